@@ -1,0 +1,1 @@
+"""canon x source x rules -> findings and compliance."""

@@ -1,0 +1,112 @@
+"""The numbers of a report, each defined once."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from canonry.audit.result import Result
+from canonry.model.finding import Severity
+
+
+class Population(msgspec.Struct, frozen=True):
+    """What was looked at. ``files``: live Python files; ``missing``: contents that could not be read."""
+
+    files: int
+    test_files: int
+    test_functions: int
+    async_test_functions: int
+    shadow_files: int
+    unparsable: int
+    missing: int
+
+
+class Compliance(msgspec.Struct, frozen=True):
+    """Test files without an open error-level finding, of all test files in scope; ``percent`` is None without any."""
+
+    compliant: int
+    total: int
+    percent: float | None
+
+
+class RuleCount(msgspec.Struct, frozen=True):
+    """How often a rule is broken, and in how many files."""
+
+    code: str
+    name: str
+    severity: Severity
+    count: int
+    files: int
+
+
+class FactCount(msgspec.Struct, frozen=True):
+    """One raw count, and in how many files it is not zero."""
+
+    name: str
+    count: int
+    files: int
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """All numbers of a report."""
+
+    population: Population
+    compliance: Compliance
+    rules: list[RuleCount]
+    facts: list[FactCount]
+    severities: dict[str, int]
+    worst: list[tuple[str, int, int]]
+    """Path, errors, all findings; the worst first."""
+
+
+def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selected: frozenset[str] | None) -> Summary:
+    """The numbers of a result. Compliance counts every stable rule, whatever is selected for display."""
+    files = tests = functions = async_functions = broken = 0
+    test_paths: set[str] = set()
+    facts: Counter[str] = Counter()
+    fact_files: Counter[str] = Counter()
+    rules: Counter[str] = Counter()
+    rule_files: dict[str, set[str]] = {}
+    failing: set[str] = set()
+    errors: Counter[str] = Counter()
+    findings: Counter[str] = Counter()
+    severities: Counter[str] = Counter()
+    for chunk in result.read():
+        for record in chunk.files:
+            files += 1
+            broken += record.broken
+            functions += record.tests
+            async_functions += record.async_tests
+            if record.is_test:
+                tests += 1
+                test_paths.add(record.path)
+            facts.update(record.counts)
+            fact_files.update(record.counts.keys())
+        for finding in chunk.findings:
+            if finding.severity is Severity.ERROR:
+                failing.add(finding.path)
+            if selected is None or finding.code in selected:
+                rules[finding.code] += 1
+                rule_files.setdefault(finding.code, set()).add(finding.path)
+                severities[finding.severity.value] += 1
+                findings[finding.path] += 1
+                errors[finding.path] += finding.severity is Severity.ERROR
+    header = result.header
+    if header.duplicates and not result.scope:
+        facts["exact-duplicate-files"] = fact_files["exact-duplicate-files"] = header.duplicates
+    compliant = len(test_paths - failing)
+    return Summary(
+        Population(
+            files, tests, functions, async_functions, header.shadow_files, broken, len(header.missing)
+        ),
+        Compliance(compliant, tests, round(100 * compliant / tests, 2) if tests else None),
+        [RuleCount(code, *names[code], rules[code], len(rule_files[code])) for code in sorted(rules)],
+        [FactCount(name, facts[name], fact_files[name]) for name in sorted(facts)],
+        dict(severities),
+        _worst(errors, findings),
+    )
+
+
+def _worst(errors: Counter[str], findings: Counter[str]) -> list[tuple[str, int, int]]:
+    rows: Iterable[tuple[str, int, int]] = ((path, errors[path], count) for path, count in findings.items())
+    return sorted(rows, key=lambda row: (-row[1], -row[2], row[0]))

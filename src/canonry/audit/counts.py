@@ -1,0 +1,75 @@
+"""Raw counts that are no rule by themselves: what a report calls facts, so that rules can be checked against them."""
+
+from canonry.rules.view import FileView
+from canonry.source.facts import FunctionFact
+
+DESCRIPTIONS = {
+    "main-blocks": "main blocks",
+    "main-blocks-in-test-files": "main blocks in test files",
+    "pytest-main-calls": "calls of `pytest.main`",
+    "pytest-main-calls-in-main-blocks": "files whose main block calls `pytest.main`",
+    "pytest-process-literals": "process calls with the word pytest in a literal argument",
+    "pytest-list-literals": "list literals that hold the word pytest",
+    "unittest-runner-calls": "calls of unittest's main, runner and loader",
+    "scripts-that-start-pytest": "files other than tests with a main block that call pytest or list it in a command",
+    "os-environ-uses": "uses of `os.environ`",
+    "os-environ-uses-in-tests": "uses of `os.environ` in test code",
+    "relative-imports": "relative imports",
+    "relative-imports-in-tests": "relative imports in test code",
+    "sys-path-insertions": "`sys.path.insert` and `append`",
+    "sys-path-insertions-in-tests": "`sys.path.insert` and `append` in test code",
+    "classes-with-init-and-tests": "classes with an `__init__` and test methods",
+    "tests-in-classes-with-init": "test methods in classes with an `__init__`",
+    "tests-without-own-assertion": "tests without an assertion of their own, whatever they call",
+    "tests-with-broad-handler-over-assertions": "tests whose broad handler stands around an assertion, does not raise and"
+    " assigns nothing",
+    "tests-with-all-assertions-in-broad-try": "tests whose every assertion stands in a try with such a handler that"
+    " neither fails nor skips",
+    "tests-returning-a-value": "tests and fixtures named like tests that return a value and assert nothing",
+    "commented-out-modules": "test files without a live test that are mostly comments",
+}
+
+
+def count_facts(file: FileView) -> dict[str, int]:
+    """The raw counts of one file, zeros left out."""
+    facts, counts = file.facts, dict(file.facts.counts)
+    counts["main-blocks"] = len(facts.main_blocks)
+    calls = [call for call in facts.calls if call.target == "pytest.main"]
+    counts["pytest-main-calls"] = len(calls)
+    counts["pytest-main-calls-in-main-blocks"] = int(any(call.in_main for call in calls))
+    if file.is_test_file:
+        counts["main-blocks-in-test-files"] = len(facts.main_blocks)
+        counts["commented-out-modules"] = int(facts.commented is not None)
+        _count_tests(file, counts)
+    elif facts.main_blocks:
+        started = calls or counts.get("pytest-process-literals") or counts.get("pytest-list-literals")
+        counts["scripts-that-start-pytest"] = int(bool(started))
+    if file.in_test_code:
+        for name in ("os-environ-uses", "relative-imports", "sys-path-insertions"):
+            counts[f"{name}-in-tests"] = counts.get(name, 0)
+    for fact in facts.classes:
+        tests = sum(method.name.startswith("test") for method in file.methods.get(fact.qualname, ()))
+        if tests and fact.init is not None:
+            counts["classes-with-init-and-tests"] = counts.get("classes-with-init-and-tests", 0) + 1
+            counts["tests-in-classes-with-init"] = counts.get("tests-in-classes-with-init", 0) + tests
+    return {name: count for name, count in counts.items() if count}
+
+
+def _count_tests(file: FileView, counts: dict[str, int]) -> None:
+    named = [
+        fact
+        for fact in file.facts.functions
+        if file.project.settings.is_test_function(fact.name) and not (fact.nested and not fact.owner)
+    ]
+    counts["tests-without-own-assertion"] = sum(not fact.asserts for fact in named)
+    counts["tests-returning-a-value"] = sum(fact.returns is not None and not fact.asserts for fact in named)
+    counts["tests-with-broad-handler-over-assertions"] = sum(map(_broad_over_assertions, named))
+    counts["tests-with-all-assertions-in-broad-try"] = sum(map(_all_in_broad, named))
+
+
+def _broad_over_assertions(fact: FunctionFact) -> bool:
+    return any(swallow.asserts_inside and not swallow.assigns for swallow in fact.swallows)
+
+
+def _all_in_broad(fact: FunctionFact) -> bool:
+    return any(swallow.all_inside and not swallow.fails and not swallow.skips for swallow in fact.swallows)

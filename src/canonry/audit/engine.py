@@ -1,0 +1,294 @@
+"""The audit: open, list, extract what is new, judge, keep."""
+
+import hashlib
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from canonry import __version__
+from canonry.audit.counts import count_facts
+from canonry.audit.judge import judge_file, judge_tree
+from canonry.audit.listing import Listing, list_files, listing_digest
+from canonry.audit.request import Request
+from canonry.audit.result import Chunk, FileRecord, Header, Result, in_scope
+from canonry.audit.session import Progress, Session, open_session
+from canonry.model.finding import Finding
+from canonry.rules.registry import all_rules, ruleset
+from canonry.rules.view import FileView, Project, TreeView
+from canonry.source.cache import variant
+from canonry.source.facts import Facts, decode_facts
+from canonry.source.history import breaking_commits
+from canonry.source.index import Index
+from canonry.source.interpreters import newer_names, newer_readers
+from canonry.source.pool import Job, Origin, extract_all
+from canonry.source.tree import Key, blob_key
+
+_CHUNK = 400
+_DECODED = 900
+
+
+def audit(request: Request, *, progress: Progress | None = None) -> Result:
+    """The audit of what the request names: every rule over every live file in its scope.
+
+    Raises `UserError` for what the user can mend. Ctrl-C leaves the cache whole.
+    """
+    session = open_session(request)
+    try:
+        listing = list_files(session)
+        digest = _result_digest(session, listing) if session.complete else b""
+        kept = session.cache.result(digest) if digest else None
+        if kept is not None:
+            header = msgspec.msgpack.decode(kept[0], type=Header)
+            header = msgspec.structs.replace(
+                header, commit=session.tree.commit, dirty=session.tree.dirty, notes=_notes(session)
+            )
+            return Result(header, kept[1], session.scope)
+        return _Audit(session, listing, progress or _silent).run(digest)
+    finally:
+        session.close()
+
+
+def _silent(_what: str, _done: int, _total: int) -> None:
+    pass
+
+
+def _notes(session: Session) -> list[str]:
+    return [*session.loaded.notes, *session.tree.notes, *dict.fromkeys(session.cache.notes), *session.notes]
+
+
+def _result_digest(session: Session, listing: Listing) -> bytes:
+    """Everything that the result depends on."""
+    parts = (
+        listing_digest(listing.live).hex(),
+        repr(listing.shadows),
+        repr(listing.backups),
+        session.loaded.digest,
+        repr(session.settings),
+        repr(session.target),
+        ruleset(),
+        __version__,
+        newer_names(session.target),
+        repr(sorted(session.tree.missing.items())),
+        repr(listing.shadow_files),
+    )
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+
+
+class _Audit:
+    """One run over a session; keeps the decoded facts of recently used files."""
+
+    def __init__(self, session: Session, listing: Listing, progress: Progress) -> None:
+        self.session = session
+        self.listing = listing
+        self.progress = progress
+        self.kind = variant(session.target)
+        self._decoded: OrderedDict[Key, Facts] = OrderedDict()
+        tree = session.tree
+        where = str(tree.git.directory) if tree.by_blob and tree.git else None
+        self.origin = Origin(str(tree.root), where)
+        self.index = Index(listing.live, self.facts, pythonpath=session.settings.pythonpath)
+        self.project = Project(session.loaded.canon, session.settings, self.index, target=session.target)
+
+    def run(self, digest: bytes) -> Result:
+        """Judges the files in scope (all of them where a digest is given) and keeps the whole result under it."""
+        scope = () if self.session.complete else self.session.scope
+        paths = [path for path in self.listing.live if in_scope(path, scope)]
+        self._extract(paths)
+        paths = [path for path in paths if path in self.listing.live]
+        notes = self._broken_notes(paths)
+        chunks = list(self._judge(paths, notes))
+        header = self._header()
+        if digest:
+            self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
+            self.session.cache.prune(self.kind)
+        return Result(header, chunks, self.session.scope)
+
+    def facts(self, path: str) -> Facts | None:
+        """The facts of a live file, from memory, the cache, or by reading it now."""
+        key = self._key(path)
+        if key is None:
+            return None
+        facts = self._decoded.get(key)
+        if facts is not None:
+            self._decoded.move_to_end(key)
+            return facts
+        for _, data in self.session.cache.load_facts((key,), self.kind):
+            return self._remember(key, decode_facts(data))
+        self._extract((path,))
+        return self._decoded.get(key)
+
+    def _remember(self, key: Key, facts: Facts) -> Facts:
+        self._decoded[key] = facts
+        if len(self._decoded) > _DECODED:
+            self._decoded.popitem(last=False)
+        return facts
+
+    def _key(self, path: str) -> Key | None:
+        if path not in self.listing.live:
+            return None
+        key = self.listing.live[path]
+        if key is None:
+            content = self.session.tree.read(path)
+            if content is None:
+                self._lose(path, "vanished or unreadable")
+                return None
+            key = self.listing.live[path] = blob_key(content)
+        return key
+
+    def _lose(self, path: str, reason: str) -> None:
+        self.session.tree.missing[path] = reason
+        self.listing.live.pop(path, None)
+
+    # facts -----------------------------------------------------------------------------------------------------------
+
+    def _extract(self, paths: Iterable[str]) -> None:
+        """Extracts what no cache holds; contents that cannot be read are named as missing."""
+        by_key: dict[Key, list[str]] = {}
+        for path in paths:
+            key = self._key(path)
+            if key is not None:
+                by_key.setdefault(key, []).append(path)
+        few = len(by_key) < _DECODED
+        known = (
+            {key for key, _ in self.session.cache.load_facts(by_key, self.kind)}
+            if few
+            else self.session.cache.known_keys(self.kind)
+        )
+        jobs = [Job(same[0], key) for key, same in by_key.items() if key not in known and key not in self._decoded]
+        if not jobs:
+            return
+        rows: list[tuple[bytes, int, bytes]] = []
+        for done, (job, data) in enumerate(
+            extract_all(jobs, self.origin, self.session.target, workers=self.session.workers), 1
+        ):
+            if data is None:
+                reason = "not in the object store" if self.origin.repository else "vanished or unreadable"
+                for path in by_key[job.key]:
+                    self._lose(path, reason)
+            else:
+                rows.append((job.key, self.kind, data))
+                if few:
+                    self._remember(job.key, decode_facts(data))
+            if len(rows) >= _CHUNK:
+                self.session.cache.store_facts(rows)
+                rows = []
+            self.progress("reading", done, len(jobs))
+        self.session.cache.store_facts(rows)
+
+    def _load(self, paths: list[str]) -> Iterator[tuple[str, Facts]]:
+        """The facts of these files, decoded once per content."""
+        wanted = {key: None for path in paths if (key := self.listing.live.get(path)) and key not in self._decoded}
+        data = dict(self.session.cache.load_facts(wanted, self.kind))
+        for path in paths:
+            key = self.listing.live.get(path)
+            raw = data.get(key) if key else None
+            facts = self._decoded.get(key) if key and raw is None else decode_facts(raw) if raw else None
+            if facts is None:
+                facts = self.facts(path)
+            if facts is not None:
+                yield path, facts
+
+    # judging ---------------------------------------------------------------------------------------------------------
+
+    def _broken_notes(self, paths: list[str]) -> dict[str, dict[str, str]]:
+        """What is found out about files that do not parse: a newer Python that reads them, the commit that broke them."""
+        broken: list[tuple[str, Key, Facts]] = []
+        for start in range(0, len(paths), _CHUNK):
+            for path, facts in self._load(paths[start : start + _CHUNK]):
+                key = self.listing.live[path]
+                if facts.broken is not None and key is not None:
+                    broken.append((path, key, facts))
+        if not broken:
+            return {}
+        notes: dict[str, dict[str, str]] = {path: {} for path, _, _ in broken}
+        asked = {path: self.session.tree.read(path) for path, _, facts in broken if facts.broken and facts.broken.kind == "syntax"}
+        contents = {path: content for path, content in asked.items() if content is not None}
+        for path, version in newer_readers(contents, self.session.target).items():
+            notes[path]["python"] = version
+        for path, said in self._history([(path, key) for path, key, _ in broken if "python" not in notes[path]]).items():
+            notes[path]["commit"] = said
+        return notes
+
+    def _history(self, broken: list[tuple[str, Key]]) -> dict[str, str]:
+        """The breaking commits; each answer is kept under path, content and commit."""
+        tree, cache = self.session.tree, self.session.cache
+        if tree.git is None or tree.commit is None:
+            return {}
+        found: dict[str, str] = {}
+        asked: list[tuple[str, Key]] = []
+        for path, key in broken:
+            kept = cache.answer("broken-by", _history_key(path, key, tree.commit))
+            if kept is None:
+                asked.append((path, key))
+            else:
+                found[path] = kept.decode()
+        if asked and self.session.complete:
+            self.progress("asking history", 0, len(asked))
+            said = breaking_commits(tree.git, tree.commit, asked, self.session.target)
+            cache.store_answers(
+                ("broken-by", _history_key(path, key, tree.commit), said.get(path, "").encode()) for path, key in asked
+            )
+            found.update(said)
+        return found
+
+    def _judge(self, paths: list[str], notes: dict[str, dict[str, str]]) -> Iterator[bytes]:
+        rules = list(all_rules().values())
+        whole = judge_tree(
+            TreeView(self.project, self.listing.live, self.listing.shadows, self.listing.backups), rules
+        )
+        if not self.session.complete:
+            whole = {}
+        waiting = sorted(whole)
+        encoder = msgspec.msgpack.Encoder()
+        for start in range(0, len(paths), _CHUNK):
+            records: list[FileRecord] = []
+            findings: list[Finding] = []
+            for path, facts in self._load(paths[start : start + _CHUNK]):
+                while waiting and waiting[0] <= path:
+                    findings += whole[waiting.pop(0)]
+                file = FileView(path, facts, self.project, notes=notes.get(path))
+                findings += judge_file(file, rules)
+                records.append(_record(file))
+            self.progress("judging", min(start + _CHUNK, len(paths)), len(paths))
+            yield encoder.encode(Chunk(records, findings))
+        if waiting:
+            yield encoder.encode(Chunk([], [finding for path in waiting for finding in whole[path]]))
+
+    def _header(self) -> Header:
+        session, tree = self.session, self.session.tree
+        keys = Counter(key for key in self.listing.live.values() if key)
+        return Header(
+            tree.commit,
+            tree.dirty,
+            tree.kind,
+            f"{session.target[0]}.{session.target[1]}",
+            session.target_origin,
+            ruleset(),
+            session.loaded.declared,
+            session.loaded.file,
+            self.listing.shadow_files,
+            dict(sorted(tree.missing.items())),
+            sum(count - 1 for key, count in keys.items() if key != _EMPTY_KEY),
+            _notes(session),
+        )
+
+
+_EMPTY_KEY = blob_key(b"")
+
+
+
+def _history_key(path: str, key: Key, commit: str) -> bytes:
+    return hashlib.sha1(b"\0".join((path.encode("utf-8", "surrogateescape"), key, commit.encode())), usedforsecurity=False).digest()
+
+
+def _record(file: FileView) -> FileRecord:
+    tests = file.tests if file.facts.broken is None else []
+    return FileRecord(
+        file.path,
+        file.is_test_file,
+        file.facts.broken is not None,
+        len(tests),
+        sum(fact.is_async for fact in tests),
+        count_facts(file) if file.facts.broken is None else {},
+    )

@@ -1,0 +1,56 @@
+"""Rules over one file -> findings with fingerprints."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+
+from canonry.model.finding import Finding, Position
+from canonry.rules.rule import Offence, Rule
+from canonry.rules.view import FileView, TreeView
+
+
+def judge_file(file: FileView, rules: Iterable[Rule]) -> list[Finding]:
+    """The findings of one file, in order of place and code."""
+    broken = file.facts.broken is not None
+    offences = [(rule, offence) for rule in rules if rule.reads_broken or not broken for offence in rule.check(file)]
+    return _findings(offences, file.path)
+
+
+def judge_tree(tree: TreeView, rules: Iterable[Rule]) -> dict[str, list[Finding]]:
+    """The findings about the tree as a whole, by path."""
+    by_path: dict[str, list[tuple[Rule, Offence]]] = {}
+    for rule in rules:
+        for offence in rule.check_tree(tree):
+            assert offence.path is not None, f"{rule.code} reports a place in the tree without a path"
+            by_path.setdefault(offence.path, []).append((rule, offence))
+    return {path: _findings(offences, path) for path, offences in by_path.items()}
+
+
+def _findings(offences: list[tuple[Rule, Offence]], path: str) -> list[Finding]:
+    offences.sort(key=lambda pair: (pair[1].site.line, pair[1].site.column, pair[0].code))
+    seen: Counter[bytes] = Counter()
+    return [_finding(rule, offence, path, seen) for rule, offence in offences]
+
+
+def _finding(rule: Rule, offence: Offence, path: str, seen: Counter[bytes]) -> Finding:
+    site = offence.site
+    identity = f"{rule.code}\0{site.symbol}\0{offence.identity or site.snippet}".encode("utf-8", "surrogatepass")
+    occurrence = seen[identity]
+    seen[identity] += 1
+    fingerprint = blake2b(identity + b"\0%d" % occurrence, digest_size=8).hexdigest()
+    return Finding(
+        rule.code,
+        path,
+        site.line,
+        site.column,
+        Position(site.end_line, site.end_column),
+        offence.message,
+        offence.severity or rule.severity,
+        offence.confidence or rule.confidence,
+        fingerprint,
+        site.symbol,
+        rule.help,
+    )
+
+
+Notes = Mapping[str, Mapping[str, str]]

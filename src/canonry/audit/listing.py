@@ -1,0 +1,123 @@
+"""Keys for every file, and the live files among them."""
+
+import hashlib
+import os
+import time
+from dataclasses import dataclass
+
+import msgspec
+
+from canonry.audit.session import Session
+from canonry.source.shadow import Candidate, Shadow, mirror_candidates, mirror_shadows, named_shadows
+from canonry.source.tree import Key, blob_key, read_file, stat_record
+
+_RACY_NS = 2_000_000_000
+
+
+@dataclass(slots=True)
+class Listing:
+    """The live files with their keys (None: found when needed), and what was left out."""
+
+    live: dict[str, Key | None]
+    shadows: list[Shadow]
+    shadow_files: int
+    backups: list[str]
+
+
+def list_files(session: Session) -> Listing:
+    """The live files of a session: excluded ones and shadow trees left out."""
+    tree, canon = session.tree, session.loaded.canon
+    if canon.exclude:
+        import pathspec
+
+        excluded = pathspec.PathSpec.from_lines("gitignore", canon.exclude)
+        tree.files = {path: key for path, key in tree.files.items() if not excluded.match_file(path)}
+        tree.backups = [path for path in tree.backups if not excluded.match_file(path)]
+    if session.complete and not tree.by_blob:
+        _find_keys(session)
+    shadows = named_shadows([*tree.files, *tree.backups], canon.shadow_names)
+    folders = tuple(f"{shadow.folder}/" for shadow in shadows)
+    live = {path: key for path, key in tree.files.items() if not path.startswith(folders)} if folders else tree.files
+    backups = [path for path in tree.backups if not path.startswith(folders)] if folders else tree.backups
+    mirrors = _mirrors(session, live)
+    if mirrors:
+        folders = tuple(f"{shadow.folder}/" for shadow in mirrors)
+        live = {path: key for path, key in live.items() if not path.startswith(folders)}
+        backups = [path for path in backups if not path.startswith(folders)]
+    python = [msgspec.structs.replace(shadow, files=_python_files(shadow, tree.files)) for shadow in shadows]
+    shadow_files = len(tree.files) - len(live)
+    return Listing(dict(sorted(live.items())), [*python, *mirrors], shadow_files, sorted(backups))
+
+
+def _python_files(shadow: Shadow, files: dict[str, Key | None]) -> int:
+    prefix = shadow.folder + "/"
+    return sum(path.startswith(prefix) for path in files)
+
+
+def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
+    """Mirror trees; candidates depend on the paths alone and are kept, as is the verdict under all keys."""
+    cache = session.cache
+    names = hashlib.sha1("\0".join(sorted(live)).encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()
+    if not session.complete:
+        kept = cache.answer("mirrors-of-paths", names)
+        return msgspec.msgpack.decode(kept, type=list[Shadow]) if kept else []
+    digest = listing_digest(live)
+    kept = cache.answer("mirrors", digest)
+    if kept is not None:
+        return msgspec.msgpack.decode(kept, type=list[Shadow])
+    stored = cache.answer("mirror-candidates", names)
+    candidates = msgspec.msgpack.decode(stored, type=list[Candidate]) if stored else mirror_candidates(live)
+    found = mirror_shadows(candidates, live, session.tree.git, session.tree.commit)
+    data = msgspec.msgpack.encode(found)
+    cache.store_answers(
+        [
+            ("mirror-candidates", names, msgspec.msgpack.encode(candidates)),
+            ("mirrors-of-paths", names, data),
+            ("mirrors", digest, data),
+        ]
+    )
+    return found
+
+
+def listing_digest(files: dict[str, Key | None]) -> bytes:
+    """A digest of all paths with their keys."""
+    digest = hashlib.sha1(usedforsecurity=False)
+    for path in sorted(files):
+        digest.update(path.encode("utf-8", "surrogateescape") + b"\0" + (files[path] or b""))
+    return digest.digest()
+
+
+def _find_keys(session: Session) -> None:
+    """Gives every file that git does not vouch for its key, from its stat record or by reading it."""
+    tree = session.tree
+    unknown = [path for path, key in tree.files.items() if key is None]
+    if not unknown:
+        return
+    known = session.cache.stat_keys()
+    fresh: list[tuple[str, int, int, int, int, Key]] = []
+    root = os.fspath(tree.root) + "/"
+    now = time.time_ns()
+    for path in unknown:
+        record = stat_record(root + path)
+        kept = known.get(path)
+        if record is not None and kept is not None and kept[:4] == record:
+            tree.files[path] = kept[4]
+            continue
+        content = read_file(tree.root / path) if record is not None else None
+        if content is None:
+            tree.missing[path] = _why_missing(root + path)
+            del tree.files[path]
+            continue
+        tree.files[path] = key = blob_key(content)
+        if record is not None and now - record[1] > _RACY_NS:
+            fresh.append((path, *record, key))
+    if fresh:
+        session.cache.store_stats(fresh)
+
+
+def _why_missing(path: str) -> str:
+    try:
+        with open(path, "rb"):
+            return "not a regular file"
+    except OSError as error:
+        return (error.strerror or "unreadable").lower()

@@ -1,0 +1,22 @@
+"""What is to be audited, as a caller says it."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """``paths`` are files or folders on disk, or, with ``revision``, paths inside the commit's tree.
+
+    ``repository`` names another repository, bare or not. ``config`` is a file with a canon from elsewhere.
+    ``workers`` 0 means all cores; ``cache`` off keeps nothing.
+    """
+
+    paths: tuple[str, ...] = ()
+    repository: Path | None = None
+    revision: str | None = None
+    staged: bool = False
+    config: Path | None = None
+    target: str | None = None
+    workers: int = 0
+    cache: bool = True

@@ -1,0 +1,77 @@
+"""The result of an audit: a header, and one record with findings per file; kept as chunks that are decoded as read."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from canonry.model.finding import Finding
+
+
+class FileRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is counted of one live file."""
+
+    path: str
+    is_test: bool
+    broken: bool
+    tests: int
+    async_tests: int
+    counts: dict[str, int]
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What every report says about where its numbers come from."""
+
+    commit: str | None
+    dirty: bool
+    source: str
+    target_python: str
+    target_origin: str
+    ruleset: str
+    canon_declared: bool
+    canon_file: str | None
+    shadow_files: int
+    missing: dict[str, str]
+    duplicates: int
+    notes: list[str]
+
+
+class Chunk(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Some files with all their findings, in order of path."""
+
+    files: list[FileRecord]
+    findings: list[Finding]
+
+
+class Result:
+    """An audit's result. ``chunks`` are MessagePack; iterate `files` and `findings` as often as needed."""
+
+    def __init__(self, header: Header, chunks: list[bytes], scope: tuple[str, ...] = ()) -> None:
+        self.header = header
+        self.chunks = chunks
+        self.scope = scope
+
+    def read(self) -> Iterator[Chunk]:
+        """The chunks one after the other, narrowed to the scope."""
+        decoder = msgspec.msgpack.Decoder(Chunk)
+        for data in self.chunks:
+            chunk = decoder.decode(data)
+            if self.scope:
+                files = [record for record in chunk.files if in_scope(record.path, self.scope)]
+                findings = [finding for finding in chunk.findings if in_scope(finding.path, self.scope)]
+                chunk = Chunk(files, findings)
+            yield chunk
+
+    def files(self) -> Iterator[FileRecord]:
+        """The records of all files in scope."""
+        for chunk in self.read():
+            yield from chunk.files
+
+    def findings(self) -> Iterator[Finding]:
+        """All findings in scope, by path and line."""
+        for chunk in self.read():
+            yield from chunk.findings
+
+
+def in_scope(path: str, scope: tuple[str, ...]) -> bool:
+    """Whether a path is one of the scope's files or below one of its folders; an empty scope holds everything."""
+    return not scope or any(path == each or path.startswith(each + "/") for each in scope)

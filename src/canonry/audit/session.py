@@ -1,0 +1,124 @@
+"""One audit's inputs, opened: the tree, the canon, the target version, the cache."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from canonry.audit.request import Request
+from canonry.canon.load import LoadedCanon, load_canon
+from canonry.model.errors import UserError
+from canonry.source.cache import Cache, cache_path
+from canonry.source.git import find_repository
+from canonry.source.pytest_settings import PytestSettings, read_pytest_settings
+from canonry.source.syntax import Version
+from canonry.source.target import choose_target
+from canonry.source.tree import Tree, open_tree
+
+
+@dataclass(slots=True)
+class Session:
+    """Everything an audit needs before it looks at files. Close it when done."""
+
+    tree: Tree
+    loaded: LoadedCanon
+    settings: PytestSettings
+    target: Version
+    target_origin: str
+    cache: Cache
+    scope: tuple[str, ...]
+    complete: bool
+    workers: int
+    explicit: frozenset[str] = frozenset()
+    notes: list[str] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Ends what reading started."""
+        self.tree.close()
+        self.cache.close()
+
+
+def open_session(request: Request) -> Session:
+    """Opens what a request names. Raises `UserError` for everything that the user can mend."""
+    start, paths = _where(request)
+    on_disk = request.revision is None and not request.staged
+    complete = not (on_disk and paths and all(Path(path).is_file() for path in paths))
+    tree = open_tree(start, revision=request.revision, staged=request.staged, complete=complete)
+    scope = _scope(paths, tree)
+    loaded = load_canon(tree.read, explicit=_explicit(request.config))
+    target, origin = choose_target(request.target or loaded.canon.target_python, loaded.requires_python)
+    bare = tree.git is not None and tree.root == tree.git.directory and not (tree.root / ".git").exists()
+    cache = Cache(cache_path(tree.root, bare=bare) if request.cache else None)
+    explicit: frozenset[str] = frozenset()
+    if not complete:
+        explicit = frozenset(scope)
+        for path in scope:
+            if path.endswith(".py"):
+                tree.files[path] = None
+                tree.modified.add(path)
+    settings = read_pytest_settings(tree.read)
+    return Session(tree, loaded, settings, target, origin, cache, scope, complete, request.workers, explicit)
+
+
+def _where(request: Request) -> tuple[Path, tuple[str, ...]]:
+    """The place that names the repository, and the paths inside it."""
+    if request.repository is not None:
+        return request.repository, request.paths
+    if request.paths:
+        first = Path(request.paths[0])
+        if is_git_directory(first):
+            return first, request.paths[1:]
+        if request.revision is not None and not first.exists():
+            return Path(), request.paths
+        if first.is_dir() and find_repository(first.resolve()) is None:
+            return first, tuple(request.paths)
+        return first, request.paths
+    return Path(), ()
+
+
+def place(request: Request) -> Path:
+    """The place whose tree a request is about."""
+    return _where(request)[0]
+
+
+def is_git_directory(path: Path) -> bool:
+    """Whether a path is a git directory itself (bare, or somebody's ``.git``)."""
+    return path.is_dir() and (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+
+
+def _scope(paths: tuple[str, ...], tree: Tree) -> tuple[str, ...]:
+    """The paths as they stand in the tree; empty where they hold the whole of it."""
+    scope: list[str] = []
+    for path in paths:
+        if tree.kind == "commit" and not (Path(path).exists() and _inside(Path(path), tree.root)):
+            relative = path.strip("/").removeprefix("./")
+        else:
+            absolute = Path(path).resolve()
+            if not absolute.exists():
+                raise UserError(f"`{path}` does not exist; name a folder, a file or a git directory")
+            if not _inside(absolute, tree.root):
+                raise UserError(f"`{path}` lies outside `{tree.root}`; audit one repository at a time")
+            relative = absolute.relative_to(tree.root).as_posix()
+        if relative in (".", ""):
+            return ()
+        known = relative in tree.files or any(file.startswith(relative + "/") for file in tree.files)
+        if tree.kind == "commit" and not known:
+            raise UserError(f"the commit holds no Python file at `{relative}`; see `git ls-tree` for what it holds")
+        scope.append(relative)
+    return tuple(scope)
+
+
+def _inside(path: Path, root: Path) -> bool:
+    return path.resolve().is_relative_to(root.resolve())
+
+
+def _explicit(config: Path | None) -> tuple[str, bytes] | None:
+    if config is None:
+        return None
+    try:
+        return str(config), config.read_bytes()
+    except OSError as error:
+        raise UserError(f"`{config}` cannot be read ({error.strerror}); `--config` takes a canonry.toml") from error
+
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how many are done, how many there are."""

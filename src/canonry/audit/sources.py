@@ -1,0 +1,34 @@
+"""Source lines for code frames, from wherever the audited tree lives."""
+
+from collections.abc import Callable
+
+from canonry.audit.request import Request
+from canonry.audit.session import place
+from canonry.source.text import EncodingError, decode_source
+from canonry.source.tree import open_reading_tree
+
+Lines = Callable[[str], list[str]]
+
+
+def source_reader(request: Request) -> Lines:
+    """A function path -> lines (empty where the file cannot be read); the last file is kept."""
+    tree = open_reading_tree(place(request), revision=request.revision, staged=request.staged)
+    last: tuple[str, list[str]] = ("", [])
+
+    def read(path: str) -> list[str]:
+        nonlocal last
+        if last[0] != path:
+            last = (path, _lines(tree.read(path)))
+        return last[1]
+
+    return read
+
+
+def _lines(content: bytes | None) -> list[str]:
+    if content is None:
+        return []
+    try:
+        source = decode_source(content)
+    except EncodingError:
+        source = content.decode("latin-1").encode()
+    return [line.decode("utf-8", "replace") for line in source.splitlines()]

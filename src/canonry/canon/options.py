@@ -1,0 +1,394 @@
+"""Every option of the canon, declared once: its name, type, default, description and example.
+
+Loading, error messages, `canonry canon show`, the JSON schema and docs/configuration.md all follow from this file.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, field
+
+from canonry.canon.durations import Duration
+from canonry.canon.values import (
+    Alias,
+    CategoryName,
+    Fraction,
+    ImportPath,
+    ModuleName,
+    Name,
+    NeededCategory,
+    NonEmpty,
+    ParentProfile,
+    PythonVersion,
+    ServiceName,
+    Threshold,
+    VariableName,
+)
+
+
+class Priority(StrEnum):
+    """How much a failure weighs: P0 to P3."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Mocks(StrEnum):
+    """Whether tests may mock: freely, only with a specification, or not at all."""
+
+    ALLOWED = "allowed"
+    SPECCED = "specced"
+    FORBIDDEN = "forbidden"
+
+
+class Flaky(StrEnum):
+    """What a test that passes only when attempted again is worth."""
+
+    FAIL = "fail"
+    WARN = "warn"
+
+
+class ServiceKind(StrEnum):
+    """What a service is, and so how it is started."""
+
+    POSTGRES = "postgres"
+    REDIS = "redis"
+    COMMAND = "command"
+    URL = "url"
+    CONTAINER = "container"
+
+
+class Guard(StrEnum):
+    """What happens when tests are started past the canonical runner."""
+
+    OFF = "off"
+    WARN = "warn"
+    REFUSE = "refuse"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """A table of options; a key that it does not declare is an error."""
+
+
+class Symbol(Options, frozen=True, kw_only=True):
+    """A canonical class or function, its one home, and the other names it goes by."""
+
+    name: Annotated[
+        Name,
+        Meta(
+            description="The canonical name; it is declared once.",
+            examples=["WebSocketManager"],
+            extra={"unique": True},
+        ),
+    ]
+    home: Annotated[ModuleName, Meta(description="The module that defines it.", examples=["shop.realtime.manager"])]
+    aliases: Annotated[
+        list[Alias],
+        Meta(
+            description="Other names for the same thing: bare names, or dotted paths of copies and old homes.",
+            examples=[["UnifiedWebSocketManager", "shop.ws.manager.WebSocketManager"]],
+        ),
+    ] = []
+
+
+class CanonicalThings(Options, frozen=True, kw_only=True):
+    """The one runner, base test cases, environment accessor, mock factory and homes of symbols."""
+
+    runner: Annotated[
+        NonEmpty,
+        Meta(
+            description="The one command that runs tests. Another way to run them is a finding.",
+            examples=["canonry run", "pytest"],
+        ),
+    ] = "canonry run"
+    base_cases: Annotated[
+        list[ImportPath],
+        Meta(
+            description="The base classes that test classes may inherit from.",
+            examples=[["shop.testing:ShopTestCase", "shop.testing:ShopAsyncTestCase"]],
+        ),
+    ] = field(
+        default_factory=lambda: ["canonry.testing:SSotBaseTestCase", "canonry.testing:SSotAsyncTestCase"],
+    )
+    environment: Annotated[
+        ImportPath,
+        Meta(
+            description="The one accessor of environment variables.",
+            examples=["shop.settings:Environment"],
+        ),
+    ] = "canonry.testing:IsolatedEnvironment"
+    mock_factory: Annotated[
+        ImportPath,
+        Meta(description="The one factory of mocks.", examples=["shop.testing:MockFactory"]),
+    ] = "canonry.testing:SSotMockFactory"
+    symbols: Annotated[
+        list[Symbol],
+        Meta(
+            description="Canonical symbols, each with its one home.",
+            examples=[[{"name": "WebSocketManager", "home": "shop.realtime.manager"}]],
+        ),
+    ] = []
+
+
+class Category(Options, frozen=True, kw_only=True):
+    """A named selection of tests with its policy. The table describes and selects: there is no second one."""
+
+    paths: Annotated[
+        list[str],
+        Meta(
+            description="Folders, files or globs whose tests belong to the category.",
+            examples=[["tests/mission_critical"]],
+        ),
+    ] = []
+    priority: Annotated[Priority, Meta(description="How much a failure weighs: P0 to P3.", examples=["critical"])] = (
+        Priority.MEDIUM
+    )
+    needs: Annotated[
+        list[NeededCategory],
+        Meta(description="Categories that have to pass first.", examples=[["unit"]]),
+    ] = []
+    conflicts: Annotated[
+        list[CategoryName],
+        Meta(description="Categories that never run at the same time.", examples=[["database"]]),
+    ] = []
+    services: Annotated[
+        list[ServiceName],
+        Meta(description="Services that its tests use.", examples=[["postgres"]]),
+    ] = []
+    mocks: Annotated[
+        Mocks,
+        Meta(
+            description="Whether its tests may mock: freely, only with a specification, or not at all.",
+            examples=["forbidden"],
+        ),
+    ] = Mocks.ALLOWED
+    timeout: Annotated[Duration | None, Meta(description="The most that one run of it may take.", examples=["10m"])] = (
+        None
+    )
+    workers: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="How many processes run its tests. The runner decides when absent.", examples=[4]),
+    ] = None
+    serial: Annotated[bool, Meta(description="Whether its tests run one after the other.", examples=[True])] = False
+    retries: Annotated[int, Meta(ge=0, description="How often a failed test is attempted again.", examples=[2])] = 0
+    flaky: Annotated[
+        Flaky,
+        Meta(description="What a test that passes only when attempted again is worth.", examples=["warn"]),
+    ] = Flaky.FAIL
+    share: Annotated[
+        Fraction | None,
+        Meta(description="The intended share of all tests. It is reported, not enforced.", examples=[0.6]),
+    ] = None
+
+
+class Service(Options, frozen=True, kw_only=True):
+    """A real process that tests use."""
+
+    kind: Annotated[
+        ServiceKind,
+        Meta(
+            description=(
+                "What it is: a database that canonry knows how to start, a command, the address of something "
+                "that runs already, or a container."
+            ),
+            examples=["postgres"],
+        ),
+    ]
+    command: Annotated[
+        NonEmpty | None,
+        Meta(
+            description="The command that starts it.",
+            examples=["python -m shop.server"],
+            extra={"named": "backend", "beside": {"kind": "command"}},
+        ),
+    ] = None
+    url: Annotated[
+        NonEmpty | None,
+        Meta(
+            description="Where it answers, when it runs already.",
+            examples=["http://localhost:8000"],
+            extra={"named": "backend", "beside": {"kind": "url"}},
+        ),
+    ] = None
+    ready: Annotated[
+        NonEmpty | None,
+        Meta(
+            description="The address, or the path below `url`, that answers once it is ready.",
+            examples=["/health"],
+            extra={"named": "backend", "beside": {"kind": "command", "command": "python -m shop.server"}},
+        ),
+    ] = None
+    image: Annotated[
+        NonEmpty | None,
+        Meta(
+            description="The container image to start it from.",
+            examples=["mailpit/mailpit:v1.21"],
+            extra={"named": "mailbox", "beside": {"kind": "container"}},
+        ),
+    ] = None
+    env: Annotated[
+        dict[str, str],
+        Meta(
+            description="Environment variables that it starts with.",
+            examples=[{"SHOP_MODE": "test"}],
+            extra={"named": "backend", "beside": {"kind": "command", "command": "python -m shop.server"}},
+        ),
+    ] = {}
+    port: Annotated[
+        Annotated[int, Meta(ge=1, le=65535)] | None,
+        Meta(description="The port that it listens on. A free one is taken when absent.", examples=[5432]),
+    ] = None
+    timeout: Annotated[
+        Duration | None,
+        Meta(description="How long it may take to become ready.", examples=["30s"]),
+    ] = None
+
+
+class Flow(Options, frozen=True, kw_only=True):
+    """A critical user journey with its tests, components, contract and reliability target."""
+
+    tests: Annotated[
+        list[str],
+        Meta(description="Folders, files or globs whose tests walk the flow.", examples=[["tests/e2e/golden_path"]]),
+    ] = []
+    components: Annotated[
+        list[str],
+        Meta(
+            description="Globs of the code that the flow depends on.",
+            examples=[["shop/realtime/**", "shop/agents/**"]],
+        ),
+    ] = []
+    contract: Annotated[
+        NonEmpty | None,
+        Meta(
+            description="The file that declares the events which the flow has to emit.",
+            examples=["contracts/agent-events.yaml"],
+        ),
+    ] = None
+    reliability: Annotated[
+        Fraction | None,
+        Meta(description="The share of runs that has to succeed.", examples=[0.95]),
+    ] = None
+    coverage: Annotated[
+        Fraction | None,
+        Meta(description="The share of its components' lines that its tests have to reach.", examples=[0.8]),
+    ] = None
+    event_success: Annotated[
+        Fraction | None,
+        Meta(description="The share of expected events that has to arrive.", examples=[0.99]),
+    ] = None
+    weight: Annotated[
+        Annotated[float, Meta(ge=0)],
+        Meta(description="How much it counts where flows are averaged.", examples=[2.0]),
+    ] = 1.0
+    value: Annotated[
+        str | None,
+        Meta(
+            description="Whom it serves and what is at risk, in free text.",
+            examples=["Every paying customer: no answer, no renewal."],
+        ),
+    ] = None
+
+
+class Profile(Options, frozen=True, kw_only=True):
+    """An environment that tests run against, such as staging."""
+
+    inherits: Annotated[
+        ParentProfile | None,
+        Meta(description="The profile whose keys it takes where it sets none.", examples=["base"]),
+    ] = None
+    url: Annotated[
+        NonEmpty | None,
+        Meta(description="Where the environment answers.", examples=["https://staging.shop.example"]),
+    ] = None
+    ready: Annotated[
+        NonEmpty | None,
+        Meta(description="The address, or the path below `url`, that answers once it is ready.", examples=["/health"]),
+    ] = None
+    credentials_env: Annotated[
+        VariableName | None,
+        Meta(description="The environment variable that holds its credentials.", examples=["SHOP_STAGING_TOKEN"]),
+    ] = None
+
+
+class Run(Options, frozen=True, kw_only=True):
+    """How the one runner behaves."""
+
+    guard: Annotated[
+        Guard,
+        Meta(
+            description="What happens when tests are started in another way than by the canonical runner.",
+            examples=["refuse"],
+        ),
+    ] = Guard.OFF
+
+
+class Canon(Options, frozen=True, kw_only=True):
+    """The canon: the declared truth about a code base's tests."""
+
+    tests: Annotated[
+        list[str] | None,
+        Meta(description="Folders that hold tests. They are inferred when absent.", examples=[["tests"]]),
+    ] = None
+    target_python: Annotated[
+        PythonVersion | None,
+        Meta(
+            description="The Python version that files have to parse under. The lowest that `requires-python` "
+            "admits when absent.",
+            examples=["3.11"],
+        ),
+    ] = None
+    exclude: Annotated[
+        list[str],
+        Meta(
+            description="Globs of files that are left out, beyond `.gitignore` and detected shadow trees.",
+            examples=[["vendor/**"]],
+        ),
+    ] = []
+    shadow_names: Annotated[
+        list[str],
+        Meta(
+            description="Words in the name of a folder that mark it as a copy of live code. Dates always do.",
+            examples=[["backup", "archive", "legacy"]],
+        ),
+    ] = field(default_factory=lambda: ["backup", "archive", "snapshot", "old"])
+    canon: Annotated[
+        CanonicalThings,
+        Meta(description="The one runner, base test cases, environment accessor, mock factory and homes of symbols."),
+    ] = field(default_factory=CanonicalThings)
+    categories: Annotated[
+        dict[str, Category],
+        Meta(
+            description="Categories of tests, by name.",
+            examples=[{"mission_critical": {"paths": ["tests/mission_critical"], "priority": "critical"}}],
+        ),
+    ] = {}
+    services: Annotated[
+        dict[str, Service],
+        Meta(description="Services that tests use, by name.", examples=[{"postgres": {"kind": "postgres"}}]),
+    ] = {}
+    flows: Annotated[
+        dict[str, Flow],
+        Meta(
+            description="Critical user journeys, by name.",
+            examples=[{"golden_path": {"tests": ["tests/e2e/golden_path"], "reliability": 0.95}}],
+        ),
+    ] = {}
+    profiles: Annotated[
+        dict[str, Profile],
+        Meta(
+            description="Environments to run against, by name.",
+            examples=[{"staging": {"url": "https://staging.shop.example"}}],
+        ),
+    ] = {}
+    run: Annotated[Run, Meta(description="How the one runner behaves.")] = field(default_factory=Run)
+    load: Annotated[
+        dict[str, dict[str, Threshold]],
+        Meta(
+            description="Load scenarios, by name, each a table of thresholds: numbers or durations.",
+            examples=[{"checkout": {"p95": "300ms", "error-rate": 0.01}}],
+        ),
+    ] = {}

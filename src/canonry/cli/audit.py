@@ -1,0 +1,158 @@
+"""`canonry audit`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from canonry.audit.compliance import Summary, summarise
+from canonry.audit.engine import audit
+from canonry.audit.request import Request
+from canonry.audit.result import Result
+from canonry.audit.sources import source_reader
+from canonry.model.errors import NothingValidatedError, UserError
+from canonry.model.finding import Severity
+from canonry.report.formats import FORMATS, Options, Report
+from canonry.report.progress import show_progress
+
+_LEVELS = {"error": 0, "warning": 1, "info": 2}
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--repo", type=click.Path(path_type=Path), help="A repository: a working tree or a (bare) git directory.")
+@click.option("--rev", help="Audit this commit, without a checkout.")
+@click.option("--staged", is_flag=True, help="Audit what is staged in the index.")
+@click.option("--config", type=click.Path(path_type=Path), help="Take the canon from this file.")
+@click.option("--target-python", metavar="3.N", help="Judge syntax at this Python version.")
+@click.option("--select", multiple=True, metavar="CODE", help="Show only these rules (code, prefix or name; repeatable).")
+@click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out of what is shown.")
+@click.option("--statistics", is_flag=True, help="Show counts per rule instead of findings.")
+@click.option("--worst", type=click.IntRange(min=1), metavar="N", help="Show the N files with most errors instead.")
+@click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Show N findings of each rule, drawn at random.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The seed of --sample.")
+@click.option("--fail-on", type=click.Choice(list(_LEVELS)), default="error", show_default=True, help="Exit 1 from this severity on.")
+@click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found.")
+@click.option("--output-format", type=click.Choice(list(FORMATS)), default="full", show_default=True)
+@click.option("--output-file", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes that read files [default: all cores].")
+@click.option("--no-cache", is_flag=True, help="Keep no cache.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.option("-q", "--quiet", is_flag=True, help="No narration on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="More narration on stderr.")
+def command(  # one parameter per option, in the order of the help page
+    paths: tuple[str, ...],
+    repo: Path | None,
+    rev: str | None,
+    staged: bool,
+    config: Path | None,
+    target_python: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    statistics: bool,
+    worst: int | None,
+    sample: int | None,
+    seed: int,
+    fail_on: str,
+    exit_zero: bool,
+    output_format: str,
+    output_file: Path | None,
+    workers: int | None,
+    no_cache: bool,
+    color: str,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Find every departure from the canon, count it, and say where the tests stand.
+
+    PATHs are files or folders (default: the repository around the current folder); a first PATH that is a git
+    directory names the repository. Nothing is run, imported or changed.
+    """
+    if staged and rev:
+        raise UserError("`--staged` and `--rev` name two trees; give one of them")
+    from canonry.rules.registry import all_rules
+
+    rules = all_rules()
+    selected = _selected(select, ignore)
+    request = Request(
+        paths=paths,
+        repository=repo,
+        revision=rev,
+        staged=staged,
+        config=config,
+        target=target_python,
+        workers=workers or 0,
+        cache=not no_cache,
+    )
+    with show_progress(quiet=quiet) as progress:
+        result = audit(request, progress=progress)
+    names = {code: (rule.name, rule.severity) for code, rule in rules.items()}
+    summary = summarise(result, names, selected=selected)
+    if not quiet:
+        _narrate(result, verbose=verbose)
+    if not summary.population.files and not summary.rules:
+        raise NothingValidatedError("no Python file was found, so nothing was validated")
+    options = Options(
+        selected=selected,
+        statistics=statistics,
+        worst=worst,
+        sample=sample,
+        seed=seed,
+        color=_coloured(color, output_file),
+        read=source_reader(request),
+    )
+    _write(Report(result, summary, options), output_format, output_file)
+    return 0 if exit_zero else _status(summary, fail_on)
+
+
+def _selected(select: tuple[str, ...], ignore: tuple[str, ...]) -> frozenset[str] | None:
+    from canonry.rules.selection import select_rules
+
+    return select_rules(select, ignore)
+
+
+def _status(summary: Summary, fail_on: str) -> int:
+    open_findings = sum(
+        count for severity, count in summary.severities.items() if Severity(severity).rank <= _LEVELS[fail_on]
+    )
+    return 1 if open_findings else 0
+
+
+def _narrate(result: Result, *, verbose: bool) -> None:
+    header = result.header
+    if not header.canon_declared:
+        click.echo(
+            "canonry: no canon is declared, so the defaults apply; `canonry canon show` prints them and "
+            "`canonry init` proposes one from what the code uses",
+            err=True,
+        )
+    for note in header.notes:
+        click.echo(f"canonry: {note}", err=True)
+    shown = list(header.missing.items())[: None if verbose else 5]
+    for path, reason in shown:
+        click.echo(f"canonry: `{path}` could not be read: {reason}", err=True)
+    if len(header.missing) > len(shown):
+        click.echo(f"canonry: {len(header.missing) - len(shown)} more could not be read (all with -v)", err=True)
+    if verbose:
+        click.echo(f"canonry: syntax judged as Python {header.target_python} ({header.target_origin})", err=True)
+
+
+def _coloured(color: str, output_file: Path | None) -> bool:
+    import os
+
+    if color != "auto":
+        return color == "always"
+    return output_file is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _write(report: Report, output_format: str, output_file: Path | None) -> None:
+    render = FORMATS[output_format]()
+    if output_file is None:
+        render(report, sys.stdout)
+        return
+    try:
+        with open(output_file, "w", encoding="utf-8") as out:
+            render(report, out)
+    except OSError as error:
+        raise UserError(f"`{output_file}` cannot be written ({error.strerror}); name another file") from error
+

@@ -1,0 +1,1 @@
+"""The shared frozen words. Imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""One file per output format; the only code that renders."""

@@ -1,0 +1,53 @@
+"""Findings with code frames, then the summary."""
+
+from typing import IO
+
+from canonry.model.finding import Finding
+from canonry.report.formats import Report
+from canonry.report.style import paint, printable, severity_style
+from canonry.report.summary import write_statistics, write_summary, write_worst
+
+_WIDTH = 160
+
+
+def render(report: Report, out: IO[str]) -> None:
+    """Writes the report: findings (or the table that was asked for), then where the tests stand."""
+    options = report.options
+    if options.statistics:
+        write_statistics(report, out)
+    if options.worst:
+        write_worst(report, out)
+    if not options.statistics and not options.worst:
+        for finding in report.findings():
+            _write_finding(finding, report, out)
+    write_summary(report, out)
+
+
+def _write_finding(finding: Finding, report: Report, out: IO[str]) -> None:
+    color = report.options.color
+    place = f"{printable(finding.path)}:{finding.line}:{finding.column}"
+    severity = paint(finding.severity.value, severity_style(finding.severity.value), color=color)
+    doubt = "" if finding.confidence.value == "certain" else f" ({finding.confidence.value})"
+    code = paint(finding.code, "bold", severity_style(finding.severity.value), color=color)
+    out.write(f"{paint(place, 'bold', color=color)}: {code} {severity}{doubt}: {printable(finding.message)}\n")
+    lines = report.options.read(finding.path) if finding.symbol != "<folder>" else []
+    if 0 < finding.line <= len(lines):
+        out.write(_frame(finding, lines[finding.line - 1], color=color))
+    out.write(f"{paint('  = next:', 'dim', color=color)} {finding.help}\n\n")
+
+
+def _frame(finding: Finding, line: str, *, color: bool) -> str:
+    text = printable(line.expandtabs(1))
+    number = str(finding.line)
+    same_line = finding.end.line == finding.line
+    width = max(1, (finding.end.column if same_line else len(text) + 1) - finding.column)
+    start = finding.column - 1
+    if len(text) > _WIDTH:
+        cut = max(0, start - 40)
+        text, start = text[cut : cut + _WIDTH], start - cut
+    width = max(1, min(width, len(text) - start))
+    bar = paint("|", "dim", color=color)
+    marker = paint("^" * width, severity_style(finding.severity.value), color=color)
+    return f"{paint(number, 'dim', color=color)} {bar} {text}\n{' ' * len(number)} {bar} {' ' * start}{marker}\n"
+
+

@@ -1,0 +1,51 @@
+"""The versioned JSON report (schema 1)."""
+
+from typing import IO, Any
+
+import msgspec
+
+from canonry import __version__
+from canonry.report.formats import Report
+
+SCHEMA = 1
+
+
+def render(report: Report, out: IO[str]) -> None:
+    """Writes one JSON object; the findings are streamed, so memory does not grow with them."""
+    text = msgspec.json.format(msgspec.json.encode(describe(report)), indent=2).decode()
+    out.write(text.rstrip().removesuffix("}").rstrip())
+    out.write(',\n  "findings": [')
+    encoder = msgspec.json.Encoder()
+    separator = "\n    "
+    for finding in report.findings():
+        row = msgspec.structs.replace(finding, path=_valid(finding.path), message=_valid(finding.message))
+        out.write(separator + encoder.encode(row).decode())
+        separator = ",\n    "
+    out.write("\n  ]\n}\n" if separator != "\n    " else "]\n}\n")
+
+
+def describe(report: Report) -> dict[str, Any]:
+    """Everything but the findings."""
+    header, summary = report.result.header, report.summary
+    return {
+        "schema": SCHEMA,
+        "tool": "canonry",
+        "version": __version__,
+        "commit": header.commit,
+        "dirty": header.dirty,
+        "source": header.source,
+        "target_python": {"version": header.target_python, "origin": header.target_origin},
+        "ruleset": header.ruleset,
+        "canon": header.canon_file,
+        "population": summary.population,
+        "compliance": summary.compliance,
+        "rules": summary.rules,
+        "facts": summary.facts,
+        "missing": {_valid(path): reason for path, reason in header.missing.items()},
+        "notes": header.notes,
+    }
+
+
+def _valid(text: str) -> str:
+    """The text without lone surrogates (from file names that are no UTF-8), which JSON cannot hold."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

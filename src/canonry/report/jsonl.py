@@ -1,0 +1,25 @@
+"""JSON lines: a header object, one object per finding, a last object with the numbers."""
+
+from typing import IO
+
+import msgspec
+
+from canonry.report.formats import Report
+from canonry.report.json_report import describe
+
+
+def render(report: Report, out: IO[str]) -> None:
+    """Writes one JSON object a line; each has a ``kind``: ``header``, ``finding`` or ``summary``."""
+    encoder = msgspec.json.Encoder()
+    described = describe(report)
+    numbers = {key: described.pop(key) for key in ("population", "compliance", "rules", "facts")}
+    out.write(encoder.encode({"kind": "header"} | described).decode() + "\n")
+    for finding in report.findings():
+        row = {"kind": "finding"} | msgspec.to_builtins(finding)
+        try:
+            line = encoder.encode(row)
+        except UnicodeEncodeError:
+            row["path"] = row["path"].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            line = encoder.encode(row)
+        out.write(line.decode() + "\n")
+    out.write(encoder.encode({"kind": "summary"} | numbers).decode() + "\n")

@@ -1,0 +1,90 @@
+"""Where the tests stand: the table of rules, the worst files, the compliance."""
+
+from typing import IO
+
+from canonry.report.formats import Report
+from canonry.report.style import paint, plural, printable, severity_style
+
+
+def verdict(report: Report) -> str:
+    """One sentence: findings, compliance with both counts."""
+    summary = report.summary
+    total = sum(summary.severities.values())
+    parts = [plural(summary.severities.get(kind, 0), kind if kind != "info" else "info", "info" if kind == "info" else "") for kind in ("error", "warning", "info")]
+    found = f"{plural(total, 'finding')} ({', '.join(parts)})"
+    return f"{found}; {compliance(report)}"
+
+
+def compliance(report: Report) -> str:
+    """The compliance with both counts, in words."""
+    value = report.summary.compliance
+    if value.percent is None:
+        return "no test file in scope"
+    return f"compliance {value.percent:.1f} %: {value.compliant:,} of {plural(value.total, 'test file')} without an error"
+
+
+def write_statistics(report: Report, out: IO[str]) -> None:
+    """The table of rules: code, name, severity, findings, files; the most frequent error first."""
+    rules = sorted(report.summary.rules, key=lambda rule: (rule.severity.rank, -rule.count))
+    color = report.options.color
+    if not rules:
+        return
+    width = max(len(rule.name) for rule in rules)
+    head = f"{'rule':<8}{'name':<{width + 2}}{'severity':<10}{'findings':>10}{'files':>10}"
+    out.write(paint(head, "bold", color=color) + "\n")
+    for rule in rules:
+        severity = paint(f"{rule.severity.value:<10}", severity_style(rule.severity.value), color=color)
+        out.write(f"{rule.code:<8}{rule.name:<{width + 2}}{severity}{rule.count:>10,}{rule.files:>10,}\n")
+    out.write("\n")
+
+
+def write_worst(report: Report, out: IO[str]) -> None:
+    """The files with most errors."""
+    rows = report.summary.worst[: report.options.worst]
+    color = report.options.color
+    out.write(paint(f"{'errors':>8}{'findings':>10}  file", "bold", color=color) + "\n")
+    for path, errors, findings in rows:
+        out.write(f"{errors:>8,}{findings:>10,}  {printable(path)}\n")
+    out.write("\n")
+
+
+def write_summary(report: Report, out: IO[str]) -> None:
+    """Population, findings and compliance, each with what it stands on."""
+    summary, header, color = report.summary, report.result.header, report.options.color
+    population = summary.population
+    commit = (header.commit or "")[:10]
+    where = f"commit {commit}" if commit else "no commit"
+    if header.dirty:
+        where += " with uncommitted changes"
+    out.write(paint("audited   ", "bold", color=color))
+    out.write(
+        f"{plural(population.files, 'Python file')}, {population.test_files:,} of them tests with "
+        f"{plural(population.test_functions, 'test function')} ({population.async_test_functions:,} async); {where}\n"
+    )
+    left_out = [f"{plural(population.shadow_files, 'file')} in shadow trees left out"] if population.shadow_files else []
+    if population.unparsable:
+        left_out.append(f"{plural(population.unparsable, 'file')} unparsable on Python {header.target_python}")
+    if population.missing:
+        left_out.append(f"{plural(population.missing, 'file')} missing")
+    if left_out:
+        out.write(f"          {'; '.join(left_out)}\n")
+    total = sum(summary.severities.values())
+    if total:
+        parts = [
+            paint(plural(summary.severities[kind], kind) if kind != "info" else f"{summary.severities[kind]:,} info", severity_style(kind), color=color)
+            for kind in ("error", "warning", "info")
+            if summary.severities.get(kind)
+        ]
+        out.write(f"{paint('found     ', 'bold', color=color)}{plural(total, 'finding')}: {', '.join(parts)}\n")
+    else:
+        out.write(f"{paint('found     ', 'bold', color=color)}nothing\n")
+    out.write(f"{paint('compliance', 'bold', color=color)} {_standing(report)}\n")
+
+
+def _standing(report: Report) -> str:
+    value, color = report.summary.compliance, report.options.color
+    if value.percent is None:
+        return "no test file in scope"
+    style = "green" if value.percent >= 90 else "yellow" if value.percent >= 50 else "red"
+    percent = paint(f"{value.percent:.1f} %", "bold", style, color=color)
+    return f"{percent}  {value.compliant:,} of {plural(value.total, 'test file')} without an open error"

@@ -1,0 +1,1 @@
+"""Base test cases, and tests that nothing awaits or collects."""

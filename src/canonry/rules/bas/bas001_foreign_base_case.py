@@ -1,0 +1,88 @@
+"""BAS001."""
+
+import re
+from collections.abc import Iterator
+
+from canonry.model.finding import Confidence, Severity
+from canonry.rules.rule import Example, Offence, Rule
+from canonry.rules.view import FileView
+from canonry.source.facts import ClassFact
+from canonry.source.index import Hierarchy
+
+_LIKE_A_CASE = re.compile(r"Test(?:Case|Base|Suite|s)?$|TestCase|^Base\w*Test|Test\w*Base")
+_CANON = "[canon]\nbase-cases = ['tests.cases:ShopCase']\n"
+_CASES = "import unittest\n\nclass ShopCase(unittest.TestCase):\n    pass\n"
+
+
+class ForeignBaseCase(Rule):
+    """A test class whose hierarchy ends in a base that is not the canon's does not get what the canon gives.
+
+    Isolation of the environment, awaiting of async tests, clean-up, metrics: they live in the canonical base. The
+    hierarchy is followed through intermediates, aliases and re-exports of the whole tree; a class without any base is
+    plain pytest and not meant here. Certain where a known framework's case is reached; likely where a base of the tree
+    or of a library only looks like one by its name.
+    """
+
+    code = "BAS001"
+    name = "foreign-base-case"
+    severity = Severity.ERROR
+    help = "inherit from a base case that the canon names"
+    options = ("canon.base-cases",)
+    bad = (
+        Example("import unittest\n\nclass TestOrder(unittest.TestCase):\n    def test_a(self):\n        assert 1\n"),
+        Example(
+            "from tests.middle import Middle\n\nclass OrderTest(Middle):\n    def test_a(self):\n        assert 1\n",
+            files={
+                "tests/middle.py": "from tests.low import Low as Middle\n",
+                "tests/low.py": "from unittest import TestCase as T\n\nclass Low(T):\n    pass\n",
+            },
+        ),
+        Example(
+            "class BaseShopTest:\n    def setup_method(self):\n        self.x = 1\n\n"
+            "class TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n"
+        ),
+    )
+    good = (
+        Example(
+            "from tests.again import ShopCase\n\nclass TestOrder(ShopCase):\n    def test_a(self):\n        assert 1\n",
+            files={"tests/cases.py": _CASES, "tests/again.py": "from tests.cases import *\n"},
+            canon=_CANON,
+        ),
+        Example("class TestOrder:\n    def test_a(self):\n        assert 1\n"),
+        Example(
+            "from canonry.testing import SSotBaseTestCase\n\nclass TestOrder(SSotBaseTestCase):\n"
+            "    def test_a(self):\n        assert 1\n"
+        ),
+        Example('TEXT = """\nclass TestOrder(unittest.TestCase):\n    pass\n"""\n\ndef test_text():\n    assert TEXT\n'),
+    )
+
+    def check(self, file: FileView) -> Iterator[Offence]:
+        """Every test class with tests whose bases do not lead to the canon."""
+        for fact in file.facts.classes:
+            if not fact.bases or fact.nested or not file.is_test_class(fact) or not file.tests_of(fact.qualname):
+                continue
+            hierarchy = file.hierarchy(fact)
+            if file.project.reaches_canonical(file.definition(fact), hierarchy):
+                continue
+            offence = _judge(file, fact, hierarchy)
+            if offence is not None:
+                yield offence
+
+
+def _judge(file: FileView, fact: ClassFact, hierarchy: Hierarchy) -> Offence | None:
+    if hierarchy.case:
+        end = next((root for root in hierarchy.roots if _is_case(root)), hierarchy.roots[-1])
+        message = f"`{fact.name}` ends in `{end}`, which is not a base case of the canon"
+        return Offence(site=fact.site, message=message)
+    names = [ancestor.qualname for ancestor in hierarchy.ancestors] + [root.rpartition(".")[2] for root in hierarchy.roots]
+    like = next((name for name in reversed(names) if _LIKE_A_CASE.search(name)), None)
+    if like is None:
+        return None
+    message = f"`{fact.name}` ends in `{like}`, which is not a base case of the canon"
+    return Offence(site=fact.site, message=message, confidence=Confidence.LIKELY)
+
+
+def _is_case(root: str) -> bool:
+    from canonry.source.index import case_kind
+
+    return bool(case_kind(root))

@@ -1,0 +1,65 @@
+"""BAS003."""
+
+from collections.abc import Iterator
+
+from canonry.model.finding import Confidence, Severity
+from canonry.rules.rule import Example, Offence, Rule
+from canonry.rules.view import FileView
+from canonry.source.facts import ClassFact
+
+
+class UncollectedTest(Rule):
+    """A test that the runner never collects proves nothing, and nobody notices.
+
+    pytest passes over a test class with an `__init__`, over classes and functions that its patterns miss, and over a
+    test that is defined inside a function. Certain for `__init__` and for nested tests that their function never
+    uses; likely for a class whose name the patterns miss (it may be a mixin that another file collects).
+    """
+
+    code = "BAS003"
+    name = "uncollected-test"
+    severity = Severity.ERROR
+    help = "let the runner collect it: drop `__init__`, follow the naming patterns, or move it out of the function"
+    bad = (
+        Example("class TestOrder:\n    def __init__(self):\n        self.x = 1\n\n    def test_a(self):\n        assert 1\n"),
+        Example("def test_outer():\n    assert 1\n\n    def test_inner():\n        assert 1\n"),
+        Example("class OrderChecks:\n    def test_a(self):\n        assert 1\n"),
+    )
+    good = (
+        Example(
+            "import unittest\n\nclass TestOrder(unittest.TestCase):\n    def __init__(self, name):\n"
+            "        super().__init__(name)\n\n    def test_a(self):\n        assert 1\n"
+        ),
+        Example("def test_outer():\n    def test_inner():\n        return 1\n\n    assert test_inner() == 1\n"),
+        Example(
+            "class OrderChecks:\n    def test_a(self):\n        assert 1\n\nclass TestOrder(OrderChecks):\n    pass\n"
+        ),
+        Example("class TestResult:\n    def __init__(self):\n        self.failures = []\n"),
+    )
+
+    def check(self, file: FileView) -> Iterator[Offence]:
+        """Every class and every nested test that pytest passes over."""
+        if not file.is_test_file:
+            return
+        based = {base.removeprefix(":") for fact in file.facts.classes for base in fact.bases}
+        for fact in file.facts.classes:
+            tests = len(file.tests_of(fact.qualname))
+            if tests and fact.collectable and not fact.nested:
+                yield from self._class(file, fact, tests, based)
+        for function in file.facts.functions:
+            if function.nested and not function.owner and file.is_test_function(function) and not function.used:
+                message = f"`{function.name}` stands inside a function, where nothing collects it"
+                yield Offence(site=function.site, message=message)
+
+    def _class(self, file: FileView, fact: ClassFact, tests: int, based: set[str]) -> Iterator[Offence]:
+        hierarchy = file.hierarchy(fact)
+        if hierarchy.case or not hierarchy.complete:
+            return
+        how_many = "1 test" if tests == 1 else f"{tests} tests"
+        named = file.project.settings.is_test_class(fact.name)
+        if fact.init is not None and named:
+            yield Offence(site=fact.init, message=f"`{fact.name}` has an `__init__`, so its {how_many} are never collected")
+        elif not named and fact.qualname not in based and not hierarchy.roots and "." not in fact.qualname:
+            reason = "" if fact.init is None else " and it has an `__init__`"
+            message = f"the class patterns miss `{fact.name}`{reason}, so its {how_many} are not collected"
+            yield Offence(site=fact.site, message=message, confidence=Confidence.LIKELY)

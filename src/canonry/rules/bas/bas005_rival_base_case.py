@@ -1,0 +1,73 @@
+"""BAS005."""
+
+import re
+from collections.abc import Iterator
+
+from canonry.model.finding import Confidence, Severity
+from canonry.rules.rule import Example, Offence, Rule
+from canonry.rules.view import FileView
+from canonry.source.facts import ClassFact
+
+_BASE_NAME = re.compile(r"^_?(?:Abstract|Base)\w*Test|Test\w*Base$|TestCase(?:Base)?$|BaseCase$|TestMixin$")
+_SET_UP = frozenset(
+    "setUp tearDown setUpClass tearDownClass asyncSetUp asyncTearDown setup_method teardown_method setup_class"
+    " teardown_class setup teardown".split()
+)
+_CANON = "[canon]\nbase-cases = ['tests.cases:ShopCase']\n"
+
+
+class RivalBaseCase(Rule):
+    """A base test case outside the canonical home is where the next rival hierarchy starts.
+
+    A rival is a class in test code that comes from a test case and holds no tests of its own but set-up or helpers, or
+    that is named like a base case and has set-up methods. Renaming a canonical base by inheriting nothing into it
+    (`class MyBase(ShopCase): pass`) counts too: it is one more name for the same thing.
+    """
+
+    code = "BAS005"
+    name = "rival-base-case"
+    severity = Severity.ERROR
+    help = "move what it adds into the canonical base case, or into fixtures, and inherit from the canon"
+    options = ("canon.base-cases",)
+    bad = (
+        Example("import unittest\n\nclass BaseShopTestCase(unittest.TestCase):\n    def setUp(self):\n        self.x = 1\n", path="tests/base.py"),
+        Example("class BaseAgentTest:\n    def setup_method(self):\n        self.x = 1\n", path="tests/base.py"),
+        Example(
+            "from tests.cases import ShopCase\n\nclass OtherTestCase(ShopCase):\n    pass\n",
+            path="tests/base.py",
+            files={"tests/cases.py": "import unittest\n\nclass ShopCase(unittest.TestCase):\n    pass\n"},
+            canon=_CANON,
+        ),
+    )
+    good = (
+        Example(
+            "import unittest\n\nclass ShopCase(unittest.TestCase):\n    def setUp(self):\n        self.x = 1\n",
+            path="tests/cases.py",
+            canon=_CANON,
+        ),
+        Example("import unittest\n\nclass TestOrder(unittest.TestCase):\n    def test_a(self):\n        assert 1\n"),
+        Example("class OrderMixin:\n    def order(self):\n        return 1\n", path="tests/mixins.py"),
+    )
+
+    def check(self, file: FileView) -> Iterator[Offence]:
+        """Every base case of the tree that the canon does not name."""
+        if not file.in_test_code:
+            return
+        for fact in file.facts.classes:
+            definition = file.definition(fact)
+            if fact.nested or definition in file.project.bases or _holds_tests(file, fact):
+                continue
+            named = bool(_BASE_NAME.search(fact.name))
+            set_up = bool(_SET_UP & set(fact.methods))
+            hierarchy = file.hierarchy(fact)
+            if hierarchy.case and (named or set_up or fact.methods):
+                yield Offence(site=fact.site, message=f"`{fact.name}` is a base test case outside the canon")
+            elif file.project.reaches_canonical(definition, hierarchy) and named:
+                yield Offence(site=fact.site, message=f"`{fact.name}` is one more name for a base case of the canon")
+            elif named and set_up and hierarchy.complete:
+                message = f"`{fact.name}` is a base test case outside the canon"
+                yield Offence(site=fact.site, message=message, confidence=Confidence.LIKELY)
+
+
+def _holds_tests(file: FileView, fact: ClassFact) -> bool:
+    return any(file.is_test_function(method) for method in file.methods.get(fact.qualname, ()))

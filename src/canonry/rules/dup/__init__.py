@@ -1,0 +1,1 @@
+"""Second homes and copies."""

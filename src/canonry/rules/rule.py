@@ -1,0 +1,68 @@
+"""What a rule is, and what it may look at."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import msgspec
+
+from canonry.model.finding import Confidence, Severity
+from canonry.rules.view import FileView, TreeView
+from canonry.source.facts import Site
+
+
+class Offence(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule broken at a place, before it becomes a finding. ``None`` takes the rule's own value.
+
+    ``identity`` replaces the snippet in the fingerprint where the place alone does not say what it is.
+    """
+
+    site: Site
+    message: str
+    path: str | None = None
+    severity: Severity | None = None
+    confidence: Confidence | None = None
+    identity: str = ""
+
+
+class Example(msgspec.Struct, frozen=True):
+    """Code that is a rule's test and its documentation.
+
+    ``code`` stands at ``path``; ``files`` are others around it; ``canon`` is the text of a canonry.toml. A bad example
+    has ``findings`` offences at ``path``, a good one none.
+    """
+
+    code: str
+    path: str = "tests/test_example.py"
+    files: dict[str, str] = {}
+    canon: str = ""
+    findings: int = 1
+
+
+class Rule:
+    """A rule: subclass it in a file of its own below ``rules/<family>/``; the docstring says why the offence is bad.
+
+    The first line of the docstring is the summary. Implement `check` for offences inside a file, `check_tree` for
+    those of the tree as a whole. Both are pure: the same facts give the same offences.
+    """
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[Severity] = Severity.WARNING
+    confidence: ClassVar[Confidence] = Confidence.CERTAIN
+    preview: ClassVar[bool] = False
+    help: ClassVar[str]
+    """The next step for the reader, one sentence."""
+    options: ClassVar[tuple[str, ...]] = ()
+    """Keys of the canon that the rule reads."""
+    bad: ClassVar[tuple[Example, ...]] = ()
+    good: ClassVar[tuple[Example, ...]] = ()
+    reads_broken: ClassVar[bool] = False
+    """Whether files that do not parse are shown to `check` too."""
+
+    def check(self, file: FileView) -> Iterator[Offence]:
+        """The offences inside one file."""
+        return iter(())
+
+    def check_tree(self, tree: TreeView) -> Iterator[Offence]:
+        """The offences of the tree as a whole; each with a path."""
+        return iter(())

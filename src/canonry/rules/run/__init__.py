@@ -1,0 +1,1 @@
+"""Ways to start tests outside the one runner."""

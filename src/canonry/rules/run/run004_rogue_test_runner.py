@@ -1,0 +1,59 @@
+"""RUN004."""
+
+from collections.abc import Iterator
+
+from canonry.model.finding import Severity
+from canonry.rules.rule import Example, Offence, Rule
+from canonry.rules.view import FileView
+
+
+class RogueTestRunner(Rule):
+    """A script that exists to start tests is a rival of the one runner.
+
+    Each has its own options, its own selection, its own way to decide what passed; numbers from one cannot be
+    compared with numbers from another. A script counts when it is no test file and starts a test tool from its main
+    block, or from module level.
+    """
+
+    code = "RUN004"
+    name = "rogue-test-runner"
+    severity = Severity.ERROR
+    help = "move what it selects into a category of the canon, and make the script call the canonical runner"
+    options = ("canon.runner",)
+    bad = (
+        Example(
+            "import subprocess, sys\n\ndef main():\n    return subprocess.call([sys.executable, '-m', 'pytest'])\n\n"
+            "if __name__ == '__main__':\n    sys.exit(main())\n",
+            path="scripts/run_fast_tests.py",
+        ),
+        Example("import pytest\n\npytest.main(['tests'])\n", path="run_tests.py"),
+        Example("import unittest\n\nif __name__ == '__main__':\n    unittest.main('tests')\n", path="run_tests.py"),
+    )
+    good = (
+        Example("import pytest\n\ndef call():\n    return pytest.main([])\n", path="shop/plugin.py"),
+        Example("if __name__ == '__main__':\n    print('pytest')\n", path="scripts/hello.py"),
+        Example(
+            "import pytest\n\nif __name__ == '__main__':\n    pytest.main([])\n",
+            path="scripts/run.py",
+            canon="[canon]\nrunner = 'python scripts/run.py'\n",
+        ),
+    )
+
+    def check(self, file: FileView) -> Iterator[Offence]:
+        """One offence for a script that starts tests."""
+        if file.is_test_file or file.is_runner or file.path.endswith("conftest.py"):
+            return
+        blocks = file.facts.main_blocks
+        started = [
+            call
+            for call in file.facts.calls
+            if call.tool
+            and call.tool not in file.project.tools
+            and call.target != "unittest.TestLoader"
+            and (blocks or call.site.symbol == "<module>")
+        ]
+        if not started:
+            return
+        site = blocks[0].site if blocks else started[0].site
+        tools = ", ".join(sorted({call.tool for call in started}))
+        yield Offence(site=site, message=f"the script is a test runner of its own (starts {tools})", identity="runner")

@@ -1,0 +1,1 @@
+"""Files that do not parse, and files whose tests are gone."""

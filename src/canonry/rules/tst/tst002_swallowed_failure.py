@@ -1,0 +1,51 @@
+"""TST002."""
+
+from collections.abc import Iterator
+
+from canonry.model.finding import Severity
+from canonry.rules.rule import Example, Offence, Rule
+from canonry.rules.view import FileView
+
+
+class SwallowedFailure(Rule):
+    """A test that catches its own failing assertion cannot fail.
+
+    The offence: assertions stand inside a `try` whose handler takes every exception (bare, `Exception`,
+    `BaseException`) and neither raises, asserts, fails nor keeps the failure for later. A handler that skips instead
+    turns a failure into a skip, which reads like an excuse and counts like a pass. An `AssertionError` is an
+    `Exception`: the handler meant for a flaky service also takes the broken promise.
+    """
+
+    code = "TST002"
+    name = "swallowed-failure"
+    severity = Severity.ERROR
+    help = "let the assertion fail: catch only the exception that is expected, and outside the assertion"
+    bad = (
+        Example("def test_a():\n    try:\n        assert 1 == 2\n    except Exception as error:\n        print(error)\n"),
+        Example("def test_a():\n    try:\n        assert 1 == 2\n    except:\n        pass\n    assert 1\n"),
+        Example(
+            "import pytest\n\ndef test_a():\n    try:\n        assert 1 == 2\n    except Exception:\n"
+            "        pytest.skip('not available')\n"
+        ),
+    )
+    good = (
+        Example("def test_a():\n    try:\n        assert 1\n    except Exception as error:\n        raise ValueError from error\n"),
+        Example("import pytest\n\ndef test_a():\n    try:\n        assert 1\n    except Exception:\n        pytest.fail('no')\n"),
+        Example("def test_a():\n    try:\n        close()\n    except Exception:\n        pass\n    assert 1\n"),
+        Example("def test_a():\n    try:\n        assert 1\n    except ValueError:\n        pass\n"),
+        Example(
+            "def test_a():\n    errors = []\n    try:\n        assert 1\n    except Exception as error:\n"
+            "        errors.append(error)\n    assert not errors\n"
+        ),
+    )
+
+    def check(self, file: FileView) -> Iterator[Offence]:
+        """Every handler of a test that swallows an assertion."""
+        for fact in file.tests:
+            for swallow in fact.swallows:
+                kept = swallow.assigns or swallow.collects
+                if not swallow.asserts_inside or swallow.fails or (kept and not swallow.all_inside):
+                    continue
+                what = "turns a failing assertion into a skip" if swallow.skips else "swallows a failing assertion"
+                every = ", and every assertion stands inside" if swallow.all_inside else ""
+                yield Offence(site=swallow.site, message=f"the handler {what}{every}")

@@ -1,0 +1,41 @@
+"""TST003."""
+
+from collections.abc import Iterator
+
+from canonry.model.finding import Severity
+from canonry.rules.rule import Example, Offence, Rule
+from canonry.rules.view import FileView
+
+
+class ReturnedVerdict(Rule):
+    """A test that returns its verdict instead of asserting it passes either way.
+
+    pytest and unittest ignore what a test returns (pytest warns). `return False` reads like a failure and counts as a
+    pass. Reported for tests that return a value other than None and hold no assertion.
+    """
+
+    code = "TST003"
+    name = "returned-verdict"
+    severity = Severity.ERROR
+    help = "assert the value instead of returning it"
+    bad = (
+        Example("def test_total():\n    return sum([1, 2]) == 3\n"),
+        Example("def test_total():\n    try:\n        sum([1])\n        return True\n    except TypeError:\n        return False\n"),
+        Example("class TestOrder:\n    async def test_a(self):\n        return {'ok': True}\n"),
+    )
+    good = (
+        Example("def test_total():\n    assert sum([1, 2]) == 3\n    return None\n"),
+        Example("def test_total():\n    def add():\n        return 3\n    assert add() == 3\n"),
+        Example("import pytest\n\n@pytest.fixture\ndef test_order():\n    return 1\n"),
+        Example("def test_text():\n    assert 'return True'\n"),
+    )
+
+    def check(self, file: FileView) -> Iterator[Offence]:
+        """Every test that returns a verdict and asserts nothing."""
+        for fact in file.tests:
+            if fact.returns is None or fact.asserts or fact.generator:
+                continue
+            owner = file.classes.get(fact.owner)
+            if owner is not None and any("twisted" in root for root in file.hierarchy(owner).roots):
+                continue  # trial awaits the Deferred that a test returns
+            yield Offence(site=fact.returns, message=f"`{fact.name}` returns its verdict instead of asserting it")

@@ -1,0 +1,165 @@
+"""What rules see: one file with its facts and the canon, or the tree as a whole."""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from canonry.canon.options import Canon
+from canonry.source.facts import ClassFact, Facts, FunctionFact
+from canonry.source.index import Definition, External, Hierarchy, Index, Resolved
+from canonry.source.pytest_settings import PytestSettings
+from canonry.source.shadow import Shadow
+
+_FIXTURES = frozenset(("pytest.fixture", "pytest_asyncio.fixture", "pytest.yield_fixture"))
+
+
+class Project:
+    """The canon applied to one tree: what is canonical, what is a test. Shared by all files of an audit."""
+
+    def __init__(self, canon: Canon, settings: PytestSettings, index: Index, *, target: tuple[int, int]) -> None:
+        self.canon = canon
+        self.settings = settings
+        self.index = index
+        self.target = target
+        self.runner_files = frozenset(
+            word.removeprefix("./") for word in canon.canon.runner.split() if word.endswith(".py")
+        )
+        self.tools = _tools_of_runner(canon.canon.runner)
+        self.base_names = frozenset(_dotted(entry) for entry in canon.canon.base_cases)
+        self.environment_home = self._home(canon.canon.environment)
+        self.symbol_homes = {
+            symbol.name: index.module_path(symbol.home, "") or "" for symbol in canon.canon.symbols
+        }
+        self.bases = frozenset(
+            found
+            for name in self.base_names
+            if isinstance(found := index.resolve("", name), Definition) and found.qualname
+        )
+        self._test_folders = None if canon.tests is None else tuple(f.strip("/") + "/" for f in canon.tests)
+
+    def is_test_file(self, path: str) -> bool:
+        """Whether pytest's file patterns, below the declared test folders if there are any, name it a test file."""
+        if self._test_folders is not None and not _below(path, self._test_folders):
+            return False
+        return self.settings.is_test_name(path.rpartition("/")[2])
+
+    def in_test_code(self, path: str) -> bool:
+        """Whether it is a test file or support code: below the test folders, or a folder whose name holds `test`."""
+        if self._test_folders is not None:
+            return _below(path, self._test_folders)
+        folder, _, name = path.rpartition("/")
+        return self.settings.is_test_name(name) or name == "conftest.py" or "test" in folder.lower()
+
+    def is_canonical_base(self, found: Resolved) -> bool:
+        """Whether it is one of the canon's base cases."""
+        if isinstance(found, External):
+            return found.name in self.base_names
+        return found is not None and found in self.bases
+
+    def reaches_canonical(self, definition: Definition, hierarchy: Hierarchy) -> bool:
+        """Whether a class is, or comes from, a base case of the canon."""
+        return (
+            definition in self.bases
+            or any(ancestor in self.bases for ancestor in hierarchy.ancestors)
+            or any(root in self.base_names for root in hierarchy.roots)
+        )
+
+    def _home(self, entry: str) -> str:
+        return self.index.module_path(entry.partition(":")[0], "") or ""
+
+
+class FileView:
+    """One file, as a rule sees it."""
+
+    def __init__(self, path: str, facts: Facts, project: Project, *, notes: Mapping[str, str] | None = None) -> None:
+        self.path = path
+        self.facts = facts
+        self.project = project
+        self.canon = project.canon.canon
+        self.index = project.index
+        self.is_test_file = project.is_test_file(path)
+        self.in_test_code = project.in_test_code(path)
+        self.notes = notes or {}
+        """What was found out about the file beyond its content: ``commit`` that broke it, ``python`` that reads it."""
+
+    @property
+    def is_runner(self) -> bool:
+        """Whether the file is the canonical runner itself."""
+        return self.path in self.project.runner_files
+
+    @cached_property
+    def classes(self) -> dict[str, ClassFact]:
+        """The classes by qualified name."""
+        return {fact.qualname: fact for fact in self.facts.classes}
+
+    @cached_property
+    def methods(self) -> dict[str, list[FunctionFact]]:
+        """The functions by qualified name of their class, under an empty name those of the module."""
+        found: dict[str, list[FunctionFact]] = {}
+        for fact in self.facts.functions:
+            if fact.owner or not fact.nested:
+                found.setdefault(fact.owner, []).append(fact)
+        return found
+
+    def tests_of(self, owner: str) -> list[FunctionFact]:
+        """The test functions of a class (or, for an empty name, of the module), fixtures left out."""
+        return [fact for fact in self.methods.get(owner, ()) if self.is_test_function(fact)]
+
+    def is_test_function(self, fact: FunctionFact) -> bool:
+        """Whether a function is named like a test and is no fixture."""
+        return self.project.settings.is_test_function(fact.name) and not is_fixture(fact)
+
+    @cached_property
+    def tests(self) -> list[FunctionFact]:
+        """The tests at module level and in classes, collected or not."""
+        if not self.is_test_file:
+            return []
+        return [
+            fact
+            for fact in self.facts.functions
+            if self.is_test_function(fact) and not (fact.nested and not fact.owner)
+        ]
+
+    def definition(self, fact: ClassFact) -> Definition:
+        """A class of this file, as the index names it."""
+        return Definition(self.path, fact.qualname)
+
+    def hierarchy(self, fact: ClassFact) -> Hierarchy:
+        """Where a class of this file comes from."""
+        return self.index.hierarchy(self.definition(fact))
+
+    def is_test_class(self, fact: ClassFact) -> bool:
+        """Whether the class is meant to be collected: by its name, or as a unittest case that holds tests."""
+        if not fact.collectable or not self.is_test_file:
+            return False
+        return self.project.settings.is_test_class(fact.name) or bool(self.hierarchy(fact).case)
+
+
+class TreeView:
+    """The tree as a whole."""
+
+    def __init__(self, project: Project, paths: Iterable[str], shadows: Iterable[Shadow], backups: Iterable[str]) -> None:
+        self.project = project
+        self.paths = paths
+        self.shadows = tuple(shadows)
+        self.backups = tuple(backups)
+
+
+def is_fixture(fact: FunctionFact) -> bool:
+    """Whether a function is a pytest fixture."""
+    return any(decorator in _FIXTURES or decorator.endswith(".fixture") for decorator in fact.decorators)
+
+
+def _dotted(entry: str) -> str:
+    return entry.replace(":", ".")
+
+
+def _below(path: str, folders: tuple[str, ...]) -> bool:
+    return any(folder == "./" or path.startswith(folder) or path == folder[:-1] for folder in folders)
+
+
+def _tools_of_runner(runner: str) -> frozenset[str]:
+    """The test tools that the canonical command itself is (``pytest``, ``python -m unittest``)."""
+    from canonry.source.commands import tool_of_shell
+
+    tool = tool_of_shell(runner)
+    return frozenset((tool,)) if tool else frozenset()

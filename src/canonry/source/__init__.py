@@ -1,0 +1,1 @@
+"""What is there: which files, which contents, which facts. Knows nothing of rules."""

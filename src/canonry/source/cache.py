@@ -1,0 +1,215 @@
+"""The cache: facts by content, stat records by path, results by digest. Losing it costs time, never an answer."""
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from canonry.source.facts import EXTRACTOR_VERSION
+
+SCHEMA_VERSION = 1
+_KEPT_RESULTS = 6
+_LIMIT_BYTES = 2_000_000_000
+_TABLES = """
+create table facts (key blob not null, variant integer not null, data blob not null, primary key (key, variant));
+create table stats (path text primary key, size integer, modified integer, changed integer, inode integer, key blob);
+create table answers (kind text not null, key blob not null, data blob not null, primary key (kind, key));
+create table results (digest blob primary key, used integer not null, header blob not null);
+create table chunks (digest blob not null, number integer not null, data blob not null, primary key (digest, number));
+"""
+
+
+def variant(target: tuple[int, int]) -> int:
+    """The part of the cache key that is not content: extractor version and target Python."""
+    return EXTRACTOR_VERSION * 10_000 + target[0] * 100 + target[1]
+
+
+def cache_path(root: Path, *, bare: bool) -> Path:
+    """Where a tree's cache lives: ``.canonry/cache.db`` at its root, or the user's cache folder for a bare one."""
+    if not bare:
+        return root / ".canonry" / "cache.db"
+    import hashlib
+
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    name = hashlib.sha256(os.fsencode(str(root))).hexdigest()[:16]
+    return base / "canonry" / f"{root.name or 'repository'}-{name}" / "cache.db"
+
+
+class Cache:
+    """A SQLite file, opened on first use; broken or newer ones are rebuilt, unwritable places do without."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.notes: list[str] = []
+        self._connection = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        if self.path is None:
+            return _prepared(sqlite3.connect(":memory:"))
+        try:
+            _make_folder(self.path.parent)
+            return self._open_file(self.path)
+        except (OSError, sqlite3.OperationalError) as error:
+            self.notes.append(f"no cache is kept: `{self.path}` cannot be written ({error})")
+            return _prepared(sqlite3.connect(":memory:"))
+
+    def _open_file(self, path: Path) -> sqlite3.Connection:
+        connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+        try:
+            version = connection.execute("pragma user_version").fetchone()[0]
+            if version == SCHEMA_VERSION:
+                connection.execute("select count(*) from results").fetchone()
+                return _tuned(connection)
+            if version == 0:
+                return _prepared(connection)
+            age = "a newer" if version > SCHEMA_VERSION else "an older"
+            self.notes.append(f"the cache was written by {age} version of canonry and has been rebuilt")
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                raise
+            self.notes.append("the cache was damaged and has been rebuilt")
+        connection.close()
+        _remove(path)
+        return _prepared(sqlite3.connect(path, timeout=60, isolation_level=None))
+
+    def load_facts(self, keys: Iterable[bytes], kind: int) -> Iterator[tuple[bytes, bytes]]:
+        """The stored records of these contents, in no order."""
+        wanted = list(keys)
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            marks = ",".join("?" * len(part))
+            yield from self._query(f"select key, data from facts where variant = ? and key in ({marks})", (kind, *part))
+
+    def known_keys(self, kind: int) -> set[bytes]:
+        """All contents with a stored record."""
+        return {row[0] for row in self._query("select key from facts where variant = ?", (kind,))}
+
+    def store_facts(self, rows: Iterable[tuple[bytes, int, bytes]]) -> None:
+        """Keeps records; a content that another process stored meanwhile stays as it is."""
+        self._write("insert or ignore into facts values (?, ?, ?)", rows)
+
+    def stat_keys(self, paths: Iterable[str] | None = None) -> dict[str, tuple[int, int, int, int, bytes]]:
+        """The stat records with their keys: of all paths, or of these."""
+        query = "select path, size, modified, changed, inode, key from stats"
+        if paths is None:
+            rows = self._query(query, ())
+        else:
+            rows = [row for path in paths for row in self._query(f"{query} where path = ?", (path,))]
+        return {row[0]: row[1:] for row in rows}
+
+    def store_stats(self, rows: Iterable[tuple[str, int, int, int, int, bytes]]) -> None:
+        """Keeps stat records."""
+        self._write("insert or replace into stats values (?, ?, ?, ?, ?, ?)", rows)
+
+    def answer(self, kind: str, key: bytes) -> bytes | None:
+        """A kept answer of some other kind (shadow trees, breaking commits), None where there is none."""
+        rows = self._query("select data from answers where kind = ? and key = ?", (kind, key))
+        return rows[0][0] if rows else None
+
+    def store_answers(self, rows: Iterable[tuple[str, bytes, bytes]]) -> None:
+        """Keeps answers."""
+        self._write("insert or replace into answers values (?, ?, ?)", rows)
+
+    def result(self, digest: bytes) -> tuple[bytes, list[bytes]] | None:
+        """The kept result of a digest: header and chunks."""
+        rows = self._query("select header from results where digest = ?", (digest,))
+        if not rows:
+            return None
+        chunks = self._query("select data from chunks where digest = ? order by number", (digest,))
+        return rows[0][0], [row[0] for row in chunks]
+
+    def store_result(self, digest: bytes, header: bytes, chunks: list[bytes]) -> None:
+        """Keeps a result and lets the oldest go."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._connection.execute("begin immediate")
+            self._connection.execute(
+                "insert or replace into results values (?, ?, ?)", (digest, time.time_ns(), header)
+            )
+            self._connection.execute("delete from chunks where digest = ?", (digest,))
+            self._connection.executemany(
+                "insert into chunks values (?, ?, ?)", [(digest, number, data) for number, data in enumerate(chunks)]
+            )
+            self._connection.execute(
+                "delete from results where digest not in (select digest from results order by used desc limit ?)",
+                (_KEPT_RESULTS,),
+            )
+            self._connection.execute("delete from chunks where digest not in (select digest from results)")
+            self._connection.execute("commit")
+
+    def prune(self, kind: int) -> None:
+        """Drops records of other extractors, and everything once the file is too large."""
+        pages = self._connection.execute("pragma page_count").fetchone()[0]
+        size = self._connection.execute("pragma page_size").fetchone()[0]
+        if pages * size > _LIMIT_BYTES:
+            self._write("delete from facts where variant / 10000 != ?", [(EXTRACTOR_VERSION,)])
+            self._write("delete from facts where variant != ?", [(kind,)])
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
+
+    def _query(self, query: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(query, parameters).fetchall()
+        except sqlite3.DatabaseError:
+            self._fall_back()
+            return []
+
+    def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+        try:
+            self._connection.execute("begin immediate")
+            self._connection.executemany(statement, rows)
+            self._connection.execute("commit")
+        except sqlite3.OperationalError as error:  # locked for a minute, disk full: the answer does not need the cache
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("rollback")
+            note = f"the cache could not be written ({error})"
+            if note not in self.notes:
+                self.notes.append(note)
+        except sqlite3.DatabaseError:
+            self._fall_back()
+
+    def _fall_back(self) -> None:
+        """A file that turns out damaged in the middle: go on in memory, and rebuild it the next time."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+        if self.path is not None:
+            _remove(self.path)
+            self.notes.append("the cache was damaged and has been rebuilt")
+        self._connection = self._open()
+
+
+def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.isolation_level = None
+    _tuned(connection)
+    connection.execute("begin immediate")
+    if connection.execute("pragma user_version").fetchone()[0] == 0:
+        for statement in _TABLES.strip().split(";\n"):
+            connection.execute(statement.rstrip(";"))
+        connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+    connection.execute("commit")
+    return connection
+
+
+def _tuned(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = off")
+    return connection
+
+
+def _make_folder(folder: Path) -> None:
+    """Makes the state folder, which ignores itself in git."""
+    if folder.is_dir():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder.name == ".canonry":
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            path.with_name(path.name + suffix).unlink()

@@ -1,0 +1,56 @@
+"""Content -> facts. The one place where a content is parsed."""
+
+import re
+
+from canonry.source.broken import read_broken
+from canonry.source.facts import Commented, Facts
+from canonry.source.syntax import Version, parse_source
+from canonry.source.text import SourceText
+from canonry.source.walk import Walk
+
+_PROCESSES = (b"subprocess", b"os.system", b"popen", b"pexpect", b"os.exec", b"os.spawn", b"run_process")
+_TOOLS = (b"'pytest'", b'"pytest"', b"'unittest'", b'"unittest"', b"'py.test'", b'"py.test"', b"nosetests", b"nose2")
+_COMMENTED_TEST = re.compile(rb"^[ \t]*#.*\bdef test_", re.MULTILINE)
+_SHELL_SHARE = 0.8
+
+
+def extract(content: bytes, target: Version) -> Facts:
+    """The facts of a content, judged at a Python version. Deterministic; raises for no input."""
+    tree, text, broken = parse_source(content, target)
+    if broken is not None or tree is None:
+        assert broken is not None
+        return read_broken(text, broken)
+    walk = Walk(text, hints=_may_start_processes(text.content))
+    walk.module(tree)
+    functions = tuple(walk.functions_found())
+    live = any(function.name.startswith("test") for function in functions)
+    return Facts(
+        None,
+        tuple(walk.imports),
+        tuple(walk.classes),
+        functions,
+        walk.bindings,
+        tuple(walk.calls),
+        tuple(walk.environment),
+        tuple(walk.path_hacks),
+        tuple(walk.main_blocks),
+        walk.marks,
+        None if live else _commented(text),
+        walk.counts,
+    )
+
+
+def _may_start_processes(source: bytes) -> bool:
+    """Rules a source out that names neither a way to start a process nor a test tool; never rules one in."""
+    return any(word in source for word in _PROCESSES) or any(word in source for word in _TOOLS)
+
+
+def _commented(text: SourceText) -> Commented | None:
+    """The share of comments in a content without a live test, where at least one test is commented out."""
+    tests = len(_COMMENTED_TEST.findall(text.content)) if b"def test_" in text.content else 0
+    if not tests:
+        return None
+    lines = [line for line in text.content.splitlines() if line.strip()]
+    comments = sum(line.lstrip().startswith(b"#") for line in lines)
+    share = comments / len(lines)
+    return Commented(share, tests, text.at(1, 1)) if share >= _SHELL_SHARE else None

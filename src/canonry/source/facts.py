@@ -1,0 +1,204 @@
+"""The fact record: everything that rules may know of one content, whatever path it stands under.
+
+A record holds no path and no verdict, so it is computed once per distinct content and kept. Names in it are resolved
+inside the file and written in one notation, here called a *reference*:
+
+- ``pkg.mod.name`` was imported (``import pkg.mod``, ``from pkg.mod import name``, under any alias),
+- ``..mod.name`` was imported relatively, with as many dots as the import had,
+- ``:Outer.inner`` is defined in this file,
+- ``self.name`` (also for ``cls`` and ``super()``) is a member of the enclosing class,
+- ``*.name`` is bound by nothing in the file: a builtin, or what a star import brings,
+- ``?.name`` is a method of something unknown, kept only where the name itself says something.
+"""
+
+import msgspec
+
+EXTRACTOR_VERSION = 1
+"""Part of every cache key: raise it whenever the same content would give another record."""
+
+
+class _Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    pass
+
+
+class Site(_Record):
+    """A range of the text, and the identity of the code there.
+
+    Lines and columns count from 1, columns in characters, the end is exclusive. ``snippet`` is a 64-bit digest of the
+    code without white space, quotes, commas, parentheses and semicolons, or 0 where the symbol alone says what it is
+    (a function, a class, the main block). ``symbol`` is the qualified name around it.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    snippet: int
+    symbol: str
+
+
+class Break(_Record):
+    """Why a content does not parse at the target version.
+
+    ``kind``: ``syntax``, ``conflict`` (merge markers), ``encoding``, ``nul``, ``nesting`` (deeper than the parser
+    goes) or ``newer`` (tree-sitter reads it, and ``constructs`` of a newer Python explain the failure). ``damage`` is
+    the class of damage, ``message`` the parser's.
+    """
+
+    kind: str
+    message: str
+    site: Site
+    damage: str
+    constructs: tuple[str, ...] = ()
+    clean_tree: bool = False
+
+
+class Import(_Record):
+    """``import module`` (``names`` empty) or ``from module import names``; ``level`` counts the leading dots.
+
+    Places as in `Site`; ``symbol`` is the qualified name around the statement.
+    """
+
+    module: str
+    level: int
+    names: tuple[tuple[str, str], ...]
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    symbol: str
+    top_level: bool
+
+
+class ClassFact(_Record):
+    """A class: ``bases`` are references (``?`` where one is computed), ``methods`` are names in order."""
+
+    name: str
+    qualname: str
+    bases: tuple[str, ...]
+    methods: tuple[str, ...]
+    attributes: tuple[str, ...]
+    decorators: tuple[str, ...]
+    marks: tuple[str, ...]
+    site: Site
+    nested: bool
+    collectable: bool
+    init: Site | None
+
+
+class Swallow(_Record):
+    """A handler for every exception (bare, ``Exception``, ``BaseException``) that raises nothing itself."""
+
+    site: Site
+    asserts_inside: int
+    all_inside: bool
+    fails: bool
+    skips: bool
+    assigns: bool
+    collects: bool
+
+
+class FunctionFact(_Record):
+    """A function or method.
+
+    ``asserts`` counts assertions, nested functions included; ``calls`` are references, kept only where ``asserts`` is
+    zero (they say where an assertion might still be reached). ``returns`` is the first return of a value that is not
+    None. ``owner`` is the qualified name of the class whose body holds it, else empty; ``nested`` means inside a
+    function, and ``used`` that a nested test function is named somewhere in the function around it.
+    """
+
+    name: str
+    qualname: str
+    owner: str
+    nested: bool
+    is_async: bool
+    site: Site
+    decorators: tuple[str, ...]
+    asserts: int
+    raises: bool
+    generator: bool
+    calls: tuple[str, ...]
+    returns: Site | None
+    swallows: tuple[Swallow, ...]
+    used: bool = False
+
+
+class Call(_Record):
+    """A call of interest: ``target`` is its reference, ``tool`` the test tool that a process call starts.
+
+    ``how``: ``call`` (the target itself), ``literal`` (a command in the call), ``variable`` (a command built before),
+    ``passed`` (a command handed to a function that is named like one that runs it). ``mentions`` says that a string
+    literal in the call holds the word pytest, whatever it does.
+    """
+
+    target: str
+    site: Site
+    tool: str
+    how: str
+    in_main: bool
+    mentions: bool
+
+
+class EnvironmentUse(_Record):
+    """One use of the process environment: ``kind`` is ``read``, ``write``, ``patch`` or ``monkeypatch``."""
+
+    kind: str
+    expression: str
+    site: Site
+
+
+class PathHack(_Record):
+    """One change of the import path, ``expression`` as in ``sys.path.insert``."""
+
+    expression: str
+    site: Site
+
+
+class MainBlock(_Record):
+    """``if __name__ == "__main__"``: ``starts`` names what it starts of tests, in this file's own code.
+
+    ``direct`` says that a direct pytest call or a test process stands in the block or in what it calls here.
+    """
+
+    site: Site
+    starts: tuple[str, ...]
+    direct: bool
+
+
+class Commented(_Record):
+    """A content whose tests are all comments: share of comment lines (0..1) and commented test functions."""
+
+    share: float
+    tests: int
+    site: Site
+
+
+class Facts(_Record):
+    """All that is known of one content. A broken content has ``broken`` and what tree-sitter could read."""
+
+    broken: Break | None
+    imports: tuple[Import, ...]
+    classes: tuple[ClassFact, ...]
+    functions: tuple[FunctionFact, ...]
+    bindings: dict[str, str]
+    calls: tuple[Call, ...]
+    environment: tuple[EnvironmentUse, ...]
+    path_hacks: tuple[PathHack, ...]
+    main_blocks: tuple[MainBlock, ...]
+    marks: tuple[str, ...]
+    commented: Commented | None
+    counts: dict[str, int]
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Facts)
+
+
+def encode_facts(facts: Facts) -> bytes:
+    """The record as MessagePack bytes, the form in which the cache and the process pool carry it."""
+    return _ENCODER.encode(facts)
+
+
+def decode_facts(data: bytes) -> Facts:
+    """The record that `encode_facts` wrote. Raises ``msgspec.DecodeError`` on anything else."""
+    return _DECODER.decode(data)

@@ -1,0 +1,279 @@
+"""The cross-file index: what a reference in one file means, and where a class's hierarchy ends.
+
+Lazy: it reads the facts of a file only when a name leads there, so five files of a commit cost a handful of others.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+import msgspec
+
+from canonry.source.facts import ClassFact, Facts, FunctionFact
+
+_DEPTH = 12
+_ASYNC_CASES = frozenset(
+    """unittest.IsolatedAsyncioTestCase unittest.async_case.IsolatedAsyncioTestCase asynctest.TestCase
+    asynctest.case.TestCase aiounittest.AsyncTestCase aiohttp.test_utils.AioHTTPTestCase
+    django.test.SimpleTestCase django.test.TestCase django.test.TransactionTestCase django.test.LiveServerTestCase
+    django.test.testcases.TestCase django.test.testcases.SimpleTestCase django.test.testcases.TransactionTestCase
+    twisted.trial.unittest.TestCase twisted.trial.unittest.SynchronousTestCase
+    canonry.testing.SSotBaseTestCase canonry.testing.SSotAsyncTestCase canonry.testing.RealWebSocketTestBase
+    kivy.tests.async_common.UnitKivyApp later.unittest.TestCase""".split()
+)
+_SYNC_CASES = frozenset(
+    """unittest.TestCase unittest.case.TestCase unittest.FunctionTestCase testtools.TestCase testtools.testcase.TestCase
+    tornado.testing.AsyncTestCase tornado.testing.AsyncHTTPTestCase absl.testing.absltest.TestCase
+    absl.testing.parameterized.TestCase flask_testing.TestCase fixtures.TestWithFixtures unittest2.TestCase
+    rest_framework.test.APITestCase rest_framework.test.APISimpleTestCase rest_framework.test.APITransactionTestCase
+    pyfakefs.fake_filesystem_unittest.TestCase""".split()
+)
+_PLAIN = frozenset(("*.object", "typing.Generic", "typing.Protocol", "abc.ABC", "typing_extensions.Protocol"))
+_RUNNING_METHODS = frozenset(("run", "_callTestMethod", "__call__", "__getattribute__", "__init_subclass__"))
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """A class or function of the tree."""
+
+    path: str
+    qualname: str
+
+
+class External(msgspec.Struct, frozen=True):
+    """Something outside the tree, by its dotted name."""
+
+    name: str
+
+
+Resolved = Definition | External | None
+
+
+class Hierarchy(msgspec.Struct, frozen=True):
+    """Where a class comes from. ``ancestors`` are of the tree, nearest first; ``roots`` are what it ends in outside.
+
+    ``case`` is ``sync`` or ``async`` where a unittest case is reached (async: its runner awaits), else empty.
+    ``complete`` is False where a base is computed or cannot be found. ``custom`` says that an ancestor runs its tests
+    in a way of its own.
+    """
+
+    ancestors: tuple[Definition, ...]
+    roots: tuple[str, ...]
+    case: str
+    complete: bool
+    custom: bool
+
+
+class Index:
+    """Resolves references over the files of one tree."""
+
+    def __init__(
+        self,
+        paths: Iterable[str],
+        facts: Callable[[str], Facts | None],
+        *,
+        pythonpath: tuple[str, ...] = (),
+    ) -> None:
+        self._paths = paths if isinstance(paths, set | frozenset | dict) else set(paths)
+        self._facts = facts
+        self._fixed = ("", "src/", *(f"{folder.strip('./').rstrip('/')}/" for folder in pythonpath if folder != "."))
+        self._tops: dict[str, tuple[str, ...]] | None = None
+        self._hierarchies: dict[tuple[str, str], Hierarchy] = {}
+        self._modules: dict[tuple[str, str], str | None] = {}
+        self.resolve = lru_cache(maxsize=100_000)(self._resolve)
+
+    def class_fact(self, definition: Definition) -> ClassFact | None:
+        """The class at a definition, None where it is something else."""
+        facts = self._facts(definition.path)
+        if facts is None:
+            return None
+        return next((fact for fact in facts.classes if fact.qualname == definition.qualname), None)
+
+    def function_fact(self, definition: Definition) -> FunctionFact | None:
+        """The function at a definition, None where it is something else."""
+        facts = self._facts(definition.path)
+        if facts is None:
+            return None
+        return next((fact for fact in facts.functions if fact.qualname == definition.qualname), None)
+
+    def module_path(self, dotted: str, near: str) -> str | None:
+        """The file of an absolute module name as seen from a file; None where it is not of the tree."""
+        folder = near.rpartition("/")[0]
+        key = (dotted, folder)
+        if key not in self._modules:
+            self._modules[key] = self._find_module(dotted, folder)
+        return self._modules[key]
+
+    def _find_module(self, dotted: str, folder: str) -> str | None:
+        relative = dotted.replace(".", "/")
+        top = relative.partition("/")[0]
+        standard = top in sys.stdlib_module_names
+        roots = list(self._fixed)
+        if not standard:
+            parts = folder.split("/") if folder else []
+            roots += ["/".join(parts[:depth]) + "/" for depth in range(len(parts), 0, -1)]
+            roots += self._holders(top)
+        for root in roots:
+            for candidate in (f"{root}{relative}.py", f"{root}{relative}/__init__.py"):
+                if candidate in self._paths:
+                    return candidate
+        return None
+
+    def _holders(self, top: str) -> tuple[str, ...]:
+        """The folders outside packages that hold this top-level package or module."""
+        if self._tops is None:
+            self._tops = {}
+            packages = {path[: -len("/__init__.py")] for path in self._paths if path.endswith("/__init__.py")}
+            found: dict[str, dict[str, None]] = {}
+            for package in packages:
+                holder, _, name = package.rpartition("/")
+                if holder not in packages and holder:
+                    found.setdefault(name, {})[holder + "/"] = None
+            self._tops = {name: tuple(sorted(holders)) for name, holders in found.items()}
+        holders = self._tops.get(top, ())
+        return holders if len(holders) == 1 else ()
+
+    def _resolve(self, path: str, reference: str) -> Resolved:
+        return self._follow(path, reference, _DEPTH)
+
+    def _follow(self, path: str, reference: str, depth: int) -> Resolved:
+        if depth <= 0 or not reference or reference == "?":
+            return None
+        if reference[0] == ":":
+            return self._member(path, reference[1:].split("."), depth)
+        if reference.startswith("*."):
+            return self._starred(path, reference[2:].split("."), depth)
+        if reference.startswith((".", "..")):
+            return self._relative(path, reference, depth)
+        return self._absolute(path, reference.split("."), depth)
+
+    def _absolute(self, path: str, parts: list[str], depth: int) -> Resolved:
+        for length in range(len(parts), 0, -1):
+            module = self.module_path(".".join(parts[:length]), path)
+            if module is not None and module != path:
+                if length == len(parts):
+                    return Definition(module, "")
+                return self._attribute(module, parts[length:], depth - 1) or External(".".join(parts))
+        return External(".".join(parts))
+
+    def _relative(self, path: str, reference: str, depth: int) -> Resolved:
+        rest = reference.lstrip(".")
+        level = len(reference) - len(rest)
+        folders = path.split("/")[:-1]
+        if level - 1 > len(folders):
+            return None
+        base = folders[: len(folders) - (level - 1)]
+        parts = rest.split(".") if rest else []
+        for length in range(len(parts), -1, -1):
+            stem = "/".join([*base, *parts[:length]])
+            for candidate in (f"{stem}.py", f"{stem}/__init__.py" if stem else "__init__.py"):
+                if candidate in self._paths and candidate != path:
+                    if length == len(parts):
+                        return Definition(candidate, "")
+                    return self._attribute(candidate, parts[length:], depth - 1)
+        return None
+
+    def _attribute(self, path: str, parts: list[str], depth: int) -> Resolved:
+        """A name of a module, followed through what the module imports and renames."""
+        facts = self._facts(path)
+        if facts is None or depth <= 0:
+            return None
+        name = parts[0]
+        if any(fact.qualname == name for fact in facts.classes) or any(
+            fact.qualname == name for fact in facts.functions
+        ):
+            return self._member(path, parts, depth)
+        bound = facts.bindings.get(name)
+        if bound:
+            return self._follow(path, ".".join([bound, *parts[1:]]), depth - 1)
+        if path.endswith("__init__.py"):
+            base = path.removesuffix("__init__.py")
+            for candidate in (f"{base}{name}.py", f"{base}{name}/__init__.py"):
+                if candidate in self._paths:
+                    if len(parts) == 1:
+                        return Definition(candidate, "")
+                    return self._attribute(candidate, parts[1:], depth - 1)
+        found = self._starred(path, parts, depth - 1)
+        return found if isinstance(found, Definition) else None
+
+    def _member(self, path: str, parts: list[str], depth: int) -> Resolved:
+        """A name that the file itself defines; a member that the class lacks is looked for in its bases."""
+        facts = self._facts(path)
+        if facts is None:
+            return None
+        qualname = ".".join(parts)
+        if any(fact.qualname == qualname for fact in facts.classes) or any(
+            fact.qualname == qualname for fact in facts.functions
+        ):
+            return Definition(path, qualname)
+        owner = Definition(path, ".".join(parts[:-1]))
+        if len(parts) > 1 and self.class_fact(owner) is not None:
+            for ancestor in self.hierarchy(owner).ancestors:
+                fact = self.class_fact(ancestor)
+                if fact is not None and parts[-1] in fact.methods:
+                    return Definition(ancestor.path, f"{ancestor.qualname}.{parts[-1]}")
+            return None
+        bound = facts.bindings.get(parts[0])
+        if bound and bound != f":{parts[0]}":
+            return self._follow(path, ".".join([bound, *parts[1:]]), depth - 1)
+        return None
+
+    def _starred(self, path: str, parts: list[str], depth: int) -> Resolved:
+        facts = self._facts(path)
+        if facts is not None and depth > 0:
+            for imported in facts.imports:
+                if ("*", "*") in imported.names:
+                    reference = "." * imported.level + imported.module
+                    joined = reference + ("" if reference.endswith(".") else ".") + ".".join(parts)
+                    found = self._follow(path, joined, depth - 1)
+                    if isinstance(found, Definition):
+                        return found
+        return External(".".join(["builtins", *parts]))
+
+    # hierarchies -----------------------------------------------------------------------------------------------------
+
+    def hierarchy(self, definition: Definition) -> Hierarchy:
+        """Where a class comes from, through intermediates, aliases and re-exports."""
+        key = (definition.path, definition.qualname)
+        if key not in self._hierarchies:
+            self._hierarchies[key] = _EMPTY  # a class that inherits from itself ends here
+            self._hierarchies[key] = self._build(definition)
+        return self._hierarchies[key]
+
+    def _build(self, definition: Definition) -> Hierarchy:
+        fact = self.class_fact(definition)
+        if fact is None:
+            return Hierarchy((), (), "", False, False)
+        ancestors: dict[Definition, None] = {}
+        roots: dict[str, None] = {}
+        cases: set[str] = set()
+        complete, custom = True, bool(_RUNNING_METHODS & set(fact.methods))
+        for base in fact.bases:
+            if base in _PLAIN:
+                continue
+            found = self.resolve(definition.path, base)
+            if isinstance(found, Definition) and found.qualname:
+                above = self.hierarchy(found)
+                ancestors[found] = None
+                ancestors.update(dict.fromkeys(above.ancestors))
+                roots.update(dict.fromkeys(above.roots))
+                cases.add(above.case)
+                complete = complete and above.complete
+                custom = custom or above.custom
+            elif isinstance(found, External):
+                name = found.name.removeprefix("builtins.")
+                roots[name] = None
+                cases.add(case_kind(name))
+            else:
+                complete = False
+        case = "async" if "async" in cases else "sync" if "sync" in cases else ""
+        return Hierarchy(tuple(ancestors), tuple(roots), case, complete, custom)
+
+
+_EMPTY = Hierarchy((), (), "", False, False)
+
+
+def case_kind(name: str) -> str:
+    """``sync`` or ``async`` for a known test case class outside the tree, else empty."""
+    if name in _ASYNC_CASES:
+        return "async"
+    return "sync" if name in _SYNC_CASES else ""

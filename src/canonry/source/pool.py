@@ -1,0 +1,155 @@
+"""Contents -> encoded facts, over all cores. A worker that dies costs its own file, never the run."""
+
+import gc
+import multiprocessing
+import os
+import signal
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import msgspec
+
+from canonry.source.extract import extract
+from canonry.source.facts import Break, Facts, Site, encode_facts
+from canonry.source.git import BlobReader, Git
+from canonry.source.syntax import Version
+from canonry.source.tree import read_file
+
+_CHUNK = 24
+_INLINE = 40
+
+
+class Job(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One content to read: where it is, and the key under which its facts are kept."""
+
+    path: str
+    key: bytes
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where workers read: below ``root``, or from the object store of ``repository``."""
+
+    root: str
+    repository: str | None = None
+
+
+Outcome = tuple[Job, bytes | None]
+"""A job with its encoded facts, None where the content could not be read."""
+
+
+def available_cores() -> int:
+    """The cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every platform
+        return os.cpu_count() or 1
+
+
+def extract_all(jobs: Sequence[Job], origin: Origin, target: Version, *, workers: int = 0) -> Iterator[Outcome]:
+    """The facts of all jobs, as they come."""
+    workers = workers or available_cores()
+    if len(jobs) <= _INLINE or workers == 1:
+        yield from _inline(jobs, origin, target)
+        return
+    chunks = [jobs[start : start + _CHUNK] for start in range(0, len(jobs), _CHUNK)]
+    yield from _pooled(chunks, origin, target, workers)
+
+
+def _inline(jobs: Iterable[Job], origin: Origin, target: Version) -> Iterator[Outcome]:
+    reader = _open_reader(origin)
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        for job in jobs:
+            yield _extract_one(job, origin, target, reader)
+    finally:
+        if enabled:
+            gc.enable()
+        if reader is not None:
+            reader.close()
+
+
+def _pooled(chunks: list[Sequence[Job]], origin: Origin, target: Version, workers: int) -> Iterator[Outcome]:
+    executor = _executor(workers)
+    waiting = list(reversed(chunks))
+    running: dict[Future[list[Outcome]], Sequence[Job]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers * 3:
+                chunk = waiting.pop()
+                running[executor.submit(_extract_chunk, chunk, origin, target)] = chunk
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                outcomes = future.result()
+                del running[future]
+                yield from outcomes
+    except BrokenProcessPool:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for chunk in [*running.values(), *waiting]:
+            yield from _one_by_one(chunk, origin, target)
+    except BaseException:
+        _stop(executor)
+        raise
+    else:
+        executor.shutdown()
+
+
+def _one_by_one(jobs: Sequence[Job], origin: Origin, target: Version) -> Iterator[Outcome]:
+    """After a worker died: the chunk in a process of its own, and file by file where that dies too."""
+    with _executor(1) as executor:
+        try:
+            yield from executor.submit(_extract_chunk, jobs, origin, target).result()
+            return
+        except BrokenProcessPool:
+            pass
+    if len(jobs) == 1:
+        yield jobs[0], encode_facts(_crashed())
+        return
+    for job in jobs:
+        yield from _one_by_one([job], origin, target)
+
+
+def _crashed() -> Facts:
+    site = Site(1, 1, 1, 1, 0, "<module>")
+    reason = Break("nesting", "reading it ends the process", site, "nesting")
+    return Facts(reason, (), (), (), {}, (), (), (), (), (), None, {})
+
+
+def _executor(workers: int) -> ProcessPoolExecutor:
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)
+
+
+def _stop(executor: ProcessPoolExecutor) -> None:
+    processes = list((executor._processes or {}).values())
+    executor.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+
+
+def _prepare_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore")
+    gc.disable()
+
+
+_reader: BlobReader | None = None
+
+
+def _extract_chunk(jobs: Sequence[Job], origin: Origin, target: Version) -> list[Outcome]:
+    global _reader
+    if _reader is None:
+        _reader = _open_reader(origin)
+    return [_extract_one(job, origin, target, _reader) for job in jobs]
+
+
+def _open_reader(origin: Origin) -> BlobReader | None:
+    return BlobReader(Git(Path(origin.repository))) if origin.repository else None
+
+
+def _extract_one(job: Job, origin: Origin, target: Version, reader: BlobReader | None) -> Outcome:
+    content = reader.read(job.key.hex()) if reader else read_file(Path(origin.root, job.path))
+    return job, None if content is None else encode_facts(extract(content, target))

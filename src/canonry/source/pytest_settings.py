@@ -1,0 +1,106 @@
+"""What the repository tells pytest about its tests: file, class and function patterns, asyncio mode, import roots."""
+
+import configparser
+import fnmatch
+import re
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+_FILES = ("test_*.py", "*_test.py")
+
+
+class PytestSettings(msgspec.Struct, frozen=True):
+    """Patterns as pytest applies them; the defaults are pytest's own."""
+
+    files: tuple[str, ...] = _FILES
+    classes: tuple[str, ...] = ("Test",)
+    functions: tuple[str, ...] = ("test",)
+    asyncio_mode: str = "strict"
+    pythonpath: tuple[str, ...] = ()
+    source: str = ""
+
+    def is_test_name(self, name: str) -> bool:
+        """Whether a file of this name is collected."""
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.files)
+
+    def is_test_class(self, name: str) -> bool:
+        """Whether a class of this name is collected (unless unittest's rules apply)."""
+        return _matches(name, self.classes)
+
+    def is_test_function(self, name: str) -> bool:
+        """Whether a function of this name is collected."""
+        return _matches(name, self.functions)
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(name.startswith(p) or ("*" in p and fnmatch.fnmatchcase(name, p)) for p in patterns)
+
+
+def read_pytest_settings(read: Callable[[str], bytes | None]) -> PytestSettings:
+    """The settings at the root, from the first of the files that pytest looks at. Unreadable ones count as absent."""
+    for name, section in (("pytest.ini", "pytest"), (".pytest.ini", "pytest")):
+        values = _ini(read(name), section)
+        if values is not None:
+            return _settings(values, name)
+    values = _pyproject(read("pyproject.toml"))
+    if values is not None:
+        return _settings(values, "pyproject.toml")
+    for name, section in (("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
+        values = _ini(read(name), section)
+        if values is not None:
+            return _settings(values, name)
+    return PytestSettings()
+
+
+def _ini(content: bytes | None, section: str) -> dict[str, Any] | None:
+    if content is None:
+        return None
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(content.decode("utf-8", "replace"))
+    except configparser.Error:
+        return None
+    return dict(parser[section]) if parser.has_section(section) else None
+
+
+def _pyproject(content: bytes | None) -> dict[str, Any] | None:
+    if content is None or b"pytest" not in content:
+        return None
+    import tomllib
+
+    try:
+        table = tomllib.loads(content.decode("utf-8", "replace")).get("tool", {}).get("pytest", {})
+    except tomllib.TOMLDecodeError:
+        return None
+    options = table.get("ini_options", table) if isinstance(table, dict) else None
+    return options if isinstance(options, dict) and options else None
+
+
+def _settings(values: dict[str, Any], source: str) -> PytestSettings:
+    def listed(key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        value = values.get(key)
+        if isinstance(value, list):
+            return tuple(str(each) for each in value) or default
+        if isinstance(value, str):
+            without_comments = re.sub(r"(?m)\s#.*$", "", value)
+            try:
+                return tuple(shlex.split(without_comments)) or default
+            except ValueError:
+                return tuple(without_comments.split()) or default
+        return default
+
+    mode = str(values.get("asyncio_mode", "strict")).strip()
+    addopts = values.get("addopts", "")
+    if "asyncio-mode=auto" in (" ".join(map(str, addopts)) if isinstance(addopts, list) else str(addopts)):
+        mode = "auto"
+    return PytestSettings(
+        listed("python_files", _FILES),
+        listed("python_classes", ("Test",)),
+        listed("python_functions", ("test",)),
+        mode,
+        listed("pythonpath", ()),
+        source,
+    )

@@ -1,0 +1,78 @@
+"""Names in one file, resolved to references (see `canonry.source.facts`)."""
+
+import ast
+
+Scope = dict[str, str | None]
+"""Name -> reference; None where the name is bound to something that is not followed."""
+
+
+def dotted_parts(node: ast.expr) -> tuple[str, list[str]] | None:
+    """The root name and the attributes of ``a.b.c``, or None when the root is not a plain name."""
+    attributes: list[str] = []
+    while node.__class__ is ast.Attribute:
+        attributes.append(node.attr)  # type: ignore[attr-defined]
+        node = node.value  # type: ignore[attr-defined]
+    if node.__class__ is ast.Name:
+        attributes.reverse()
+        return node.id, attributes  # type: ignore[attr-defined]
+    return None
+
+
+def reference(node: ast.expr, scope: Scope) -> str:
+    """The reference that an expression names, or an empty string."""
+    if node.__class__ is ast.Call:  # a decorator or base with arguments: `fixture(...)`
+        node = node.func  # type: ignore[attr-defined]
+    elif node.__class__ is ast.Subscript:  # `Generic[T]`
+        node = node.value  # type: ignore[attr-defined]
+    parts = dotted_parts(node)
+    if parts is None:
+        return ""
+    root, attributes = parts
+    target = scope.get(root)
+    if target is None:
+        return "" if root in scope else ".".join(["*", root, *attributes])
+    return join(target, attributes)
+
+
+def join(target: str, attributes: list[str]) -> str:
+    """A reference and attributes of it as one reference."""
+    if not attributes:
+        return target
+    tail = ".".join(attributes)
+    return target + tail if target.endswith(".") else f"{target}.{tail}"
+
+
+def bind_import(node: ast.Import, scope: Scope) -> None:
+    """Binds what ``import a.b`` or ``import a.b as c`` binds."""
+    for alias in node.names:
+        if alias.asname:
+            scope[alias.asname] = alias.name
+        else:
+            root = alias.name.partition(".")[0]
+            scope[root] = root
+
+
+def bind_import_from(node: ast.ImportFrom, scope: Scope) -> None:
+    """Binds what ``from m import n`` binds; a star binds nothing (the index follows it)."""
+    prefix = "." * node.level + (node.module or "")
+    for alias in node.names:
+        if alias.name != "*":
+            scope[alias.asname or alias.name] = join(prefix, [alias.name])
+
+
+def bound_names(target: ast.expr) -> list[str]:
+    """The plain names that an assignment target binds."""
+    if isinstance(target, ast.Name):
+        return [target.id]
+    if isinstance(target, ast.Tuple | ast.List):
+        return [name for element in target.elts for name in bound_names(element)]
+    if isinstance(target, ast.Starred):
+        return bound_names(target.value)
+    return []
+
+
+def parameters(arguments: ast.arguments) -> list[str]:
+    """The names of all parameters."""
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    names += [argument.arg for argument in (arguments.vararg, arguments.kwarg) if argument]
+    return names

@@ -1,0 +1,280 @@
+"""The trees that can be audited: a working tree, the index, a commit, a plain folder.
+
+A tree lists its Python files with the key of each content (the git blob id) and reads any file. Keys of files whose
+state git does not vouch for are found by reading, or by the stat record of an earlier reading.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from canonry.model.errors import UserError
+from canonry.source.git import BlobReader, Git, find_repository, split_records
+
+_PATTERNS = ("*.py", "*.backup*")
+_LINK, _MODULE = b"120000", b"160000"
+
+Key = bytes
+StatRecord = tuple[int, int, int, int]
+"""Size, modification and change time in ns, inode."""
+
+
+@dataclass(slots=True)
+class Tree:
+    """A listing: Python paths with keys (None: not yet known), and everything that is not a Python file but counts."""
+
+    kind: str
+    root: Path
+    git: Git | None
+    commit: str | None = None
+    files: dict[str, Key | None] = field(default_factory=dict)
+    backups: list[str] = field(default_factory=list)
+    modified: set[str] = field(default_factory=set)
+    dirty: bool = False
+    missing: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    blobs: dict[str, str] = field(default_factory=dict)
+    _reader: BlobReader | None = None
+
+    @property
+    def by_blob(self) -> bool:
+        """Whether contents come from git's object store."""
+        return self.kind in ("commit", "index")
+
+    def read(self, path: str) -> bytes | None:
+        """The content at a path, None where there is none."""
+        if not self.by_blob:
+            return read_file(self.root / path)
+        blob = self.blobs.get(path) or (key.hex() if (key := self.files.get(path)) else None)
+        if self.kind == "commit" and blob is None:
+            blob = f"{self.commit}:{path}"
+        elif blob is None:
+            blob = f":0:{path}"
+        assert self.git is not None
+        if self._reader is None:
+            self._reader = BlobReader(self.git)
+        return self._reader.read(blob) if "\n" not in blob else None
+
+    def close(self) -> None:
+        """Ends what reading started."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+
+def blob_key(content: bytes) -> Key:
+    """The git blob id of a content, 20 bytes. Source: git's object format, ``blob SIZE NUL CONTENT`` under SHA-1."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).digest()
+
+
+def read_file(path: Path) -> bytes | None:
+    """A regular file's bytes; None where it is absent, unreadable, or no regular file."""
+    try:
+        with open(path, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None
+            return file.read()
+    except OSError:
+        return None
+
+
+def open_commit(git: Git, root: Path, revision: str) -> Tree:
+    """The tree of a commit, without a checkout."""
+    commit = git.resolve(revision)
+    tree = Tree("commit", root, git, commit=commit)
+    for record in split_records(git.output("ls-tree", "-r", "-z", "--full-tree", commit)):
+        if record.endswith(b".py") or b".backup" in record:
+            meta, _, name = record.partition(b"\t")
+            mode, _, blob = meta.split(b" ")
+            _enter(tree, mode, blob, name)
+    return tree
+
+
+def open_index(git: Git, root: Path) -> Tree:
+    """What is staged."""
+    tree = Tree("index", root, git, commit=_head(git))
+    unmerged = _read_index(tree, git.output("ls-files", "-s", "-z", "--", *_PATTERNS))
+    if unmerged:
+        tree.notes.append(f"{_plural(len(unmerged), 'unmerged path')} read from the side of the current branch")
+    tree.dirty = bool(git.output("diff-index", "--cached", "--name-only", "-z", "HEAD", check=False))
+    return tree
+
+
+def open_working_tree(git: Git, root: Path, *, complete: bool = True) -> Tree:
+    """The files on disk under git. ``complete`` asks git which files changed and which it does not know."""
+    tree = Tree("worktree", root, git)
+    others = git.start("ls-files", "-o", "--exclude-standard", "-z", "--", *_PATTERNS) if complete else None
+    changed = git.start("diff-files", "--name-only", "-z") if complete else None
+    unmerged = _read_index(tree, git.output("ls-files", "-s", "-z", "--", *_PATTERNS))
+    tree.commit = _head(git)
+    if unmerged:
+        tree.notes.append(f"a merge is unfinished: {_plural(len(unmerged), 'unmerged Python file')} read as on disk")
+    tree.modified |= unmerged
+    if changed is not None and others is not None:
+        names = [os.fsdecode(name) for name in split_records(changed.communicate()[0])]
+        tree.modified.update(name for name in names if name in tree.files)
+        tree.dirty = bool(unmerged) or _really_changed(tree, names)
+        for record in split_records(others.communicate()[0]):
+            name = os.fsdecode(record)
+            if name.endswith("/"):
+                continue
+            tree.dirty = True
+            if name.endswith(".py"):
+                tree.files[name] = None
+            else:
+                tree.backups.append(name)
+    else:
+        tree.modified = set(tree.files)
+    for name in tree.modified:
+        if name in tree.files:
+            tree.blobs[name] = (tree.files[name] or b"").hex()
+            tree.files[name] = None
+    return tree
+
+
+def open_folder(root: Path) -> Tree:
+    """A folder outside git; its ``.gitignore`` files are respected, links are not followed."""
+    import pathspec
+
+    tree = Tree("folder", root, None)
+    ignored: dict[str, pathspec.PathSpec[pathspec.Pattern]] = {}
+    for directory, folders, names in os.walk(root, followlinks=False, onerror=lambda error: _unreadable(tree, error)):
+        relative = os.path.relpath(directory, root)
+        prefix = "" if relative == "." else relative.replace(os.sep, "/") + "/"
+        if ".gitignore" in names and (lines := read_file(Path(directory, ".gitignore"))):
+            ignored[prefix] = pathspec.PathSpec.from_lines("gitignore", lines.decode("utf-8", "replace").splitlines())
+        rules = [(at, spec) for at, spec in ignored.items() if prefix.startswith(at)]
+        folders[:] = sorted(
+            name for name in folders if name not in _NEVER and not _is_ignored(prefix + name + "/", rules)
+        )
+        for name in sorted(names):
+            path = prefix + name
+            if not (name.endswith(".py") or ".backup" in name) or _is_ignored(path, rules):
+                continue
+            if os.path.islink(Path(directory, name)):
+                continue
+            if name.endswith(".py"):
+                tree.files[path] = None
+            else:
+                tree.backups.append(path)
+    return tree
+
+
+_NEVER = frozenset((".git", ".hg", ".svn", ".canonry", ".tox", ".nox", ".venv", "__pycache__", "node_modules"))
+
+
+def _is_ignored(path: str, rules: Iterable[tuple[str, object]]) -> bool:
+    return any(spec.match_file(path[len(at) :]) for at, spec in rules)  # type: ignore[attr-defined]
+
+
+def _unreadable(tree: Tree, error: OSError) -> None:
+    tree.notes.append(f"`{error.filename}` cannot be listed: {error.strerror}")
+
+
+def _read_index(tree: Tree, output: bytes) -> set[str]:
+    """Enters the index; returns the unmerged paths (of several stages, the current branch's is entered)."""
+    unmerged: set[str] = set()
+    for record in split_records(output):
+        meta, _, name = record.partition(b"\t")
+        mode, blob, stage = meta.split(b" ")
+        if stage != b"0":
+            unmerged.add(os.fsdecode(name))
+            if stage == b"3" and os.fsdecode(name) in tree.files:
+                continue
+        _enter(tree, mode, blob, name)
+    return unmerged
+
+
+def _enter(tree: Tree, mode: bytes, blob: bytes, name: bytes) -> None:
+    if mode in (_LINK, _MODULE):
+        return
+    path = os.fsdecode(name)
+    if path.endswith(".py"):
+        tree.files[path] = bytes.fromhex(blob.decode())
+    elif ".backup" in path.rpartition("/")[2]:
+        tree.backups.append(path)
+
+
+def _really_changed(tree: Tree, names: list[str]) -> bool:
+    """Whether a file that git's stat check doubts differs in content; files other than Python count as differing."""
+    for name in names:
+        key = tree.files.get(name)
+        content = read_file(tree.root / name) if key else None
+        if content is None or blob_key(content) != key:
+            return True
+    return False
+
+
+def _head(git: Git) -> str | None:
+    return git.output("rev-parse", "--verify", "--quiet", "HEAD", check=False).decode().strip() or None
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def open_tree(path: Path, *, revision: str | None = None, staged: bool = False, complete: bool = True) -> Tree:
+    """The tree that a path names: the repository around it, or the folder itself outside git.
+
+    Raises `UserError` where the path does not exist, or a revision or the index is asked for outside git.
+    """
+    if not path.exists():
+        raise UserError(f"`{path}` does not exist; name a folder, a file or a git directory")
+    found = find_repository(path.resolve())
+    if found is None:
+        if revision or staged:
+            wanted = "--rev" if revision else "--staged"
+            raise UserError(f"`{path}` is not in a git repository, which `{wanted}` needs; leave it out, or name one")
+        folder = path.resolve() if path.is_dir() else path.resolve().parent
+        return open_folder(_project_root(folder))
+    git, top = found
+    if revision:
+        return open_commit(git, top or git.directory, revision)
+    if top is None:
+        if staged:
+            raise UserError(f"`{path}` is a bare repository and has no index; name a commit with `--rev`")
+        tree = open_commit(git, git.directory, "HEAD")
+        tree.notes.append("a bare repository has no working tree, so its HEAD is audited; name a commit with `--rev`")
+        return tree
+    if staged:
+        return open_index(git, top)
+    return open_working_tree(git, top, complete=complete)
+
+
+def open_reading_tree(path: Path, *, revision: str | None = None, staged: bool = False) -> Tree:
+    """The tree that a path names, for reading single files: nothing is listed."""
+    found = find_repository(path.resolve())
+    if found is None:
+        folder = path.resolve() if path.is_dir() else path.resolve().parent
+        return Tree("folder", _project_root(folder), None)
+    git, top = found
+    if revision or top is None:
+        return Tree("commit", top or git.directory, git, commit=git.resolve(revision or "HEAD"))
+    return Tree("index" if staged else "worktree", top, git)
+
+
+def _project_root(folder: Path) -> Path:
+    for candidate in (folder, *folder.parents):
+        if any((candidate / name).is_file() for name in ("canonry.toml", "pyproject.toml")):
+            return candidate
+        if (candidate / "setup.cfg").is_file() or (candidate / "setup.py").is_file():
+            return candidate
+    return folder
+
+
+def stat_record(path: str) -> StatRecord | None:
+    """The stat record of a regular file, None for anything else."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+Reader = Callable[[str], bytes | None]
+Listing = Iterator[tuple[str, Key]]

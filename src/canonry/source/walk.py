@@ -1,0 +1,463 @@
+"""One pass over a syntax tree: statements, scopes and the shape of functions and classes.
+
+The pass is the price of a cold audit, so it visits every node once, keeps no parents and asks for a node's place only
+where a fact needs it. Bodies of functions are read after the scope around them is complete, as Python runs them.
+"""
+
+import ast
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from canonry.source.draft import Draft, HandlerDraft, TryDraft
+from canonry.source.expressions import ONLY_CONSTANTS, Expressions
+from canonry.source.facts import ClassFact, FunctionFact, Import, MainBlock, Site
+from canonry.source.scope import Scope, bind_import, bind_import_from, bound_names, parameters, reference
+from canonry.source.text import SourceText
+
+_TRACKED = (ast.List, ast.Tuple, ast.Constant, ast.JoinedStr, ast.BinOp)
+_BROAD = frozenset(("*.Exception", "*.BaseException", "builtins.Exception", "builtins.BaseException"))
+_SKIPS = frozenset(("unittest.SkipTest", "unittest.case.SkipTest", "pytest.skip.Exception"))
+_CONSTANTS = (ast.Name, ast.Attribute)
+
+_FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Walk(Expressions):
+    """Gathers the facts of one syntax tree; read them from the attributes after `module`."""
+
+    def __init__(self, text: SourceText, *, hints: bool) -> None:
+        super().__init__(text, hints=hints)
+        self.imports: list[Import] = []
+        self.classes: list[ClassFact] = []
+        self.functions: list[FunctionFact] = []
+        self.bindings: dict[str, str] = {}
+        self.main_blocks: list[MainBlock] = []
+        self.marks: tuple[str, ...] = ()
+        self._drafts: dict[str, Draft] = {}
+        self._mains: list[tuple[ast.If, Draft]] = []
+        self._deferred: deque[tuple[_FunctionNode, Draft]] = deque()
+        self._handling = 0
+        self._statements: dict[type[ast.AST], Callable[..., None]] = {
+            ast.FunctionDef: self._function,
+            ast.AsyncFunctionDef: self._function,
+            ast.ClassDef: self._class,
+            ast.Import: self._import,
+            ast.ImportFrom: self._import_from,
+            ast.If: self._if,
+            ast.Try: self._try,
+            ast.TryStar: self._try,
+            ast.Assign: self._assign,
+            ast.AugAssign: self._augmented,
+            ast.AnnAssign: self._annotated,
+            ast.Return: self._return,
+            ast.Raise: self._raise,
+            ast.Assert: self._assert,
+            ast.Delete: self._delete,
+            ast.For: self._for,
+            ast.AsyncFor: self._for,
+            ast.While: self._while,
+            ast.With: self._with,
+            ast.AsyncWith: self._with,
+            ast.Match: self._match,
+            ast.Expr: self._expression,
+        }
+
+    def module(self, tree: ast.Module) -> None:
+        """Reads the whole module."""
+        draft = Draft("<module>", {})
+        self._drafts[""] = draft
+        self._body(tree.body, draft)
+        while self._deferred:
+            node, function = self._deferred.popleft()
+            self._function_body(node, function)
+        self.main_blocks = [self._main_block(node, block) for node, block in self._mains]
+
+    # statements ------------------------------------------------------------------------------------------------------
+
+    def _body(self, statements: Iterable[ast.stmt], draft: Draft) -> None:
+        table = self._statements
+        for statement in statements:
+            handle = table.get(statement.__class__)
+            if handle is not None:
+                handle(statement, draft)
+
+    def _expression(self, node: ast.Expr, draft: Draft) -> None:
+        value = node.value
+        if value.__class__ is ast.Call:
+            stack: list[ast.expr] = []
+            self.call(value, draft, stack)  # type: ignore[arg-type]
+            if stack:
+                self.expressions(stack, draft)
+        elif value.__class__ is not ast.Constant:
+            self.expressions([value], draft)
+
+    def _function(self, node: _FunctionNode, draft: Draft) -> None:
+        qualname = f"{draft.owner or draft.symbol}.{node.name}" if draft.owner or draft.node else node.name
+        arguments = node.args
+        roots: list[ast.expr] = [*node.decorator_list, *arguments.defaults]
+        roots += [default for default in arguments.kw_defaults if default is not None]
+        if roots:
+            self.expressions(roots, draft)
+        nested = draft.nested or draft.node is not None
+        child = Draft(qualname, {}, owner=draft.owner, nested=nested, parent=draft, node=node)
+        if not draft.owner:
+            self._bind(draft, node.name, f":{qualname}")
+        self._drafts[qualname] = child
+        self._deferred.append((node, child))
+
+    def _function_body(self, node: _FunctionNode, draft: Draft) -> None:
+        outer = draft.parent
+        while outer is not None and outer.owner:  # a class body's names are not seen from its methods
+            outer = outer.parent
+        owner, draft.owner = draft.owner, ""
+        scope: Scope = dict(outer.scope) if outer else {}
+        draft.decorators = tuple(reference(decorator, scope) or "?" for decorator in node.decorator_list)
+        for name in parameters(node.args):
+            scope[name] = None
+        draft.scope = scope
+        draft.self_owner = owner or (draft.parent.self_owner if draft.parent else "")
+        self._body(node.body, draft)
+        draft.owner = owner
+        self._finished.append((node, draft))
+
+    def functions_found(self) -> list[FunctionFact]:
+        """The facts of all functions, in the order of the text."""
+        facts = [self._function_fact(node, draft) for node, draft in self._finished]
+        facts.sort(key=lambda fact: (fact.site.line, fact.site.column))
+        return facts
+
+    def _function_fact(self, node: _FunctionNode, draft: Draft) -> FunctionFact:
+        is_async = node.__class__ is ast.AsyncFunctionDef
+        words = f"async def {node.name}" if is_async else f"def {node.name}"
+        return FunctionFact(
+            node.name,
+            draft.symbol,
+            draft.owner,
+            draft.nested,
+            is_async,
+            self.text.header(node, words=words, symbol=draft.symbol),
+            draft.decorators,
+            draft.asserts,
+            draft.raises,
+            draft.generator,
+            () if draft.asserts else draft.references(),
+            draft.returns,
+            draft.swallows(self._handler_site) if draft.swallowing else (),
+            draft.nested and not draft.owner and node.name.startswith("test") and _is_named(draft),
+        )
+
+    def _class(self, node: ast.ClassDef, draft: Draft) -> None:
+        prefix = draft.owner or (draft.symbol if draft.node else "")
+        qualname = f"{prefix}.{node.name}" if prefix else node.name
+        self.expressions([*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)], draft)
+        scope = draft.scope
+        bases = tuple(reference(base, scope) or "?" for base in node.bases)
+        decorators = tuple(reference(decorator, scope) or "?" for decorator in node.decorator_list)
+        if not draft.owner:
+            self._bind(draft, node.name, f":{qualname}")
+        nested = draft.nested or draft.node is not None
+        body = Draft(
+            qualname, dict(scope), owner=qualname, nested=nested, parent=draft, in_main=draft.in_main, depth=draft.depth
+        )
+        self._body(node.body, body)
+        methods = [s.name for s in node.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
+        init = next((s for s in node.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"), None)
+        fact = ClassFact(
+            node.name,
+            qualname,
+            bases,
+            tuple(methods),
+            tuple(_attributes(node)),
+            decorators,
+            _marks(node.body, scope),
+            self.text.header(node, words=f"class {node.name}", symbol=qualname),
+            nested,
+            not _switched_off(node),
+            self.text.header(init, words="def __init__", symbol=f"{qualname}.__init__") if init else None,
+        )
+        self.classes.append(fact)
+
+    def _import(self, node: ast.Import, draft: Draft) -> None:
+        bind_import(node, draft.scope)
+        top = draft.node is None and not draft.owner
+        column, end = node.col_offset + 1, (node.end_col_offset or 0) + 1
+        for alias in node.names:
+            self.imports.append(
+                Import(alias.name, 0, (), node.lineno, column, node.end_lineno or 0, end, draft.symbol, top)
+            )
+            if top and alias.asname:
+                self.bindings.setdefault(alias.asname, alias.name)
+            elif top:
+                self.bindings.setdefault(alias.name.partition(".")[0], alias.name.partition(".")[0])
+
+    def _import_from(self, node: ast.ImportFrom, draft: Draft) -> None:
+        before = dict(draft.scope) if self._handling else None
+        bind_import_from(node, draft.scope)
+        if node.module == "os":
+            self.leaves = ONLY_CONSTANTS
+        if before is not None:  # a fallback does not hide what the first try binds
+            draft.scope.update({name: bound for name, bound in before.items() if bound is not None})
+        top = draft.node is None and not draft.owner
+        names = tuple((alias.name, alias.asname or alias.name) for alias in node.names)
+        column, end = node.col_offset + 1, (node.end_col_offset or 0) + 1
+        self.imports.append(
+            Import(node.module or "", node.level, names, node.lineno, column, node.end_lineno or 0, end, draft.symbol, top)
+        )
+        if top:
+            for _, bound in names:
+                if bound != "*":
+                    self.bindings.setdefault(bound, draft.scope.get(bound) or "")
+        if node.level:
+            self.count("relative-imports")
+
+    def _if(self, node: ast.If, draft: Draft) -> None:
+        if draft.parent is None and draft.node is None and not draft.owner and _is_main_test(node.test):
+            block = Draft("__main__", draft.scope, in_main=True, parent=None)
+            block.commands = draft.commands
+            self._drafts.setdefault("__main__", block)
+            self._mains.append((node, block))
+            self._body(node.body, block)
+            self._body(node.orelse, draft)
+            return
+        self.expressions([node.test], draft)
+        self._body(node.body, draft)
+        if node.orelse:
+            self._body(node.orelse, draft)
+
+    def _try(self, node: ast.Try | ast.TryStar, draft: Draft) -> None:
+        attempt = TryDraft()
+        draft.attempts.append(attempt)
+        self._body(node.body, draft)
+        draft.attempts.pop()
+        for handler in node.handlers:
+            broad = draft.node is not None and _is_broad(handler, draft.scope)
+            if handler.type is not None:
+                self.expressions([handler.type], draft)
+            self._handling += 1
+            if broad:
+                caught = HandlerDraft(handler, attempt)
+                draft.handlers.append(caught)
+                draft.swallowing.append(caught)
+                self._body(handler.body, draft)
+                draft.handlers.pop()
+            else:
+                self._body(handler.body, draft)
+            self._handling -= 1
+        self._body(node.orelse, draft)
+        self._body(node.finalbody, draft)
+
+    def _assign(self, node: ast.Assign, draft: Draft) -> None:
+        value = node.value
+        for target in node.targets:
+            if target.__class__ is ast.Name:
+                self._assign_name(target.id, value, draft)  # type: ignore[attr-defined]
+            else:
+                for name in bound_names(target):
+                    self._shadow(name, draft)
+                self.expressions([target], draft)
+        for handler in draft.handlers:
+            handler.assigns = True
+        if value.__class__ not in self.leaves:
+            self.expressions([value], draft)
+
+    def _assign_name(self, name: str, value: ast.expr, draft: Draft) -> None:
+        if isinstance(value, _CONSTANTS) or (value.__class__ is ast.Call and _constructs(value)):
+            bound = reference(value, draft.scope)
+            if bound and not bound.startswith("*"):
+                self._bind(draft, name, bound)
+                if draft.node is None and not draft.owner and value.__class__ is not ast.Call:
+                    self.bindings.setdefault(name, bound)
+                return
+        if self.hints and isinstance(value, _TRACKED):
+            draft.commands[name] = [value]
+        if name == "pytestmark" and draft.node is None and not draft.owner:
+            self.marks = _mark_references(value, draft.scope)
+        self._shadow(name, draft)
+
+    def _augmented(self, node: ast.AugAssign, draft: Draft) -> None:
+        if isinstance(node.target, ast.Name):
+            if node.target.id in draft.commands:
+                draft.commands[node.target.id].append(node.value)
+            if self.is_environment(node.target, draft.scope):
+                self.expressions([node.target], draft)
+        else:
+            self.expressions([node.target], draft)
+        for handler in draft.handlers:
+            handler.assigns = True
+        self.expressions([node.value], draft)
+
+    def _annotated(self, node: ast.AnnAssign, draft: Draft) -> None:
+        if node.value is not None:
+            if isinstance(node.target, ast.Name):
+                self._assign_name(node.target.id, node.value, draft)
+            else:
+                self.expressions([node.target], draft)
+            self.expressions([node.value], draft)
+        for handler in draft.handlers:
+            handler.assigns = True
+
+    def _return(self, node: ast.Return, draft: Draft) -> None:
+        value = node.value
+        if value is None:
+            return
+        constant = value.__class__ is ast.Constant
+        if draft.returns is None and not (constant and value.value is None):  # type: ignore[attr-defined]
+            draft.returns = self.text.site(node, draft.symbol)
+        if not constant:
+            self.expressions([value], draft)
+
+    def _raise(self, node: ast.Raise, draft: Draft) -> None:
+        raised = reference(node.exc, draft.scope) if node.exc is not None else ""
+        if raised in _SKIPS:
+            for handler in draft.handlers:
+                handler.skips = True
+        else:
+            draft.raises = True
+        for handler in draft.handlers:
+            handler.raises = True
+        self.expressions([part for part in (node.exc, node.cause) if part is not None], draft)
+
+    def _assert(self, node: ast.Assert, draft: Draft) -> None:
+        draft.saw_assertion(fails=True)
+        self.expressions([node.test] if node.msg is None else [node.test, node.msg], draft)
+
+    def _delete(self, node: ast.Delete, draft: Draft) -> None:
+        self.expressions(list(node.targets), draft)
+
+    def _for(self, node: ast.For | ast.AsyncFor, draft: Draft) -> None:
+        for name in bound_names(node.target):
+            self._shadow(name, draft)
+        self.expressions([node.iter], draft)
+        self._body(node.body, draft)
+        self._body(node.orelse, draft)
+
+    def _while(self, node: ast.While, draft: Draft) -> None:
+        self.expressions([node.test], draft)
+        self._body(node.body, draft)
+        self._body(node.orelse, draft)
+
+    def _with(self, node: ast.With | ast.AsyncWith, draft: Draft) -> None:
+        for item in node.items:
+            self.expressions([item.context_expr], draft)
+            if item.optional_vars is not None:
+                for name in bound_names(item.optional_vars):
+                    self._shadow(name, draft)
+        self._body(node.body, draft)
+
+    def _match(self, node: ast.Match, draft: Draft) -> None:
+        self.expressions([node.subject], draft)
+        for case in node.cases:
+            if case.guard is not None:
+                self.expressions([case.guard], draft)
+            self._body(case.body, draft)
+
+    # names -----------------------------------------------------------------------------------------------------------
+
+    def _bind(self, draft: Draft, name: str, bound: str) -> None:
+        if self._handling and draft.scope.get(name):
+            return  # a fallback in a handler does not hide what the first try binds
+        draft.scope[name] = bound
+        if bound == "os.environ":
+            self.leaves = ONLY_CONSTANTS
+
+    def _shadow(self, name: str, draft: Draft) -> None:
+        if draft.scope.get(name) is None:
+            if draft.node is not None:
+                draft.scope[name] = None
+        elif not (self._handling or (draft.node is None and not draft.owner)):
+            draft.scope[name] = None
+
+    def _handler_site(self, node: ast.ExceptHandler, symbol: str) -> Site:
+        return self.text.header(node, words="except", symbol=symbol)
+
+    # the main block --------------------------------------------------------------------------------------------------
+
+    def _main_block(self, node: ast.If, block: Draft) -> MainBlock:
+        starts: dict[str, None] = {}
+        direct = False
+        seen: set[str] = set()
+        waiting = [block]
+        while waiting:
+            draft = waiting.pop()
+            direct = direct or draft.starts_tool
+            for call in draft.references():
+                kind = _test_start(call)
+                if kind:
+                    starts[kind] = None
+                name = f"{draft.self_owner}.{call[5:]}" if call.startswith("self.") else call.removeprefix(":")
+                if name not in seen and (call[0] in ":s") and name in self._drafts and name:
+                    seen.add(name)
+                    waiting.append(self._drafts[name])
+        site = self.text.header(node, words='if __name__ == "__main__"', symbol="__main__")
+        return MainBlock(site, tuple(starts), direct)
+
+
+def _is_named(draft: Draft) -> bool:
+    """Whether the function around names this one other than by defining it, or decorates it."""
+    around = draft.parent.node if draft.parent else None
+    if around is None or draft.node is None or draft.node.decorator_list:
+        return True
+    name = draft.node.name
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(around))
+
+
+def _test_start(call: str) -> str:
+    if call.startswith("unittest."):
+        return "unittest" if call.split(".")[1] in ("main", "TextTestRunner", "TestProgram") else ""
+    name = call.rpartition(".")[2].removeprefix(":")
+    return "tests" if name.startswith("test_") and call[0] in ":?s" else ""
+
+
+def _is_main_test(test: ast.expr) -> bool:
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
+        return False
+    names = [side.id for side in (test.left, test.comparators[0]) if isinstance(side, ast.Name)]
+    values = [side.value for side in (test.left, test.comparators[0]) if isinstance(side, ast.Constant)]
+    return names == ["__name__"] and values == ["__main__"]
+
+
+def _is_broad(handler: ast.ExceptHandler, scope: Scope) -> bool:
+    if handler.type is None:
+        return True
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(reference(kind, scope) in _BROAD for kind in types)
+
+
+def _constructs(value: ast.expr) -> bool:
+    function = value.func  # type: ignore[attr-defined]
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return name[:1].isupper()
+
+
+def _attributes(node: ast.ClassDef) -> list[str]:
+    names: list[str] = []
+    for statement in node.body:
+        if isinstance(statement, ast.Assign):
+            names += [name for target in statement.targets for name in bound_names(target)]
+        elif isinstance(statement, ast.AnnAssign):
+            names += bound_names(statement.target)
+    return names
+
+
+def _switched_off(node: ast.ClassDef) -> bool:
+    return any(
+        isinstance(statement, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == "__test__" for target in statement.targets)
+        and isinstance(statement.value, ast.Constant)
+        and not statement.value.value
+        for statement in node.body
+    )
+
+
+def _marks(body: list[ast.stmt], scope: Scope) -> tuple[str, ...]:
+    for statement in body:
+        if isinstance(statement, ast.Assign) and any(
+            isinstance(target, ast.Name) and target.id == "pytestmark" for target in statement.targets
+        ):
+            return _mark_references(statement.value, scope)
+    return ()
+
+
+def _mark_references(value: ast.expr, scope: Scope) -> tuple[str, ...]:
+    values = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
+    return tuple(reference(each, scope) or "?" for each in values)
