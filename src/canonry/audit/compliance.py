@@ -96,9 +96,7 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
         facts["exact-duplicate-files"] = fact_files["exact-duplicate-files"] = header.duplicates
     compliant = len(test_paths - failing)
     return Summary(
-        Population(
-            files, tests, functions, async_functions, header.shadow_files, broken, len(header.missing)
-        ),
+        Population(files, tests, functions, async_functions, header.shadow_files, broken, len(header.missing)),
         Compliance(compliant, tests, round(100 * compliant / tests, 2) if tests else None),
         [RuleCount(code, *names[code], rules[code], len(rule_files[code])) for code in sorted(rules)],
         [FactCount(name, facts[name], fact_files[name]) for name in sorted(facts)],

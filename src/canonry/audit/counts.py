@@ -18,13 +18,15 @@ DESCRIPTIONS = {
     "relative-imports-in-tests": "relative imports in test code",
     "sys-path-insertions": "`sys.path.insert` and `append`",
     "sys-path-insertions-in-tests": "`sys.path.insert` and `append` in test code",
+    "unawaited-async-tests-with-bases-in-test-folders": "async tests of plain unittest cases, in any file, whose"
+    " base cases all live in folders named for tests",
     "classes-with-init-and-tests": "classes with an `__init__` and test methods",
     "tests-in-classes-with-init": "test methods in classes with an `__init__`",
     "tests-without-own-assertion": "tests without an assertion of their own, whatever they call",
-    "tests-with-broad-handler-over-assertions": "tests whose broad handler stands around an assertion, does not raise and"
-    " assigns nothing",
-    "tests-with-all-assertions-in-broad-try": "tests whose every assertion stands in a try with such a handler that"
-    " neither fails nor skips",
+    "tests-with-broad-handler-over-assertions": "tests whose broad handler stands around an assertion, does not raise"
+    " and assigns nothing",
+    "tests-with-all-assertions-in-broad-try": "tests whose every assertion stands in a try with a broad handler that"
+    " neither raises, skips nor continues a loop",
     "tests-returning-a-value": "tests and fixtures named like tests that return a value and assert nothing",
     "commented-out-modules": "test files without a live test that are mostly comments",
 }
@@ -47,12 +49,27 @@ def count_facts(file: FileView) -> dict[str, int]:
     if file.in_test_code:
         for name in ("os-environ-uses", "relative-imports", "sys-path-insertions"):
             counts[f"{name}-in-tests"] = counts.get(name, 0)
+    counts["unawaited-async-tests-with-bases-in-test-folders"] = _unawaited_in_test_folders(file)
     for fact in facts.classes:
-        tests = sum(method.name.startswith("test") for method in file.methods.get(fact.qualname, ()))
-        if tests and fact.init is not None:
+        tests = sum(name.startswith("test") for name in fact.methods)
+        if tests and fact.init is not None and not fact.nested:
             counts["classes-with-init-and-tests"] = counts.get("classes-with-init-and-tests", 0) + 1
             counts["tests-in-classes-with-init"] = counts.get("tests-in-classes-with-init", 0) + tests
     return {name: count for name, count in counts.items() if count}
+
+
+def _unawaited_in_test_folders(file: FileView) -> int:
+    """Async tests of plain unittest cases, in any file, whose base cases all live in folders named for tests."""
+    found = 0
+    for fact in file.facts.functions:
+        owner = file.classes.get(fact.owner) if fact.is_async and fact.name.startswith("test") else None
+        if owner is None or not owner.bases:
+            continue
+        hierarchy = file.hierarchy(owner)
+        cases = [base for base in hierarchy.ancestors if file.index.hierarchy(base).case]
+        at_home = all({"tests", "test"} & set(base.path.split("/")[:-1]) for base in cases)
+        found += hierarchy.case == "sync" and at_home
+    return found
 
 
 def _count_tests(file: FileView, counts: dict[str, int]) -> None:
@@ -72,4 +89,6 @@ def _broad_over_assertions(fact: FunctionFact) -> bool:
 
 
 def _all_in_broad(fact: FunctionFact) -> bool:
-    return any(swallow.all_inside and not swallow.fails and not swallow.skips for swallow in fact.swallows)
+    return any(
+        swallow.all_inside and not (swallow.skips or swallow.continues or swallow.inner) for swallow in fact.swallows
+    )

@@ -114,8 +114,10 @@ class _Audit:
             self._decoded.move_to_end(key)
             return facts
         for _, data in self.session.cache.load_facts((key,), self.kind):
-            return self._remember(key, decode_facts(data))
-        self._extract((path,))
+            kept = decode_facts(data)
+            if kept is not None:
+                return self._remember(key, kept)
+        self._extract((path,), force=True)
         return self._decoded.get(key)
 
     def _remember(self, key: Key, facts: Facts) -> Facts:
@@ -142,7 +144,7 @@ class _Audit:
 
     # facts -----------------------------------------------------------------------------------------------------------
 
-    def _extract(self, paths: Iterable[str]) -> None:
+    def _extract(self, paths: Iterable[str], *, force: bool = False) -> None:
         """Extracts what no cache holds; contents that cannot be read are named as missing."""
         by_key: dict[Key, list[str]] = {}
         for path in paths:
@@ -150,10 +152,14 @@ class _Audit:
             if key is not None:
                 by_key.setdefault(key, []).append(path)
         few = len(by_key) < _DECODED
-        known = (
-            {key for key, _ in self.session.cache.load_facts(by_key, self.kind)}
-            if few
-            else self.session.cache.known_keys(self.kind)
+        known: set[Key] = (
+            set()
+            if force
+            else (
+                {key for key, _ in self.session.cache.load_facts(by_key, self.kind)}
+                if few
+                else self.session.cache.known_keys(self.kind)
+            )
         )
         jobs = [Job(same[0], key) for key, same in by_key.items() if key not in known and key not in self._decoded]
         if not jobs:
@@ -168,8 +174,8 @@ class _Audit:
                     self._lose(path, reason)
             else:
                 rows.append((job.key, self.kind, data))
-                if few:
-                    self._remember(job.key, decode_facts(data))
+                if few and (facts := decode_facts(data)) is not None:
+                    self._remember(job.key, facts)
             if len(rows) >= _CHUNK:
                 self.session.cache.store_facts(rows)
                 rows = []
@@ -192,7 +198,7 @@ class _Audit:
     # judging ---------------------------------------------------------------------------------------------------------
 
     def _broken_notes(self, paths: list[str]) -> dict[str, dict[str, str]]:
-        """What is found out about files that do not parse: a newer Python that reads them, the commit that broke them."""
+        """What is found out about files that do not parse: a newer Python that reads them, who broke them."""
         broken: list[tuple[str, Key, Facts]] = []
         for start in range(0, len(paths), _CHUNK):
             for path, facts in self._load(paths[start : start + _CHUNK]):
@@ -202,11 +208,17 @@ class _Audit:
         if not broken:
             return {}
         notes: dict[str, dict[str, str]] = {path: {} for path, _, _ in broken}
-        asked = {path: self.session.tree.read(path) for path, _, facts in broken if facts.broken and facts.broken.kind == "syntax"}
+        asked = {
+            path: self.session.tree.read(path)
+            for path, _, facts in broken
+            if facts.broken and facts.broken.kind == "syntax"
+        }
         contents = {path: content for path, content in asked.items() if content is not None}
         for path, version in newer_readers(contents, self.session.target).items():
             notes[path]["python"] = version
-        for path, said in self._history([(path, key) for path, key, _ in broken if "python" not in notes[path]]).items():
+        for path, said in self._history(
+            [(path, key) for path, key, _ in broken if "python" not in notes[path]]
+        ).items():
             notes[path]["commit"] = said
         return notes
 
@@ -234,9 +246,7 @@ class _Audit:
 
     def _judge(self, paths: list[str], notes: dict[str, dict[str, str]]) -> Iterator[bytes]:
         rules = list(all_rules().values())
-        whole = judge_tree(
-            TreeView(self.project, self.listing.live, self.listing.shadows, self.listing.backups), rules
-        )
+        whole = judge_tree(TreeView(self.project, self.listing.live, self.listing.shadows, self.listing.backups), rules)
         if not self.session.complete:
             whole = {}
         waiting = sorted(whole)
@@ -277,9 +287,10 @@ class _Audit:
 _EMPTY_KEY = blob_key(b"")
 
 
-
 def _history_key(path: str, key: Key, commit: str) -> bytes:
-    return hashlib.sha1(b"\0".join((path.encode("utf-8", "surrogateescape"), key, commit.encode())), usedforsecurity=False).digest()
+    return hashlib.sha1(
+        b"\0".join((path.encode("utf-8", "surrogateescape"), key, commit.encode())), usedforsecurity=False
+    ).digest()
 
 
 def _record(file: FileView) -> FileRecord:

@@ -12,7 +12,8 @@ from canonry.audit.result import Result
 from canonry.audit.sources import source_reader
 from canonry.model.errors import NothingValidatedError, UserError
 from canonry.model.finding import Severity
-from canonry.report.formats import FORMATS, Options, Report
+from canonry.report.content import Options, Report
+from canonry.report.formats import Format, renderer
 from canonry.report.progress import show_progress
 
 _LEVELS = {"error": 0, "warning": 1, "info": 2}
@@ -25,17 +26,29 @@ _LEVELS = {"error": 0, "warning": 1, "info": 2}
 @click.option("--staged", is_flag=True, help="Audit what is staged in the index.")
 @click.option("--config", type=click.Path(path_type=Path), help="Take the canon from this file.")
 @click.option("--target-python", metavar="3.N", help="Judge syntax at this Python version.")
-@click.option("--select", multiple=True, metavar="CODE", help="Show only these rules (code, prefix or name; repeatable).")
+@click.option(
+    "--select", multiple=True, metavar="CODE", help="Show only these rules (code, prefix or name; repeatable)."
+)
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out of what is shown.")
 @click.option("--statistics", is_flag=True, help="Show counts per rule instead of findings.")
 @click.option("--worst", type=click.IntRange(min=1), metavar="N", help="Show the N files with most errors instead.")
-@click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Show N findings of each rule, drawn at random.")
+@click.option(
+    "--sample", type=click.IntRange(min=1), metavar="N", help="Show N findings of each rule, drawn at random."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="The seed of --sample.")
-@click.option("--fail-on", type=click.Choice(list(_LEVELS)), default="error", show_default=True, help="Exit 1 from this severity on.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(list(_LEVELS)),
+    default="error",
+    show_default=True,
+    help="Exit 1 from this severity on.",
+)
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found.")
-@click.option("--output-format", type=click.Choice(list(FORMATS)), default="full", show_default=True)
+@click.option("--output-format", type=click.Choice([each.value for each in Format]), default="full", show_default=True)
 @click.option("--output-file", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
-@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes that read files [default: all cores].")
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Processes that read files [default: all cores]."
+)
 @click.option("--no-cache", is_flag=True, help="Keep no cache.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="No narration on stderr.")
@@ -146,7 +159,7 @@ def _coloured(color: str, output_file: Path | None) -> bool:
 
 
 def _write(report: Report, output_format: str, output_file: Path | None) -> None:
-    render = FORMATS[output_format]()
+    render = renderer(output_format)
     if output_file is None:
         render(report, sys.stdout)
         return
@@ -155,4 +168,3 @@ def _write(report: Report, output_format: str, output_file: Path | None) -> None
             render(report, out)
     except OSError as error:
         raise UserError(f"`{output_file}` cannot be written ({error.strerror}); name another file") from error
-

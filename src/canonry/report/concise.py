@@ -2,7 +2,7 @@
 
 from typing import IO
 
-from canonry.report.formats import Report
+from canonry.report.content import Report
 from canonry.report.style import paint, printable, severity_style
 from canonry.report.summary import verdict, write_statistics, write_worst
 

@@ -30,13 +30,12 @@ def render_rule(rule: Rule, out: IO[str]) -> None:
 
 def summary(rule: Rule) -> str:
     """The first sentence of a rule's docstring, on one line."""
-    text = " ".join(inspect.cleandoc(rule.__doc__ or "").split("\n\n")[0].split())
-    return text
+    return " ".join(inspect.cleandoc(rule.__doc__ or "").split("\n\n")[0].split())
 
 
 def _example(example: Example) -> str:
     parts = [("canonry.toml", example.canon)] if example.canon else []
-    parts += list(example.files.items()) + [(example.path, example.code)]
+    parts += [*example.files.items(), (example.path, example.code)]
     blocks = []
     for path, code in parts:
         language = "toml" if path.endswith(".toml") else "ini" if path.endswith(".ini") else "python"

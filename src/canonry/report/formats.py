@@ -1,84 +1,24 @@
-"""The formats there are, and what a format is given."""
+"""The formats there are: one member here, one module of that name beside this file."""
 
-import random
-from collections.abc import Callable, Iterator
-from typing import IO
+import importlib
+from collections.abc import Callable
+from enum import StrEnum
+from typing import IO, cast
 
-import msgspec
-
-from canonry.audit.compliance import Summary
-from canonry.audit.result import Result
-from canonry.model.finding import Finding
-
-Lines = Callable[[str], list[str]]
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What the reader asked for. ``read`` gives the source lines of a path."""
-
-    selected: frozenset[str] | None = None
-    statistics: bool = False
-    worst: int | None = None
-    sample: int | None = None
-    seed: int = 0
-    color: bool = False
-    read: Lines
-
-
-class Report:
-    """A result, its numbers, and what the reader asked for."""
-
-    def __init__(self, result: Result, summary: Summary, options: Options) -> None:
-        self.result = result
-        self.summary = summary
-        self.options = options
-
-    def findings(self) -> Iterator[Finding]:
-        """The findings to show: selected, and sampled where that was asked for."""
-        selected = self.options.selected
-        chosen = (
-            finding for finding in self.result.findings() if selected is None or finding.code in selected
-        )
-        return chosen if self.options.sample is None else _sample(chosen, self.options.sample, self.options.seed)
-
-
-def _sample(findings: Iterator[Finding], size: int, seed: int) -> Iterator[Finding]:
-    """Up to ``size`` findings of each rule, drawn without replacement; the same seed draws the same."""
-    by_code: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_code.setdefault(finding.code, []).append(finding)
-    for code in sorted(by_code):
-        found = by_code[code]
-        drawn = found if len(found) <= size else random.Random(f"{seed}:{code}").sample(found, size)
-        yield from sorted(drawn, key=lambda finding: (finding.path, finding.line, finding.column))
-
+from canonry.report.content import Report
 
 Render = Callable[[Report, IO[str]], None]
 
 
-def _full() -> Render:
-    from canonry.report.full import render
+class Format(StrEnum):
+    """A name for ``--output-format``; the module ``canonry.report.<name>`` has its ``render``."""
 
-    return render
-
-
-def _concise() -> Render:
-    from canonry.report.concise import render
-
-    return render
+    FULL = "full"
+    CONCISE = "concise"
+    JSON = "json"
+    JSONL = "jsonl"
 
 
-def _json() -> Render:
-    from canonry.report.json_report import render
-
-    return render
-
-
-def _jsonl() -> Render:
-    from canonry.report.jsonl import render
-
-    return render
-
-
-FORMATS: dict[str, Callable[[], Render]] = {"full": _full, "concise": _concise, "json": _json, "jsonl": _jsonl}
-"""Each format's name, and how its renderer is had; imported only when it is used."""
+def renderer(name: str) -> Render:
+    """The function that writes a report in this format; its module is imported only now."""
+    return cast(Render, importlib.import_module(f"canonry.report.{Format(name).value}").render)

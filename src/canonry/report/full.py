@@ -3,7 +3,7 @@
 from typing import IO
 
 from canonry.model.finding import Finding
-from canonry.report.formats import Report
+from canonry.report.content import Report
 from canonry.report.style import paint, printable, severity_style
 from canonry.report.summary import write_statistics, write_summary, write_worst
 
@@ -49,5 +49,3 @@ def _frame(finding: Finding, line: str, *, color: bool) -> str:
     bar = paint("|", "dim", color=color)
     marker = paint("^" * width, severity_style(finding.severity.value), color=color)
     return f"{paint(number, 'dim', color=color)} {bar} {text}\n{' ' * len(number)} {bar} {' ' * start}{marker}\n"
-
-

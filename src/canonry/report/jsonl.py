@@ -4,8 +4,8 @@ from typing import IO
 
 import msgspec
 
-from canonry.report.formats import Report
-from canonry.report.json_report import describe
+from canonry.report.content import Report
+from canonry.report.json import describe
 
 
 def render(report: Report, out: IO[str]) -> None:

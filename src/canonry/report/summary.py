@@ -2,7 +2,7 @@
 
 from typing import IO
 
-from canonry.report.formats import Report
+from canonry.report.content import Report
 from canonry.report.style import paint, plural, printable, severity_style
 
 
@@ -10,7 +10,10 @@ def verdict(report: Report) -> str:
     """One sentence: findings, compliance with both counts."""
     summary = report.summary
     total = sum(summary.severities.values())
-    parts = [plural(summary.severities.get(kind, 0), kind if kind != "info" else "info", "info" if kind == "info" else "") for kind in ("error", "warning", "info")]
+    parts = [
+        plural(summary.severities.get(kind, 0), kind if kind != "info" else "info", "info" if kind == "info" else "")
+        for kind in ("error", "warning", "info")
+    ]
     found = f"{plural(total, 'finding')} ({', '.join(parts)})"
     return f"{found}; {compliance(report)}"
 
@@ -20,7 +23,9 @@ def compliance(report: Report) -> str:
     value = report.summary.compliance
     if value.percent is None:
         return "no test file in scope"
-    return f"compliance {value.percent:.1f} %: {value.compliant:,} of {plural(value.total, 'test file')} without an error"
+    return (
+        f"compliance {value.percent:.1f} %: {value.compliant:,} of {plural(value.total, 'test file')} without an error"
+    )
 
 
 def write_statistics(report: Report, out: IO[str]) -> None:
@@ -61,7 +66,9 @@ def write_summary(report: Report, out: IO[str]) -> None:
         f"{plural(population.files, 'Python file')}, {population.test_files:,} of them tests with "
         f"{plural(population.test_functions, 'test function')} ({population.async_test_functions:,} async); {where}\n"
     )
-    left_out = [f"{plural(population.shadow_files, 'file')} in shadow trees left out"] if population.shadow_files else []
+    left_out = (
+        [f"{plural(population.shadow_files, 'file')} in shadow trees left out"] if population.shadow_files else []
+    )
     if population.unparsable:
         left_out.append(f"{plural(population.unparsable, 'file')} unparsable on Python {header.target_python}")
     if population.missing:
@@ -71,7 +78,11 @@ def write_summary(report: Report, out: IO[str]) -> None:
     total = sum(summary.severities.values())
     if total:
         parts = [
-            paint(plural(summary.severities[kind], kind) if kind != "info" else f"{summary.severities[kind]:,} info", severity_style(kind), color=color)
+            paint(
+                plural(summary.severities[kind], kind) if kind != "info" else f"{summary.severities[kind]:,} info",
+                severity_style(kind),
+                color=color,
+            )
             for kind in ("error", "warning", "info")
             if summary.severities.get(kind)
         ]

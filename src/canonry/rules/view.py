@@ -26,9 +26,7 @@ class Project:
         self.tools = _tools_of_runner(canon.canon.runner)
         self.base_names = frozenset(_dotted(entry) for entry in canon.canon.base_cases)
         self.environment_home = self._home(canon.canon.environment)
-        self.symbol_homes = {
-            symbol.name: index.module_path(symbol.home, "") or "" for symbol in canon.canon.symbols
-        }
+        self.symbol_homes = {symbol.name: index.module_path(symbol.home, "") or "" for symbol in canon.canon.symbols}
         self.bases = frozenset(
             found
             for name in self.base_names
@@ -137,7 +135,9 @@ class FileView:
 class TreeView:
     """The tree as a whole."""
 
-    def __init__(self, project: Project, paths: Iterable[str], shadows: Iterable[Shadow], backups: Iterable[str]) -> None:
+    def __init__(
+        self, project: Project, paths: Iterable[str], shadows: Iterable[Shadow], backups: Iterable[str]
+    ) -> None:
         self.project = project
         self.paths = paths
         self.shadows = tuple(shadows)

@@ -25,9 +25,7 @@ def read_broken(text: SourceText, broken: Break) -> Facts:
             functions.append(_function(node))
         elif node.type == "import_from_statement":
             imports.append(_import_from(node, bindings))
-    return Facts(
-        broken, tuple(imports), tuple(classes), tuple(functions), bindings, (), (), (), (), (), None, {}
-    )
+    return Facts(broken, tuple(imports), tuple(classes), tuple(functions), bindings, (), (), (), (), (), None, {})
 
 
 def _text(node: "Node | None") -> str:
@@ -109,9 +107,7 @@ def _import_from(node: "Node", bindings: dict[str, str]) -> Import:
     end_line, end_column = node.end_point.row + 1, node.end_point.column + 1
     inside = _enclosing(node)
     symbol = ".".join(inside) or "<module>"
-    return Import(
-        module.lstrip("."), level, tuple(names), line, column, end_line, end_column, symbol, not inside
-    )
+    return Import(module.lstrip("."), level, tuple(names), line, column, end_line, end_column, symbol, not inside)
 
 
 def _reference(name: str, bindings: dict[str, str]) -> str:

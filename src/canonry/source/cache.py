@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from canonry.source.facts import EXTRACTOR_VERSION
+from canonry.source.facts import extractor_version
 
 SCHEMA_VERSION = 1
 _KEPT_RESULTS = 6
@@ -24,7 +24,7 @@ create table chunks (digest blob not null, number integer not null, data blob no
 
 def variant(target: tuple[int, int]) -> int:
     """The part of the cache key that is not content: extractor version and target Python."""
-    return EXTRACTOR_VERSION * 10_000 + target[0] * 100 + target[1]
+    return extractor_version() * 10_000 + target[0] * 100 + target[1]
 
 
 def cache_path(root: Path, *, bare: bool) -> Path:
@@ -88,8 +88,8 @@ class Cache:
         return {row[0] for row in self._query("select key from facts where variant = ?", (kind,))}
 
     def store_facts(self, rows: Iterable[tuple[bytes, int, bytes]]) -> None:
-        """Keeps records; a content that another process stored meanwhile stays as it is."""
-        self._write("insert or ignore into facts values (?, ?, ?)", rows)
+        """Keeps records."""
+        self._write("insert or replace into facts values (?, ?, ?)", rows)
 
     def stat_keys(self, paths: Iterable[str] | None = None) -> dict[str, tuple[int, int, int, int, bytes]]:
         """The stat records with their keys: of all paths, or of these."""
@@ -144,7 +144,7 @@ class Cache:
         pages = self._connection.execute("pragma page_count").fetchone()[0]
         size = self._connection.execute("pragma page_size").fetchone()[0]
         if pages * size > _LIMIT_BYTES:
-            self._write("delete from facts where variant / 10000 != ?", [(EXTRACTOR_VERSION,)])
+            self._write("delete from facts where variant / 10000 != ?", [(extractor_version(),)])
             self._write("delete from facts where variant != ?", [(kind,)])
 
     def close(self) -> None:

@@ -9,9 +9,7 @@ from canonry.source.draft import Draft
 _DEPTH = 4
 
 
-def tool_of_expressions(
-    arguments: list[ast.expr], draft: Draft, *, shell: bool, spread: bool
-) -> tuple[str, str]:
+def tool_of_expressions(arguments: list[ast.expr], draft: Draft, *, shell: bool, spread: bool) -> tuple[str, str]:
     """The test tool that these arguments of a process call start, and ``literal`` or ``variable``.
 
     ``spread``: the arguments themselves are the words of the command (``create_subprocess_exec``).
@@ -49,7 +47,9 @@ def _text(node: ast.expr, draft: Draft, depth: int) -> str | None:
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.JoinedStr):
-        return "".join(_text(part, draft, depth) or "" if isinstance(part, ast.Constant) else "\0" for part in node.values)
+        return "".join(
+            _text(part, draft, depth) or "" if isinstance(part, ast.Constant) else "\0" for part in node.values
+        )
     if isinstance(node, ast.Name) and depth:
         values = _values(node.id, draft)
         return _text(values[0], draft, depth - 1) if len(values) == 1 else None

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Sequence
+from itertools import pairwise
 
 TOOLS = {
     "pytest": "pytest",
@@ -64,7 +65,7 @@ def tool_of_shell(text: str) -> str:
 
 
 def _tool_of_shell_words(words: Sequence[str | None]) -> str:
-    for flag, command in zip(words, words[1:], strict=False):
+    for flag, command in pairwise(words):
         if flag in ("-c", "-lc", "/c", "-Command") and command:
             return tool_of_shell(command)
     return ""

@@ -26,6 +26,8 @@ class HandlerDraft:
     skips: bool = False
     assigns: bool = False
     collects: bool = False
+    continues: bool = False
+    home: "Draft | None" = None
 
 
 @dataclass(slots=True)
@@ -65,6 +67,14 @@ class Draft:
             for handler in self.handlers:
                 handler.fails = True
 
+    def caught(self, handler: HandlerDraft) -> None:
+        """A handler of this function is one of every function around it too."""
+        handler.home = self
+        draft: Draft | None = self
+        while draft is not None and draft.node is not None:
+            draft.swallowing.append(handler)
+            draft = draft.parent
+
     def references(self) -> tuple[str, ...]:
         """The distinct references of the calls, in order. A call keeps its attributes innermost first."""
         return tuple(dict.fromkeys(join(target, attributes[::-1]) for target, attributes in self.calls))
@@ -80,6 +90,8 @@ class Draft:
                 handler.skips,
                 handler.assigns,
                 handler.collects,
+                handler.continues,
+                handler.home is not self,
             )
             for handler in self.swallowing
             if not handler.raises

@@ -30,6 +30,7 @@ _ENVIRONMENT_CALLS = {
     "os.unsetenv": "write",
 }
 _MOCKS = frozenset(("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "PropertyMock", "patch", "create_autospec"))
+_TEST_MODULES = frozenset(("pytest", "unittest"))
 _RAISING = frozenset(("raises", "warns", "deprecated_call"))
 _COLLECTS = frozenset(("append", "add", "update", "extend"))
 _TELLING = re.compile(r"_*(?:verify|check|validate|expect|should|ensure|must|assert|test_)")
@@ -127,26 +128,22 @@ class Expressions:
         elif kind is ast.Lambda:
             stack.extend(node.args.defaults)
         for field in _FIELDS[kind]:
-            value = getattr(node, field, None)
+            value: Any = getattr(node, field, None)
             if value.__class__ is list:
                 stack.extend(value)
-            elif isinstance(value, ast.AST):
-                stack.append(value)  # type: ignore[arg-type]
+            elif isinstance(value, ast.expr | ast.comprehension):
+                stack.append(value)
 
     def is_environment(self, node: ast.expr, scope: Scope) -> bool:
         """Whether the expression is ``os.environ`` under any name."""
         if node.__class__ is ast.Attribute:
-            value = node.value  # type: ignore[attr-defined]
-            return (
-                node.attr in _ENVIRON  # type: ignore[attr-defined]
-                and value.__class__ is ast.Name
-                and scope.get(value.id) == "os"
-            )
-        return node.__class__ is ast.Name and scope.get(node.id) == "os.environ"  # type: ignore[attr-defined]
+            value = node.value
+            return node.attr in _ENVIRON and value.__class__ is ast.Name and scope.get(value.id) == "os"
+        return node.__class__ is ast.Name and scope.get(node.id) == "os.environ"
 
     def _attribute(self, node: ast.Attribute, draft: Draft, stack: list[ast.expr]) -> None:
         """An attribute of a plain name."""
-        bound = draft.scope.get(node.value.id)  # type: ignore[attr-defined]
+        bound = draft.scope.get(node.value.id) if isinstance(node.value, ast.Name) else None
         if bound == "os" and node.attr in _ENVIRON:
             self.count("os-environ-uses")
             kind = "read" if node.ctx.__class__ is ast.Load else "write"
@@ -164,14 +161,14 @@ class Expressions:
                 self.count("os-environ-uses")
             self._environment(node, "write" if stored else "read", "os.environ[...]", draft)
         else:
-            if stored and value.__class__ is ast.Attribute and value.attr == "path":  # type: ignore[attr-defined]
-                owner = value.value  # type: ignore[attr-defined]
+            if stored and value.__class__ is ast.Attribute and value.attr == "path":
+                owner = value.value
                 if owner.__class__ is ast.Name and draft.scope.get(owner.id) == "sys":
                     self._path_hack(node, "sys.path[...]", draft)
             if value.__class__ is not ast.Name:
                 stack.append(value)
         key = node.slice
-        if stored and key.__class__ is ast.Constant and key.value == "PYTHONPATH":  # type: ignore[attr-defined]
+        if stored and key.__class__ is ast.Constant and key.value == "PYTHONPATH":
             self._path_hack(node, "PYTHONPATH", draft)
         elif key.__class__ is not ast.Constant:
             stack.append(key)
@@ -179,7 +176,7 @@ class Expressions:
     def _list(self, node: ast.List) -> None:
         if self.hints:
             for element in node.elts:
-                if element.__class__ is ast.Constant and element.value == "pytest":  # type: ignore[attr-defined]
+                if element.__class__ is ast.Constant and element.value == "pytest":
                     self.count("pytest-list-literals")
                     break
 
@@ -187,8 +184,8 @@ class Expressions:
         leaves = self.leaves
         for key, value in zip(node.keys, node.values, strict=True):
             if key.__class__ is ast.Constant:
-                if key.value == "PYTHONPATH":  # type: ignore[union-attr]
-                    self._path_hack(key, "PYTHONPATH", draft)  # type: ignore[arg-type]
+                if key.value == "PYTHONPATH":
+                    self._path_hack(key, "PYTHONPATH", draft)
             elif key is not None and key.__class__ not in leaves:
                 stack.append(key)
             if value.__class__ not in leaves:
@@ -207,6 +204,8 @@ class Expressions:
             root: str = inner.id
             name = attributes[0] if attributes else root
             target = draft.scope.get(root)
+            if target is None and root in _TEST_MODULES and root not in draft.scope:
+                target = root  # the import is gone, the intention is not
             if target is not None:
                 head = target.partition(".")[0]
                 if head in _KNOWN:
@@ -237,19 +236,16 @@ class Expressions:
             draft.saw_assertion(fails=True)
         if draft.handlers:
             self._in_handler(name, draft)
-        if self.hints:
+        if self.hints and not (target is not None and join(target, attributes[::-1]) in _PROCESS):
             self._passed_command(node, name, draft)
         leaves = self.leaves
-        for argument in node.args:
-            if argument.__class__ not in leaves:
-                stack.append(argument)
-        for keyword in node.keywords:
-            if keyword.value.__class__ not in leaves:
-                stack.append(keyword.value)
+        stack += [argument for argument in node.args if argument.__class__ not in leaves]
+        if node.keywords:
+            stack += [keyword.value for keyword in node.keywords if keyword.value.__class__ not in leaves]
 
     def _in_handler(self, name: str, draft: Draft) -> None:
         for handler in draft.handlers:
-            if name in ("skip", "skipTest"):
+            if name.startswith("skip"):
                 handler.skips = True
             elif name in _COLLECTS:
                 handler.collects = True
@@ -302,7 +298,7 @@ class Expressions:
         if not node.args:
             return False
         first = node.args[0]
-        named = first.__class__ is ast.Constant and first.value == "os.environ"  # type: ignore[attr-defined]
+        named = first.__class__ is ast.Constant and first.value == "os.environ"
         if not (named or self.is_environment(first, draft.scope)):
             return False
         if first.__class__ is ast.Attribute:
@@ -315,11 +311,13 @@ class Expressions:
     def _process(self, node: ast.Call, resolved: str, draft: Draft) -> None:
         first = resolved.startswith(("os.exec", "os.spawn")) or resolved.endswith("_exec")
         arguments: list[ast.expr] = list(node.args) if first else list(node.args[:1])
-        arguments += [keyword.value for keyword in node.keywords if keyword.arg in ("args", "cmd", "command", "program")]
+        arguments += [
+            keyword.value for keyword in node.keywords if keyword.arg in ("args", "cmd", "command", "program")
+        ]
         shell = any(keyword.arg == "shell" for keyword in node.keywords)
         tool, how = tool_of_expressions(arguments, draft, shell=shell, spread=first and "spawn" not in resolved)
         mentions = any(
-            constant.__class__ is ast.Constant and isinstance(constant.value, str) and "pytest" in constant.value  # type: ignore[attr-defined]
+            constant.__class__ is ast.Constant and isinstance(constant.value, str) and "pytest" in constant.value
             for argument in node.args
             for constant in ast.walk(argument)
         )
@@ -332,7 +330,7 @@ class Expressions:
         for argument in node.args:
             if argument.__class__ not in (ast.List, ast.Name):
                 continue
-            if argument.__class__ is ast.Name and argument.id not in draft.commands:  # type: ignore[attr-defined]
+            if argument.__class__ is ast.Name and argument.id not in draft.commands:
                 continue
             if _RUNS.search(name):
                 tool, _ = tool_of_expressions([argument], draft, shell=False, spread=False)
@@ -345,9 +343,7 @@ class Expressions:
             if isinstance(receiver, ast.Name) and receiver.id in draft.commands and node.args:
                 draft.commands[receiver.id].append(node.args[0])
 
-    def _keep(
-        self, node: ast.Call, target: str, tool: str, how: str, draft: Draft, *, mentions: bool = False
-    ) -> None:
+    def _keep(self, node: ast.Call, target: str, tool: str, how: str, draft: Draft, *, mentions: bool = False) -> None:
         if tool and tool != "unittest":
             draft.starts_tool = True
         site = self.text.site(node, draft.symbol)

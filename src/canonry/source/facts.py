@@ -11,17 +11,18 @@ inside the file and written in one notation, here called a *reference*:
 - ``?.name`` is a method of something unknown, kept only where the name itself says something.
 """
 
+import hashlib
+from functools import cache
+from pathlib import Path
+
 import msgspec
 
-EXTRACTOR_VERSION = 1
-"""Part of every cache key: raise it whenever the same content would give another record."""
+_EXTRACTION = (
+    "broken command_values commands damage draft expressions extract facts newer scope syntax text walk".split()
+)
 
 
-class _Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    pass
-
-
-class Site(_Record):
+class Site(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A range of the text, and the identity of the code there.
 
     Lines and columns count from 1, columns in characters, the end is exclusive. ``snippet`` is a 64-bit digest of the
@@ -37,7 +38,7 @@ class Site(_Record):
     symbol: str
 
 
-class Break(_Record):
+class Break(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Why a content does not parse at the target version.
 
     ``kind``: ``syntax``, ``conflict`` (merge markers), ``encoding``, ``nul``, ``nesting`` (deeper than the parser
@@ -53,7 +54,7 @@ class Break(_Record):
     clean_tree: bool = False
 
 
-class Import(_Record):
+class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """``import module`` (``names`` empty) or ``from module import names``; ``level`` counts the leading dots.
 
     Places as in `Site`; ``symbol`` is the qualified name around the statement.
@@ -70,7 +71,7 @@ class Import(_Record):
     top_level: bool
 
 
-class ClassFact(_Record):
+class ClassFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A class: ``bases`` are references (``?`` where one is computed), ``methods`` are names in order."""
 
     name: str
@@ -86,7 +87,7 @@ class ClassFact(_Record):
     init: Site | None
 
 
-class Swallow(_Record):
+class Swallow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A handler for every exception (bare, ``Exception``, ``BaseException``) that raises nothing itself."""
 
     site: Site
@@ -96,9 +97,12 @@ class Swallow(_Record):
     skips: bool
     assigns: bool
     collects: bool
+    continues: bool
+    inner: bool
+    """Whether it stands in a function inside the function."""
 
 
-class FunctionFact(_Record):
+class FunctionFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A function or method.
 
     ``asserts`` counts assertions, nested functions included; ``calls`` are references, kept only where ``asserts`` is
@@ -123,7 +127,7 @@ class FunctionFact(_Record):
     used: bool = False
 
 
-class Call(_Record):
+class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A call of interest: ``target`` is its reference, ``tool`` the test tool that a process call starts.
 
     ``how``: ``call`` (the target itself), ``literal`` (a command in the call), ``variable`` (a command built before),
@@ -139,7 +143,7 @@ class Call(_Record):
     mentions: bool
 
 
-class EnvironmentUse(_Record):
+class EnvironmentUse(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One use of the process environment: ``kind`` is ``read``, ``write``, ``patch`` or ``monkeypatch``."""
 
     kind: str
@@ -147,14 +151,14 @@ class EnvironmentUse(_Record):
     site: Site
 
 
-class PathHack(_Record):
+class PathHack(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One change of the import path, ``expression`` as in ``sys.path.insert``."""
 
     expression: str
     site: Site
 
 
-class MainBlock(_Record):
+class MainBlock(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """``if __name__ == "__main__"``: ``starts`` names what it starts of tests, in this file's own code.
 
     ``direct`` says that a direct pytest call or a test process stands in the block or in what it calls here.
@@ -165,7 +169,7 @@ class MainBlock(_Record):
     direct: bool
 
 
-class Commented(_Record):
+class Commented(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A content whose tests are all comments: share of comment lines (0..1) and commented test functions."""
 
     share: float
@@ -173,7 +177,7 @@ class Commented(_Record):
     site: Site
 
 
-class Facts(_Record):
+class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """All that is known of one content. A broken content has ``broken`` and what tree-sitter could read."""
 
     broken: Break | None
@@ -190,6 +194,15 @@ class Facts(_Record):
     counts: dict[str, int]
 
 
+@cache
+def extractor_version() -> int:
+    """A number that changes with the code of the extraction; in every cache key, so no record outlives its code."""
+    digest = hashlib.blake2b(digest_size=5)
+    for name in _EXTRACTION:
+        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    return int.from_bytes(digest.digest())
+
+
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Facts)
 
@@ -199,6 +212,9 @@ def encode_facts(facts: Facts) -> bytes:
     return _ENCODER.encode(facts)
 
 
-def decode_facts(data: bytes) -> Facts:
-    """The record that `encode_facts` wrote. Raises ``msgspec.DecodeError`` on anything else."""
-    return _DECODER.decode(data)
+def decode_facts(data: bytes) -> Facts | None:
+    """The record that `encode_facts` wrote, None for anything else (a damaged cache)."""
+    try:
+        return _DECODER.decode(data)
+    except msgspec.MsgspecError:
+        return None

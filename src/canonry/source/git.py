@@ -53,9 +53,13 @@ class Git:
 
     def resolve(self, revision: str) -> str:
         """The full id of the commit that a revision names. Raises `GitError` where there is none."""
-        found = self.output("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", check=False)
+        found = self.output(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", check=False
+        )
         if not found:
-            raise GitError(f"`{revision}` names no commit in `{self.directory}`; see `git log` or `git tag` for what does")
+            raise GitError(
+                f"`{revision}` names no commit in `{self.directory}`; see `git log` or `git tag` for what does"
+            )
         return found.decode().strip()
 
 
@@ -102,9 +106,7 @@ def git_environment() -> dict[str, str]:
     return kept | _ENVIRONMENT
 
 
-_REDIRECTING = frozenset(
-    ("GIT_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_PREFIX")
-)
+_REDIRECTING = frozenset(("GIT_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_PREFIX"))
 
 
 def find_repository(path: Path) -> tuple[Git, Path | None] | None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from itertools import pairwise
 
 from canonry.source.git import BlobReader, Git
 from canonry.source.syntax import Version, parse_source
@@ -9,17 +10,13 @@ from canonry.source.syntax import Version, parse_source
 _MOST_VERSIONS = 60
 
 
-def breaking_commits(
-    git: Git, commit: str, broken: Sequence[tuple[str, bytes]], target: Version
-) -> dict[str, str]:
+def breaking_commits(git: Git, commit: str, broken: Sequence[tuple[str, bytes]], target: Version) -> dict[str, str]:
     """For each broken path with the key of its content, what history says, in a few words."""
     versions = _versions(git, commit, [path for path, _ in broken])
     reader = BlobReader(git)
     try:
         return {
-            path: said
-            for path, key in broken
-            if (said := _judge(versions.get(path, []), key.hex(), reader, target))
+            path: said for path, key in broken if (said := _judge(versions.get(path, []), key.hex(), reader, target))
         }
     finally:
         reader.close()
@@ -31,13 +28,22 @@ def _versions(git: Git, commit: str, paths: Sequence[str]) -> dict[str, list[tup
     for start in range(0, len(paths), 400):
         part = [f":(literal,top){path}" for path in paths[start : start + 400]]
         output = git.output(
-            "log", "--raw", "-z", "--no-renames", "--no-abbrev", "--format=%x01%h (%cs)", commit, "--", *part, check=False
+            "log",
+            "--raw",
+            "-z",
+            "--no-renames",
+            "--no-abbrev",
+            "--format=%x01%h (%cs)",
+            commit,
+            "--",
+            *part,
+            check=False,
         )
         for block in output.split(b"\x01")[1:]:
             records = block.split(b"\0")
             line = records[0].decode("utf-8", "replace").strip()
             metas = [record.lstrip(b"\n") for record in records[1:]]
-            for meta, name in zip(metas, metas[1:], strict=False):
+            for meta, name in pairwise(metas):
                 if meta.startswith(b":"):
                     found.setdefault(os.fsdecode(name), []).append((line, meta.split(b" ")[3].decode()))
     return found

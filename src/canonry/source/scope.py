@@ -10,20 +10,20 @@ def dotted_parts(node: ast.expr) -> tuple[str, list[str]] | None:
     """The root name and the attributes of ``a.b.c``, or None when the root is not a plain name."""
     attributes: list[str] = []
     while node.__class__ is ast.Attribute:
-        attributes.append(node.attr)  # type: ignore[attr-defined]
-        node = node.value  # type: ignore[attr-defined]
+        attributes.append(node.attr)
+        node = node.value
     if node.__class__ is ast.Name:
         attributes.reverse()
-        return node.id, attributes  # type: ignore[attr-defined]
+        return node.id, attributes
     return None
 
 
 def reference(node: ast.expr, scope: Scope) -> str:
     """The reference that an expression names, or an empty string."""
     if node.__class__ is ast.Call:  # a decorator or base with arguments: `fixture(...)`
-        node = node.func  # type: ignore[attr-defined]
+        node = node.func
     elif node.__class__ is ast.Subscript:  # `Generic[T]`
-        node = node.value  # type: ignore[attr-defined]
+        node = node.value
     parts = dotted_parts(node)
     if parts is None:
         return ""

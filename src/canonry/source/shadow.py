@@ -100,7 +100,9 @@ def mirror_candidates(paths: Iterable[str]) -> list[Candidate]:
     found = [
         Candidate(folder, original)
         for (folder, original), count in votes.items()
-        if count >= _LEAST_FILES and folder and count >= _LEAST_FILES
+        if count >= _LEAST_FILES
+        and folder
+        and count >= _LEAST_FILES
         and _share(folder, original, files, present) >= _MIRRORED
     ]
     return sorted(found, key=lambda candidate: (candidate.folder, candidate.original))
@@ -160,9 +162,7 @@ def _compare(candidate: Candidate, keys: Mapping[str, bytes | None]) -> tuple[in
 
 def _equal_when_added(candidate: Candidate, git: Git, commit: str) -> tuple[str, int]:
     """The commit that added the folder, and how many of its files equalled what they mirror there."""
-    log = git.output(
-        "log", "--diff-filter=A", "--format=%H", commit, "--", f"{candidate.folder}/", check=False
-    ).split()
+    log = git.output("log", "--diff-filter=A", "--format=%H", commit, "--", f"{candidate.folder}/", check=False).split()
     if not log:
         return "", 0
     added = log[-1].decode()

@@ -45,11 +45,10 @@ def _compile(source: bytes, target: Version) -> ast.Module:
     given = source if source.isascii() else source.decode()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tree: ast.Module = compile(
-            given, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True, _feature_version=target[1]
-        )
+        tree = compile(given, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True, _feature_version=target[1])
     if target < (3, 12) <= RUNNING and _F_STRING.search(source):
         _refuse_newer_f_strings(source)
+    assert isinstance(tree, ast.Module)
     return tree
 
 

@@ -154,7 +154,7 @@ def open_folder(root: Path) -> Tree:
             path = prefix + name
             if not (name.endswith(".py") or ".backup" in name) or _is_ignored(path, rules):
                 continue
-            if os.path.islink(Path(directory, name)):
+            if Path(directory, name).is_symlink():
                 continue
             if name.endswith(".py"):
                 tree.files[path] = None

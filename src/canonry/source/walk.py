@@ -60,6 +60,7 @@ class Walk(Expressions):
             ast.AsyncWith: self._with,
             ast.Match: self._match,
             ast.Expr: self._expression,
+            ast.Continue: self._continue,
         }
 
     def module(self, tree: ast.Module) -> None:
@@ -85,7 +86,7 @@ class Walk(Expressions):
         value = node.value
         if value.__class__ is ast.Call:
             stack: list[ast.expr] = []
-            self.call(value, draft, stack)  # type: ignore[arg-type]
+            self.call(value, draft, stack)
             if stack:
                 self.expressions(stack, draft)
         elif value.__class__ is not ast.Constant:
@@ -201,7 +202,9 @@ class Walk(Expressions):
         names = tuple((alias.name, alias.asname or alias.name) for alias in node.names)
         column, end = node.col_offset + 1, (node.end_col_offset or 0) + 1
         self.imports.append(
-            Import(node.module or "", node.level, names, node.lineno, column, node.end_lineno or 0, end, draft.symbol, top)
+            Import(
+                node.module or "", node.level, names, node.lineno, column, node.end_lineno or 0, end, draft.symbol, top
+            )
         )
         if top:
             for _, bound in names:
@@ -237,7 +240,7 @@ class Walk(Expressions):
             if broad:
                 caught = HandlerDraft(handler, attempt)
                 draft.handlers.append(caught)
-                draft.swallowing.append(caught)
+                draft.caught(caught)
                 self._body(handler.body, draft)
                 draft.handlers.pop()
             else:
@@ -250,7 +253,7 @@ class Walk(Expressions):
         value = node.value
         for target in node.targets:
             if target.__class__ is ast.Name:
-                self._assign_name(target.id, value, draft)  # type: ignore[attr-defined]
+                self._assign_name(target.id, value, draft)
             else:
                 for name in bound_names(target):
                     self._shadow(name, draft)
@@ -261,6 +264,8 @@ class Walk(Expressions):
             self.expressions([value], draft)
 
     def _assign_name(self, name: str, value: ast.expr, draft: Draft) -> None:
+        if name == "pytestmark" and draft.node is None and not draft.owner:
+            self.marks = _mark_references(value, draft.scope)
         if isinstance(value, _CONSTANTS) or (value.__class__ is ast.Call and _constructs(value)):
             bound = reference(value, draft.scope)
             if bound and not bound.startswith("*"):
@@ -270,8 +275,6 @@ class Walk(Expressions):
                 return
         if self.hints and isinstance(value, _TRACKED):
             draft.commands[name] = [value]
-        if name == "pytestmark" and draft.node is None and not draft.owner:
-            self.marks = _mark_references(value, draft.scope)
         self._shadow(name, draft)
 
     def _augmented(self, node: ast.AugAssign, draft: Draft) -> None:
@@ -300,10 +303,9 @@ class Walk(Expressions):
         value = node.value
         if value is None:
             return
-        constant = value.__class__ is ast.Constant
-        if draft.returns is None and not (constant and value.value is None):  # type: ignore[attr-defined]
+        if draft.returns is None and not (isinstance(value, ast.Constant) and value.value is None):
             draft.returns = self.text.site(node, draft.symbol)
-        if not constant:
+        if value.__class__ not in self.leaves:
             self.expressions([value], draft)
 
     def _raise(self, node: ast.Raise, draft: Draft) -> None:
@@ -320,6 +322,10 @@ class Walk(Expressions):
     def _assert(self, node: ast.Assert, draft: Draft) -> None:
         draft.saw_assertion(fails=True)
         self.expressions([node.test] if node.msg is None else [node.test, node.msg], draft)
+
+    def _continue(self, _node: ast.Continue, draft: Draft) -> None:
+        for handler in draft.handlers:
+            handler.continues = True
 
     def _delete(self, node: ast.Delete, draft: Draft) -> None:
         self.expressions(list(node.targets), draft)
@@ -424,7 +430,7 @@ def _is_broad(handler: ast.ExceptHandler, scope: Scope) -> bool:
 
 
 def _constructs(value: ast.expr) -> bool:
-    function = value.func  # type: ignore[attr-defined]
+    function = value.func if isinstance(value, ast.Call) else value
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     return name[:1].isupper()
 

@@ -53,7 +53,9 @@ class ForeignBaseCase(Rule):
             "from canonry.testing import SSotBaseTestCase\n\nclass TestOrder(SSotBaseTestCase):\n"
             "    def test_a(self):\n        assert 1\n"
         ),
-        Example('TEXT = """\nclass TestOrder(unittest.TestCase):\n    pass\n"""\n\ndef test_text():\n    assert TEXT\n'),
+        Example(
+            'TEXT = """\nclass TestOrder(unittest.TestCase):\n    pass\n"""\n\ndef test_text():\n    assert TEXT\n'
+        ),
     )
 
     def check(self, file: FileView) -> Iterator[Offence]:
@@ -74,7 +76,9 @@ def _judge(file: FileView, fact: ClassFact, hierarchy: Hierarchy) -> Offence | N
         end = next((root for root in hierarchy.roots if _is_case(root)), hierarchy.roots[-1])
         message = f"`{fact.name}` ends in `{end}`, which is not a base case of the canon"
         return Offence(site=fact.site, message=message)
-    names = [ancestor.qualname for ancestor in hierarchy.ancestors] + [root.rpartition(".")[2] for root in hierarchy.roots]
+    names = [ancestor.qualname for ancestor in hierarchy.ancestors] + [
+        root.rpartition(".")[2] for root in hierarchy.roots
+    ]
     like = next((name for name in reversed(names) if _LIKE_A_CASE.search(name)), None)
     if like is None:
         return None

@@ -8,7 +8,13 @@ from canonry.rules.view import FileView
 from canonry.source.facts import ClassFact, FunctionFact
 
 _TRANSPARENT = ("pytest.mark.", "unittest.mock.patch", "mock.patch", "unittest.skip", "unittest.expectedFailure")
-_AWAITING_MARKS = ("pytest.mark.asyncio", "pytest.mark.anyio", "pytest.mark.trio", "pytest.mark.tornado", "pytest.mark.gen_test")
+_AWAITING_MARKS = (
+    "pytest.mark.asyncio",
+    "pytest.mark.anyio",
+    "pytest.mark.trio",
+    "pytest.mark.tornado",
+    "pytest.mark.gen_test",
+)
 
 
 class UnawaitedAsyncTest(Rule):
@@ -92,4 +98,6 @@ def _transparent(fact: FunctionFact) -> bool:
 def _marked(file: FileView, fact: FunctionFact, marks: tuple[str, ...]) -> bool:
     if file.project.settings.asyncio_mode == "auto":
         return True
-    return any(mark.startswith(_AWAITING_MARKS) or mark == "?" for mark in (*fact.decorators, *marks, *file.facts.marks))
+    return any(
+        mark.startswith(_AWAITING_MARKS) or mark == "?" for mark in (*fact.decorators, *marks, *file.facts.marks)
+    )

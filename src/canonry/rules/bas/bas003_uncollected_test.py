@@ -21,7 +21,9 @@ class UncollectedTest(Rule):
     severity = Severity.ERROR
     help = "let the runner collect it: drop `__init__`, follow the naming patterns, or move it out of the function"
     bad = (
-        Example("class TestOrder:\n    def __init__(self):\n        self.x = 1\n\n    def test_a(self):\n        assert 1\n"),
+        Example(
+            "class TestOrder:\n    def __init__(self):\n        self.x = 1\n\n    def test_a(self):\n        assert 1\n"
+        ),
         Example("def test_outer():\n    assert 1\n\n    def test_inner():\n        assert 1\n"),
         Example("class OrderChecks:\n    def test_a(self):\n        assert 1\n"),
     )
@@ -58,7 +60,9 @@ class UncollectedTest(Rule):
         how_many = "1 test" if tests == 1 else f"{tests} tests"
         named = file.project.settings.is_test_class(fact.name)
         if fact.init is not None and named:
-            yield Offence(site=fact.init, message=f"`{fact.name}` has an `__init__`, so its {how_many} are never collected")
+            yield Offence(
+                site=fact.init, message=f"`{fact.name}` has an `__init__`, so its {how_many} are never collected"
+            )
         elif not named and fact.qualname not in based and not hierarchy.roots and "." not in fact.qualname:
             reason = "" if fact.init is None else " and it has an `__init__`"
             message = f"the class patterns miss `{fact.name}`{reason}, so its {how_many} are not collected"

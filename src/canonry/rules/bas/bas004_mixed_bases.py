@@ -58,7 +58,9 @@ class MixedBases(Rule):
                 elif _is_unittest(found):
                     unittest_base = name
             if unittest_base and pytest_base:
-                message = f"`{fact.name}` mixes the unittest case `{unittest_base}` with the pytest base `{pytest_base}`"
+                message = (
+                    f"`{fact.name}` mixes the unittest case `{unittest_base}` with the pytest base `{pytest_base}`"
+                )
                 yield Offence(site=fact.site, message=message)
 
 
@@ -78,7 +80,9 @@ def _has_pytest_parts(file: FileView, definition: Definition) -> bool:
         return False
     if _PYTEST_STYLE & set(fact.methods):
         return True
-    functions = [file.index.function_fact(Definition(definition.path, f"{fact.qualname}.{name}")) for name in fact.methods]
+    functions = [
+        file.index.function_fact(Definition(definition.path, f"{fact.qualname}.{name}")) for name in fact.methods
+    ]
     return any(
         decorator.endswith(".fixture") for function in functions if function for decorator in function.decorators
     )

@@ -30,7 +30,10 @@ class RivalBaseCase(Rule):
     help = "move what it adds into the canonical base case, or into fixtures, and inherit from the canon"
     options = ("canon.base-cases",)
     bad = (
-        Example("import unittest\n\nclass BaseShopTestCase(unittest.TestCase):\n    def setUp(self):\n        self.x = 1\n", path="tests/base.py"),
+        Example(
+            "import unittest\n\nclass BaseShopTestCase(unittest.TestCase):\n    def setUp(self):\n        self.x = 1\n",
+            path="tests/base.py",
+        ),
         Example("class BaseAgentTest:\n    def setup_method(self):\n        self.x = 1\n", path="tests/base.py"),
         Example(
             "from tests.cases import ShopCase\n\nclass OtherTestCase(ShopCase):\n    pass\n",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from canonry.model.finding import Severity
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
+from canonry.source.facts import ClassFact, FunctionFact
 
 _CANON = (
     "[[canon.symbols]]\nname = 'WebSocketManager'\nhome = 'shop.realtime.manager'\n"
@@ -49,7 +50,8 @@ class SecondHome(Rule):
             return
         names = {symbol.name: symbol for symbol in symbols}
         names |= {alias: symbol for symbol in symbols for alias in symbol.aliases if "." not in alias}
-        for fact in (*file.facts.classes, *file.facts.functions):
+        defined: tuple[ClassFact | FunctionFact, ...] = (*file.facts.classes, *file.facts.functions)
+        for fact in defined:
             symbol = names.get(fact.qualname)
             if symbol is None:
                 continue

@@ -22,7 +22,9 @@ class DirectPytestCall(Rule):
     options = ("canon.runner",)
     bad = (
         Example("import pytest\n\nif __name__ == '__main__':\n    pytest.main([__file__])\n"),
-        Example("import sys\nfrom pytest import main as run\n\ndef go():\n    sys.exit(run(['-q']))\n", path="tools/go.py"),
+        Example(
+            "import sys\nfrom pytest import main as run\n\ndef go():\n    sys.exit(run(['-q']))\n", path="tools/go.py"
+        ),
         Example("import pytest as pt\n\nrunner = pt.main\n\ndef go():\n    return runner([])\n", path="tools/go.py"),
     )
     good = (

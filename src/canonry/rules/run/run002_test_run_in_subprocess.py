@@ -36,7 +36,9 @@ class TestRunInSubprocess(Rule):
             path="go.py",
         ),
         Example("def go(self):\n    self.run_command(['pytest', '-x'])\n", path="go.py"),
-        Example("import subprocess\n\ndef go(name):\n    subprocess.run(f'pytest tests/{name}', shell=True)\n", path="go.py"),
+        Example(
+            "import subprocess\n\ndef go(name):\n    subprocess.run(f'pytest tests/{name}', shell=True)\n", path="go.py"
+        ),
     )
     good = (
         Example("import subprocess\n\nsubprocess.run(['pip', 'install', 'pytest'])\n", path="go.py"),

@@ -29,7 +29,9 @@ class NoAssertion(Rule):
     help = "assert what the test is named for"
     bad = (
         Example("def test_total():\n    total = sum([1, 2])\n    print(total)\n"),
-        Example("class TestOrder:\n    def test_a(self):\n        self.order()\n\n    def order(self):\n        return 1\n"),
+        Example(
+            "class TestOrder:\n    def test_a(self):\n        self.order()\n\n    def order(self):\n        return 1\n"
+        ),
         Example("def test_text():\n    text = 'assert 1 == 1'\n    print(text)  # assert text\n"),
     )
     good = (
@@ -91,9 +93,7 @@ def _reaches_assertion(file: FileView, test: FunctionFact) -> bool:
 
 def _called(file: FileView, path: str, fact: FunctionFact, call: str) -> Definition | None:
     """The function of the tree that a call leads to, None where it leads outside or nowhere known."""
-    if call.startswith("self."):
-        reference = f":{fact.owner}.{call[5:]}" if fact.owner else ""
-    else:
-        reference = call
+    owned = f":{fact.owner}.{call[5:]}" if fact.owner else ""
+    reference = owned if call.startswith("self.") else call
     found = file.index.resolve(path, reference) if reference else None
     return found if isinstance(found, Definition) and found.qualname else None

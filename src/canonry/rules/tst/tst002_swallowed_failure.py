@@ -21,7 +21,9 @@ class SwallowedFailure(Rule):
     severity = Severity.ERROR
     help = "let the assertion fail: catch only the exception that is expected, and outside the assertion"
     bad = (
-        Example("def test_a():\n    try:\n        assert 1 == 2\n    except Exception as error:\n        print(error)\n"),
+        Example(
+            "def test_a():\n    try:\n        assert 1 == 2\n    except Exception as error:\n        print(error)\n"
+        ),
         Example("def test_a():\n    try:\n        assert 1 == 2\n    except:\n        pass\n    assert 1\n"),
         Example(
             "import pytest\n\ndef test_a():\n    try:\n        assert 1 == 2\n    except Exception:\n"
@@ -29,8 +31,12 @@ class SwallowedFailure(Rule):
         ),
     )
     good = (
-        Example("def test_a():\n    try:\n        assert 1\n    except Exception as error:\n        raise ValueError from error\n"),
-        Example("import pytest\n\ndef test_a():\n    try:\n        assert 1\n    except Exception:\n        pytest.fail('no')\n"),
+        Example(
+            "def test_a():\n    try:\n        assert 1\n    except Exception as error:\n        raise ValueError from error\n"
+        ),
+        Example(
+            "import pytest\n\ndef test_a():\n    try:\n        assert 1\n    except Exception:\n        pytest.fail('no')\n"
+        ),
         Example("def test_a():\n    try:\n        close()\n    except Exception:\n        pass\n    assert 1\n"),
         Example("def test_a():\n    try:\n        assert 1\n    except ValueError:\n        pass\n"),
         Example(

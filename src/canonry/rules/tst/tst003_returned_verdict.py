@@ -20,7 +20,9 @@ class ReturnedVerdict(Rule):
     help = "assert the value instead of returning it"
     bad = (
         Example("def test_total():\n    return sum([1, 2]) == 3\n"),
-        Example("def test_total():\n    try:\n        sum([1])\n        return True\n    except TypeError:\n        return False\n"),
+        Example(
+            "def test_total():\n    try:\n        sum([1])\n        return True\n    except TypeError:\n        return False\n"
+        ),
         Example("class TestOrder:\n    async def test_a(self):\n        return {'ok': True}\n"),
     )
     good = (

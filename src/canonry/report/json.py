@@ -5,7 +5,7 @@ from typing import IO, Any
 import msgspec
 
 from canonry import __version__
-from canonry.report.formats import Report
+from canonry.report.content import Report
 
 SCHEMA = 1
 
