@@ -123,7 +123,7 @@ def five_files(paths: Sequence[str], *, seed: int) -> list[str]:
 
 
 def _sources() -> list[tuple[Path, Path]]:
-    """The files to start from, as folder and path below it: the standard library's test suite, then those of packages."""
+    """The files to start from, as folder and path below it: the standard library's tests, then those of packages."""
     found: list[tuple[Path, Path]] = []
     for place in ("stdlib", "purelib"):
         base = Path(sysconfig.get_path(place))

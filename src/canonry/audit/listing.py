@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from canonry.audit.session import Session
-from canonry.source.shadow import Candidate, Shadow, mirror_candidates, mirror_shadows, named_shadows
+from canonry.source.shadow import Candidate, Shadow, equal_when_added, mirror_candidates, mirror_shadows, named_shadows
 from canonry.source.tree import Key, blob_key, read_file, stat_record
 
 _RACY_NS = 2_000_000_000
@@ -67,7 +67,7 @@ def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
         return msgspec.msgpack.decode(kept, type=list[Shadow])
     stored = cache.answer("mirror-candidates", names)
     candidates = msgspec.msgpack.decode(stored, type=list[Candidate]) if stored else mirror_candidates(live)
-    found = mirror_shadows(candidates, live, session.tree.git, session.tree.commit)
+    found = mirror_shadows(candidates, live, lambda candidate: _when_added(session, candidate))
     data = msgspec.msgpack.encode(found)
     cache.store_answers(
         [
@@ -76,6 +76,21 @@ def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
             ("mirrors", digest, data),
         ]
     )
+    return found
+
+
+def _when_added(session: Session, candidate: Candidate) -> tuple[str, int]:
+    """What history says of a folder; asked once, because the commit that added it stays the same."""
+    git, commit = session.tree.git, session.tree.commit
+    if git is None or commit is None:
+        return "", 0
+    key = f"{candidate.folder}\0{candidate.original}".encode("utf-8", "surrogateescape")
+    kept = session.cache.answer("folder-added", key)
+    if kept is not None:
+        return msgspec.msgpack.decode(kept, type=tuple[str, int])
+    found = equal_when_added(candidate, git, commit)
+    if found[0]:
+        session.cache.store_answers([("folder-added", key, msgspec.msgpack.encode(found))])
     return found
 
 

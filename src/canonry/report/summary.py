@@ -58,19 +58,21 @@ def write_summary(report: Report, out: IO[str]) -> None:
     summary, header, color = report.summary, report.result.header, report.options.color
     population = summary.population
     commit = (header.commit or "")[:10]
-    where = f"commit {commit}" if commit else "no commit"
+    where = f"at commit {commit}" if commit else "outside any commit"
     if header.dirty:
-        where += " with uncommitted changes"
+        where += ", with uncommitted changes"
+    where += f"; Python {header.target_python} syntax; rules {header.ruleset}"
     out.write(paint("audited   ", "bold", color=color))
     out.write(
         f"{plural(population.files, 'Python file')}, {population.test_files:,} of them tests with "
-        f"{plural(population.test_functions, 'test function')} ({population.async_test_functions:,} async); {where}\n"
+        f"{plural(population.test_functions, 'test function')} ({population.async_test_functions:,} async)\n"
+        f"          {where}\n"
     )
     left_out = (
         [f"{plural(population.shadow_files, 'file')} in shadow trees left out"] if population.shadow_files else []
     )
     if population.unparsable:
-        left_out.append(f"{plural(population.unparsable, 'file')} unparsable on Python {header.target_python}")
+        left_out.append(f"{plural(population.unparsable, 'file')} unparsable")
     if population.missing:
         left_out.append(f"{plural(population.missing, 'file')} missing")
     if left_out:

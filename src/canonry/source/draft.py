@@ -13,6 +13,7 @@ class TryDraft:
     """A ``try`` whose body is being read: counts the assertions inside."""
 
     asserts: int = 0
+    records: bool = False
 
 
 @dataclass(slots=True)
@@ -75,6 +76,13 @@ class Draft:
             draft.swallowing.append(handler)
             draft = draft.parent
 
+    def saw_record(self) -> None:
+        """Something is assigned: by the handlers around, or in the tries around."""
+        for handler in self.handlers:
+            handler.assigns = True
+        for attempt in self.attempts:
+            attempt.records = True
+
     def references(self) -> tuple[str, ...]:
         """The distinct references of the calls, in order. A call keeps its attributes innermost first."""
         return tuple(dict.fromkeys(join(target, attributes[::-1]) for target, attributes in self.calls))
@@ -92,6 +100,7 @@ class Draft:
                 handler.collects,
                 handler.continues,
                 handler.home is not self,
+                handler.attempt.records,
             )
             for handler in self.swallowing
             if not handler.raises

@@ -32,6 +32,7 @@ _ENVIRONMENT_CALLS = {
 _MOCKS = frozenset(("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "PropertyMock", "patch", "create_autospec"))
 _TEST_MODULES = frozenset(("pytest", "unittest"))
 _RAISING = frozenset(("raises", "warns", "deprecated_call"))
+_EXITS = frozenset(("exit", "_exit", "abort"))
 _COLLECTS = frozenset(("append", "add", "update", "extend"))
 _TELLING = re.compile(r"_*(?:verify|check|validate|expect|should|ensure|must|assert|test_)")
 _RUNS = re.compile(r"run|exec|call|spawn|popen|command|cmd|shell|process|invoke", re.IGNORECASE)
@@ -56,6 +57,7 @@ def _child_fields() -> dict[type[ast.AST], tuple[str, ...]]:
 
 
 _FIELDS = _child_fields()
+_BELOW: Any = (ast.expr, ast.comprehension)
 
 
 LEAVES: frozenset[type[ast.AST]] = frozenset((ast.Name, ast.Constant))
@@ -131,7 +133,7 @@ class Expressions:
             value: Any = getattr(node, field, None)
             if value.__class__ is list:
                 stack.extend(value)
-            elif isinstance(value, ast.expr | ast.comprehension):
+            elif isinstance(value, _BELOW):
                 stack.append(value)
 
     def is_environment(self, node: ast.expr, scope: Scope) -> bool:
@@ -234,6 +236,9 @@ class Expressions:
             stack.append(inner)
         if name.startswith("assert") or name in _RAISING or (name == "fail" and _fails(root, target)):
             draft.saw_assertion(fails=True)
+        if name in _COLLECTS:
+            for attempt in draft.attempts:
+                attempt.records = True
         if draft.handlers:
             self._in_handler(name, draft)
         if self.hints and not (target is not None and join(target, attributes[::-1]) in _PROCESS):
@@ -245,8 +250,10 @@ class Expressions:
 
     def _in_handler(self, name: str, draft: Draft) -> None:
         for handler in draft.handlers:
-            if name.startswith("skip"):
+            if name.startswith(("skip", "xfail")):
                 handler.skips = True
+            elif name in _EXITS:
+                handler.fails = True
             elif name in _COLLECTS:
                 handler.collects = True
 

@@ -100,6 +100,8 @@ class Swallow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     continues: bool
     inner: bool
     """Whether it stands in a function inside the function."""
+    records: bool
+    """Whether the body of the try assigns or collects, so that a later assertion may notice the failure."""
 
 
 class FunctionFact(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -33,7 +33,7 @@ def _versions(git: Git, commit: str, paths: Sequence[str]) -> dict[str, list[tup
             "-z",
             "--no-renames",
             "--no-abbrev",
-            "--format=%x01%h (%cs)",
+            "--format=%x01%H (%cs)",
             commit,
             "--",
             *part,
@@ -41,12 +41,17 @@ def _versions(git: Git, commit: str, paths: Sequence[str]) -> dict[str, list[tup
         )
         for block in output.split(b"\x01")[1:]:
             records = block.split(b"\0")
-            line = records[0].decode("utf-8", "replace").strip()
+            line = _short(records[0].decode("utf-8", "replace").strip())
             metas = [record.lstrip(b"\n") for record in records[1:]]
             for meta, name in pairwise(metas):
                 if meta.startswith(b":"):
                     found.setdefault(os.fsdecode(name), []).append((line, meta.split(b" ")[3].decode()))
     return found
+
+
+def _short(line: str) -> str:
+    commit, _, date = line.partition(" ")
+    return f"{commit[:10]} {date}"
 
 
 def _judge(versions: list[tuple[str, str]], current: str, reader: BlobReader, target: Version) -> str:

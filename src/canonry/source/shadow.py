@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -13,7 +13,7 @@ _DATE = re.compile(r"(?<!\d)(?:19|20)\d{2}([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[
 _MIRRORED = 0.8
 _EQUAL = 0.5
 _LEAST_FILES = 3
-_COMMON = 30
+_COMMON = 12
 _TRIVIAL = frozenset(("__init__.py", "conftest.py", "setup.py", "__main__.py"))
 _WHOLE_WORD_BELOW = 5
 
@@ -77,45 +77,48 @@ def _topmost(folder: str, words: Sequence[str], verdicts: dict[str, bool]) -> st
 
 
 def mirror_candidates(paths: Iterable[str]) -> list[Candidate]:
-    """Folders that mirror paths under a shorter prefix, judged by the paths alone."""
+    """Folders that mirror paths under a shorter prefix, judged by the paths alone; enclosing folders come first."""
     by_name: dict[str, list[list[str]]] = defaultdict(list)
-    files: list[list[str]] = []
+    present: set[str] = set()
     for path in paths:
+        present.add(path)
         parts = path.split("/")
-        files.append(parts)
         if parts[-1] not in _TRIVIAL:
             by_name[parts[-1]].append(parts)
-    votes: Counter[tuple[str, str]] = Counter()
+    votes: dict[tuple[str, str], set[str]] = defaultdict(set)
+    voters: Counter[str] = Counter()
     for same in by_name.values():
-        if 1 < len(same) <= _COMMON:
+        if len(same) > _COMMON:
+            continue
+        for parts in same:
+            for depth in range(1, len(parts)):
+                voters["/".join(parts[:depth])] += 1
+        if len(same) > 1:
             for left in same:
                 for right in same:
                     if len(left) > len(right):
-                        votes[_divergence(left, right)] += 1
-    present = {"/".join(parts) for parts in files}
-    below: Counter[str] = Counter()
-    for parts in files:
-        for depth in range(1, len(parts)):
-            below["/".join(parts[:depth])] += 1
+                        for pair in _splits(left, right):
+                            votes[pair].add("/".join(left))
     found = [
         Candidate(folder, original)
-        for (folder, original), count in votes.items()
-        if count >= _LEAST_FILES
-        and folder
-        and count >= _LEAST_FILES
-        and _share(folder, original, files, present) >= _MIRRORED
+        for (folder, original), files in votes.items()
+        if folder and len(files) >= _LEAST_FILES and len(files) >= _MIRRORED * voters[folder]
     ]
-    return sorted(found, key=lambda candidate: (candidate.folder, candidate.original))
+    return sorted(
+        (each for each in found if _share(each.folder, each.original, present) >= _MIRRORED),
+        key=lambda candidate: (candidate.folder, candidate.original),
+    )
 
 
-def _divergence(longer: list[str], shorter: list[str]) -> tuple[str, str]:
+def _splits(longer: list[str], shorter: list[str]) -> Iterator[tuple[str, str]]:
+    """The pairs of folders under which both paths go on alike."""
     same = 0
     while same < len(shorter) and longer[-1 - same] == shorter[-1 - same]:
         same += 1
-    return "/".join(longer[:-same]), "/".join(shorter[:-same])
+        yield "/".join(longer[:-same]), "/".join(shorter[:-same])
 
 
-def _share(folder: str, original: str, files: list[list[str]], present: set[str]) -> float:
+def _share(folder: str, original: str, present: set[str]) -> float:
     prefix = folder + "/"
     base = f"{original}/" if original else ""
     inside = [path for path in present if path.startswith(prefix)]
@@ -126,17 +129,24 @@ def _share(folder: str, original: str, files: list[list[str]], present: set[str]
 
 
 def mirror_shadows(
-    candidates: Iterable[Candidate], keys: Mapping[str, bytes | None], git: Git | None, commit: str | None
+    candidates: Iterable[Candidate],
+    keys: Mapping[str, bytes | None],
+    equal_when_added: Callable[[Candidate], tuple[str, int]],
 ) -> list[Shadow]:
-    """The candidates at least half of whose files equal what they mirror, now or when the folder was added."""
+    """The candidates at least half of whose files equal what they mirror, now or when the folder was added.
+
+    ``equal_when_added`` gives the commit that added a folder and how many of its files equalled what they mirror
+    there; it is asked only where the present contents do not decide.
+    """
     found: list[Shadow] = []
     for candidate in candidates:
         if any(_inside(candidate.folder, shadow.folder) for shadow in found):
             continue
         files, mirrored, equal = _compare(candidate, keys)
         since = ""
-        if equal < _EQUAL * files and git is not None and commit is not None:
-            since, equal = _equal_when_added(candidate, git, commit)
+        if equal < _EQUAL * files:
+            since, then = equal_when_added(candidate)
+            equal = max(equal, then)
         if files and mirrored >= _LEAST_FILES and equal >= _EQUAL * files:
             found.append(Shadow(candidate.folder, "mirror", files, candidate.original or ".", mirrored, equal, since))
     return found
@@ -160,7 +170,7 @@ def _compare(candidate: Candidate, keys: Mapping[str, bytes | None]) -> tuple[in
     return files, mirrored, equal
 
 
-def _equal_when_added(candidate: Candidate, git: Git, commit: str) -> tuple[str, int]:
+def equal_when_added(candidate: Candidate, git: Git, commit: str) -> tuple[str, int]:
     """The commit that added the folder, and how many of its files equalled what they mirror there."""
     log = git.output("log", "--diff-filter=A", "--format=%H", commit, "--", f"{candidate.folder}/", check=False).split()
     if not log:

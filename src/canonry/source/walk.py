@@ -258,8 +258,7 @@ class Walk(Expressions):
                 for name in bound_names(target):
                     self._shadow(name, draft)
                 self.expressions([target], draft)
-        for handler in draft.handlers:
-            handler.assigns = True
+        draft.saw_record()
         if value.__class__ not in self.leaves:
             self.expressions([value], draft)
 
@@ -285,8 +284,7 @@ class Walk(Expressions):
                 self.expressions([node.target], draft)
         else:
             self.expressions([node.target], draft)
-        for handler in draft.handlers:
-            handler.assigns = True
+        draft.saw_record()
         self.expressions([node.value], draft)
 
     def _annotated(self, node: ast.AnnAssign, draft: Draft) -> None:
@@ -296,8 +294,7 @@ class Walk(Expressions):
             else:
                 self.expressions([node.target], draft)
             self.expressions([node.value], draft)
-        for handler in draft.handlers:
-            handler.assigns = True
+        draft.saw_record()
 
     def _return(self, node: ast.Return, draft: Draft) -> None:
         value = node.value

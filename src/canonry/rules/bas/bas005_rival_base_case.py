@@ -21,7 +21,8 @@ class RivalBaseCase(Rule):
 
     A rival is a class in test code that comes from a test case and holds no tests of its own but set-up or helpers, or
     that is named like a base case and has set-up methods. Renaming a canonical base by inheriting nothing into it
-    (`class MyBase(ShopCase): pass`) counts too: it is one more name for the same thing.
+    (`class MyBase(ShopCase): pass`) counts too: it is one more name for the same thing. Likely, not certain, where
+    the class is not named like a base case, or comes from no known framework.
     """
 
     code = "BAS005"
@@ -64,7 +65,8 @@ class RivalBaseCase(Rule):
             set_up = bool(_SET_UP & set(fact.methods))
             hierarchy = file.hierarchy(fact)
             if hierarchy.case and (named or set_up or fact.methods):
-                yield Offence(site=fact.site, message=f"`{fact.name}` is a base test case outside the canon")
+                message = f"`{fact.name}` is a base test case outside the canon"
+                yield Offence(site=fact.site, message=message, confidence=None if named else Confidence.LIKELY)
             elif file.project.reaches_canonical(definition, hierarchy) and named:
                 yield Offence(site=fact.site, message=f"`{fact.name}` is one more name for a base case of the canon")
             elif named and set_up and hierarchy.complete:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from canonry.model.finding import Severity
+from canonry.model.finding import Confidence, Severity
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
 
@@ -13,7 +13,8 @@ class SwallowedFailure(Rule):
     The offence: assertions stand inside a `try` whose handler takes every exception (bare, `Exception`,
     `BaseException`) and neither raises, asserts, fails nor keeps the failure for later. A handler that skips instead
     turns a failure into a skip, which reads like an excuse and counts like a pass. An `AssertionError` is an
-    `Exception`: the handler meant for a flaky service also takes the broken promise.
+    `Exception`: the handler meant for a flaky service also takes the broken promise. Likely, not certain, where the
+    body of the `try` also assigns or collects something and other assertions follow: they may notice.
     """
 
     code = "TST002"
@@ -54,4 +55,5 @@ class SwallowedFailure(Rule):
                     continue
                 what = "turns a failing assertion into a skip" if swallow.skips else "swallows a failing assertion"
                 every = ", and every assertion stands inside" if swallow.all_inside else ""
-                yield Offence(site=swallow.site, message=f"the handler {what}{every}")
+                doubt = Confidence.LIKELY if swallow.records and not swallow.all_inside else None
+                yield Offence(site=swallow.site, message=f"the handler {what}{every}", confidence=doubt)

@@ -1,0 +1,34 @@
+# `make demo` and `make test` set up by themselves; nothing but CPython >= 3.11, pip, make and git is needed.
+PYTHON ?= python3
+BIN := .venv/bin
+# A property test draws other examples each run unless told not to; CI wants the same ones.
+export HYPOTHESIS_PROFILE ?= default
+
+.PHONY: setup demo test lint docs check-docs clean
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+demo: setup
+	@$(BIN)/python -m demo
+
+test: setup lint
+	$(BIN)/python -m pytest -q
+
+lint: setup
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache > .lint-imports.log 2>&1 || { cat .lint-imports.log; exit 1; }
+	@rm -f .lint-imports.log
+
+docs: setup
+	$(BIN)/python -m canonry.canon.reference --write
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,47 @@
+"""`make demo`: makes a messy repository, audits it, and says how to audit one's own."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from demo.make_repository import make_repository
+
+
+def main() -> int:
+    """Runs the demo in a temporary folder; 0 where the audit found what was planted."""
+    with tempfile.TemporaryDirectory(prefix="canonry-demo-") as folder:
+        root = Path(folder, "shop")
+        made = make_repository(root)
+        print(
+            f"A shop back end with {made.commits} commits by six hands: {made.python_files} Python files, "
+            f"{made.test_files} of them tests,\n{made.broken} broken by a mass edit, {made.commented_out} commented out.\n"
+        )
+        _show(root, "audit", "--statistics")
+        _show(root, "audit", "--worst", "5", "-q")
+        _show(root, "audit", "--select", "SYN001,RUN001,BAS002,TST002", "--sample", "1", "--seed", "4", "-q")
+        print("Audit your own repository (nothing is run, imported or changed):\n")
+        print(f"  {_program()} audit PATH               every finding, with code frames")
+        print(f"  {_program()} audit PATH --statistics  counts per rule")
+        print(f"  {_program()} explain BAS002           why a rule is there, with examples")
+    return 0
+
+
+def _show(root: Path, *arguments: str) -> None:
+    print(f"$ canonry {' '.join(arguments)}", flush=True)
+    color = "always" if sys.stdout.isatty() else "never"
+    command = [sys.executable, "-m", "canonry", *arguments, "--exit-zero", "--color", color]
+    subprocess.run(command, cwd=root, check=True)
+    print(flush=True)
+
+
+def _program() -> str:
+    program = Path(sys.executable).with_name("canonry")
+    try:
+        return str(program.relative_to(Path.cwd()))
+    except ValueError:
+        return "canonry"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

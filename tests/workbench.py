@@ -1,0 +1,125 @@
+"""Real things to test with: folders, git repositories, audits of them, and the command line as a process."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from demo.git import commit_all, git
+
+from canonry.audit.compliance import Summary, summarise
+from canonry.audit.engine import audit
+from canonry.audit.request import Request
+from canonry.audit.result import Result
+from canonry.model.finding import Finding
+from canonry.rules.registry import all_rules
+from canonry.source.extract import extract
+from canonry.source.facts import Facts
+
+ROOT = Path(__file__).resolve().parents[1]
+RUNNER = "import pytest\n\npytest.main([])\n"
+"""A script that breaks RUN001 in line 3 and RUN004, in a folder that is no test code."""
+SOUND = "def test_total():\n    assert sum([1, 2]) == 3\n"
+"""A test file without an offence."""
+IDLE = "def test_total():\n    print(sum([1, 2]))\n"
+"""A test file that breaks TST001 in line 1."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of files; a git repository once `start` was called."""
+
+    root: Path
+
+    def write(self, files: dict[str, str | bytes]) -> "Folder":
+        for path, content in files.items():
+            target = self.root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.encode() if isinstance(content, str) else content)
+        return self
+
+    def start(self, files: dict[str, str | bytes] | None = None, *options: str) -> "Folder":
+        """Makes it a repository, with a first commit where files are given."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.git("init", "--quiet", *options)
+        return self.commit(files, "first") if files else self
+
+    def commit(self, files: dict[str, str | bytes] | None = None, message: str = "next") -> "Folder":
+        self.write(files or {})
+        commit_all(self.root, message, author="Ada", email="ada@shop.example", date="2025-06-01T12:00:00+0000")
+        return self
+
+    def git(self, *arguments: str, **variables: str) -> str:
+        return git(self.root, *arguments, **variables).strip()
+
+    def clone_bare(self, target: Path) -> Path:
+        self.git("clone", "--quiet", "--bare", "--no-local", str(self.root), str(target))
+        return target
+
+    def audit(self, *paths: str, **options: Any) -> Result:
+        """The audit of the folder, or of paths in it; without a cache unless `cache` is given."""
+        options = {"cache": False, "workers": 1, "target": "3.11"} | options
+        chosen = {"paths": tuple(str(self.root / path) for path in paths)} if paths else {"repository": self.root}
+        return audit(Request(**(chosen | options)))
+
+    def findings(self, *codes: str, **options: Any) -> list[Finding]:
+        """The findings of these rules, or of all."""
+        return [finding for finding in self.audit(**options).findings() if not codes or finding.code in codes]
+
+    def run(self, *arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+        """`canonry ARGUMENTS` in the folder."""
+        return run_canonry(*arguments, cwd=self.root, **options)
+
+    def report(self, *arguments: str | Path, **options: Any) -> dict[str, Any]:
+        """The JSON report of `canonry audit ARGUMENTS`."""
+        done = self.run("audit", "--output-format", "json", *arguments, **options)
+        assert done.returncode in (0, 1), done.stderr
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report
+
+
+def canonry_command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "canonry", *map(str, arguments)]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """What a process of canonry gets: nothing of the caller's git."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return inherited | {"GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C.UTF-8", "NO_COLOR": "1"} | variables
+
+
+def run_canonry(
+    *arguments: str | Path, cwd: Path, variables: dict[str, str] | None = None, timeout: float = 60
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        canonry_command(*arguments),
+        cwd=cwd,
+        env=environment(**(variables or {})),
+        capture_output=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def facts_of(code: str | bytes, target: tuple[int, int] = (3, 11)) -> Facts:
+    return extract(code.encode() if isinstance(code, str) else code, target)
+
+
+def summary_of(result: Result, selected: frozenset[str] | None = None) -> Summary:
+    names = {code: (rule.name, rule.severity) for code, rule in all_rules().items()}
+    return summarise(result, names, selected=selected)
+
+
+def codes_and_paths(result: Result) -> list[tuple[str, str]]:
+    return sorted((finding.code, finding.path) for finding in result.findings())
+
+
+def builtins(result: Result) -> list[Any]:
+    """All records and findings, comparable."""
+    return [msgspec.to_builtins(chunk) for chunk in result.read()]
