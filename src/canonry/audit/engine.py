@@ -11,7 +11,7 @@ from canonry.audit.counts import count_facts
 from canonry.audit.judge import judge_file, judge_tree
 from canonry.audit.listing import Listing, list_files, listing_digest
 from canonry.audit.request import Request
-from canonry.audit.result import Chunk, FileRecord, Header, Result, in_scope
+from canonry.audit.result import Chunk, FileRecord, Header, Result, in_scope, legible
 from canonry.audit.session import Progress, Session, open_session
 from canonry.model.finding import Finding
 from canonry.rules.registry import all_rules, ruleset
@@ -40,10 +40,11 @@ def audit(request: Request, *, progress: Progress | None = None) -> Result:
         kept = session.cache.result(digest) if digest else None
         if kept is not None:
             header = msgspec.msgpack.decode(kept[0], type=Header)
-            header = msgspec.structs.replace(
-                header, commit=session.tree.commit, dirty=session.tree.dirty, notes=_notes(session)
-            )
-            return Result(header, kept[1], session.scope)
+            if header.commit == session.tree.commit or not header.quotes_history:
+                header = msgspec.structs.replace(
+                    header, commit=session.tree.commit, dirty=session.tree.dirty, notes=_notes(session)
+                )
+                return Result(header, kept[1], session.scope)
         return _Audit(session, listing, progress or _silent).run(digest)
     finally:
         session.close()
@@ -54,7 +55,8 @@ def _silent(_what: str, _done: int, _total: int) -> None:
 
 
 def _notes(session: Session) -> list[str]:
-    return [*session.loaded.notes, *session.tree.notes, *dict.fromkeys(session.cache.notes), *session.notes]
+    notes = [*session.loaded.notes, *session.tree.notes, *dict.fromkeys(session.cache.notes), *session.notes]
+    return [legible(note) for note in notes]
 
 
 def _result_digest(session: Session, listing: Listing) -> bytes:
@@ -86,7 +88,8 @@ class _Audit:
         self._decoded: OrderedDict[Key, Facts] = OrderedDict()
         tree = session.tree
         where = str(tree.git.directory) if tree.by_blob and tree.git else None
-        self.origin = Origin(str(tree.root), where)
+        self.origin = Origin(str(tree.root), where, session.started)
+        self.moved = False  # whether the tree changed while it was read: what was found is no answer for next time
         self.index = Index(listing.live, self.facts, pythonpath=session.settings.pythonpath)
         self.project = Project(session.loaded.canon, session.settings, self.index, target=session.target)
 
@@ -98,8 +101,8 @@ class _Audit:
         paths = [path for path in paths if path in self.listing.live]
         notes = self._broken_notes(paths)
         chunks = list(self._judge(paths, notes))
-        header = self._header()
-        if digest:
+        header = self._header(quotes_history=any("commit" in note for note in notes.values()))
+        if digest and not self.moved:
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
             self.session.cache.prune(self.kind)
         return Result(header, chunks, self.session.scope)
@@ -118,7 +121,8 @@ class _Audit:
             if kept is not None:
                 return self._remember(key, kept)
         self._extract((path,), force=True)
-        return self._decoded.get(key)
+        key = self.listing.live.get(path)
+        return self._decoded.get(key) if key else None
 
     def _remember(self, key: Key, facts: Facts) -> Facts:
         self._decoded[key] = facts
@@ -139,6 +143,7 @@ class _Audit:
         return key
 
     def _lose(self, path: str, reason: str) -> None:
+        self.moved = True
         self.session.tree.missing[path] = reason
         self.listing.live.pop(path, None)
 
@@ -165,22 +170,26 @@ class _Audit:
         if not jobs:
             return
         rows: list[tuple[bytes, int, bytes]] = []
-        for done, (job, data) in enumerate(
-            extract_all(jobs, self.origin, self.session.target, workers=self.session.workers), 1
-        ):
-            if data is None:
-                reason = "not in the object store" if self.origin.repository else "vanished or unreadable"
-                for path in by_key[job.key]:
-                    self._lose(path, reason)
-            else:
-                rows.append((job.key, self.kind, data))
-                if few and (facts := decode_facts(data)) is not None:
-                    self._remember(job.key, facts)
-            if len(rows) >= _CHUNK:
-                self.session.cache.store_facts(rows)
-                rows = []
-            self.progress("reading", done, len(jobs))
-        self.session.cache.store_facts(rows)
+        try:
+            for done, (job, data) in enumerate(
+                extract_all(jobs, self.origin, self.session.target, workers=self.session.workers), 1
+            ):
+                if data is None:
+                    reason = "not in the object store" if self.origin.repository else "vanished or unreadable"
+                    for path in by_key[job.key]:
+                        self._lose(path, reason)
+                else:
+                    if job.path not in by_key.get(job.key, ()):
+                        self.listing.live[job.path], self.moved = job.key, True
+                    rows.append((job.key, self.kind, data))
+                    if few and (facts := decode_facts(data)) is not None:
+                        self._remember(job.key, facts)
+                if len(rows) >= _CHUNK:
+                    self.session.cache.store_facts(rows)
+                    rows = []
+                self.progress("reading", done, len(jobs))
+        finally:  # also when the user interrupts
+            self.session.cache.store_facts(rows)
 
     def _load(self, paths: list[str]) -> Iterator[tuple[str, Facts]]:
         """The facts of these files, decoded once per content."""
@@ -230,7 +239,7 @@ class _Audit:
         found: dict[str, str] = {}
         asked: list[tuple[str, Key]] = []
         for path, key in broken:
-            kept = cache.answer("broken-by", _history_key(path, key, tree.commit))
+            kept = cache.answer("broken-by", self._history_key(path, key))
             if kept is None:
                 asked.append((path, key))
             else:
@@ -239,10 +248,14 @@ class _Audit:
             self.progress("asking history", 0, len(asked))
             said = breaking_commits(tree.git, tree.commit, asked, self.session.target)
             cache.store_answers(
-                ("broken-by", _history_key(path, key, tree.commit), said.get(path, "").encode()) for path, key in asked
+                ("broken-by", self._history_key(path, key), said.get(path, "").encode()) for path, key in asked
             )
             found.update(said)
         return found
+
+    def _history_key(self, path: str, key: Key) -> bytes:
+        words = f"{path}\0{self.session.tree.commit}\0{self.session.target}"
+        return hashlib.sha1(words.encode("utf-8", "surrogateescape") + key, usedforsecurity=False).digest()
 
     def _judge(self, paths: list[str], notes: dict[str, dict[str, str]]) -> Iterator[bytes]:
         rules = list(all_rules().values())
@@ -261,11 +274,11 @@ class _Audit:
                 findings += judge_file(file, rules)
                 records.append(_record(file))
             self.progress("judging", min(start + _CHUNK, len(paths)), len(paths))
-            yield encoder.encode(Chunk(records, findings))
+            yield _encoded(encoder, records, findings)
         if waiting:
-            yield encoder.encode(Chunk([], [finding for path in waiting for finding in whole[path]]))
+            yield _encoded(encoder, [], [finding for path in waiting for finding in whole[path]])
 
-    def _header(self) -> Header:
+    def _header(self, *, quotes_history: bool) -> Header:
         session, tree = self.session, self.session.tree
         keys = Counter(key for key in self.listing.live.values() if key)
         return Header(
@@ -276,10 +289,11 @@ class _Audit:
             session.target_origin,
             ruleset(),
             session.loaded.declared,
-            session.loaded.file,
+            session.loaded.file and legible(session.loaded.file),
             self.listing.shadow_files,
-            dict(sorted(tree.missing.items())),
+            {legible(path): reason for path, reason in sorted(tree.missing.items())},
             sum(count - 1 for key, count in keys.items() if key != _EMPTY_KEY),
+            quotes_history,
             _notes(session),
         )
 
@@ -287,10 +301,17 @@ class _Audit:
 _EMPTY_KEY = blob_key(b"")
 
 
-def _history_key(path: str, key: Key, commit: str) -> bytes:
-    return hashlib.sha1(
-        b"\0".join((path.encode("utf-8", "surrogateescape"), key, commit.encode())), usedforsecurity=False
-    ).digest()
+def _encoded(encoder: msgspec.msgpack.Encoder, files: list[FileRecord], findings: list[Finding]) -> bytes:
+    try:
+        return encoder.encode(Chunk(files, findings))
+    except UnicodeEncodeError:  # a file name that is no UTF-8
+        replace = msgspec.structs.replace
+        return encoder.encode(
+            Chunk(
+                [replace(record, path=legible(record.path)) for record in files],
+                [replace(each, path=legible(each.path), message=legible(each.message)) for each in findings],
+            )
+        )
 
 
 def _record(file: FileView) -> FileRecord:

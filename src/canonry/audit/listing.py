@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
@@ -132,7 +133,9 @@ def _find_keys(session: Session) -> None:
 
 def _why_missing(path: str) -> str:
     try:
+        if not Path(path).is_file():
+            return "not a regular file" if Path(path).lstat() else ""
         with open(path, "rb"):
-            return "not a regular file"
+            return "a link" if Path(path).is_symlink() else "unreadable"
     except OSError as error:
         return (error.strerror or "unreadable").lower()

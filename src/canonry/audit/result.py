@@ -7,6 +7,11 @@ import msgspec
 from canonry.model.finding import Finding
 
 
+def legible(path: str) -> str:
+    """The path as text that every report can hold: bytes of a file name that are no UTF-8 become ``\\xNN``."""
+    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 class FileRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is counted of one live file."""
 
@@ -32,6 +37,8 @@ class Header(msgspec.Struct, frozen=True):
     shadow_files: int
     missing: dict[str, str]
     duplicates: int
+    quotes_history: bool
+    """Whether a message says what history says, so that it holds for this commit only."""
     notes: list[str]
 
 
@@ -48,7 +55,7 @@ class Result:
     def __init__(self, header: Header, chunks: list[bytes], scope: tuple[str, ...] = ()) -> None:
         self.header = header
         self.chunks = chunks
-        self.scope = scope
+        self.scope = tuple(map(legible, scope))
 
     def read(self) -> Iterator[Chunk]:
         """The chunks one after the other, narrowed to the scope."""

@@ -1,5 +1,6 @@
 """One audit's inputs, opened: the tree, the canon, the target version, the cache."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ class Session:
     workers: int
     explicit: frozenset[str] = frozenset()
     notes: list[str] = field(default_factory=list)
+    started: int = 0
+    """When the tree was opened, in ns."""
 
     def close(self) -> None:
         """Ends what reading started."""
@@ -39,6 +42,7 @@ class Session:
 
 def open_session(request: Request) -> Session:
     """Opens what a request names. Raises `UserError` for everything that the user can mend."""
+    started = time.time_ns()
     start, paths = _where(request)
     on_disk = request.revision is None and not request.staged
     complete = not (on_disk and paths and all(Path(path).is_file() for path in paths))
@@ -56,7 +60,9 @@ def open_session(request: Request) -> Session:
                 tree.files[path] = None
                 tree.modified.add(path)
     settings = read_pytest_settings(tree.read)
-    return Session(tree, loaded, settings, target, origin, cache, scope, complete, request.workers, explicit)
+    return Session(
+        tree, loaded, settings, target, origin, cache, scope, complete, request.workers, explicit, started=started
+    )
 
 
 def _where(request: Request) -> tuple[Path, tuple[str, ...]]:

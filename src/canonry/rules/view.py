@@ -9,6 +9,7 @@ from canonry.source.index import Definition, External, Hierarchy, Index, Resolve
 from canonry.source.pytest_settings import PytestSettings
 from canonry.source.shadow import Shadow
 
+_PROPERTIES = frozenset(("*.property", "functools.cached_property", "abc.abstractproperty"))
 _FIXTURES = frozenset(("pytest.fixture", "pytest_asyncio.fixture", "pytest.yield_fixture"))
 
 
@@ -103,8 +104,30 @@ class FileView:
         return [fact for fact in self.methods.get(owner, ()) if self.is_test_function(fact)]
 
     def is_test_function(self, fact: FunctionFact) -> bool:
-        """Whether a function is named like a test and is no fixture."""
-        return self.project.settings.is_test_function(fact.name) and not is_fixture(fact)
+        """Whether a function is named like a test and is neither a fixture nor a property."""
+        named = self.project.settings.is_test_function(fact.name)
+        return named and not is_fixture(fact) and not any(each in _PROPERTIES for each in fact.decorators)
+
+    @cached_property
+    def collected(self) -> list[FunctionFact]:
+        """The tests that stand where a runner looks: in the module, or in a class that is or feeds a test class."""
+        return [fact for fact in self.tests if not fact.owner or self._feeds_tests(fact.owner)]
+
+    def _feeds_tests(self, owner: str) -> bool:
+        fact = self.classes.get(owner)
+        if fact is None or fact.nested or not fact.collectable:
+            return False
+        return "test" in fact.name.lower() or self.is_test_class(fact)
+
+    @cached_property
+    def collects_its_own_way(self) -> bool:
+        """Whether a `conftest.py` above has collection hooks, plugins or star imports: more may be collected."""
+        folders = self.path.split("/")[:-1]
+        for depth in range(len(folders), -1, -1):
+            facts = self.index.facts("/".join([*folders[:depth], "conftest.py"]))
+            if facts is not None and _extends_collection(facts):
+                return True
+        return False
 
     @cached_property
     def tests(self) -> list[FunctionFact]:
@@ -142,6 +165,14 @@ class TreeView:
         self.paths = paths
         self.shadows = tuple(shadows)
         self.backups = tuple(backups)
+
+
+def _extends_collection(facts: Facts) -> bool:
+    hooks = (fact.name for fact in facts.functions if not fact.owner)
+    imported = (name for each in facts.imports for name, _ in each.names)
+    return "pytest_plugins" in facts.assigned or any(
+        name == "*" or name.startswith(("pytest_py", "pytest_collect")) for name in (*hooks, *imported)
+    )
 
 
 def is_fixture(fact: FunctionFact) -> bool:

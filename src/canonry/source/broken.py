@@ -18,13 +18,13 @@ def read_broken(text: SourceText, broken: Break) -> Facts:
     bindings: dict[str, str] = {}
     for node in walk_nodes(python_parser().parse(text.content).root_node):
         if node.type == "class_definition":
-            classes.append(_class(node, bindings))
+            classes.append(_class(node, bindings, text))
             if not _enclosing(node):
                 bindings[classes[-1].name] = f":{classes[-1].qualname}"
         elif node.type == "function_definition":
-            functions.append(_function(node))
+            functions.append(_function(node, text))
         elif node.type == "import_from_statement":
-            imports.append(_import_from(node, bindings))
+            imports.append(_import_from(node, bindings, text))
     return Facts(broken, tuple(imports), tuple(classes), tuple(functions), bindings, (), (), (), (), (), None, {})
 
 
@@ -42,12 +42,12 @@ def _enclosing(node: "Node") -> list[str]:
     return names[::-1]
 
 
-def _site(node: "Node", words: str, symbol: str) -> Site:
-    line, column = node.start_point.row + 1, node.start_point.column + 1
+def _site(node: "Node", text: SourceText, words: str, symbol: str) -> Site:
+    line, column = text.position(node.start_byte)
     return Site(line, column, line, column + len(words), 0, symbol)
 
 
-def _class(node: "Node", bindings: dict[str, str]) -> ClassFact:
+def _class(node: "Node", bindings: dict[str, str], text: SourceText) -> ClassFact:
     name = _text(node.child_by_field_name("name"))
     qualname = ".".join([*_enclosing(node), name])
     bases = [
@@ -58,7 +58,7 @@ def _class(node: "Node", bindings: dict[str, str]) -> ClassFact:
     body = node.child_by_field_name("body")
     methods = [_method_name(child) for child in (body.named_children if body else [])]
     nested = any(parent.type == "function_definition" for parent in _parents(node))
-    site = _site(node, f"class {name}", qualname)
+    site = _site(node, text, f"class {name}", qualname)
     return ClassFact(
         name, qualname, tuple(bases), tuple(name for name in methods if name), (), (), (), site, nested, True, None
     )
@@ -78,7 +78,7 @@ def _parents(node: "Node") -> "list[Node]":
     return parents
 
 
-def _function(node: "Node") -> FunctionFact:
+def _function(node: "Node", text: SourceText) -> FunctionFact:
     name = _text(node.child_by_field_name("name"))
     names = _enclosing(node)
     qualname = ".".join([*names, name])
@@ -89,11 +89,11 @@ def _function(node: "Node") -> FunctionFact:
     words = f"async def {name}" if is_async else f"def {name}"
     nested = "function_definition" in kinds
     return FunctionFact(
-        name, qualname, owner, nested, is_async, _site(node, words, qualname), (), 0, False, False, (), None, ()
+        name, qualname, owner, nested, is_async, _site(node, text, words, qualname), (), 0, False, False, (), None, ()
     )
 
 
-def _import_from(node: "Node", bindings: dict[str, str]) -> Import:
+def _import_from(node: "Node", bindings: dict[str, str], text: SourceText) -> Import:
     module = _text(node.child_by_field_name("module_name"))
     level = len(module) - len(module.lstrip("."))
     names: list[tuple[str, str]] = []
@@ -103,8 +103,8 @@ def _import_from(node: "Node", bindings: dict[str, str]) -> Import:
         names.append((original, bound))
         separator = "" if module.endswith(".") else "."
         bindings.setdefault(bound, f"{module}{separator}{original}")
-    line, column = node.start_point.row + 1, node.start_point.column + 1
-    end_line, end_column = node.end_point.row + 1, node.end_point.column + 1
+    line, column = text.position(node.start_byte)
+    end_line, end_column = text.position(node.end_byte)
     inside = _enclosing(node)
     symbol = ".".join(inside) or "<module>"
     return Import(module.lstrip("."), level, tuple(names), line, column, end_line, end_column, symbol, not inside)

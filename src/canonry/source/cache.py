@@ -4,6 +4,7 @@ import contextlib
 import os
 import sqlite3
 import time
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from canonry.source.facts import extractor_version
 
 SCHEMA_VERSION = 1
 _KEPT_RESULTS = 6
+_KEY_SIZES = (20, 32)
 _LIMIT_BYTES = 2_000_000_000
 _TABLES = """
 create table facts (key blob not null, variant integer not null, data blob not null, primary key (key, variant));
@@ -89,7 +91,7 @@ class Cache:
 
     def store_facts(self, rows: Iterable[tuple[bytes, int, bytes]]) -> None:
         """Keeps records."""
-        self._write("insert or replace into facts values (?, ?, ?)", rows)
+        self._write(("insert or replace into facts values (?, ?, ?)", rows))
 
     def stat_keys(self, paths: Iterable[str] | None = None) -> dict[str, tuple[int, int, int, int, bytes]]:
         """The stat records with their keys: of all paths, or of these."""
@@ -98,54 +100,56 @@ class Cache:
             rows = self._query(query, ())
         else:
             rows = [row for path in paths for row in self._query(f"{query} where path = ?", (path,))]
-        return {row[0]: row[1:] for row in rows}
+        return {row[0]: row[1:] for row in rows if len(row[5] or b"") in _KEY_SIZES}
 
     def store_stats(self, rows: Iterable[tuple[str, int, int, int, int, bytes]]) -> None:
-        """Keeps stat records."""
-        self._write("insert or replace into stats values (?, ?, ?, ?, ?, ?)", rows)
+        """Keeps stat records; those of names that are no UTF-8 are left out."""
+        kept = [row for row in rows if _is_text(row[0])]
+        self._write(("insert or replace into stats values (?, ?, ?, ?, ?, ?)", kept))
 
     def answer(self, kind: str, key: bytes) -> bytes | None:
         """A kept answer of some other kind (shadow trees, breaking commits), None where there is none."""
         rows = self._query("select data from answers where kind = ? and key = ?", (kind, key))
-        return rows[0][0] if rows else None
+        return _unsealed(rows[0][0]) if rows else None
 
     def store_answers(self, rows: Iterable[tuple[str, bytes, bytes]]) -> None:
         """Keeps answers."""
-        self._write("insert or replace into answers values (?, ?, ?)", rows)
+        sealed = [(kind, key, _seal(data) + data) for kind, key, data in rows]
+        self._write(("insert or replace into answers values (?, ?, ?)", sealed))
 
     def result(self, digest: bytes) -> tuple[bytes, list[bytes]] | None:
         """The kept result of a digest: header and chunks."""
         rows = self._query("select header from results where digest = ?", (digest,))
         if not rows:
             return None
-        chunks = self._query("select data from chunks where digest = ? order by number", (digest,))
-        return rows[0][0], [row[0] for row in chunks]
+        chunks = [
+            row[0] for row in self._query("select data from chunks where digest = ? order by number", (digest,))
+        ]
+        header = _unsealed(rows[0][0], *chunks)
+        return None if header is None else (header, chunks)
 
     def store_result(self, digest: bytes, header: bytes, chunks: list[bytes]) -> None:
         """Keeps a result and lets the oldest go."""
-        with contextlib.suppress(sqlite3.OperationalError):
-            self._connection.execute("begin immediate")
-            self._connection.execute(
-                "insert or replace into results values (?, ?, ?)", (digest, time.time_ns(), header)
-            )
-            self._connection.execute("delete from chunks where digest = ?", (digest,))
-            self._connection.executemany(
-                "insert into chunks values (?, ?, ?)", [(digest, number, data) for number, data in enumerate(chunks)]
-            )
-            self._connection.execute(
+        sealed = _seal(header, *chunks) + header
+        self._write(
+            ("insert or replace into results values (?, ?, ?)", [(digest, time.time_ns(), sealed)]),
+            ("delete from chunks where digest = ?", [(digest,)]),
+            ("insert into chunks values (?, ?, ?)", [(digest, number, data) for number, data in enumerate(chunks)]),
+            (
                 "delete from results where digest not in (select digest from results order by used desc limit ?)",
-                (_KEPT_RESULTS,),
-            )
-            self._connection.execute("delete from chunks where digest not in (select digest from results)")
-            self._connection.execute("commit")
+                [(_KEPT_RESULTS,)],
+            ),
+            ("delete from chunks where digest not in (select digest from results)", [()]),
+        )
 
     def prune(self, kind: int) -> None:
         """Drops records of other extractors, and everything once the file is too large."""
-        pages = self._connection.execute("pragma page_count").fetchone()[0]
-        size = self._connection.execute("pragma page_size").fetchone()[0]
-        if pages * size > _LIMIT_BYTES:
-            self._write("delete from facts where variant / 10000 != ?", [(extractor_version(),)])
-            self._write("delete from facts where variant != ?", [(kind,)])
+        pages, size = self._query("pragma page_count", ()), self._query("pragma page_size", ())
+        if pages and size and pages[0][0] * size[0][0] > _LIMIT_BYTES:
+            self._write(
+                ("delete from facts where variant / 10000 != ?", [(extractor_version(),)]),
+                ("delete from facts where variant != ?", [(kind,)]),
+            )
 
     def close(self) -> None:
         """Closes the file."""
@@ -158,10 +162,12 @@ class Cache:
             self._fall_back()
             return []
 
-    def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+    def _write(self, *steps: tuple[str, Iterable[tuple[object, ...]]]) -> None:
+        """Runs all steps in one transaction, each statement once per row."""
         try:
             self._connection.execute("begin immediate")
-            self._connection.executemany(statement, rows)
+            for statement, rows in steps:
+                self._connection.executemany(statement, rows)
             self._connection.execute("commit")
         except sqlite3.OperationalError as error:  # locked for a minute, disk full: the answer does not need the cache
             with contextlib.suppress(sqlite3.Error):
@@ -180,6 +186,27 @@ class Cache:
             _remove(self.path)
             self.notes.append("the cache was damaged and has been rebuilt")
         self._connection = self._open()
+
+
+def _seal(*parts: bytes) -> bytes:
+    """Four bytes over the parts, by which damage inside a record is noticed."""
+    checksum = 0
+    for part in parts:
+        checksum = zlib.crc32(part, checksum ^ len(part))
+    return checksum.to_bytes(4)
+
+
+def _unsealed(sealed: bytes, *others: bytes) -> bytes | None:
+    """What was sealed, None where it or one of the others is damaged."""
+    return sealed[4:] if sealed[:4] == _seal(sealed[4:], *others) else None
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:

@@ -7,10 +7,10 @@ the way in which mass edits break files (brackets, quotes, triple quotes, indent
 import re
 
 _MARKERS = re.compile(rb"^(?:<{7}|>{7}) ", re.MULTILINE)
-_MIDDLE = re.compile(rb"^={7}\s*$", re.MULTILINE)
+_MIDDLE = re.compile(rb"^={7}[ \t\r]*$", re.MULTILINE)
 _TOKENS = re.compile(r"\"\"\"|'''|\\.|[\"'#\n()\[\]{}]", re.DOTALL)
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
-_EMPTY_OPENER = re.compile(r"^\s*from\s+[\w.]+\s+import\s*\(\s*\)\s*$", re.MULTILINE)
+_EMPTY_OPENER = re.compile(r"^[ \t]*from[ \t]+[\w.]+[ \t]+import[ \t]*\([ \t]*\)[ \t\r]*$", re.MULTILINE)
 _PROSE = ("invalid decimal literal", "invalid character", "leading zeros", "invalid imaginary", "cannot assign to")
 
 

@@ -34,7 +34,9 @@ _TEST_MODULES = frozenset(("pytest", "unittest"))
 _RAISING = frozenset(("raises", "warns", "deprecated_call"))
 _EXITS = frozenset(("exit", "_exit", "abort"))
 _COLLECTS = frozenset(("append", "add", "update", "extend"))
-_TELLING = re.compile(r"_*(?:verify|check|validate|expect|should|ensure|must|assert|test_)")
+_TELLING = re.compile(
+    r"_*(?:verify|check|validate|expect|should|ensure|must|assert|test_)|(?:no_)?(?:fn|re_)?match_lines?"
+)
 _RUNS = re.compile(r"run|exec|call|spawn|popen|command|cmd|shell|process|invoke", re.IGNORECASE)
 _FOREIGN = frozenset(sys.stdlib_module_names) - {"unittest", "test"}
 _ENVIRON = ("environ", "environb")
@@ -57,6 +59,7 @@ def _child_fields() -> dict[type[ast.AST], tuple[str, ...]]:
 
 
 _FIELDS = _child_fields()
+_NONE: list[str] = []
 _BELOW: Any = (ast.expr, ast.comprehension)
 
 
@@ -197,6 +200,7 @@ class Expressions:
 
     def call(self, node: ast.Call, draft: Draft, stack: list[ast.expr]) -> None:
         """Reads one call; what is below it goes onto the stack."""
+        scope = draft.scope
         inner: Any = node.func
         attributes: list[str] = []
         while inner.__class__ is ast.Attribute:
@@ -205,8 +209,8 @@ class Expressions:
         if inner.__class__ is ast.Name:
             root: str = inner.id
             name = attributes[0] if attributes else root
-            target = draft.scope.get(root)
-            if target is None and root in _TEST_MODULES and root not in draft.scope:
+            target = scope.get(root)
+            if target is None and root in _TEST_MODULES and root not in scope:
                 target = root  # the import is gone, the intention is not
             if target is not None:
                 head = target.partition(".")[0]
@@ -224,6 +228,8 @@ class Expressions:
                     draft.calls.append(("?", [name]))
             elif _TELLING.match(name):
                 draft.calls.append(("?", [name]))
+            elif not attributes and root in scope:
+                draft.calls.append(("&", [root]))
             elif root == "monkeypatch" and name in ("setenv", "delenv"):
                 self._environment(node, "monkeypatch", f"monkeypatch.{name}", draft)
         else:
@@ -244,7 +250,15 @@ class Expressions:
         if self.hints and not (target is not None and join(target, attributes[::-1]) in _PROCESS):
             self._passed_command(node, name, draft)
         leaves = self.leaves
-        stack += [argument for argument in node.args if argument.__class__ not in leaves]
+        for argument in node.args:
+            if argument.__class__ is ast.Name:
+                passed = scope.get(argument.id)
+                if passed and passed[0] in ":.":  # a function handed over may be where the assertion is
+                    draft.calls.append((passed, _NONE))
+            elif isinstance(argument, ast.Attribute) and getattr(argument.value, "id", "") == "self":
+                draft.calls.append(("self", [argument.attr]))
+            if argument.__class__ not in leaves:
+                stack.append(argument)
         if node.keywords:
             stack += [keyword.value for keyword in node.keywords if keyword.value.__class__ not in leaves]
 

@@ -3,7 +3,7 @@
 import re
 
 from canonry.source.broken import read_broken
-from canonry.source.facts import Commented, Facts
+from canonry.source.facts import Break, Commented, Facts
 from canonry.source.syntax import Version, parse_source
 from canonry.source.text import SourceText
 from canonry.source.walk import Walk
@@ -21,7 +21,10 @@ def extract(content: bytes, target: Version) -> Facts:
         assert broken is not None
         return read_broken(text, broken)
     walk = Walk(text, hints=_may_start_processes(text.content))
-    walk.module(tree)
+    try:
+        walk.module(tree)
+    except RecursionError:  # the parser of a newer Python goes deeper than this one's stack
+        return read_broken(text, Break("nesting", "nested deeper than can be followed", text.at(1, 1), "nesting"))
     functions = tuple(walk.functions_found())
     live = any(function.name.startswith("test") for function in functions)
     return Facts(
@@ -37,6 +40,7 @@ def extract(content: bytes, target: Version) -> Facts:
         walk.marks,
         None if live else _commented(text),
         walk.counts,
+        tuple(walk.assigned),
     )
 
 

@@ -8,6 +8,7 @@ inside the file and written in one notation, here called a *reference*:
 - ``:Outer.inner`` is defined in this file,
 - ``self.name`` (also for ``cls`` and ``super()``) is a member of the enclosing class,
 - ``*.name`` is bound by nothing in the file: a builtin, or what a star import brings,
+- ``&.name`` is a parameter or local name that is called (in a test: perhaps a fixture),
 - ``?.name`` is a method of something unknown, kept only where the name itself says something.
 """
 
@@ -194,6 +195,8 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     marks: tuple[str, ...]
     commented: Commented | None
     counts: dict[str, int]
+    assigned: tuple[str, ...] = ()
+    """The names that the module binds to values."""
 
 
 @cache

@@ -78,7 +78,7 @@ class BlobReader:
     def read(self, blob: str) -> bytes | None:
         """The blob's bytes, or None where the store lacks it. ``blob`` is an id or ``rev:path``."""
         stdin, stdout = self._pipes()
-        stdin.write(blob.encode() + b"\n")
+        stdin.write(os.fsencode(blob) + b"\n")
         stdin.flush()
         head = stdout.readline().split()
         if len(head) < 3 or head[1] != b"blob":
@@ -110,7 +110,7 @@ _REDIRECTING = frozenset(("GIT_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "G
 
 
 def find_repository(path: Path) -> tuple[Git, Path | None] | None:
-    """The repository that holds a path, and its top folder (None for a bare one); None outside git or without git."""
+    """The repository that holds a path, and its top folder (None in a git directory); None outside git or without it."""
     start = path if path.is_dir() else path.parent
     try:
         process = subprocess.run(
@@ -131,6 +131,8 @@ def find_repository(path: Path) -> tuple[Git, Path | None] | None:
         return Git(Path(lines[1])), None
     if len(lines) >= 3:
         return Git(Path(lines[2])), Path(lines[2])
+    if len(lines) == 2:  # inside the git directory of a working tree: its history is there, its files are not
+        return Git(Path(lines[1])), None
     return None
 
 

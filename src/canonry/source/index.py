@@ -81,6 +81,10 @@ class Index:
         self._modules: dict[tuple[str, str], str | None] = {}
         self.resolve = lru_cache(maxsize=100_000)(self._resolve)
 
+    def facts(self, path: str) -> Facts | None:
+        """The facts of a file of the tree, None where there is none."""
+        return self._facts(path) if path in self._paths else None
+
     def class_fact(self, definition: Definition) -> ClassFact | None:
         """The class at a definition, None where it is something else."""
         facts = self._facts(definition.path)

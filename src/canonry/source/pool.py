@@ -16,10 +16,11 @@ from canonry.source.extract import extract
 from canonry.source.facts import Break, Facts, Site, encode_facts
 from canonry.source.git import BlobReader, Git
 from canonry.source.syntax import Version
-from canonry.source.tree import read_file
+from canonry.source.tree import blob_key, read_changed
 
 _CHUNK = 24
 _INLINE = 40
+_CLOCK_STEP_NS = 20_000_000  # the file system's clock runs in steps and lags behind
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -34,10 +35,12 @@ class Origin(msgspec.Struct, frozen=True):
 
     root: str
     repository: str | None = None
+    started: int = 0
+    """When the keys were taken, in ns: a file that changed since is read under the key of what it holds now."""
 
 
 Outcome = tuple[Job, bytes | None]
-"""A job with its encoded facts, None where the content could not be read."""
+"""A job (its key anew where the file changed) with its encoded facts, None where the content could not be read."""
 
 
 def available_cores() -> int:
@@ -151,5 +154,13 @@ def _open_reader(origin: Origin) -> BlobReader | None:
 
 
 def _extract_one(job: Job, origin: Origin, target: Version, reader: BlobReader | None) -> Outcome:
-    content = reader.read(job.key.hex()) if reader else read_file(Path(origin.root, job.path))
-    return job, None if content is None else encode_facts(extract(content, target))
+    if reader is not None:
+        content = reader.read(job.key.hex())
+        return job, None if content is None else encode_facts(extract(content, target))
+    found = read_changed(Path(origin.root, job.path))
+    if found is None:
+        return job, None
+    content, changed = found
+    if changed > origin.started - _CLOCK_STEP_NS and (key := blob_key(content)) != job.key:
+        job = Job(job.path, key)
+    return job, encode_facts(extract(content, target))

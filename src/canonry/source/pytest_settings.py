@@ -94,6 +94,8 @@ def _settings(values: dict[str, Any], source: str) -> PytestSettings:
 
     mode = str(values.get("asyncio_mode", "strict")).strip()
     addopts = values.get("addopts", "")
+    if str(values.get("anyio_mode", "")).strip() == "auto" or str(values.get("trio_mode", "")).lower() == "true":
+        mode = "auto"
     if "asyncio-mode=auto" in (" ".join(map(str, addopts)) if isinstance(addopts, list) else str(addopts)):
         mode = "auto"
     return PytestSettings(

@@ -1,6 +1,7 @@
 """Positions in a source text, as the parser counts them and as people do."""
 
 import ast
+import bisect
 import codecs
 import io
 import tokenize
@@ -27,7 +28,7 @@ def decode_source(content: bytes) -> bytes:
             content.decode("utf-8")
             return content
         return content.decode(encoding).encode("utf-8")
-    except (UnicodeDecodeError, LookupError, SyntaxError) as error:
+    except (UnicodeError, LookupError, SyntaxError) as error:
         raise EncodingError(str(error)) from error
 
 
@@ -52,7 +53,7 @@ class SourceText:
 
     def header(self, node: ast.stmt | ast.excepthandler, *, words: str, symbol: str) -> Site:
         """The place of a statement's first ``words`` (``def name``, ``if``); the symbol alone is its identity."""
-        column = node.col_offset + 1
+        column = self.characters(node.lineno, node.col_offset) + 1
         return Site(node.lineno, column, node.lineno, column + len(words), 0, symbol)
 
     def at(self, line: int, column: int, *, symbol: str = "<module>") -> Site:
@@ -69,11 +70,18 @@ class SourceText:
     def _site(self, line: int, column: int, end_line: int, end_column: int, start: int, symbol: str) -> Site:
         segment = self.content[start : self.offset(end_line, end_column)]
         if not self._ascii:
-            column, end_column = self._characters(line, column), self._characters(end_line, end_column)
+            column, end_column = self.characters(line, column), self.characters(end_line, end_column)
         snippet = digest(segment.translate(None, _DROPPED))
         return Site(line, column + 1, end_line, end_column + 1, snippet, symbol)
 
-    def _characters(self, line: int, column: int) -> int:
+    def position(self, offset: int) -> tuple[int, int]:
+        """The line and the column in characters, both from 1, of a byte offset."""
+        starts = self._line_starts()
+        line = bisect.bisect_right(starts, offset)
+        return line, self.characters(line, offset - starts[line - 1]) + 1
+
+    def characters(self, line: int, column: int) -> int:
+        """The column of a parser position in characters, from 0."""
         if self._ascii:
             return column
         start = self.offset(line, 0)

@@ -72,13 +72,24 @@ def blob_key(content: bytes) -> Key:
 
 def read_file(path: Path) -> bytes | None:
     """A regular file's bytes; None where it is absent, unreadable, or no regular file."""
+    found = read_changed(path)
+    return None if found is None else found[0]
+
+
+def read_changed(path: Path) -> tuple[bytes, int] | None:
+    """A regular file's bytes, and when it last changed in ns, asked after they were read."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_open_at_once) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return None
-            return file.read()
+            return file.read(), os.fstat(file.fileno()).st_ctime_ns
     except OSError:
         return None
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Opens without waiting for somebody at the other end of a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def open_commit(git: Git, root: Path, revision: str) -> Tree:
@@ -235,9 +246,9 @@ def open_tree(path: Path, *, revision: str | None = None, staged: bool = False, 
         return open_commit(git, top or git.directory, revision)
     if top is None:
         if staged:
-            raise UserError(f"`{path}` is a bare repository and has no index; name a commit with `--rev`")
+            raise UserError(f"`{path}` is a git directory, whose index is not read; name a commit with `--rev`")
         tree = open_commit(git, git.directory, "HEAD")
-        tree.notes.append("a bare repository has no working tree, so its HEAD is audited; name a commit with `--rev`")
+        tree.notes.append("a git directory holds no files, so its HEAD is audited; name a commit with `--rev`")
         return tree
     if staged:
         return open_index(git, top)

@@ -33,6 +33,7 @@ class Walk(Expressions):
         self.bindings: dict[str, str] = {}
         self.main_blocks: list[MainBlock] = []
         self.marks: tuple[str, ...] = ()
+        self.assigned: dict[str, None] = {}
         self._drafts: dict[str, Draft] = {}
         self._mains: list[tuple[ast.If, Draft]] = []
         self._deferred: deque[tuple[_FunctionNode, Draft]] = deque()
@@ -181,7 +182,7 @@ class Walk(Expressions):
     def _import(self, node: ast.Import, draft: Draft) -> None:
         bind_import(node, draft.scope)
         top = draft.node is None and not draft.owner
-        column, end = node.col_offset + 1, (node.end_col_offset or 0) + 1
+        column, end = self._columns(node)
         for alias in node.names:
             self.imports.append(
                 Import(alias.name, 0, (), node.lineno, column, node.end_lineno or 0, end, draft.symbol, top)
@@ -200,7 +201,7 @@ class Walk(Expressions):
             draft.scope.update({name: bound for name, bound in before.items() if bound is not None})
         top = draft.node is None and not draft.owner
         names = tuple((alias.name, alias.asname or alias.name) for alias in node.names)
-        column, end = node.col_offset + 1, (node.end_col_offset or 0) + 1
+        column, end = self._columns(node)
         self.imports.append(
             Import(
                 node.module or "", node.level, names, node.lineno, column, node.end_lineno or 0, end, draft.symbol, top
@@ -213,19 +214,28 @@ class Walk(Expressions):
         if node.level:
             self.count("relative-imports")
 
+    def _columns(self, node: ast.stmt) -> tuple[int, int]:
+        end = self.text.characters(node.end_lineno or node.lineno, node.end_col_offset or 0)
+        return self.text.characters(node.lineno, node.col_offset) + 1, end + 1
+
     def _if(self, node: ast.If, draft: Draft) -> None:
-        if draft.parent is None and draft.node is None and not draft.owner and _is_main_test(node.test):
-            block = Draft("__main__", draft.scope, in_main=True, parent=None)
-            block.commands = draft.commands
-            self._drafts.setdefault("__main__", block)
-            self._mains.append((node, block))
-            self._body(node.body, block)
-            self._body(node.orelse, draft)
-            return
-        self.expressions([node.test], draft)
-        self._body(node.body, draft)
-        if node.orelse:
-            self._body(node.orelse, draft)
+        at_top = draft.parent is None and draft.node is None and not draft.owner
+        while True:
+            if at_top and _is_main_test(node.test):
+                block = Draft("__main__", draft.scope, in_main=True, parent=None)
+                block.commands = draft.commands
+                self._drafts.setdefault("__main__", block)
+                self._mains.append((node, block))
+                self._body(node.body, block)
+            else:
+                self.expressions([node.test], draft)
+                self._body(node.body, draft)
+            orelse = node.orelse
+            if len(orelse) != 1 or orelse[0].__class__ is not ast.If:
+                break
+            node = orelse[0]  # a chain of `elif` is as deep as it is long
+        if orelse:
+            self._body(orelse, draft)
 
     def _try(self, node: ast.Try | ast.TryStar, draft: Draft) -> None:
         attempt = TryDraft()
@@ -263,8 +273,10 @@ class Walk(Expressions):
             self.expressions([value], draft)
 
     def _assign_name(self, name: str, value: ast.expr, draft: Draft) -> None:
-        if name == "pytestmark" and draft.node is None and not draft.owner:
-            self.marks = _mark_references(value, draft.scope)
+        if draft.node is None and not draft.owner:
+            self.assigned[name] = None
+            if name == "pytestmark":
+                self.marks = _mark_references(value, draft.scope)
         if isinstance(value, _CONSTANTS) or (value.__class__ is ast.Call and _constructs(value)):
             bound = reference(value, draft.scope)
             if bound and not bound.startswith("*"):

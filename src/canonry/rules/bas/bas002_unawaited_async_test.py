@@ -23,8 +23,9 @@ class UnawaitedAsyncTest(Rule):
     `unittest.TestCase` calls the method, gets a coroutine, and is content; a `pytest.mark.asyncio` on it changes
     nothing, because pytest leaves unittest cases to unittest. The verdict follows the hierarchy through the whole
     tree: a class is safe once an ancestor awaits (`IsolatedAsyncioTestCase`, Django's cases) or runs tests its own
-    way. Outside unittest, a test is reported as likely where no mark, no `asyncio_mode = auto` and no unknown
-    decorator would await it.
+    way. Outside unittest, a test is reported as likely, and as a warning, where no mark, no `asyncio_mode = auto`, no
+    collection hook of a `conftest.py` and no unknown decorator would await it: newer versions of pytest fail it, older
+    ones skip it.
     """
 
     code = "BAS002"
@@ -55,6 +56,10 @@ class UnawaitedAsyncTest(Rule):
             files={"pytest.ini": "[pytest]\nasyncio_mode = auto\n"},
         ),
         Example(
+            "async def test_total():\n    assert 1\n",
+            files={"tests/conftest.py": "def pytest_pyfunc_call(pyfuncitem):\n    return True\n"},
+        ),
+        Example(
             "import unittest\nfrom shop.aio import awaited\n\nclass TestOrder(unittest.TestCase):\n    @awaited\n"
             "    async def test_total(self):\n        assert 1\n"
         ),
@@ -62,15 +67,13 @@ class UnawaitedAsyncTest(Rule):
 
     def check(self, file: FileView) -> Iterator[Offence]:
         """Every async test that its class, or pytest, would not await."""
-        for fact in file.tests:
+        for fact in file.collected:
             if not fact.is_async or fact.generator or not _transparent(fact):
                 continue
             owner = file.classes.get(fact.owner) if fact.owner else None
             if owner is None:
                 if not fact.owner and not _marked(file, fact, ()):
                     yield self._unmarked(fact)
-                continue
-            if not owner.collectable:
                 continue
             hierarchy = file.hierarchy(owner)
             if hierarchy.case == "sync" and not hierarchy.custom:
@@ -83,7 +86,7 @@ class UnawaitedAsyncTest(Rule):
 
     def _unmarked(self, fact: FunctionFact) -> Offence:
         message = f"`{fact.name}` is awaited by no plugin: it has no asyncio mark, and `asyncio_mode` is not `auto`"
-        return Offence(site=fact.site, message=message, confidence=Confidence.LIKELY)
+        return Offence(site=fact.site, message=message, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 
 
 def _ancestors(file: FileView, owner: ClassFact) -> list[ClassFact]:
@@ -96,7 +99,7 @@ def _transparent(fact: FunctionFact) -> bool:
 
 
 def _marked(file: FileView, fact: FunctionFact, marks: tuple[str, ...]) -> bool:
-    if file.project.settings.asyncio_mode == "auto":
+    if file.project.settings.asyncio_mode == "auto" or file.collects_its_own_way:
         return True
     return any(
         mark.startswith(_AWAITING_MARKS) or mark == "?" for mark in (*fact.decorators, *marks, *file.facts.marks)

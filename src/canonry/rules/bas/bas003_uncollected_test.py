@@ -13,7 +13,8 @@ class UncollectedTest(Rule):
 
     pytest passes over a test class with an `__init__`, over classes and functions that its patterns miss, and over a
     test that is defined inside a function. Certain for `__init__` and for nested tests that their function never
-    uses; likely for a class whose name the patterns miss (it may be a mixin that another file collects).
+    uses. For a class whose name the patterns miss it is likely, and a warning (it may be a mixin that another file
+    collects), and silent where a `conftest.py` has collection hooks of its own.
     """
 
     code = "BAS003"
@@ -61,9 +62,15 @@ class UncollectedTest(Rule):
         named = file.project.settings.is_test_class(fact.name)
         if fact.init is not None and named:
             yield Offence(
-                site=fact.init, message=f"`{fact.name}` has an `__init__`, so its {how_many} are never collected"
+                site=fact.init, message=f"`{fact.name}` has an `__init__`, which leaves {how_many} uncollected"
             )
-        elif not named and fact.qualname not in based and not hierarchy.roots and "." not in fact.qualname:
+        elif (
+            not named
+            and not file.collects_its_own_way
+            and fact.qualname not in based
+            and not hierarchy.roots
+            and "." not in fact.qualname
+        ):
             reason = "" if fact.init is None else " and it has an `__init__`"
-            message = f"the class patterns miss `{fact.name}`{reason}, so its {how_many} are not collected"
-            yield Offence(site=fact.site, message=message, confidence=Confidence.LIKELY)
+            message = f"the class patterns miss `{fact.name}`{reason}, which leaves {how_many} uncollected"
+            yield Offence(site=fact.site, message=message, severity=Severity.WARNING, confidence=Confidence.LIKELY)

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 
 from canonry.model.finding import Severity
 from canonry.rules.rule import Example, Offence, Rule
-from canonry.rules.view import FileView
+from canonry.rules.view import FileView, is_fixture
 from canonry.source.facts import FunctionFact
 from canonry.source.index import Definition
 
-_TELLING = re.compile(r"_*(?:verify|check|validate|expect|should|ensure|must|assert|fail|raise)", re.IGNORECASE)
+_TELLING = re.compile(
+    r"_*(?:verify|check|validate|expect|should|ensure|must|assert|fail|raise)|(?:no_)?(?:fn|re_)?match_lines?",
+    re.IGNORECASE,
+)
 _RAISING_DECORATORS = ("raises", "xfail", "expectedFailure", "given_raises")
 _REACH = 60
 
@@ -19,8 +22,9 @@ class NoAssertion(Rule):
 
     Neither an `assert`, nor an assertion method, nor `raises`, nor an explicit `raise` is in the test, nor in anything
     of this tree that it calls (helpers, methods of its class and bases, imported functions, followed through
-    aliases). Calls of unknown things whose name says that they check (`verify_...`, `expect`) are given the benefit of
-    the doubt.
+    aliases, decorators, fixtures that are called, and context managers that may fail when they are left). Calls of
+    unknown things whose name says that they check (`verify_...`, `expect`), and of fixtures from elsewhere, are given
+    the benefit of the doubt.
     """
 
     code = "TST001"
@@ -45,6 +49,16 @@ class NoAssertion(Rule):
             "from tests.base import Base\n\nclass TestOrder(Base):\n    def test_a(self):\n        self.look(1)\n",
             files={"tests/base.py": "class Base:\n    def look(self, x):\n        assert x\n"},
         ),
+        Example(
+            "def test_round(round_trip):\n    round_trip(1)\n",
+            files={
+                "tests/conftest.py": "import pytest\n\n@pytest.fixture\ndef round_trip():\n    def go(x):\n        assert x\n    return go\n"
+            },
+        ),
+        Example(
+            "from tests.logs import ExpectLog\n\ndef test_log():\n    with ExpectLog('x'):\n        print('x')\n",
+            files={"tests/logs.py": "class ExpectLog:\n    def __exit__(self, *e):\n        raise ValueError\n"},
+        ),
         Example("def test_page(page):\n    expect(page).to_have_title('x')\n"),
         Example("def test_call(client):\n    client.post.assert_called_once()\n"),
         Example("import pytest\n\n@pytest.fixture\ndef test_client():\n    return object()\n"),
@@ -52,11 +66,8 @@ class NoAssertion(Rule):
 
     def check(self, file: FileView) -> Iterator[Offence]:
         """Every test from which no assertion is reached."""
-        for fact in file.tests:
+        for fact in file.collected:
             if fact.asserts or fact.raises or _expects_failure(fact):
-                continue
-            owner = file.classes.get(fact.owner)
-            if owner is not None and not owner.collectable:
                 continue
             if not _reaches_assertion(file, fact):
                 yield Offence(site=fact.site, message=f"`{fact.name}` asserts nothing")
@@ -71,9 +82,13 @@ def _reaches_assertion(file: FileView, test: FunctionFact) -> bool:
     waiting = [(file.path, test)]
     while waiting and len(seen) < _REACH:
         path, fact = waiting.pop()
-        for call in fact.calls:
+        for call in (*fact.calls, *fact.decorators):
             if call.startswith("?."):
                 return True
+            if call.startswith("&."):
+                if fact is test and _fixture_may_assert(file, call[2:]):
+                    return True
+                continue
             found = _called(file, path, fact, call)
             if found is None:
                 if _TELLING.match(call.rpartition(".")[2]) or call.startswith("self.assert"):
@@ -84,11 +99,31 @@ def _reaches_assertion(file: FileView, test: FunctionFact) -> bool:
             seen.add(found)
             function = file.index.function_fact(found)
             if function is None:
+                if _leaves_with_a_check(file, found):
+                    return True
                 continue
             if function.asserts or (function.raises and _TELLING.match(function.name)):
                 return True
             waiting.append((found.path, function))
     return False
+
+
+def _fixture_may_assert(file: FileView, name: str) -> bool:
+    """Whether a fixture of this name asserts, or is not of this tree, so that nobody can tell."""
+    folders = file.path.split("/")[:-1]
+    places = [file.path, *("/".join([*folders[:depth], "conftest.py"]) for depth in range(len(folders), -1, -1))]
+    for path in places:
+        facts = file.index.facts(path)
+        for function in facts.functions if facts is not None else ():
+            if function.name == name and is_fixture(function):
+                return bool(function.asserts)
+    return True
+
+
+def _leaves_with_a_check(file: FileView, found: Definition) -> bool:
+    """Whether a class of the tree is a context manager that may fail when it is left."""
+    exits = (Definition(found.path, f"{found.qualname}.{name}") for name in ("__exit__", "__aexit__"))
+    return any(each.asserts or each.raises for exit_ in exits if (each := file.index.function_fact(exit_)))
 
 
 def _called(file: FileView, path: str, fact: FunctionFact, call: str) -> Definition | None:

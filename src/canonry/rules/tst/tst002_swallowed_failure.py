@@ -48,7 +48,7 @@ class SwallowedFailure(Rule):
 
     def check(self, file: FileView) -> Iterator[Offence]:
         """Every handler of a test that swallows an assertion."""
-        for fact in file.tests:
+        for fact in file.collected:
             for swallow in fact.swallows:
                 kept = swallow.assigns or swallow.collects
                 if not swallow.asserts_inside or swallow.fails or (kept and not swallow.all_inside):

@@ -5,13 +5,17 @@ from collections.abc import Iterator
 from canonry.model.finding import Severity
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
+from canonry.source.facts import FunctionFact
+
+_TRANSPARENT = ("pytest.mark.", "unittest.mock.patch", "mock.patch", "unittest.skip", "unittest.expectedFailure", "?")
 
 
 class ReturnedVerdict(Rule):
     """A test that returns its verdict instead of asserting it passes either way.
 
     pytest and unittest ignore what a test returns (pytest warns). `return False` reads like a failure and counts as a
-    pass. Reported for tests that return a value other than None and hold no assertion.
+    pass. Reported for tests that return a value other than None and hold no assertion, unless a decorator of unknown
+    effect may use what they return.
     """
 
     code = "TST003"
@@ -34,10 +38,14 @@ class ReturnedVerdict(Rule):
 
     def check(self, file: FileView) -> Iterator[Offence]:
         """Every test that returns a verdict and asserts nothing."""
-        for fact in file.tests:
-            if fact.returns is None or fact.asserts or fact.generator:
+        for fact in file.collected:
+            if fact.returns is None or fact.asserts or fact.generator or not _plain(fact):
                 continue
             owner = file.classes.get(fact.owner)
             if owner is not None and any("twisted" in root for root in file.hierarchy(owner).roots):
                 continue  # trial awaits the Deferred that a test returns
             yield Offence(site=fact.returns, message=f"`{fact.name}` returns its verdict instead of asserting it")
+
+
+def _plain(fact: FunctionFact) -> bool:
+    return all(decorator.startswith(_TRANSPARENT) for decorator in fact.decorators)
