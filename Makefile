@@ -28,7 +28,7 @@ lint: setup
 	@rm -f .lint-imports.log
 
 docs: setup
-	$(BIN)/python -m canonry.canon.reference --write
+	$(BIN)/python docs/refresh.py
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -26,8 +26,8 @@ class Known:
 
 _OUT = "shadow trees are not read"
 _BACKUP = "known counts two files at the root by their own name (`backup_*.py`, `*_backup_*.py`)"
-_UNTESTED = "known counts five files of comments without a commented `def test_` too"
-_AWAITED = "known counts classes that name `unittest.TestCase` themselves; the rule follows the hierarchy"
+_UNTESTED = "known counts five files of comments that hold no commented `def test_`"
+_AWAITED = "known follows only base names that are unique in the tree; the rule follows imports"
 _INIT = "known counts classes at module level that do not name `unittest.TestCase`"
 _SMALL = "known counts contents of 200 bytes and more"
 _HANDLER = "known leaves some handlers out"

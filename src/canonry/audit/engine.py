@@ -11,13 +11,13 @@ from canonry.audit.counts import count_facts
 from canonry.audit.judge import judge_file, judge_tree
 from canonry.audit.listing import Listing, list_files, listing_digest
 from canonry.audit.request import Request
-from canonry.audit.result import Chunk, FileRecord, Header, Result, in_scope, legible
+from canonry.audit.result import Chunk, FileRecord, Header, Result, legible
 from canonry.audit.session import Progress, Session, open_session
 from canonry.model.finding import Finding
 from canonry.rules.registry import all_rules, ruleset
 from canonry.rules.view import FileView, Project, TreeView
 from canonry.source.cache import variant
-from canonry.source.facts import Facts, decode_facts
+from canonry.source.facts import Facts, decode_facts, is_broken
 from canonry.source.history import breaking_commits
 from canonry.source.index import Index
 from canonry.source.interpreters import newer_names, newer_readers
@@ -95,8 +95,9 @@ class _Audit:
 
     def run(self, digest: bytes) -> Result:
         """Judges the files in scope (all of them where a digest is given) and keeps the whole result under it."""
-        scope = () if self.session.complete else self.session.scope
-        paths = [path for path in self.listing.live if in_scope(path, scope)]
+        paths = list(self.listing.live)
+        if not self.session.complete:
+            paths = sorted(path for path in self.session.scope if path in self.listing.live)
         self._extract(paths)
         paths = [path for path in paths if path in self.listing.live]
         notes = self._broken_notes(paths)
@@ -208,12 +209,17 @@ class _Audit:
 
     def _broken_notes(self, paths: list[str]) -> dict[str, dict[str, str]]:
         """What is found out about files that do not parse: a newer Python that reads them, who broke them."""
+        by_key: dict[Key, list[str]] = {}
+        for path in paths:
+            key = self.listing.live[path]
+            if key is not None:
+                by_key.setdefault(key, []).append(path)
         broken: list[tuple[str, Key, Facts]] = []
-        for start in range(0, len(paths), _CHUNK):
-            for path, facts in self._load(paths[start : start + _CHUNK]):
-                key = self.listing.live[path]
-                if facts.broken is not None and key is not None:
-                    broken.append((path, key, facts))
+        for key, data in self.session.cache.load_facts(by_key, self.kind):
+            facts = decode_facts(data) if is_broken(data) else None
+            if facts is not None and facts.broken is not None:
+                broken += [(path, key, facts) for path in by_key[key]]
+        broken.sort(key=lambda row: row[0])
         if not broken:
             return {}
         notes: dict[str, dict[str, str]] = {path: {} for path, _, _ in broken}
@@ -259,9 +265,10 @@ class _Audit:
 
     def _judge(self, paths: list[str], notes: dict[str, dict[str, str]]) -> Iterator[bytes]:
         rules = list(all_rules().values())
-        whole = judge_tree(TreeView(self.project, self.listing.live, self.listing.shadows, self.listing.backups), rules)
-        if not self.session.complete:
-            whole = {}
+        whole: dict[str, list[Finding]] = {}
+        if self.session.complete:
+            tree = TreeView(self.project, self.listing.live, self.listing.shadows, self.listing.backups)
+            whole = judge_tree(tree, rules)
         waiting = sorted(whole)
         encoder = msgspec.msgpack.Encoder()
         for start in range(0, len(paths), _CHUNK):

@@ -1,7 +1,9 @@
 """Keys for every file, and the live files among them."""
 
+import contextlib
 import hashlib
 import os
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,14 +47,8 @@ def list_files(session: Session) -> Listing:
         folders = tuple(f"{shadow.folder}/" for shadow in mirrors)
         live = {path: key for path, key in live.items() if not path.startswith(folders)}
         backups = [path for path in backups if not path.startswith(folders)]
-    python = [msgspec.structs.replace(shadow, files=_python_files(shadow, tree.files)) for shadow in shadows]
     shadow_files = len(tree.files) - len(live)
-    return Listing(dict(sorted(live.items())), [*python, *mirrors], shadow_files, sorted(backups))
-
-
-def _python_files(shadow: Shadow, files: dict[str, Key | None]) -> int:
-    prefix = shadow.folder + "/"
-    return sum(path.startswith(prefix) for path in files)
+    return Listing(dict(sorted(live.items())), [*shadows, *mirrors], shadow_files, sorted(backups))
 
 
 def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
@@ -69,26 +65,29 @@ def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
     stored = cache.answer("mirror-candidates", names)
     candidates = msgspec.msgpack.decode(stored, type=list[Candidate]) if stored else mirror_candidates(live)
     found = mirror_shadows(candidates, live, lambda candidate: _when_added(session, candidate))
-    data = msgspec.msgpack.encode(found)
-    cache.store_answers(
-        [
-            ("mirror-candidates", names, msgspec.msgpack.encode(candidates)),
-            ("mirrors-of-paths", names, data),
-            ("mirrors", digest, data),
-        ]
-    )
+    with contextlib.suppress(UnicodeEncodeError):  # a folder whose name is no UTF-8 is asked about each time
+        data = msgspec.msgpack.encode(found)
+        cache.store_answers(
+            [
+                ("mirror-candidates", names, msgspec.msgpack.encode(candidates)),
+                ("mirrors-of-paths", names, data),
+                ("mirrors", digest, data),
+            ]
+        )
     return found
 
 
 def _when_added(session: Session, candidate: Candidate) -> tuple[str, int]:
-    """What history says of a folder; asked once, because the commit that added it stays the same."""
+    """What history says of a folder; asked once for all commits after the one that added it."""
     git, commit = session.tree.git, session.tree.commit
     if git is None or commit is None:
         return "", 0
     key = f"{candidate.folder}\0{candidate.original}".encode("utf-8", "surrogateescape")
     kept = session.cache.answer("folder-added", key)
     if kept is not None:
-        return msgspec.msgpack.decode(kept, type=tuple[str, int])
+        since, equal = msgspec.msgpack.decode(kept, type=tuple[str, int])
+        if git.output("merge-base", since, commit, check=False).decode().strip() == since:
+            return since, equal
     found = equal_when_added(candidate, git, commit)
     if found[0]:
         session.cache.store_answers([("folder-added", key, msgspec.msgpack.encode(found))])
@@ -133,9 +132,9 @@ def _find_keys(session: Session) -> None:
 
 def _why_missing(path: str) -> str:
     try:
-        if not Path(path).is_file():
-            return "not a regular file" if Path(path).lstat() else ""
+        if not stat.S_ISREG(Path(path).lstat().st_mode):
+            return "not a regular file"
         with open(path, "rb"):
-            return "a link" if Path(path).is_symlink() else "unreadable"
+            return "unreadable"
     except OSError as error:
         return (error.strerror or "unreadable").lower()

@@ -1,5 +1,6 @@
 """The command line: one file per verb, found by its presence. The only place that wires engines to what prints."""
 
+import io
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -57,6 +58,8 @@ def main() -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a character still gets the rest
     try:
         result = cli.main(arguments, prog_name="canonry", standalone_mode=False)
         sys.stdout.flush()

@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING
 
 from canonry.source.facts import Break, ClassFact, Facts, FunctionFact, Import, Site
-from canonry.source.newer import python_parser, walk_nodes
+from canonry.source.newer import parse_anything, walk_nodes
 from canonry.source.text import SourceText
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tree_sitter import Node
 
 
@@ -16,7 +18,7 @@ def read_broken(text: SourceText, broken: Break) -> Facts:
     classes: list[ClassFact] = []
     functions: list[FunctionFact] = []
     bindings: dict[str, str] = {}
-    for node in walk_nodes(python_parser().parse(text.content).root_node):
+    for node in walk_nodes(parse_anything(text.content).root_node):
         if node.type == "class_definition":
             classes.append(_class(node, bindings, text))
             if not _enclosing(node):
@@ -25,6 +27,8 @@ def read_broken(text: SourceText, broken: Break) -> Facts:
             functions.append(_function(node, text))
         elif node.type == "import_from_statement":
             imports.append(_import_from(node, bindings, text))
+        elif node.type == "import_statement":
+            imports.extend(_import(node, bindings, text))
     return Facts(broken, tuple(imports), tuple(classes), tuple(functions), bindings, (), (), (), (), (), None, {})
 
 
@@ -93,6 +97,19 @@ def _function(node: "Node", text: SourceText) -> FunctionFact:
     )
 
 
+def _import(node: "Node", bindings: dict[str, str], text: SourceText) -> "Iterator[Import]":
+    line, column = text.position(node.start_byte)
+    end_line, end_column = text.position(node.end_byte)
+    inside = _enclosing(node)
+    symbol = ".".join(inside) or "<module>"
+    for child in node.children_by_field_name("name"):
+        module = _text(child.child_by_field_name("name")) if child.type == "aliased_import" else _text(child)
+        root = module.partition(".")[0]
+        bound = _text(child.child_by_field_name("alias"))
+        bindings.setdefault(bound or root, module if bound else root)
+        yield Import(module, 0, (), line, column, end_line, end_column, symbol, not inside)
+
+
 def _import_from(node: "Node", bindings: dict[str, str], text: SourceText) -> Import:
     module = _text(node.child_by_field_name("module_name"))
     level = len(module) - len(module.lstrip("."))
@@ -103,6 +120,8 @@ def _import_from(node: "Node", bindings: dict[str, str], text: SourceText) -> Im
         names.append((original, bound))
         separator = "" if module.endswith(".") else "."
         bindings.setdefault(bound, f"{module}{separator}{original}")
+    if any(child.type == "wildcard_import" for child in node.children):
+        names.append(("*", "*"))
     line, column = text.position(node.start_byte)
     end_line, end_column = text.position(node.end_byte)
     inside = _enclosing(node)

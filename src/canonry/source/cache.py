@@ -122,9 +122,7 @@ class Cache:
         rows = self._query("select header from results where digest = ?", (digest,))
         if not rows:
             return None
-        chunks = [
-            row[0] for row in self._query("select data from chunks where digest = ? order by number", (digest,))
-        ]
+        chunks = [row[0] for row in self._query("select data from chunks where digest = ? order by number", (digest,))]
         header = _unsealed(rows[0][0], *chunks)
         return None if header is None else (header, chunks)
 

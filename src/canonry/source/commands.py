@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 TOOLS = {
@@ -25,7 +25,9 @@ _WRAPPERS = frozenset(
 _SHELLS = frozenset(("bash", "sh", "zsh", "dash", "ksh", "cmd", "powershell", "pwsh"))
 _PROBES = frozenset(("--version", "-V", "--help", "-h", "--fixtures", "--markers", "--trace-config"))
 _INERT = frozenset("install uninstall add remove show list freeze build pull push ps logs inspect lock sync".split())
-_SEPARATORS = re.compile(r"&&|\|\||[;|&\n]")
+_SEPARATORS = re.compile(  # group 1, outside quotes and comments
+    r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\.|(?<!\S)\#[^\n]*|(&&|\|\||[;|&\n])""", re.DOTALL
+)
 _PYTHON = re.compile(r"(?:.*[/\\])?(?:python|pypy|py)[\d.]*(?:w)?(?:\.exe)?$", re.IGNORECASE)
 
 
@@ -51,7 +53,7 @@ def tool_of_shell(text: str) -> str:
     """The first test tool that a shell command line starts, or an empty string."""
     if not any(hint in text for hint in HINTS):
         return ""
-    for part in _SEPARATORS.split(text):
+    for part in _commands(text.replace("\\\n", " ")):
         try:
             words = shlex.split(part, comments=True)
         except ValueError:
@@ -62,6 +64,16 @@ def tool_of_shell(text: str) -> str:
         if tool:
             return tool
     return ""
+
+
+def _commands(text: str) -> Iterator[str]:
+    """The single commands of a shell line or script."""
+    start = 0
+    for separator in _SEPARATORS.finditer(text):
+        if separator[1]:
+            yield text[start : separator.start()]
+            start = separator.end()
+    yield text[start:]
 
 
 def _tool_of_shell_words(words: Sequence[str | None]) -> str:

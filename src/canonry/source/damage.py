@@ -42,7 +42,7 @@ def class_of_damage(source: bytes, error: SyntaxError) -> str:
     if wrong or "does not match" in message:
         return "wrong-closer"
     if open_brackets or "was never closed" in message or "unmatched" in message:
-        return "bracket-unbalanced"
+        return "closing-quote-moved" if _quote_moved(error) else "bracket-unbalanced"
     if any(hint in message for hint in _PROSE):
         return "prose-as-code"
     return "statement"

@@ -8,7 +8,7 @@ from typing import Any
 from canonry.source.command_values import tool_of_expressions
 from canonry.source.draft import Draft
 from canonry.source.facts import Call, EnvironmentUse, PathHack
-from canonry.source.scope import Scope, join
+from canonry.source.scope import Scope, bound_names, join, parameters
 from canonry.source.text import SourceText
 
 _PYTEST_MAIN = frozenset(("pytest.main", "pytest.console_main", "pytest.cmdline.main", "_pytest.config.main"))
@@ -62,6 +62,8 @@ _FIELDS = _child_fields()
 _NONE: list[str] = []
 _BELOW: Any = (ast.expr, ast.comprehension)
 
+
+_BINDING = frozenset((ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
 
 LEAVES: frozenset[type[ast.AST]] = frozenset((ast.Name, ast.Constant))
 ONLY_CONSTANTS: frozenset[type[ast.AST]] = frozenset((ast.Constant,))
@@ -132,12 +134,34 @@ class Expressions:
             draft.generator = True
         elif kind is ast.Lambda:
             stack.extend(node.args.defaults)
+            stack.extend(default for default in node.args.kw_defaults if default is not None)
+        if kind in _BINDING and self._below_hiding_names(node, draft, stack):
+            return
         for field in _FIELDS[kind]:
             value: Any = getattr(node, field, None)
             if value.__class__ is list:
                 stack.extend(value)
             elif isinstance(value, _BELOW):
                 stack.append(value)
+
+    def _below_hiding_names(self, node: Any, draft: Draft, stack: list[ast.expr]) -> bool:
+        """Reads a lambda or comprehension whose own names hide others; False where it hides none."""
+        scope = draft.scope
+        names = parameters(node.args) if node.__class__ is ast.Lambda else _targets(node)
+        hidden = {name: scope[name] for name in names if scope.get(name) is not None}
+        if not hidden:
+            return False
+        if node.__class__ is ast.Lambda:
+            inner = [node.body]
+        else:
+            stack.append(node.generators[0].iter)  # this one still belongs to the scope around
+            inner = [each.iter for each in node.generators[1:]]
+            inner += [test for each in node.generators for test in each.ifs]
+            inner += [node.key, node.value] if node.__class__ is ast.DictComp else [node.elt]
+        scope.update(dict.fromkeys(hidden))
+        self.expressions(inner, draft)
+        scope.update(hidden)
+        return True
 
     def is_environment(self, node: ast.expr, scope: Scope) -> bool:
         """Whether the expression is ``os.environ`` under any name."""
@@ -375,6 +399,10 @@ class Expressions:
 
     def _path_hack(self, node: ast.expr, expression: str, draft: Draft) -> None:
         self.path_hacks.append(PathHack(expression, self.text.site(node, draft.symbol)))
+
+
+def _targets(node: Any) -> list[str]:
+    return [name for generator in node.generators for name in bound_names(generator.target)]
 
 
 def _fails(root: str, target: str | None) -> bool:

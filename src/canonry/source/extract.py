@@ -26,6 +26,7 @@ def extract(content: bytes, target: Version) -> Facts:
     except RecursionError:  # the parser of a newer Python goes deeper than this one's stack
         return read_broken(text, Break("nesting", "nested deeper than can be followed", text.at(1, 1), "nesting"))
     functions = tuple(walk.functions_found())
+    walk.release()
     live = any(function.name.startswith("test") for function in functions)
     return Facts(
         None,

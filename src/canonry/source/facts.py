@@ -217,6 +217,15 @@ def encode_facts(facts: Facts) -> bytes:
     return _ENCODER.encode(facts)
 
 
+def is_broken(data: bytes) -> bool:
+    """Whether an encoded record is one of a content that does not parse, told without decoding it.
+
+    The first of the record's fields (fewer than sixteen, so one byte says how many) is nil where the content parses.
+    Source: the MessagePack specification, formats ``fixarray`` and ``nil``.
+    """
+    return data[1:2] != b"\xc0"
+
+
 def decode_facts(data: bytes) -> Facts | None:
     """The record that `encode_facts` wrote, None for anything else (a damaged cache)."""
     try:

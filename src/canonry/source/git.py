@@ -110,7 +110,7 @@ _REDIRECTING = frozenset(("GIT_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "G
 
 
 def find_repository(path: Path) -> tuple[Git, Path | None] | None:
-    """The repository that holds a path, and its top folder (None in a git directory); None outside git or without it."""
+    """The repository around a path, and its top folder (None in a git directory); None outside git or without it."""
     start = path if path.is_dir() else path.parent
     try:
         process = subprocess.run(

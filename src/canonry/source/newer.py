@@ -1,12 +1,13 @@
 """Constructs of a newer Python in a source that the target version refuses, read by tree-sitter."""
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node, Parser, Tree
 
 _SINCE = {
     "except* (PEP 654)": (3, 11),
@@ -27,10 +28,16 @@ def python_parser() -> "Parser":
 
 def newer_constructs(source: bytes, target: tuple[int, int]) -> tuple[tuple[str, ...], bool]:
     """The constructs that came after the target version, and whether tree-sitter reads the source without an error."""
-    tree = python_parser().parse(source)
+    tree = parse_anything(source)
     found = {name for node in walk_nodes(tree.root_node) for name in _constructs(node)}
     newer = tuple(sorted(name for name in found if _SINCE[name] > target))
-    return newer, not tree.root_node.has_error
+    clean = not tree.root_node.has_error
+    return newer, clean and (not newer or all(_laid_out(node) for node in walk_nodes(tree.root_node)))
+
+
+def parse_anything(source: bytes) -> "Tree":
+    """tree-sitter's tree of any source, with the same byte offsets; lines may end with a lone carriage return."""
+    return python_parser().parse(re.sub(rb"\r(?!\n)", b"\n", source) if b"\r" in source else source)
 
 
 def walk_nodes(root: "Node") -> "Iterator[Node]":
@@ -40,6 +47,20 @@ def walk_nodes(root: "Node") -> "Iterator[Node]":
         node = waiting.pop()
         yield node
         waiting.extend(reversed(node.children))
+
+
+def _laid_out(node: "Node") -> bool:
+    """Whether a block is indented as Python wants it, which tree-sitter does not mind: no empty one, one column."""
+    if node.type not in ("module", "block"):
+        return True
+    statements = [child for child in node.named_children if child.type != "comment"]
+    rows = [-1, *(child.end_point.row for child in statements)]
+    columns = {
+        child.start_point.column
+        for child, row in zip(statements, rows, strict=False)
+        if child.start_point.row > row  # others follow a semicolon
+    }
+    return columns <= {0} if node.type == "module" else bool(statements) and len(columns) <= 1
 
 
 def _constructs(node: "Node") -> "Iterator[str]":
@@ -64,6 +85,5 @@ def _newer_interpolation(node: "Node") -> bool:
         return False
     quote = (string.children[0].text or b"").lstrip(b"rRfFbBuU")
     text = node.text or b""
-    if len(quote) == 3:
-        return quote in text or b"\\" in text
-    return quote in text or b"\\" in text or b"\n" in text or b"#" in text
+    commented = any(child.type == "comment" for child in node.children)
+    return quote in text or b"\\" in text or commented or (len(quote) == 1 and b"\n" in text)

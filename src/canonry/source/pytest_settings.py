@@ -5,6 +5,7 @@ import fnmatch
 import re
 import shlex
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -35,6 +36,7 @@ class PytestSettings(msgspec.Struct, frozen=True):
         return _matches(name, self.functions)
 
 
+@lru_cache(maxsize=200_000)
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
     return any(name.startswith(p) or ("*" in p and fnmatch.fnmatchcase(name, p)) for p in patterns)
 

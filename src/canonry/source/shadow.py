@@ -52,7 +52,7 @@ def shadow_name(name: str, words: Iterable[str]) -> bool:
 
 
 def named_shadows(paths: Iterable[str], words: Sequence[str]) -> list[Shadow]:
-    """The topmost folders whose name says that they are copies."""
+    """The topmost folders whose name says that they are copies; ``files`` counts the Python files inside."""
     verdicts: dict[str, bool] = {}
     tops: dict[str, str] = {}
     counts: Counter[str] = Counter()
@@ -62,7 +62,7 @@ def named_shadows(paths: Iterable[str], words: Sequence[str]) -> list[Shadow]:
         if top is None:
             top = tops[folder] = _topmost(folder, words, verdicts)
         if top:
-            counts[top] += 1
+            counts[top] += path.endswith(".py")
     return [Shadow(folder, "name", count) for folder, count in sorted(counts.items())]
 
 

@@ -4,6 +4,7 @@ import ast
 import bisect
 import codecs
 import io
+import itertools
 import tokenize
 from hashlib import blake2b
 
@@ -90,11 +91,8 @@ class SourceText:
     def _line_starts(self) -> list[int]:
         starts = self._starts
         if starts is None:
-            starts, position = [], 0
-            for line in self.content.splitlines(keepends=True):
-                starts.append(position)
-                position += len(line)
-            self._starts = starts = starts or [0]
+            starts = list(itertools.accumulate(map(len, self.content.splitlines(keepends=True)), initial=0))
+            self._starts = starts = starts[:-1] or [0]
         return starts
 
 

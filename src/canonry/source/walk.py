@@ -38,31 +38,6 @@ class Walk(Expressions):
         self._mains: list[tuple[ast.If, Draft]] = []
         self._deferred: deque[tuple[_FunctionNode, Draft]] = deque()
         self._handling = 0
-        self._statements: dict[type[ast.AST], Callable[..., None]] = {
-            ast.FunctionDef: self._function,
-            ast.AsyncFunctionDef: self._function,
-            ast.ClassDef: self._class,
-            ast.Import: self._import,
-            ast.ImportFrom: self._import_from,
-            ast.If: self._if,
-            ast.Try: self._try,
-            ast.TryStar: self._try,
-            ast.Assign: self._assign,
-            ast.AugAssign: self._augmented,
-            ast.AnnAssign: self._annotated,
-            ast.Return: self._return,
-            ast.Raise: self._raise,
-            ast.Assert: self._assert,
-            ast.Delete: self._delete,
-            ast.For: self._for,
-            ast.AsyncFor: self._for,
-            ast.While: self._while,
-            ast.With: self._with,
-            ast.AsyncWith: self._with,
-            ast.Match: self._match,
-            ast.Expr: self._expression,
-            ast.Continue: self._continue,
-        }
 
     def module(self, tree: ast.Module) -> None:
         """Reads the whole module."""
@@ -74,14 +49,23 @@ class Walk(Expressions):
             self._function_body(node, function)
         self.main_blocks = [self._main_block(node, block) for node, block in self._mains]
 
+    def release(self) -> None:
+        """Lets the tree go: drafts refer to one another in circles, and nothing collects while files are read."""
+        for _, draft in self._finished:
+            draft.node = draft.parent = None
+            draft.swallowing.clear()
+        self._finished.clear()
+        self._drafts.clear()
+        self._mains.clear()
+
     # statements ------------------------------------------------------------------------------------------------------
 
     def _body(self, statements: Iterable[ast.stmt], draft: Draft) -> None:
-        table = self._statements
+        table = _STATEMENTS
         for statement in statements:
             handle = table.get(statement.__class__)
             if handle is not None:
-                handle(statement, draft)
+                handle(self, statement, draft)
 
     def _expression(self, node: ast.Expr, draft: Draft) -> None:
         value = node.value
@@ -246,6 +230,8 @@ class Walk(Expressions):
             broad = draft.node is not None and _is_broad(handler, draft.scope)
             if handler.type is not None:
                 self.expressions([handler.type], draft)
+            if handler.name is not None:
+                self._shadow(handler.name, draft)
             self._handling += 1
             if broad:
                 caught = HandlerDraft(handler, attempt)
@@ -405,6 +391,33 @@ class Walk(Expressions):
                     waiting.append(self._drafts[name])
         site = self.text.header(node, words='if __name__ == "__main__"', symbol="__main__")
         return MainBlock(site, tuple(starts), direct)
+
+
+_STATEMENTS: dict[type[ast.AST], Callable[..., None]] = {
+    ast.FunctionDef: Walk._function,
+    ast.AsyncFunctionDef: Walk._function,
+    ast.ClassDef: Walk._class,
+    ast.Import: Walk._import,
+    ast.ImportFrom: Walk._import_from,
+    ast.If: Walk._if,
+    ast.Try: Walk._try,
+    ast.TryStar: Walk._try,
+    ast.Assign: Walk._assign,
+    ast.AugAssign: Walk._augmented,
+    ast.AnnAssign: Walk._annotated,
+    ast.Return: Walk._return,
+    ast.Raise: Walk._raise,
+    ast.Assert: Walk._assert,
+    ast.Delete: Walk._delete,
+    ast.For: Walk._for,
+    ast.AsyncFor: Walk._for,
+    ast.While: Walk._while,
+    ast.With: Walk._with,
+    ast.AsyncWith: Walk._with,
+    ast.Match: Walk._match,
+    ast.Expr: Walk._expression,
+    ast.Continue: Walk._continue,
+}
 
 
 def _is_named(draft: Draft) -> bool:

@@ -1,0 +1,80 @@
+"""What all tests share: folders and repositories to audit, and tests that need something the machine may lack.
+
+A test marked ``@pytest.mark.requires("python3.12")`` runs where that is there. Elsewhere it is counted as `not run`, in
+a line of its own at the end, or fails where the environment variable ``CANONRY_REQUIRE`` names what is missing.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Generator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from tests.workbench import Folder
+
+_PROGRAMS = {"postgres": "pg_ctl", "redis": "redis-server", "chromium": "chromium"}
+_NOT_RUN = pytest.StashKey[Counter[str]]()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    """An empty folder outside git."""
+    (tmp_path / "folder").mkdir()
+    return Folder(tmp_path / "folder")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Folder:
+    """A git repository without a commit."""
+    return Folder(tmp_path / "repository").start()
+
+
+@pytest.fixture(autouse=True)
+def _own_caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "caches"))
+
+
+@cache
+def is_there(name: str) -> bool:
+    """Whether a program that a test needs starts; a shim that finds nothing does not count.
+
+    ``running python3.N`` asks for the interpreter that runs the tests.
+    """
+    if name.startswith("running python3."):
+        return sys.version_info >= (3, int(name.rpartition(".")[2]))
+    program = shutil.which(_PROGRAMS.get(name, name))
+    if program is None:
+        return False
+    try:
+        return subprocess.run([program, "--version"], capture_output=True, timeout=30, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "requires(*names): needs these programs; counted as `not run` without them")
+    config.stash[_NOT_RUN] = Counter()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    names = [name for mark in item.iter_markers("requires") for name in mark.args]
+    missing = [name for name in names if not is_there(name)]
+    if not missing:
+        return
+    wanted = {name.strip() for name in os.environ.get("CANONRY_REQUIRE", "").split(",")}
+    if wanted & set(missing):
+        pytest.fail(f"needs {', '.join(missing)}, which CANONRY_REQUIRE promises", pytrace=False)
+    item.config.stash[_NOT_RUN].update([", ".join(missing)])
+    pytest.skip(f"needs {', '.join(missing)}")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+    yield  # so that this stands below everything else
+    for name, count in sorted(terminalreporter.config.stash[_NOT_RUN].items()):
+        terminalreporter.write_line(f"not run: {count} (needs {name})")

@@ -1,0 +1,177 @@
+"""Which command lines start a test tool, and which only name one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from canonry.source.commands import tool_of_argv, tool_of_shell
+from tests.workbench import facts_of
+
+STARTS = [
+    ("pytest", "pytest"),
+    ("pytest -q tests/unit", "pytest"),
+    ("py.test", "pytest"),
+    ("python -m pytest", "pytest"),
+    ("python3.11 -m pytest -x", "pytest"),
+    ("/usr/bin/python3 -m pytest", "pytest"),
+    ("python -W error -m pytest tests", "pytest"),
+    (".venv/bin/pytest", "pytest"),
+    ("venv\\\\Scripts\\\\pytest.exe tests", "pytest"),
+    ("py -m unittest discover", "unittest"),
+    ("python -m unittest", "unittest"),
+    ("python -m unittest.main", "unittest"),
+    ("nosetests", "nose"),
+    ("nose2 -v", "nose"),
+    ("trial shop", "trial"),
+    ("uv run pytest", "pytest"),
+    ("poetry run pytest -x", "pytest"),
+    ("coverage run -m pytest", "pytest"),
+    ("timeout 60 pytest", "pytest"),
+    ("sudo -u ci pytest", "pytest"),
+    ("docker compose exec app pytest", "pytest"),
+    ("CI=1 pytest", "pytest"),
+    ("CI=1 LANG=C python -m pytest", "pytest"),
+    ("env CI=1 pytest", "pytest"),
+    ("cd backend && pytest", "pytest"),
+    ("cd backend; pytest", "pytest"),
+    ("false || pytest", "pytest"),
+    ("pytest | tee log", "pytest"),
+    ("set -e\npytest\n", "pytest"),
+    ("bash -c 'pytest -q'", "pytest"),
+    ('sh -c "cd app && python -m pytest"', "pytest"),
+    ("cmd /c pytest", "pytest"),
+    ("pytest \\\n  -q", "pytest"),
+    ("echo \"; pytest\"; pytest", "pytest"),
+    ("# it's\npytest\n# isn't it", "pytest"),
+    ("pytest --version-check", "pytest"),
+]
+
+STARTS_NOTHING = [
+    "",
+    "pip install pytest",
+    "python -m pip install pytest",
+    "uv add pytest",
+    "poetry add --group dev pytest",
+    "uv pip uninstall pytest",
+    "grep -r pytest .",
+    "echo pytest",
+    "echo run pytest to test",
+    "git commit -m pytest",
+    "pytest --version",
+    "pytest --help",
+    "python -m pytest --version",
+    "python run_pytest.py",
+    "cat tests/pytest.ini",
+    "ls pytest",
+    "pytest-watch",
+    "my-pytest",
+    "python -c 'import pytest'",
+    "# pytest",
+    "make test  # runs pytest",
+    "black --exclude pytest .",
+    "which pytest",
+    "unittest",
+    "python -m unittestish",
+    "docker build -t pytest .",
+    "bash run.sh pytest",
+    "echo '; pytest'",
+    'echo "a && pytest"',
+    "true # ; pytest",
+    "echo it\\'s \\; pytest",
+]
+
+
+@pytest.mark.parametrize(("line", "tool"), STARTS)
+def test_a_shell_line_that_starts_tests(line: str, tool: str) -> None:
+    assert tool_of_shell(line) == tool
+
+
+@pytest.mark.parametrize("line", STARTS_NOTHING)
+def test_a_shell_line_that_starts_no_tests(line: str) -> None:
+    assert tool_of_shell(line) == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "tool"),
+    [
+        (["pytest"], "pytest"),
+        (["python", "-m", "pytest", "-q"], "pytest"),
+        ([None, "-m", "pytest"], "pytest"),  # sys.executable and the like
+        ([None, "pytest"], "pytest"),
+        (["bash", "-c", "pytest -q"], "pytest"),
+        (["-m", "pytest"], "pytest"),  # the interpreter stands elsewhere
+        (["pytest", None], "pytest"),
+        ([], ""),
+        ([None], ""),
+        (["pip", "install", "pytest"], ""),
+        ([None, "-m", "pip", "install", "pytest"], ""),
+        (["pytest", "--version"], ""),
+        (["git", "commit", "-m", "pytest"], ""),
+        (["bash", "-c", None], ""),
+        (["run", "tests/pytest"], ""),
+        (["echo", "pytest"], ""),
+    ],
+)
+def test_an_argument_vector(words: list[str | None], tool: str) -> None:
+    assert tool_of_argv(words) == tool
+
+
+@given(st.text(alphabet="pytes -m\"'&|;\n\\$(){}#=\0é"))
+def test_any_text_can_be_asked_about(line: str) -> None:
+    assert tool_of_shell(line) in ("", "pytest", "unittest", "nose", "trial")
+
+
+@given(st.lists(st.none() | st.sampled_from(["pytest", "-m", "python", "sh", "-c", "run", "install", ""])))
+def test_any_words_can_be_asked_about(words: list[str | None]) -> None:
+    assert tool_of_argv(words) in ("", "pytest")
+
+
+HEAD = "import subprocess, os, sys, asyncio, shlex\n"
+BUILT = {
+    "literal-list": "subprocess.run(['pytest', '-q'])",
+    "tuple": "subprocess.run(('pytest',))",
+    "args-keyword": "subprocess.run(args=['pytest'])",
+    "popen": "subprocess.Popen(['pytest']).wait()",
+    "shell-text": "subprocess.run('pytest -q', shell=True)",
+    "f-string": "subprocess.run(f'pytest tests/{x}', shell=True)",
+    "format": "os.system('cd {} && pytest'.format(x))",
+    "joined-text": "os.system('pytest ' + x)",
+    "executable": "subprocess.run([sys.executable, '-m', 'pytest'])",
+    "starred": "subprocess.run(['python', *['-m', 'pytest']])",
+    "sum-of-lists": "subprocess.run(['pytest'] + x)",
+    "variable": "command = ['pytest']\nsubprocess.run(command)",
+    "appended": "command = ['python']\ncommand += ['-m', 'pytest']\nsubprocess.run(command)",
+    "extended": "command = ['python']\ncommand.extend(['-m', 'pytest'])\nsubprocess.run(command)",
+    "text-variable": "command = 'pytest -q'\nos.system(command)",
+    "split": "subprocess.run(shlex.split('python -m pytest'))",
+    "enclosing-scope": "COMMAND = ['pytest']\ndef go():\n    subprocess.run(COMMAND)",
+    "exec": "os.execvp('pytest', ['pytest', '-q'])",
+    "spawn": "os.spawnvp(os.P_WAIT, 'pytest', ['pytest'])",
+    "asyncio-exec": "asyncio.create_subprocess_exec('pytest', '-q')",
+    "asyncio-shell": "asyncio.create_subprocess_shell('pytest -q')",
+    "from-import": "from subprocess import check_call as go\ngo(['pytest'])",
+    "conditional": "subprocess.run(['pytest'] if x else ['true'])",
+}
+
+
+@pytest.mark.parametrize("code", BUILT.values(), ids=BUILT)
+def test_a_command_that_is_built_in_code(code: str) -> None:
+    assert [call.tool for call in facts_of(HEAD + code + "\n").calls] == ["pytest"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "subprocess.run(['pip', 'install', 'pytest'])",
+        "subprocess.run(x)",
+        "command = ['pytest']",
+        "print(['pytest'])",
+        "mine.run('pytest')",
+        "os.path.join('pytest')",
+        "os.system(f'{x} pytest.ini')",
+        "subprocess.run(['git', 'commit', '-m', 'pytest'])",
+        "'subprocess.run([\"pytest\"])'",
+    ],
+)
+def test_code_that_starts_no_tests(code: str) -> None:
+    assert [call.tool for call in facts_of(HEAD + code + "\n").calls if call.tool] == []
