@@ -40,7 +40,7 @@ KNOWN = (
     Known("broken for good", 2, 2, ("SYN001",)),
     Known("broken before a newer Python", 18, 19, ("SYN002",)),
     Known("broken, in shadow trees", 0, 24, (), _OUT),
-    Known("commented-out shells", 324, 314, ("SYN003", "commented-out-modules"), _UNTESTED),
+    Known("commented-out shells", 324, 314, ("SYN003", "test-files-of-comments"), _UNTESTED),
     Known("`pytest.main` calls", 94, 245, ("RUN001", "pytest-main-calls")),
     Known("`pytest.main` calls, files", 89, 240, ("RUN001.files", "pytest-main-calls.files")),
     Known("`pytest.main` in main blocks, files", 76, 227, ("pytest-main-calls-in-main-blocks.files",)),
@@ -54,8 +54,16 @@ KNOWN = (
     Known("other files that start pytest in a main block", 93, 111, ("RUN004", "scripts-that-start-pytest")),
     Known("test functions", 48_285, 51_118, ("population.test_functions",)),
     Known("test functions, async", 27_077, 28_270, ("population.async_test_functions",)),
-    Known("async tests never awaited", 275, 293, ("BAS002",), _AWAITED),
-    Known("async tests never awaited, files", 37, 39, ("BAS002.files",), _AWAITED),
+    Known(
+        "async tests never awaited", 275, 293, ("BAS002", "unawaited-async-tests-with-bases-in-test-folders"), _AWAITED
+    ),
+    Known(
+        "async tests never awaited, files",
+        37,
+        39,
+        ("BAS002.files", "unawaited-async-tests-with-bases-in-test-folders.files"),
+        _AWAITED,
+    ),
     Known("test classes with `__init__`", 335, 344, ("BAS003", "classes-with-init-and-tests"), _INIT),
     Known("tests in classes with `__init__`", 979, 1_002, ("BAS003", "tests-in-classes-with-init"), _INIT),
     Known("`os.environ` in test code", 1_915, 2_011, ("ENV001 + ENV002", "os-environ-uses-in-tests")),

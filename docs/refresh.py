@@ -29,7 +29,18 @@ def rule_list() -> str:
     return _run("-m", "canonry", "explain", at=ROOT).split("\n\n")[0] + "\n"
 
 
-OUTPUTS: dict[str, Callable[[], str]] = {"canonry audit --statistics": demo_statistics, "canonry explain": rule_list}
+def fact_list() -> str:
+    """One line per raw count."""
+    from canonry.audit.counts import DESCRIPTIONS
+
+    return "".join(f"{name}\n    {DESCRIPTIONS[name]}\n" for name in sorted(DESCRIPTIONS))
+
+
+OUTPUTS: dict[str, Callable[[], str]] = {
+    "canonry audit --statistics": demo_statistics,
+    "canonry explain": rule_list,
+    "facts": fact_list,
+}
 
 
 def fresh(document: str) -> str:
@@ -45,7 +56,7 @@ def main(arguments: list[str]) -> int:
     """Writes or checks every generated part."""
     check = "--check" in arguments
     stale = []
-    for path in (ROOT / "README.md",):
+    for path in (ROOT / "README.md", ROOT / "docs" / "facts.md"):
         old = path.read_text(encoding="utf-8")
         new = fresh(old)
         if new != old:

@@ -21,14 +21,24 @@ _NOT_RUN = pytest.StashKey[Counter[str]]()
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
+def only_git(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PATH with git and nothing else, so that no other interpreter of the machine is asked."""
+    programs = tmp_path_factory.getbasetemp() / "programs"
+    if not programs.exists():
+        programs.mkdir()
+        (programs / "git").symlink_to(shutil.which("git") or "git")
+    monkeypatch.setenv("PATH", str(programs))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, only_git: None) -> Folder:
     """An empty folder outside git."""
     (tmp_path / "folder").mkdir()
     return Folder(tmp_path / "folder")
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Folder:
+def repository(tmp_path: Path, only_git: None) -> Folder:
     """A git repository without a commit."""
     return Folder(tmp_path / "repository").start()
 

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.workbench import facts_of
 
 from canonry.source.commands import tool_of_argv, tool_of_shell
-from tests.workbench import facts_of
 
 STARTS = [
     ("pytest", "pytest"),
@@ -41,7 +41,7 @@ STARTS = [
     ('sh -c "cd app && python -m pytest"', "pytest"),
     ("cmd /c pytest", "pytest"),
     ("pytest \\\n  -q", "pytest"),
-    ("echo \"; pytest\"; pytest", "pytest"),
+    ('echo "; pytest"; pytest', "pytest"),
     ("# it's\npytest\n# isn't it", "pytest"),
     ("pytest --version-check", "pytest"),
 ]

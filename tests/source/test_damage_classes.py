@@ -3,7 +3,6 @@
 import time
 
 import pytest
-
 from tests.workbench import SOUND, facts_of
 
 DAMAGE = {

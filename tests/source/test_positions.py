@@ -6,10 +6,10 @@ import re
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.workbench import facts_of
 
 from canonry.source.facts import Site
 from canonry.source.text import SourceText, decode_source
-from tests.workbench import facts_of
 
 LF = "import pytest\n{}pytest.main()\n"
 

@@ -1,7 +1,6 @@
 """What a name means inside one file: aliases are followed, shadowed names are left alone."""
 
 import pytest
-
 from tests.workbench import facts_of
 
 REACHES_PYTEST = {

@@ -5,6 +5,8 @@ from canonry.source.facts import FunctionFact
 
 DESCRIPTIONS = {
     "main-blocks": "main blocks",
+    "mock-calls-NAME": "calls of `NAME` from `unittest.mock` or `mock`",
+    "exact-duplicate-files": "live files whose content, not empty, another live file has too (all but one of each)",
     "main-blocks-in-test-files": "main blocks in test files",
     "pytest-main-calls": "calls of `pytest.main`",
     "pytest-main-calls-in-main-blocks": "files whose main block calls `pytest.main`",
@@ -28,7 +30,8 @@ DESCRIPTIONS = {
     "tests-with-all-assertions-in-broad-try": "tests whose every assertion stands in a try with a broad handler that"
     " neither raises, skips nor continues a loop",
     "tests-returning-a-value": "tests and fixtures named like tests that return a value and assert nothing",
-    "commented-out-modules": "test files without a live test that are mostly comments",
+    "commented-out-modules": "test files without a live test that are mostly comments, at least one a test function",
+    "test-files-of-comments": "test files without a live test that are mostly comments",
 }
 
 
@@ -41,7 +44,8 @@ def count_facts(file: FileView) -> dict[str, int]:
     counts["pytest-main-calls-in-main-blocks"] = int(any(call.in_main for call in calls))
     if file.is_test_file:
         counts["main-blocks-in-test-files"] = len(facts.main_blocks)
-        counts["commented-out-modules"] = int(facts.commented is not None)
+        counts["commented-out-modules"] = int(facts.commented is not None and facts.commented.tests > 0)
+        counts["test-files-of-comments"] = int(facts.commented is not None)
         _count_tests(file, counts)
     elif facts.main_blocks:
         started = calls or counts.get("pytest-process-literals") or counts.get("pytest-list-literals")

@@ -214,11 +214,15 @@ class _Audit:
             key = self.listing.live[path]
             if key is not None:
                 by_key.setdefault(key, []).append(path)
-        broken: list[tuple[str, Key, Facts]] = []
+        unsure = dict(by_key)  # broken ones, damaged records, and what the cache could not keep
         for key, data in self.session.cache.load_facts(by_key, self.kind):
-            facts = decode_facts(data) if is_broken(data) else None
+            if not is_broken(data):
+                del unsure[key]
+        broken: list[tuple[str, Key, Facts]] = []
+        for key, same in unsure.items():
+            facts = self.facts(same[0])
             if facts is not None and facts.broken is not None:
-                broken += [(path, key, facts) for path in by_key[key]]
+                broken += [(path, key, facts) for path in same]
         broken.sort(key=lambda row: row[0])
         if not broken:
             return {}

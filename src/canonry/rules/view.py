@@ -117,7 +117,17 @@ class FileView:
         fact = self.classes.get(owner)
         if fact is None or fact.nested or not fact.collectable:
             return False
-        return "test" in fact.name.lower() or self.is_test_class(fact)
+        if self.hierarchy(fact).case:
+            return True
+        if fact.init is not None:
+            return False
+        if self.project.settings.is_test_class(fact.name):
+            return True
+        return owner in self._bases_here or (self.collects_its_own_way and "test" in fact.name.lower())
+
+    @cached_property
+    def _bases_here(self) -> frozenset[str]:
+        return frozenset(base[1:] for fact in self.facts.classes for base in fact.bases if base.startswith(":"))
 
     @cached_property
     def collects_its_own_way(self) -> bool:

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from canonry.source.facts import Site, Swallow
 from canonry.source.scope import Scope, join
 
+_TEAR_DOWNS = tuple("tear_down clean restore reset _clean _restore _reset __exit__ __aexit__".split())
+
 
 @dataclass(slots=True)
 class TryDraft:
     """A ``try`` whose body is being read: counts the assertions inside."""
 
     asserts: int = 0
+    outcomes: int = 0
     records: bool = False
 
 
@@ -28,6 +31,8 @@ class HandlerDraft:
     assigns: bool = False
     collects: bool = False
     continues: bool = False
+    returns: bool = False
+    bare: bool = False
     home: "Draft | None" = None
 
 
@@ -44,6 +49,7 @@ class Draft:
     node: ast.FunctionDef | ast.AsyncFunctionDef | None = None
     depth: int = 0
     asserts: int = 0
+    raised: int = 0
     raises: bool = False
     generator: bool = False
     calls: list[tuple[str, list[str]]] = field(default_factory=list)
@@ -53,20 +59,37 @@ class Draft:
     swallowing: list[HandlerDraft] = field(default_factory=list)
     commands: dict[str, list[ast.expr]] = field(default_factory=dict)
     starts_tool: bool = False
+    finishing: int = 0
     decorators: tuple[str, ...] = ()
     self_owner: str = ""
 
-    def saw_assertion(self, *, fails: bool) -> None:
-        """Counts an assertion here and in every function around; inside a handler it is that handler's answer."""
+    def saw_assertion(self, *, outcome: bool = False) -> None:
+        """Counts an assertion here and in every function around; inside a handler it is that handler's answer.
+
+        ``outcome``: it fails with an exception of pytest's that is no ``Exception``.
+        """
         draft: Draft | None = self
         while draft is not None and draft.node is not None:
             draft.asserts += 1
             draft = draft.parent
         for attempt in self.attempts:
             attempt.asserts += 1
-        if fails:
-            for handler in self.handlers:
-                handler.fails = True
+            attempt.outcomes += outcome
+        for handler in self.handlers:
+            handler.fails = True
+
+    def saw_raised_assertion(self) -> None:
+        """Counts a ``raise AssertionError``, here and in every function around."""
+        draft: Draft | None = self
+        while draft is not None and draft.node is not None:
+            draft.raised += 1
+            draft = draft.parent
+
+    @property
+    def restores(self) -> bool:
+        """Whether what happens here undoes something: a ``finally``, a tear-down, the part after a fixture's yield."""
+        name = self.node.name.lower() if self.node is not None else ""
+        return bool(self.finishing) or self.generator or name.startswith(_TEAR_DOWNS) or "teardown" in name
 
     def caught(self, handler: HandlerDraft) -> None:
         """A handler of this function is one of every function around it too."""
@@ -101,6 +124,9 @@ class Draft:
                 handler.continues,
                 handler.home is not self,
                 handler.attempt.records,
+                handler.returns,
+                handler.bare,
+                handler.attempt.outcomes,
             )
             for handler in self.swallowing
             if not handler.raises

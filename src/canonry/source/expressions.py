@@ -252,6 +252,9 @@ class Expressions:
                     draft.calls.append(("?", [name]))
             elif _TELLING.match(name):
                 draft.calls.append(("?", [name]))
+            elif name == "dict" and (root == "patch" or attributes[1:2] == ["patch"]):
+                if self._patch_dict(node, draft, stack):  # the import is gone, the intention is not
+                    return
             elif not attributes and root in scope:
                 draft.calls.append(("&", [root]))
             elif root == "monkeypatch" and name in ("setenv", "delenv"):
@@ -265,7 +268,7 @@ class Expressions:
                 draft.calls.append(("?", [name]))
             stack.append(inner)
         if name.startswith("assert") or name in _RAISING or (name == "fail" and _fails(root, target)):
-            draft.saw_assertion(fails=True)
+            draft.saw_assertion(outcome=name in _RAISING or target in ("pytest", "pytest.fail"))
         if name in _COLLECTS:
             for attempt in draft.attempts:
                 attempt.records = True
@@ -395,6 +398,7 @@ class Expressions:
         self.calls.append(Call(target, site, tool, how, draft.in_main, mentions))
 
     def _environment(self, node: ast.expr, kind: str, expression: str, draft: Draft) -> None:
+        kind = "restore" if kind == "write" and draft.restores else kind
         self.environment.append(EnvironmentUse(kind, expression, self.text.site(node, draft.symbol)))
 
     def _path_hack(self, node: ast.expr, expression: str, draft: Draft) -> None:

@@ -51,11 +51,13 @@ def _may_start_processes(source: bytes) -> bool:
 
 
 def _commented(text: SourceText) -> Commented | None:
-    """The share of comments in a content without a live test, where at least one test is commented out."""
-    tests = len(_COMMENTED_TEST.findall(text.content)) if b"def test_" in text.content else 0
-    if not tests:
+    """The share of comments in a content without a live test, where it is high."""
+    if text.content.count(b"#") < text.content.count(b"\n") / 2:
         return None
+    tests = len(_COMMENTED_TEST.findall(text.content))
     lines = [line for line in text.content.splitlines() if line.strip()]
+    if not lines:
+        return None
     comments = sum(line.lstrip().startswith(b"#") for line in lines)
     share = comments / len(lines)
     return Commented(share, tests, text.at(1, 1)) if share >= _SHELL_SHARE else None

@@ -103,6 +103,11 @@ class Swallow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Whether it stands in a function inside the function."""
     records: bool
     """Whether the body of the try assigns or collects, so that a later assertion may notice the failure."""
+    returns: bool
+    bare: bool
+    """Whether it takes ``BaseException`` too, which pytest's own failures are."""
+    outcomes_inside: int
+    """How many of the assertions inside are pytest's (``raises``, ``fail``), which no ``except Exception`` takes."""
 
 
 class FunctionFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -128,6 +133,8 @@ class FunctionFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     returns: Site | None
     swallows: tuple[Swallow, ...]
     used: bool = False
+    raised: int = 0
+    """How often ``AssertionError`` is raised, nested functions included; ``asserts`` does not count it."""
 
 
 class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -147,7 +154,11 @@ class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class EnvironmentUse(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One use of the process environment: ``kind`` is ``read``, ``write``, ``patch`` or ``monkeypatch``."""
+    """One use of the process environment.
+
+    ``kind``: ``read``, ``write``, ``restore`` (a write in a ``finally``, in a tear-down, or after a fixture's yield),
+    ``patch`` or ``monkeypatch``.
+    """
 
     kind: str
     expression: str
@@ -173,7 +184,7 @@ class MainBlock(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Commented(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A content whose tests are all comments: share of comment lines (0..1) and commented test functions."""
+    """A content without a live test that is mostly comments: their share (0..1), and commented test functions."""
 
     share: float
     tests: int

@@ -77,7 +77,7 @@ class Index:
         self._facts = facts
         self._fixed = ("", "src/", *(f"{folder.strip('./').rstrip('/')}/" for folder in pythonpath if folder != "."))
         self._tops: dict[str, tuple[str, ...]] | None = None
-        self._hierarchies: dict[tuple[str, str], Hierarchy] = {}
+        self._hierarchies: dict[Definition, Hierarchy] = {}
         self._modules: dict[tuple[str, str], str | None] = {}
         self.resolve = lru_cache(maxsize=100_000)(self._resolve)
 
@@ -236,44 +236,57 @@ class Index:
     # hierarchies -----------------------------------------------------------------------------------------------------
 
     def hierarchy(self, definition: Definition) -> Hierarchy:
-        """Where a class comes from, through intermediates, aliases and re-exports."""
-        key = (definition.path, definition.qualname)
-        if key not in self._hierarchies:
-            self._hierarchies[key] = _EMPTY  # a class that inherits from itself ends here
-            self._hierarchies[key] = self._build(definition)
-        return self._hierarchies[key]
+        """Where a class comes from, through intermediates, aliases and re-exports. Classes in a circle all end."""
+        found = self._hierarchies.get(definition)
+        if found is None:
+            found = self._hierarchies[definition] = self._build(definition)
+        return found
 
     def _build(self, definition: Definition) -> Hierarchy:
-        fact = self.class_fact(definition)
-        if fact is None:
+        if self.class_fact(definition) is None:
             return Hierarchy((), (), "", False, False)
-        ancestors: dict[Definition, None] = {}
+        ancestors: dict[Definition, None] = {definition: None}
         roots: dict[str, None] = {}
         cases: set[str] = set()
-        complete, custom = True, bool(_RUNNING_METHODS & set(fact.methods))
-        for base in fact.bases:
-            if base in _PLAIN:
+        complete, custom = True, False
+        waiting: list[Definition | str] = [definition]
+        while waiting:
+            each = waiting.pop()
+            if isinstance(each, str):
+                roots[each] = None
+                cases.add(case_kind(each))
                 continue
-            found = self.resolve(definition.path, base)
-            if isinstance(found, Definition) and found.qualname:
-                above = self.hierarchy(found)
-                ancestors[found] = None
-                ancestors.update(dict.fromkeys(above.ancestors))
-                roots.update(dict.fromkeys(above.roots))
-                cases.add(above.case)
-                complete = complete and above.complete
-                custom = custom or above.custom
-            elif isinstance(found, External):
-                name = found.name.removeprefix("builtins.")
-                roots[name] = None
-                cases.add(case_kind(name))
-            else:
-                complete = False
+            ancestors[each] = None
+            known = self._hierarchies.get(each)
+            if known is not None:
+                ancestors.update(dict.fromkeys(known.ancestors))
+                roots.update(dict.fromkeys(known.roots))
+                cases.add(known.case)
+                complete, custom = complete and known.complete, custom or known.custom
+                continue
+            fact = self.class_fact(each)
+            custom = custom or (fact is not None and bool(_RUNNING_METHODS & set(fact.methods)))
+            above = self._bases(each, fact)
+            complete = complete and None not in above
+            waiting += [base for base in reversed(above) if base is not None and base not in ancestors]
+        del ancestors[definition]
         case = "async" if "async" in cases else "sync" if "sync" in cases else ""
         return Hierarchy(tuple(ancestors), tuple(roots), case, complete, custom)
 
-
-_EMPTY = Hierarchy((), (), "", False, False)
+    def _bases(self, definition: Definition, fact: ClassFact | None) -> list[Definition | str | None]:
+        """The bases of a class: definitions, names outside the tree, None for what cannot be found."""
+        if fact is None:
+            return [None]
+        found: list[Definition | str | None] = []
+        for base in fact.bases:
+            if base in _PLAIN:
+                continue
+            target = self.resolve(definition.path, base)
+            if isinstance(target, External):
+                found.append(target.name.removeprefix("builtins."))
+            else:
+                found.append(target if target is not None and target.qualname else None)
+        return found
 
 
 def case_kind(name: str) -> str:

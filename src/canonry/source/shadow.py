@@ -172,7 +172,9 @@ def _compare(candidate: Candidate, keys: Mapping[str, bytes | None]) -> tuple[in
 
 def equal_when_added(candidate: Candidate, git: Git, commit: str) -> tuple[str, int]:
     """The commit that added the folder, and how many of its files equalled what they mirror there."""
-    log = git.output("log", "--diff-filter=A", "--format=%H", commit, "--", f"{candidate.folder}/", check=False).split()
+    log = git.output(
+        "log", "--diff-filter=A", "--format=%H", commit, "--", f":(literal,top){candidate.folder}/", check=False
+    ).split()
     if not log:
         return "", 0
     added = log[-1].decode()

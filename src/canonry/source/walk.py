@@ -130,6 +130,7 @@ class Walk(Expressions):
             draft.returns,
             draft.swallows(self._handler_site) if draft.swallowing else (),
             draft.nested and not draft.owner and node.name.startswith("test") and _is_named(draft),
+            draft.raised,
         )
 
     def _class(self, node: ast.ClassDef, draft: Draft) -> None:
@@ -234,7 +235,7 @@ class Walk(Expressions):
                 self._shadow(handler.name, draft)
             self._handling += 1
             if broad:
-                caught = HandlerDraft(handler, attempt)
+                caught = HandlerDraft(handler, attempt, bare=_takes_everything(handler, draft.scope))
                 draft.handlers.append(caught)
                 draft.caught(caught)
                 self._body(handler.body, draft)
@@ -243,7 +244,9 @@ class Walk(Expressions):
                 self._body(handler.body, draft)
             self._handling -= 1
         self._body(node.orelse, draft)
+        draft.finishing += 1
         self._body(node.finalbody, draft)
+        draft.finishing -= 1
 
     def _assign(self, node: ast.Assign, draft: Draft) -> None:
         value = node.value
@@ -298,6 +301,8 @@ class Walk(Expressions):
         value = node.value
         if value is None:
             return
+        for handler in draft.handlers:
+            handler.returns = True
         if draft.returns is None and not (isinstance(value, ast.Constant) and value.value is None):
             draft.returns = self.text.site(node, draft.symbol)
         if value.__class__ not in self.leaves:
@@ -308,6 +313,9 @@ class Walk(Expressions):
         if raised in _SKIPS:
             for handler in draft.handlers:
                 handler.skips = True
+        elif raised == "*.AssertionError":
+            draft.raises = True
+            draft.saw_raised_assertion()
         else:
             draft.raises = True
         for handler in draft.handlers:
@@ -315,7 +323,7 @@ class Walk(Expressions):
         self.expressions([part for part in (node.exc, node.cause) if part is not None], draft)
 
     def _assert(self, node: ast.Assert, draft: Draft) -> None:
-        draft.saw_assertion(fails=True)
+        draft.saw_assertion()
         self.expressions([node.test] if node.msg is None else [node.test, node.msg], draft)
 
     def _continue(self, _node: ast.Continue, draft: Draft) -> None:
@@ -449,6 +457,11 @@ def _is_broad(handler: ast.ExceptHandler, scope: Scope) -> bool:
         return True
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return any(reference(kind, scope) in _BROAD for kind in types)
+
+
+def _takes_everything(handler: ast.ExceptHandler, scope: Scope) -> bool:
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(kind is None or reference(kind, scope).endswith(".BaseException") for kind in types)
 
 
 def _constructs(value: ast.expr) -> bool:

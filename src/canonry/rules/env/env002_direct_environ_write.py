@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 
-from canonry.model.finding import Severity
+from canonry.model.finding import Confidence, Severity
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
+from canonry.source.facts import EnvironmentUse
 
 
 class DirectEnvironWrite(Rule):
     """A test that writes `os.environ` itself leaks into every test that runs after it.
 
-    Writes that nothing restores are errors. `patch.dict(os.environ, ...)` and `monkeypatch.setenv` are told apart:
-    they restore what they change, so they are warnings, and a migration to the canonical accessor finds them here.
+    Writes that nothing restores are errors. Told apart, as warnings, because they bypass the canonical accessor but do
+    not leak: `patch.dict(os.environ, ...)` and `monkeypatch.setenv`, which restore what they change; writes in a
+    `finally`, in a tear-down or after a fixture's `yield`, which are restores; and writes where the same function, the
+    class, a base of it or a fixture of the file restores by hand (likely).
     """
 
     code = "ENV002"
@@ -28,6 +31,11 @@ class DirectEnvironWrite(Rule):
             "import os\nfrom unittest.mock import patch\n\ndef test_url():\n"
             "    with patch.dict(os.environ, {'URL': 'x'}):\n        assert 1\n"
         ),
+        Example(
+            "import os\n\ndef test_url():\n    old = os.environ['URL']\n    try:\n        os.environ['URL'] = 'x'\n"
+            "        assert 1\n    finally:\n        os.environ['URL'] = old\n",
+            findings=2,
+        ),
         Example("def test_url(monkeypatch):\n    monkeypatch.setenv('URL', 'x')\n    assert 1\n"),
     )
     good = (
@@ -41,8 +49,39 @@ class DirectEnvironWrite(Rule):
         if not file.in_test_code or file.path == file.project.environment_home:
             return
         for use in file.facts.environment:
-            if use.kind == "write":
+            if use.kind == "write" and not _restored(file, use):
                 yield Offence(site=use.site, message=f"`{use.expression}` is written and never restored")
+            elif use.kind == "write":
+                message = f"`{use.expression}` is written by hand, and restored by hand elsewhere"
+                yield Offence(site=use.site, message=message, severity=Severity.WARNING, confidence=Confidence.LIKELY)
+            elif use.kind == "restore":
+                message = f"`{use.expression}` restores the environment by hand"
+                yield Offence(site=use.site, message=message, severity=Severity.WARNING)
             elif use.kind in ("patch", "monkeypatch"):
                 message = f"`{use.expression}` changes the environment past the accessor (and restores it)"
                 yield Offence(site=use.site, message=message, severity=Severity.WARNING)
+
+
+def _restored(file: FileView, use: EnvironmentUse) -> bool:
+    """Whether the function, its class, a base of it or a fixture of the file restores the environment."""
+    uses = file.facts.environment
+    here = use.site.symbol
+    cleared = any(each.expression == "os.environ.clear" for each in uses if each.site.symbol == here)
+    if cleared and use.expression in ("os.environ.update", "os.environ.clear"):
+        return True
+    restoring = {each.site.symbol for each in uses if each.kind == "restore"}
+    if here in restoring or any(here.startswith(f"{symbol}.") for symbol in restoring):
+        return True
+    owner = here.rpartition(".")[0]
+    if owner and any(symbol.startswith(f"{owner}.") for symbol in restoring):
+        return True
+    fixtures = {fact.qualname for fact in file.facts.functions if fact.generator and not fact.owner}
+    if restoring & fixtures:
+        return True
+    fact = file.classes.get(owner)
+    return fact is not None and any(
+        each.kind == "restore" and each.site.symbol.startswith(f"{ancestor.qualname}.")
+        for ancestor in file.hierarchy(fact).ancestors
+        if (facts := file.index.facts(ancestor.path)) is not None
+        for each in facts.environment
+    )

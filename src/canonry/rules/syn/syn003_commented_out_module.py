@@ -31,7 +31,7 @@ class CommentedOutModule(Rule):
     def check(self, file: FileView) -> Iterator[Offence]:
         """One offence for a test file without a live test."""
         commented = file.facts.commented
-        if commented is None or not file.is_test_file:
+        if commented is None or not commented.tests or not file.is_test_file:
             return
         tests = "1 test function" if commented.tests == 1 else f"{commented.tests} test functions"
         message = f"holds no live test: {commented.share:.0%} of its lines are comments, with {tests} among them"

@@ -13,15 +13,15 @@ _TELLING = re.compile(
     r"_*(?:verify|check|validate|expect|should|ensure|must|assert|fail|raise)|(?:no_)?(?:fn|re_)?match_lines?",
     re.IGNORECASE,
 )
-_RAISING_DECORATORS = ("raises", "xfail", "expectedFailure", "given_raises")
+_RAISING_DECORATORS = ("raises", "xfail", "expectedFailure", "skip")
 _REACH = 60
 
 
 class NoAssertion(Rule):
     """A test without an assertion passes for any result.
 
-    Neither an `assert`, nor an assertion method, nor `raises`, nor an explicit `raise` is in the test, nor in anything
-    of this tree that it calls (helpers, methods of its class and bases, imported functions, followed through
+    Neither an `assert`, nor an assertion method, nor `raises`, nor an explicit `raise` is in the test, and no assertion
+    in anything of this tree that it calls (helpers, methods of its class and bases, imported functions, followed through
     aliases, decorators, fixtures that are called, and context managers that may fail when they are left). Calls of
     unknown things whose name says that they check (`verify_...`, `expect`), and of fixtures from elsewhere, are given
     the benefit of the doubt.
@@ -67,7 +67,7 @@ class NoAssertion(Rule):
     def check(self, file: FileView) -> Iterator[Offence]:
         """Every test from which no assertion is reached."""
         for fact in file.collected:
-            if fact.asserts or fact.raises or _expects_failure(fact):
+            if fact.asserts or fact.raised or fact.raises or _expects_failure(fact):
                 continue
             if not _reaches_assertion(file, fact):
                 yield Offence(site=fact.site, message=f"`{fact.name}` asserts nothing")
@@ -102,7 +102,7 @@ def _reaches_assertion(file: FileView, test: FunctionFact) -> bool:
                 if _leaves_with_a_check(file, found):
                     return True
                 continue
-            if function.asserts or (function.raises and _TELLING.match(function.name)):
+            if function.asserts or function.raised or (function.raises and _TELLING.match(function.name)):
                 return True
             waiting.append((found.path, function))
     return False

@@ -13,7 +13,7 @@ class SwallowedFailure(Rule):
     The offence: assertions stand inside a `try` whose handler takes every exception (bare, `Exception`,
     `BaseException`) and neither raises, asserts, fails nor keeps the failure for later. A handler that skips instead
     turns a failure into a skip, which reads like an excuse and counts like a pass. An `AssertionError` is an
-    `Exception`: the handler meant for a flaky service also takes the broken promise. Likely, not certain, where the
+    `Exception`: the handler meant for a flaky service also takes the broken promise. Likely, and a warning, where the
     body of the `try` also assigns or collects something and other assertions follow: they may notice.
     """
 
@@ -50,10 +50,17 @@ class SwallowedFailure(Rule):
         """Every handler of a test that swallows an assertion."""
         for fact in file.collected:
             for swallow in fact.swallows:
-                kept = swallow.assigns or swallow.collects
-                if not swallow.asserts_inside or swallow.fails or (kept and not swallow.all_inside):
+                alone = swallow.all_inside and not fact.raised
+                taken = swallow.asserts_inside - (0 if swallow.bare else swallow.outcomes_inside)
+                kept = swallow.assigns or swallow.collects or (swallow.inner and swallow.returns)
+                if taken <= 0 or swallow.fails or (kept and not alone):
                     continue
                 what = "turns a failing assertion into a skip" if swallow.skips else "swallows a failing assertion"
-                every = ", and every assertion stands inside" if swallow.all_inside else ""
-                doubt = Confidence.LIKELY if swallow.records and not swallow.all_inside else None
-                yield Offence(site=swallow.site, message=f"the handler {what}{every}", confidence=doubt)
+                every = ", and every assertion stands inside" if alone else ""
+                message = f"the handler {what}{every}"
+                if swallow.records and not alone:
+                    yield Offence(
+                        site=swallow.site, message=message, severity=Severity.WARNING, confidence=Confidence.LIKELY
+                    )
+                else:
+                    yield Offence(site=swallow.site, message=message)
