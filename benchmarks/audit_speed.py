@@ -29,16 +29,16 @@ from benchmarks.trees import (
     change_files,
     commit_everything,
     copy_tree,
-    five_files,
     generate_tree,
     make_messy,
+    pick_files,
     python_files,
     tree_size,
 )
 
 COLD_BAR, COLD_BAR_REPEATED, REPEATED = 5.0, 3.0, 0.4
 WARM_BAR, WARM_WALL_BAR = 0.25, 1.0
-FIVE_WALL_BAR = 0.3
+FIVE, FIVE_WALL_BAR = 5, 0.3
 MEMORY_BAR = 300.0
 VERSION_BAR = 100.0
 VERSION_RUNS = 20
@@ -127,10 +127,10 @@ def measure_all(bench: Bench, size: TreeSize, *, dirty: float, seed: int) -> tup
     """All measures of a fresh tree, which is changed on the way, and how messy it was in the end."""
     root, paths = bench.root, python_files(bench.root)
     commit_everything(root, "the tree")
-    changed = paths[:: max(1, len(paths) // NEIGHBOUR_CHANGES)][:NEIGHBOUR_CHANGES]
+    changed = pick_files(paths, NEIGHBOUR_CHANGES, seed=seed + 1)
     change_files(root, changed, "second commit")
     commit_everything(root, "a few changes")
-    five = five_files(paths, seed=seed)
+    five = pick_files(paths, FIVE, seed=seed)
     run_measured(bench.audit(*five, "--no-cache"), root)  # byte code is written, files are read into memory
     found = [*measure_cold(bench, size), *measure_neighbour(bench, len(changed))]
     edited, added = make_messy(root, paths, share=dirty, seed=seed)
@@ -226,7 +226,7 @@ def describe_machine(bench: Bench, size: TreeSize) -> dict[str, str]:
         "files that ruff looks at, after the mess": f"{sum(name.endswith('.py') for name in shown):,}",
         "pairs of runs": str(bench.runs),
         "CPU": _cpu_model(),
-        "cores": str(len(os.sched_getaffinity(0))),
+        "cores": f"{len(os.sched_getaffinity(0))}, load {os.getloadavg()[2]:.1f} in the last 15 minutes",
         "Python": platform.python_version(),
         "canonry": _output([bench.canonry, "--version"], bench.root).split()[-1],
         "ruff": _output([bench.ruff, "--version"], bench.root).split()[-1],

@@ -115,11 +115,18 @@ def make_messy(root: Path, paths: Sequence[str], *, share: float, seed: int) -> 
     return len(changed), len(copied)
 
 
-def five_files(paths: Sequence[str], *, seed: int) -> list[str]:
-    """Five test files, from folders that no tool takes for copies where there are such."""
-    tests = [path for path in paths if path.rpartition("/")[2].startswith("test_")]
-    live = [path for path in tests if "backup" not in path.lower() and "archive" not in path.lower()]
-    return sorted(random.Random(seed).sample(live if len(live) >= 5 else list(paths), 5))
+def live_files(paths: Sequence[str]) -> list[str]:
+    """The files that no tool takes for copies by the name of a folder; all of them where there are hardly others."""
+    live = [path for path in paths if "backup" not in path.lower() and "archive" not in path.lower()]
+    return live if len(live) > len(paths) / 10 else list(paths)
+
+
+def pick_files(paths: Sequence[str], count: int, *, seed: int) -> list[str]:
+    """Live files, test files first, drawn at random."""
+    live = live_files(paths)
+    tests = [path for path in live if path.rpartition("/")[2].startswith("test_")]
+    chosen = tests if len(tests) >= count else live
+    return sorted(random.Random(seed).sample(chosen, min(count, len(chosen))))
 
 
 def _sources() -> list[tuple[Path, Path]]:

@@ -13,10 +13,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="canonry-demo-") as folder:
         root = Path(folder, "shop")
         made = make_repository(root)
-        print(
-            f"A shop back end with {made.commits} commits by six hands: {made.python_files} Python files, "
-            f"{made.test_files} of them tests,\n{made.broken} broken by a mass edit, {made.commented_out} commented out.\n"
-        )
+        print(f"A shop back end, {made.commits} commits by six hands: {made.python_files} Python files,")
+        lost = f"{made.broken} broken by a mass edit, {made.commented_out} commented out"
+        print(f"{made.test_files} of them tests, {lost}.\n")
         _show(root, "audit", "--statistics")
         _show(root, "audit", "--worst", "5", "-q")
         _show(root, "audit", "--select", "SYN001,RUN001,BAS002,TST002", "--sample", "1", "--seed", "4", "-q")

@@ -11,9 +11,9 @@ from benchmarks.table import render_table
 from benchmarks.trees import (
     change_files,
     commit_everything,
-    five_files,
     generate_tree,
     make_messy,
+    pick_files,
     python_files,
     tree_size,
 )
@@ -55,7 +55,7 @@ def test_a_messy_tree_has_changed_and_unknown_files(tree: Path) -> None:
 
 def test_a_changed_file_is_committed_by_the_next_commit(tree: Path) -> None:
     commit_everything(tree, "all")
-    change_files(tree, five_files(python_files(tree), seed=3), "now")
+    change_files(tree, pick_files(python_files(tree), 5, seed=3), "now")
     commit_everything(tree, "five")
 
     assert len(git(tree, "show", "--format=", "--name-only", "HEAD").splitlines()) == 5

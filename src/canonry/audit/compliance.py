@@ -30,13 +30,18 @@ class Compliance(msgspec.Struct, frozen=True):
 
 
 class RuleCount(msgspec.Struct, frozen=True):
-    """How often a rule is broken, and in how many files."""
+    """How often a rule is broken, and in how many files.
+
+    ``severity`` is the rule's own; ``errors`` counts the findings that weigh as errors, because a finding may weigh
+    less than its rule (a doubt, a change that is restored).
+    """
 
     code: str
     name: str
     severity: Severity
     count: int
     files: int
+    errors: int
 
 
 class FactCount(msgspec.Struct, frozen=True):
@@ -66,6 +71,7 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
     facts: Counter[str] = Counter()
     fact_files: Counter[str] = Counter()
     rules: Counter[str] = Counter()
+    rule_errors: Counter[str] = Counter()
     rule_files: dict[str, set[str]] = {}
     failing: set[str] = set()
     errors: Counter[str] = Counter()
@@ -87,6 +93,7 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
                 failing.add(finding.path)
             if selected is None or finding.code in selected:
                 rules[finding.code] += 1
+                rule_errors[finding.code] += finding.severity is Severity.ERROR
                 rule_files.setdefault(finding.code, set()).add(finding.path)
                 severities[finding.severity.value] += 1
                 findings[finding.path] += 1
@@ -98,7 +105,10 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
     return Summary(
         Population(files, tests, functions, async_functions, header.shadow_files, broken, len(header.missing)),
         Compliance(compliant, tests, round(100 * compliant / tests, 2) if tests else None),
-        [RuleCount(code, *names[code], rules[code], len(rule_files[code])) for code in sorted(rules)],
+        [
+            RuleCount(code, *names[code], rules[code], len(rule_files[code]), rule_errors[code])
+            for code in sorted(rules)
+        ],
         [FactCount(name, facts[name], fact_files[name]) for name in sorted(facts)],
         dict(severities),
         _worst(errors, findings),

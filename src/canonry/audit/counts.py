@@ -72,7 +72,7 @@ def _unawaited_in_test_folders(file: FileView) -> int:
         hierarchy = file.hierarchy(owner)
         cases = [base for base in hierarchy.ancestors if file.index.hierarchy(base).case]
         at_home = all({"tests", "test"} & set(base.path.split("/")[:-1]) for base in cases)
-        found += hierarchy.case == "sync" and at_home
+        found += hierarchy.case == "sync" and not hierarchy.custom and at_home
     return found
 
 

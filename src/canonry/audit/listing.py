@@ -120,7 +120,8 @@ def _find_keys(session: Session) -> None:
             continue
         content = read_file(tree.root / path) if record is not None else None
         if content is None:
-            tree.missing[path] = _why_missing(root + path)
+            if not Path(root + path).is_symlink():  # links are not followed, here as in a commit
+                tree.missing[path] = _why_missing(root + path)
             del tree.files[path]
             continue
         tree.files[path] = key = blob_key(content)

@@ -1,9 +1,10 @@
 """The command line: one file per verb, found by its presence. The only place that wires engines to what prints."""
 
 import io
+import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -54,19 +55,41 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Runs the command line and exits: 0 clean, 1 findings, 2 the user's error, 3 a bug, 5 nothing validated."""
-    sys.exit(_run(sys.argv[1:]))
+    _prepare_output()
+    status = _run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:  # nobody reads, or the disk is full; said already
+        _discard_output()
+    sys.exit(status)
+
+
+def _prepare_output() -> None:
+    """Closed streams go nowhere; a terminal that lacks a character still gets the rest."""
+    if sys.stdout is None:
+        sys.stdout = _nowhere()
+    if sys.stderr is None:
+        sys.stderr = _nowhere()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")
 
 
 def _run(arguments: list[str]) -> int:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a character still gets the rest
     try:
+        _look_around()
         result = cli.main(arguments, prog_name="canonry", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except (UserError, NothingValidatedError) as error:
         _say(error)
         return NOTHING if isinstance(error, NothingValidatedError) else USER_ERROR
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return USER_ERROR
     except click.ClickException as error:
         _say(error.format_message())
         return USER_ERROR
@@ -89,8 +112,13 @@ def _say(message: object) -> None:
         print(f"canonry: {line}", file=sys.stderr)
 
 
+def _look_around() -> None:
+    try:
+        Path.cwd()
+    except OSError:
+        raise UserError("the current folder is gone; change into one that exists") from None
+
+
 def _discard_output() -> None:
     """The reader went away (`| head`): nothing more to say, and nothing to complain about at exit."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -169,8 +169,15 @@ def _write(report: Report, output_format: str, output_file: Path | None) -> None
     if output_file is None:
         if output_format in _ALWAYS_UTF_8 and isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")
-        render(report, sys.stdout)
-        sys.stdout.flush()
+        try:
+            render(report, sys.stdout)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise UserError(
+                f"the report cannot be written ({error.strerror}); name a file with `--output-file`"
+            ) from error
         return
     try:
         with open(output_file, "w", encoding="utf-8") as out:

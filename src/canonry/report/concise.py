@@ -18,5 +18,6 @@ def render(report: Report, out: IO[str]) -> None:
         for finding in report.findings():
             code = paint(finding.code, severity_style(finding.severity.value), color=options.color)
             place = f"{printable(finding.path)}:{finding.line}:{finding.column}"
-            out.write(f"{place}: {code} {finding.severity.value}: {printable(finding.message)}\n")
+            doubt = "" if finding.confidence.value == "certain" else f" ({finding.confidence.value})"
+            out.write(f"{place}: {code} {finding.severity.value}{doubt}: {printable(finding.message)}\n")
     out.write(verdict(report) + "\n")

@@ -1,5 +1,6 @@
 """What rules see: one file with its facts and the canon, or the tree as a whole."""
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
@@ -9,6 +10,7 @@ from canonry.source.index import Definition, External, Hierarchy, Index, Resolve
 from canonry.source.pytest_settings import PytestSettings
 from canonry.source.shadow import Shadow
 
+_TEST_FOLDER = re.compile(r"(?<![a-z])tests?(?:ing)?(?![a-z])", re.IGNORECASE)
 _PROPERTIES = frozenset(("*.property", "functools.cached_property", "abc.abstractproperty"))
 _FIXTURES = frozenset(("pytest.fixture", "pytest_asyncio.fixture", "pytest.yield_fixture"))
 
@@ -39,14 +41,14 @@ class Project:
         """Whether pytest's file patterns, below the declared test folders if there are any, name it a test file."""
         if self._test_folders is not None and not _below(path, self._test_folders):
             return False
-        return self.settings.is_test_name(path.rpartition("/")[2])
+        return self.settings.is_test_path(path)
 
     def in_test_code(self, path: str) -> bool:
-        """Whether it is a test file or support code: below the test folders, or a folder whose name holds `test`."""
+        """Whether it is a test file or support code: in the test folders, or in one named with the word `test`."""
         if self._test_folders is not None:
             return _below(path, self._test_folders)
         folder, _, name = path.rpartition("/")
-        return self.settings.is_test_name(name) or name == "conftest.py" or "test" in folder.lower()
+        return self.settings.is_test_path(path) or name == "conftest.py" or bool(_TEST_FOLDER.search(folder))
 
     def is_canonical_base(self, found: Resolved) -> bool:
         """Whether it is one of the canon's base cases."""

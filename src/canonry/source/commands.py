@@ -23,7 +23,7 @@ _WRAPPERS = frozenset(
     " docker docker-compose podman coverage npx tox nox wsl start call systemd-run ionice taskset".split()
 )
 _SHELLS = frozenset(("bash", "sh", "zsh", "dash", "ksh", "cmd", "powershell", "pwsh"))
-_PROBES = frozenset(("--version", "-V", "--help", "-h", "--fixtures", "--markers", "--trace-config"))
+PROBES = frozenset(("--version", "-V", "--help", "-h", "--fixtures", "--markers", "--trace-config"))
 _INERT = frozenset("install uninstall add remove show list freeze build pull push ps logs inspect lock sync".split())
 _SEPARATORS = re.compile(  # group 1, outside quotes and comments
     r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\.|(?<!\S)\#[^\n]*|(&&|\|\||[;|&\n])""", re.DOTALL
@@ -96,4 +96,4 @@ def _runs_modules(before: Sequence[str | None]) -> bool:
 
 
 def _probes(words: Sequence[str | None], index: int) -> bool:
-    return any(word in _PROBES for word in words[index + 1 : index + 2])
+    return any(word in PROBES for word in words[index + 1 : index + 2])

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from canonry.source.command_values import tool_of_expressions
+from canonry.source.commands import PROBES
 from canonry.source.draft import Draft
 from canonry.source.facts import Call, EnvironmentUse, PathHack
 from canonry.source.scope import Scope, bound_names, join, parameters
@@ -35,7 +36,7 @@ _RAISING = frozenset(("raises", "warns", "deprecated_call"))
 _EXITS = frozenset(("exit", "_exit", "abort"))
 _COLLECTS = frozenset(("append", "add", "update", "extend"))
 _TELLING = re.compile(
-    r"_*(?:verify|check|validate|expect|should|ensure|must|assert|test_)|(?:no_)?(?:fn|re_)?match_lines?"
+    r"_*(?:verify|check|validate|expect|should|ensure|must|assert|test_)(?!_?(?:call|output)\b)|(?:no_)?(?:fn|re_)?match_lines?"
 )
 _RUNS = re.compile(r"run|exec|call|spawn|popen|command|cmd|shell|process|invoke", re.IGNORECASE)
 _FOREIGN = frozenset(sys.stdlib_module_names) - {"unittest", "test"}
@@ -257,13 +258,17 @@ class Expressions:
                     return
             elif not attributes and root in scope:
                 draft.calls.append(("&", [root]))
+            elif name in ("setitem", "delitem") and node.args and self.is_environment(node.args[0], scope):
+                self._environment(node, "monkeypatch", f"{root}.{name}(os.environ)", draft)
+                stack += node.args[1:]
+                return
             elif root == "monkeypatch" and name in ("setenv", "delenv"):
                 self._environment(node, "monkeypatch", f"monkeypatch.{name}", draft)
         else:
             root, target = "", None
             name = attributes[0] if attributes else ""
             if inner.__class__ is ast.Call and inner.func.__class__ is ast.Name and inner.func.id == "super":
-                draft.calls.append(("self", attributes))
+                draft.calls.append(("super", attributes))
             elif _TELLING.match(name):
                 draft.calls.append(("?", [name]))
             stack.append(inner)
@@ -310,6 +315,8 @@ class Expressions:
         resolved = join(target, attributes)
         last = resolved.rpartition(".")[2]
         if resolved in _PYTEST_MAIN:
+            if _probes(node):
+                return False
             self._keep(node, "pytest.main", "pytest", "call", draft)
         elif resolved in _UNITTEST:
             self.count("unittest-runner-calls")
@@ -402,11 +409,20 @@ class Expressions:
         self.environment.append(EnvironmentUse(kind, expression, self.text.site(node, draft.symbol)))
 
     def _path_hack(self, node: ast.expr, expression: str, draft: Draft) -> None:
+        if draft.restores and expression.startswith("sys.path") and "insert" not in expression:
+            return
         self.path_hacks.append(PathHack(expression, self.text.site(node, draft.symbol)))
 
 
 def _targets(node: Any) -> list[str]:
     return [name for generator in node.generators for name in bound_names(generator.target)]
+
+
+def _probes(node: ast.Call) -> bool:
+    """Whether the call only asks for help or the version."""
+    given = node.args[0] if node.args else None
+    words = given.elts if isinstance(given, ast.List | ast.Tuple) else [given]
+    return bool(words) and all(isinstance(word, ast.Constant) and word.value in PROBES for word in words)
 
 
 def _fails(root: str, target: str | None) -> bool:

@@ -6,7 +6,7 @@ inside the file and written in one notation, here called a *reference*:
 - ``pkg.mod.name`` was imported (``import pkg.mod``, ``from pkg.mod import name``, under any alias),
 - ``..mod.name`` was imported relatively, with as many dots as the import had,
 - ``:Outer.inner`` is defined in this file,
-- ``self.name`` (also for ``cls`` and ``super()``) is a member of the enclosing class,
+- ``self.name`` (also for ``cls``) is a member of the enclosing class, ``super.name`` one of its bases,
 - ``*.name`` is bound by nothing in the file: a builtin, or what a star import brings,
 - ``&.name`` is a parameter or local name that is called (in a test: perhaps a fixture),
 - ``?.name`` is a method of something unknown, kept only where the name itself says something.
@@ -133,6 +133,8 @@ class FunctionFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     returns: Site | None
     swallows: tuple[Swallow, ...]
     used: bool = False
+    parameters: tuple[str, ...] = ()
+    """Of tests and fixtures only: the names that pytest fills with fixtures."""
     raised: int = 0
     """How often ``AssertionError`` is raised, nested functions included; ``asserts`` does not count it."""
 

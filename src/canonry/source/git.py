@@ -78,7 +78,7 @@ class BlobReader:
     def read(self, blob: str) -> bytes | None:
         """The blob's bytes, or None where the store lacks it. ``blob`` is an id or ``rev:path``."""
         stdin, stdout = self._pipes()
-        stdin.write(os.fsencode(blob) + b"\n")
+        stdin.write(blob.encode("utf-8", "surrogateescape") + b"\n")
         stdin.flush()
         head = stdout.readline().split()
         if len(head) < 3 or head[1] != b"blob":

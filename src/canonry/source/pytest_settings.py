@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 _FILES = ("test_*.py", "*_test.py")
+_FILES_WITHOUT_PYTEST = (*_FILES, "tests.py")  # what unittest's and Django's discovery find besides
 
 
 class PytestSettings(msgspec.Struct, frozen=True):
@@ -23,9 +24,13 @@ class PytestSettings(msgspec.Struct, frozen=True):
     pythonpath: tuple[str, ...] = ()
     source: str = ""
 
-    def is_test_name(self, name: str) -> bool:
-        """Whether a file of this name is collected."""
-        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.files)
+    def is_test_path(self, path: str) -> bool:
+        """Whether a file at this path is collected; a pattern with a ``/`` is matched against the end of the path."""
+        name = path.rpartition("/")[2]
+        return any(
+            fnmatch.fnmatchcase(f"/{path}", f"*/{pattern}") if "/" in pattern else fnmatch.fnmatchcase(name, pattern)
+            for pattern in self.files
+        )
 
     def is_test_class(self, name: str) -> bool:
         """Whether a class of this name is collected (unless unittest's rules apply)."""
@@ -54,7 +59,7 @@ def read_pytest_settings(read: Callable[[str], bytes | None]) -> PytestSettings:
         values = _ini(read(name), section)
         if values is not None:
             return _settings(values, name)
-    return PytestSettings()
+    return PytestSettings(files=_FILES_WITHOUT_PYTEST)
 
 
 def _ini(content: bytes | None, section: str) -> dict[str, Any] | None:

@@ -82,7 +82,7 @@ def read_changed(path: Path) -> tuple[bytes, int] | None:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return None
             return file.read(), os.fstat(file.fileno()).st_ctime_ns
-    except OSError:
+    except (OSError, ValueError):  # also a name that the file system's encoding cannot hold
         return None
 
 
@@ -241,13 +241,13 @@ def open_tree(path: Path, *, revision: str | None = None, staged: bool = False, 
         raise UserError(f"`{path}` does not exist; name a folder, a file or a git directory")
     found = find_repository(path.resolve())
     if found is None:
-        if revision or staged:
-            wanted = "--rev" if revision else "--staged"
+        if revision is not None or staged:
+            wanted = "--staged" if staged else "--rev"
             raise UserError(f"`{path}` is not in a git repository, which `{wanted}` needs; leave it out, or name one")
         folder = path.resolve() if path.is_dir() else path.resolve().parent
         return open_folder(_project_root(folder))
     git, top = found
-    if revision:
+    if revision is not None:
         return open_commit(git, top or git.directory, revision)
     if top is None:
         if staged:

@@ -85,11 +85,21 @@ class Walk(Expressions):
         if roots:
             self.expressions(roots, draft)
         nested = draft.nested or draft.node is not None
+        if draft.node is not None:
+            self._note_decorators(node.decorator_list, draft)
         child = Draft(qualname, {}, owner=draft.owner, nested=nested, parent=draft, node=node)
         if not draft.owner:
             self._bind(draft, node.name, f":{qualname}")
         self._drafts[qualname] = child
         self._deferred.append((node, child))
+
+    def _note_decorators(self, decorators: list[ast.expr], draft: Draft) -> None:
+        """A decorator of an inner function is a call of it here."""
+        for decorator in decorators:
+            if isinstance(decorator, ast.Name) and decorator.id in draft.scope and not draft.scope[decorator.id]:
+                draft.calls.append(("&", [decorator.id]))
+            elif target := reference(decorator, draft.scope):
+                draft.calls.append((target, []))
 
     def _function_body(self, node: _FunctionNode, draft: Draft) -> None:
         outer = draft.parent
@@ -130,6 +140,7 @@ class Walk(Expressions):
             draft.returns,
             draft.swallows(self._handler_site) if draft.swallowing else (),
             draft.nested and not draft.owner and node.name.startswith("test") and _is_named(draft),
+            tuple(parameters(node.args)) if node.name.startswith("test") or draft.decorators else (),
             draft.raised,
         )
 

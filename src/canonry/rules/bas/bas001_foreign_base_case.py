@@ -7,7 +7,7 @@ from canonry.model.finding import Confidence, Severity
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
 from canonry.source.facts import ClassFact
-from canonry.source.index import Hierarchy
+from canonry.source.index import Definition, Hierarchy
 
 _LIKE_A_CASE = re.compile(r"Test(?:Case|Base|Suite|s)?$|TestCase|^Base\w*Test|Test\w*Base")
 _CANON = "[canon]\nbase-cases = ['tests.cases:ShopCase']\n"
@@ -76,14 +76,20 @@ def _judge(file: FileView, fact: ClassFact, hierarchy: Hierarchy) -> Offence | N
         end = next((root for root in hierarchy.roots if _is_case(root)), hierarchy.roots[-1])
         message = f"`{fact.name}` ends in `{end}`, which is not a base case of the canon"
         return Offence(site=fact.site, message=message)
+    ends = [each.qualname for each in hierarchy.ancestors if not _bases(file, each)]
     names = [ancestor.qualname for ancestor in hierarchy.ancestors] + [
         root.rpartition(".")[2] for root in hierarchy.roots
     ]
-    like = next((name for name in reversed(names) if _LIKE_A_CASE.search(name)), None)
+    like = next((name for name in (*ends, *reversed(names)) if _LIKE_A_CASE.search(name)), None)
     if like is None:
         return None
     message = f"`{fact.name}` ends in `{like}`, which is not a base case of the canon"
     return Offence(site=fact.site, message=message, confidence=Confidence.LIKELY)
+
+
+def _bases(file: FileView, definition: Definition) -> tuple[str, ...]:
+    fact = file.index.class_fact(definition)
+    return fact.bases if fact is not None else ()
 
 
 def _is_case(root: str) -> bool:

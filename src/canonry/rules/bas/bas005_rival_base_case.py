@@ -64,7 +64,7 @@ class RivalBaseCase(Rule):
             named = bool(_BASE_NAME.search(fact.name))
             set_up = bool(_SET_UP & set(fact.methods))
             hierarchy = file.hierarchy(fact)
-            if hierarchy.case and (named or set_up or fact.methods):
+            if hierarchy.case and (named or (not file.is_test_file and (set_up or fact.methods))):
                 message = f"`{fact.name}` is a base test case outside the canon"
                 yield Offence(site=fact.site, message=message, confidence=None if named else Confidence.LIKELY)
             elif file.project.reaches_canonical(definition, hierarchy) and named:

@@ -50,9 +50,11 @@ class DirectEnvironWrite(Rule):
             return
         for use in file.facts.environment:
             if use.kind == "write" and not _restored(file, use):
-                yield Offence(site=use.site, message=f"`{use.expression}` is written and never restored")
+                yield Offence(
+                    site=use.site, message=f"`{use.expression}` changes the environment, and nothing here restores it"
+                )
             elif use.kind == "write":
-                message = f"`{use.expression}` is written by hand, and restored by hand elsewhere"
+                message = f"`{use.expression}` changes the environment by hand; it is restored by hand elsewhere"
                 yield Offence(site=use.site, message=message, severity=Severity.WARNING, confidence=Confidence.LIKELY)
             elif use.kind == "restore":
                 message = f"`{use.expression}` restores the environment by hand"

@@ -33,4 +33,6 @@ class RelativeImport(Rule):
                 module = "." * fact.level + fact.module
                 names = ", ".join(name for name, _ in fact.names)
                 site = Site(fact.line, fact.column, fact.end_line, fact.end_column, 0, fact.symbol)
-                yield Offence(site=site, message=f"`from {module}` is relative", identity=f"{module}:{names}")
+                yield Offence(
+                    site=site, message=f"`from {module} import {names}` is relative", identity=f"{module}:{names}"
+                )

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
 
+_UNDOING = frozenset(("sys.path.remove", "sys.path.pop"))
+
 
 class PathHack(Rule):
     """Code that changes the import path makes the meaning of every later import depend on what ran before.
 
     Two files that insert different folders find different modules under one name; the order of collection decides
     which. Changes of `sys.path` under any alias, `site.addsitedir`, and setting `PYTHONPATH` in code count; reading
-    them does not, nor does `monkeypatch.syspath_prepend`, which is undone.
+    them does not, nor does `monkeypatch.syspath_prepend`, which is undone, nor taking an entry away again.
     """
 
     code = "IMP002"
@@ -33,4 +35,7 @@ class PathHack(Rule):
     def check(self, file: FileView) -> Iterator[Offence]:
         """Every change of the import path."""
         for hack in file.facts.path_hacks:
-            yield Offence(site=hack.site, message=f"`{hack.expression}` changes the import path")
+            if hack.expression == "PYTHONPATH":
+                yield Offence(site=hack.site, message="`PYTHONPATH` is set in code")
+            elif hack.expression not in _UNDOING:
+                yield Offence(site=hack.site, message=f"`{hack.expression}` changes the import path")

@@ -10,9 +10,10 @@ from canonry.source.facts import FunctionFact
 from canonry.source.index import Definition
 
 _TELLING = re.compile(
-    r"_*(?:verify|check|validate|expect|should|ensure|must|assert|fail|raise)|(?:no_)?(?:fn|re_)?match_lines?",
+    r"_*(?:verify|check|validate|expect|should|ensure|must|assert|fail|raise)(?!_?(?:call|output)\b)|(?:no_)?(?:fn|re_)?match_lines?",
     re.IGNORECASE,
 )
+_SURROUNDING = ("setUp", "tearDown", "asyncSetUp", "asyncTearDown", "setup_method", "teardown_method")
 _RAISING_DECORATORS = ("raises", "xfail", "expectedFailure", "skip")
 _REACH = 60
 
@@ -79,15 +80,19 @@ def _expects_failure(fact: FunctionFact) -> bool:
 
 def _reaches_assertion(file: FileView, test: FunctionFact) -> bool:
     seen: set[Definition] = set()
-    waiting = [(file.path, test)]
+    waiting = [(file.path, test), *_around(file, test)]
     while waiting and len(seen) < _REACH:
         path, fact = waiting.pop()
+        if fact is not test and _asserts(fact):
+            return True
         for call in (*fact.calls, *fact.decorators):
             if call.startswith("?."):
                 return True
             if call.startswith("&."):
-                if fact is test and _fixture_may_assert(file, call[2:]):
-                    return True
+                fixture = _fixture(file, call[2:])
+                if fixture is None and fact is test:
+                    return True  # a fixture from elsewhere: nobody can tell
+                waiting += [fixture] if fixture is not None else []
                 continue
             found = _called(file, path, fact, call)
             if found is None:
@@ -97,27 +102,49 @@ def _reaches_assertion(file: FileView, test: FunctionFact) -> bool:
             if found in seen:
                 continue
             seen.add(found)
-            function = file.index.function_fact(found)
-            if function is None:
-                if _leaves_with_a_check(file, found):
-                    return True
-                continue
-            if function.asserts or function.raised or (function.raises and _TELLING.match(function.name)):
+            if _leaves_with_a_check(file, found):
                 return True
-            waiting.append((found.path, function))
+            waiting += _functions_at(file, found)
     return False
 
 
-def _fixture_may_assert(file: FileView, name: str) -> bool:
-    """Whether a fixture of this name asserts, or is not of this tree, so that nobody can tell."""
+def _asserts(fact: FunctionFact) -> bool:
+    return bool(fact.asserts or fact.raised or (fact.raises and _TELLING.match(fact.name)))
+
+
+def _around(file: FileView, test: FunctionFact) -> list[tuple[str, FunctionFact]]:
+    """What runs before and after a test: the set-up and tear-down of its class, the fixtures that it names."""
+    found = [each for name in test.parameters if (each := _fixture(file, name)) is not None]
+    if test.owner:
+        for name in _SURROUNDING:
+            place = _called(file, file.path, test, f"self.{name}")
+            found += _functions_at(file, place) if place is not None else []
+    return found
+
+
+def _functions_at(file: FileView, found: Definition) -> list[tuple[str, FunctionFact]]:
+    """The function there and the functions inside it, which it may hand out."""
+    facts = file.index.facts(found.path)
+    if facts is None:
+        return []
+    prefix = f"{found.qualname}."
+    return [
+        (found.path, fact)
+        for fact in facts.functions
+        if fact.qualname == found.qualname or (fact.nested and fact.qualname.startswith(prefix))
+    ]
+
+
+def _fixture(file: FileView, name: str) -> tuple[str, FunctionFact] | None:
+    """The fixture of this name that the file or a `conftest.py` above it defines."""
     folders = file.path.split("/")[:-1]
     places = [file.path, *("/".join([*folders[:depth], "conftest.py"]) for depth in range(len(folders), -1, -1))]
     for path in places:
         facts = file.index.facts(path)
         for function in facts.functions if facts is not None else ():
             if function.name == name and is_fixture(function):
-                return bool(function.asserts)
-    return True
+                return path, function
+    return None
 
 
 def _leaves_with_a_check(file: FileView, found: Definition) -> bool:
@@ -128,7 +155,20 @@ def _leaves_with_a_check(file: FileView, found: Definition) -> bool:
 
 def _called(file: FileView, path: str, fact: FunctionFact, call: str) -> Definition | None:
     """The function of the tree that a call leads to, None where it leads outside or nowhere known."""
+    if call.startswith("super."):
+        return _above(file, path, fact, call.removeprefix("super."))
     owned = f":{fact.owner}.{call[5:]}" if fact.owner else ""
     reference = owned if call.startswith("self.") else call
     found = file.index.resolve(path, reference) if reference else None
     return found if isinstance(found, Definition) and found.qualname else None
+
+
+def _above(file: FileView, path: str, fact: FunctionFact, name: str) -> Definition | None:
+    """The method of this name in the nearest base of the function's class."""
+    if not fact.owner:
+        return None
+    for ancestor in file.index.hierarchy(Definition(path, fact.owner)).ancestors:
+        above = file.index.class_fact(ancestor)
+        if above is not None and name in above.methods:
+            return Definition(ancestor.path, f"{ancestor.qualname}.{name}")
+    return None
