@@ -73,7 +73,7 @@ def _where(request: Request) -> tuple[Path, tuple[str, ...]]:
         first = Path(request.paths[0])
         if is_git_directory(first):
             return first, request.paths[1:]
-        if request.revision is not None and not first.exists():
+        if (request.revision is not None or request.staged) and not first.exists():
             return Path(), request.paths
         if first.is_dir() and find_repository(first.resolve()) is None:
             return first, tuple(request.paths)
@@ -95,7 +95,7 @@ def _scope(paths: tuple[str, ...], tree: Tree) -> tuple[str, ...]:
     """The paths as they stand in the tree; empty where they hold the whole of it."""
     scope: list[str] = []
     for path in paths:
-        if tree.kind == "commit" and not (Path(path).exists() and _inside(Path(path), tree.root)):
+        if tree.by_blob and not (Path(path).exists() and _inside(Path(path), tree.root)):
             relative = path.strip("/").removeprefix("./")
         else:
             absolute = Path(path).resolve()
@@ -107,8 +107,9 @@ def _scope(paths: tuple[str, ...], tree: Tree) -> tuple[str, ...]:
         if relative in (".", ""):
             return ()
         known = relative in tree.files or any(file.startswith(relative + "/") for file in tree.files)
-        if tree.kind == "commit" and not known:
-            raise UserError(f"the commit holds no Python file at `{relative}`; see `git ls-tree` for what it holds")
+        if tree.by_blob and not known:
+            holder, command = ("commit", "ls-tree") if tree.kind == "commit" else ("index", "ls-files")
+            raise UserError(f"the {holder} holds no Python file at `{relative}`; see `git {command}` for what it holds")
         scope.append(relative)
     return tuple(scope)
 

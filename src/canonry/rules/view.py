@@ -110,6 +110,17 @@ class FileView:
         named = self.project.settings.is_test_function(fact.name)
         return named and not is_fixture(fact) and not any(each in _PROPERTIES for each in fact.decorators)
 
+    def fixture(self, name: str) -> tuple[str, FunctionFact] | None:
+        """The fixture of this name that the file or a `conftest.py` above it defines, with its path."""
+        folders = self.path.split("/")[:-1]
+        conftests = ("/".join([*folders[:depth], "conftest.py"]) for depth in range(len(folders), -1, -1))
+        for path in (self.path, *conftests):
+            facts = self.index.facts(path)
+            for function in facts.functions if facts is not None else ():
+                if function.name == name and is_fixture(function):
+                    return path, function
+        return None
+
     @cached_property
     def collected(self) -> list[FunctionFact]:
         """The tests that stand where a runner looks: in the module, or in a class that is or feeds a test class."""

@@ -24,6 +24,9 @@ _WRAPPERS = frozenset(
 )
 _SHELLS = frozenset(("bash", "sh", "zsh", "dash", "ksh", "cmd", "powershell", "pwsh"))
 PROBES = frozenset(("--version", "-V", "--help", "-h", "--fixtures", "--markers", "--trace-config"))
+COLLECTING = " --collect-only"
+"""What follows the name of a tool that collects tests and runs none."""
+_COLLECT_ONLY = frozenset(("--collect-only", "--co"))
 _INERT = frozenset("install uninstall add remove show list freeze build pull push ps logs inspect lock sync".split())
 _SEPARATORS = re.compile(  # group 1, outside quotes and comments
     r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\.|(?<!\S)\#[^\n]*|(&&|\|\||[;|&\n])""", re.DOTALL
@@ -32,21 +35,28 @@ _PYTHON = re.compile(r"(?:.*[/\\])?(?:python|pypy|py)[\d.]*(?:w)?(?:\.exe)?$", r
 
 
 def tool_of_argv(words: Sequence[str | None]) -> str:
-    """The test tool that this argument vector starts, or an empty string."""
+    """The test tool that this argument vector starts (followed by `COLLECTING` where it runs none), else empty."""
     for index, word in enumerate(words):
         if word is None:
             continue
         if index and words[index - 1] == "-m":
             tool = TOOLS.get(word.split(".")[0] if word.startswith("unittest.") else word, "")
-            return tool if tool and _runs_modules(words[: index - 1]) and not _probes(words, index) else ""
+            return _started(tool, words, index) if tool and _runs_modules(words[: index - 1]) else ""
         name = _basename(word)
         if name in _SHELLS and index == 0:
             return _tool_of_shell_words(words)
         if name in TOOLS and name != "unittest":
             inert = any(other in _INERT for other in words[:index])
             started = index == 0 or (_leads(words[0]) and not inert)
-            return TOOLS[name] if started and not _probes(words, index) else ""
+            return _started(TOOLS[name], words, index) if started else ""
     return ""
+
+
+def _started(tool: str, words: Sequence[str | None], index: int) -> str:
+    """The tool, marked where it only collects; empty where it only says something about itself."""
+    if _probes(words, index):
+        return ""
+    return tool + COLLECTING if any(word in _COLLECT_ONLY for word in words[index + 1 :]) else tool
 
 
 def tool_of_shell(text: str) -> str:

@@ -23,7 +23,7 @@ class UnawaitedAsyncTest(Rule):
     `unittest.TestCase` calls the method, gets a coroutine, and is content; a `pytest.mark.asyncio` on it changes
     nothing, because pytest leaves unittest cases to unittest. The verdict follows the hierarchy through the whole
     tree: a class is safe once an ancestor awaits (`IsolatedAsyncioTestCase`, Django's cases) or runs tests its own
-    way. Outside unittest, a test is reported as likely, and as a warning, where no mark, no `asyncio_mode = auto`, no
+    way, and a test with parameters that nothing fills fails before anything is awaited. Outside unittest, a test is reported as likely, and as a warning, where no mark, no `asyncio_mode = auto`, no
     collection hook of a `conftest.py` and no unknown decorator would await it: newer versions of pytest fail it, older
     ones skip it.
     """
@@ -76,7 +76,7 @@ class UnawaitedAsyncTest(Rule):
                     yield self._unmarked(fact)
                 continue
             hierarchy = file.hierarchy(owner)
-            if hierarchy.case == "sync" and not hierarchy.custom:
+            if hierarchy.case == "sync" and not hierarchy.custom and _callable_bare(fact):
                 message = f"`{fact.name}` is never awaited: `{owner.name}` is a plain unittest case"
                 yield Offence(site=fact.site, message=message)
             elif not hierarchy.case and hierarchy.complete and file.project.settings.is_test_class(owner.name):
@@ -92,6 +92,12 @@ class UnawaitedAsyncTest(Rule):
 def _ancestors(file: FileView, owner: ClassFact) -> list[ClassFact]:
     facts = [file.index.class_fact(ancestor) for ancestor in file.hierarchy(owner).ancestors]
     return [fact for fact in facts if fact is not None]
+
+
+def _callable_bare(fact: FunctionFact) -> bool:
+    """Whether unittest can call the test at all: it passes no fixtures, a test that wants some fails loudly."""
+    patched = sum("patch" in decorator for decorator in fact.decorators)
+    return len(fact.parameters) <= 1 + patched
 
 
 def _transparent(fact: FunctionFact) -> bool:

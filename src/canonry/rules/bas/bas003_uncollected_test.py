@@ -13,7 +13,8 @@ class UncollectedTest(Rule):
 
     pytest passes over a test class with an `__init__`, over classes and functions that its patterns miss, and over a
     test that is defined inside a function. Certain for `__init__` and for nested tests that their function never
-    uses. For a class whose name the patterns miss it is likely, and a warning (it may be a mixin that another file
+    uses; likely, and a warning, where every test of such a class wants values that are no fixtures of the tree, so that
+    it may be a tool that others call. For a class whose name the patterns miss it is likely, and a warning (it may be a mixin that another file
     collects), and silent where a `conftest.py` has collection hooks of its own.
     """
 
@@ -61,8 +62,13 @@ class UncollectedTest(Rule):
         how_many = "1 test" if tests == 1 else f"{tests} tests"
         named = file.project.settings.is_test_class(fact.name)
         if fact.init is not None and named:
+            message = f"`{fact.name}` has an `__init__`, which leaves {how_many} uncollected"
+            doubt = _called_by_hand(file, fact)
             yield Offence(
-                site=fact.init, message=f"`{fact.name}` has an `__init__`, which leaves {how_many} uncollected"
+                site=fact.init,
+                message=message,
+                severity=Severity.WARNING if doubt else None,
+                confidence=Confidence.LIKELY if doubt else None,
             )
         elif (
             not named
@@ -74,3 +80,9 @@ class UncollectedTest(Rule):
             reason = "" if fact.init is None else " and it has an `__init__`"
             message = f"the class patterns miss `{fact.name}`{reason}, which leaves {how_many} uncollected"
             yield Offence(site=fact.site, message=message, severity=Severity.WARNING, confidence=Confidence.LIKELY)
+
+
+def _called_by_hand(file: FileView, fact: ClassFact) -> bool:
+    """Whether every test wants a value that is no fixture of the tree: then the class is a tool that others call."""
+    wanted = [set(test.parameters) - {"self", "cls"} for test in file.tests_of(fact.qualname)]
+    return all(any(file.fixture(name) is None for name in names) for names in wanted)

@@ -68,8 +68,13 @@ class RivalBaseCase(Rule):
                 message = f"`{fact.name}` is a base test case outside the canon"
                 yield Offence(site=fact.site, message=message, confidence=None if named else Confidence.LIKELY)
             elif file.project.reaches_canonical(definition, hierarchy) and named:
-                yield Offence(site=fact.site, message=f"`{fact.name}` is one more name for a base case of the canon")
-            elif named and set_up and hierarchy.complete:
+                how = (
+                    "extends a base case of the canon outside its home"
+                    if fact.methods
+                    else "is one more name for a base case of the canon"
+                )
+                yield Offence(site=fact.site, message=f"`{fact.name}` {how}")
+            elif named and set_up and hierarchy.complete and not (fact.name.endswith("Mixin") and not fact.bases):
                 message = f"`{fact.name}` is a base test case outside the canon"
                 yield Offence(site=fact.site, message=message, confidence=Confidence.LIKELY)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from canonry.model.finding import Confidence, Severity
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
+from canonry.source.commands import COLLECTING
 
 
 class TestRunInSubprocess(Rule):
@@ -13,7 +14,8 @@ class TestRunInSubprocess(Rule):
     What it selects, how it reads the outcome (often from text) and which exit code it passes on are decided in this
     one place and nowhere else. The command is read from syntax: a literal list or string, a variable that was filled
     before, f-strings and joined lists. A command that is handed to a function named like one that runs commands is
-    reported as likely. `pip install pytest` and `pytest --version` start no tests.
+    reported as likely, one that only collects (`--collect-only`) as a warning. `pip install pytest` and `pytest
+    --version` start no tests.
     """
 
     __test__ = False
@@ -53,8 +55,12 @@ class TestRunInSubprocess(Rule):
         if file.is_runner:
             return
         for call in file.facts.calls:
-            if call.how == "call" or not call.tool or call.tool in file.project.tools:
+            if call.how == "call" or not call.tool or call.tool.removesuffix(COLLECTING) in file.project.tools:
                 continue
             confidence = Confidence.LIKELY if call.how == "passed" else None
-            message = f"`{call.target}` starts {call.tool} past the canonical runner"
-            yield Offence(site=call.site, message=message, confidence=confidence)
+            if call.tool.endswith(COLLECTING):
+                message = f"`{call.target}` collects tests past the canonical runner"
+                yield Offence(site=call.site, message=message, severity=Severity.WARNING, confidence=confidence)
+            else:
+                message = f"`{call.target}` starts {call.tool} past the canonical runner"
+                yield Offence(site=call.site, message=message, confidence=confidence)

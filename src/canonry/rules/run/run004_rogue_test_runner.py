@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from canonry.model.finding import Severity
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
+from canonry.source.commands import COLLECTING
 
 
 class RogueTestRunner(Rule):
@@ -12,7 +13,7 @@ class RogueTestRunner(Rule):
 
     Each has its own options, its own selection, its own way to decide what passed; numbers from one cannot be
     compared with numbers from another. A script counts when it is no test file and starts a test tool from its main
-    block, or from module level.
+    block, or from module level; one that only collects (`--collect-only`) does not.
     """
 
     code = "RUN004"
@@ -33,6 +34,10 @@ class RogueTestRunner(Rule):
         Example("import pytest\n\ndef call():\n    return pytest.main([])\n", path="shop/plugin.py"),
         Example("if __name__ == '__main__':\n    print('pytest')\n", path="scripts/hello.py"),
         Example(
+            "import subprocess\n\nif __name__ == '__main__':\n    subprocess.run(['pytest', '--collect-only'])\n",
+            path="scripts/count.py",
+        ),
+        Example(
             "import pytest\n\nif __name__ == '__main__':\n    pytest.main([])\n",
             path="scripts/run.py",
             canon="[canon]\nrunner = 'python scripts/run.py'\n",
@@ -48,6 +53,7 @@ class RogueTestRunner(Rule):
             call
             for call in file.facts.calls
             if call.tool
+            and not call.tool.endswith(COLLECTING)
             and call.tool not in file.project.tools
             and call.target != "unittest.TestLoader"
             and (blocks or call.site.symbol == "<module>")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from canonry.model.finding import Severity
 from canonry.rules.rule import Example, Offence, Rule
-from canonry.rules.view import FileView, is_fixture
+from canonry.rules.view import FileView
 from canonry.source.facts import FunctionFact
 from canonry.source.index import Definition
 
@@ -89,7 +89,7 @@ def _reaches_assertion(file: FileView, test: FunctionFact) -> bool:
             if call.startswith("?."):
                 return True
             if call.startswith("&."):
-                fixture = _fixture(file, call[2:])
+                fixture = file.fixture(call[2:])
                 if fixture is None and fact is test:
                     return True  # a fixture from elsewhere: nobody can tell
                 waiting += [fixture] if fixture is not None else []
@@ -114,7 +114,7 @@ def _asserts(fact: FunctionFact) -> bool:
 
 def _around(file: FileView, test: FunctionFact) -> list[tuple[str, FunctionFact]]:
     """What runs before and after a test: the set-up and tear-down of its class, the fixtures that it names."""
-    found = [each for name in test.parameters if (each := _fixture(file, name)) is not None]
+    found = [each for name in test.parameters if (each := file.fixture(name)) is not None]
     if test.owner:
         for name in _SURROUNDING:
             place = _called(file, file.path, test, f"self.{name}")
@@ -133,18 +133,6 @@ def _functions_at(file: FileView, found: Definition) -> list[tuple[str, Function
         for fact in facts.functions
         if fact.qualname == found.qualname or (fact.nested and fact.qualname.startswith(prefix))
     ]
-
-
-def _fixture(file: FileView, name: str) -> tuple[str, FunctionFact] | None:
-    """The fixture of this name that the file or a `conftest.py` above it defines."""
-    folders = file.path.split("/")[:-1]
-    places = [file.path, *("/".join([*folders[:depth], "conftest.py"]) for depth in range(len(folders), -1, -1))]
-    for path in places:
-        facts = file.index.facts(path)
-        for function in facts.functions if facts is not None else ():
-            if function.name == name and is_fixture(function):
-                return path, function
-    return None
 
 
 def _leaves_with_a_check(file: FileView, found: Definition) -> bool:
