@@ -1,5 +1,7 @@
 """Real things to test with: folders, git repositories, audits of them, and the command line as a process."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -9,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from demo.git import commit_all, git
 
 from canonry.audit.compliance import Summary, summarise
 from canonry.audit.engine import audit
 from canonry.audit.request import Request
 from canonry.audit.result import Result
+from canonry.cli import main
 from canonry.model.finding import Finding
 from canonry.rules.registry import all_rules
 from canonry.source.extract import extract
@@ -71,12 +75,17 @@ class Folder:
         return [finding for finding in self.audit(**options).findings() if not codes or finding.code in codes]
 
     def run(self, *arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
-        """`canonry ARGUMENTS` in the folder."""
+        """`canonry ARGUMENTS` in the folder, as a process of its own."""
         return run_canonry(*arguments, cwd=self.root, **options)
+
+    def call(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """`canonry ARGUMENTS` in the folder, in this process."""
+        return call_canonry(*arguments, cwd=self.root)
 
     def report(self, *arguments: str | Path, **options: Any) -> dict[str, Any]:
         """The JSON report of `canonry audit ARGUMENTS`."""
-        done = self.run("audit", "--output-format", "json", *arguments, **options)
+        whole = ("audit", "--output-format", "json", *arguments)
+        done = self.run(*whole, **options) if options else self.call(*whole)
         assert done.returncode in (0, 1), done.stderr
         report: dict[str, Any] = json.loads(done.stdout)
         return report
@@ -105,6 +114,33 @@ def run_canonry(
         timeout=timeout,
         stdin=subprocess.DEVNULL,
     )
+
+
+def call_canonry(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """As `run_canonry`, without the price of a process."""
+    command = ["canonry", *map(str, arguments)]
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    status: object = None
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.setattr(sys, "argv", command)
+        try:
+            main()
+        except SystemExit as error:
+            status = error.code
+    assert isinstance(status, int)
+    return subprocess.CompletedProcess(command, status, _text(out), _text(err))
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    buffer = stream.buffer
+    assert isinstance(buffer, io.BytesIO)
+    return buffer.getvalue().decode("utf-8", "surrogateescape")
 
 
 def facts_of(code: str | bytes, target: tuple[int, int] = (3, 11)) -> Facts:

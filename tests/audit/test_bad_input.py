@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from demo.git import git
 
-from tests.workbench import IDLE, RUNNER, SOUND, Folder, run_canonry
+from tests.workbench import IDLE, RUNNER, SOUND, Folder, call_canonry
 
 HIDDEN = "canonry: no canon is declared"
 
@@ -82,7 +82,7 @@ def test_each_odd_content_is_named(odd_contents, name: str, damage: str) -> None
 def test_a_generated_file_of_ten_megabytes(folder: Folder) -> None:
     row = "    'abcdefghijklmnopqrstuvwxyz', # pytest.main()\n"
     folder.write({"rows.py": "ROWS = [\n" + row * (10_000_000 // len(row)) + "]\nimport pytest\npytest.main()\n"})
-    done = folder.run("audit", "--output-format", "concise")
+    done = folder.call("audit", "--output-format", "concise")
 
     assert (folder.root / "rows.py").stat().st_size > 9_900_000
     assert check(done, 1) == []
@@ -126,7 +126,7 @@ def test_what_is_no_file_outside_git(
 ) -> None:
     folder.write({"tests/test_a.py": SOUND})
     make(folder)
-    report = folder.report(timeout=20)
+    report = folder.report()
 
     assert report["missing"] == missing
     assert report["population"]["files"] == len(files)
@@ -173,7 +173,7 @@ def replace_by_link(path: Path) -> None:
 def test_a_tracked_file_that_is_no_longer_there(repository: Folder, act: Callable[[Path], None], reason) -> None:
     repository.commit({"tests/test_a.py": SOUND, "tests/test_b.py": IDLE})
     act(repository.root / "tests" / "test_b.py")
-    done = repository.run("audit", timeout=20)
+    done = repository.call("audit")
     named = [f"canonry: `tests/test_b.py` could not be read: {reason}"] if reason else []
 
     assert check(done, 0) == named
@@ -184,8 +184,8 @@ def test_a_deleted_file_can_still_be_audited_in_its_commit(repository: Folder) -
     repository.commit({"tests/test_b.py": IDLE})
     (repository.root / "tests" / "test_b.py").unlink()
 
-    assert check(repository.run("audit", "--rev", "HEAD", "tests/test_b.py"), 1) == []
-    assert check(repository.run("audit", "--staged", "tests/test_b.py"), 1) == []
+    assert check(repository.call("audit", "--rev", "HEAD", "tests/test_b.py"), 1) == []
+    assert check(repository.call("audit", "--staged", "tests/test_b.py"), 1) == []
 
 
 # file names ----------------------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def write_names(folder: Folder) -> Folder:
 )  # fmt: skip
 def test_any_file_name_can_be_reported(repository: Folder, arguments: list[str]) -> None:
     write_names(repository).commit()
-    done = repository.run("audit", *arguments)
+    done = repository.call("audit", *arguments)
 
     assert check(done, 1) == []
     assert "\x1b" not in done.stdout
@@ -251,7 +251,7 @@ def test_every_odd_name_is_audited(repository: Folder, tracked: bool) -> None:
 def test_an_odd_name_can_be_named(repository: Folder) -> None:
     write_names(repository).commit()
     names = [os.fsdecode(b"tests/" + name) for name in NAMES]
-    done = repository.run("audit", "--output-format", "concise", "--", *names)
+    done = repository.call("audit", "--output-format", "concise", "--", *names)
 
     assert check(done, 1) == []
     assert done.stdout.count(" TST001 ") == len(NAMES) - 1
@@ -265,10 +265,10 @@ def test_a_repository_without_a_commit(repository: Folder) -> None:
     report = repository.report()
 
     assert (report["commit"], report["dirty"], report["population"]["files"]) == (None, True, 1)
-    assert check(repository.run("audit", "--staged"), 5) == [
+    assert check(repository.call("audit", "--staged"), 5) == [
         "canonry: no Python file was found, so nothing was validated"
     ]
-    (said,) = check(repository.run("audit", "--rev", "HEAD"), 2)
+    (said,) = check(repository.call("audit", "--rev", "HEAD"), 2)
     assert "`HEAD` names no commit" in said
 
 
@@ -276,13 +276,13 @@ def test_a_repository_without_a_commit(repository: Folder) -> None:
 def test_nothing_to_audit_is_a_failure(folder: Folder, start: Callable[[Folder], Folder]) -> None:
     start(folder)
 
-    assert check(folder.run("audit"), 5) == ["canonry: no Python file was found, so nothing was validated"]
-    assert check(folder.run("audit", "--exit-zero"), 5)
+    assert check(folder.call("audit"), 5) == ["canonry: no Python file was found, so nothing was validated"]
+    assert check(folder.call("audit", "--exit-zero"), 5)
 
 
 def test_only_copies_are_nothing_to_audit_either(folder: Folder) -> None:
     folder.write({"tests_backup/test_a.py": IDLE})
-    done = folder.run("audit")
+    done = folder.call("audit")
 
     assert check(done, 5) == ["canonry: no Python file outside shadow trees was found, so nothing was validated"]
     assert "DUP005" in done.stdout
@@ -302,15 +302,15 @@ def test_a_bare_repository(repository: Folder, tmp_path: Path) -> None:
     bare = repository.commit({"tests/test_a.py": IDLE}).clone_bare(tmp_path / "bare.git")
     said = ["canonry: a git directory holds no files, so its HEAD is audited; name a commit with `--rev`"]
 
-    assert check(run_canonry("audit", bare, cwd=tmp_path), 1) == said
-    assert check(run_canonry("audit", cwd=bare), 1) == said
-    assert check(run_canonry("audit", "--repo", bare, "--rev", "HEAD", "tests", cwd=tmp_path), 1) == []
-    assert check(run_canonry("audit", bare, "--staged", cwd=tmp_path), 2)
+    assert check(call_canonry("audit", bare, cwd=tmp_path), 1) == said
+    assert check(call_canonry("audit", cwd=bare), 1) == said
+    assert check(call_canonry("audit", "--repo", bare, "--rev", "HEAD", "tests", cwd=tmp_path), 1) == []
+    assert check(call_canonry("audit", bare, "--staged", cwd=tmp_path), 2)
 
 
 def test_the_git_directory_of_a_working_tree_names_the_repository(repository: Folder, tmp_path: Path) -> None:
     repository.commit({"tests/test_a.py": IDLE, "tests/test_b.py": "def test_b(:\n"})
-    done = run_canonry("audit", repository.root / ".git", "--rev", "HEAD", cwd=tmp_path)
+    done = call_canonry("audit", repository.root / ".git", "--rev", "HEAD", cwd=tmp_path)
 
     assert check(done, 1) == []
     assert "never parsed since it was added by" in done.stdout
@@ -319,7 +319,7 @@ def test_the_git_directory_of_a_working_tree_names_the_repository(repository: Fo
 def test_an_empty_bare_repository(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--bare", "empty.git")
 
-    (said,) = check(run_canonry("audit", "empty.git", cwd=tmp_path), 2)
+    (said,) = check(call_canonry("audit", "empty.git", cwd=tmp_path), 2)
     assert "names no commit" in said
 
 
@@ -330,7 +330,7 @@ def test_missing_blobs_are_counted_and_named(repository: Folder, tmp_path: Path)
     for letter in "bcdefgh":
         blob = repository.git("rev-parse", f"HEAD:tests/test_{letter}.py")
         (bare.root / "objects" / blob[:2] / blob[2:]).unlink()
-    done = run_canonry("audit", bare.root, "--rev", "main", cwd=tmp_path)
+    done = call_canonry("audit", bare.root, "--rev", "main", cwd=tmp_path)
     said = check(done, 1)
 
     assert said[:-1] == [
@@ -338,7 +338,7 @@ def test_missing_blobs_are_counted_and_named(repository: Folder, tmp_path: Path)
     ]
     assert said[-1] == "canonry: 2 more could not be read (all with -v)"
     assert "7 files missing" in done.stdout
-    assert len(check(run_canonry("audit", bare.root, "--rev", "main", "-v", cwd=tmp_path), 1)) == 8
+    assert len(check(call_canonry("audit", bare.root, "--rev", "main", "-v", cwd=tmp_path), 1)) == 8
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_missing_blobs_are_counted_and_named(repository: Folder, tmp_path: Path)
 def test_a_damaged_git_directory(repository: Folder, path: str, content: bytes, status: int, said: str | None) -> None:
     repository.commit({"tests/test_a.py": IDLE})
     (repository.root / ".git" / path).write_bytes(content)
-    found = check(repository.run("audit"), status)
+    found = check(repository.call("audit"), status)
 
     assert [said in sentence for sentence in found] == [True] if said else found == []
 
@@ -363,8 +363,8 @@ def test_a_commit_with_a_missing_tree(repository: Folder, what: str) -> None:
     missing = repository.git("rev-parse", what)
     (repository.root / ".git" / "objects" / missing[:2] / missing[2:]).unlink()
 
-    assert len(check(repository.run("audit", "--rev", "HEAD"), 2)) == 1
-    assert check(repository.run("audit"), 1) == []
+    assert len(check(repository.call("audit", "--rev", "HEAD"), 2)) == 1
+    assert check(repository.call("audit"), 1) == []
 
 
 def test_a_submodule_is_another_repository(repository: Folder, tmp_path: Path) -> None:
@@ -375,7 +375,7 @@ def test_a_submodule_is_another_repository(repository: Folder, tmp_path: Path) -
 
     assert repository.report()["population"]["files"] == 1
     assert repository.report("--rev", "HEAD")["population"]["files"] == 1
-    assert check(repository.run("audit", "vendor/other"), 1) == []
+    assert check(repository.call("audit", "vendor/other"), 1) == []
 
 
 def test_a_repository_inside_a_repository_is_another_one(repository: Folder) -> None:
@@ -388,7 +388,7 @@ def test_a_repository_inside_a_repository_is_another_one(repository: Folder) -> 
 def test_a_linked_working_tree(repository: Folder, tmp_path: Path) -> None:
     repository.commit({"tests/test_a.py": IDLE})
     repository.git("worktree", "add", "--quiet", str(tmp_path / "linked"))
-    done = run_canonry("audit", "--output-format", "concise", cwd=tmp_path / "linked")
+    done = call_canonry("audit", "--output-format", "concise", cwd=tmp_path / "linked")
 
     assert check(done, 1) == []
     assert done.stdout.startswith("tests/test_a.py:1:1: TST001")
@@ -403,11 +403,11 @@ def test_an_unfinished_merge(repository: Folder) -> None:
     repository.commit({"tests/test_a.py": SOUND.replace("3", "5")})
     with pytest.raises(subprocess.CalledProcessError):
         repository.git("merge", "other", GIT_COMMITTER_NAME="Ada", GIT_COMMITTER_EMAIL="ada@shop.example")
-    done = repository.run("audit", "--output-format", "concise")
+    done = repository.call("audit", "--output-format", "concise")
 
     assert check(done, 1) == ["canonry: a merge is unfinished: 1 unmerged Python file read as on disk"]
     assert "tests/test_a.py:2:1: SYN004" in done.stdout
-    staged = repository.run("audit", "--staged", "--output-format", "concise")
+    staged = repository.call("audit", "--staged", "--output-format", "concise")
     assert check(staged, 1) == ["canonry: 1 unmerged path read from the side of the current branch"]
     assert "SYN004" not in staged.stdout
 
@@ -417,7 +417,7 @@ def test_an_owner_that_git_does_not_trust(repository: Folder) -> None:
     for path in (repository.root, repository.root / ".git"):
         os.chown(path, 12345, 12345)
 
-    (said,) = check(repository.run("audit"), 2)
+    (said,) = check(repository.call("audit"), 2)
     assert "somebody else owns it" in said
 
 
@@ -435,7 +435,7 @@ def test_a_cache_that_cannot_be_used_is_mentioned_once(repository: Folder, damag
     import sqlite3
 
     repository.commit({"tests/test_a.py": IDLE})
-    first = repository.run("audit")
+    first = repository.call("audit")
     path = repository.root / ".canonry" / "cache.db"
     if damage == "garbage":
         path.write_bytes(b"garbage")
@@ -443,7 +443,7 @@ def test_a_cache_that_cannot_be_used_is_mentioned_once(repository: Folder, damag
         connection = sqlite3.connect(path)
         connection.execute("pragma user_version = 99")
         connection.close()
-    second, third = repository.run("audit"), repository.run("audit")
+    second, third = repository.call("audit"), repository.call("audit")
 
     assert check(second, 1) == [said]
     assert check(third, 1) == []

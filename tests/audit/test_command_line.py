@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workbench import IDLE, RUNNER, SOUND, Folder, run_canonry
+from tests.workbench import IDLE, RUNNER, SOUND, Folder, call_canonry
 
 HIDDEN = "canonry: no canon is declared"
 RELATIVE = "from . import shop\n"
@@ -58,7 +58,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("arguments", "sentence"), REFUSED.values(), ids=REFUSED)
 def test_what_the_user_can_mend_is_one_sentence(shop: Folder, arguments: list[str], sentence: str) -> None:
-    done = shop.run("audit", *arguments)
+    done = shop.call("audit", *arguments)
 
     assert done.returncode == 2
     assert done.stdout == ""
@@ -67,19 +67,19 @@ def test_what_the_user_can_mend_is_one_sentence(shop: Folder, arguments: list[st
 
 
 def test_an_unknown_verb_is_answered_with_the_nearest(shop: Folder) -> None:
-    done = shop.run("audti")
+    done = shop.call("audti")
 
     assert (done.returncode, said(done)) == (2, ["canonry: `audti` is no command; did you mean `audit`?"])
 
 
 def test_a_verb_that_is_near_to_nothing(shop: Folder) -> None:
-    done = shop.run("qqqq")
+    done = shop.call("qqqq")
 
     assert (done.returncode, said(done)) == (2, ["canonry: `qqqq` is no command; see `canonry --help`"])
 
 
 def test_no_verb_at_all_shows_what_there_is(shop: Folder) -> None:
-    done = shop.run()
+    done = shop.call()
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Usage: canonry [OPTIONS] COMMAND")
@@ -89,7 +89,7 @@ def test_a_folder_outside_git_has_no_commits(folder: Folder) -> None:
     folder.write({"a.py": SOUND})
 
     for option in ("--staged", "--rev=HEAD"):
-        done = folder.run("audit", option)
+        done = folder.call("audit", option)
         assert done.returncode == 2
         assert f"not in a git repository, which `{option.partition('=')[0]}` needs" in said(done)[0]
 
@@ -97,19 +97,18 @@ def test_a_folder_outside_git_has_no_commits(folder: Folder) -> None:
 def test_a_broken_canon_is_refused_with_all_errors_at_once(folder: Folder) -> None:
     text = "exclud = []\n[canon]\nrunner = 3\n\n[[canon.symbols]]\nname = 'A'\nhoem = 'x'\n"
     folder.write({"canonry.toml": text, "a.py": SOUND})
-    done = folder.run("audit")
+    done = folder.call("audit")
 
     assert done.returncode == 2
-    assert [line.split(":")[2] for line in said(done)[:3]] == ["1", "3", "7"] or len(said(done)) >= 3
-    assert any("did you mean `exclude`?" in line for line in said(done))
-    assert all(line.startswith("canonry: canonry.toml:") for line in said(done))
+    assert [line.split(": ")[1] for line in said(done)] == [f"canonry.toml:{line}" for line in (1, 3, 5, 7)]
+    assert "did you mean `exclude`?" in said(done)[0]
 
 
 @pytest.mark.parametrize("content", ["[canon\n", b"x = '\xff'\n", "x = 1\nx = 2\n"])
 @pytest.mark.parametrize("name", ["canonry.toml", "pyproject.toml"])
 def test_a_canon_that_is_no_toml_is_refused(folder: Folder, name: str, content: str | bytes) -> None:
     folder.write({name: content, "a.py": SOUND})
-    done = folder.run("audit")
+    done = folder.call("audit")
 
     assert done.returncode == 2
     assert said(done)[0].startswith(f"canonry: {name}:")
@@ -118,17 +117,17 @@ def test_a_canon_that_is_no_toml_is_refused(folder: Folder, name: str, content: 
 def test_a_canon_elsewhere_can_be_named(shop: Folder, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("[canon]\nrunner = 'pytest'\n")
 
-    assert "RUN001" not in shop.run("audit", "--config", tmp_path / "mine.toml").stdout
+    assert "RUN001" not in shop.call("audit", "--config", tmp_path / "mine.toml").stdout
 
 
 def test_the_hint_at_the_canon_is_said_once_and_only_without_one(folder: Folder) -> None:
     folder.write({"a.py": SOUND})
-    without = folder.run("audit").stderr
-    quiet = folder.run("audit", "--quiet").stderr
-    folder.write({"canonry.toml": ""})
+    without = folder.call("audit").stderr
+    quiet = folder.call("audit", "--quiet").stderr
+    folder.write({"canonry.toml": "[canon]\nrunner = 'canonry run'\n"})
 
     assert without.count(HIDDEN) == 1
-    assert (quiet, folder.run("audit").stderr) == ("", "")
+    assert (quiet, folder.call("audit").stderr) == ("", "")
 
 
 # exit status ---------------------------------------------------------------------------------------------------------
@@ -155,7 +154,7 @@ def test_the_hint_at_the_canon_is_said_once_and_only_without_one(folder: Folder)
     ],
 )
 def test_the_status_says_what_is_open(shop: Folder, arguments: list[str], status: int) -> None:
-    done = shop.run("audit", *arguments)
+    done = shop.call("audit", *arguments)
 
     assert (done.returncode, said(done)) == (status, [])
 
@@ -182,16 +181,15 @@ def codes(done) -> set[str]:
     ],
 )
 def test_rules_can_be_chosen_for_display(shop: Folder, arguments: list[str], found: set[str]) -> None:
-    assert codes(shop.run("audit", "--output-format", "concise", *arguments)) == found
+    assert codes(shop.call("audit", "--output-format", "concise", *arguments)) == found
 
 
 def test_what_is_shown_does_not_change_the_compliance(shop: Folder) -> None:
     everything = shop.report()
     selected = shop.report("--select", "RUN001")
 
-    assert selected["compliance"] == everything["compliance"] == {"compliant": 2, "total": 12, "percent": 16.67} or (
-        selected["compliance"] == everything["compliance"]
-    )
+    assert selected["compliance"] == everything["compliance"]
+    assert (selected["compliance"]["compliant"], selected["compliance"]["total"]) == (2, 12)
     assert {finding["code"] for finding in selected["findings"]} == {"RUN001"}
     assert [rule["code"] for rule in selected["rules"]] == ["RUN001"]
 
@@ -202,18 +200,18 @@ def findings_of(done) -> list[str]:
 
 def test_a_sample_is_drawn_per_rule_and_again_the_same(shop: Folder) -> None:
     options = ("audit", "--output-format", "concise", "--sample", "3")
-    first, again = (findings_of(shop.run(*options, "--seed", "1")) for _ in range(2))
-    others = {tuple(findings_of(shop.run(*options, "--seed", seed))) for seed in "234"}
+    first, again = (findings_of(shop.call(*options, "--seed", "1")) for _ in range(2))
+    others = {tuple(findings_of(shop.call(*options, "--seed", seed))) for seed in "234"}
 
     assert first == again
     assert sum(" TST001 " in line for line in first) == 3
     assert sum(" RUN001 " in line for line in first) == 2  # all there are
     assert others != {tuple(first)}
-    assert set(first) <= set(findings_of(shop.run("audit", "--output-format", "concise")))
+    assert set(first) <= set(findings_of(shop.call("audit", "--output-format", "concise")))
 
 
 def test_the_worst_files_come_first(shop: Folder) -> None:
-    lines = shop.run("audit", "--worst", "3").stdout.splitlines()
+    lines = shop.call("audit", "--worst", "3").stdout.splitlines()
 
     assert lines[0].split() == ["errors", "findings", "file"]
     assert [line.split() for line in lines[1:4]] == [
@@ -225,16 +223,17 @@ def test_the_worst_files_come_first(shop: Folder) -> None:
 
 
 def test_statistics_count_rules(shop: Folder) -> None:
-    lines = shop.run("audit", "--statistics", "--output-format", "concise").stdout.splitlines()
+    lines = shop.call("audit", "--statistics", "--output-format", "concise").stdout.splitlines()
     rows = {line.split()[0]: line.split()[1:] for line in lines[1:] if re.match(r"[A-Z]{3}\d{3} ", line)}
 
-    assert rows["TST001"] == ["no-assertion", "error", "10", "10"]
-    assert rows["RUN001"] == ["direct-pytest-call", "error", "2", "1"]
-    assert rows["ENV001"] == ["direct-environ-read", "warning", "1", "1"]
+    assert lines[0].split() == ["rule", "name", "severity", "findings", "errors", "files"]
+    assert rows["TST001"] == ["no-assertion", "error", "10", "10", "10"]
+    assert rows["RUN001"] == ["direct-pytest-call", "error", "2", "2", "1"]
+    assert rows["ENV001"] == ["direct-environ-read", "warning", "1", "0", "1"]
 
 
 def test_a_report_can_go_to_a_file(shop: Folder, tmp_path: Path) -> None:
-    done = shop.run("audit", "--output-format", "json", "--output-file", tmp_path / "report.json")
+    done = shop.call("audit", "--output-format", "json", "--output-file", tmp_path / "report.json")
 
     assert (done.stdout, done.returncode) == ("", 1)
     assert json.loads((tmp_path / "report.json").read_text())["schema"] == 1
@@ -262,18 +261,18 @@ def test_a_report_can_go_to_a_file(shop: Folder, tmp_path: Path) -> None:
 )
 def test_paths_mean_what_they_mean_to_the_shell(shop: Folder, where: str, arguments: list[str]) -> None:
     given = [argument.replace("REPOSITORY", str(shop.root)) for argument in arguments]
-    done = run_canonry("audit", "--output-format", "concise", *given, cwd=shop.root / where)
+    done = call_canonry("audit", "--output-format", "concise", *given, cwd=shop.root / where)
 
     assert [line.partition(":")[0] for line in findings_of(done)] == ["tests/test_a.py"], done.stderr
 
 
 @pytest.mark.parametrize(("arguments", "count"), [([], 15), (["tests"], 11), (["tests/"], 11), (["tools", "shop"], 4)])
 def test_a_folder_holds_what_is_below_it(shop: Folder, arguments: list[str], count: int) -> None:
-    assert len(findings_of(shop.run("audit", "--output-format", "concise", *arguments))) == count
+    assert len(findings_of(shop.call("audit", "--output-format", "concise", *arguments))) == count
 
 
 def test_the_whole_repository_is_audited_from_any_folder_of_it(shop: Folder) -> None:
-    at_top = shop.run("audit", "--output-format", "concise")
-    below = run_canonry("audit", "--output-format", "concise", cwd=shop.root / "shop")
+    at_top = shop.call("audit", "--output-format", "concise")
+    below = call_canonry("audit", "--output-format", "concise", cwd=shop.root / "shop")
 
     assert below.stdout == at_top.stdout

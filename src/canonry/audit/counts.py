@@ -66,7 +66,9 @@ def _unawaited_in_test_folders(file: FileView) -> int:
     """Async tests of plain unittest cases, in any file, whose base cases all live in folders named for tests."""
     found = 0
     for fact in file.facts.functions:
-        owner = file.classes.get(fact.owner) if fact.is_async and fact.name.startswith("test") else None
+        if not fact.is_async or not fact.owner or not fact.name.startswith("test"):
+            continue
+        owner = file.classes.get(fact.owner)
         if owner is None or not owner.bases:
             continue
         hierarchy = file.hierarchy(owner)

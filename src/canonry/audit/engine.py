@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -41,9 +42,7 @@ def audit(request: Request, *, progress: Progress | None = None) -> Result:
         if kept is not None:
             header = msgspec.msgpack.decode(kept[0], type=Header)
             if header.commit == session.tree.commit or not header.quotes_history:
-                header = msgspec.structs.replace(
-                    header, commit=session.tree.commit, dirty=session.tree.dirty, notes=_notes(session)
-                )
+                header = msgspec.structs.replace(header, **_circumstances(session))
                 return Result(header, kept[1], session.scope)
         return _Audit(session, listing, progress or _silent).run(digest)
     finally:
@@ -54,9 +53,18 @@ def _silent(_what: str, _done: int, _total: int) -> None:
     pass
 
 
-def _notes(session: Session) -> list[str]:
+def _circumstances(session: Session) -> dict[str, Any]:
+    """What a header says of this very run, whatever was found before under the same contents."""
     notes = [*session.loaded.notes, *session.tree.notes, *dict.fromkeys(session.cache.notes), *session.notes]
-    return [legible(note) for note in notes]
+    return {
+        "commit": session.tree.commit,
+        "dirty": session.tree.dirty,
+        "source": session.tree.kind,
+        "target_origin": session.target_origin,
+        "canon_declared": session.loaded.declared,
+        "canon_file": session.loaded.file and legible(session.loaded.file),
+        "notes": [legible(note) for note in notes],
+    }
 
 
 def _result_digest(session: Session, listing: Listing) -> bytes:
@@ -293,19 +301,13 @@ class _Audit:
         session, tree = self.session, self.session.tree
         keys = Counter(key for key in self.listing.live.values() if key)
         return Header(
-            tree.commit,
-            tree.dirty,
-            tree.kind,
-            f"{session.target[0]}.{session.target[1]}",
-            session.target_origin,
-            ruleset(),
-            session.loaded.declared,
-            session.loaded.file and legible(session.loaded.file),
-            self.listing.shadow_files,
-            {legible(path): reason for path, reason in sorted(tree.missing.items())},
-            sum(count - 1 for key, count in keys.items() if key != _EMPTY_KEY),
-            quotes_history,
-            _notes(session),
+            target_python=f"{session.target[0]}.{session.target[1]}",
+            ruleset=ruleset(),
+            shadow_files=self.listing.shadow_files,
+            missing={legible(path): reason for path, reason in sorted(tree.missing.items())},
+            duplicates=sum(count - 1 for key, count in keys.items() if key != _EMPTY_KEY),
+            quotes_history=quotes_history,
+            **_circumstances(session),
         )
 
 

@@ -1,6 +1,7 @@
 """Source lines for code frames, from wherever the audited tree lives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from canonry.audit.request import Request
 from canonry.audit.session import place
@@ -10,7 +11,8 @@ from canonry.source.tree import open_reading_tree
 Lines = Callable[[str], list[str]]
 
 
-def source_reader(request: Request) -> Lines:
+@contextmanager
+def source_reader(request: Request) -> Iterator[Lines]:
     """A function path -> lines (empty where the file cannot be read); the last file is kept."""
     tree = open_reading_tree(place(request), revision=request.revision, staged=request.staged)
     last: tuple[str, list[str]] = ("", [])
@@ -21,7 +23,10 @@ def source_reader(request: Request) -> Lines:
             last = (path, _lines(tree.read(path)))
         return last[1]
 
-    return read
+    try:
+        yield read
+    finally:
+        tree.close()
 
 
 def _lines(content: bytes | None) -> list[str]:

@@ -109,16 +109,17 @@ def command(  # one parameter per option, in the order of the help page
         _narrate(result, verbose=verbose)
     if not summary.population.files and not summary.rules:
         raise NothingValidatedError("no Python file was found, so nothing was validated")
-    options = Options(
-        selected=selected,
-        statistics=statistics,
-        worst=worst,
-        sample=sample,
-        seed=seed,
-        color=_coloured(color, output_file),
-        read=source_reader(request),
-    )
-    _write(Report(result, summary, options), output_format, output_file)
+    with source_reader(request) as read:
+        options = Options(
+            selected=selected,
+            statistics=statistics,
+            worst=worst,
+            sample=sample,
+            seed=seed,
+            color=_coloured(color, output_file),
+            read=read,
+        )
+        _write(Report(result, summary, options), output_format, output_file)
     if not summary.population.files:
         raise NothingValidatedError("no Python file outside shadow trees was found, so nothing was validated")
     return 0 if exit_zero else _status(summary, fail_on)

@@ -81,6 +81,8 @@ class FileView:
         self.in_test_code = project.in_test_code(path)
         self.notes = notes or {}
         """What was found out about the file beyond its content: ``commit`` that broke it, ``python`` that reads it."""
+        self._verdicts: dict[int, bool] = {}  # several rules ask the same of every function, and of every class
+        self._hierarchies: dict[str, Hierarchy] = {}
 
     @property
     def is_runner(self) -> bool:
@@ -107,8 +109,15 @@ class FileView:
 
     def is_test_function(self, fact: FunctionFact) -> bool:
         """Whether a function is named like a test and is neither a fixture nor a property."""
-        named = self.project.settings.is_test_function(fact.name)
-        return named and not is_fixture(fact) and not any(each in _PROPERTIES for each in fact.decorators)
+        key = id(fact)
+        verdict = self._verdicts.get(key)
+        if verdict is None:
+            named = self.project.settings.is_test_function(fact.name)
+            plain = not fact.decorators or not (
+                is_fixture(fact) or any(each in _PROPERTIES for each in fact.decorators)
+            )
+            verdict = self._verdicts[key] = named and plain
+        return verdict
 
     def fixture(self, name: str) -> tuple[str, FunctionFact] | None:
         """The fixture of this name that the file or a `conftest.py` above it defines, with its path."""
@@ -124,7 +133,8 @@ class FileView:
     @cached_property
     def collected(self) -> list[FunctionFact]:
         """The tests that stand where a runner looks: in the module, or in a class that is or feeds a test class."""
-        return [fact for fact in self.tests if not fact.owner or self._feeds_tests(fact.owner)]
+        feeds = {owner: self._feeds_tests(owner) for owner in {fact.owner for fact in self.tests} if owner}
+        return [fact for fact in self.tests if not fact.owner or feeds[fact.owner]]
 
     def _feeds_tests(self, owner: str) -> bool:
         fact = self.classes.get(owner)
@@ -169,7 +179,10 @@ class FileView:
 
     def hierarchy(self, fact: ClassFact) -> Hierarchy:
         """Where a class of this file comes from."""
-        return self.index.hierarchy(self.definition(fact))
+        found = self._hierarchies.get(fact.qualname)
+        if found is None:
+            found = self._hierarchies[fact.qualname] = self.index.hierarchy(self.definition(fact))
+        return found
 
     def is_test_class(self, fact: ClassFact) -> bool:
         """Whether the class is meant to be collected: by its name, or as a unittest case that holds tests."""

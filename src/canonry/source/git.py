@@ -47,6 +47,13 @@ class Git:
             env=git_environment(),
         )
 
+    def finish(self, process: "subprocess.Popen[bytes]") -> bytes:
+        """What a started command printed. Raises `GitError` where it failed."""
+        output, complaint = process.communicate()
+        if process.returncode:
+            raise GitError(_complaint(process.args[len(self.command()) :], complaint))  # type: ignore[index, arg-type]
+        return output
+
     def command(self, *arguments: str) -> list[str]:
         """The argument vector for a git command here."""
         return ["git", "-C", str(self.directory), *_SETTINGS, *arguments]

@@ -4,6 +4,7 @@ A tree lists its Python files with the key of each content (the git blob id) and
 state git does not vouch for are found by reading, or by the stat record of an earlier reading.
 """
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -116,33 +117,36 @@ def open_index(git: Git, root: Path) -> Tree:
 def open_working_tree(git: Git, root: Path, *, complete: bool = True) -> Tree:
     """The files on disk under git. ``complete`` asks git which files changed and which it does not know."""
     tree = Tree("worktree", root, git)
-    others = git.start("ls-files", "-o", "--exclude-standard", "-z", "--", *_PATTERNS) if complete else None
-    changed = git.start("diff-files", "--name-only", "-z") if complete else None
-    unmerged = _read_index(tree, git.output("ls-files", "-s", "-z", "--", *_PATTERNS))
-    tree.commit = _head(git)
-    if unmerged:
-        tree.notes.append(f"a merge is unfinished: {_plural(len(unmerged), 'unmerged Python file')} read as on disk")
-    tree.modified |= unmerged
-    if changed is not None and others is not None:
-        names = [os.fsdecode(name) for name in split_records(changed.communicate()[0])]
-        tree.modified.update(name for name in names if name in tree.files)
+    with contextlib.ExitStack() as running:
+        if complete:
+            others = running.enter_context(git.start("ls-files", "-o", "--exclude-standard", "-z", "--", *_PATTERNS))
+            changed = running.enter_context(git.start("diff-files", "--name-only", "-z"))
+        unmerged = _read_index(tree, git.output("ls-files", "-s", "-z", "--", *_PATTERNS))
+        tree.commit = _head(git)
+        if unmerged:
+            tree.notes.append(
+                f"a merge is unfinished: {_plural(len(unmerged), 'unmerged Python file')} read as on disk"
+            )
+        if not complete:
+            tree.files = dict.fromkeys(tree.files)
+            return tree
+        names = [os.fsdecode(name) for name in split_records(git.finish(changed))]
+        tree.modified = unmerged | {name for name in names if name in tree.files}
         tree.dirty = bool(unmerged) or _really_changed(tree, names)
-        for record in split_records(others.communicate()[0]):
-            name = os.fsdecode(record)
-            if name.endswith("/"):
-                continue
-            tree.dirty = True
-            if name.endswith(".py"):
-                tree.files[name] = None
-            else:
-                tree.backups.append(name)
-    else:
-        tree.files = dict.fromkeys(tree.files)
-        return tree
-    for name in tree.modified:
-        if name in tree.files:
-            tree.files[name] = None
+        tree.files.update(dict.fromkeys(name for name in tree.modified if name in tree.files))
+        for record in split_records(git.finish(others)):
+            _enter_untracked(tree, os.fsdecode(record))
     return tree
+
+
+def _enter_untracked(tree: Tree, name: str) -> None:
+    if name.endswith("/"):
+        return
+    tree.dirty = True
+    if name.endswith(".py"):
+        tree.files[name] = None
+    else:
+        tree.backups.append(name)
 
 
 def open_folder(root: Path) -> Tree:
