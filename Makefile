@@ -1,10 +1,8 @@
 # `make demo` and `make test` set up by themselves; nothing but CPython >= 3.11, pip, make and git is needed.
 PYTHON ?= python3
 BIN := .venv/bin
-# A property test draws other examples each run unless told not to; CI wants the same ones.
-export HYPOTHESIS_PROFILE ?= default
 
-.PHONY: setup demo test lint docs check-docs clean
+.PHONY: setup demo test lint docs clean
 
 setup: .venv/.ready
 

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 from tests.workbench import Folder
 
 _PROGRAMS = {"postgres": "pg_ctl", "redis": "redis-server", "chromium": "chromium"}

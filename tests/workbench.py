@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from demo.git import commit_all, git
 
 from canonry.audit.compliance import Summary, summarise
 from canonry.audit.engine import audit
@@ -23,6 +22,7 @@ from canonry.model.finding import Finding
 from canonry.rules.registry import all_rules
 from canonry.source.extract import extract
 from canonry.source.facts import Facts
+from demo.git import commit_all, git
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNNER = "import pytest\n\npytest.main([])\n"

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from demo.git import git
 
+from demo.git import git
 from tests.workbench import IDLE, RUNNER, SOUND, Folder, call_canonry
 
 HIDDEN = "canonry: no canon is declared"
+NO_SPACE = "canonry: the report cannot be written (No space left on device); name a file with `--output-file`"
 
 
 def sentences(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -483,8 +484,7 @@ def test_a_reader_that_goes_away_is_no_error(folder: Folder) -> None:
         ("2>&-", 1, []),
         (">&- 2>&-", 1, []),
         ("< /dev/null > /dev/null", 1, []),
-        (">/dev/full", 2, ["canonry: the report cannot be written (No space left on device); name a file with "
-                           "`--output-file`"]),
+        (">/dev/full", 2, [NO_SPACE]),
     ],
 )  # fmt: skip
 def test_where_the_output_goes(folder: Folder, redirection: str, status: int, said: list[str]) -> None:

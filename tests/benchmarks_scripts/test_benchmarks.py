@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
 from benchmarks.measure import CommandError, peak_memory, run_measured
 from benchmarks.reference_numbers import Row, Source, compare
 from benchmarks.table import render_table

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from demo.git import git
 from demo.make_repository import DemoError, DemoSummary, main, make_repository
 

@@ -1,6 +1,7 @@
 """A source that does not parse still says what it holds."""
 
 import pytest
+
 from tests.workbench import facts_of
 
 BROKEN = '''"""Orders."""

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.workbench import facts_of
 
 from canonry.source.commands import tool_of_argv, tool_of_shell
+from tests.workbench import facts_of
 
 STARTS = [
     ("pytest", "pytest"),

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+
 from tests.workbench import SOUND, facts_of
 
 DAMAGE = {

@@ -4,10 +4,10 @@ import itertools
 import time
 
 import pytest
-from tests.workbench import facts_of
 
 from canonry.source.facts import Facts
 from canonry.source.index import Definition, External, Hierarchy, Index, Resolved
+from tests.workbench import facts_of
 
 CASES = {"shop/cases.py": "import unittest\nclass Case(unittest.TestCase): pass\n"}
 HOME = Definition("shop/cases.py", "Case")

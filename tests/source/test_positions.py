@@ -6,10 +6,10 @@ import re
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.workbench import facts_of
 
 from canonry.source.facts import Site
 from canonry.source.text import SourceText, decode_source
+from tests.workbench import facts_of
 
 LF = "import pytest\n{}pytest.main()\n"
 
@@ -154,6 +154,6 @@ def test_decoding_keeps_every_character(code: str) -> None:
     try:
         decoded = decode_source(codecs.BOM_UTF8 + content)
     except Exception as error:  # noqa: BLE001 - whatever is refused is refused with one exception
-        assert type(error).__name__ == "EncodingError"
+        assert type(error).__name__ == "EncodingError"  # noqa: PT017
     else:
         assert decoded == content

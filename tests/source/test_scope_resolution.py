@@ -1,6 +1,7 @@
 """What a name means inside one file: aliases are followed, shadowed names are left alone."""
 
 import pytest
+
 from tests.workbench import facts_of
 
 REACHES_PYTEST = {
@@ -59,7 +60,8 @@ IS_SOMETHING_ELSE = {
     "local-unpacking": "import pytest\ndef go():\n    pytest, x = Fake()\n    pytest.main()\n",
     "loop-variable": "import pytest\ndef go():\n    for pytest in ():\n        pytest.main()\n",
     "with-variable": "import pytest\ndef go():\n    with fake() as pytest:\n        pytest.main()\n",
-    "except-variable": "import pytest\ndef go():\n    try:\n        x()\n    except E as pytest:\n        pytest.main()\n",
+    "except-variable": "import pytest\ndef go():\n    try:\n        x()\n    except E as pytest:\n"
+    "        pytest.main()\n",
     "own-function": "from pytest import main\ndef main(): pass\nmain()\n",
     "foreign-import": "from mine import main\nmain()\n",
     "similar-module": "import pytest_mock as pytest\npytest.main()\n",

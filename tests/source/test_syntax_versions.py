@@ -5,12 +5,12 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.workbench import Folder, facts_of
 
 from canonry.model.errors import UserError
 from canonry.source.interpreters import newer_names, newer_readers
 from canonry.source.syntax import RUNNING, Version
 from canonry.source.target import choose_target
+from tests.workbench import Folder, facts_of
 
 WALRUS = "if (x := 1): pass\n"
 POSITIONAL = "def f(a, /): pass\n"

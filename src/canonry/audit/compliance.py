@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from canonry.audit.result import Result
+from canonry.audit.result import Result, in_scope
 from canonry.model.finding import Severity
 
 
@@ -22,7 +22,10 @@ class Population(msgspec.Struct, frozen=True):
 
 
 class Compliance(msgspec.Struct, frozen=True):
-    """Test files without an open error-level finding, of all test files in scope; ``percent`` is None without any."""
+    """Test files that parse and have no open error-level finding, of all test files in scope.
+
+    ``percent`` is None where there is none.
+    """
 
     compliant: int
     total: int
@@ -81,6 +84,8 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
         for record in chunk.files:
             files += 1
             broken += record.broken
+            if record.broken:
+                failing.add(record.path)  # whatever its finding weighs, nothing in it runs
             functions += record.tests
             async_functions += record.async_tests
             if record.is_test:
@@ -99,12 +104,14 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
                 findings[finding.path] += 1
                 errors[finding.path] += finding.severity is Severity.ERROR
     header = result.header
+    missing = [path for path in header.missing if in_scope(path, result.scope)]
+    shadows = sum(count for folder, count in header.shadows.items() if in_scope(folder, result.scope))
     if header.duplicates and not result.scope:
         facts["exact-duplicate-files"] = fact_files["exact-duplicate-files"] = header.duplicates
     compliant = len(test_paths - failing)
     return Summary(
-        Population(files, tests, functions, async_functions, header.shadow_files, broken, len(header.missing)),
-        Compliance(compliant, tests, round(100 * compliant / tests, 2) if tests else None),
+        Population(files, tests, functions, async_functions, shadows, broken, len(missing)),
+        compliance_of(compliant, tests),
         [
             RuleCount(code, *names[code], rules[code], len(rule_files[code]), rule_errors[code])
             for code in sorted(rules)
@@ -113,6 +120,18 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
         dict(severities),
         _worst(errors, findings),
     )
+
+
+def compliance_of(compliant: int, total: int) -> Compliance:
+    """The compliance for two counts; the percentage with two decimals, never outside 0..100."""
+    return Compliance(compliant, total, round(100 * compliant / total, 2) if total else None)
+
+
+def failing_paths(result: Result) -> set[str]:
+    """The paths in scope that do not parse or have an open error-level finding."""
+    failing = {record.path for record in result.files() if record.broken}
+    failing.update(finding.path for finding in result.findings() if finding.severity is Severity.ERROR)
+    return failing
 
 
 def _worst(errors: Counter[str], findings: Counter[str]) -> list[tuple[str, int, int]]:

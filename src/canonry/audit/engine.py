@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from canonry import __version__
+from canonry.audit.breakdown import CODEOWNERS
 from canonry.audit.counts import count_facts
 from canonry.audit.judge import judge_file, judge_tree
 from canonry.audit.listing import Listing, list_files, listing_digest
@@ -64,7 +65,13 @@ def _circumstances(session: Session) -> dict[str, Any]:
         "canon_declared": session.loaded.declared,
         "canon_file": session.loaded.file and legible(session.loaded.file),
         "notes": [legible(note) for note in notes],
+        "codeowners": _codeowners(session),
     }
+
+
+def _codeowners(session: Session) -> str:
+    found = next((content for name in CODEOWNERS if (content := session.tree.read(name)) is not None), b"")
+    return found.decode("utf-8", "replace")
 
 
 def _result_digest(session: Session, listing: Listing) -> bytes:
@@ -189,7 +196,8 @@ class _Audit:
                         self._lose(path, reason)
                 else:
                     if job.path not in by_key.get(job.key, ()):
-                        self.listing.live[job.path], self.moved = job.key, True
+                        self.listing.live[job.path] = job.key
+                        self.moved = self.moved or job.moved
                     rows.append((job.key, self.kind, data))
                     if few and (facts := decode_facts(data)) is not None:
                         self._remember(job.key, facts)
@@ -303,7 +311,7 @@ class _Audit:
         return Header(
             target_python=f"{session.target[0]}.{session.target[1]}",
             ruleset=ruleset(),
-            shadow_files=self.listing.shadow_files,
+            shadows=self.listing.shadow_files,
             missing={legible(path): reason for path, reason in sorted(tree.missing.items())},
             duplicates=sum(count - 1 for key, count in keys.items() if key != _EMPTY_KEY),
             quotes_history=quotes_history,

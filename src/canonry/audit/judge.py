@@ -1,7 +1,7 @@
 """Rules over one file -> findings with fingerprints."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from canonry.model.finding import Finding, Position
@@ -51,6 +51,3 @@ def _finding(rule: Rule, offence: Offence, path: str, seen: Counter[bytes]) -> F
         site.symbol,
         rule.help,
     )
-
-
-Notes = Mapping[str, Mapping[str, str]]

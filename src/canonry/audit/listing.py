@@ -23,7 +23,7 @@ class Listing:
 
     live: dict[str, Key | None]
     shadows: list[Shadow]
-    shadow_files: int
+    shadow_files: dict[str, int]
     backups: list[str]
 
 
@@ -47,17 +47,18 @@ def list_files(session: Session) -> Listing:
         folders = tuple(f"{shadow.folder}/" for shadow in mirrors)
         live = {path: key for path, key in live.items() if not path.startswith(folders)}
         backups = [path for path in backups if not path.startswith(folders)]
-    shadow_files = len(tree.files) - len(live)
+    shadow_files = {shadow.folder: shadow.files for shadow in (*shadows, *mirrors) if shadow.files}
     return Listing(dict(sorted(live.items())), [*shadows, *mirrors], shadow_files, sorted(backups))
 
 
 def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
     """Mirror trees; candidates depend on the paths alone and are kept, as is the verdict under all keys."""
     cache = session.cache
-    names = hashlib.sha1("\0".join(sorted(live)).encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()
     if not session.complete:
-        kept = cache.answer("mirrors-of-paths", names)
-        return msgspec.msgpack.decode(kept, type=list[Shadow]) if kept else []
+        candidates = mirror_candidates(live)
+        keys = _keys_of_candidates(session, live, candidates)
+        return mirror_shadows(candidates, keys, lambda candidate: _when_added(session, candidate))
+    names = hashlib.sha1("\0".join(sorted(live)).encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()
     digest = listing_digest(live)
     kept = cache.answer("mirrors", digest)
     if kept is not None:
@@ -66,15 +67,28 @@ def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
     candidates = msgspec.msgpack.decode(stored, type=list[Candidate]) if stored else mirror_candidates(live)
     found = mirror_shadows(candidates, live, lambda candidate: _when_added(session, candidate))
     with contextlib.suppress(UnicodeEncodeError):  # a folder whose name is no UTF-8 is asked about each time
-        data = msgspec.msgpack.encode(found)
         cache.store_answers(
             [
                 ("mirror-candidates", names, msgspec.msgpack.encode(candidates)),
-                ("mirrors-of-paths", names, data),
-                ("mirrors", digest, data),
+                ("mirrors", digest, msgspec.msgpack.encode(found)),
             ]
         )
     return found
+
+
+def _keys_of_candidates(
+    session: Session, live: dict[str, Key | None], candidates: list[Candidate]
+) -> dict[str, Key | None]:
+    """The listing with the keys that comparing the candidates needs: what the index says, else what the file holds."""
+    keys = dict(live)
+    for candidate in candidates:
+        prefix, base = f"{candidate.folder}/", f"{candidate.original}/" if candidate.original else ""
+        inside = [path for path in live if path.startswith(prefix)]
+        for path in (*inside, *(base + path[len(prefix) :] for path in inside)):
+            if path in keys and keys[path] is None:
+                content = None if path in session.tree.staged else session.tree.read(path)
+                keys[path] = session.tree.staged.get(path) or blob_key(content or path.encode("utf-8", "replace"))
+    return keys
 
 
 def _when_added(session: Session, candidate: Candidate) -> tuple[str, int]:

@@ -24,7 +24,7 @@ class FileRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What every report says about where its numbers come from."""
+    """What every report says about where its numbers come from. ``shadows``: folders with their Python files."""
 
     commit: str | None
     dirty: bool
@@ -34,12 +34,14 @@ class Header(msgspec.Struct, frozen=True):
     ruleset: str
     canon_declared: bool
     canon_file: str | None
-    shadow_files: int
+    shadows: dict[str, int]
     missing: dict[str, str]
     duplicates: int
     quotes_history: bool
     """Whether a message says what history says, so that it holds for this commit only."""
     notes: list[str]
+    codeowners: str
+    """The text of the CODEOWNERS file, empty without one."""
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True, gc=False):

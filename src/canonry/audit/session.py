@@ -9,7 +9,6 @@ from canonry.audit.request import Request
 from canonry.canon.load import LoadedCanon, load_canon
 from canonry.model.errors import UserError
 from canonry.source.cache import Cache, cache_path
-from canonry.source.git import find_repository
 from canonry.source.pytest_settings import PytestSettings, read_pytest_settings
 from canonry.source.syntax import Version
 from canonry.source.target import choose_target
@@ -55,6 +54,8 @@ def open_session(request: Request) -> Session:
     explicit: frozenset[str] = frozenset()
     if not complete:
         explicit = frozenset(scope)
+        if tree.git is not None:
+            tree.dirty = bool(tree.git.output("status", "--porcelain", "-z", "--", *scope, check=False))
         for path in scope:
             if path.endswith(".py"):
                 tree.files[path] = None
@@ -75,8 +76,6 @@ def _where(request: Request) -> tuple[Path, tuple[str, ...]]:
             return first, request.paths[1:]
         if (request.revision is not None or request.staged) and not first.exists():
             return Path(), request.paths
-        if first.is_dir() and find_repository(first.resolve()) is None:
-            return first, tuple(request.paths)
         return first, request.paths
     return Path(), ()
 
@@ -94,6 +93,7 @@ def is_git_directory(path: Path) -> bool:
 def _scope(paths: tuple[str, ...], tree: Tree) -> tuple[str, ...]:
     """The paths as they stand in the tree; empty where they hold the whole of it."""
     scope: list[str] = []
+    whole = False
     for path in paths:
         if tree.by_blob and not (Path(path).exists() and _inside(Path(path), tree.root)):
             relative = path.strip("/").removeprefix("./")
@@ -105,13 +105,14 @@ def _scope(paths: tuple[str, ...], tree: Tree) -> tuple[str, ...]:
                 raise UserError(f"`{path}` lies outside `{tree.root}`; audit one repository at a time")
             relative = absolute.relative_to(tree.root).as_posix()
         if relative in (".", ""):
-            return ()
+            whole = True
+            continue
         known = relative in tree.files or any(file.startswith(relative + "/") for file in tree.files)
         if tree.by_blob and not known:
             holder, command = ("commit", "ls-tree") if tree.kind == "commit" else ("index", "ls-files")
             raise UserError(f"the {holder} holds no Python file at `{relative}`; see `git {command}` for what it holds")
         scope.append(relative)
-    return tuple(scope)
+    return () if whole else tuple(scope)
 
 
 def _inside(path: Path, root: Path) -> bool:

@@ -57,6 +57,9 @@ def main() -> NoReturn:
     """Runs the command line and exits: 0 clean, 1 findings, 2 the user's error, 3 a bug, 5 nothing validated."""
     _prepare_output()
     status = _run(sys.argv[1:])
+    if status == INTERRUPTED:  # the pool's own farewell would complain about the processes that we ended
+        sys.stderr.flush()
+        os._exit(status)
     try:
         sys.stdout.flush()
     except OSError:  # nobody reads, or the disk is full; said already

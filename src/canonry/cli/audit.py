@@ -26,7 +26,7 @@ _ALWAYS_UTF_8 = frozenset(("json", "jsonl"))
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--repo", type=click.Path(path_type=Path), help="A repository: a working tree or a (bare) git directory.")
 @click.option("--rev", help="Audit this commit, without a checkout.")
-@click.option("--staged", is_flag=True, help="Audit what is staged in the index.")
+@click.option("--staged", is_flag=True, help="Audit the tree as the index holds it, not as it is on disk.")
 @click.option("--config", type=click.Path(path_type=Path), help="Take the canon from this file.")
 @click.option("--target-python", metavar="3.N", help="Judge syntax at this Python version.")
 @click.option(
@@ -86,6 +86,12 @@ def command(  # one parameter per option, in the order of the help page
     """
     if staged and rev:
         raise UserError("`--staged` and `--rev` name two trees; give one of them")
+    if sample and (statistics or worst):
+        raise UserError("`--sample` draws findings, `--statistics` and `--worst` show counts; give one of them")
+    if (statistics or worst) and output_format.startswith("json"):
+        raise UserError(
+            f"`--output-format {output_format}` always holds all counts; leave `--statistics` and `--worst` out"
+        )
     from canonry.rules.registry import all_rules
 
     rules = all_rules()

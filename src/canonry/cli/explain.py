@@ -21,6 +21,10 @@ def command(rule: str | None) -> int:
     if rule is None:
         render_rules(rules.values(), sys.stdout)
         return 0
+    family = [each for each in rules.values() if each.code.startswith(rule.upper())]
+    if rule.isalpha() and family:
+        render_rules(family, sys.stdout)
+        return 0
     found = next((each for each in rules.values() if rule.upper() == each.code or rule.lower() == each.name), None)
     if found is None:
         import difflib

@@ -4,7 +4,7 @@ from typing import IO
 
 from canonry.report.content import Report
 from canonry.report.style import paint, printable, severity_style
-from canonry.report.summary import verdict, write_statistics, write_worst
+from canonry.report.summary import origin, verdict, write_statistics, write_worst
 
 
 def render(report: Report, out: IO[str]) -> None:
@@ -20,4 +20,4 @@ def render(report: Report, out: IO[str]) -> None:
             place = f"{printable(finding.path)}:{finding.line}:{finding.column}"
             doubt = "" if finding.confidence.value == "certain" else f" ({finding.confidence.value})"
             out.write(f"{place}: {code} {finding.severity.value}{doubt}: {printable(finding.message)}\n")
-    out.write(verdict(report) + "\n")
+    out.write(f"{verdict(report)}\n{origin(report)}\n")

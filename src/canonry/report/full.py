@@ -5,7 +5,7 @@ from typing import IO
 from canonry.model.finding import Finding
 from canonry.report.content import Report
 from canonry.report.style import paint, printable, severity_style
-from canonry.report.summary import write_statistics, write_summary, write_worst
+from canonry.report.summary import write_parts, write_statistics, write_summary, write_worst
 
 _WIDTH = 160
 
@@ -15,6 +15,7 @@ def render(report: Report, out: IO[str]) -> None:
     options = report.options
     if options.statistics:
         write_statistics(report, out)
+        write_parts(report, out)
     if options.worst:
         write_worst(report, out)
     if not options.statistics and not options.worst:

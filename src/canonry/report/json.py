@@ -5,6 +5,7 @@ from typing import IO, Any
 import msgspec
 
 from canonry import __version__
+from canonry.audit.breakdown import by_folder, by_owner
 from canonry.report.content import Report
 
 SCHEMA = 1
@@ -39,6 +40,7 @@ def describe(report: Report) -> dict[str, Any]:
         "canon": header.canon_file,
         "population": summary.population,
         "compliance": summary.compliance,
+        "compliance_by": {"folder": by_folder(report.result), "owner": by_owner(report.result)},
         "rules": summary.rules,
         "facts": summary.facts,
         "missing": {_valid(path): reason for path, reason in header.missing.items()},

@@ -2,8 +2,24 @@
 
 from typing import IO
 
+from canonry import __version__
+from canonry.audit.breakdown import by_folder, by_owner
 from canonry.report.content import Report
 from canonry.report.style import paint, plural, printable, severity_style
+
+_MANY = 100
+_PARTS = 12
+
+
+def origin(report: Report) -> str:
+    """Where the numbers come from, in one line: commit, dirty, version, rules, population."""
+    header, population = report.result.header, report.summary.population
+    where = f"commit {header.commit[:10]}" if header.commit else "no commit"
+    dirty = " with uncommitted changes" if header.dirty else ""
+    return (
+        f"{where}{dirty}; canonry {__version__}, rules {header.ruleset}, Python {header.target_python}; "
+        f"{plural(population.files, 'file')}, {plural(population.test_files, 'test file')}"
+    )
 
 
 def verdict(report: Report) -> str:
@@ -45,6 +61,22 @@ def write_statistics(report: Report, out: IO[str]) -> None:
     out.write("\n")
 
 
+def write_parts(report: Report, out: IO[str]) -> None:
+    """Compliance per folder and per owner; where there are many, those with most to do."""
+    for title, parts in (("folder", by_folder(report.result)), ("owner", by_owner(report.result))):
+        if len(parts) < 2 and title == "folder":
+            continue
+        worst = sorted(parts, key=lambda part: (part.compliance.compliant - part.compliance.total, part.name))[:_PARTS]
+        if not worst:
+            continue
+        out.write(paint(f"{'compliance':>10}{'of':>8}  {title}", "bold", color=report.options.color) + "\n")
+        for part in worst:
+            out.write(f"{part.compliance.percent or 0:>8.1f} %{part.compliance.total:>8,}  {printable(part.name)}\n")
+        if len(parts) > len(worst):
+            out.write(f"{'':>20}and {len(parts) - len(worst):,} more; the JSON report has all\n")
+        out.write("\n")
+
+
 def write_worst(report: Report, out: IO[str]) -> None:
     """The files with most errors."""
     rows = report.summary.worst[: report.options.worst]
@@ -63,12 +95,12 @@ def write_summary(report: Report, out: IO[str]) -> None:
     where = f"at commit {commit}" if commit else "outside any commit"
     if header.dirty:
         where += ", with uncommitted changes"
-    where += f"; Python {header.target_python} syntax; rules {header.ruleset}"
-    out.write(paint("audited   ", "bold", color=color))
+    where += f"; canonry {__version__}, rules {header.ruleset}, Python {header.target_python} syntax"
+    out.write(paint("audited    ", "bold", color=color))
     out.write(
         f"{plural(population.files, 'Python file')}, {population.test_files:,} of them tests with "
         f"{plural(population.test_functions, 'test function')} ({population.async_test_functions:,} async)\n"
-        f"          {where}\n"
+        f"           {where}\n"
     )
     left_out = (
         [f"{plural(population.shadow_files, 'file')} in shadow trees left out"] if population.shadow_files else []
@@ -78,7 +110,7 @@ def write_summary(report: Report, out: IO[str]) -> None:
     if population.missing:
         left_out.append(f"{plural(population.missing, 'file')} missing")
     if left_out:
-        out.write(f"          {'; '.join(left_out)}\n")
+        out.write(f"           {'; '.join(left_out)}\n")
     total = sum(summary.severities.values())
     if total:
         parts = [
@@ -90,10 +122,15 @@ def write_summary(report: Report, out: IO[str]) -> None:
             for kind in ("error", "warning", "info")
             if summary.severities.get(kind)
         ]
-        out.write(f"{paint('found     ', 'bold', color=color)}{plural(total, 'finding')}: {', '.join(parts)}\n")
+        out.write(f"{paint('found      ', 'bold', color=color)}{plural(total, 'finding')}: {', '.join(parts)}\n")
     else:
-        out.write(f"{paint('found     ', 'bold', color=color)}nothing\n")
-    out.write(f"{paint('compliance', 'bold', color=color)} {_standing(report)}\n")
+        out.write(f"{paint('found      ', 'bold', color=color)}nothing\n")
+    out.write(f"{paint('compliance ', 'bold', color=color)}{_standing(report)}\n")
+    bases = sum(rule.errors for rule in summary.rules if rule.code in ("BAS001", "BAS005"))
+    if bases and not header.canon_declared:
+        out.write(f"           {bases:,} of the errors name base cases, and no canon says yet which are right\n")
+    if total > _MANY and not (report.options.statistics or report.options.worst):
+        out.write("next       --statistics counts per rule, --worst 20 names the files to start with\n")
 
 
 def _standing(report: Report) -> str:

@@ -156,6 +156,9 @@ class Cache:
     def _query(self, query: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(query, parameters).fetchall()
+        except sqlite3.OperationalError as error:  # locked for a minute, a failing disk: no reason to lose the file
+            self._note(f"the cache could not be read ({error})")
+            return []
         except sqlite3.DatabaseError:
             self._fall_back()
             return []
@@ -170,11 +173,13 @@ class Cache:
         except sqlite3.OperationalError as error:  # locked for a minute, disk full: the answer does not need the cache
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("rollback")
-            note = f"the cache could not be written ({error})"
-            if note not in self.notes:
-                self.notes.append(note)
+            self._note(f"the cache could not be written ({error})")
         except sqlite3.DatabaseError:
             self._fall_back()
+
+    def _note(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
 
     def _fall_back(self) -> None:
         """A file that turns out damaged in the middle: go on in memory, and rebuild it the next time."""

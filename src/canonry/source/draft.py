@@ -16,6 +16,7 @@ class TryDraft:
 
     asserts: int = 0
     outcomes: int = 0
+    broad: bool = False
     records: bool = False
 
 
@@ -60,6 +61,7 @@ class Draft:
     commands: dict[str, list[ast.expr]] = field(default_factory=dict)
     starts_tool: bool = False
     finishing: int = 0
+    saved: set[str] = field(default_factory=set)
     decorators: tuple[str, ...] = ()
     self_owner: str = ""
 

@@ -36,7 +36,7 @@ _RAISING = frozenset(("raises", "warns", "deprecated_call"))
 _EXITS = frozenset(("exit", "_exit", "abort"))
 _COLLECTS = frozenset(("append", "add", "update", "extend"))
 _TELLING = re.compile(
-    r"_*(?:verify|check|validate|expect|should|ensure|must|assert|test_)(?!_?(?:call|output)\b)|(?:no_)?(?:fn|re_)?match_lines?"
+    r"_*(?:verify|check|validate|expect|should|ensure|must|assert|test_)|(?:no_)?(?:fn|re_)?match_lines?"
 )
 _RUNS = re.compile(r"run|exec|call|spawn|popen|command|cmd|shell|process|invoke", re.IGNORECASE)
 _FOREIGN = frozenset(sys.stdlib_module_names) - {"unittest", "test"}
@@ -244,6 +244,11 @@ class Expressions:
                         return
                     if target == "os.environ" and not attributes:
                         self._environment(inner, "read", "os.environ", draft)
+                if name in (
+                    "check_call",
+                    "check_output",
+                ):  # a failing process raises
+                    draft.calls.append(("?", [name]))
                 if head not in _FOREIGN:
                     draft.calls.append((target, attributes))
             elif root == "self" or root == "cls":
@@ -253,7 +258,7 @@ class Expressions:
                     draft.calls.append(("?", [name]))
             elif _TELLING.match(name):
                 draft.calls.append(("?", [name]))
-            elif name == "dict" and (root == "patch" or attributes[1:2] == ["patch"]):
+            elif name in ("dict", "object") and (root == "patch" or attributes[1:2] == ["patch"]):
                 if self._patch_dict(node, draft, stack):  # the import is gone, the intention is not
                     return
             elif not attributes and root in scope:
@@ -332,7 +337,7 @@ class Expressions:
             self._path_hack(node, resolved, draft)
         elif last in _MOCKS and target.partition(".")[0] in ("unittest", "mock", "asyncmock"):
             self.count(f"mock-calls-{last}")
-        elif resolved.endswith("patch.dict"):
+        elif resolved.endswith(("patch.dict", "patch.object")):
             return self._patch_dict(node, draft, stack)
         return False
 
@@ -358,7 +363,8 @@ class Expressions:
             return False
         if first.__class__ is ast.Attribute:
             self.count("os-environ-uses")
-        self._environment(node, "patch", "patch.dict(os.environ)", draft)
+        how = node.func.attr if isinstance(node.func, ast.Attribute) else "dict"
+        self._environment(node, "patch", f"patch.{how}(os.environ)", draft)
         stack.extend(node.args[1:])
         stack.extend(keyword.value for keyword in node.keywords)
         return True

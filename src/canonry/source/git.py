@@ -12,7 +12,6 @@ _ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_TERMINAL_PROMPT": "0",
-    "GIT_CONFIG_NOSYSTEM": "1",
     "LC_ALL": "C",
 }
 _SETTINGS = ("-c", "core.fsmonitor=false", "-c", "core.quotepath=false", "-c", "remote.origin.promisor=false")

@@ -29,6 +29,8 @@ class Job(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     path: str
     key: bytes
+    moved: bool = False
+    """In an outcome: whether the file changed while the audit ran."""
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -128,10 +130,12 @@ def _executor(workers: int) -> ProcessPoolExecutor:
 
 
 def _stop(executor: ProcessPoolExecutor) -> None:
-    processes = list((executor._processes or {}).values())
-    executor.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
+    """Lets the workers finish the few chunks that they hold.
+
+    A worker that is ended while it writes an outcome leaves half a message in the pipe, on which the executor's own
+    thread would wait for ever.
+    """
+    executor.shutdown(wait=True, cancel_futures=True)
 
 
 def _prepare_worker() -> None:
@@ -178,6 +182,6 @@ def _extract_one(job: Job, origin: Origin, target: Version, reader: BlobReader |
     if found is None:
         return job, None
     content, changed = found
-    if changed > origin.started - _CLOCK_STEP_NS and (key := blob_key(content)) != job.key:
-        job = Job(job.path, key)
-    return job, encode_facts(extract(content, target))
+    key = blob_key(content)  # a filter or a flag of the index may give the file other bytes than its blob
+    moved = key != job.key and changed > origin.started - _CLOCK_STEP_NS
+    return Job(job.path, key, moved), encode_facts(extract(content, target))

@@ -5,6 +5,8 @@ import re
 from canonry.model.errors import UserError
 from canonry.source.syntax import RUNNING, Version
 
+OLDEST: Version = (3, 7)
+"""CPython's parser supports no older feature version (documentation of ``ast.parse``)."""
 _LOWER = re.compile(r"(?:>=|~=|===?|>)\s*(\d+)\.(\d+)")
 
 
@@ -19,6 +21,8 @@ def choose_target(declared: str | None, requires_python: str | None) -> tuple[Ve
         if found is None or found[1] != "3":
             raise UserError(f"`{declared}` is no Python version; write it like `3.11`")
         version = (3, int(found[2]))
+        if version < OLDEST:
+            raise UserError(f"`{declared}` is older than canonry can judge; the oldest is Python {_dotted(OLDEST)}")
         if version > RUNNING:
             raise UserError(
                 f"Python {_dotted(RUNNING)} cannot judge the syntax of Python {declared}; "
@@ -28,7 +32,7 @@ def choose_target(declared: str | None, requires_python: str | None) -> tuple[Ve
     bounds = [(int(major), int(minor)) for major, minor in _LOWER.findall(requires_python or "")]
     lowest = max((bound for bound in bounds if bound[0] == 3), default=None)
     if lowest is not None and lowest <= RUNNING:
-        return lowest, f"requires-python = {requires_python}"
+        return max(lowest, OLDEST), f"requires-python = {requires_python}"
     return RUNNING, "the running interpreter"
 
 

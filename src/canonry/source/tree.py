@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +35,8 @@ class Tree:
     backups: list[str] = field(default_factory=list)
     modified: set[str] = field(default_factory=set)
     dirty: bool = False
+    staged: dict[str, Key | None] = field(default_factory=dict)
+    """What the index holds, where nobody asked git what changed since."""
     missing: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     _reader: BlobReader | None = None
@@ -107,7 +109,7 @@ def open_commit(git: Git, root: Path, revision: str) -> Tree:
 def open_index(git: Git, root: Path) -> Tree:
     """What is staged."""
     tree = Tree("index", root, git, commit=_head(git))
-    unmerged = _read_index(tree, git.output("ls-files", "-s", "-z", "--", *_PATTERNS))
+    unmerged = _read_index(tree, git.output("ls-files", "-s", "-v", "-z", "--", *_PATTERNS))
     if unmerged:
         tree.notes.append(f"{_plural(len(unmerged), 'unmerged path')} read from the side of the current branch")
     tree.dirty = bool(git.output("diff-index", "--cached", "--name-only", "-z", "HEAD", check=False))
@@ -121,14 +123,14 @@ def open_working_tree(git: Git, root: Path, *, complete: bool = True) -> Tree:
         if complete:
             others = running.enter_context(git.start("ls-files", "-o", "--exclude-standard", "-z", "--", *_PATTERNS))
             changed = running.enter_context(git.start("diff-files", "--name-only", "-z"))
-        unmerged = _read_index(tree, git.output("ls-files", "-s", "-z", "--", *_PATTERNS))
+        unmerged = _read_index(tree, git.output("ls-files", "-s", "-v", "-z", "--", *_PATTERNS))
         tree.commit = _head(git)
         if unmerged:
             tree.notes.append(
                 f"a merge is unfinished: {_plural(len(unmerged), 'unmerged Python file')} read as on disk"
             )
         if not complete:
-            tree.files = dict.fromkeys(tree.files)
+            tree.staged, tree.files = tree.files, dict.fromkeys(tree.files)
             return tree
         names = [os.fsdecode(name) for name in split_records(git.finish(changed))]
         tree.modified = unmerged | {name for name in names if name in tree.files}
@@ -143,10 +145,7 @@ def _enter_untracked(tree: Tree, name: str) -> None:
     if name.endswith("/"):
         return
     tree.dirty = True
-    if name.endswith(".py"):
-        tree.files[name] = None
-    else:
-        tree.backups.append(name)
+    _file(tree, name, None)
 
 
 def open_folder(root: Path) -> Tree:
@@ -170,10 +169,7 @@ def open_folder(root: Path) -> Tree:
                 continue
             if Path(directory, name).is_symlink():
                 continue
-            if name.endswith(".py"):
-                tree.files[path] = None
-            else:
-                tree.backups.append(path)
+            _file(tree, path, None)
     return tree
 
 
@@ -192,30 +188,39 @@ def _read_index(tree: Tree, output: bytes) -> set[str]:
     """Enters the index; returns the unmerged paths (of several stages, the current branch's is entered)."""
     unmerged: set[str] = set()
     files, skipped, from_hex = tree.files, (_LINK.decode(), _MODULE.decode()), bytes.fromhex
+    on_disk = tree.kind == "worktree"
     for record in os.fsdecode(output).split("\0"):  # tens of thousands: decoded at once, entered in place
         meta, _, path = record.partition("\t")
-        if not path or meta.startswith(skipped):
+        if not path or meta.startswith(skipped, 2):
             continue
-        _, blob, stage = meta.split(" ")
+        flag, _, blob, stage = meta.split(" ")
         if stage != "0":
             unmerged.add(path)
             if stage == "3" and path in files:
                 continue
-        if path.endswith(".py"):
-            files[path] = from_hex(blob)
-        elif ".backup" in path.rpartition("/")[2]:
+        if on_disk and flag == "S" and not os.path.lexists(tree.root / path):
+            continue  # left out by a sparse checkout
+        if ".backup" in path and ".backup" in path.rpartition("/")[2]:
             tree.backups.append(path)
+        elif on_disk and flag.islower():
+            files[path] = None  # assumed unchanged: git does not look, so we do
+        else:
+            files[path] = from_hex(blob)
     return unmerged
 
 
 def _enter(tree: Tree, mode: bytes, blob: bytes, name: bytes) -> None:
     if mode in (_LINK, _MODULE):
         return
-    path = os.fsdecode(name)
-    if path.endswith(".py"):
-        tree.files[path] = bytes.fromhex(blob.decode())
-    elif ".backup" in path.rpartition("/")[2]:
+    _file(tree, os.fsdecode(name), bytes.fromhex(blob.decode()))
+
+
+def _file(tree: Tree, path: str, key: Key | None) -> None:
+    """Files a path as a backup or as a Python file."""
+    if ".backup" in path.rpartition("/")[2]:
         tree.backups.append(path)
+    elif path.endswith(".py"):
+        tree.files[path] = key
 
 
 def _really_changed(tree: Tree, names: list[str]) -> bool:
@@ -294,7 +299,3 @@ def stat_record(path: str) -> StatRecord | None:
     if not stat.S_ISREG(status.st_mode):
         return None
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
-
-
-Reader = Callable[[str], bytes | None]
-Listing = Iterator[tuple[str, Key]]

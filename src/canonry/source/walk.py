@@ -140,7 +140,7 @@ class Walk(Expressions):
             draft.returns,
             draft.swallows(self._handler_site) if draft.swallowing else (),
             draft.nested and not draft.owner and node.name.startswith("test") and _is_named(draft),
-            tuple(parameters(node.args)) if node.name.startswith("test") or draft.decorators else (),
+            tuple(parameters(node.args)) if draft.decorators or node.name.startswith(("test", "__init__")) else (),
             draft.raised,
         )
 
@@ -234,7 +234,7 @@ class Walk(Expressions):
             self._body(orelse, draft)
 
     def _try(self, node: ast.Try | ast.TryStar, draft: Draft) -> None:
-        attempt = TryDraft()
+        attempt = TryDraft(broad=any(_is_broad(handler, draft.scope) for handler in node.handlers))
         draft.attempts.append(attempt)
         self._body(node.body, draft)
         draft.attempts.pop()
@@ -261,8 +261,15 @@ class Walk(Expressions):
 
     def _assign(self, node: ast.Assign, draft: Draft) -> None:
         value = node.value
+        saved = self._of_environment(value, draft)
         for target in node.targets:
-            if target.__class__ is ast.Name:
+            if saved == "back" and isinstance(target, ast.Subscript):
+                draft.finishing += 1
+                self.expressions([target], draft)
+                draft.finishing -= 1
+            elif target.__class__ is ast.Name:
+                if saved:
+                    draft.saved.add(target.id)
                 self._assign_name(target.id, value, draft)
             else:
                 for name in bound_names(target):
@@ -271,6 +278,17 @@ class Walk(Expressions):
         draft.saw_record()
         if value.__class__ not in self.leaves:
             self.expressions([value], draft)
+
+    def _of_environment(self, value: ast.expr, draft: Draft) -> str:
+        """``out`` where a value is read from the environment, ``back`` where it is a name that was, else empty."""
+        if isinstance(value, ast.Name):
+            return "back" if value.id in draft.saved else ""
+        inner: ast.expr = value.func if isinstance(value, ast.Call) else value
+        while isinstance(inner, ast.Attribute | ast.Subscript):
+            if self.is_environment(inner, draft.scope):
+                return "out"
+            inner = inner.value
+        return "out" if reference(value, draft.scope) == "os.getenv" else ""
 
     def _assign_name(self, name: str, value: ast.expr, draft: Draft) -> None:
         if draft.node is None and not draft.owner:
@@ -314,7 +332,7 @@ class Walk(Expressions):
             return
         for handler in draft.handlers:
             handler.returns = True
-        if draft.returns is None and not (isinstance(value, ast.Constant) and value.value is None):
+        if draft.returns is None and not _hands_out_nothing(value, draft):
             draft.returns = self.text.site(node, draft.symbol)
         if value.__class__ not in self.leaves:
             self.expressions([value], draft)
@@ -324,11 +342,10 @@ class Walk(Expressions):
         if raised in _SKIPS:
             for handler in draft.handlers:
                 handler.skips = True
-        elif raised == "*.AssertionError":
+        elif not any(attempt.broad for attempt in draft.attempts):  # else a handler of this function takes it
             draft.raises = True
-            draft.saw_raised_assertion()
-        else:
-            draft.raises = True
+            if raised == "*.AssertionError":
+                draft.saw_raised_assertion()
         for handler in draft.handlers:
             handler.raises = True
         self.expressions([part for part in (node.exc, node.cause) if part is not None], draft)
@@ -468,6 +485,15 @@ def _is_broad(handler: ast.ExceptHandler, scope: Scope) -> bool:
         return True
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return any(reference(kind, scope) in _BROAD for kind in types)
+
+
+def _hands_out_nothing(value: ast.expr, draft: Draft) -> bool:
+    """Whether a return gives None, or a function made here, which is no verdict."""
+    if isinstance(value, ast.Constant):
+        return value.value is None
+    if isinstance(value, ast.Name):
+        return (draft.scope.get(value.id) or "").startswith(f":{draft.symbol}.")
+    return isinstance(value, ast.Lambda)
 
 
 def _takes_everything(handler: ast.ExceptHandler, scope: Scope) -> bool:

@@ -13,8 +13,8 @@ class UncollectedTest(Rule):
 
     pytest passes over a test class with an `__init__`, over classes and functions that its patterns miss, and over a
     test that is defined inside a function. Certain for `__init__` and for nested tests that their function never
-    uses; likely, and a warning, where every test of such a class wants values that are no fixtures of the tree, so that
-    it may be a tool that others call. For a class whose name the patterns miss it is likely, and a warning (it may be a mixin that another file
+    uses; likely, and a warning, where `__init__` wants values, or every test of such a class values that are no
+    fixtures of the tree, so that it may be a tool that others call. For a class whose name the patterns miss it is likely, and a warning (it may be a mixin that another file
     collects), and silent where a `conftest.py` has collection hooks of its own.
     """
 
@@ -83,6 +83,9 @@ class UncollectedTest(Rule):
 
 
 def _called_by_hand(file: FileView, fact: ClassFact) -> bool:
-    """Whether every test wants a value that is no fixture of the tree: then the class is a tool that others call."""
+    """Whether ``__init__`` wants values, or every test one that is no fixture of the tree: a tool that others call."""
+    made = next((each for each in file.methods.get(fact.qualname, ()) if each.name == "__init__"), None)
+    if made is not None and len(made.parameters) > 1:
+        return True
     wanted = [set(test.parameters) - {"self", "cls"} for test in file.tests_of(fact.qualname)]
     return all(any(file.fixture(name) is None for name in names) for names in wanted)

@@ -59,7 +59,7 @@ class ShadowTree(Rule):
 def _message(shadow: Shadow) -> str:
     files = "1 Python file" if shadow.files == 1 else f"{shadow.files:,} Python files"
     if shadow.reason == "name":
-        return f"the folder is a copy by its name; its {files} are left out of every other count"
+        return f"the folder is a copy by its name; {files} in it left out of every other count"
     when = f" in the commit that added it, {shadow.since[:9]}" if shadow.since else ""
     return (
         f"the folder mirrors `{shadow.mirrors}`: {shadow.mirrored} of its {files} stand there too, "

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
-from canonry.source.facts import Site
+from canonry.source.facts import Import, Site
+
+_SHOWN = 3
 
 
 class RelativeImport(Rule):
@@ -34,5 +36,11 @@ class RelativeImport(Rule):
                 names = ", ".join(name for name, _ in fact.names)
                 site = Site(fact.line, fact.column, fact.end_line, fact.end_column, 0, fact.symbol)
                 yield Offence(
-                    site=site, message=f"`from {module} import {names}` is relative", identity=f"{module}:{names}"
+                    site=site, message=f"`from {module} import {_few(fact)}` is relative", identity=f"{module}:{names}"
                 )
+
+
+def _few(fact: Import) -> str:
+    """The first names of an import, with dots for the rest."""
+    names = [name for name, _ in fact.names]
+    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")

@@ -27,6 +27,7 @@ class DeprecatedImportPath(Rule):
         Example("from shop.ws.manager import WebSocketManager\n", canon=_CANON),
         Example("from shop.anywhere import UnifiedWebSocketManager as W\n", canon=_CANON),
         Example("from ..ws.manager import WebSocketManager\n", path="shop/api/app.py", canon=_CANON),
+        Example("from ..ws.manager import WebSocketManager\n", path="src/shop/api/app.py", canon=_CANON),
     )
     good = (
         Example("from shop.realtime.manager import WebSocketManager\n", canon=_CANON),
@@ -44,11 +45,19 @@ class DeprecatedImportPath(Rule):
             module = _absolute(fact, file.path)
             for name, _ in fact.names or ((fact.module, ""),):
                 dotted = f"{module}.{name}" if fact.names else name
-                symbol = aliases.get(dotted) or (aliases.get(name) if fact.names else None)
-                if symbol is not None and dotted != f"{symbol.home}.{symbol.name}":
+                names = _suffixes(dotted) if fact.level else [dotted]
+                known = next((each for each in names if each in aliases), name if fact.names else "")
+                symbol = aliases.get(known)
+                if symbol is not None and f"{symbol.home}.{symbol.name}" not in names:
                     site = Site(fact.line, fact.column, fact.end_line, fact.end_column, 0, fact.symbol)
                     message = f"`{dotted}` is an old path of `{symbol.name}`, whose home is `{symbol.home}`"
                     yield Offence(site=site, message=message, identity=dotted)
+
+
+def _suffixes(dotted: str) -> list[str]:
+    """The name as seen from every folder above the package, because any may be a root of imports (`src`)."""
+    parts = dotted.split(".")
+    return [".".join(parts[start:]) for start in range(len(parts) - 1)]
 
 
 def _absolute(fact: Import, path: str) -> str:

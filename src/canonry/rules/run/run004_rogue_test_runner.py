@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from canonry.model.finding import Severity
+from canonry.model.finding import Confidence, Severity
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
 from canonry.source.commands import COLLECTING
@@ -62,4 +62,9 @@ class RogueTestRunner(Rule):
             return
         site = blocks[0].site if blocks else started[0].site
         tools = ", ".join(sorted({call.tool for call in started}))
-        yield Offence(site=site, message=f"the script is a test runner of its own (starts {tools})", identity="runner")
+        if tools == "unittest" and any(file.is_test_function(fact) and fact.owner for fact in file.facts.functions):
+            message = "a test module that the file patterns miss has a runner of its own (starts unittest)"
+            yield Offence(site=site, message=message, confidence=Confidence.LIKELY, identity="runner")
+        else:
+            message = f"the script is a test runner of its own (starts {tools})"
+            yield Offence(site=site, message=message, identity="runner")

@@ -14,7 +14,8 @@ class SwallowedFailure(Rule):
     `BaseException`) and neither raises, asserts, fails nor keeps the failure for later. A handler that skips instead
     turns a failure into a skip, which reads like an excuse and counts like a pass. An `AssertionError` is an
     `Exception`: the handler meant for a flaky service also takes the broken promise. Likely, and a warning, where the
-    body of the `try` also assigns or collects something and other assertions follow: they may notice.
+    body of the `try` also assigns or collects something and other assertions stand outside, or where the handler keeps
+    something: what comes later may notice.
     """
 
     code = "TST002"
@@ -56,9 +57,9 @@ class SwallowedFailure(Rule):
                 if taken <= 0 or swallow.fails or (kept and not alone):
                     continue
                 what = "turns a failing assertion into a skip" if swallow.skips else "swallows a failing assertion"
-                every = ", and every assertion stands inside" if alone else ""
+                every = ", and every assertion of its own stands inside" if alone else ""
                 message = f"the handler {what}{every}"
-                if swallow.records and not alone:
+                if kept or (swallow.records and not alone):
                     yield Offence(
                         site=swallow.site, message=message, severity=Severity.WARNING, confidence=Confidence.LIKELY
                     )

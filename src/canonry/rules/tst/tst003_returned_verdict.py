@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from canonry.model.finding import Severity
+from canonry.model.finding import Confidence, Severity
+from canonry.rules.reach import reaches_assertion
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
 from canonry.source.facts import FunctionFact
@@ -14,8 +15,8 @@ class ReturnedVerdict(Rule):
     """A test that returns its verdict instead of asserting it passes either way.
 
     pytest and unittest ignore what a test returns (pytest warns). `return False` reads like a failure and counts as a
-    pass. Reported for tests that return a value other than None and hold no assertion, unless a decorator of unknown
-    effect may use what they return.
+    pass. Reported for tests that return a value other than None and neither assert nor raise, unless a decorator of
+    unknown effect may use what they return. Likely, and a warning, where something that the test calls asserts.
     """
 
     code = "TST003"
@@ -39,12 +40,21 @@ class ReturnedVerdict(Rule):
     def check(self, file: FileView) -> Iterator[Offence]:
         """Every test that returns a verdict and asserts nothing."""
         for fact in file.collected:
-            if fact.returns is None or fact.asserts or fact.generator or not _plain(fact):
+            if fact.returns is None or fact.asserts or fact.raised or fact.raises:
+                continue
+            if fact.generator or not _plain(fact):
                 continue
             owner = file.classes.get(fact.owner)
             if owner is not None and any("twisted" in root for root in file.hierarchy(owner).roots):
                 continue  # trial awaits the Deferred that a test returns
-            yield Offence(site=fact.returns, message=f"`{fact.name}` returns its verdict instead of asserting it")
+            message = f"`{fact.name}` returns its verdict instead of asserting it"
+            doubt = reaches_assertion(file, fact)
+            yield Offence(
+                site=fact.returns,
+                message=message,
+                severity=Severity.WARNING if doubt else None,
+                confidence=Confidence.LIKELY if doubt else None,
+            )
 
 
 def _plain(fact: FunctionFact) -> bool:

@@ -1,0 +1,61 @@
+"""Compliance per folder and per owner: the same definition, over parts of the scope."""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from canonry.audit.compliance import Compliance, compliance_of, failing_paths
+from canonry.audit.result import Result
+
+CODEOWNERS = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
+_DEPTH = 2
+NOBODY = "nobody"
+
+
+class Part(msgspec.Struct, frozen=True):
+    """The compliance of one part."""
+
+    name: str
+    compliance: Compliance
+
+
+def by_folder(result: Result) -> list[Part]:
+    """The compliance of each folder that holds test files, two levels deep; by name."""
+    return _parts(result, lambda path: ["/".join(path.split("/")[:-1][:_DEPTH]) or "."])
+
+
+def by_owner(result: Result) -> list[Part]:
+    """The compliance of each owner in CODEOWNERS; by name. Empty without that file; a file may have several owners."""
+    if not result.header.codeowners:
+        return []
+    owners = read_owners(result.header.codeowners)
+    return _parts(result, lambda path: owners(path) or [NOBODY])
+
+
+def read_owners(text: str) -> Callable[[str], list[str]]:
+    """A function path -> owners, from the text of a CODEOWNERS file.
+
+    The last line whose pattern matches decides; patterns are gitignore's, section headings and comments are passed
+    over. Source: GitHub's documentation, "About code owners".
+    """
+    import pathspec
+
+    rules: list[tuple[pathspec.PathSpec[pathspec.Pattern], list[str]]] = []
+    for line in text.splitlines():
+        words = line.split("#")[0].split()
+        if words and not words[0].startswith(("[", "^[")):
+            rules.append((pathspec.PathSpec.from_lines("gitignore", [words[0]]), words[1:]))
+    rules.reverse()
+    return lambda path: next((owners for spec, owners in rules if spec.match_file(path)), [])
+
+
+def _parts(result: Result, names: Callable[[str], Iterable[str]]) -> list[Part]:
+    failing = failing_paths(result)
+    total: dict[str, int] = {}
+    compliant: dict[str, int] = {}
+    for record in result.files():
+        if record.is_test:
+            for name in names(record.path):
+                total[name] = total.get(name, 0) + 1
+                compliant[name] = compliant.get(name, 0) + (record.path not in failing)
+    return [Part(name, compliance_of(compliant[name], total[name])) for name in sorted(total)]
