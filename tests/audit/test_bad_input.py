@@ -258,6 +258,21 @@ def test_an_odd_name_can_be_named(repository: Folder) -> None:
     assert done.stdout.count(" TST001 ") == len(NAMES) - 1
 
 
+def test_folders_of_any_name_can_be_copies(repository: Folder) -> None:
+    for name in (b"backup_\xff", b"parked_\xff/tests/unit", b"tests/unit"):
+        folder = os.path.join(os.fsencode(repository.root), name)  # noqa: PTH118 - names are bytes here
+        os.makedirs(folder)  # noqa: PTH103
+        for letter in "abc":
+            with open(os.path.join(folder, f"test_{letter}.py".encode()), "w") as file:  # noqa: PTH118
+                file.write(f"{SOUND}# {letter}\n")
+    repository.commit()
+
+    for options in (["--output-format", "json"], ["--output-format", "jsonl"], [], ["--rev", "HEAD"], []):
+        done = repository.call("audit", *options)
+        assert check(done, 0) == []
+        assert "parked_\\xff" in done.stdout.replace("\\\\", "\\")
+
+
 # repositories --------------------------------------------------------------------------------------------------------
 
 

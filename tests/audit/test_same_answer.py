@@ -87,6 +87,7 @@ def test_a_file_of_a_copy_is_left_out_beside_untracked_files_and_outside_git(
     names = [f"test_{letter}.py" for letter in "abc"]
     for place in (folder, repository):
         place.write({f"{prefix}tests/unit/{name}": f"{IDLE}# {name}\n" for name in names for prefix in ("", "parked/")})
+    folder.write({"pyproject.toml": ""})
     repository.commit().write({"new.py": SOUND})
 
     for place in (folder, repository):

@@ -123,8 +123,11 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
 
 
 def compliance_of(compliant: int, total: int) -> Compliance:
-    """The compliance for two counts; the percentage with two decimals, never outside 0..100."""
-    return Compliance(compliant, total, round(100 * compliant / total, 2) if total else None)
+    """The compliance for two counts; the percentage with two decimals, 100 only where nothing is left."""
+    if not total:
+        return Compliance(compliant, total, None)
+    percent = round(100 * compliant / total, 2)
+    return Compliance(compliant, total, percent if compliant == total else min(percent, 99.99))
 
 
 def failing_paths(result: Result) -> set[str]:

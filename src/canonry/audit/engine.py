@@ -311,7 +311,7 @@ class _Audit:
         return Header(
             target_python=f"{session.target[0]}.{session.target[1]}",
             ruleset=ruleset(),
-            shadows=self.listing.shadow_files,
+            shadows={legible(folder): count for folder, count in self.listing.shadow_files.items()},
             missing={legible(path): reason for path, reason in sorted(tree.missing.items())},
             duplicates=sum(count - 1 for key, count in keys.items() if key != _EMPTY_KEY),
             quotes_history=quotes_history,

@@ -4,6 +4,7 @@ from typing import IO
 
 from canonry import __version__
 from canonry.audit.breakdown import by_folder, by_owner
+from canonry.audit.compliance import Compliance
 from canonry.report.content import Report
 from canonry.report.style import paint, plural, printable, severity_style
 
@@ -39,9 +40,7 @@ def compliance(report: Report) -> str:
     value = report.summary.compliance
     if value.percent is None:
         return "no test file in scope"
-    return (
-        f"compliance {value.percent:.1f} %: {value.compliant:,} of {plural(value.total, 'test file')} without an error"
-    )
+    return f"compliance {_shown(value)} %: {value.compliant:,} of {plural(value.total, 'test file')} without an error"
 
 
 def write_statistics(report: Report, out: IO[str]) -> None:
@@ -71,7 +70,7 @@ def write_parts(report: Report, out: IO[str]) -> None:
             continue
         out.write(paint(f"{'compliance':>10}{'of':>8}  {title}", "bold", color=report.options.color) + "\n")
         for part in worst:
-            out.write(f"{part.compliance.percent or 0:>8.1f} %{part.compliance.total:>8,}  {printable(part.name)}\n")
+            out.write(f"{_shown(part.compliance):>8} %{part.compliance.total:>8,}  {printable(part.name)}\n")
         if len(parts) > len(worst):
             out.write(f"{'':>20}and {len(parts) - len(worst):,} more; the JSON report has all\n")
         out.write("\n")
@@ -138,5 +137,11 @@ def _standing(report: Report) -> str:
     if value.percent is None:
         return "no test file in scope"
     style = "green" if value.percent >= 90 else "yellow" if value.percent >= 50 else "red"
-    percent = paint(f"{value.percent:.1f} %", "bold", style, color=color)
+    percent = paint(f"{_shown(value)} %", "bold", style, color=color)
     return f"{percent}  {value.compliant:,} of {plural(value.total, 'test file')} without an open error"
+
+
+def _shown(value: Compliance) -> str:
+    """The percentage with one decimal; rounding makes no 100 of what is less."""
+    shown = f"{value.percent or 0:.1f}"
+    return "99.9" if shown == "100.0" and value.compliant < value.total else shown

@@ -26,10 +26,10 @@ def reaches_assertion(file: FileView, test: FunctionFact) -> bool:
             if call.startswith("?."):
                 return True
             if call.startswith("&."):
-                fixture = file.fixture(call[2:])
-                if fixture is None and fact is test:
+                fixture = _fixture(file, call[2:])
+                if not fixture and fact is test:
                     return True  # a fixture from elsewhere: nobody can tell
-                waiting += [fixture] if fixture is not None else []
+                waiting += fixture
                 continue
             found = _called(file, path, fact, call)
             if found is None:
@@ -51,12 +51,18 @@ def _asserts(fact: FunctionFact) -> bool:
 
 def _around(file: FileView, test: FunctionFact) -> list[tuple[str, FunctionFact]]:
     """What runs before and after a test: the set-up and tear-down of its class, the fixtures that it names."""
-    found = [each for name in test.parameters if (each := file.fixture(name)) is not None]
+    found = [each for name in test.parameters for each in _fixture(file, name)]
     if test.owner:
         for name in _SURROUNDING:
             place = _called(file, file.path, test, f"self.{name}")
             found += _functions_at(file, place) if place is not None else []
     return found
+
+
+def _fixture(file: FileView, name: str) -> list[tuple[str, FunctionFact]]:
+    """The fixture of this name with the functions inside it; empty where it comes from elsewhere."""
+    found = file.fixture(name)
+    return _functions_at(file, Definition(found[0], found[1].qualname)) if found is not None else []
 
 
 def _functions_at(file: FileView, found: Definition) -> list[tuple[str, FunctionFact]]:

@@ -7,6 +7,7 @@ from canonry.model.finding import Confidence, Severity
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
 from canonry.source.facts import ClassFact
+from canonry.source.index import Definition
 
 _BASE_NAME = re.compile(r"^_?(?:Abstract|Base)\w*Test|Test\w*Base$|TestCase(?:Base)?$|BaseCase$|TestMixin$")
 _SET_UP = frozenset(
@@ -20,7 +21,7 @@ class RivalBaseCase(Rule):
     """A base test case outside the canonical home is where the next rival hierarchy starts.
 
     A rival is a class in test code that comes from a test case and holds no tests of its own but set-up or helpers, or
-    that is named like a base case and has set-up methods. Renaming a canonical base by inheriting nothing into it
+    that is named like a base case and has set-up methods; a class that inherits tests is none. Renaming a canonical base by inheriting nothing into it
     (`class MyBase(ShopCase): pass`) counts too: it is one more name for the same thing. Likely, not certain, where
     the class is not named like a base case, or comes from no known framework.
     """
@@ -64,6 +65,8 @@ class RivalBaseCase(Rule):
             named = bool(_BASE_NAME.search(fact.name))
             set_up = bool(_SET_UP & set(fact.methods))
             hierarchy = file.hierarchy(fact)
+            if any(_has_tests(file, ancestor) for ancestor in hierarchy.ancestors):
+                continue  # it runs inherited tests another way, and is a test class itself
             if hierarchy.case and (named or (not file.is_test_file and (set_up or fact.methods))):
                 message = f"`{fact.name}` is a base test case outside the canon"
                 yield Offence(site=fact.site, message=message, confidence=None if named else Confidence.LIKELY)
@@ -77,6 +80,11 @@ class RivalBaseCase(Rule):
             elif named and set_up and hierarchy.complete and not (fact.name.endswith("Mixin") and not fact.bases):
                 message = f"`{fact.name}` is a base test case outside the canon"
                 yield Offence(site=fact.site, message=message, confidence=Confidence.LIKELY)
+
+
+def _has_tests(file: FileView, definition: Definition) -> bool:
+    fact = file.index.class_fact(definition)
+    return fact is not None and any(file.project.settings.is_test_function(name) for name in fact.methods)
 
 
 def _holds_tests(file: FileView, fact: ClassFact) -> bool:

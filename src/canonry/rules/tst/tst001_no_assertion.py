@@ -8,7 +8,7 @@ from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
 from canonry.source.facts import FunctionFact
 
-_RAISING_DECORATORS = ("raises", "xfail", "expectedFailure", "skip")
+_RAISING_DECORATORS = ("raises", "xfail", "expectedFailure", "skip", "usefixtures")
 
 
 class NoAssertion(Rule):
