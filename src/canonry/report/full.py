@@ -48,5 +48,18 @@ def _frame(finding: Finding, line: str, *, color: bool) -> str:
         text, start = text[cut : cut + _WIDTH], start - cut
     width = max(1, min(width, len(text) - start))
     bar = paint("|", "dim", color=color)
-    marker = paint("^" * width, severity_style(finding.severity.value), color=color)
-    return f"{paint(number, 'dim', color=color)} {bar} {text}\n{' ' * len(number)} {bar} {' ' * start}{marker}\n"
+    marker = paint(
+        "^" * max(1, _cells(text[start : start + width])), severity_style(finding.severity.value), color=color
+    )
+    before = " " * _cells(text[:start])
+    return f"{paint(number, 'dim', color=color)} {bar} {text}\n{' ' * len(number)} {bar} {before}{marker}\n"
+
+
+def _cells(text: str) -> int:
+    """The columns that a text takes on a terminal: two for a wide character, none for a combining one."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.category(character) in ("Mn", "Me") for character in text)

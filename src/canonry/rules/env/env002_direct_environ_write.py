@@ -14,7 +14,7 @@ class DirectEnvironWrite(Rule):
     Writes that nothing restores are errors. Told apart, as warnings, because they bypass the canonical accessor but do
     not leak: `patch.dict(os.environ, ...)` and `monkeypatch.setenv`, which restore what they change; writes in a
     `finally`, in a tear-down or after a fixture's `yield`, which are restores; and writes where the same function, the
-    class, a base of it or a fixture of the file restores by hand (likely).
+    class, a base of it or a fixture of the file restores something by hand (likely: which keys is not compared).
     """
 
     code = "ENV002"
@@ -54,7 +54,7 @@ class DirectEnvironWrite(Rule):
                     site=use.site, message=f"`{use.expression}` changes the environment, and nothing here restores it"
                 )
             elif use.kind == "write":
-                message = f"`{use.expression}` changes the environment by hand; it is restored by hand elsewhere"
+                message = f"`{use.expression}` changes the environment by hand; code around it undoes changes, perhaps this one"
                 yield Offence(site=use.site, message=message, severity=Severity.WARNING, confidence=Confidence.LIKELY)
             elif use.kind == "restore":
                 message = f"`{use.expression}` restores the environment by hand"

@@ -13,7 +13,8 @@ class RogueTestRunner(Rule):
 
     Each has its own options, its own selection, its own way to decide what passed; numbers from one cannot be
     compared with numbers from another. A script counts when it is no test file and starts a test tool from its main
-    block, or from module level; one that only collects (`--collect-only`) does not.
+    block, or from module level; one that only collects (`--collect-only`) does not. A test
+    module that the file patterns miss and that starts unittest is likely.
     """
 
     code = "RUN004"

@@ -16,7 +16,7 @@ class ReturnedVerdict(Rule):
 
     pytest and unittest ignore what a test returns (pytest warns). `return False` reads like a failure and counts as a
     pass. Reported for tests that return a value other than None and neither assert nor raise, unless a decorator of
-    unknown effect may use what they return. Likely, and a warning, where something that the test calls asserts.
+    unknown effect may use what they return. Likely, and a warning, where something that the test calls asserts, or may.
     """
 
     code = "TST003"
@@ -47,8 +47,11 @@ class ReturnedVerdict(Rule):
             owner = file.classes.get(fact.owner)
             if owner is not None and any("twisted" in root for root in file.hierarchy(owner).roots):
                 continue  # trial awaits the Deferred that a test returns
-            message = f"`{fact.name}` returns its verdict instead of asserting it"
             doubt = reaches_assertion(file, fact)
+            how = (
+                "returns a value; what it calls may assert" if doubt else "returns its verdict instead of asserting it"
+            )
+            message = f"`{fact.name}` {how}"
             yield Offence(
                 site=fact.returns,
                 message=message,
