@@ -140,7 +140,9 @@ def test_a_rule_is_counted_with_its_files(folder: Folder) -> None:
 
 def test_raw_counts_are_facts(folder: Folder) -> None:
     block = "if __name__ == '__main__':\n    pytest.main()\n"
-    folder.write({"tests/test_a.py": f"import pytest\n\n{SOUND}\n{block}", "shop/a.py": "if __name__ == '__main__':\n    go()\n"})
+    folder.write(
+        {"tests/test_a.py": f"import pytest\n\n{SOUND}\n{block}", "shop/a.py": "if __name__ == '__main__':\n    go()\n"}
+    )
     facts = {fact["name"]: (fact["count"], fact["files"]) for fact in folder.report()["facts"]}
 
     assert facts["main-blocks"] == (2, 2)

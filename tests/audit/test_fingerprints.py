@@ -23,7 +23,20 @@ PARTS = {
     "main": "if __name__ == '__main__':\n    pytest.main(['-q', __file__])\n",
 }
 PATH = "tests/test_shop.py"
-CODES = ["BAS001", "BAS002", "BAS003", "ENV001", "ENV002", "IMP001", "IMP002", "RUN001", "RUN002", "TST001", "TST002", "TST003"]
+CODES = [
+    "BAS001",
+    "BAS002",
+    "BAS003",
+    "ENV001",
+    "ENV002",
+    "IMP001",
+    "IMP002",
+    "RUN001",
+    "RUN002",
+    "TST001",
+    "TST002",
+    "TST003",
+]
 
 
 def program(parts: dict[str, str]) -> str:
@@ -55,7 +68,9 @@ def broken_lines(code: str) -> str:
 
 
 def broken_calls(code: str) -> str:
-    return code.replace("['pytest', '-q', 'tests'], check=True", "\n        ['pytest', '-q', 'tests',],\n        check=True,\n    ")
+    return code.replace(
+        "['pytest', '-q', 'tests'], check=True", "\n        ['pytest', '-q', 'tests',],\n        check=True,\n    "
+    )
 
 
 def parentheses(code: str) -> str:

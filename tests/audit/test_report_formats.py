@@ -192,7 +192,9 @@ def frame_of(folder: Folder, code: str, path: str = "tools/run.py") -> tuple[str
     lines = folder.call("audit", "--no-cache", "--select", "RUN001,TST001,SYN001").stdout.splitlines()
     source, carets = lines[1].partition(" | ")[2], lines[2].partition("| ")[2]
     start = len(carets) - len(carets.lstrip(" "))
-    cells = "".join(character + ("\0" if character in "日本語" else "") for character in source if character != "\u0301")
+    cells = "".join(
+        character + ("\0" if character in "日本語" else "") for character in source if character != "\u0301"
+    )
     return source, cells[start : len(carets)].replace("\0", "")
 
 

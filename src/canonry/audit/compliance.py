@@ -68,7 +68,7 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selected: frozenset[str] | None) -> Summary:
-    """The numbers of a result. Compliance counts every stable rule, whatever is selected for display."""
+    """The numbers of a result. Compliance counts every rule, whatever is selected for display."""
     files = tests = functions = async_functions = broken = 0
     test_paths: set[str] = set()
     facts: Counter[str] = Counter()

@@ -18,7 +18,7 @@ def render_rule(rule: Rule, out: IO[str]) -> None:
     """Writes a rule's page as Markdown."""
     out.write(f"# {rule.code} {rule.name}\n\n")
     out.write(f"severity: {rule.severity.value} · confidence: {rule.confidence.value}")
-    out.write(" · preview\n\n" if rule.preview else "\n\n")
+    out.write("\n\n")
     out.write(f"{inspect.cleandoc(rule.__doc__ or '')}\n\n")
     out.write(f"Next step: {rule.help}.\n")
     if rule.options:

@@ -49,7 +49,6 @@ class Rule:
     name: ClassVar[str]
     severity: ClassVar[Severity] = Severity.WARNING
     confidence: ClassVar[Confidence] = Confidence.CERTAIN
-    preview: ClassVar[bool] = False
     help: ClassVar[str]
     """The next step for the reader, one sentence."""
     options: ClassVar[tuple[str, ...]] = ()

@@ -42,6 +42,7 @@ def extract(content: bytes, target: Version) -> Facts:
         None if live else _commented(text),
         walk.counts,
         tuple(walk.assigned),
+        tuple(walk.aliases),
     )
 
 

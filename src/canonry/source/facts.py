@@ -185,6 +185,13 @@ class MainBlock(msgspec.Struct, frozen=True, array_like=True, gc=False):
     direct: bool
 
 
+class Alias(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """``Name = reference`` at the top of a module, for names that begin with a capital; the name is the symbol."""
+
+    reference: str
+    site: Site
+
+
 class Commented(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A content without a live test that is mostly comments: their share (0..1), and commented test functions."""
 
@@ -210,6 +217,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     counts: dict[str, int]
     assigned: tuple[str, ...] = ()
     """The names that the module binds to values."""
+    aliases: tuple[Alias, ...] = ()
 
 
 @cache

@@ -52,7 +52,7 @@ class SourceText:
         start = self.offset(node.lineno, node.col_offset)
         return self._site(node.lineno, node.col_offset, end_line, end_column, start, symbol)
 
-    def header(self, node: ast.stmt | ast.excepthandler, *, words: str, symbol: str) -> Site:
+    def header(self, node: ast.stmt | ast.expr | ast.excepthandler, *, words: str, symbol: str) -> Site:
         """The place of a statement's first ``words`` (``def name``, ``if``); the symbol alone is its identity."""
         column = self.characters(node.lineno, node.col_offset) + 1
         return Site(node.lineno, column, node.lineno, column + len(words), 0, symbol)

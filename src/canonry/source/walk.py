@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 from canonry.source.draft import Draft, HandlerDraft, TryDraft
 from canonry.source.expressions import ONLY_CONSTANTS, Expressions
-from canonry.source.facts import ClassFact, FunctionFact, Import, MainBlock, Site
+from canonry.source.facts import Alias, ClassFact, FunctionFact, Import, MainBlock, Site
 from canonry.source.scope import Scope, bind_import, bind_import_from, bound_names, parameters, reference
 from canonry.source.text import SourceText
 
@@ -31,6 +31,7 @@ class Walk(Expressions):
         self.classes: list[ClassFact] = []
         self.functions: list[FunctionFact] = []
         self.bindings: dict[str, str] = {}
+        self.aliases: list[Alias] = []
         self.main_blocks: list[MainBlock] = []
         self.marks: tuple[str, ...] = ()
         self.assigned: dict[str, None] = {}
@@ -270,7 +271,7 @@ class Walk(Expressions):
             elif target.__class__ is ast.Name:
                 if saved:
                     draft.saved.add(target.id)
-                self._assign_name(target.id, value, draft)
+                self._assign_name(target, value, draft)
             else:
                 for name in bound_names(target):
                     self._shadow(name, draft)
@@ -290,7 +291,8 @@ class Walk(Expressions):
             inner = inner.value
         return "out" if reference(value, draft.scope) == "os.getenv" else ""
 
-    def _assign_name(self, name: str, value: ast.expr, draft: Draft) -> None:
+    def _assign_name(self, target: ast.Name, value: ast.expr, draft: Draft) -> None:
+        name = target.id
         if draft.node is None and not draft.owner:
             self.assigned[name] = None
             if name == "pytestmark":
@@ -301,6 +303,8 @@ class Walk(Expressions):
                 self._bind(draft, name, bound)
                 if draft.node is None and not draft.owner and value.__class__ is not ast.Call:
                     self.bindings.setdefault(name, bound)
+                    if name[:1].isupper():
+                        self.aliases.append(Alias(bound, self.text.header(target, words=name, symbol=name)))
                 return
         if self.hints and isinstance(value, _TRACKED):
             draft.commands[name] = [value]
@@ -320,7 +324,7 @@ class Walk(Expressions):
     def _annotated(self, node: ast.AnnAssign, draft: Draft) -> None:
         if node.value is not None:
             if isinstance(node.target, ast.Name):
-                self._assign_name(node.target.id, node.value, draft)
+                self._assign_name(node.target, node.value, draft)
             else:
                 self.expressions([node.target], draft)
             self.expressions([node.value], draft)

@@ -21,9 +21,10 @@ class RivalBaseCase(Rule):
     """A base test case outside the canonical home is where the next rival hierarchy starts.
 
     A rival is a class in test code that comes from a test case and holds no tests of its own but set-up or helpers, or
-    that is named like a base case and has set-up methods; a class that inherits tests is none. Renaming a canonical base by inheriting nothing into it
-    (`class MyBase(ShopCase): pass`) counts too: it is one more name for the same thing. Likely, not certain, where
-    the class is not named like a base case, or comes from no known framework.
+    that is named like a base case and has set-up methods; a class that inherits tests is none. Renaming a base case
+    counts too, by inheriting nothing into it (`class MyBase(ShopCase): pass`) or by assignment (`MyBase = ShopCase`):
+    it is one more name for the same thing. Likely, not certain, where the class is not named like a base case, or
+    comes from no known framework.
     """
 
     code = "BAS005"
@@ -43,6 +44,12 @@ class RivalBaseCase(Rule):
             files={"tests/cases.py": "import unittest\n\nclass ShopCase(unittest.TestCase):\n    pass\n"},
             canon=_CANON,
         ),
+        Example(
+            "from tests.cases import ShopCase\n\nStandardTestCase = ShopCase\n",
+            path="tests/__init__.py",
+            files={"tests/cases.py": "import unittest\n\nclass ShopCase(unittest.TestCase):\n    pass\n"},
+            canon=_CANON,
+        ),
     )
     good = (
         Example(
@@ -51,6 +58,11 @@ class RivalBaseCase(Rule):
             canon=_CANON,
         ),
         Example("import unittest\n\nclass TestOrder(unittest.TestCase):\n    def test_a(self):\n        assert 1\n"),
+        Example(
+            "from tests.orders import Order\n\nBasket = Order\n",
+            path="tests/__init__.py",
+            files={"tests/orders.py": "class Order:\n    pass\n"},
+        ),
         Example("class OrderMixin:\n    def order(self):\n        return 1\n", path="tests/mixins.py"),
     )
 
@@ -58,6 +70,7 @@ class RivalBaseCase(Rule):
         """Every base case of the tree that the canon does not name."""
         if not file.in_test_code:
             return
+        yield from _aliases(file)
         for fact in file.facts.classes:
             definition = file.definition(fact)
             if fact.nested or definition in file.project.bases or _holds_tests(file, fact):
@@ -80,6 +93,24 @@ class RivalBaseCase(Rule):
             elif named and set_up and hierarchy.complete and not (fact.name.endswith("Mixin") and not fact.bases):
                 message = f"`{fact.name}` is a base test case outside the canon"
                 yield Offence(site=fact.site, message=message, confidence=Confidence.LIKELY)
+
+
+def _aliases(file: FileView) -> Iterator[Offence]:
+    """Every further name that an assignment gives to a base case, the canon's own entries left out."""
+    for alias in file.facts.aliases:
+        name = alias.site.symbol
+        if any(entry.endswith(f".{name}") for entry in file.project.base_names):
+            continue
+        found = file.index.resolve(file.path, alias.reference)
+        if file.project.is_canonical_base(found):
+            yield Offence(site=alias.site, message=f"`{name}` is one more name for a base case of the canon")
+        elif isinstance(found, Definition) and _is_rival(file, found):
+            yield Offence(site=alias.site, message=f"`{name}` is one more name for `{found.qualname}`")
+
+
+def _is_rival(file: FileView, definition: Definition) -> bool:
+    named = bool(_BASE_NAME.search(definition.qualname))
+    return named and bool(file.index.hierarchy(definition).case) and not _has_tests(file, definition)
 
 
 def _has_tests(file: FileView, definition: Definition) -> bool:
