@@ -36,7 +36,7 @@ def run_suite(folder: Path, **variables: str) -> subprocess.CompletedProcess[str
     paths = os.pathsep.join((str(folder), str(ROOT)))
     environment = {name: value for name, value in os.environ.items() if name != "CANONRY_REQUIRE"}
     return subprocess.run(
-        [*command, "--import-mode=importlib"],
+        [*command, "--import-mode=importlib", f"--basetemp={folder / 'temporary'}"],
         cwd=folder,
         env=environment | {"PYTHONPATH": paths} | variables,
         capture_output=True,

@@ -39,8 +39,8 @@ def kept(folder: Folder) -> int:
         connection.close()
 
 
-def interrupt(folder: Folder, number: int, *arguments: str) -> tuple[int, str, str]:
-    """Starts an audit and sends the signal to its whole group once something was kept."""
+def interrupt(folder: Folder, number: int, *arguments: str) -> tuple[int, str, str, int]:
+    """Starts an audit and sends the signal to its whole group once something was kept; also how much that was."""
     process = subprocess.Popen(
         canonry_command("audit", *arguments),
         cwd=folder.root,
@@ -51,12 +51,12 @@ def interrupt(folder: Folder, number: int, *arguments: str) -> tuple[int, str, s
         start_new_session=True,
     )
     deadline = time.monotonic() + 30
-    while not kept(folder) and process.poll() is None and time.monotonic() < deadline:
+    while not (before := kept(folder)) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
     assert process.poll() is None, "the audit was over before it could be interrupted"
     os.killpg(process.pid, number)
     out, err = process.communicate(timeout=20)
-    return process.returncode, out, err
+    return process.returncode, out, err, before
 
 
 def files_read(folder: Folder) -> int:
@@ -83,18 +83,18 @@ def still_running(folder: Folder) -> list[str]:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_an_interrupted_audit_keeps_what_it_read(large: Folder, workers: str) -> None:
-    status, out, err = interrupt(large, signal.SIGINT, "--workers", workers)
+    status, out, err, before = interrupt(large, signal.SIGINT, "--workers", workers)
     so_far = kept(large)
 
     assert (status, out, err.strip()) == (130, "", "canonry: interrupted; what was read so far is kept")
-    assert 0 < so_far < FILES
+    assert 0 < before < so_far < FILES
     assert files_read(large) == FILES - so_far
     assert len(list(large.audit(cache=True).files())) == FILES
     assert still_running(large) == []
 
 
 def test_a_killed_audit_leaves_a_cache_that_can_be_used(large: Folder) -> None:
-    status, _, _ = interrupt(large, signal.SIGKILL, "--workers", "2")
+    status, *_ = interrupt(large, signal.SIGKILL, "--workers", "2")
     so_far = kept(large)
 
     assert status == -signal.SIGKILL

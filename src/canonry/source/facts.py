@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 _EXTRACTION = (
-    "broken command_values commands damage draft expressions extract facts newer scope syntax text walk".split()
+    "broken command_values commands damage draft expressions extract facts newer scope shapes syntax text walk".split()
 )
 
 

@@ -95,7 +95,7 @@ def _pooled(chunks: list[Sequence[Job]], origin: Origin, target: Version, worker
         executor.shutdown(wait=False, cancel_futures=True)
         for chunk in [*running.values(), *waiting]:
             yield from _one_by_one(chunk, origin, target)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: whatever ends the audit ends its workers
         _stop(executor)
         raise
     else:

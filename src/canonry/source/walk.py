@@ -12,10 +12,22 @@ from canonry.source.draft import Draft, HandlerDraft, TryDraft
 from canonry.source.expressions import ONLY_CONSTANTS, Expressions
 from canonry.source.facts import Alias, ClassFact, FunctionFact, Import, MainBlock, Site
 from canonry.source.scope import Scope, bind_import, bind_import_from, bound_names, parameters, reference
+from canonry.source.shapes import (
+    class_attributes,
+    class_marks,
+    constructs,
+    hands_out_nothing,
+    is_broad,
+    is_main_test,
+    is_named,
+    mark_references,
+    start_of_tests,
+    switched_off,
+    takes_everything,
+)
 from canonry.source.text import SourceText
 
 _TRACKED = (ast.List, ast.Tuple, ast.Constant, ast.JoinedStr, ast.BinOp)
-_BROAD = frozenset(("*.Exception", "*.BaseException", "builtins.Exception", "builtins.BaseException"))
 _SKIPS = frozenset(("unittest.SkipTest", "unittest.case.SkipTest", "pytest.skip.Exception"))
 _CONSTANTS = (ast.Name, ast.Attribute)
 
@@ -140,7 +152,7 @@ class Walk(Expressions):
             () if draft.asserts else draft.references(),
             draft.returns,
             draft.swallows(self._handler_site) if draft.swallowing else (),
-            draft.nested and not draft.owner and node.name.startswith("test") and _is_named(draft),
+            draft.nested and not draft.owner and node.name.startswith("test") and is_named(draft),
             tuple(parameters(node.args)) if draft.decorators or node.name.startswith(("test", "__init__")) else (),
             draft.raised,
         )
@@ -166,12 +178,12 @@ class Walk(Expressions):
             qualname,
             bases,
             tuple(methods),
-            tuple(_attributes(node)),
+            tuple(class_attributes(node)),
             decorators,
-            _marks(node.body, scope),
+            class_marks(node.body, scope),
             self.text.header(node, words=f"class {node.name}", symbol=qualname),
             nested,
-            not _switched_off(node),
+            not switched_off(node),
             self.text.header(init, words="def __init__", symbol=f"{qualname}.__init__") if init else None,
         )
         self.classes.append(fact)
@@ -218,7 +230,7 @@ class Walk(Expressions):
     def _if(self, node: ast.If, draft: Draft) -> None:
         at_top = draft.parent is None and draft.node is None and not draft.owner
         while True:
-            if at_top and _is_main_test(node.test):
+            if at_top and is_main_test(node.test):
                 block = Draft("__main__", draft.scope, in_main=True, parent=None)
                 block.commands = draft.commands
                 self._drafts.setdefault("__main__", block)
@@ -235,19 +247,19 @@ class Walk(Expressions):
             self._body(orelse, draft)
 
     def _try(self, node: ast.Try | ast.TryStar, draft: Draft) -> None:
-        attempt = TryDraft(broad=any(_is_broad(handler, draft.scope) for handler in node.handlers))
+        attempt = TryDraft(broad=any(is_broad(handler, draft.scope) for handler in node.handlers))
         draft.attempts.append(attempt)
         self._body(node.body, draft)
         draft.attempts.pop()
         for handler in node.handlers:
-            broad = draft.node is not None and _is_broad(handler, draft.scope)
+            broad = draft.node is not None and is_broad(handler, draft.scope)
             if handler.type is not None:
                 self.expressions([handler.type], draft)
             if handler.name is not None:
                 self._shadow(handler.name, draft)
             self._handling += 1
             if broad:
-                caught = HandlerDraft(handler, attempt, bare=_takes_everything(handler, draft.scope))
+                caught = HandlerDraft(handler, attempt, bare=takes_everything(handler, draft.scope))
                 draft.handlers.append(caught)
                 draft.caught(caught)
                 self._body(handler.body, draft)
@@ -296,8 +308,8 @@ class Walk(Expressions):
         if draft.node is None and not draft.owner:
             self.assigned[name] = None
             if name == "pytestmark":
-                self.marks = _mark_references(value, draft.scope)
-        if isinstance(value, _CONSTANTS) or (value.__class__ is ast.Call and _constructs(value)):
+                self.marks = mark_references(value, draft.scope)
+        if isinstance(value, _CONSTANTS) or (value.__class__ is ast.Call and constructs(value)):
             bound = reference(value, draft.scope)
             if bound and not bound.startswith("*"):
                 self._bind(draft, name, bound)
@@ -336,7 +348,7 @@ class Walk(Expressions):
             return
         for handler in draft.handlers:
             handler.returns = True
-        if draft.returns is None and not _hands_out_nothing(value, draft):
+        if draft.returns is None and not hands_out_nothing(value, draft):
             draft.returns = self.text.site(node, draft.symbol)
         if value.__class__ not in self.leaves:
             self.expressions([value], draft)
@@ -422,7 +434,7 @@ class Walk(Expressions):
             draft = waiting.pop()
             direct = direct or draft.starts_tool
             for call in draft.references():
-                kind = _test_start(call)
+                kind = start_of_tests(call)
                 if kind:
                     starts[kind] = None
                 name = f"{draft.self_owner}.{call[5:]}" if call.startswith("self.") else call.removeprefix(":")
@@ -458,88 +470,3 @@ _STATEMENTS: dict[type[ast.AST], Callable[..., None]] = {
     ast.Expr: Walk._expression,
     ast.Continue: Walk._continue,
 }
-
-
-def _is_named(draft: Draft) -> bool:
-    """Whether the function around names this one other than by defining it, or decorates it."""
-    around = draft.parent.node if draft.parent else None
-    if around is None or draft.node is None or draft.node.decorator_list:
-        return True
-    name = draft.node.name
-    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(around))
-
-
-def _test_start(call: str) -> str:
-    if call.startswith("unittest."):
-        return "unittest" if call.split(".")[1] in ("main", "TextTestRunner", "TestProgram") else ""
-    name = call.rpartition(".")[2].removeprefix(":")
-    return "tests" if name.startswith("test_") and call[0] in ":?s" else ""
-
-
-def _is_main_test(test: ast.expr) -> bool:
-    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
-        return False
-    names = [side.id for side in (test.left, test.comparators[0]) if isinstance(side, ast.Name)]
-    values = [side.value for side in (test.left, test.comparators[0]) if isinstance(side, ast.Constant)]
-    return names == ["__name__"] and values == ["__main__"]
-
-
-def _is_broad(handler: ast.ExceptHandler, scope: Scope) -> bool:
-    if handler.type is None:
-        return True
-    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(reference(kind, scope) in _BROAD for kind in types)
-
-
-def _hands_out_nothing(value: ast.expr, draft: Draft) -> bool:
-    """Whether a return gives None, or a function made here, which is no verdict."""
-    if isinstance(value, ast.Constant):
-        return value.value is None
-    if isinstance(value, ast.Name):
-        return (draft.scope.get(value.id) or "").startswith(f":{draft.symbol}.")
-    return isinstance(value, ast.Lambda)
-
-
-def _takes_everything(handler: ast.ExceptHandler, scope: Scope) -> bool:
-    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(kind is None or reference(kind, scope).endswith(".BaseException") for kind in types)
-
-
-def _constructs(value: ast.expr) -> bool:
-    function = value.func if isinstance(value, ast.Call) else value
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name[:1].isupper()
-
-
-def _attributes(node: ast.ClassDef) -> list[str]:
-    names: list[str] = []
-    for statement in node.body:
-        if isinstance(statement, ast.Assign):
-            names += [name for target in statement.targets for name in bound_names(target)]
-        elif isinstance(statement, ast.AnnAssign):
-            names += bound_names(statement.target)
-    return names
-
-
-def _switched_off(node: ast.ClassDef) -> bool:
-    return any(
-        isinstance(statement, ast.Assign)
-        and any(isinstance(target, ast.Name) and target.id == "__test__" for target in statement.targets)
-        and isinstance(statement.value, ast.Constant)
-        and not statement.value.value
-        for statement in node.body
-    )
-
-
-def _marks(body: list[ast.stmt], scope: Scope) -> tuple[str, ...]:
-    for statement in body:
-        if isinstance(statement, ast.Assign) and any(
-            isinstance(target, ast.Name) and target.id == "pytestmark" for target in statement.targets
-        ):
-            return _mark_references(statement.value, scope)
-    return ()
-
-
-def _mark_references(value: ast.expr, scope: Scope) -> tuple[str, ...]:
-    values = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
-    return tuple(reference(each, scope) or "?" for each in values)
