@@ -5,6 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from canonry.audit.engine import audit
+from canonry.audit.request import Request
 from canonry.audit.result import Result
 from canonry.model.finding import Finding
 from demo.make_repository import make_repository
@@ -119,6 +121,38 @@ def test_the_report_is_the_same_to_the_byte_cold_and_warm(demo: Folder, tmp_path
 
     assert cold == warm == again == apart
     assert len(cold) > 10_000
+
+
+def files_read(folder: Folder) -> int:
+    totals = [0]
+
+    def progress(what: str, _done: int, total: int) -> None:
+        totals.append(total if what == "reading" else 0)
+
+    audit(Request(repository=folder.root, target="3.11", workers=1), progress=progress)
+    return max(totals)
+
+
+@pytest.mark.parametrize(
+    ("option", "attributes", "read"),
+    [
+        ("--object-format=sha256", "", 1),
+        ("--quiet", "* text eol=crlf\n", 4),  # what a filter changes has no id that git knows, so it is read again
+        ("--quiet", "*.py ident\n", 3),
+    ],
+)
+def test_other_ids_and_other_line_ends_change_nothing(folder: Folder, option: str, attributes: str, read: int) -> None:
+    folder.start(None, option)
+    files: dict[str, str | bytes] = {f"tests/test_{letter}.py": f"# {letter} $Id$\n{IDLE}" for letter in "abc"}
+    folder.commit(files | {".gitattributes": attributes, "tests/test_broken.py": "def test_a(:\n"})
+    folder.git("rm", "--quiet", "--cached", "-r", "tests")
+    folder.git("reset", "--quiet", "--hard")
+    worktree, commit, again = folder.audit(cache=True), folder.audit(revision="HEAD"), folder.audit(cache=True)
+
+    assert builtins(worktree) == builtins(commit) == builtins(again) == builtins(folder.audit(cache=False))
+    assert not worktree.header.dirty
+    folder.write({"tests/test_c.py": SOUND})
+    assert files_read(folder) == read
 
 
 def test_an_older_commit_is_audited_without_a_checkout(repository: Folder) -> None:

@@ -2,8 +2,10 @@
 
 from canonry.rules.view import FileView
 from canonry.source.facts import FunctionFact
+from canonry.source.shadow import shadow_name
 
 DESCRIPTIONS = {
+    "root-files-named-like-copies": "live files at the root whose own name holds a word of `shadow-names`",
     "main-blocks": "main blocks",
     "mock-calls-NAME": "calls of `NAME` from `unittest.mock` or `mock`",
     "exact-duplicate-files": "live files whose content, not empty, another live file has too (all but one of each)",
@@ -39,6 +41,7 @@ def count_facts(file: FileView) -> dict[str, int]:
     """The raw counts of one file, zeros left out."""
     facts, counts = file.facts, dict(file.facts.counts)
     counts["main-blocks"] = len(facts.main_blocks)
+    counts["root-files-named-like-copies"] = int("/" not in file.path and _named_like_copy(file))
     calls = [call for call in facts.calls if call.target == "pytest.main"]
     counts["pytest-main-calls"] = len(calls)
     counts["pytest-main-calls-in-main-blocks"] = int(any(call.in_main for call in calls))
@@ -60,6 +63,10 @@ def count_facts(file: FileView) -> dict[str, int]:
             counts["classes-with-init-and-tests"] = counts.get("classes-with-init-and-tests", 0) + 1
             counts["tests-in-classes-with-init"] = counts.get("tests-in-classes-with-init", 0) + tests
     return {name: count for name, count in counts.items() if count}
+
+
+def _named_like_copy(file: FileView) -> bool:
+    return shadow_name(file.path, file.project.canon.shadow_names)
 
 
 def _unawaited_in_test_folders(file: FileView) -> int:

@@ -182,6 +182,8 @@ def _extract_one(job: Job, origin: Origin, target: Version, reader: BlobReader |
     if found is None:
         return job, None
     content, changed = found
-    key = blob_key(content)  # a filter or a flag of the index may give the file other bytes than its blob
+    key = blob_key(
+        content, size=len(job.key)
+    )  # a filter or a flag of the index may give the file other bytes than its blob
     moved = key != job.key and changed > origin.started - _CLOCK_STEP_NS
     return Job(job.path, key, moved), encode_facts(extract(content, target))

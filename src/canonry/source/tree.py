@@ -67,9 +67,13 @@ class Tree:
             self._reader = None
 
 
-def blob_key(content: bytes) -> Key:
-    """The git blob id of a content, 20 bytes. Source: git's object format, ``blob SIZE NUL CONTENT`` under SHA-1."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).digest()
+def blob_key(content: bytes, *, size: int = 20) -> Key:
+    """The git blob id of a content, in the format of repositories whose ids have this size.
+
+    Source: git's object format, ``blob SIZE NUL CONTENT`` under SHA-1 (20 bytes) or SHA-256 (32 bytes).
+    """
+    algorithm = hashlib.sha256 if size == 32 else hashlib.sha1
+    return algorithm(b"blob %d\0" % len(content) + content, usedforsecurity=False).digest()
 
 
 def read_file(path: Path) -> bytes | None:
@@ -228,7 +232,7 @@ def _really_changed(tree: Tree, names: list[str]) -> bool:
     for name in names:
         key = tree.files.get(name)
         content = read_file(tree.root / name) if key else None
-        if content is None or blob_key(content) != key:
+        if content is None or key is None or blob_key(content, size=len(key)) != key:
             return True
     return False
 
