@@ -245,7 +245,7 @@ def test_nothing_is_kept_where_no_cache_is_wanted(shop: Folder) -> None:
 
 def test_processes_at_once_share_the_cache(shop: Folder) -> None:
     shop.write({f"tests/many/test_{number}.py": f"def test_a():\n    print({number})\n" for number in range(150)})
-    command = canonry_command("audit", "--output-format", "json", "--workers", "2")
+    command = canonry_command("audit", "--output-format", "json", "--workers", "2", "--target-python", "3.11")
     running = [
         subprocess.Popen(
             command, cwd=shop.root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -54,17 +54,16 @@ def list_files(session: Session) -> Listing:
 def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
     """Mirror trees; candidates depend on the paths alone and are kept, as is the verdict under all keys."""
     cache = session.cache
+    names = hashlib.sha1("\0".join(sorted(live)).encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()
+    stored = cache.answer("mirror-candidates", names)
+    candidates = msgspec.msgpack.decode(stored, type=list[Candidate]) if stored else mirror_candidates(live)
     if not session.complete:
-        candidates = mirror_candidates(live)
         keys = _keys_of_candidates(session, live, candidates)
         return mirror_shadows(candidates, keys, lambda candidate: _when_added(session, candidate))
-    names = hashlib.sha1("\0".join(sorted(live)).encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()
     digest = listing_digest(live)
     kept = cache.answer("mirrors", digest)
     if kept is not None:
         return msgspec.msgpack.decode(kept, type=list[Shadow])
-    stored = cache.answer("mirror-candidates", names)
-    candidates = msgspec.msgpack.decode(stored, type=list[Candidate]) if stored else mirror_candidates(live)
     found = mirror_shadows(candidates, live, lambda candidate: _when_added(session, candidate))
     with contextlib.suppress(UnicodeEncodeError):  # a folder whose name is no UTF-8 is asked about each time
         cache.store_answers(

@@ -1,5 +1,6 @@
 """One audit's inputs, opened: the tree, the canon, the target version, the cache."""
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,10 +10,11 @@ from canonry.audit.request import Request
 from canonry.canon.load import LoadedCanon, load_canon
 from canonry.model.errors import UserError
 from canonry.source.cache import Cache, cache_path
+from canonry.source.git import split_records
 from canonry.source.pytest_settings import PytestSettings, read_pytest_settings
 from canonry.source.syntax import Version
 from canonry.source.target import choose_target
-from canonry.source.tree import Tree, open_tree
+from canonry.source.tree import Tree, blob_key, open_tree, read_file
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ def open_session(request: Request) -> Session:
     if not complete:
         explicit = frozenset(scope)
         if tree.git is not None:
-            tree.dirty = bool(tree.git.output("status", "--porcelain", "-z", "--", *scope, check=False))
+            tree.dirty = _differs_from_head(tree, scope)
         for path in scope:
             if path.endswith(".py"):
                 tree.files[path] = None
@@ -64,6 +66,22 @@ def open_session(request: Request) -> Session:
     return Session(
         tree, loaded, settings, target, origin, cache, scope, complete, request.workers, explicit, started=started
     )
+
+
+def _differs_from_head(tree: Tree, paths: tuple[str, ...]) -> bool:
+    """Whether one of these files has another content than the commit, or is not in it; one process, exact."""
+    assert tree.git is not None
+    listing = tree.git.output("ls-tree", "-z", "--full-tree", "HEAD", "--", *paths, check=False)
+    committed = {os.fsdecode(name): meta.split(b" ")[2] for meta, _, name in map(_split, split_records(listing))}
+    return any(
+        committed.get(path) != blob_key(content).hex().encode()
+        for path in paths
+        if (content := read_file(tree.root / path)) is not None
+    )
+
+
+def _split(record: bytes) -> tuple[bytes, bytes, bytes]:
+    return record.partition(b"\t")
 
 
 def _where(request: Request) -> tuple[Path, tuple[str, ...]]:
