@@ -1,6 +1,7 @@
 """Ctrl-C: one sentence, exit status 130, and what was read so far is kept."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -17,9 +18,17 @@ FILES = 900
 BODY = "".join(f"def helper_{number}(a, b):\n    return [a.x(b) for b in (a, {number})]\n" for number in range(30))
 
 
-@pytest.fixture
-def large(folder: Folder) -> Folder:
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    folder = Folder(tmp_path_factory.mktemp("large"))
     return folder.write({f"shop/m{number}.py": f"# {number}\n{BODY}" for number in range(FILES)})
+
+
+@pytest.fixture
+def large(files: Folder, only_git: None) -> Folder:
+    """Many files that no cache knows."""
+    shutil.rmtree(files.root / ".canonry", ignore_errors=True)
+    return files
 
 
 def kept(folder: Folder) -> int:
