@@ -14,7 +14,7 @@ from canonry.audit.engine import audit
 from canonry.audit.request import Request
 from tests.workbench import Folder, canonry_command, environment
 
-FILES = 900
+FILES = 1_000
 BODY = "".join(f"def helper_{number}(a, b):\n    return [a.x(b) for b in (a, {number})]\n" for number in range(30))
 
 
@@ -62,6 +62,7 @@ def interrupt(folder: Folder, number: int, *arguments: str) -> tuple[int, str, s
     deadline = time.monotonic() + 30
     while not (before := kept(folder)) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
+    time.sleep(0.1)  # some more are read, which nothing has kept yet
     assert process.poll() is None, "the audit was over before it could be interrupted"
     os.killpg(process.pid, number)
     out, err = process.communicate(timeout=20)
