@@ -16,7 +16,7 @@ from canonry.audit.request import Request
 from canonry.audit.result import Chunk, FileRecord, Header, Result, legible
 from canonry.audit.session import Progress, Session, open_session
 from canonry.model.finding import Finding
-from canonry.rules.registry import all_rules, ruleset
+from canonry.rules.registry import active_rules, ruleset
 from canonry.rules.view import FileView, Project, TreeView
 from canonry.source.cache import variant
 from canonry.source.facts import Facts, decode_facts, is_broken
@@ -88,6 +88,7 @@ def _result_digest(session: Session, listing: Listing) -> bytes:
         newer_names(session.target),
         repr(sorted(session.tree.missing.items())),
         repr(listing.shadow_files),
+        repr(sorted(session.preview)),
     )
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
 
@@ -221,6 +222,10 @@ class _Audit:
             if facts is not None:
                 yield path, facts
 
+    def _stream(self, paths: list[str]) -> Iterator[tuple[str, Facts]]:
+        for start in range(0, len(paths), _CHUNK):
+            yield from self._load(paths[start : start + _CHUNK])
+
     # judging ---------------------------------------------------------------------------------------------------------
 
     def _broken_notes(self, paths: list[str]) -> dict[str, dict[str, str]]:
@@ -284,10 +289,13 @@ class _Audit:
         return hashlib.sha1(words.encode("utf-8", "surrogateescape") + key, usedforsecurity=False).digest()
 
     def _judge(self, paths: list[str], notes: dict[str, dict[str, str]]) -> Iterator[bytes]:
-        rules = list(all_rules().values())
+        rules = active_rules(self.session.preview)
         whole: dict[str, list[Finding]] = {}
         if self.session.complete:
-            tree = TreeView(self.project, self.listing.live, self.listing.shadows, self.listing.backups)
+            listing = self.listing
+            tree = TreeView(
+                self.project, listing.live, listing.shadows, listing.backups, facts=lambda: self._stream(paths)
+            )
             whole = judge_tree(tree, rules)
         waiting = sorted(whole)
         encoder = msgspec.msgpack.Encoder()
@@ -330,7 +338,15 @@ def _encoded(encoder: msgspec.msgpack.Encoder, files: list[FileRecord], findings
         return encoder.encode(
             Chunk(
                 [replace(record, path=legible(record.path)) for record in files],
-                [replace(each, path=legible(each.path), message=legible(each.message)) for each in findings],
+                [
+                    replace(
+                        each,
+                        path=legible(each.path),
+                        message=legible(each.message),
+                        related=tuple(replace(other, path=legible(other.path)) for other in each.related),
+                    )
+                    for each in findings
+                ],
             )
         )
 

@@ -50,4 +50,5 @@ def _finding(rule: Rule, offence: Offence, path: str, seen: Counter[bytes]) -> F
         fingerprint,
         site.symbol,
         rule.help,
+        offence.related,
     )

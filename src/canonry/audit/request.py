@@ -9,7 +9,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """``paths`` are files or folders on disk, or, with ``revision``, paths inside the commit's tree.
 
     ``repository`` names another repository, bare or not. ``config`` is a file with a canon from elsewhere.
-    ``workers`` 0 means all cores; ``cache`` off keeps nothing.
+    ``workers`` 0 means all cores; ``cache`` off keeps nothing. ``preview`` are the codes of preview rules that judge too.
     """
 
     paths: tuple[str, ...] = ()
@@ -20,3 +20,4 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     target: str | None = None
     workers: int = 0
     cache: bool = True
+    preview: frozenset[str] = frozenset()

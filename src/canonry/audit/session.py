@@ -31,6 +31,8 @@ class Session:
     complete: bool
     workers: int
     explicit: frozenset[str] = frozenset()
+    preview: frozenset[str] = frozenset()
+    """The codes of the preview rules that judge."""
     notes: list[str] = field(default_factory=list)
     started: int = 0
     """When the tree was opened, in ns."""
@@ -64,7 +66,18 @@ def open_session(request: Request) -> Session:
                 tree.modified.add(path)
     settings = read_pytest_settings(tree.read)
     return Session(
-        tree, loaded, settings, target, origin, cache, scope, complete, request.workers, explicit, started=started
+        tree,
+        loaded,
+        settings,
+        target,
+        origin,
+        cache,
+        scope,
+        complete,
+        request.workers,
+        explicit,
+        preview=request.preview,
+        started=started,
     )
 
 

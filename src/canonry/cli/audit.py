@@ -33,6 +33,7 @@ _ALWAYS_UTF_8 = frozenset(("json", "jsonl"))
     "--select", multiple=True, metavar="CODE", help="Show only these rules (code, prefix or name; repeatable)."
 )
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out of what is shown.")
+@click.option("--preview", is_flag=True, help="Let the rules in preview judge too.")
 @click.option("--statistics", is_flag=True, help="Show counts per rule instead of findings.")
 @click.option("--worst", type=click.IntRange(min=1), metavar="N", help="Show the N files with most errors instead.")
 @click.option(
@@ -65,6 +66,7 @@ def command(  # one parameter per option, in the order of the help page
     target_python: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    preview: bool,
     statistics: bool,
     worst: int | None,
     sample: int | None,
@@ -93,6 +95,7 @@ def command(  # one parameter per option, in the order of the help page
             f"`--output-format {output_format}` always holds all counts; leave `--statistics` and `--worst` out"
         )
     from canonry.rules.registry import all_rules
+    from canonry.rules.selection import preview_rules
 
     rules = all_rules()
     selected = _selected(select, ignore)
@@ -106,6 +109,7 @@ def command(  # one parameter per option, in the order of the help page
         target=target_python,
         workers=workers or 0,
         cache=not no_cache,
+        preview=preview_rules(select, all_of_them=preview),
     )
     with show_progress(quiet=quiet) as progress:
         result = audit(request, progress=progress)

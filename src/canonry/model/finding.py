@@ -36,6 +36,17 @@ class Position(msgspec.Struct, frozen=True, gc=False):
     column: int
 
 
+class Related(msgspec.Struct, frozen=True, gc=False):
+    """Another place of the same offence: a member of a cluster, the home that was meant. Lines and columns from 1."""
+
+    path: str
+    line: int
+    column: int
+    symbol: str
+    note: str = ""
+    """What is to be said of this place: how it differs, who imports it."""
+
+
 class Finding(msgspec.Struct, frozen=True, gc=False):
     """One offence at one place, as every report prints it.
 
@@ -57,3 +68,5 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     fingerprint: str
     symbol: str
     help: str
+    related: tuple[Related, ...] = ()
+    """The other places of a cluster, the likely home first; empty for an offence at one place."""

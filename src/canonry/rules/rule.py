@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import msgspec
 
-from canonry.model.finding import Confidence, Severity
+from canonry.model.finding import Confidence, Related, Severity
 from canonry.rules.view import FileView, TreeView
 from canonry.source.facts import Site
 
@@ -22,6 +22,7 @@ class Offence(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity | None = None
     confidence: Confidence | None = None
     identity: str = ""
+    related: tuple[Related, ...] = ()
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -55,6 +56,8 @@ class Rule:
     """Keys of the canon that the rule reads."""
     bad: ClassVar[tuple[Example, ...]] = ()
     good: ClassVar[tuple[Example, ...]] = ()
+    preview: ClassVar[bool] = False
+    """Whether the rule judges only when it is asked for: by ``--preview``, or selected by its own code or name."""
     reads_broken: ClassVar[bool] = False
     """Whether files that do not parse are shown to `check` too."""
 

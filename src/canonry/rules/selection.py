@@ -17,6 +17,16 @@ def select_rules(select: Iterable[str], ignore: Iterable[str]) -> frozenset[str]
     return base - frozenset().union(*refused)
 
 
+def preview_rules(select: Iterable[str], *, all_of_them: bool) -> frozenset[str]:
+    """The codes of preview rules that judge: all, or those that are selected by their own code or name."""
+    named = {entry.upper() for entry in _split(select)}
+    return frozenset(
+        code
+        for code, rule in all_rules().items()
+        if rule.preview and (all_of_them or code in named or rule.name.upper() in named)
+    )
+
+
 def _split(entries: Iterable[str]) -> list[str]:
     return [part.strip() for entry in entries for part in entry.split(",") if part.strip()]
 

@@ -1,7 +1,7 @@
 """What rules see: one file with its facts and the canon, or the tree as a whole."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from canonry.canon.options import Canon
@@ -195,12 +195,20 @@ class TreeView:
     """The tree as a whole."""
 
     def __init__(
-        self, project: Project, paths: Iterable[str], shadows: Iterable[Shadow], backups: Iterable[str]
+        self,
+        project: Project,
+        paths: Iterable[str],
+        shadows: Iterable[Shadow],
+        backups: Iterable[str],
+        *,
+        facts: Callable[[], Iterator[tuple[str, Facts]]],
     ) -> None:
         self.project = project
         self.paths = paths
         self.shadows = tuple(shadows)
         self.backups = tuple(backups)
+        self.facts = facts
+        """Streams the facts of all live files, by path. They are many: keep what a rule needs of each, not the record."""
 
 
 def _extends_collection(facts: Facts) -> bool:

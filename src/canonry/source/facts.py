@@ -241,10 +241,11 @@ def encode_facts(facts: Facts) -> bytes:
 def is_broken(data: bytes) -> bool:
     """Whether an encoded record is one of a content that does not parse, told without decoding it.
 
-    The first of the record's fields (fewer than sixteen, so one byte says how many) is nil where the content parses.
-    Source: the MessagePack specification, formats ``fixarray`` and ``nil``.
+    The first of the record's fields is nil where the content parses. One byte says how many fields there are, three
+    where there are more than fifteen. Source: the MessagePack specification, ``fixarray``, ``array 16``, ``nil``.
     """
-    return data[1:2] != b"\xc0"
+    first = 3 if data[:1] == b"\xdc" else 1
+    return data[first : first + 1] != b"\xc0"
 
 
 def decode_facts(data: bytes) -> Facts | None:
