@@ -9,7 +9,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """``paths`` are files or folders on disk, or, with ``revision``, paths inside the commit's tree.
 
     ``repository`` names another repository, bare or not. ``config`` is a file with a canon from elsewhere.
-    ``workers`` 0 means all cores; ``cache`` off keeps nothing. ``preview`` are the codes of preview rules that judge too.
+    ``workers`` 0 means all cores; ``cache`` off keeps nothing. ``preview`` are codes of preview rules that judge.
     """
 
     paths: tuple[str, ...] = ()

@@ -208,7 +208,7 @@ class TreeView:
         self.shadows = tuple(shadows)
         self.backups = tuple(backups)
         self.facts = facts
-        """Streams the facts of all live files, by path. They are many: keep what a rule needs of each, not the record."""
+        """Streams the facts of all live files, by path. They are many: keep what a rule needs, not the record."""
 
 
 def _extends_collection(facts: Facts) -> bool:
