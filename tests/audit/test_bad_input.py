@@ -421,7 +421,7 @@ def test_an_unfinished_merge(repository: Folder) -> None:
         repository.git("merge", "other", GIT_COMMITTER_NAME="Ada", GIT_COMMITTER_EMAIL="ada@shop.example")
     done = repository.call("audit", "--output-format", "concise")
 
-    assert check(done, 1) == ["canonry: a merge is unfinished: 1 unmerged Python file read as on disk"]
+    assert check(done, 1) == ["canonry: a merge is unfinished: 1 unmerged file read as on disk"]
     assert "tests/test_a.py:2:1: SYN004" in done.stdout
     staged = repository.call("audit", "--staged", "--output-format", "concise")
     assert check(staged, 1) == ["canonry: 1 unmerged path read from the side of the current branch"]

@@ -2,28 +2,30 @@
 
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from canonry import __version__
 from canonry.audit.breakdown import CODEOWNERS
-from canonry.audit.counts import count_facts
-from canonry.audit.judge import judge_file, judge_tree
-from canonry.audit.listing import Listing, list_files, listing_digest
+from canonry.audit.counts import count_document, count_facts
+from canonry.audit.documents import Documents
+from canonry.audit.judge import judge_document, judge_file, judge_tree
+from canonry.audit.listing import Listing, list_files, listing_digest, paths_digest
 from canonry.audit.request import Request
-from canonry.audit.result import Chunk, FileRecord, Header, Result, legible
+from canonry.audit.result import Chunk, DocumentRecord, FileRecord, Header, Result, legible
 from canonry.audit.session import Progress, Session, open_session
 from canonry.model.finding import Finding
 from canonry.rules.registry import active_rules, ruleset
-from canonry.rules.view import FileView, Project, TreeView
+from canonry.rules.view import DocumentView, FileView, Project, TreeView
 from canonry.source.cache import variant
 from canonry.source.facts import Facts, decode_facts, is_broken
 from canonry.source.history import breaking_commits
 from canonry.source.index import Index
 from canonry.source.interpreters import newer_names, newer_readers
 from canonry.source.pool import Job, Origin, extract_all
+from canonry.source.readers.registry import reader_of
 from canonry.source.tree import Key, blob_key
 
 _CHUNK = 400
@@ -78,6 +80,8 @@ def _result_digest(session: Session, listing: Listing) -> bytes:
     """Everything that the result depends on."""
     parts = (
         listing_digest(listing.live).hex(),
+        listing_digest(listing.documents).hex(),
+        paths_digest(listing.known).hex(),
         repr(listing.shadows),
         repr(listing.backups),
         session.loaded.digest,
@@ -107,7 +111,10 @@ class _Audit:
         self.origin = Origin(str(tree.root), where, session.started)
         self.moved = False  # whether the tree changed while it was read: what was found is no answer for next time
         self.index = Index(listing.live, self.facts, pythonpath=session.settings.pythonpath)
-        self.project = Project(session.loaded.canon, session.settings, self.index, target=session.target)
+        self.documents = Documents(session, listing.documents, self.origin)
+        self.project = Project(
+            session.loaded.canon, session.settings, self.index, target=session.target, paths=listing.known
+        )
 
     def run(self, digest: bytes) -> Result:
         """Judges the files in scope (all of them where a digest is given) and keeps the whole result under it."""
@@ -117,9 +124,9 @@ class _Audit:
         self._extract(paths)
         paths = [path for path in paths if path in self.listing.live]
         notes = self._broken_notes(paths)
-        chunks = list(self._judge(paths, notes))
+        chunks = [*self._judge(paths, notes), *self._judge_documents()]
         header = self._header(quotes_history=any("commit" in note for note in notes.values()))
-        if digest and not self.moved:
+        if digest and not (self.moved or self.documents.moved):
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
             self.session.cache.prune(self.kind)
         return Result(header, chunks, self.session.scope)
@@ -313,6 +320,20 @@ class _Audit:
         if waiting:
             yield _encoded(encoder, [], [finding for path in waiting for finding in whole[path]])
 
+    def _judge_documents(self) -> Iterator[bytes]:
+        scope = None if self.session.complete else set(self.session.scope)
+        rules = active_rules(self.session.preview)
+        records: list[DocumentRecord] = []
+        findings: list[Finding] = []
+        wanted = [path for path in self.documents.keys if scope is None or path in scope]
+        for path, reading in self.documents.read(wanted, told=self.progress):
+            view = DocumentView(path, reading, reader_of(path), self.project)
+            findings += judge_document(view, rules)
+            passed = [(each.site.line, each.reason) for each in reading.passed_over]
+            records.append(DocumentRecord(path, len(reading.commands), passed, count_document(view)))
+        if records:
+            yield _encoded(msgspec.msgpack.Encoder(), [], findings, records)
+
     def _header(self, *, quotes_history: bool) -> Header:
         session, tree = self.session, self.session.tree
         keys = Counter(key for key in self.listing.live.values() if key)
@@ -330,9 +351,15 @@ class _Audit:
 _EMPTY_KEY = blob_key(b"")
 
 
-def _encoded(encoder: msgspec.msgpack.Encoder, files: list[FileRecord], findings: list[Finding]) -> bytes:
+def _encoded(
+    encoder: msgspec.msgpack.Encoder,
+    files: list[FileRecord],
+    findings: list[Finding],
+    documents: Sequence[DocumentRecord] = (),
+) -> bytes:
+    documents = list(documents)
     try:
-        return encoder.encode(Chunk(files, findings))
+        return encoder.encode(Chunk(files, findings, documents))
     except UnicodeEncodeError:  # a file name that is no UTF-8
         replace = msgspec.structs.replace
         return encoder.encode(
@@ -347,6 +374,7 @@ def _encoded(encoder: msgspec.msgpack.Encoder, files: list[FileRecord], findings
                     )
                     for each in findings
                 ],
+                [replace(record, path=legible(record.path)) for record in documents],
             )
         )
 

@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 from canonry.model.finding import Finding, Position
 from canonry.rules.rule import Offence, Rule
-from canonry.rules.view import FileView, TreeView
+from canonry.rules.view import DocumentView, FileView, TreeView
 
 
 def judge_file(file: FileView, rules: Iterable[Rule]) -> list[Finding]:
@@ -14,6 +14,11 @@ def judge_file(file: FileView, rules: Iterable[Rule]) -> list[Finding]:
     broken = file.facts.broken is not None
     offences = [(rule, offence) for rule in rules if rule.reads_broken or not broken for offence in rule.check(file)]
     return _findings(offences, file.path)
+
+
+def judge_document(document: DocumentView, rules: Iterable[Rule]) -> list[Finding]:
+    """The findings of one file that is no Python, in order of place and code."""
+    return _findings([(rule, offence) for rule in rules for offence in rule.check_document(document)], document.path)
 
 
 def judge_tree(tree: TreeView, rules: Iterable[Rule]) -> dict[str, list[Finding]]:

@@ -5,12 +5,14 @@ import hashlib
 import os
 import stat
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from canonry.audit.session import Session
+from canonry.source.readers.registry import reader_of
 from canonry.source.shadow import Candidate, Shadow, equal_when_added, mirror_candidates, mirror_shadows, named_shadows
 from canonry.source.tree import Key, blob_key, read_file, stat_record
 
@@ -22,6 +24,10 @@ class Listing:
     """The live files with their keys (None: found when needed), and what was left out."""
 
     live: dict[str, Key | None]
+    documents: dict[str, Key | None]
+    """The live files that are no Python and that a reader knows."""
+    known: frozenset[str]
+    """Every path that was listed, also those that are left out of the rest."""
     shadows: list[Shadow]
     shadow_files: dict[str, int]
     backups: list[str]
@@ -30,6 +36,7 @@ class Listing:
 def list_files(session: Session) -> Listing:
     """The live files of a session: excluded ones and shadow trees left out."""
     tree, canon = session.tree, session.loaded.canon
+    known = frozenset(tree.files)
     if canon.exclude:
         import pathspec
 
@@ -38,17 +45,21 @@ def list_files(session: Session) -> Listing:
         tree.backups = [path for path in tree.backups if not excluded.match_file(path)]
     if session.complete and not tree.by_blob:
         _find_keys(session)
-    shadows = named_shadows([*tree.files, *tree.backups], canon.shadow_names)
+    python = {path: key for path, key in tree.files.items() if path.endswith(".py")}
+    documents = {path: key for path, key in tree.files.items() if path not in python and reader_of(path)}
+    shadows = named_shadows([*python, *tree.backups], canon.shadow_names)
     folders = tuple(f"{shadow.folder}/" for shadow in shadows)
-    live = {path: key for path, key in tree.files.items() if not path.startswith(folders)} if folders else tree.files
+    live = {path: key for path, key in python.items() if not path.startswith(folders)} if folders else python
     backups = [path for path in tree.backups if not path.startswith(folders)] if folders else tree.backups
     mirrors = _mirrors(session, live)
     if mirrors:
         folders = tuple(f"{shadow.folder}/" for shadow in mirrors)
         live = {path: key for path, key in live.items() if not path.startswith(folders)}
         backups = [path for path in backups if not path.startswith(folders)]
+    left_out = tuple(f"{shadow.folder}/" for shadow in (*shadows, *mirrors))
+    documents = {path: key for path, key in sorted(documents.items()) if not path.startswith(left_out)}
     shadow_files = {shadow.folder: shadow.files for shadow in (*shadows, *mirrors) if shadow.files}
-    return Listing(dict(sorted(live.items())), [*shadows, *mirrors], shadow_files, sorted(backups))
+    return Listing(dict(sorted(live.items())), documents, known, [*shadows, *mirrors], shadow_files, sorted(backups))
 
 
 def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
@@ -113,6 +124,12 @@ def listing_digest(files: dict[str, Key | None]) -> bytes:
     for path in sorted(files):
         digest.update(path.encode("utf-8", "surrogateescape") + b"\0" + (files[path] or b""))
     return digest.digest()
+
+
+def paths_digest(paths: Iterable[str]) -> bytes:
+    """A digest of all paths."""
+    joined = "\0".join(sorted(paths)).encode("utf-8", "surrogateescape")
+    return hashlib.sha1(joined, usedforsecurity=False).digest()
 
 
 def _find_keys(session: Session) -> None:

@@ -23,6 +23,15 @@ class FileRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     counts: dict[str, int]
 
 
+class DocumentRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is counted of one live file that is no Python. ``passed_over``: line and reason of what was not read."""
+
+    path: str
+    commands: int
+    passed_over: list[tuple[int, str]]
+    counts: dict[str, int]
+
+
 class Header(msgspec.Struct, frozen=True):
     """What every report says about where its numbers come from. ``shadows``: folders with their Python files."""
 
@@ -45,10 +54,11 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Some files with all their findings, in order of path."""
+    """Some files with all their findings, in order of path; documents come after the Python files of the tree."""
 
     files: list[FileRecord]
     findings: list[Finding]
+    documents: list[DocumentRecord] = []
 
 
 class Result:
@@ -67,13 +77,19 @@ class Result:
             if self.scope:
                 files = [record for record in chunk.files if in_scope(record.path, self.scope)]
                 findings = [finding for finding in chunk.findings if in_scope(finding.path, self.scope)]
-                chunk = Chunk(files, findings)
+                documents = [record for record in chunk.documents if in_scope(record.path, self.scope)]
+                chunk = Chunk(files, findings, documents)
             yield chunk
 
     def files(self) -> Iterator[FileRecord]:
         """The records of all files in scope."""
         for chunk in self.read():
             yield from chunk.files
+
+    def documents(self) -> Iterator[DocumentRecord]:
+        """The records of all documents in scope."""
+        for chunk in self.read():
+            yield from chunk.documents
 
     def findings(self) -> Iterator[Finding]:
         """All findings in scope, by path and line."""

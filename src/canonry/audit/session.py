@@ -12,6 +12,7 @@ from canonry.model.errors import UserError
 from canonry.source.cache import Cache, cache_path
 from canonry.source.git import split_records
 from canonry.source.pytest_settings import PytestSettings, read_pytest_settings
+from canonry.source.readers.registry import reader_of
 from canonry.source.syntax import Version
 from canonry.source.target import choose_target
 from canonry.source.tree import Tree, blob_key, open_tree, read_file
@@ -61,7 +62,7 @@ def open_session(request: Request) -> Session:
         if tree.git is not None:
             tree.dirty = _differs_from_head(tree, scope)
         for path in scope:
-            if path.endswith(".py"):
+            if path.endswith(".py") or reader_of(path):
                 tree.files[path] = None
                 tree.modified.add(path)
     settings = read_pytest_settings(tree.read)
@@ -141,7 +142,9 @@ def _scope(paths: tuple[str, ...], tree: Tree) -> tuple[str, ...]:
         known = relative in tree.files or any(file.startswith(relative + "/") for file in tree.files)
         if tree.by_blob and not known:
             holder, command = ("commit", "ls-tree") if tree.kind == "commit" else ("index", "ls-files")
-            raise UserError(f"the {holder} holds no Python file at `{relative}`; see `git {command}` for what it holds")
+            raise UserError(
+                f"the {holder} holds no file that canonry reads at `{relative}`; see `git {command}` for what it holds"
+            )
         scope.append(relative)
     return () if whole else tuple(scope)
 

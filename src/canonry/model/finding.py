@@ -47,7 +47,7 @@ class Related(msgspec.Struct, frozen=True, gc=False):
     """What is to be said of this place: how it differs, who imports it."""
 
 
-class Finding(msgspec.Struct, frozen=True, gc=False):
+class Finding(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One offence at one place, as every report prints it.
 
     ``path`` is relative to the root of the audited tree, with ``/``. ``end`` is exclusive in its column.

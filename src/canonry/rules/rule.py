@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 
 from canonry.model.finding import Confidence, Related, Severity
-from canonry.rules.view import FileView, TreeView
+from canonry.rules.view import DocumentView, FileView, TreeView
 from canonry.source.facts import Site
 
 
@@ -43,7 +43,8 @@ class Rule:
     """A rule: subclass it in a file of its own below ``rules/<family>/``; the docstring says why the offence is bad.
 
     The first line of the docstring is the summary. Implement `check` for offences inside a file, `check_tree` for
-    those of the tree as a whole. Both are pure: the same facts give the same offences.
+    those of the tree as a whole, `check_document` for files that are no
+    Python. All are pure: the same facts give the same offences.
     """
 
     code: ClassVar[str]
@@ -63,6 +64,10 @@ class Rule:
 
     def check(self, file: FileView) -> Iterator[Offence]:
         """The offences inside one file."""
+        return iter(())
+
+    def check_document(self, document: DocumentView) -> Iterator[Offence]:
+        """The offences inside one file that is no Python."""
         return iter(())
 
     def check_tree(self, tree: TreeView) -> Iterator[Offence]:

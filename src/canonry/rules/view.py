@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from canonry.canon.options import Canon
+from canonry.source.documents import Reading
 from canonry.source.facts import ClassFact, Facts, FunctionFact
 from canonry.source.index import Definition, External, Hierarchy, Index, Resolved
 from canonry.source.pytest_settings import PytestSettings
@@ -18,11 +19,21 @@ _FIXTURES = frozenset(("pytest.fixture", "pytest_asyncio.fixture", "pytest.yield
 class Project:
     """The canon applied to one tree: what is canonical, what is a test. Shared by all files of an audit."""
 
-    def __init__(self, canon: Canon, settings: PytestSettings, index: Index, *, target: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        canon: Canon,
+        settings: PytestSettings,
+        index: Index,
+        *,
+        target: tuple[int, int],
+        paths: frozenset[str] = frozenset(),
+    ) -> None:
         self.canon = canon
         self.settings = settings
         self.index = index
         self.target = target
+        self.paths = paths
+        """Every path that was listed, also what shadow trees and ``exclude`` leave out of the rest."""
         self.runner_files = frozenset(
             word.removeprefix("./") for word in canon.canon.runner.split() if word.endswith(".py")
         )
@@ -189,6 +200,18 @@ class FileView:
         if not fact.collectable or not self.is_test_file:
             return False
         return self.project.settings.is_test_class(fact.name) or bool(self.hierarchy(fact).case)
+
+
+class DocumentView:
+    """One file that is no Python, as a rule sees it."""
+
+    def __init__(self, path: str, reading: Reading, reader: str, project: Project) -> None:
+        self.path = path
+        self.reading = reading
+        self.reader = reader
+        """What read it: the name of a module of `canonry.source.readers`."""
+        self.project = project
+        self.canon = project.canon.canon
 
 
 class TreeView:

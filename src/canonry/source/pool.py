@@ -12,9 +12,11 @@ from pathlib import Path
 
 import msgspec
 
+from canonry.source.documents import PassedOver, Reading, encode_reading
 from canonry.source.extract import extract
 from canonry.source.facts import Break, Facts, Site, encode_facts
 from canonry.source.git import BlobReader, Git
+from canonry.source.readers.registry import read_document
 from canonry.source.syntax import Version
 from canonry.source.tree import blob_key, read_changed
 
@@ -31,6 +33,8 @@ class Job(msgspec.Struct, frozen=True, array_like=True, gc=False):
     key: bytes
     moved: bool = False
     """In an outcome: whether the file changed while the audit ran."""
+    reader: str = ""
+    """What reads the content, where it is no Python."""
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -111,16 +115,18 @@ def _one_by_one(jobs: Sequence[Job], origin: Origin, target: Version) -> Iterato
         except BrokenProcessPool:
             pass
     if len(jobs) == 1:
-        yield jobs[0], encode_facts(_crashed())
+        yield jobs[0], _crashed(jobs[0])
         return
     for job in jobs:
         yield from _one_by_one([job], origin, target)
 
 
-def _crashed() -> Facts:
-    site = Site(1, 1, 1, 1, 0, "<module>")
-    reason = Break("nesting", "reading it ends the process", site, "nesting")
-    return Facts(reason, (), (), (), {}, (), (), (), (), (), None, {})
+def _crashed(job: Job) -> bytes:
+    what = "reading it ends the process"
+    if job.reader:
+        return encode_reading(Reading((), (PassedOver(Site(1, 1, 1, 1, 0, "<file>"), what),)))
+    reason = Break("nesting", what, Site(1, 1, 1, 1, 0, "<module>"), "nesting")
+    return encode_facts(Facts(reason, (), (), (), {}, (), (), (), (), (), None, {}))
 
 
 def _executor(workers: int) -> ProcessPoolExecutor:
@@ -177,7 +183,7 @@ def _open_reader(origin: Origin) -> BlobReader | None:
 def _extract_one(job: Job, origin: Origin, target: Version, reader: BlobReader | None) -> Outcome:
     if reader is not None:
         content = reader.read(job.key.hex())
-        return job, None if content is None else encode_facts(extract(content, target))
+        return job, None if content is None else _record(job, content, target)
     found = read_changed(Path(origin.root, job.path))
     if found is None:
         return job, None
@@ -186,4 +192,10 @@ def _extract_one(job: Job, origin: Origin, target: Version, reader: BlobReader |
         content, size=len(job.key)
     )  # a filter or a flag of the index may give the file other bytes than its blob
     moved = key != job.key and changed > origin.started - _CLOCK_STEP_NS
-    return Job(job.path, key, moved), encode_facts(extract(content, target))
+    return Job(job.path, key, moved, job.reader), _record(job, content, target)
+
+
+def _record(job: Job, content: bytes, target: Version) -> bytes:
+    if job.reader:
+        return encode_reading(read_document(job.reader, content))
+    return encode_facts(extract(content, target))

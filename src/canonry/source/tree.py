@@ -1,6 +1,7 @@
 """The trees that can be audited: a working tree, the index, a commit, a plain folder.
 
-A tree lists its Python files with the key of each content (the git blob id) and reads any file. Keys of files whose
+A tree lists its Python files, and those that a reader knows (`canonry.source.readers`), with the key of each content
+(the git blob id), and reads any file. Keys of files whose
 state git does not vouch for are found by reading, or by the stat record of an earlier reading.
 """
 
@@ -14,8 +15,9 @@ from pathlib import Path
 
 from canonry.model.errors import UserError
 from canonry.source.git import BlobReader, Git, find_repository, split_records
+from canonry.source.readers.registry import pathspecs, reader_of
 
-_PATTERNS = ("*.py", "*.backup*")
+_PYTHON = ("*.py", "*.backup*")
 _LINK, _MODULE = b"120000", b"160000"
 
 Key = bytes
@@ -25,7 +27,7 @@ StatRecord = tuple[int, int, int, int]
 
 @dataclass(slots=True)
 class Tree:
-    """A listing: Python paths with keys (None: not yet known), and everything that is not a Python file but counts."""
+    """A listing: paths with keys (None: not yet known) of Python and of documents that a reader knows, and backups."""
 
     kind: str
     root: Path
@@ -103,8 +105,8 @@ def open_commit(git: Git, root: Path, revision: str) -> Tree:
     commit = git.resolve(revision)
     tree = Tree("commit", root, git, commit=commit)
     for record in split_records(git.output("ls-tree", "-r", "-z", "--full-tree", commit)):
-        if record.endswith(b".py") or b".backup" in record:
-            meta, _, name = record.partition(b"\t")
+        meta, _, name = record.partition(b"\t")
+        if name.endswith(b".py") or b".backup" in name or reader_of(os.fsdecode(name)):
             mode, _, blob = meta.split(b" ")
             _enter(tree, mode, blob, name)
     return tree
@@ -113,7 +115,7 @@ def open_commit(git: Git, root: Path, revision: str) -> Tree:
 def open_index(git: Git, root: Path) -> Tree:
     """What is staged."""
     tree = Tree("index", root, git, commit=_head(git))
-    unmerged = _read_index(tree, git.output("ls-files", "-s", "-v", "-z", "--", *_PATTERNS))
+    unmerged = _read_index(tree, git.output("ls-files", "-s", "-v", "-z", "--", *_PYTHON, *pathspecs()))
     if unmerged:
         tree.notes.append(f"{_plural(len(unmerged), 'unmerged path')} read from the side of the current branch")
     tree.dirty = bool(git.output("diff-index", "--cached", "--name-only", "-z", "HEAD", check=False))
@@ -123,16 +125,15 @@ def open_index(git: Git, root: Path) -> Tree:
 def open_working_tree(git: Git, root: Path, *, complete: bool = True) -> Tree:
     """The files on disk under git. ``complete`` asks git which files changed and which it does not know."""
     tree = Tree("worktree", root, git)
+    patterns = (*_PYTHON, *pathspecs())
     with contextlib.ExitStack() as running:
         if complete:
-            others = running.enter_context(git.start("ls-files", "-o", "--exclude-standard", "-z", "--", *_PATTERNS))
+            others = running.enter_context(git.start("ls-files", "-o", "--exclude-standard", "-z", "--", *patterns))
             changed = running.enter_context(git.start("diff-files", "--name-only", "-z"))
-        unmerged = _read_index(tree, git.output("ls-files", "-s", "-v", "-z", "--", *_PATTERNS))
+        unmerged = _read_index(tree, git.output("ls-files", "-s", "-v", "-z", "--", *patterns))
         tree.commit = _head(git)
         if unmerged:
-            tree.notes.append(
-                f"a merge is unfinished: {_plural(len(unmerged), 'unmerged Python file')} read as on disk"
-            )
+            tree.notes.append(f"a merge is unfinished: {_plural(len(unmerged), 'unmerged file')} read as on disk")
         if not complete:
             tree.staged, tree.files = tree.files, dict.fromkeys(tree.files)
             return tree
@@ -169,7 +170,7 @@ def open_folder(root: Path) -> Tree:
         )
         for name in sorted(names):
             path = prefix + name
-            if not (name.endswith(".py") or ".backup" in name) or _is_ignored(path, rules):
+            if not (name.endswith(".py") or ".backup" in name or reader_of(path)) or _is_ignored(path, rules):
                 continue
             if Path(directory, name).is_symlink():
                 continue
@@ -220,10 +221,10 @@ def _enter(tree: Tree, mode: bytes, blob: bytes, name: bytes) -> None:
 
 
 def _file(tree: Tree, path: str, key: Key | None) -> None:
-    """Files a path as a backup or as a Python file."""
+    """Files a path as a backup, or as a Python file or a document."""
     if ".backup" in path.rpartition("/")[2]:
         tree.backups.append(path)
-    elif path.endswith(".py"):
+    elif path.endswith(".py") or reader_of(path):
         tree.files[path] = key
 
 

@@ -1,0 +1,98 @@
+"""The files of an audit that are no Python: read once per content, kept in the cache, handed out by path."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from canonry.audit.session import Session
+from canonry.source.documents import Reading, decode_reading, reading_variant
+from canonry.source.pool import Job, Origin, extract_all
+from canonry.source.readers.registry import reader_of
+from canonry.source.tree import Key, blob_key
+
+_CHUNK = 400
+
+
+class Documents:
+    """The documents of one tree. ``keys`` are their paths with the keys of their contents (None: not yet known)."""
+
+    def __init__(self, session: Session, keys: dict[str, Key | None], origin: Origin) -> None:
+        self.keys = keys
+        self.moved = False  # whether one changed or vanished while it was read
+        self._session = session
+        self._origin = origin
+
+    def read(self, paths: Iterable[str], *, told: Callable[[str, int, int], None]) -> Iterator[tuple[str, Reading]]:
+        """The readings of these documents, by path; those that cannot be read are named as missing."""
+        wanted = sorted(path for path in paths if self._find_key(path))
+        found = self._kept(wanted)
+        jobs = {(path, key): reader for path, key, reader in map(self._asked, wanted) if (key, reader) not in found}
+        self._extract(jobs, found, told)
+        for path in wanted:
+            key = self.keys.get(path)
+            reading = found.get((key, reader_of(path))) if key else None
+            if reading is not None:
+                yield path, reading
+
+    def _asked(self, path: str) -> tuple[str, Key, str]:
+        key = self.keys[path]
+        assert key is not None
+        return path, key, reader_of(path)
+
+    def _find_key(self, path: str) -> Key | None:
+        if path not in self.keys:
+            return None
+        if self.keys[path] is None:
+            content = self._session.tree.read(path)
+            if content is None:
+                self._lose(path)
+            else:
+                self.keys[path] = blob_key(content)
+        return self.keys.get(path)
+
+    def _kept(self, paths: list[str]) -> dict[tuple[Key, str], Reading]:
+        by_reader: dict[str, set[Key]] = {}
+        for _, key, reader in map(self._asked, paths):
+            by_reader.setdefault(reader, set()).add(key)
+        found: dict[tuple[Key, str], Reading] = {}
+        for reader, keys in by_reader.items():
+            for key, data in self._session.cache.load_facts(keys, reading_variant(reader)):
+                reading = decode_reading(data)
+                if reading is not None:
+                    found[key, reader] = reading
+        return found
+
+    def _extract(
+        self,
+        asked: dict[tuple[str, Key], str],
+        found: dict[tuple[Key, str], Reading],
+        told: Callable[[str, int, int], None],
+    ) -> None:
+        distinct = {(key, reader): path for (path, key), reader in asked.items()}
+        jobs = [Job(path, key, reader=reader) for (key, reader), path in distinct.items()]
+        rows: list[tuple[bytes, int, bytes]] = []
+        session = self._session
+        try:
+            outcomes = extract_all(jobs, self._origin, session.target, workers=session.workers)
+            for done, (job, data) in enumerate(outcomes, 1):
+                if data is None:
+                    self._lose(job.path)
+                    continue
+                reading = decode_reading(data)
+                assert reading is not None
+                found[job.key, job.reader] = reading
+                if self.keys.get(job.path) != job.key:
+                    self.keys[job.path] = job.key
+                    self.moved = self.moved or job.moved
+                rows.append((job.key, reading_variant(job.reader), data))
+                if len(rows) >= _CHUNK:
+                    session.cache.store_facts(rows)
+                    rows = []
+                told("reading documents", done, len(jobs))
+        finally:  # also when the user interrupts
+            session.cache.store_facts(rows)
+
+    def _lose(self, path: str) -> None:
+        self.moved = True
+        self._session.tree.missing[path] = (
+            "not in the object store" if self._origin.repository else "vanished or unreadable"
+        )
+        self.keys.pop(path, None)
