@@ -16,8 +16,10 @@ from canonry.audit.listing import Listing, list_files, listing_digest, paths_dig
 from canonry.audit.request import Request
 from canonry.audit.result import Chunk, DocumentRecord, FileRecord, Header, Result, legible
 from canonry.audit.session import Progress, Session, open_session
+from canonry.audit.verdicts import Verdict, Verdicts
 from canonry.model.finding import Finding
 from canonry.rules.registry import active_rules, ruleset
+from canonry.rules.rule import Rule
 from canonry.rules.view import DocumentView, FileView, Project, TreeView
 from canonry.source.cache import variant
 from canonry.source.facts import Facts, decode_facts, is_broken
@@ -122,11 +124,13 @@ class _Audit:
         if not self.session.complete:
             paths = sorted(path for path in self.session.scope if path in self.listing.live)
         self._extract(paths)
+        self.verdicts = Verdicts(self.session.cache, self._context() if digest else b"", self.listing.live)
         paths = [path for path in paths if path in self.listing.live]
         notes = self._broken_notes(paths)
         chunks = [*self._judge(paths, notes), *self._judge_documents()]
         header = self._header(quotes_history=any("commit" in note for note in notes.values()))
         if digest and not (self.moved or self.documents.moved):
+            self.verdicts.store()
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
             self.session.cache.prune(self.kind)
         return Result(header, chunks, self.session.scope)
@@ -309,16 +313,38 @@ class _Audit:
         for start in range(0, len(paths), _CHUNK):
             records: list[FileRecord] = []
             findings: list[Finding] = []
-            for path, facts in self._load(paths[start : start + _CHUNK]):
+            for path, verdict in self._verdicts(paths[start : start + _CHUNK], rules, notes):
                 while waiting and waiting[0] <= path:
                     findings += whole[waiting.pop(0)]
-                file = FileView(path, facts, self.project, notes=notes.get(path))
-                findings += judge_file(file, rules)
-                records.append(_record(file))
+                findings += verdict.findings
+                records.append(verdict.record)
             self.progress("judging", min(start + _CHUNK, len(paths)), len(paths))
             yield _encoded(encoder, records, findings)
         if waiting:
             yield _encoded(encoder, [], [finding for path in waiting for finding in whole[path]])
+
+    def _verdicts(
+        self, paths: list[str], rules: list[Rule], notes: dict[str, dict[str, str]]
+    ) -> Iterator[tuple[str, Verdict]]:
+        """The judgements of these files, in order: kept ones where they still hold."""
+        verdicts = self.verdicts.kept(paths, notes)
+        for path, facts in self._load([path for path in paths if path not in verdicts]):
+            looked_at = self.index.track()
+            file = FileView(path, facts, self.project, notes=notes.get(path))
+            verdict = Verdict(_record(file), judge_file(file, rules), notes.get(path, {}))
+            verdicts[path] = verdict
+            self.verdicts.keep(path, verdict, looked_at)
+        for path in paths:
+            if path in verdicts:
+                yield path, verdicts[path]
+
+    def _context(self) -> bytes:
+        """What every judgement depends on, but for the names and the contents of files."""
+        session = self.session
+        parts = (session.loaded.digest, repr(session.settings), repr(session.target), ruleset(), __version__)
+        looked_at = [self.listing.live.get(path) or b"" for path in sorted(self.project.looked_at)]
+        words = "\0".join((*parts, repr(sorted(session.preview)))).encode("utf-8", "surrogateescape")
+        return words + b"\0" + b"".join(looked_at)
 
     def _judge_documents(self) -> Iterator[bytes]:
         scope = None if self.session.complete else set(self.session.scope)

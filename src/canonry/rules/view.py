@@ -28,6 +28,7 @@ class Project:
         target: tuple[int, int],
         paths: frozenset[str] = frozenset(),
     ) -> None:
+        looked_at = index.track()
         self.canon = canon
         self.settings = settings
         self.index = index
@@ -46,6 +47,8 @@ class Project:
             for name in self.base_names
             if isinstance(found := index.resolve("", name), Definition) and found.qualname
         )
+        self.looked_at = frozenset(looked_at)
+        """The paths that the canon led to. Nothing here asks the index later: judgements depend on these alone."""
         self._test_folders = None if canon.tests is None else tuple(f.strip("/") + "/" for f in canon.tests)
 
     def is_test_file(self, path: str) -> bool:
