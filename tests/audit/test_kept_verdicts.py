@@ -16,8 +16,11 @@ CASES = "import unittest\n\nclass ShopCase(unittest.TestCase):\n    def check(se
 USER = (
     "from tests.cases import ShopCase\n\nclass TestTotal(ShopCase):\n    def test_total(self):\n        self.check(3)\n"
 )
-HELPER = "def check_total(value):\n    assert value\n"
+HELPER = "from tests.deep import look\n\ndef check_total(value):\n    look(value)\n"
+DEEP = "def look(value):\n    assert value\n"
 CALLER = "from tests.steps import check_total\n\ndef test_total():\n    check_total(3)\n"
+CALLERS = {"tests/test_caller.py", "tests/test_second_caller.py"}
+USERS = {"tests/test_user.py", "tests/test_second_user.py"}
 
 
 @pytest.fixture
@@ -39,9 +42,12 @@ def shop(tmp_path: Path) -> Folder:
     files: dict[str, str | bytes] = {
         "tests/cases.py": CASES,
         "tests/steps.py": HELPER,
+        "tests/deep.py": DEEP,
         "tests/__init__.py": "",
         "tests/test_user.py": USER,
         "tests/test_caller.py": CALLER,
+        "tests/test_second_caller.py": CALLER,
+        "tests/test_second_user.py": USER,
         "tests/test_alone.py": "def test_alone():\n    assert 1 + 1 == 2\n",
         "canonry.toml": "[canon]\nbase-cases = []\n",
     }
@@ -54,8 +60,8 @@ def shop(tmp_path: Path) -> Folder:
     ("path", "content", "again"),
     [
         pytest.param("tests/test_alone.py", "def test_alone():\n    print(1)\n", {"tests/test_alone.py"}, id="leaf"),
-        pytest.param("tests/steps.py", "def check_total(value):\n    print(value)\n", {"tests/steps.py", "tests/test_caller.py"}, id="helper"),
-        pytest.param("tests/cases.py", CASES.replace("assert", "print"), {"tests/cases.py", "tests/test_user.py"}, id="base"),
+        pytest.param("tests/deep.py", "def look(value):\n    print(value)\n", CALLERS | {"tests/deep.py"}, id="helper"),
+        pytest.param("tests/cases.py", CASES.replace("assert", "print"), USERS | {"tests/cases.py"}, id="base"),
     ],
 )  # fmt: skip
 def test_a_change_is_judged_with_all_that_looked_at_it(
