@@ -6,7 +6,6 @@ import msgspec
 
 from canonry.model.finding import Finding
 
-
 FOLDER = "<folder>"
 """The symbol of a finding whose path is a folder, or a file that is not read: it has no line to show."""
 

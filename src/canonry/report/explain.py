@@ -13,13 +13,13 @@ from canonry.rules.rule import Example, Rule
 _LANGUAGES = {".toml": "toml", ".ini": "ini", ".cfg": "ini", ".py": "python", ".yml": "yaml", ".yaml": "yaml"}
 _LANGUAGES |= {".json": "json", ".sh": "sh", ".md": "markdown", ".ps1": "powershell", ".bat": "bat"}
 _WIDTH = 120
-_INTRODUCTION = (
-    "Each page is made from the rule itself: its docstring, and the examples that are its tests. "
-    "`canonry explain CODE` prints the same page.",
-    "An open error makes a test file non-compliant and the audit exit with 1. *Certain* follows from syntax and "
-    "resolved names alone, *likely* rests on a name or a habit, *review* wants a reader. A rule in preview judges "
-    "with `--preview` or where it is selected by its own code.",
-)
+_INTRODUCTION = """\
+Each page is made from the rule itself: its docstring, and the examples that are its tests. `canonry explain CODE` \
+prints the same page.
+
+An open error makes a test file non-compliant and the audit exit with 1. *Certain* follows from syntax and resolved \
+names alone, *likely* rests on a name or a habit, *review* wants a reader. A rule in preview judges with `--preview`, \
+or where it is selected by its own code."""
 _CONFIDENCE = {
     "certain": "follows from syntax and resolved names alone",
     "likely": "rests on a name or a habit",
@@ -87,7 +87,7 @@ def page(rule: Rule, *, link: Link | None = None) -> str:
 
 def index(rules: Iterable[Rule]) -> str:
     """The page that lists all rules: one table per family, each rule with a link to its page beside this one."""
-    parts = ["# Rules", *(textwrap.fill(paragraph, _WIDTH) for paragraph in _INTRODUCTION)]
+    parts = ["# Rules", *(textwrap.fill(paragraph, _WIDTH) for paragraph in _INTRODUCTION.split("\n\n"))]
     for prefix, family in families(rules).items():
         title = family_title(prefix)
         rows = "\n".join(_row(rule) for rule in family)
@@ -132,11 +132,9 @@ def _option(key: str, link: Link | None) -> str:
 
 def _commands(rule: Rule) -> str:
     preview = " --preview" if rule.preview else ""
-    parts = [
-        "## Select, leave out",
-        f"```\ncanonry audit --select {rule.code}{preview}    # this rule alone\n"
-        f"canonry audit --ignore {rule.code}{preview}    # all but this rule\n```",
-    ]
+    alone = f"canonry audit --select {rule.code}{preview}    # this rule alone"
+    without = f"canonry audit --ignore {rule.code}{preview}    # all but this rule"
+    parts = ["## Select, leave out", f"```\n{alone}\n{without}\n```"]
     if "GOV001" in all_rules():  # the rules that watch over suppressions come with them
         parts.append(
             "A line that has to stay as it is says so, with a reason and a date:\n\n"
