@@ -16,7 +16,8 @@ from canonry.report.style import plural, printable
 from canonry.report.summary import compliance, origin
 
 _IN_GROUP = 10
-_IN_ALL = 150
+_ROOM = 40_000
+"""The characters that findings may take; the tables and headings take some thousands more."""
 _WORST = 10
 _PLACES = 3
 _LONGEST = 240
@@ -72,12 +73,12 @@ def _write_worst(report: Report, out: IO[str]) -> None:
 
 def _write_findings(report: Report, out: IO[str]) -> None:
     groups = grouped(report, report.options.group_by or GroupBy.RULE.value)
-    room, left, left_groups = _IN_ALL, 0, 0
+    room, left, left_groups = _ROOM, 0, 0
     for group in groups:
-        shown = min(len(group), _IN_GROUP, room)
-        room -= shown
+        text, shown = _group(group, room)
+        room = room - len(text) if shown else 0
         if shown:
-            _write_group(group, shown, out)
+            out.write(text)
         else:
             left += len(group)
             left_groups += 1
@@ -88,14 +89,17 @@ def _write_findings(report: Report, out: IO[str]) -> None:
         )
 
 
-def _write_group(group: Group, shown: int, out: IO[str]) -> None:
+def _group(group: Group, room: int) -> tuple[str, int]:
+    """The text of a group with as many of its findings as the room holds, and how many these are."""
     heading = html.escape(_quiet(printable(group.heading)))
-    out.write(f"\n<details><summary>{heading}</summary>\n\n")
-    for finding in group.findings(shown):
-        out.write(_item(finding))
-    if len(group) > shown:
-        out.write(f"- and {len(group) - shown:,} more\n")
-    out.write("\n</details>\n")
+    text, shown = f"\n<details><summary>{heading}</summary>\n\n", 0
+    for finding in group.findings(_IN_GROUP):
+        item = _item(finding)
+        if len(text) + len(item) > room:
+            break
+        text, shown = text + item, shown + 1
+    more = f"- and {len(group) - shown:,} more\n" if len(group) > shown else ""
+    return f"{text}{more}\n</details>\n", shown
 
 
 def _item(finding: Finding) -> str:
@@ -134,6 +138,8 @@ def _quiet(text: str) -> str:
 def _code(text: str, *, cell: bool = False) -> str:
     """A code span. In the cell of a table a pipe is escaped even there (GitHub Flavored Markdown, 4.10)."""
     text = printable(text)
+    if len(text) > _LONGEST:  # the end of a path says more than its start
+        text = "…" + text[1 - _LONGEST :]
     if cell:
         text = text.replace("|", "\\|")
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
