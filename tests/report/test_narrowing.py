@@ -94,12 +94,20 @@ def test_a_warm_answer_is_narrowed_too(shop: Folder) -> None:
     assert shop.report()["population"]["files"] == 7
 
 
-def test_a_shadow_tree_is_found_where_it_is_somebodys(shop: Folder) -> None:
-    found = {owner: shop.report("--owner", owner) for owner in ("@eve", "nobody")}
+def test_a_shadow_tree_is_found_where_it_is_somebodys(folder: Folder) -> None:
+    owners = "/tests/ @ada\n/tests_old/ @eve\n*.backup @bob\n"
+    folder.write({"CODEOWNERS": owners, "tests/test_a.py": SOUND, "tests_old/test_a.py": SOUND, "a.py.backup": SOUND})
+    folder.write({"tests/test_b.py": SOUND + "# b\n", "b.py": "b = 1\n"})
 
-    assert [each["path"] for each in found["nobody"]["findings"] if each["code"] == "DUP005"] == ["tests/e2e_old"]
-    assert found["nobody"]["population"]["shadow_files"] == 1
-    assert found["@eve"]["population"]["shadow_files"] == 0
+    def found(*arguments: str) -> list[str]:
+        text = folder.call("audit", "--output-format", "concise", *arguments).stdout
+        return [line.partition(":1:1: DUP005")[0] for line in text.splitlines() if "DUP005" in line]
+
+    assert found() == ["a.py.backup", "tests_old"]
+    assert {owner: found("--owner", owner) for owner in ("@ada", "@eve", "@bob", "nobody")} == {
+        "@ada": [], "@eve": ["tests_old"], "@bob": ["a.py.backup"], "nobody": []
+    }  # fmt: skip
+    assert folder.report("--owner", "@ada")["population"]["shadow_files"] == 0
 
 
 def test_every_report_says_what_it_is_narrowed_to(shop: Folder) -> None:

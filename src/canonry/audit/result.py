@@ -91,9 +91,8 @@ class Result:
 
     def concerns(self, finding: Finding) -> bool:
         """Whether a finding is in scope: its own place is, or another place of its cluster."""
-        if self.holds(finding.path) or (finding.symbol == FOLDER and self.holds(f"{finding.path}/")):
-            return True
-        return any(self.holds(other.path) for other in finding.related)
+        path = f"{finding.path}/" if finding.symbol == FOLDER else finding.path
+        return self.holds(path) or any(self.holds(other.path) for other in finding.related)
 
     def read(self) -> Iterator[Chunk]:
         """The chunks one after the other, narrowed to the scope."""

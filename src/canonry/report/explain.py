@@ -57,7 +57,7 @@ def family_title(prefix: str) -> str:
         module = importlib.import_module(f"canonry.rules.{prefix.lower()}")
     except ModuleNotFoundError:
         return ""
-    return summary(module).rstrip(".")
+    return summary(module).rstrip(".") if hasattr(module, "__path__") else ""
 
 
 Link = Callable[[str], str]

@@ -72,13 +72,11 @@ def _namer(report: Report, by: GroupBy) -> Callable[[Finding], str]:
         names = report.rule_names
         return lambda finding: f"{finding.code} {names.get(finding.code, '')}".rstrip()
     if by is GroupBy.FOLDER:
-        return lambda finding: folder_of(f"{finding.path}/" if finding.symbol == FOLDER else finding.path)
+        return lambda finding: folder_of(_path(finding))
     owners = read_owners(report.result.header.codeowners)
-    return lambda finding: ", ".join(_owners(finding, owners))
+    return lambda finding: ", ".join(owners(_path(finding)) or [NOBODY])
 
 
-def _owners(finding: Finding, owners: Callable[[str], list[str]]) -> list[str]:
-    found = owners(finding.path)
-    if not found and finding.symbol == FOLDER:
-        found = owners(f"{finding.path}/")
-    return found or [NOBODY]
+def _path(finding: Finding) -> str:
+    """The path, with a final ``/`` where it is a folder's."""
+    return f"{finding.path}/" if finding.symbol == FOLDER else finding.path
