@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterable
 from typing import IO
 
+from canonry.report.style import plural
 from canonry.rules.registry import all_rules
 from canonry.rules.rule import Example, Rule
 
@@ -146,10 +147,10 @@ def _commands(rule: Rule) -> str:
 def _examples(title: str, examples: tuple[Example, ...], told: dict[str, str]) -> str:
     if not examples:
         return ""
-    return f"## {title}\n\n" + "\n\n---\n\n".join(_example(example, told) for example in examples)
+    return f"## {title}\n\n" + "\n\n---\n\n".join(_example(example, told, bad=title == "Bad") for example in examples)
 
 
-def _example(example: Example, told: dict[str, str]) -> str:
+def _example(example: Example, told: dict[str, str], *, bad: bool) -> str:
     """An example with the files around it; one that stands as the page showed it last is named, not shown again."""
     files = {"canonry.toml": example.canon} if example.canon else {}
     files |= example.files
@@ -163,7 +164,7 @@ def _example(example: Example, told: dict[str, str]) -> str:
             blocks.append(block)
     if again:
         blocks.append(f"With {', '.join(again)} as above:")
-    count = f" ({example.findings} findings)" if example.findings > 1 else ""
+    count = f" ({plural(example.findings, 'finding')})" if bad and (files or example.findings > 1) else ""
     return "\n\n".join([*blocks, _block(example.path, example.code, count)])
 
 
