@@ -14,6 +14,12 @@ from tests.workbench import IDLE, RUNNER, SOUND, Folder
 COUNTS = ("files", "test_files", "test_functions", "async_test_functions", "shadow_files", "unparsable", "missing")
 COUNT = {"type": "integer", "minimum": 0}
 POSITION = {"type": "object", "required": ["line", "column"], "properties": {"line": COUNT, "column": COUNT}}
+PLACE = {
+    "type": "object",
+    "required": ["path", "line", "column", "symbol", "note"],
+    "additionalProperties": False,
+    "properties": {"path": {"type": "string", "minLength": 1}, "line": COUNT, "column": COUNT, "symbol": {"type": "string"}, "note": {"type": "string"}},
+}  # fmt: skip
 FINDING = {
     "type": "object",
     "required": ["code", "path", "line", "column", "end", "message", "severity", "confidence", "fingerprint", "symbol", "help"],
@@ -30,6 +36,7 @@ FINDING = {
         "fingerprint": {"pattern": "^[0-9a-f]{16}$"},
         "symbol": {"type": "string", "minLength": 1},
         "help": {"type": "string", "minLength": 1},
+        "related": {"type": "array", "items": PLACE},
     },
 }  # fmt: skip
 REPORT = {

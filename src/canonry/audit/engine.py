@@ -13,6 +13,7 @@ from canonry.audit.counts import count_document, count_facts
 from canonry.audit.documents import Documents
 from canonry.audit.judge import judge_document, judge_file, judge_tree
 from canonry.audit.listing import Listing, list_files, listing_digest, paths_digest
+from canonry.audit.narrowing import narrowing_of
 from canonry.audit.request import Request
 from canonry.audit.result import Chunk, DocumentRecord, FileRecord, Header, Result, legible
 from canonry.audit.session import Progress, Session, open_session
@@ -41,6 +42,7 @@ def audit(request: Request, *, progress: Progress | None = None) -> Result:
     """
     session = open_session(request)
     try:
+        narrowing = narrowing_of(request, session.loaded.canon, lambda: _codeowners(session))
         listing = list_files(session)
         digest = _result_digest(session, listing) if session.complete else b""
         kept = session.cache.result(digest) if digest else None
@@ -48,8 +50,9 @@ def audit(request: Request, *, progress: Progress | None = None) -> Result:
             header = msgspec.msgpack.decode(kept[0], type=Header)
             if header.commit == session.tree.commit or not header.quotes_history:
                 header = msgspec.structs.replace(header, **_circumstances(session))
-                return Result(header, kept[1], session.scope)
-        return _Audit(session, listing, progress or _silent).run(digest)
+                return Result(header, kept[1], session.scope, narrowing)
+        found = _Audit(session, listing, progress or _silent).run(digest)
+        return Result(found.header, found.chunks, session.scope, narrowing)
     finally:
         session.close()
 

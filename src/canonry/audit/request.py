@@ -10,6 +10,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     ``repository`` names another repository, bare or not. ``config`` is a file with a canon from elsewhere.
     ``workers`` 0 means all cores; ``cache`` off keeps nothing. ``preview`` are codes of preview rules that judge.
+    ``owners``, ``categories`` and ``flows`` narrow what is reported and counted; see `narrowing_of`.
     """
 
     paths: tuple[str, ...] = ()
@@ -21,3 +22,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 0
     cache: bool = True
     preview: frozenset[str] = frozenset()
+    owners: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
