@@ -127,7 +127,7 @@ def _message(text: str) -> str:
 
 def _text(text: str) -> str:
     """Plain text, with everything that Markdown or GitHub would act on taken literally."""
-    return _quiet(_MARKUP.sub(r"\\\g<0>", html.escape(printable(text), quote=False)))
+    return _MARKUP.sub(r"\\\g<0>", html.escape(_quiet(printable(text)), quote=False))
 
 
 def _quiet(text: str) -> str:
