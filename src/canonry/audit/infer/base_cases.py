@@ -50,6 +50,7 @@ def propose(survey: Survey) -> Answer:
     if not (counts or chosen) or in_based < _STYLE_SHARE * survey.tests:
         return _none(survey, in_based, counts or dict(frameworks), based)
     values = [*counts, *map(_entry_of, chosen)]
+    sizes = counts | {_entry_of(name): count for name, count in chosen.items()}
     said = [f"`{value.rpartition(':')[2]}` {sizes[value]:,}" for value in values]
     covered = sum(_covered(each, picks, chosen) for each in based)
     why = f"{covered:,} of {plural(len(based), 'test class', 'test classes')} with a base reach "
@@ -60,10 +61,8 @@ def propose(survey: Survey) -> Answer:
 
 
 def _none(survey: Survey, in_based: int, counts: dict[str, int], based: list[_Based]) -> Entry:
-    why = (
-        f"{survey.tests - in_based:,} of {plural(survey.tests, 'test')} are functions, or methods of classes without a"
-    )
-    why += " base of the tree or a framework: no base is demanded"
+    why = f"{survey.tests - in_based:,} of {plural(survey.tests, 'test')} are functions, or methods of classes"
+    why += " without a base case: none is demanded"
     others = tuple(Other(_entry_of(name), count) for name, count in sorted(counts.items(), key=lambda row: -row[1])[:3])
     evidence = {"tests": survey.tests, "in-based-classes": in_based, "based-classes": len(based)}
     certain = Confidence.LIKELY if others else Confidence.CERTAIN

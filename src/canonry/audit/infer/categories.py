@@ -38,8 +38,8 @@ _SWITCH = re.compile(r"(?:skip|no|keep|uses?|needs?|requires?|allow|without|with
 """Markers that change how a test runs select nothing."""
 _OF_PLUGINS = frozenset(
     "asyncio anyio trio tornado gen_test timeout parametrize skip skipif xfail usefixtures filterwarnings django_db"
-    " urls flaky order dependency xdist_group benchmark vcr freeze_time celery respx httpx_mock no_cover hypothesis repeat"
-    " retry rerun tryfirst trylast forked limit_memory".split()
+    " urls flaky order dependency xdist_group benchmark vcr freeze_time celery respx httpx_mock no_cover hypothesis"
+    " repeat retry rerun tryfirst trylast forked limit_memory".split()
 )
 
 

@@ -19,6 +19,7 @@ def propose(survey: Survey) -> Answer:
     if not rows or rows[0][0] < _LEAST:
         why = f"{plural(mocking, 'test file')} make mocks in place"
         if rows and rows[0][0]:
+            importing = plural(rows[0][0], "importing test file")
             why += f"; the most imported factory, `{rows[0][1].qualname}`, has {importing}"
         else:
             why += ", and no class that makes them is shared" if mocking else "; no test needs a factory"
