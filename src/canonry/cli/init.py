@@ -69,9 +69,9 @@ def command(
             raise UserError(f"`{place}` is a git directory, which holds no files; name a working tree to write to")
         with show_progress(quiet=quiet) as progress:
             proposal = propose(session, progress)
+        file = _file(session)
     finally:
         session.close()
-    file = _file(session)
     comments = output_format == "full"
     written = write and bool(proposal.entries) and _write(session, file, proposal, comments=comments)
     _show(proposal, file, output_format, written=written, write=write)

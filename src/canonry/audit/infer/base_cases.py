@@ -38,7 +38,8 @@ def propose(survey: Survey) -> Answer:
     in_based = sum(each.tests for each in based)
     spelled = _spellings(survey, based)
     picks, left = _pick(survey, based)
-    frameworks = _frameworks(left if picks else based)
+    own = [each for each in left if not any(_is_base(survey, ancestor) for ancestor in each.ancestors)]
+    frameworks = _frameworks(own if picks else based)
     picks += _at_home(survey, picks, based)
     counts: dict[str, int] = {}
     for definition in picks:

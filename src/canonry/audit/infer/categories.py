@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from canonry.audit.infer import services
 from canonry.audit.infer.proposal import Answer, Entry, Omission, plural
 from canonry.audit.infer.survey import Survey, SurveyedFile
 
@@ -52,15 +53,16 @@ class Gathered(msgspec.Struct):
 
 
 def propose(survey: Survey) -> list[Answer]:
-    """A category per kind of folder, and per registered marker that tests carry."""
+    """A category per kind of folder and per registered marker that tests carry, and the services that they need."""
     gathered = _from_folders(survey)
     left_out = _add_markers(survey, gathered)
     gathered = {name: each for name, each in gathered.items() if each.markers or len(each.files) >= _LEAST_FILES}
     order = sorted(gathered, key=lambda name: (list(KINDS).index(name) if name in KINDS else len(KINDS), name))
     entries: list[Answer] = [_entry(survey, name, gathered[name]) for name in order]
+    entries += services.propose({name: gathered[name].files for name in order if name in _REAL})
     if left_out:
         entries.append(Omission("categories", left_out))
-    if not entries:
+    if not order:
         entries.append(
             Omission("categories", "no test folder is named for a kind of test, and no marker is registered and used")
         )
@@ -139,6 +141,9 @@ def _entry(survey: Survey, name: str, each: Gathered) -> Entry:
         counts = ", ".join(f"`{marker}` on {plural(count, 'test')}" for marker, count in sorted(each.markers.items()))
         said.append(f"registered marker{'s' * (len(each.markers) > 1)} {counts}")
         evidence["marked-tests"] = max(each.markers.values())
+    if name in _REAL and (needed := services.needed(each.files)):
+        value["services"] = sorted(needed)
+        said += [f"{count:,} import a driver of {kind}" for kind, count in sorted(needed.items())]
     if name in _CRITICAL:
         value["priority"] = "critical"
     if name in _REAL and each.files:

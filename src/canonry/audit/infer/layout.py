@@ -10,7 +10,7 @@ from canonry.audit.infer.proposal import Answer, Entry, Omission, Other, plural
 from canonry.audit.infer.survey import Folders, Read, Survey
 from canonry.canon.load import LoadedCanon
 from canonry.model.finding import Confidence
-from canonry.source.syntax import RUNNING
+from canonry.source.syntax import RUNNING, Version
 from canonry.source.target import OLDEST, choose_target
 
 _COVERED = 0.99
@@ -125,7 +125,7 @@ def propose_target(read: Read, folders: Folders, loaded: LoadedCanon) -> Answer:
     setup = _setup_requirement(read)
     if loaded.requires_python is None and setup:
         lowest, said = choose_target(None, setup)[0], f"setup.py says `python_requires = {setup}`"
-        return _target(lowest, default, said, Confidence.CERTAIN)
+        return _target(lowest, default, said, Confidence.CERTAIN, declared=False)
     tested = python_versions(read, folders)
     versions = {version: count for text, count in tested.items() if (version := _version(text)) <= RUNNING}
     if not versions:
@@ -134,13 +134,15 @@ def propose_target(read: Read, folders: Folders, loaded: LoadedCanon) -> Answer:
     total = plural(sum(tested.values()), "time")
     said = f"CI sets up Python {total}, and the lowest is this; "
     said += f"requires-python admits {_dotted(default)}" if loaded.requires_python else "no requires-python is declared"
-    return _target(max(lowest, OLDEST), default, said, Confidence.LIKELY)
+    declared = loaded.requires_python is not None
+    return _target(max(lowest, OLDEST), default, said, Confidence.LIKELY, declared=declared)
 
 
-def _target(version: tuple[int, int], default: tuple[int, int], why: str, confidence: Confidence) -> Answer:
+def _target(version: Version, default: Version, why: str, confidence: Confidence, *, declared: bool) -> Answer:
+    """The entry where the version differs; what requires-python declares is never lowered."""
     if version == default:
         return Omission("target-python", f"the default is {_dotted(default)} already")
-    if version < default:
+    if declared and version < default:
         return Omission("target-python", f"the default is {_dotted(default)}; CI also sets up {_dotted(version)}")
     return Entry(key=("target-python",), value=_dotted(version), why=why, confidence=confidence)
 
@@ -158,10 +160,10 @@ def _setup_requirement(read: Read) -> str:
     return ""
 
 
-def _version(text: str) -> tuple[int, int]:
+def _version(text: str) -> Version:
     major, _, minor = text.partition(".")
     return int(major), int(minor)
 
 
-def _dotted(version: tuple[int, int]) -> str:
+def _dotted(version: Version) -> str:
     return f"{version[0]}.{version[1]}"
