@@ -60,13 +60,9 @@ def propose(survey: Survey) -> list[Answer]:
     order = sorted(gathered, key=lambda name: (list(KINDS).index(name) if name in KINDS else len(KINDS), name))
     entries: list[Answer] = [_entry(survey, name, gathered[name]) for name in order]
     entries += services.propose({name: gathered[name].files for name in order if name in _REAL})
-    if left_out:
-        entries.append(Omission("categories", left_out))
-    if not order:
-        entries.append(
-            Omission("categories", "no test folder is named for a kind of test, and no marker is registered and used")
-        )
-    return entries
+    none = [] if order else ["no test folder is named for a kind of test, no registered marker selects tests"]
+    said = [*none, *([f"left out: {left_out}"] if left_out else [])]
+    return [*entries, Omission("categories", "; ".join(said))] if said else entries
 
 
 def _from_folders(survey: Survey) -> dict[str, Gathered]:
@@ -109,7 +105,7 @@ def _add_markers(survey: Survey, gathered: dict[str, Gathered]) -> str:
         said.append(f"{plural(len(alive) - len(own), 'registered marker')} for how a test runs")
     if len(registered) > len(alive):
         said.append(f"{plural(len(registered) - len(alive), 'registered marker')} on no test")
-    return "left out: " + "; ".join(said) if said else ""
+    return ", ".join(said)
 
 
 def _listed(value: object) -> list[str]:

@@ -57,9 +57,11 @@ def propose_tests(survey: Survey) -> Answer:
         return Entry(key=("tests",), value=declared, why=why, evidence=evidence, confidence=Confidence.CERTAIN)
     folders = _fewest(files, set(declared))
     if not folders or len(folders) > _MOST_FOLDERS:
-        root = f", {files['']:,} of them at the root" if files[""] else ""
-        why = f"{plural(total, 'test file')} stand in {plural(len(files), 'folder')}{root}, and no {_MOST_FOLDERS} of"
-        return Omission("tests", f"{why} them hold {_COVERED:.0%}; test files are told by their names")
+        if files[""]:
+            why = f"{files['']:,} of {plural(total, 'test file')} stand at the root, which a list of folders would hide"
+        else:
+            why = f"no {_MOST_FOLDERS} folders hold {_COVERED:.0%} of the {plural(total, 'test file')}"
+        return Omission("tests", f"{why}; test files are told by their names")
     inside = sum(count for folder, count in files.items() if _below(folder, folders))
     why = f"{'it holds' if len(folders) == 1 else 'they hold'} {inside:,} of {plural(total, 'test file')}"
     if declared:
@@ -92,13 +94,13 @@ def _fewest(files: Counter[str], declared: set[str]) -> list[str]:
     tops: Counter[str] = Counter()
     for folder, count in files.items():
         tops[_top(folder, declared)] += count
+    if "" in tops:
+        return []  # the root would make every file one of a test, and without it these would be out of scope
     chosen: list[str] = []
     held = 0
     for folder, count in sorted(tops.items(), key=lambda row: (-row[1], row[0])):
         if held >= _COVERED * sum(files.values()):
             break
-        if not folder:
-            return []  # the root holds all, and would name every file a test's
         chosen.append(folder)
         held += count
     return chosen
