@@ -1,6 +1,7 @@
 """`canonry init` as users call it: what it prints, what it writes, what it never touches."""
 
 import json
+import os
 import stat
 import tempfile
 import tomllib
@@ -186,6 +187,20 @@ def test_without_a_test_file_nothing_is_proposed(folder: Folder, files: dict[str
     assert done.returncode == 5
     assert done.stderr.startswith("canonry: no test file was found among ")
     assert not list(folder.root.glob("*.toml"))
+
+
+def test_names_that_no_text_holds_are_left_out(shop: Folder) -> None:
+    for name in (b"tests/e2e/\xff", b"vendor\n", b"tests/unit/a b", b"te\xfests/integration"):
+        place = shop.root / os.fsdecode(name)
+        place.mkdir(parents=True)
+        (place / "test_x.py").write_text(SOUND)
+        (place / "run_tests.py").write_text("import pytest\n\npytest.main()\n")
+    shop.write({"Makefile": "test:\n\tpython 'tests/unit/a b/run_tests.py'\n\tpytest\n"})
+
+    assert shop.call("init", "--no-cache", "--output-format", "json").returncode == 1
+    assert shop.call("init", "--write", "--no-cache").returncode == 0
+    assert tomllib.loads((shop.root / "canonry.toml").read_text())["canon"]["runner"] == "pytest"
+    assert shop.call("audit", "--no-cache", "--exit-zero").returncode == 0
 
 
 def test_two_names_for_a_tree_are_one_too_many(shop: Folder) -> None:

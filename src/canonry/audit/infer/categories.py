@@ -70,8 +70,8 @@ def _from_folders(survey: Survey) -> dict[str, Gathered]:
     for file in survey.test_files:
         folders = file.path.split("/")[:-1]
         under = next((at for at, name in enumerate(folders) if "test" in name.lower()), None)
-        if under is None:
-            continue  # a package of that name that happens to hold tests
+        if under is None or not file.path.isprintable():
+            continue  # a package of that name that happens to hold tests, or a name that TOML cannot hold
         for at in range(under, len(folders)):
             kind = _KIND_OF.get(folders[at].lower().replace("-", "_"))
             if kind is not None:

@@ -26,7 +26,7 @@ def vendored_folders(paths: Iterable[str]) -> dict[str, int]:
     for path in paths:
         folders = path.split("/")[:-1]
         at = next((at for at, name in enumerate(folders) if name.lower() in _VENDORED), None)
-        if at is not None:
+        if at is not None and path.isprintable():
             found["/".join(folders[: at + 1])] += 1
     return dict(found)
 
@@ -44,6 +44,7 @@ def propose_exclude(vendored: Mapping[str, int]) -> Answer:
 def propose_tests(survey: Survey) -> Answer:
     """The fewest folders that hold at least 99 % of the test files, as pytest's `testpaths` says where it does."""
     held = [file for file in survey.test_files if file.tests]
+    held = [file for file in held if file.path.isprintable()]  # TOML holds no other names
     suite = [file.path.rpartition("/")[0] for file in held if not _is_example(file.path)]
     files = Counter(suite or [file.path.rpartition("/")[0] for file in held])
     total = sum(files.values())

@@ -104,10 +104,8 @@ def _hands_on(path: str, survey: Survey) -> bool:
 
 def _file_of(word: str, survey: Survey) -> str:
     """The file of the tree that a word names, from whatever folder the command starts in."""
-    if word in survey.files:
-        return word
-    ends = [path for path in survey.files if path.endswith(f"/{word}")]
-    return ends[0] if len(ends) == 1 else ""
+    ends = [word] if word in survey.files else [path for path in survey.files if path.endswith(f"/{word}")]
+    return ends[0] if len(ends) == 1 and ends[0].isprintable() and " " not in ends[0] else ""
 
 
 def _runs_tests(path: str, survey: Survey) -> bool:
