@@ -2,12 +2,14 @@
 
 What is proposed becomes an error for every other definition of the name (DUP001), so doubt leaves a name out. The
 leader needs at least three importers and twice those of any rival, no rival may belong to its family (a dialect's own
-`JSON` is a variant and no second home) or to a package that is shipped apart, and one of these has to hold:
+`JSON` is a variant and no second home), to a package that is shipped apart, or to another kind (a table and the schema
+of its rows share their fields), and one of these has to hold:
 
 - it is a double (`MockWebSocket`): tests that write their own would do as well with the leader;
 - every rival has nearly the leader's members, so it is a copy (the bar of DUP003);
-- the name is a compound, and so many files agree on the leader that the rivals are strays. The numbers for this leave
-  out what packages with parallel trees define on purpose, such as the model fields and form fields of Django.
+- the name is a compound, so many files agree on the leader that the rivals are strays, and each rival has something of
+  the leader: with nothing in common two classes of one name are two things, and the remedy is to rename one. The
+  numbers leave out what parallel trees define on purpose, such as the model fields and form fields of Django.
 """
 
 import re
@@ -31,6 +33,7 @@ _LIKE = 0.6
 """Jaccard similarity of member names from which a rival is a second implementation of the same thing (as DUP003)."""
 _MEMBERS = 3
 """Members of the leader; with fewer, alike means nothing."""
+_RELATED = 0.2
 _AGREED = 40
 _AGREED_LEAD = 5
 _ALIASES = 6
@@ -117,11 +120,23 @@ def _judge(survey: Survey, name: str, found: list[tuple[Definition, ClassFact]])
         return None
     if _DOUBLE.search(name):
         return name, homes
+    kinds = [_kinds(survey, home) for home in homes]
+    if any(kind != kinds[0] and kind.isdisjoint(kinds[0]) for kind in kinds[1:]):
+        return None
     if len({top for home in homes if (top := _package(survey, home))}) > 1:
         return None
-    alike = all(_similarity(lead.members, rival.members) >= _LIKE for rival in rivals)
-    agreed = lead.importers >= max(_AGREED, _AGREED_LEAD * rivals[0].importers) and bool(_COMPOUND.search(name))
-    return (name, homes) if alike or agreed else None
+    nearness = min(_similarity(lead.members, rival.members) for rival in rivals)
+    agreed = (
+        nearness >= _RELATED
+        and lead.importers >= max(_AGREED, _AGREED_LEAD * rivals[0].importers)
+        and bool(_COMPOUND.search(name))
+    )
+    return (name, homes) if nearness >= _LIKE or agreed else None
+
+
+def _kinds(survey: Survey, home: _Home) -> frozenset[str]:
+    """What a class is, told by what it ends in outside the tree: a table, a schema, an enumeration."""
+    return frozenset(survey.index.hierarchy(home.definition).roots)
 
 
 def _package(survey: Survey, home: _Home) -> str:
