@@ -256,11 +256,11 @@ def test_the_environment_accessor_is_what_many_import(folder: Folder) -> None:
     files = {"tests/test_a.py": SOUND, "shop/environment.py": ACCESSOR, "shop/__init__.py": ""}
 
     assert (
-        value(folder, "canon.environment", {**files, **importers(9, "from shop.environment import Environment")})
+        value(folder, "canon.environment", {**files, **importers(4, "from shop.environment import Environment")})
         is None
     )
     assert (
-        value(folder, "canon.environment", importers(10, "from shop.environment import Environment"))
+        value(folder, "canon.environment", importers(5, "from shop.environment import Environment"))
         == "shop.environment:Environment"
     )
 
@@ -273,13 +273,13 @@ def test_an_accessor_that_most_code_passes_by_is_none(folder: Folder) -> None:
         value(
             folder,
             "canon.environment",
-            {**files, **direct, **importers(10, "from shop.environment import Environment")},
+            {**files, **direct, **importers(5, "from shop.environment import Environment")},
         )
         is None
     )
 
 
-@pytest.mark.parametrize(("count", "expected"), [(9, None), (10, "tests.factory:MockFactory")])
+@pytest.mark.parametrize(("count", "expected"), [(4, None), (5, "tests.factory:MockFactory")])
 def test_the_mock_factory_is_what_many_tests_import(folder: Folder, count: int, expected: str | None) -> None:
     tests = {f"tests/test_{number}.py": f"from tests.factory import MockFactory\n{SOUND}" for number in range(count)}
 

@@ -147,7 +147,7 @@ def _entry(survey: Survey, name: str, each: Gathered) -> Entry:
         evidence["mocking-files"] = mocking
         if mocking <= _RARELY * len(each.files):
             value["mocks"] = "forbidden"
-            said.append(f"{mocking:,} of the files mock")
+            said.append(f"mocks in {mocking:,} of the files")
         else:
-            said.append(f"{mocking:,} of the files mock, too many to forbid it")
+            said.append(f"mocks in {mocking:,} of the files, too many to forbid")
     return Entry(key=("categories", name), value=value, why="; ".join(said), evidence=evidence)

@@ -7,7 +7,7 @@ from canonry.audit.infer.survey import Survey
 from canonry.source.index import Definition
 
 KEY = ("canon", "environment")
-_LEAST = 10
+_LEAST = 5
 _NAMED = re.compile(r"env(?:iron(?:ment)?)?(?![a-z])", re.IGNORECASE)
 _METHODS = frozenset(("get", "getenv", "get_env", "__getitem__", "get_str", "get_bool", "get_int", "read"))
 

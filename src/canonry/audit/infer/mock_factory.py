@@ -7,7 +7,7 @@ from canonry.audit.infer.survey import Survey
 from canonry.source.index import Definition
 
 KEY = ("canon", "mock-factory")
-_LEAST = 10
+_LEAST = 5
 _NAMED = re.compile(r"(?:mock|fake|stub|double)s?\w*(?:factory|builder|maker|provider)", re.IGNORECASE)
 _MAKES = re.compile(r"^_?(?:create|make|build|get|new)_|mock|fake|stub", re.IGNORECASE)
 
