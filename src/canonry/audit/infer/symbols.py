@@ -70,7 +70,8 @@ def propose(survey: Survey) -> Answer:
     proposed = {symbol["name"] for symbol in value}
     rivals = sum(len(homes) - 1 for name, homes in ranked if name in proposed)
     why = f"{plural(len(value), 'name')} of {len(several):,} with several homes,"
-    why += f" {plural(rivals, 'definition')} elsewhere; each home has at least {_LEAST} importers and {_LEAD} times those of any rival"
+    why += f" {plural(rivals, 'definition')} elsewhere; each home has at least {_LEAST}"
+    why += f" importers and {_LEAD} times those of any rival"
     if others:
         why += f"; {len(others):,} more qualify with fewer importers and are left out"
     evidence = {"names": len(value), "several-homes": len(several), "rivals": rivals, "left-out": len(others)}
