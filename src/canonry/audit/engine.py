@@ -57,6 +57,13 @@ def audit(request: Request, *, progress: Progress | None = None) -> Result:
         session.close()
 
 
+def read_facts(session: Session, listing: Listing, progress: Progress | None = None) -> Iterator[tuple[str, Facts]]:
+    """The facts of every live file, by path; what no cache holds is extracted first and kept."""
+    reading = _Audit(session, listing, progress or _silent)
+    reading._extract(list(listing.live))
+    yield from reading._stream(list(listing.live))
+
+
 def _silent(_what: str, _done: int, _total: int) -> None:
     pass
 

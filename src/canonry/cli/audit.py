@@ -193,8 +193,8 @@ def _narrate(result: Result, *, verbose: bool) -> None:
     header = result.header
     if not header.canon_declared:
         click.echo(
-            "canonry: no canon is declared, so the defaults apply; `canonry canon show` prints them, and "
-            "`[tool.canonry]` in pyproject.toml declares your own",
+            "canonry: no canon is declared, so the defaults apply (`canonry canon show` prints them); "
+            "`canonry init` proposes your own by counting what the code uses",
             err=True,
         )
     for note in header.notes:

@@ -33,11 +33,9 @@ class Project:
         self.settings = settings
         self.index = index
         self.target = target
-        self.paths = paths
+self.paths = paths
         """Every path that was listed, also what shadow trees and ``exclude`` leave out of the rest."""
-        self.runner_files = frozenset(
-            word.removeprefix("./") for word in canon.canon.runner.split() if word.endswith(".py")
-        )
+        self.runner_files = frozenset(_files_of_runner(canon.canon.runner, index))
         self.tools = _tools_of_runner(canon.canon.runner)
         self.base_names = frozenset(_dotted(entry) for entry in canon.canon.base_cases)
         self.environment_home = self._home(canon.canon.environment)
@@ -256,6 +254,18 @@ def _dotted(entry: str) -> str:
 
 def _below(path: str, folders: tuple[str, ...]) -> bool:
     return any(folder == "./" or path.startswith(folder) or path == folder[:-1] for folder in folders)
+
+
+def _files_of_runner(runner: str, index: Index) -> Iterator[str]:
+    """The scripts that the canonical command names, and the modules of the tree that it runs with `-m`."""
+    words = runner.split()
+    for before, word in zip(["", *words], words, strict=False):
+        if word.endswith(".py"):
+            yield word.removeprefix("./")
+        elif before == "-m":
+            found = index.module_path(f"{word}.__main__", "") or index.module_path(word, "")
+            if found:
+                yield found
 
 
 def _tools_of_runner(runner: str) -> frozenset[str]:
