@@ -98,5 +98,9 @@ def class_marks(body: list[ast.stmt], scope: Scope) -> tuple[str, ...]:
 
 def mark_references(value: ast.expr, scope: Scope) -> tuple[str, ...]:
     """The references of one mark or a list of marks."""
-    values = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
-    return tuple(reference(each, scope) or "?" for each in values)
+    return tuple(reference(each, scope) or "?" for each in listed(value))
+
+
+def listed(value: ast.expr) -> list[ast.expr]:
+    """The elements of a list or tuple, or the one expression that stands for a list of one."""
+    return value.elts if isinstance(value, ast.List | ast.Tuple) else [value]

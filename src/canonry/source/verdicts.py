@@ -1,0 +1,308 @@
+"""What a test's verdict rests on: skips, expected failures, fixed waits, empty bodies, assertions under a condition."""
+
+import ast
+from collections.abc import Iterable
+
+from canonry.source.draft import Draft
+from canonry.source.facts import Skip, Tautology, Wait
+from canonry.source.scope import Scope, join, reference
+from canonry.source.tautologies import always_true, checks_nothing
+from canonry.source.text import SourceText
+
+_SLEEPS = frozenset("time.sleep asyncio.sleep anyio.sleep trio.sleep gevent.sleep eventlet.sleep".split())
+_RUNNERS = frozenset(("run", "run_until_complete"))
+_SKIP_CALLS = frozenset(("pytest.skip", "self.skipTest", "cls.skipTest", "_pytest.outcomes.skip"))
+_SKIP_ERRORS = frozenset(("unittest.SkipTest", "unittest.case.SkipTest", "pytest.skip.Exception"))
+_SKIP_MARKS = frozenset(("pytest.mark.skip", "unittest.skip", "unittest.case.skip"))
+_CONDITIONAL_MARKS = {
+    "pytest.mark.skipif": True,
+    "unittest.skipIf": True,
+    "unittest.case.skipIf": True,
+    "unittest.skipUnless": False,
+    "unittest.case.skipUnless": False,
+}
+_MARK_ENDS = ("skip", "skipif", "xfail", "skipIf", "skipUnless", "expectedFailure")
+_IMPORT_ERRORS = frozenset(("ImportError", "ModuleNotFoundError"))
+_SET_UPS = ("test", "setUp", "setup", "asyncSetUp")
+_LOGGERS = frozenset("logger log logging LOG LOGGER _logger".split())
+_LOG_METHODS = frozenset("debug info warning warn error critical exception log".split())
+_STATUS = frozenset("status_code status ok is_success success".split())
+_HTTP_STATUS = frozenset("status_code ok is_success".split())
+_LEAVING = (ast.Break, ast.Return, ast.Assert, ast.Raise)
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Try = ast.Try | ast.TryStar
+
+
+class Verdicts:
+    """What one file's tests rest on. ``caught`` are the tries and handlers around what is being read."""
+
+    def __init__(self, text: SourceText) -> None:
+        self.text = text
+        self.tautologies: list[Tautology] = []
+        self.skips: list[Skip] = []
+        self.waits: list[Wait] = []
+        self.numbers: dict[str, float | None] = {}
+        self.caught: list[tuple[_Try, ast.ExceptHandler]] = []
+        self.statement: ast.expr | None = None
+
+    # assertions ------------------------------------------------------------------------------------------------------
+
+    def asserted(self, node: ast.Assert, draft: Draft) -> None:
+        """Notes an ``assert`` that holds whatever happens."""
+        kind, why = always_true(node.test)
+        if kind:
+            self.tautologies.append(Tautology(kind, why, self.text.site(node, draft.symbol)))
+
+    def checked(self, node: ast.Call, name: str, draft: Draft) -> None:
+        """Notes a call of unittest's assertion methods that passes whatever happens."""
+        kind, why = checks_nothing(node, name)
+        if kind:
+            self.tautologies.append(Tautology(kind, why, self.text.site(node, draft.symbol)))
+
+    # waits -----------------------------------------------------------------------------------------------------------
+
+    def number(self, name: str, value: ast.Constant) -> None:
+        """Remembers a name that is bound to a number; one that is bound to several is unknown."""
+        if value.value.__class__ in (int, float):
+            known = self.numbers.get(name, value.value)
+            self.numbers[name] = value.value if known == value.value else None
+
+    def slept(self, node: ast.Call, target: str | None, attributes: list[str], draft: Draft) -> None:
+        """Notes a sleep that is a statement of its own."""
+        if target is None or join(target, attributes[::-1]) not in _SLEEPS or not _is_awaited(self.statement, node):
+            return
+        if draft.node is None or any(_polls(loop) for loop in draft.loops):
+            return
+        given = [*node.args, *(each.value for each in node.keywords if each.arg in ("delay", "secs", "seconds"))]
+        if not given:
+            return
+        seconds = self._amount(given[0], draft)
+        if seconds is not None and seconds <= 0:
+            return
+        home = _home(draft)
+        if home is not None:
+            expression = join(target, attributes[::-1])
+            self.waits.append(Wait(expression, seconds, home, self.text.site(node, draft.symbol)))
+
+    def _amount(self, node: ast.expr, draft: Draft) -> float | None:
+        if isinstance(node, ast.Constant):
+            return float(node.value) if node.value.__class__ in (int, float) else None
+        if isinstance(node, ast.Name):
+            return self.numbers.get(node.id)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mult | ast.Div | ast.Sub):
+            left, right = self._amount(node.left, draft), self._amount(node.right, draft)
+            if left is None or right is None:
+                return None
+            if isinstance(node.op, ast.Add):
+                return left + right
+            if isinstance(node.op, ast.Mult):
+                return left * right
+            if isinstance(node.op, ast.Sub):
+                return left - right
+            return left / right if right else None
+        return None
+
+    # skips -----------------------------------------------------------------------------------------------------------
+
+    def skipped(self, node: ast.Call, root: str, target: str | None, attributes: list[str], draft: Draft) -> None:
+        """Notes a skip, or an expected failure, inside a handler; and one without a reason anywhere."""
+        name = join(target or root, attributes[::-1])
+        if name == "pytest.xfail" and not _has_reason(node, first=True):
+            self._skip("xfail", name, node, draft.symbol)
+        elif self.caught and (name in _SKIP_CALLS or name == "pytest.xfail"):
+            self._in_handler(name, node, draft)
+
+    def raised(self, node: ast.Raise, raised: str, draft: Draft) -> None:
+        """Notes a skip that is raised inside a handler."""
+        if self.caught:
+            self._in_handler(raised, node, draft)
+
+    def _in_handler(self, name: str, node: ast.Call | ast.Raise, draft: Draft) -> None:
+        attempt, handler = self.caught[-1]
+        kind = "handler"
+        if handler.type is not None and _names_of(handler.type) <= _IMPORT_ERRORS:
+            imports = all(isinstance(each, ast.Import | ast.ImportFrom | ast.Assign) for each in attempt.body)
+            kind = "import" if imports else "handler-import"
+        elif not any(_is_statement(each, node) for each in handler.body):
+            kind = "handler-branch"
+        self._skip(kind, name, node, draft.symbol, line=handler.lineno)
+
+    def marks(self, decorators: Iterable[ast.expr], scope: Scope, symbol: str) -> None:
+        """Notes unconditional skips and unexplained expected failures among decorators or marks."""
+        for node in decorators:
+            name = reference(node, scope).removeprefix("*.")
+            if not name.endswith(_MARK_ENDS):
+                continue
+            call = node if isinstance(node, ast.Call) else None
+            if name in _SKIP_MARKS:
+                self._skip("mark", name, node, symbol)
+            elif name in _CONDITIONAL_MARKS:
+                if call is not None and call.args and _is_settled(call.args[0], holds=_CONDITIONAL_MARKS[name]):
+                    self._skip("mark", name, node, symbol)
+            elif name == "pytest.mark.xfail":
+                if call is None or not _has_reason(call, first=False):
+                    self._skip("xfail", name, node, symbol)
+            elif name in ("unittest.expectedFailure", "unittest.case.expectedFailure"):
+                self._skip("expected", name, node, symbol)
+
+    def module(self, body: Iterable[ast.stmt], scope: Scope) -> None:
+        """Notes a skip that is a statement of the module itself."""
+        for statement in body:
+            if statement.__class__ is ast.Expr or statement.__class__ is ast.Raise:
+                name, node = _skip_of(statement, scope)
+                if node is not None:
+                    self._skip("module", name, node, "<module>")
+
+    def body(self, node: _Function, draft: Draft) -> str:
+        """Notes an unconditional skip in a function's body; returns what the body is instead of a test, or nothing."""
+        for number, statement in enumerate(node.body):
+            if statement.__class__ is ast.Expr or statement.__class__ is ast.Raise:
+                name, skip = _skip_of(statement, draft.scope)
+                if skip is not None and not _leaves_before(node.body[:number]):
+                    self._skip("body", name, skip, draft.symbol)
+        return _placeholder(node.body)
+
+    def _skip(self, kind: str, name: str, node: ast.expr | ast.stmt, symbol: str, *, line: int = 0) -> None:
+        self.skips.append(Skip(kind, name, self.text.site(node, symbol), line))
+
+
+def may_run_as_test(node: _Function) -> bool:
+    """Whether pytest or unittest may run the function: a test, a set-up, or something decorated."""
+    return bool(node.decorator_list) or node.name.startswith(_SET_UPS)
+
+
+def is_status_guard(node: ast.If) -> bool:
+    """Whether it asks for a status, and has no ``else`` for the case that it is another one."""
+    return not node.orelse and _asks_status(node.test)
+
+
+def _asks_status(test: ast.expr) -> bool:
+    if test.__class__ is ast.Compare and len(test.ops) == 1:
+        left, operator = test.left, test.ops[0]
+        return isinstance(operator, ast.Eq | ast.In | ast.Lt | ast.LtE) and _part(left) in _STATUS
+    return test.__class__ is ast.Attribute and test.attr in _HTTP_STATUS
+
+
+def _part(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value)
+    return ""
+
+
+def _is_awaited(statement: ast.expr | None, node: ast.Call) -> bool:
+    """Whether the statement that is being read is the call, awaited, yielded or run to its end."""
+    if isinstance(statement, ast.Await | ast.Yield | ast.YieldFrom):
+        statement = statement.value
+    if isinstance(statement, ast.Call) and statement is not node and statement.args:
+        function = statement.func
+        if isinstance(function, ast.Attribute) and function.attr in _RUNNERS:
+            statement = statement.args[0]
+    return statement is node
+
+
+def _polls(loop: ast.stmt) -> bool:
+    """Whether a loop asks for a condition: it has one, or is left early."""
+    if isinstance(loop, ast.While) and not isinstance(loop.test, ast.Constant):
+        return True
+    if isinstance(loop, ast.AsyncFor):
+        return False
+    return any(isinstance(each, _LEAVING) for each in ast.walk(loop))
+
+
+def _home(draft: Draft) -> str | None:
+    """The function whose wait it is: the function itself, or the one around it that runs it to its end."""
+    if not draft.nested or draft.owner:
+        return draft.symbol
+    around = draft.parent
+    while around is not None and around.node is None:
+        around = around.parent
+    if around is None or around.node is None or draft.node is None or around.nested:
+        return None
+    for node in ast.walk(around.node):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute):
+            first = node.args[0].func if isinstance(node.args[0], ast.Call) else node.args[0]
+            if node.func.attr in _RUNNERS and isinstance(first, ast.Name) and first.id == draft.node.name:
+                return around.symbol
+    return None
+
+
+def _skip_of(statement: ast.stmt, scope: Scope) -> tuple[str, ast.expr | ast.stmt | None]:
+    """The skip that a statement is, with its name."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        name = reference(statement.value, scope).removeprefix("*.")
+        if not name:
+            function = statement.value.func
+            if isinstance(function, ast.Attribute) and function.attr == "skipTest":
+                name = "self.skipTest"
+        return (name, statement.value) if name in _SKIP_CALLS else ("", None)
+    if isinstance(statement, ast.Raise) and statement.exc is not None:
+        name = reference(statement.exc, scope)
+        return (name, statement) if name in _SKIP_ERRORS else ("", None)
+    return "", None
+
+
+def _leaves_before(body: Iterable[ast.stmt]) -> bool:
+    """Whether a statement may return before."""
+    return any(isinstance(each, ast.Return) for statement in body for each in ast.walk(statement))
+
+
+def _is_statement(statement: ast.stmt, node: ast.AST) -> bool:
+    return statement is node or (isinstance(statement, ast.Expr) and statement.value is node)
+
+
+def _names_of(kinds: ast.expr) -> set[str]:
+    each = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
+    return {kind.id if isinstance(kind, ast.Name) else "?" for kind in each}
+
+
+def _has_reason(call: ast.Call, *, first: bool) -> bool:
+    given = [each.value for each in call.keywords if each.arg in ("reason", None)]
+    given += call.args[:1] if first else []
+    return any(not (isinstance(each, ast.Constant) and not each.value) for each in given)
+
+
+def _is_settled(condition: ast.expr, *, holds: bool) -> bool:
+    """Whether a condition is a constant with that truth; a text is code, and only ``"True"`` is settled."""
+    if not isinstance(condition, ast.Constant):
+        return False
+    if isinstance(condition.value, str):
+        return condition.value.strip() == str(holds)
+    return bool(condition.value) is holds
+
+
+def _placeholder(body: list[ast.stmt]) -> str:
+    """What a body is that does nothing: ``pass``, ``...``, a docstring, a bare return, or printing; else empty."""
+    kind = "docstring"
+    for statement in body:
+        if statement.__class__ is ast.Pass:
+            kind = kind if kind == "print" else "pass"
+        elif isinstance(statement, ast.Return):
+            if statement.value is not None and getattr(statement.value, "value", statement) is not None:
+                return ""
+            kind = kind if kind == "print" else "return"
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            if statement.value.value is ...:
+                kind = "ellipsis"
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and _talks(statement.value):
+            kind = "print"
+        else:
+            return ""
+    return kind
+
+
+def _talks(call: ast.Call) -> bool:
+    """Whether the call prints or logs, and calls nothing else for it."""
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        holder = function.value
+        named = holder.id if isinstance(holder, ast.Name) else getattr(holder, "attr", "")
+        if function.attr not in _LOG_METHODS or named not in _LOGGERS:
+            return False
+    elif not (isinstance(function, ast.Name) and function.id == "print"):
+        return False
+    given = (*call.args, *(keyword.value for keyword in call.keywords))
+    return not any(isinstance(each, ast.Call | ast.Await) for value in given for each in ast.walk(value))
