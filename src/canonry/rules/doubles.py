@@ -8,7 +8,7 @@ from canonry.source.doubles import is_double_name, mock_call
 from canonry.source.facts import ClassFact, Double, Site
 from canonry.source.index import Definition, External
 
-_NO_DOUBLES = ("Error", "Exception", "Warning", "Enum", "IntEnum", "StrEnum", "Flag", "TestCase")
+_NO_DOUBLES = ("Error", "Exception", "Warning", "Enum", "Flag", "TestCase", "NamedTuple", "TypedDict")
 _STRICTEST = (Mocks.FORBIDDEN, Mocks.SPECCED, Mocks.ALLOWED)
 
 
@@ -51,7 +51,7 @@ def in_factory(file: FileView, site: Site) -> bool:
 
 
 def hand_written(file: FileView) -> Iterator[ClassFact]:
-    """The classes of a file that are doubles by their name, and neither tests, nor exceptions, nor enumerations."""
+    """The classes of a file that are doubles by name, and no tests, exceptions, enumerations or mere data."""
     for fact in file.facts.classes:
         if is_double_name(fact.name) and not _is_no_double(file, fact):
             yield fact
@@ -75,6 +75,8 @@ def imported_doubles(file: FileView) -> Iterator[tuple[Double, str]]:
 
 def _is_no_double(file: FileView, fact: ClassFact) -> bool:
     if any(name.startswith("test") for name in fact.methods) or file.hierarchy(fact).case:
+        return True
+    if not fact.methods and any(each.rpartition(".")[2] == "dataclass" for each in fact.decorators):
         return True
     return _ends_in(file, file.definition(fact))
 

@@ -126,6 +126,16 @@ def constraint(node: ast.Call, reference: str) -> str:
     return "unknown" if spread or any(keyword.arg is None for keyword in node.keywords) else "none"
 
 
+def is_parameter(name: str, draft: Draft) -> bool:
+    """Whether a name is a parameter of this function or of one around it."""
+    around: Draft | None = draft
+    while around is not None:
+        if around.node is not None and name in parameters(around.node.args):
+            return True
+        around = around.parent
+    return False
+
+
 def _is_nothing(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) and (value.value is None or value.value is False)
 
@@ -133,7 +143,7 @@ def _is_nothing(value: ast.expr) -> bool:
 def _reference(root: str, target: str | None, attributes: list[str], draft: Draft) -> str:
     if target is not None:
         return join(target, attributes[::-1])
-    if root in _MOCKERS and attributes and _is_parameter(root, draft):
+    if root in _MOCKERS and attributes and is_parameter(root, draft):
         return _MOCKER + ".".join(attributes[::-1])
     if root and root not in draft.scope and root not in ("self", "cls"):
         return ".".join(["*", root, *attributes[::-1]])
@@ -149,15 +159,6 @@ def _may_be_mock(reference: str, draft: Draft) -> bool:
     if reference.endswith((".object", ".dict", ".multiple")):
         return reference.endswith((".patch.object", ".patch.dict", ".patch.multiple"))
     return not reference.endswith("stub")
-
-
-def _is_parameter(name: str, draft: Draft) -> bool:
-    around: Draft | None = draft
-    while around is not None:
-        if around.node is not None and name in parameters(around.node.args):
-            return True
-        around = around.parent
-    return False
 
 
 def _of_environment(node: ast.Call, reference: str, draft: Draft) -> bool:

@@ -78,7 +78,7 @@ class Draft:
         while draft is not None and draft.node is not None:
             draft.asserts += 1
             draft = draft.parent
-        if self.guards:
+        if self.guards and not outcome:  # `if broken: fail()` is no hope for a status
             self.guarded += 1
         for attempt in self.attempts:
             attempt.asserts += 1

@@ -4,15 +4,14 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from canonry.source.doubles import WORDS, mock_call
+from canonry.source.doubles import WORDS, is_parameter, mock_call
 from canonry.source.draft import Draft
 from canonry.source.facts import Fallback
 from canonry.source.scope import dotted_parts, reference
 from canonry.source.text import SourceText
 
-_AVAILABLE = re.compile(
-    r"(?:^|_)(?:available|installed|reachable|importable|online|healthy|connected)$|^(?:HAS|HAVE)_", re.IGNORECASE
-)
+_AVAILABLE = re.compile(r"(?:^|_)(?:available|installed|importable|reachable)$", re.IGNORECASE)
+_HAS = re.compile(r"(?:HAS|HAVE)_")
 _GIVING_UP = frozenset("skip skipTest fail xfail exit _exit abort importorskip".split())
 _NARROW = frozenset(
     "KeyError IndexError AttributeError StopIteration ValueError TypeError Empty JSONDecodeError".split()
@@ -29,22 +28,27 @@ class Fallbacks:
     def __init__(self, text: SourceText) -> None:
         self.text = text
         self.found: list[Fallback] = []
+        self.imported: dict[str, str] = {}
+        """What the module binds; shared with the walk."""
 
     def handler(self, node: _Try, handler: ast.ExceptHandler, draft: Draft) -> None:
         """Notes a handler that hands out a double after its ``try`` went for the real thing."""
         if _gives_up(handler.body) or _makes_doubles(node.body, draft) or not _does_something(node.body):
             return
-        found = _best(handler.body, draft, set(_bound(node.body)))
-        if found is None:
+        bound = set(_bound(node.body))
+        found = _best(handler.body, draft, bound)
+        if found is None or not (bound or _hands_out(node.body)):
             return
         how, (by, maker), same, place = found
         narrow = handler.type is not None and all(name in _NARROW for name in _names(handler.type))
+        if narrow and by == "part":
+            return  # the real thing, made in another way
         site = self.text.site(place, draft.symbol)
         self.found.append(Fallback("handler", how, by, maker, site, same=same, narrow=narrow))
 
     def branch(self, node: ast.If, draft: Draft) -> None:
         """Notes a double in the branch that an availability check leaves for the case that nothing is there."""
-        side = _available(node.test, draft)
+        side = _available(node.test, draft, self.imported)
         if side is None:
             return
         away, there = (node.orelse, node.body) if side else (node.body, node.orelse)
@@ -58,7 +62,7 @@ class Fallbacks:
     def choice(self, node: ast.IfExp | ast.BoolOp, draft: Draft) -> None:
         """Notes ``real() if AVAILABLE else Mock()`` and ``real() or Mock()``."""
         if isinstance(node, ast.IfExp):
-            side = _available(node.test, draft)
+            side = _available(node.test, draft, self.imported)
             if side is None:
                 return
             away, there = (node.orelse, node.body) if side else (node.body, node.orelse)
@@ -71,7 +75,8 @@ class Fallbacks:
         made = _maker(away, draft, {})
         if made is None or made[0] in ("part", "name") or _maker(there, draft, {}) is not None:
             return
-        self.found.append(Fallback("choice", "chooses", *made, self.text.site(node, draft.symbol)))
+        site, same = self.text.site(node, draft.symbol), isinstance(node, ast.IfExp)
+        self.found.append(Fallback("choice", "chooses", *made, site, same=same))
 
 
 def _best(body: list[ast.stmt], draft: Draft, bound: set[str]) -> tuple[str, _Made, bool, ast.stmt] | None:
@@ -89,7 +94,8 @@ def _best(body: list[ast.stmt], draft: Draft, bound: set[str]) -> tuple[str, _Ma
         if maker is None:
             continue
         made.update(dict.fromkeys(names, maker))
-        kept.append((how, maker, how != "assigns" or any(name in bound for name in names), statement))
+        if how != "assigns" or any(name in bound for name in names):
+            kept.append((how, maker, True, statement))
     kept.sort(key=lambda each: (each[0] not in ("returns", "yields"), not each[2]))
     return kept[0] if kept else None
 
@@ -193,8 +199,14 @@ def _bound(body: Iterable[ast.stmt]) -> Iterator[str]:
                     yield from _names(item.optional_vars)
 
 
+def _hands_out(body: Iterable[ast.stmt]) -> bool:
+    return any(_handed_out(statement)[0] in ("returns", "yields") for statement in _flat(body))
+
+
 def _names(node: ast.expr) -> list[str]:
-    """The dotted names of an expression or of the elements of a tuple."""
+    """The dotted names of an expression or of the elements of a tuple; of ``a[b]`` those of the text ``a[]``."""
+    if isinstance(node, ast.Subscript):
+        return [f"{name}[]" for name in _names(node.value)]
     if isinstance(node, ast.Tuple | ast.List):
         return [name for element in node.elts for name in _names(element)]
     parts = dotted_parts(node)
@@ -213,21 +225,22 @@ def _flat(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _flat(handler.body)
 
 
-def _available(test: ast.expr, draft: Draft) -> bool | None:
+def _available(test: ast.expr, draft: Draft, bindings: dict[str, str]) -> bool | None:
     """True where a condition holds when the real thing is there, False where it holds when it is not, else None."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        inner = _available(test.operand, draft)
+        inner = _available(test.operand, draft, bindings)
         return None if inner is None else not inner
     if isinstance(test, ast.BoolOp):
-        sides = [side for side in (_available(value, draft) for value in test.values) if side is not None]
+        sides = [side for side in (_available(value, draft, bindings) for value in test.values) if side is not None]
         return sides[0] if sides else None
     if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.left, ast.Name):
         against = test.comparators[0]
-        imported = (draft.scope.get(test.left.id) or ":")[0] != ":"
+        imported = test.left.id in bindings and not is_parameter(test.left.id, draft)
         if imported and isinstance(against, ast.Constant) and against.value is None:
             if isinstance(test.ops[0], ast.Is):
                 return False
             return True if isinstance(test.ops[0], ast.IsNot) else None
         return None
     names = _names(test.func if isinstance(test, ast.Call) else test)
-    return True if names and _AVAILABLE.search(names[0].rpartition(".")[2]) else None
+    name = names[0].rpartition(".")[2] if names else ""
+    return True if _AVAILABLE.search(name) or _HAS.match(name) else None

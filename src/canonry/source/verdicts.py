@@ -44,6 +44,7 @@ class Verdicts:
         self.numbers: dict[str, float | None] = {}
         self.caught: list[tuple[_Try, ast.ExceptHandler]] = []
         self.statement: ast.expr | None = None
+        self._run: dict[int, frozenset[str]] = {}
 
     # assertions ------------------------------------------------------------------------------------------------------
 
@@ -79,10 +80,22 @@ class Verdicts:
         seconds = self._amount(given[0], draft)
         if seconds is not None and seconds <= 0:
             return
-        home = _home(draft)
+        home = self._home(draft)
         if home is not None:
             expression = join(target, attributes[::-1])
             self.waits.append(Wait(expression, seconds, home, self.text.site(node, draft.symbol)))
+
+    def _home(self, draft: Draft) -> str | None:
+        """The function whose wait it is: the function itself, or the one around it that runs it to its end."""
+        if not draft.nested or draft.owner:
+            return draft.symbol
+        around = draft.parent
+        if around is None or around.node is None or draft.node is None or around.nested:
+            return None
+        run = self._run.get(around.node.lineno)
+        if run is None:
+            run = self._run[around.node.lineno] = _run_inside(around.node)
+        return around.symbol if draft.node.name in run else None
 
     def _amount(self, node: ast.expr, draft: Draft) -> float | None:
         if isinstance(node, ast.Constant):
@@ -156,7 +169,8 @@ class Verdicts:
     def body(self, node: _Function, draft: Draft) -> str:
         """Notes an unconditional skip in a function's body; returns what the body is instead of a test, or nothing."""
         for number, statement in enumerate(node.body):
-            if statement.__class__ is ast.Expr or statement.__class__ is ast.Raise:
+            kind = statement.__class__
+            if kind is ast.Raise or (kind is ast.Expr and _is_named_skip(statement.value)):  # type: ignore[attr-defined]
                 name, skip = _skip_of(statement, draft.scope)
                 if skip is not None and not _leaves_before(node.body[:number]):
                     self._skip("body", name, skip, draft.symbol)
@@ -213,21 +227,22 @@ def _polls(loop: ast.stmt) -> bool:
     return any(isinstance(each, _LEAVING) for each in ast.walk(loop))
 
 
-def _home(draft: Draft) -> str | None:
-    """The function whose wait it is: the function itself, or the one around it that runs it to its end."""
-    if not draft.nested or draft.owner:
-        return draft.symbol
-    around = draft.parent
-    while around is not None and around.node is None:
-        around = around.parent
-    if around is None or around.node is None or draft.node is None or around.nested:
-        return None
-    for node in ast.walk(around.node):
-        if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute):
-            first = node.args[0].func if isinstance(node.args[0], ast.Call) else node.args[0]
-            if node.func.attr in _RUNNERS and isinstance(first, ast.Name) and first.id == draft.node.name:
-                return around.symbol
-    return None
+def _run_inside(node: _Function) -> frozenset[str]:
+    """The names of the functions that a function runs to their end: ``asyncio.run(scene())``."""
+    names: list[str] = []
+    for each in ast.walk(node):
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr in _RUNNERS:
+            for argument in each.args[:1]:
+                first = argument.func if isinstance(argument, ast.Call) else argument
+                names += [first.id] if isinstance(first, ast.Name) else []
+    return frozenset(names)
+
+
+def _is_named_skip(value: ast.expr) -> bool:
+    function = value.func if value.__class__ is ast.Call else None
+    if function.__class__ is ast.Attribute:
+        return function.attr in ("skip", "skipTest")
+    return function.__class__ is ast.Name and function.id == "skip"
 
 
 def _skip_of(statement: ast.stmt, scope: Scope) -> tuple[str, ast.expr | ast.stmt | None]:

@@ -45,6 +45,7 @@ class Walk(Expressions):
         self.classes: list[ClassFact] = []
         self.functions: list[FunctionFact] = []
         self.bindings: dict[str, str] = {}
+        self.fallbacks.imported = self.bindings
         self.aliases: list[Alias] = []
         self.main_blocks: list[MainBlock] = []
         self.marks: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from canonry.rules.view import FileView, is_fixture
 from canonry.source.facts import Fallback, FunctionFact
 
 _SET_UPS = ("setUp", "setup", "asyncSetUp", "_setup", "_setUp")
+_OUTCOMES = ("Result", "Response", "_result", "_response")
 _HOW = {
     "returns": "returned",
     "yields": "yielded",
@@ -33,8 +34,8 @@ class SilentFallbackToMock(Rule):
 
     Likely: the same in a test or at the top of a test file, functions named like makers of doubles, real objects that
     are given a double, and the branch that an availability check (`if REDIS_AVAILABLE`, `if redis is None`) leaves for
-    the case that nothing is there. Review: handlers that take only `KeyError`, `AttributeError` and their like, names
-    that the `try` does not bind, and `real() or Mock()`.
+    the case that nothing is there. Review: handlers that take only `KeyError`, `AttributeError` and their like, classes
+    that are only defined there, doubles of a result or response (they may tell the failure), and `real() or Mock()`.
     """
 
     code = "MCK004"
@@ -53,8 +54,7 @@ class SilentFallbackToMock(Rule):
             path="tests/support.py",
         ),
         Example(
-            "try:\n    from redis import Redis\nexcept ImportError:\n    from unittest.mock import Mock as Redis\n"
-            "    Redis = Redis()\n"
+            "from unittest.mock import Mock\n\ntry:\n    from redis import Redis\nexcept ImportError:\n    Redis = Mock\n"
         ),
         Example(
             "from unittest.mock import Mock\n\nclass TestPay:\n    def setup_method(self):\n        try:\n"
@@ -113,7 +113,7 @@ def _what(file: FileView, fallback: Fallback) -> str:
 
 
 def _confidence(file: FileView, fallback: Fallback, function: FunctionFact | None) -> Confidence:
-    if fallback.narrow or fallback.kind == "choice" or not fallback.same:
+    if fallback.narrow or not fallback.same or fallback.target.endswith(_OUTCOMES):
         return Confidence.REVIEW
     if fallback.kind != "handler" or fallback.by not in ("mock", "class"):
         return Confidence.LIKELY
