@@ -49,6 +49,8 @@ def _word(name: str) -> str:
         return "check"
     if name == "sleep":
         return "sleep"
+    if name in ("run", "run_until_complete"):
+        return "run"
     if is_double_name(name):
         return "double"
     return "maker" if _MAKER.search(name) else ""

@@ -64,7 +64,6 @@ class Draft:
     saved: set[str] = field(default_factory=set)
     decorators: tuple[str, ...] = ()
     self_owner: str = ""
-    loops: list[ast.stmt] = field(default_factory=list)
     guards: int = 0
     guarded: int = 0
     placeholder: str = ""

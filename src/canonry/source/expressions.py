@@ -87,6 +87,7 @@ class Expressions:
         self.doubles = Doubles(text)
         self.fallbacks = Fallbacks(text)
         self.verdicts = Verdicts(text)
+        self.statement: ast.expr | None = None  # the expression that is a statement, while it is read
         self._finished: list[tuple[ast.FunctionDef | ast.AsyncFunctionDef, Draft]] = []
 
     def count(self, name: str) -> None:
@@ -316,7 +317,9 @@ class Expressions:
         if word == "check":
             self.verdicts.checked(node, attributes[0] if attributes else root, draft)
         elif word == "sleep":
-            self.verdicts.slept(node, target, attributes, draft)
+            self.verdicts.slept(node, self.statement, target, attributes, draft)
+        elif word == "run":
+            self.verdicts.runs(node, draft.scope)
         elif word == "skip":
             self.verdicts.skipped(node, root, target, attributes, draft)
         else:

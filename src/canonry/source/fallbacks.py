@@ -8,6 +8,7 @@ from canonry.source.doubles import WORDS, is_parameter, mock_call
 from canonry.source.draft import Draft
 from canonry.source.facts import Fallback
 from canonry.source.scope import dotted_parts, reference
+from canonry.source.shapes import statements_below
 from canonry.source.text import SourceText
 
 _AVAILABLE = re.compile(r"(?:^|_)(?:available|installed|importable|reachable)$", re.IGNORECASE)
@@ -83,7 +84,7 @@ def _best(body: list[ast.stmt], draft: Draft, bound: set[str]) -> tuple[str, _Ma
     """The double that the statements hand out: what is returned or yielded first, then what is assigned."""
     made: dict[str, _Made] = {}
     kept: list[tuple[str, _Made, bool, ast.stmt]] = []
-    for statement in _flat(body):
+    for statement in statements_below(body):
         how, value, names = _handed_out(statement)
         if isinstance(statement, ast.ClassDef):
             if WORDS[statement.name] == "double":
@@ -173,7 +174,7 @@ def _does_something(body: Iterable[ast.stmt]) -> bool:
 
 def _gives_up(body: Iterable[ast.stmt]) -> bool:
     """Whether the statements raise, skip, fail or leave."""
-    for statement in _flat(body):
+    for statement in statements_below(body):
         if isinstance(statement, ast.Raise | ast.Assert):
             return True
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
@@ -184,7 +185,7 @@ def _gives_up(body: Iterable[ast.stmt]) -> bool:
 
 
 def _bound(body: Iterable[ast.stmt]) -> Iterator[str]:
-    for statement in _flat(body):
+    for statement in statements_below(body):
         if isinstance(statement, ast.Import | ast.ImportFrom):
             for alias in statement.names:
                 yield alias.asname or alias.name.partition(".")[0]
@@ -200,7 +201,7 @@ def _bound(body: Iterable[ast.stmt]) -> Iterator[str]:
 
 
 def _hands_out(body: Iterable[ast.stmt]) -> bool:
-    return any(_handed_out(statement)[0] in ("returns", "yields") for statement in _flat(body))
+    return any(_handed_out(statement)[0] in ("returns", "yields") for statement in statements_below(body))
 
 
 def _names(node: ast.expr) -> list[str]:
@@ -211,18 +212,6 @@ def _names(node: ast.expr) -> list[str]:
         return [name for element in node.elts for name in _names(element)]
     parts = dotted_parts(node)
     return [".".join([parts[0], *parts[1]])] if parts is not None else []
-
-
-def _flat(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements and those below them, in order; functions and classes are not entered."""
-    for statement in body:
-        yield statement
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        for field in ("body", "orelse", "finalbody"):
-            yield from _flat(getattr(statement, field, ()))
-        for handler in getattr(statement, "handlers", ()):
-            yield from _flat(handler.body)
 
 
 def _available(test: ast.expr, draft: Draft, bindings: dict[str, str]) -> bool | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from canonry.source.draft import Draft
 from canonry.source.facts import Skip, Tautology, Wait
 from canonry.source.scope import Scope, join, reference
+from canonry.source.shapes import statements_below
 from canonry.source.tautologies import always_true, checks_nothing
 from canonry.source.text import SourceText
 
@@ -34,7 +35,7 @@ _Try = ast.Try | ast.TryStar
 
 
 class Verdicts:
-    """What one file's tests rest on. ``caught`` are the tries and handlers around what is being read."""
+    """What one file's tests rest on. ``caught`` and ``loops`` stand around what is being read."""
 
     def __init__(self, text: SourceText) -> None:
         self.text = text
@@ -43,8 +44,9 @@ class Verdicts:
         self.waits: list[Wait] = []
         self.numbers: dict[str, float | None] = {}
         self.caught: list[tuple[_Try, ast.ExceptHandler]] = []
-        self.statement: ast.expr | None = None
-        self._run: dict[int, frozenset[str]] = {}
+        self.loops: list[ast.stmt] = []
+        self._run: set[str] = set()
+        self._may_skip = any(word in text.content for word in (b"kip", b"xfail", b"expectedFailure"))
 
     # assertions ------------------------------------------------------------------------------------------------------
 
@@ -68,11 +70,20 @@ class Verdicts:
             known = self.numbers.get(name, value.value)
             self.numbers[name] = value.value if known == value.value else None
 
-    def slept(self, node: ast.Call, target: str | None, attributes: list[str], draft: Draft) -> None:
+    def runs(self, node: ast.Call, scope: Scope) -> None:
+        """Remembers a function that is run to its end: ``asyncio.run(scene())``."""
+        for argument in node.args[:1]:
+            first = argument.func if isinstance(argument, ast.Call) else argument
+            if isinstance(first, ast.Name):
+                self._run.add(scope.get(first.id) or "")
+
+    def slept(
+        self, node: ast.Call, statement: ast.expr | None, target: str | None, attributes: list[str], draft: Draft
+    ) -> None:
         """Notes a sleep that is a statement of its own."""
-        if target is None or join(target, attributes[::-1]) not in _SLEEPS or not _is_awaited(self.statement, node):
+        if target is None or join(target, attributes[::-1]) not in _SLEEPS or not _is_awaited(statement, node):
             return
-        if draft.node is None or any(_polls(loop) for loop in draft.loops):
+        if draft.node is None or any(_polls(loop) for loop in self.loops):
             return
         given = [*node.args, *(each.value for each in node.keywords if each.arg in ("delay", "secs", "seconds"))]
         if not given:
@@ -92,10 +103,7 @@ class Verdicts:
         around = draft.parent
         if around is None or around.node is None or draft.node is None or around.nested:
             return None
-        run = self._run.get(around.node.lineno)
-        if run is None:
-            run = self._run[around.node.lineno] = _run_inside(around.node)
-        return around.symbol if draft.node.name in run else None
+        return around.symbol if f":{draft.symbol}" in self._run else None
 
     def _amount(self, node: ast.expr, draft: Draft) -> float | None:
         if isinstance(node, ast.Constant):
@@ -142,7 +150,7 @@ class Verdicts:
 
     def marks(self, decorators: Iterable[ast.expr], scope: Scope, symbol: str) -> None:
         """Notes unconditional skips and unexplained expected failures among decorators or marks."""
-        for node in decorators:
+        for node in decorators if self._may_skip else ():
             name = reference(node, scope).removeprefix("*.")
             if not name.endswith(_MARK_ENDS):
                 continue
@@ -160,7 +168,7 @@ class Verdicts:
 
     def module(self, body: Iterable[ast.stmt], scope: Scope) -> None:
         """Notes a skip that is a statement of the module itself."""
-        for statement in body:
+        for statement in body if self._may_skip else ():
             if statement.__class__ is ast.Expr or statement.__class__ is ast.Raise:
                 name, node = _skip_of(statement, scope)
                 if node is not None:
@@ -168,7 +176,7 @@ class Verdicts:
 
     def body(self, node: _Function, draft: Draft) -> str:
         """Notes an unconditional skip in a function's body; returns what the body is instead of a test, or nothing."""
-        for number, statement in enumerate(node.body):
+        for number, statement in enumerate(node.body if self._may_skip else ()):
             kind = statement.__class__
             if kind is ast.Raise or (kind is ast.Expr and _is_named_skip(statement.value)):  # type: ignore[attr-defined]
                 name, skip = _skip_of(statement, draft.scope)
@@ -185,12 +193,8 @@ def may_run_as_test(node: _Function) -> bool:
     return bool(node.decorator_list) or node.name.startswith(_SET_UPS)
 
 
-def is_status_guard(node: ast.If) -> bool:
-    """Whether it asks for a status, and has no ``else`` for the case that it is another one."""
-    return not node.orelse and _asks_status(node.test)
-
-
-def _asks_status(test: ast.expr) -> bool:
+def asks_status(test: ast.expr) -> bool:
+    """Whether a condition asks for a status that one hopes for."""
     if test.__class__ is ast.Compare and len(test.ops) == 1:
         left, operator = test.left, test.ops[0]
         return isinstance(operator, ast.Eq | ast.In | ast.Lt | ast.LtE) and _part(left) in _STATUS
@@ -224,18 +228,7 @@ def _polls(loop: ast.stmt) -> bool:
         return True
     if isinstance(loop, ast.AsyncFor):
         return False
-    return any(isinstance(each, _LEAVING) for each in ast.walk(loop))
-
-
-def _run_inside(node: _Function) -> frozenset[str]:
-    """The names of the functions that a function runs to their end: ``asyncio.run(scene())``."""
-    names: list[str] = []
-    for each in ast.walk(node):
-        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr in _RUNNERS:
-            for argument in each.args[:1]:
-                first = argument.func if isinstance(argument, ast.Call) else argument
-                names += [first.id] if isinstance(first, ast.Name) else []
-    return frozenset(names)
+    return any(isinstance(each, _LEAVING) for each in statements_below([loop]))
 
 
 def _is_named_skip(value: ast.expr) -> bool:
@@ -262,7 +255,7 @@ def _skip_of(statement: ast.stmt, scope: Scope) -> tuple[str, ast.expr | ast.stm
 
 def _leaves_before(body: Iterable[ast.stmt]) -> bool:
     """Whether a statement may return before."""
-    return any(isinstance(each, ast.Return) for statement in body for each in ast.walk(statement))
+    return any(isinstance(each, ast.Return) for each in statements_below(body))
 
 
 def _is_statement(statement: ast.stmt, node: ast.AST) -> bool:

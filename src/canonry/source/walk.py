@@ -27,7 +27,7 @@ from canonry.source.shapes import (
     takes_everything,
 )
 from canonry.source.text import SourceText
-from canonry.source.verdicts import is_status_guard, may_run_as_test
+from canonry.source.verdicts import asks_status, may_run_as_test
 
 _TRACKED = (ast.List, ast.Tuple, ast.Constant, ast.JoinedStr, ast.BinOp)
 _SKIPS = frozenset(("unittest.SkipTest", "unittest.case.SkipTest", "pytest.skip.Exception"))
@@ -85,7 +85,7 @@ class Walk(Expressions):
                 handle(self, statement, draft)
 
     def _expression(self, node: ast.Expr, draft: Draft) -> None:
-        value = self.verdicts.statement = node.value
+        value = self.statement = node.value
         if value.__class__ is ast.Call:
             stack: list[ast.expr] = []
             self.call(value, draft, stack)
@@ -244,7 +244,7 @@ class Walk(Expressions):
 
     def _if(self, node: ast.If, draft: Draft) -> None:
         at_top = draft.parent is None and draft.node is None and not draft.owner
-        first, made, guard = node, self.doubles.made, is_status_guard(node)
+        first, made, guard = node, self.doubles.made, not node.orelse and asks_status(node.test)
         draft.guards += guard
         while True:
             if at_top and is_main_test(node.test):
@@ -418,16 +418,16 @@ class Walk(Expressions):
         for name in bound_names(node.target):
             self._shadow(name, draft)
         self.expressions([node.iter], draft)
-        draft.loops.append(node)
+        self.verdicts.loops.append(node)
         self._body(node.body, draft)
-        draft.loops.pop()
+        self.verdicts.loops.pop()
         self._body(node.orelse, draft)
 
     def _while(self, node: ast.While, draft: Draft) -> None:
         self.expressions([node.test], draft)
-        draft.loops.append(node)
+        self.verdicts.loops.append(node)
         self._body(node.body, draft)
-        draft.loops.pop()
+        self.verdicts.loops.pop()
         self._body(node.orelse, draft)
 
     def _with(self, node: ast.With | ast.AsyncWith, draft: Draft) -> None:
