@@ -18,7 +18,7 @@ _HOMES = ("unittest.mock.", "mock.mock.", "mock.")
 _MOCKERS = frozenset("mocker class_mocker module_mocker package_mocker session_mocker".split())
 _MOCKER = "&.mocker."
 _FREE_POSITIONS = {"patch": 1, "patch.object": 2}  # the arguments before the one that replaces or constrains
-_CONSTRAINING = frozenset("spec spec_set wraps autospec new new_callable".split())
+_CONSTRAINING = frozenset("spec spec_set wraps autospec new_callable".split())
 _DOUBLE = re.compile(r"_*(?:(?:Mock|Fake|Stub|Dummy)(?=[A-Z0-9_])\w+|[A-Z]\w*(?:Mock|Fake|Stub))")
 _MAKER = re.compile(r"(?:^|_)(?:mock|fake|stub|dummy)s?(?:_|$)")
 _CHECKS = frozenset(
@@ -120,9 +120,10 @@ def constraint(node: ast.Call, reference: str) -> str:
     """``some`` where the call ties the mock to a real interface, ``none`` where nothing does, else ``unknown``."""
     name = mock_call(reference) or ".".join(reference.split(".")[-2:])
     free = _FREE_POSITIONS.get(name, _FREE_POSITIONS.get(name.rpartition(".")[2], 0))
-    if any(keyword.arg in _CONSTRAINING and not _is_nothing(keyword.value) for keyword in node.keywords):
-        return "some"
-    if len(node.args) > free and not _is_nothing(node.args[free]):
+    for keyword in node.keywords:  # `new=None` replaces, `spec=None` does nothing
+        if keyword.arg == "new" or (keyword.arg in _CONSTRAINING and not _is_nothing(keyword.value)):
+            return "some"
+    if len(node.args) > free and (free or not _is_nothing(node.args[free])):
         return "unknown" if isinstance(node.args[free], ast.Starred) else "some"
     spread = any(isinstance(each, ast.Starred) for each in node.args)
     return "unknown" if spread or any(keyword.arg is None for keyword in node.keywords) else "none"

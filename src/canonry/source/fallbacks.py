@@ -17,6 +17,7 @@ _GIVING_UP = frozenset("skip skipTest fail xfail exit _exit abort importorskip".
 _NARROW = frozenset(
     "KeyError IndexError AttributeError StopIteration ValueError TypeError Empty JSONDecodeError".split()
 )
+_ASKING = frozenset("get pop getattr setdefault".split())
 _IDLE = frozenset("print info debug warning error exception log len str repr format getLogger append".split())
 _Try = ast.Try | ast.TryStar
 _Made = tuple[str, str]
@@ -73,6 +74,8 @@ class Fallbacks:
             away, there = node.values[-1], node.values[0]
             if not isinstance(there, ast.Call | ast.Await) or isinstance(away, ast.Name | ast.Attribute):
                 return  # a name or attribute may be unset on purpose
+            if isinstance(there, ast.Call) and (_names(there.func) or [""])[0].rpartition(".")[2] in _ASKING:
+                return
         made = _maker(away, draft, {})
         if made is None or made[0] in ("part", "name") or _maker(there, draft, {}) is not None:
             return
@@ -173,14 +176,16 @@ def _does_something(body: Iterable[ast.stmt]) -> bool:
 
 
 def _gives_up(body: Iterable[ast.stmt]) -> bool:
-    """Whether the statements raise, skip, fail or leave."""
-    for statement in statements_below(body):
-        if isinstance(statement, ast.Raise | ast.Assert):
-            return True
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            names = _names(statement.value.func)
-            if names and names[0].rpartition(".")[2] in _GIVING_UP:
-                return True
+    """Whether the statements raise, skip, fail or leave, or hand out a mark that skips."""
+    body = list(body)
+    if any(isinstance(statement, ast.Raise | ast.Assert) for statement in statements_below(body)):
+        return True
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call | ast.Attribute):
+                names = _names(node.func if isinstance(node, ast.Call) else node)
+                if names and names[0].rpartition(".")[2] in _GIVING_UP:
+                    return True
     return False
 
 

@@ -29,13 +29,17 @@ _LOGGERS = frozenset("logger log logging LOG LOGGER _logger".split())
 _LOG_METHODS = frozenset("debug info warning warn error critical exception log".split())
 _STATUS = frozenset("status_code status ok is_success success".split())
 _HTTP_STATUS = frozenset("status_code ok is_success".split())
+_CUTTING = frozenset(
+    """raises assertRaises assertRaisesRegex fail_after fail_at move_on_after move_on_at timeout timeout_at Timeout
+    CancelScope""".split()
+)
 _LEAVING = (ast.Break, ast.Return, ast.Assert, ast.Raise)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Try = ast.Try | ast.TryStar
 
 
 class Verdicts:
-    """What one file's tests rest on. ``caught`` and ``loops`` stand around what is being read."""
+    """What one file's tests rest on. ``caught`` and ``around`` (loops, ``with``) stand around what is read."""
 
     def __init__(self, text: SourceText) -> None:
         self.text = text
@@ -44,7 +48,7 @@ class Verdicts:
         self.waits: list[Wait] = []
         self.numbers: dict[str, float | None] = {}
         self.caught: list[tuple[_Try, ast.ExceptHandler]] = []
-        self.loops: list[ast.stmt] = []
+        self.around: list[ast.stmt] = []
         self._run: set[str] = set()
         self._may_skip = any(word in text.content for word in (b"kip", b"xfail", b"expectedFailure"))
 
@@ -83,7 +87,7 @@ class Verdicts:
         """Notes a sleep that is a statement of its own."""
         if target is None or join(target, attributes[::-1]) not in _SLEEPS or not _is_awaited(statement, node):
             return
-        if draft.node is None or any(_polls(loop) for loop in self.loops):
+        if draft.node is None or any(_polls(each) or _cuts_short(each) for each in self.around):
             return
         given = [*node.args, *(each.value for each in node.keywords if each.arg in ("delay", "secs", "seconds"))]
         if not given:
@@ -128,7 +132,7 @@ class Verdicts:
     def skipped(self, node: ast.Call, root: str, target: str | None, attributes: list[str], draft: Draft) -> None:
         """Notes a skip, or an expected failure, inside a handler; and one without a reason anywhere."""
         name = join(target or root, attributes[::-1])
-        if name == "pytest.xfail" and not _has_reason(node, first=True):
+        if name == "pytest.xfail" and not _has_reason(node):
             self._skip("xfail", name, node, draft.symbol)
         elif self.caught and (name in _SKIP_CALLS or name == "pytest.xfail"):
             self._in_handler(name, node, draft)
@@ -161,7 +165,7 @@ class Verdicts:
                 if call is not None and call.args and _is_settled(call.args[0], holds=_CONDITIONAL_MARKS[name]):
                     self._skip("mark", name, node, symbol)
             elif name == "pytest.mark.xfail":
-                if call is None or not _has_reason(call, first=False):
+                if call is None or not _has_reason(call):
                     self._skip("xfail", name, node, symbol)
             elif name in ("unittest.expectedFailure", "unittest.case.expectedFailure"):
                 self._skip("expected", name, node, symbol)
@@ -226,9 +230,21 @@ def _polls(loop: ast.stmt) -> bool:
     """Whether a loop asks for a condition: it has one, or is left early."""
     if isinstance(loop, ast.While) and not isinstance(loop.test, ast.Constant):
         return True
-    if isinstance(loop, ast.AsyncFor):
+    if not isinstance(loop, ast.For | ast.While):
         return False
     return any(isinstance(each, _LEAVING) for each in statements_below([loop]))
+
+
+def _cuts_short(block: ast.stmt) -> bool:
+    """Whether a ``with`` ends what stands in it: a timeout, a cancellation, an exception that is expected."""
+    if not isinstance(block, ast.With | ast.AsyncWith):
+        return False
+    for item in block.items:
+        call = item.context_expr
+        function = call.func if isinstance(call, ast.Call) else call
+        if (function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")) in _CUTTING:
+            return True
+    return False
 
 
 def _is_named_skip(value: ast.expr) -> bool:
@@ -267,9 +283,9 @@ def _names_of(kinds: ast.expr) -> set[str]:
     return {kind.id if isinstance(kind, ast.Name) else "?" for kind in each}
 
 
-def _has_reason(call: ast.Call, *, first: bool) -> bool:
-    given = [each.value for each in call.keywords if each.arg in ("reason", None)]
-    given += call.args[:1] if first else []
+def _has_reason(call: ast.Call) -> bool:
+    """Whether a reason is given; a condition, the first argument of the mark, is one."""
+    given = [*call.args[:1], *(each.value for each in call.keywords if each.arg in ("reason", "condition", None))]
     return any(not (isinstance(each, ast.Constant) and not each.value) for each in given)
 
 

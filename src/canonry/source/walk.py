@@ -418,16 +418,16 @@ class Walk(Expressions):
         for name in bound_names(node.target):
             self._shadow(name, draft)
         self.expressions([node.iter], draft)
-        self.verdicts.loops.append(node)
+        self.verdicts.around.append(node)
         self._body(node.body, draft)
-        self.verdicts.loops.pop()
+        self.verdicts.around.pop()
         self._body(node.orelse, draft)
 
     def _while(self, node: ast.While, draft: Draft) -> None:
         self.expressions([node.test], draft)
-        self.verdicts.loops.append(node)
+        self.verdicts.around.append(node)
         self._body(node.body, draft)
-        self.verdicts.loops.pop()
+        self.verdicts.around.pop()
         self._body(node.orelse, draft)
 
     def _with(self, node: ast.With | ast.AsyncWith, draft: Draft) -> None:
@@ -436,7 +436,9 @@ class Walk(Expressions):
             if item.optional_vars is not None:
                 for name in bound_names(item.optional_vars):
                     self._shadow(name, draft)
+        self.verdicts.around.append(node)
         self._body(node.body, draft)
+        self.verdicts.around.pop()
 
     def _match(self, node: ast.Match, draft: Draft) -> None:
         self.expressions([node.subject], draft)

@@ -57,7 +57,7 @@ class UnspeccedMock(Rule):
         ),
         Example(
             "from unittest.mock import patch\n\ndef test_pay():\n"
-            "    with patch('shop.pay', autospec=True), patch('shop.a', 1), patch.object(str, 'x', new=2):\n        assert 1\n"
+            "    with patch('shop.pay', autospec=True), patch('shop.a', 1), patch.object(str, 'x', None):\n        assert 1\n"
         ),
         Example(
             "from shop.socket import Socket\n\nclass MockSocket(Socket):\n    pass\n\ndef test_send():\n    assert MockSocket()\n",

@@ -28,11 +28,11 @@ class SilentFallbackToMock(Rule):
     """A fixture that hands out a double when the real service is away turns an outage into a green run.
 
     The test was written against the real thing; nobody is told that it met a double. Certain: an `except` handler of a
-    fixture, a set-up, a helper or support code whose `try` goes for the real thing (it imports, awaits or calls
+    fixture, a set-up or a helper whose `try` goes for the real thing (it imports, awaits or calls
     something, and makes no double itself), and that returns, yields, or binds to the same name a mock of
     `unittest.mock` or a class named like a double. A handler that raises, asserts, skips, fails or exits is fine.
 
-    Likely: the same in a test or at the top of a test file, functions named like makers of doubles, real objects that
+    Likely: the same in a test or at the top of a module, functions named like makers of doubles, real objects that
     are given a double, and the branch that an availability check (`if REDIS_AVAILABLE`, `if redis is None`) leaves for
     the case that nothing is there. Review: handlers that take only `KeyError`, `AttributeError` and their like, classes
     that are only defined there, doubles of a result or response (they may tell the failure), and `real() or Mock()`.
@@ -84,6 +84,11 @@ class SilentFallbackToMock(Rule):
             "        return Mock()\n",
             path="shop/bank.py",
         ),
+        Example("from unittest.mock import Mock\n\ndef bank(**given):\n    return given.pop('bank', None) or Mock()\n"),
+        Example(
+            "import pytest\nfrom unittest.mock import Mock\n\nmarks = []\n\ntry:\n    import uvloop\nexcept ImportError:\n"
+            "    marks.append(pytest.mark.skip(reason='no uvloop'))\n    uvloop = Mock()\n"
+        ),
         Example("def test_text():\n    assert 'except: return Mock()'\n"),
     )
 
@@ -118,7 +123,7 @@ def _confidence(file: FileView, fallback: Fallback, function: FunctionFact | Non
     if fallback.kind != "handler" or fallback.by not in ("mock", "class"):
         return Confidence.LIKELY
     if function is None:
-        return Confidence.LIKELY if file.is_test_file else Confidence.CERTAIN
+        return Confidence.LIKELY
     named = file.is_test_function(function) and not function.nested
     supports = is_fixture(function) or function.name.startswith(_SET_UPS) or not named
     return Confidence.CERTAIN if supports else Confidence.LIKELY

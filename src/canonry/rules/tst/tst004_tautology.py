@@ -9,7 +9,7 @@ from canonry.rules.view import FileView
 from canonry.source.facts import Tautology
 
 _ABOUT_IDENTITY = re.compile(
-    r"eq(?:$|_|ual)|hash|compar|identi|same|reflexiv|cach|memo|singleton|order|ident", re.IGNORECASE
+    r"(?:^|_)(?:eq|ne)(?:$|_)|equal|hash|compar|identi|same|reflexiv|cach|memo|singleton", re.IGNORECASE
 )
 
 
@@ -17,12 +17,13 @@ class EmptyAssertion(Rule):
     """An assertion that holds whatever happens checks nothing, and reads as if it did.
 
     Certain: a constant or a literal that holds something (`assert True`, `assert (x == 1, "text")`), one name on both
-    sides of `==`, `is`, `<=`, `>=`, a length that is `>= 0`, `... or True`, `isinstance(x, object)`, `x or not x`, and
-    the same in unittest's methods (`assertTrue(True)`, `assertEqual(a, a)`). `assert False` is none: it fails.
+    sides of `is`, a length that is `>= 0`, `... or True`, `isinstance(x, object)`, `x or not x`, and the same in
+    unittest's methods (`assertTrue(True)`, `assertIs(a, a)`). `assert False` is none: it fails.
 
-    Likely: the same attribute or item on both sides, and a test whose every assertion stands under a check of a status
-    without an `else` (`if response.status_code == 200:`), so that a failing request passes. Review: `a == a` or
-    `a.b is a.b` where the names around speak of equality, identity or caching, because there it may be the point.
+    Likely: one name on both sides of `==`, `<=` or `>=` (a class may see to that), the same attribute or item on both
+    sides, and a test whose every assertion stands under a check of a status without an `else`
+    (`if response.status_code == 200:`), so that a failing request passes. Review: `a == a` or `a.b is a.b` where the
+    names around speak of equality, identity or caching, because there it may be the point.
     """
 
     code = "TST004"
@@ -88,4 +89,5 @@ def _confidence(file: FileView, tautology: Tautology) -> Confidence:
         return Confidence.CERTAIN
     if _ABOUT_IDENTITY.search(f"{file.path}:{tautology.site.symbol}"):
         return Confidence.REVIEW
-    return Confidence.CERTAIN if tautology.kind == "same" else Confidence.LIKELY
+    certain = tautology.kind == "same" and tautology.why == "is"
+    return Confidence.CERTAIN if certain else Confidence.LIKELY

@@ -73,6 +73,10 @@ class SkipAsProof(Rule):
         Example(
             "import pytest\n\ntry:\n    import redis\nexcept ImportError:\n    pytest.skip('no redis', allow_module_level=True)\n"
         ),
+        Example("import pytest\n\n@pytest.mark.xfail('sys.platform == \"x\"')\ndef test_a():\n    assert 0\n"),
+        Example(
+            "import unittest\n\ndef test_a():\n    @unittest.skip('x')\n    class A:\n        pass\n    assert A\n"
+        ),
         Example("def test_text():\n    assert 'pytest.skip()'  # @pytest.mark.skip\n"),
     )
 
@@ -91,9 +95,12 @@ class SkipAsProof(Rule):
         if skip.kind == "module":
             return file.is_test_file
         if function is None:
-            return True  # of a class or the module
+            owner = file.classes.get(skip.site.symbol)
+            return owner is None or not owner.nested
         if skip.handler:
             return not _swallows(function, skip)
+        if function.nested:
+            return False  # a specimen, which the test around it runs by itself
         if skip.kind == "body":
             return _runs(file, function)
         return file.is_test_function(function) or not function.decorators

@@ -17,7 +17,8 @@ class SleepAsWait(Rule):
     test, a fixture, a set-up or a tear-down, or of a function inside one that it runs to its end (`asyncio.run`).
     Certain where the amount is a number, or a name that is bound to one; likely where it is computed. `sleep(0)` only
     yields to the loop. Left alone are a sleep inside a loop that asks for a condition (polling), one that is handed to
-    something else (`wait_for(sleep(1), ...)`), and one in an inner function that plays something slow.
+    something else (`wait_for(sleep(1), ...)`) or cut short (inside `raises`, `timeout`, `fail_after`), and one in an inner
+    function that plays something slow.
     """
 
     code = "TST007"
@@ -46,6 +47,10 @@ class SleepAsWait(Rule):
         Example(
             "import asyncio\n\nasync def test_a(bank):\n    async def slow():\n        await asyncio.sleep(9)\n"
             "    assert bank.cancels(slow)\n"
+        ),
+        Example(
+            "import asyncio, pytest\n\nasync def test_a():\n    with pytest.raises(TimeoutError):\n"
+            "        async with asyncio.timeout(0.1):\n            await asyncio.sleep(9)\n"
         ),
         Example("import time\n\ndef pause():\n    time.sleep(1)\n\ndef test_a():\n    assert 1\n"),
     )
