@@ -85,33 +85,28 @@ class SkipAsProof(Rule):
         if not file.in_test_code or not file.facts.skips:
             return
         functions = {fact.qualname: fact for fact in file.facts.functions}
+        tests = {fact.qualname for fact in file.collected}
         for skip in file.facts.skips:
-            if skip.kind == "import" or not self._counts(file, skip, functions.get(skip.site.symbol)):
+            if skip.kind == "import" or not _counts(file, skip, functions.get(skip.site.symbol), tests):
                 continue
             message = _MESSAGES[skip.kind].format(skip.expression)
             yield Offence(site=skip.site, message=message, confidence=_confidence(skip))
 
-    def _counts(self, file: FileView, skip: Skip, function: FunctionFact | None) -> bool:
-        if skip.kind == "module":
-            return file.is_test_file
-        if function is None:
-            owner = file.classes.get(skip.site.symbol)
-            return owner is None or not owner.nested
-        if skip.handler:
-            return not _swallows(function, skip)
-        if function.nested:
-            return False  # a specimen, which the test around it runs by itself
-        if skip.kind == "body":
-            return _runs(file, function)
-        return file.is_test_function(function) or not function.decorators
 
-
-def _runs(file: FileView, function: FunctionFact) -> bool:
-    """Whether a function is one that a runner calls: a test, a fixture or a set-up."""
-    if function.nested and not function.owner:
-        return False
-    named = file.is_test_file and file.is_test_function(function)
-    return named or is_fixture(function) or (bool(function.owner) and function.name.startswith(_SET_UPS))
+def _counts(file: FileView, skip: Skip, function: FunctionFact | None, tests: set[str]) -> bool:
+    if skip.kind == "module":
+        return file.is_test_file
+    if function is None:
+        owner = file.classes.get(skip.site.symbol)
+        return owner is None or not owner.nested
+    if skip.handler:
+        return not _swallows(function, skip)
+    if function.nested:
+        return False  # a specimen, which the test around it runs by itself
+    surrounds = bool(function.owner) and function.name.startswith(_SET_UPS)
+    if skip.kind == "body":
+        return function.qualname in tests or is_fixture(function) or surrounds
+    return file.is_test_function(function) or not function.decorators
 
 
 def _swallows(function: FunctionFact, skip: Skip) -> bool:

@@ -52,6 +52,9 @@ class SleepAsWait(Rule):
             "import asyncio, pytest\n\nasync def test_a():\n    with pytest.raises(TimeoutError):\n"
             "        async with asyncio.timeout(0.1):\n            await asyncio.sleep(9)\n"
         ),
+        Example(
+            "import time\n\nclass Load:\n    def __init__(self):\n        pass\n\n    def test_load(self):\n        time.sleep(1)\n"
+        ),
         Example("import time\n\ndef pause():\n    time.sleep(1)\n\ndef test_a():\n    assert 1\n"),
     )
 
@@ -60,9 +63,10 @@ class SleepAsWait(Rule):
         if not file.in_test_code or not file.facts.waits:
             return
         functions = {fact.qualname: fact for fact in file.facts.functions}
+        tests = {fact.qualname for fact in file.collected}
         for wait in file.facts.waits:
             function = functions.get(wait.home)
-            if function is None or not _runs(file, function):
+            if wait.home not in tests and (function is None or not _surrounds(file, function)):
                 continue
             if wait.seconds is None:
                 message = f"`{wait.expression}` waits for a computed time instead of a condition"
@@ -72,11 +76,8 @@ class SleepAsWait(Rule):
                 yield Offence(site=wait.site, message=message)
 
 
-def _runs(file: FileView, function: FunctionFact) -> bool:
-    """Whether a function is one that a runner calls: a test, a fixture, a set-up or a tear-down."""
+def _surrounds(file: FileView, function: FunctionFact) -> bool:
+    """Whether a function is a fixture, a set-up or a tear-down."""
     if function.nested and not function.owner:
         return False
-    if is_fixture(function):
-        return True
-    surrounds = function.name.startswith(_SURROUNDING)
-    return file.is_test_file and (surrounds or file.is_test_function(function))
+    return is_fixture(function) or (file.is_test_file and function.name.startswith(_SURROUNDING))
