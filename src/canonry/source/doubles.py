@@ -159,6 +159,8 @@ def _may_be_mock(reference: str, draft: Draft) -> bool:
         return True
     if not reference or reference[0] == ":" or reference.startswith(("unittest.", "mock.", "self.", _MOCKER)):
         return False
+    if reference.startswith("*."):
+        return reference[2:] in _MOCK_CALLS
     if reference.endswith((".object", ".dict", ".multiple")):
         return reference.endswith((".patch.object", ".patch.dict", ".patch.multiple"))
     return not reference.endswith("stub")

@@ -155,11 +155,19 @@ def _named(function: ast.expr, draft: Draft) -> _Made | None:
 
 
 def _makes_doubles(body: Iterable[ast.stmt], draft: Draft) -> bool:
+    """Whether the statements make or name a double; what they bind themselves may stand for one only later."""
+    body = list(body)
+    bound = set(_bound(body))
     for statement in body:
         for node in ast.walk(statement):
-            if isinstance(node, ast.Call) and _named(node.func, draft) is not None:
-                return True
-            if isinstance(node, ast.Name | ast.Attribute) and mock_call(reference(node, draft.scope)):
+            if isinstance(node, ast.Call):
+                if _named(node.func, draft) is not None and not bound.intersection(_names(node.func)):
+                    return True
+            elif (
+                isinstance(node, ast.Name | ast.Attribute)
+                and mock_call(reference(node, draft.scope))
+                and not bound.intersection(_names(node))
+            ):
                 return True
     return False
 

@@ -133,7 +133,7 @@ def _compare(test: ast.Compare) -> _Check:
     if len(test.ops) != 1:
         return _NO
     left, right, kind = test.left, test.comparators[0], test.ops[0].__class__
-    if left.__class__ is right.__class__ and kind in _REFLEXIVE and (same := _same(left, right)):
+    if left.__class__ is right.__class__ and kind in _REFLEXIVE and (same := _same(left, right)) in ("same", "read"):
         return (same, "is" if kind is ast.Is else "==")
     if _is_length(left):
         bound = _number(right)

@@ -15,6 +15,7 @@ _MESSAGES = {
     "handler": "`{}` in a handler turns a failure into a skip",
     "handler-branch": "`{}` in a branch of a handler may turn a failure into a skip",
     "handler-import": "`{}` in a handler takes an import that fails anywhere for one that is not installed",
+    "import": "`{}` in a handler skips where `importorskip` would, with the reason",
     "xfail": "`{}` expects a failure and gives no reason",
     "expected": "`{}` expects a failure, and cannot say why",
 }
@@ -27,11 +28,12 @@ class SkipAsProof(Rule):
     Certain: an unconditional skip (a decorator or `pytestmark` of `pytest.mark.skip` or `unittest.skip`, `skipif(True)`,
     `pytest.skip(...)`, `self.skipTest(...)` or `raise SkipTest` as a statement of a test, set-up, fixture or module
     itself, which nothing returns before), the same in an `except` handler, where whatever went wrong reads as a
-    skip (`pytest.xfail` there too), and `xfail` without a reason. A condition that holds (`skipif(sys.platform == ...)`) is
-    fine, and so is `except ImportError` round an import alone, which `importorskip` says shorter.
+    skip (`pytest.xfail` there too), and `xfail` without a reason. A condition that says when the test runs
+    (`skipif(sys.platform == ...)`) is fine.
 
     Likely: a skip under a further condition in a handler, and one for an `ImportError` whose `try` does more than
-    import. Review: `unittest.expectedFailure`, which has no room for a reason. A handler round assertions that skips is
+    import. Review: `except ImportError` round an import alone, which is what `importorskip` is for, and
+    `unittest.expectedFailure`, which has no room for a reason. A handler round assertions that skips is
     TST002's.
     """
 
@@ -59,6 +61,9 @@ class SkipAsProof(Rule):
             "import unittest\n\nclass TestA(unittest.TestCase):\n    @unittest.expectedFailure\n    def test_a(self):\n"
             "        self.fail()\n"
         ),
+        Example(
+            "import pytest\n\ntry:\n    import redis\nexcept ImportError:\n    pytest.skip('no redis', allow_module_level=True)\n"
+        ),
     )
     good = (
         Example(
@@ -69,9 +74,6 @@ class SkipAsProof(Rule):
         Example(
             "import pytest\n\ndef test_a(banks):\n    for bank in banks:\n        if bank:\n            assert bank.ok\n"
             "            return\n    pytest.skip('none')\n"
-        ),
-        Example(
-            "import pytest\n\ntry:\n    import redis\nexcept ImportError:\n    pytest.skip('no redis', allow_module_level=True)\n"
         ),
         Example("import pytest\n\n@pytest.mark.xfail('sys.platform == \"x\"')\ndef test_a():\n    assert 0\n"),
         Example(
@@ -87,7 +89,7 @@ class SkipAsProof(Rule):
         functions = {fact.qualname: fact for fact in file.facts.functions}
         tests = {fact.qualname for fact in file.collected}
         for skip in file.facts.skips:
-            if skip.kind == "import" or not _counts(file, skip, functions.get(skip.site.symbol), tests):
+            if not _counts(file, skip, functions.get(skip.site.symbol), tests):
                 continue
             message = _MESSAGES[skip.kind].format(skip.expression)
             yield Offence(site=skip.site, message=message, confidence=_confidence(skip))
@@ -115,6 +117,6 @@ def _swallows(function: FunctionFact, skip: Skip) -> bool:
 
 
 def _confidence(skip: Skip) -> Confidence:
-    if skip.kind == "expected":
+    if skip.kind in ("expected", "import"):
         return Confidence.REVIEW
     return Confidence.LIKELY if skip.kind in _LIKELY else Confidence.CERTAIN
