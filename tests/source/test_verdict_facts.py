@@ -92,6 +92,11 @@ def test_a_constant_that_is_called_true_is_true(left: object, sign: str, right: 
         ),
         ("import pytest\ndef f():\n    try: go()\n    except ImportError: pytest.skip('x')", "handler-import"),
         ("import pytest\ntry:\n    import a\nexcept ImportError:\n    pytest.skip('x')", "import"),
+        ("import pytest\ntry:\n    import a\n    OK = True\nexcept ImportError:\n    pytest.skip('x')", "import"),
+        (
+            "import pytest\ntry:\n    import a\n    b = a.B()\nexcept ImportError:\n    pytest.skip('x')",
+            "handler-import",
+        ),
         ("import pytest\n@pytest.mark.xfail(strict=True)\ndef test_a(): pass", "xfail"),
         ("import pytest\ndef test_a():\n    pytest.xfail()", "xfail"),
         ("import unittest\n@unittest.expectedFailure\ndef test_a(): pass", "expected"),

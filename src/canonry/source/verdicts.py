@@ -146,7 +146,7 @@ class Verdicts:
         attempt, handler = self.caught[-1]
         kind = "handler"
         if handler.type is not None and _names_of(handler.type) <= _IMPORT_ERRORS:
-            imports = all(isinstance(each, ast.Import | ast.ImportFrom | ast.Assign) for each in attempt.body)
+            imports = all(_imports(each) for each in attempt.body)
             kind = "import" if imports else "handler-import"
         elif not any(_is_statement(each, node) for each in handler.body):
             kind = "handler-branch"
@@ -267,6 +267,13 @@ def _skip_of(statement: ast.stmt, scope: Scope) -> tuple[str, ast.expr | ast.stm
         name = reference(statement.exc, scope)
         return (name, statement) if name in _SKIP_ERRORS else ("", None)
     return "", None
+
+
+def _imports(statement: ast.stmt) -> bool:
+    """Whether a statement imports, or notes that the import went well."""
+    if isinstance(statement, ast.Assign):
+        return not any(isinstance(each, ast.Call) for each in ast.walk(statement.value))
+    return isinstance(statement, ast.Import | ast.ImportFrom)
 
 
 def _leaves_before(body: Iterable[ast.stmt]) -> bool:
