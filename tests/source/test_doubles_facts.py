@@ -136,6 +136,7 @@ def test_a_fallback(code: str, expected: tuple[str, str, str, bool, bool]) -> No
         "def f():\n try:\n  go()\n except OSError as error:\n  x = Mock()\n  x.error = error\n  check(x)",
         "def f(x=None):\n if x is None:\n  x = Mock()\n return x",
         "def f(x=None):\n return x or Mock()",
+        "seen = []\nrun(lambda x: seen.append(x) or Mock())",
         "def f(**given):\n return given.get('x') or Mock()",
         "def f():\n if USE_REAL:\n  return go()\n else:\n  return Mock()",
     ],

@@ -201,6 +201,8 @@ def test_a_placeholder(body: str, kind: str) -> None:
         ("assert r\n    if r.status_code == 200: assert r.text", False),
         ("if r.kind == 'x': assert r.text", False),
         ("if r.status_code == 500: pytest.fail('no')", False),
+        ("if r.status_code in (500, 503): assert r.text", False),
+        ("if r.status_code in (200, 503): assert r.text", True),
         ("if r.status_code == 200: raise AssertionError", False),
     ],
 )

@@ -17,7 +17,7 @@ _GIVING_UP = frozenset("skip skipTest fail xfail exit _exit abort importorskip".
 _NARROW = frozenset(
     "KeyError IndexError AttributeError StopIteration ValueError TypeError Empty JSONDecodeError".split()
 )
-_ASKING = frozenset("get pop getattr setdefault".split())
+_ASKING = frozenset("get pop getattr setdefault append add extend update".split())  # may give None on purpose
 _IDLE = frozenset("print info debug warning error exception log len str repr format getLogger append".split())
 _Try = ast.Try | ast.TryStar
 _Made = tuple[str, str]

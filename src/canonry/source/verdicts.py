@@ -201,8 +201,16 @@ def asks_status(test: ast.expr) -> bool:
     """Whether a condition asks for a status that one hopes for."""
     if test.__class__ is ast.Compare and len(test.ops) == 1:
         left, operator = test.left, test.ops[0]
-        return isinstance(operator, ast.Eq | ast.In | ast.Lt | ast.LtE) and _part(left) in _STATUS
+        hopes = isinstance(operator, ast.Eq | ast.In | ast.Lt | ast.LtE) and _part(left) in _STATUS
+        return hopes and not _names_failures(test.comparators[0])
     return test.__class__ is ast.Attribute and test.attr in _HTTP_STATUS
+
+
+def _names_failures(status: ast.expr) -> bool:
+    """Whether all numbers that a status is compared with are those of failures (400 and above)."""
+    each = status.elts if isinstance(status, ast.Tuple | ast.List | ast.Set) else [status]
+    codes = [one.value for one in each if isinstance(one, ast.Constant) and isinstance(one.value, int)]
+    return bool(codes) and len(codes) == len(each) and all(code >= 400 for code in codes)
 
 
 def _part(node: ast.expr) -> str:
