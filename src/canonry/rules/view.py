@@ -39,6 +39,7 @@ self.paths = paths
         self.tools = _tools_of_runner(canon.canon.runner)
         self.base_names = frozenset(_dotted(entry) for entry in canon.canon.base_cases)
         self.environment_home = self._home(canon.canon.environment)
+        self.mock_factory_home = self._home(canon.canon.mock_factory)
         self.symbol_homes = {symbol.name: index.module_path(symbol.home, "") or "" for symbol in canon.canon.symbols}
         self.bases = frozenset(
             found
@@ -61,6 +62,14 @@ self.paths = paths
             return _below(path, self._test_folders)
         folder, _, name = path.rpartition("/")
         return self.settings.is_test_path(path) or name == "conftest.py" or bool(_TEST_FOLDER.search(folder))
+
+    def categories_of(self, path: str) -> tuple[str, ...]:
+        """The categories that select a file, in the order in which the canon declares them."""
+        return tuple(name for name, selects in self._selections if selects(path))
+
+    @cached_property
+    def _selections(self) -> list[tuple[str, Callable[[str], bool]]]:
+        return [(name, selector(category.paths)) for name, category in self.canon.categories.items()]
 
     def is_canonical_base(self, found: Resolved) -> bool:
         """Whether it is one of the canon's base cases."""
@@ -241,6 +250,19 @@ def _extends_collection(facts: Facts) -> bool:
     return "pytest_plugins" in facts.assigned or any(
         name == "*" or name.startswith(("pytest_py", "pytest_collect")) for name in (*hooks, *imported)
     )
+
+
+def selector(paths: Iterable[str]) -> Callable[[str], bool]:
+    """Tells the files that folders, files or globs, all seen from the root of the tree, select."""
+    import pathspec
+
+    given = [path.removeprefix("./").strip("/") for path in paths]
+    if any(path in ("", ".") for path in given):
+        return lambda path: True
+    plain = tuple(path for path in given if not any(sign in path for sign in "*?["))
+    folders = tuple(f"{path}/" for path in plain)
+    globs = pathspec.PathSpec.from_lines("gitignore", [f"/{path}" for path in given if path not in plain])
+    return lambda path: path in plain or path.startswith(folders) or globs.match_file(path)
 
 
 def is_fixture(fact: FunctionFact) -> bool:

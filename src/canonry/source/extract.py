@@ -43,6 +43,11 @@ def extract(content: bytes, target: Version) -> Facts:
         walk.counts,
         tuple(walk.assigned),
         tuple(walk.aliases),
+        doubles=tuple(walk.doubles.found),
+        fallbacks=tuple(walk.fallbacks.found),
+        tautologies=tuple(walk.verdicts.tautologies),
+        skips=tuple(walk.verdicts.skips),
+        waits=tuple(walk.verdicts.waits),
     )
 
 
