@@ -33,7 +33,7 @@ class Project:
         self.settings = settings
         self.index = index
         self.target = target
-self.paths = paths
+        self.paths = paths
         """Every path that was listed, also what shadow trees and ``exclude`` leave out of the rest."""
         self.runner_files = frozenset(_files_of_runner(canon.canon.runner, index))
         self.tools = _tools_of_runner(canon.canon.runner)
