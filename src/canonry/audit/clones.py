@@ -93,19 +93,23 @@ def count_importers(
     files: Mapping[str, Shapes], index: Index, paths: frozenset[str], names: frozenset[str]
 ) -> Importers:
     """How many files import the modules at these paths, and these names of them, re-exports followed."""
-    stems = {_stem(path) for path in paths}
+    words = names.union(map(_stem, paths))
     modules: dict[str, set[str]] = {}
     imported: dict[tuple[str, str], set[str]] = {}
+    known: dict[tuple[str, str], Definition] = {}  # a name means the same to all files of a folder
     for path, record in files.items():
+        folder = path.rpartition("/")[0]
         for line in record.imports.split("\n"):
             module, _, name = line.partition(":")
-            if module.rpartition(".")[2] not in stems and name not in stems and name not in names:
+            if name not in words and module.rpartition(".")[2] not in words:
                 continue
             reference = module if not name else f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
-            found = index.resolve(path, reference)
-            if isinstance(found, Definition) and found.path in paths and found.path != path:
-                modules.setdefault(found.path, set()).add(path)
-                imported.setdefault((found.path, found.qualname), set()).add(path)
+            found = known.get((folder, reference)) or index.resolve(path, reference)
+            if isinstance(found, Definition):
+                known[folder, reference] = found
+                if found.path in paths and found.path != path:
+                    modules.setdefault(found.path, set()).add(path)
+                    imported.setdefault((found.path, found.qualname), set()).add(path)
     return Importers(_counts(modules), _counts(imported))
 
 

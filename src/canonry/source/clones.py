@@ -5,6 +5,7 @@ Like facts, shapes know no path; they are read once per distinct content, only w
 
 import ast
 import hashlib
+import re
 import sys
 from array import array
 from collections.abc import Iterable
@@ -21,7 +22,11 @@ from canonry.source.text import SourceText
 LEAST_STATEMENTS = 6
 """Functions with fewer elements (statements, heads, decorators, the signature) have no shape: they repeat by nature."""
 LEAST_NEAR = 10
-"""Functions with fewer are only compared for being the same: half of what they say is their frame."""
+"""Functions with fewer are compared only for being the same, and not at all where they stand inside another one: half
+of what they say is their frame, and what they share with their surroundings keeps them there."""
+_TOP = 2000
+_GENERATED = re.compile(rb"^#.*(?:@generated\b|\bDO NOT EDIT\b)", re.MULTILINE)
+"""What generators write above their output: clones in it are for the generator to mend."""
 _READING = ("clones", "stream", "syntax", "text")
 
 
@@ -67,7 +72,12 @@ def shapes_version() -> int:
 
 
 def read_shapes(content: bytes, target: Version) -> bytes:
-    """The encoded shapes of a content; none where it does not parse. Raises for no input."""
+    """The encoded shapes of a content, none where it does not parse or says that it is generated.
+
+    Raises for no input.
+    """
+    if _GENERATED.search(content[:_TOP]):
+        return NO_SHAPES
     tree, text, _ = parse_source(content, target)
     if tree is None:
         return NO_SHAPES
@@ -116,7 +126,7 @@ class _Reader:
         stream = Stream(node)
         for statement in stream.imports:
             self._import(statement)
-        if len(stream.elements) < LEAST_STATEMENTS:
+        if len(stream.elements) < (LEAST_STATEMENTS if holder < 0 else LEAST_NEAR):
             return
         place = len(self.shapes)
         self.shapes.append(self._shape(node, qualname, stream, place - holder if holder >= 0 else 0))

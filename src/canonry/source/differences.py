@@ -22,12 +22,13 @@ def statement_difference(home: Shape, other: Shape) -> str:
     missing = _lines(home, set(ours) - set(theirs))
     if not changed and not missing:
         return "only literals or names differ" if ours == theirs else "only literals, names or the order differ"
-    said: list[str] = []
-    if changed:
-        said.append(f"{len(changed)} of {_statements(len(theirs))} not in the home ({_in_lines(changed)})")
-    if missing:
-        said.append(f"{len(missing)} of the home's {len(ours)} not here ({_in_lines(missing)} there)")
-    return ", ".join(said)
+    if not missing:
+        return f"{_statements(len(changed))} more ({_in_lines(changed)})"
+    if not changed:
+        return f"{_statements(len(missing))} less ({_in_lines(missing)} there)"
+    count = max(len(changed), len(missing))
+    verb = "differs" if count == 1 else "differ"
+    return f"{count} of {len(theirs)} statements {verb} ({_in_lines(changed)} here, {_in_lines(missing)} there)"
 
 
 def _lines(shape: Shape, elements: set[int]) -> list[int]:

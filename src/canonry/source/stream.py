@@ -5,7 +5,7 @@ compound one, a decorator, or the signature. Words between elements only say whe
 """
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -42,8 +42,9 @@ class Stream:
     """The words of one function.
 
     ``local`` holds the names that the function binds itself, in the order of their first mention, and ``places`` where
-    in ``words`` they stand; ``literals`` are the places of strings and numbers. What it imports, declares global, and
-    the receivers (``self``, ``cls``) are not local; neither are the parameters of a test, which name fixtures.
+    in ``words`` they stand; ``literals`` are the places of strings and numbers. Not local are the names that it imports
+    or declares global, classes and their members, the receivers (``self``, ``cls``), and the parameters of tests and
+    fixtures, which name fixtures.
     """
 
     def __init__(self, node: FunctionNode) -> None:
@@ -59,7 +60,7 @@ class Stream:
         self._owners: list[str] = []
         self._depth = 0
         self._signature(node)
-        if node.name.startswith("test"):
+        if node.name.startswith("test") or any(map(_names_fixture, node.decorator_list)):
             self._free.update(self._bound)
         self._block(node.body)
         words, local = self.words, self._bound - self._free
@@ -132,6 +133,9 @@ class Stream:
         self._depth -= 1
 
     def _class(self, node: ast.ClassDef) -> None:
+        self._free.add(node.name)
+        for statement in node.body:
+            self._free.update(_members(statement))
         self._owners.append(node.name)
         self._compound(node)
         self._owners.pop()
@@ -232,11 +236,30 @@ class Stream:
             self._name(node.name, bound=True)
 
 
+def _members(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement of a class body gives to the class."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield statement.name
+    elif isinstance(statement, ast.Assign | ast.AnnAssign):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _nothing(_stream: Stream, _node: ast.Pass) -> None:
+    """``pass`` says nothing."""
+
+
+def _names_fixture(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return (called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")) == "fixture"
+
+
 _Handler = Callable[[Stream, Any], None]
 
 _STATEMENTS: dict[type[ast.AST], _Handler] = {
     **dict.fromkeys(_COMPOUND, Stream._compound),
     ast.Expr: Stream._expression,
+    ast.Pass: _nothing,
     ast.FunctionDef: Stream._function,
     ast.AsyncFunctionDef: Stream._function,
     ast.ClassDef: Stream._class,
@@ -254,6 +277,8 @@ _EXPRESSIONS: dict[type[ast.AST], _Handler] = {
     ast.MatchAs: Stream._capture,
     ast.MatchStar: Stream._capture,
 }
+
+
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
