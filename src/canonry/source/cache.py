@@ -116,12 +116,16 @@ class Cache:
         self._write(("insert or replace into facts values (?, ?, ?)", rows))
 
     def load_shapes(self, keys: Iterable[bytes], kind: int) -> Iterator[tuple[bytes, bytes]]:
-        """The stored shapes of the functions of these contents, in no order."""
-        return self._load("shapes", keys, kind)
+        """The stored shapes of the functions of these contents, in no order; damaged ones are left out."""
+        for key, data in self._load("shapes", keys, kind):
+            whole = _unsealed(data)
+            if whole is not None:
+                yield key, whole
 
     def store_shapes(self, rows: Iterable[tuple[bytes, int, bytes]]) -> None:
         """Keeps shapes."""
-        self._write(("insert or replace into shapes values (?, ?, ?)", rows))
+        sealed = [(key, kind, _seal(data) + data) for key, kind, data in rows]
+        self._write(("insert or replace into shapes values (?, ?, ?)", sealed))
 
     def stat_keys(self, paths: Iterable[str] | None = None) -> dict[str, tuple[int, int, int, int, bytes]]:
         """The stat records with their keys: of all paths, or of these."""

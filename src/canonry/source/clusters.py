@@ -78,7 +78,10 @@ def find_clusters(files: Mapping[str, Shapes], *, join: Join, count_importers: C
     near = tree.near_bags(join)
     places = [*chain(*exact), *chain(*chain(*renamed)), *(place for bag in near for place in tree.of_bag(bag))]
     paths = frozenset(place.path for place in places)
-    ranking = _Ranking(count_importers(paths, frozenset(map(_top, places))), Counter(place.path for place in places))
+    ranking = _Ranking(
+        count_importers(paths, frozenset(map(_top, places))),
+        Counter(path for path, _ in {place[:2] for place in places}),
+    )
     found = _exact_clusters(exact, ranking)
     found += [_renamed_cluster(group, ranking) for group in renamed]
     found += [_near_cluster(star, near, tree, ranking) for star in find_stars(near)]

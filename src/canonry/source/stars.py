@@ -16,8 +16,8 @@ def find_stars(near: Mapping[int, Set[int]]) -> list[Star]:
     """Stars that hold every node of a symmetric graph, in the order of their centres; a node may be near itself.
 
     Chains do not become groups: where a is like b and b like c, c is in a's star only if it is like a. Greedy, the node
-    with most neighbours that are in no star yet first, the lower number at a draw. A node whose neighbours are all
-    taken makes a star with the lowest of them, which then is in two.
+    with most neighbours that are in no star yet first, the lower number at a draw. A node is a member of one star at
+    most; what is left of its neighbours then may make it the centre of another.
     """
     free = set(near)
     queue = [(-len(neighbours), node) for node, neighbours in near.items()]
@@ -34,5 +34,4 @@ def find_stars(near: Mapping[int, Set[int]]) -> list[Star]:
         found.append(Star(node, tuple(sorted(left - {node}))))
         free -= left
         free.discard(node)
-    found += [Star(node, (min(near[node]),)) for node in sorted(free) if near[node]]
     return sorted(found)
