@@ -25,8 +25,9 @@ LEAST_NEAR = 10
 """Functions with fewer are compared only for being the same, and not at all where they stand inside another one: half
 of what they say is their frame, and what they share with their surroundings keeps them there."""
 _TOP = 2000
-_GENERATED = re.compile(rb"^#.*(?:@generated\b|\bDO NOT EDIT\b)", re.MULTILINE)
-"""What generators write above their output: clones in it are for the generator to mend."""
+_CODE = re.compile(rb"^(?:import|from|def|class|async|@)\b", re.MULTILINE)
+_GENERATED = re.compile(rb"@generated\b|\bdo not edit\b|\bautomatically generated from\b", re.IGNORECASE)
+"""What generators write above the code: clones in it are for the generator to mend."""
 _READING = ("clones", "stream", "syntax", "text")
 
 
@@ -76,7 +77,7 @@ def read_shapes(content: bytes, target: Version) -> bytes:
 
     Raises for no input.
     """
-    if _GENERATED.search(content[:_TOP]):
+    if _GENERATED.search(_CODE.split(content[:_TOP], maxsplit=1)[0]):
         return NO_SHAPES
     tree, text, _ = parse_source(content, target)
     if tree is None:

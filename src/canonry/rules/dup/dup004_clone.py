@@ -29,9 +29,21 @@ _WORDS = {
 class CloneOfFunction(Rule):
     """A function that stands in several places has to be mended in all of them, and never is.
 
-    Clones come in clusters, one finding each, at the likely home: the copy that most files import, then the one in the
-    file with the fewest clones, then the one with the shortest path. The others are its related places, each with what
-    differs.
+    Functions are compared by their syntax: layout, comments, docstrings and the function's own name say nothing. *Exact*
+    clones are the same (certain; a name that they share may still mean something else in another module). *Renamed* ones
+    are the same but for local names (likely). *Near* ones share four fifths of the statements that they have together,
+    local names left open, and the literals of the first statement of a kind (review). Clones come in clusters, one finding each, at
+    the likely home: what most files import, then what stands in the file with the fewest clones, then what has the
+    shortest path. The other places are related to it, each with what differs; every one is a clone of the home, not
+    only of another. Exact clones of one set of files are one finding: a copied file is one offence.
+
+    Left alone are functions of fewer than six statements (signature and decorators are counted, so are the heads of
+    blocks), near clones and inner functions of fewer than ten, what stands inside clones, and files that say at their
+    top that they are generated. Tests that differ in their data are near clones like others; in public packages nine of
+    ten near clusters lie within one file, most of them tests: parametrise them, or let them be.
+
+    Read by eye: of 70 exact clusters 67 are worth mending, of 40 renamed ones 34, of 70 near ones 51 (35 of 40 in the
+    reference repository, 16 of 30 in public packages). At the others the words hold, and the repetition is meant.
     """
 
     code = "DUP004"
