@@ -8,8 +8,9 @@ import msgspec
 
 from canonry.audit.session import Progress, Session
 from canonry.source.cache import shapes_variant
+from canonry.source.clone_cluster import Cluster, Importers
 from canonry.source.clones import NO_SHAPES, Shapes, decode_shapes, read_shapes
-from canonry.source.clusters import Cluster, Importers, find_clusters
+from canonry.source.clusters import find_clusters
 from canonry.source.index import Definition, Index
 from canonry.source.pool import Job, Origin, Reading, extract_all
 from canonry.source.similar import KnownPairs, Pair, renew_pairs

@@ -19,7 +19,7 @@ from canonry.model.finding import Finding
 from canonry.rules.registry import active_rules, ruleset
 from canonry.rules.view import FileView, Project, TreeView
 from canonry.source.cache import variant
-from canonry.source.clusters import Cluster
+from canonry.source.clone_cluster import Cluster
 from canonry.source.facts import Facts, decode_facts, is_broken
 from canonry.source.history import breaking_commits
 from canonry.source.index import Index

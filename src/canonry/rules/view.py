@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from canonry.canon.options import Canon
-from canonry.source.clusters import Cluster
+from canonry.source.clone_cluster import Cluster
 from canonry.source.facts import ClassFact, Facts, FunctionFact
 from canonry.source.index import Definition, External, Hierarchy, Index, Resolved
 from canonry.source.pytest_settings import PytestSettings

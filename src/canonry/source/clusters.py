@@ -5,59 +5,13 @@ Everything here is a pure function of the shapes by path: neither the order of t
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from enum import StrEnum
 from itertools import chain
-from typing import NamedTuple
 
+from canonry.source.clone_cluster import Clone, Cluster, Importers, Kind, Place
 from canonry.source.clones import Shape, Shapes
 from canonry.source.differences import name_difference, statement_difference
 from canonry.source.similar import Pair
 from canonry.source.stars import Star, find_stars
-
-
-class Kind(StrEnum):
-    """How alike the functions of a cluster are."""
-
-    EXACT = "exact"
-    RENAMED = "renamed"
-    NEAR = "near"
-
-
-class Place(NamedTuple):
-    """A function at a path; ``number`` counts the shapes of the file before it."""
-
-    path: str
-    number: int
-    shape: Shape
-
-
-class Clone(NamedTuple):
-    """A function of a cluster beside its home, and what is to be said of the difference."""
-
-    place: Place
-    note: str
-
-
-class Importers(NamedTuple):
-    """How many files import each module of the tree, by its path, and each name of it, by path and name."""
-
-    modules: Mapping[str, int]
-    names: Mapping[tuple[str, str], int]
-
-
-class Cluster(NamedTuple):
-    """Functions that are clones of ``home``, the likely one to keep.
-
-    ``homes`` are the functions of the home's file that the same files repeat, the home first: more than one in exact
-    clusters only. ``importers`` counts the files that import the home's module.
-    """
-
-    kind: Kind
-    home: Place
-    homes: tuple[Place, ...]
-    others: tuple[Clone, ...]
-    importers: int
-
 
 Join = Callable[[Sequence[bytes]], Iterable[Pair]]
 """The pairs of similar ones among arrays of elements."""
