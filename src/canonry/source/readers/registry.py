@@ -6,8 +6,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from canonry.source.documents import PassedOver, Reading
-from canonry.source.facts import Site
+from canonry.source.documents import Reading, encode_reading, unread
 from canonry.source.text import EncodingError, SourceText, decode_source
 
 _HERE = Path(__file__).parent
@@ -45,11 +44,10 @@ def pathspecs() -> tuple[str, ...]:
 
 def read_document(reader: str, content: bytes) -> Reading:
     """What a reader finds in a content. Raises for no input: what cannot be read is passed over with the reason."""
-    whole = Site(1, 1, 1, 1, 0, "<file>")
     if len(content) > _LARGEST_BYTES:
-        return Reading((), (PassedOver(whole, f"larger than {_LARGEST_BYTES:,} bytes"),))
+        return unread(f"larger than {_LARGEST_BYTES:,} bytes")
     if b"\0" in content:
-        return Reading((), (PassedOver(whole, "not text"),))
+        return unread("not text")
     try:
         text = SourceText(decode_source(content))
     except EncodingError:
@@ -57,8 +55,13 @@ def read_document(reader: str, content: bytes) -> Reading:
     try:
         found: Reading = _module(reader).read(text)
     except RecursionError:
-        return Reading((), (PassedOver(whole, "nested deeper than can be followed"),))
+        return unread("nested deeper than can be followed")
     return found
+
+
+def read_encoded(reader: str, content: bytes, _target: tuple[int, int]) -> bytes:
+    """What a reader finds in a content, as bytes: what workers call."""
+    return encode_reading(read_document(reader, content))
 
 
 @cache
