@@ -19,7 +19,8 @@ from pathlib import Path
 import msgspec
 
 _EXTRACTION = (
-    "broken command_values commands damage draft expressions extract facts newer scope shapes syntax text walk".split()
+    "bodies broken command_values commands damage draft expressions extract facts marks newer probes scope shapes syntax"
+    " text vocabularies walk".split()
 )
 
 
@@ -86,6 +87,8 @@ class ClassFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     nested: bool
     collectable: bool
     init: Site | None
+    body: int = 0
+    """A digest of the body without white space, comment lines and docstrings; 0 for classes with tests, and unread."""
 
 
 class Swallow(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -192,6 +195,27 @@ class Alias(msgspec.Struct, frozen=True, array_like=True, gc=False):
     site: Site
 
 
+class Constant(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A closed set of words with a name, at the top of a module or of a class there.
+
+    ``kind``: ``enumeration``, ``literal`` (an alias of ``Literal``), ``constant`` (a collection of string literals) or
+    ``dictionary`` (by its keys). ``members`` are the values where they are strings, else the names in lower case.
+    """
+
+    name: str
+    kind: str
+    members: tuple[str, ...]
+    site: Site
+
+
+class Flag(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A probe of a dependency at the top of a module: imports that are tried, and the name that keeps the answer."""
+
+    name: str
+    modules: tuple[str, ...]
+    site: Site
+
+
 class Commented(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A content without a live test that is mostly comments: their share (0..1), and commented test functions."""
 
@@ -218,6 +242,10 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     assigned: tuple[str, ...] = ()
     """The names that the module binds to values."""
     aliases: tuple[Alias, ...] = ()
+    constants: tuple[Constant, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    other_marks: tuple[str, ...] = ()
+    """Marks that are given in another way than as decorators and ``pytestmark``; ``*`` where one is computed."""
 
 
 @cache
