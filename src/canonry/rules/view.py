@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
+from canonry.canon.keys import KeyPath
 from canonry.canon.options import Canon
+from canonry.rules.inventory import Inventory, take_inventory
 from canonry.source.facts import ClassFact, Facts, FunctionFact
 from canonry.source.index import Definition, External, Hierarchy, Index, Resolved
 from canonry.source.pytest_settings import PytestSettings
@@ -49,6 +51,19 @@ class Project:
             return _below(path, self._test_folders)
         folder, _, name = path.rpartition("/")
         return self.settings.is_test_path(path) or name == "conftest.py" or bool(_TEST_FOLDER.search(folder))
+
+    def categories_of(self, path: str) -> tuple[str, ...]:
+        """The categories whose paths select a file: folders, files or globs from the root of the tree."""
+        return tuple(name for name, selects in self._categories if selects(path))
+
+    def categories_of_marks(self, marks: Iterable[str]) -> tuple[str, ...]:
+        """The categories to which a test with these marks belongs, whatever file it stands in."""
+        given = frozenset(marks)
+        return tuple(name for name, category in self.canon.categories.items() if given.intersection(category.markers))
+
+    @cached_property
+    def _categories(self) -> list[tuple[str, Callable[[str], bool]]]:
+        return [(name, _selector(category.paths)) for name, category in self.canon.categories.items()]
 
     def is_canonical_base(self, found: Resolved) -> bool:
         """Whether it is one of the canon's base cases."""
@@ -202,6 +217,8 @@ class TreeView:
         backups: Iterable[str],
         *,
         facts: Callable[[], Iterator[tuple[str, Facts]]],
+        canon_place: Callable[[KeyPath], tuple[str, int] | None] = lambda _path: None,
+        exists: Callable[[str], bool] = lambda _path: False,
     ) -> None:
         self.project = project
         self.paths = paths
@@ -209,6 +226,15 @@ class TreeView:
         self.backups = tuple(backups)
         self.facts = facts
         """Streams the facts of all live files, by path. They are many: keep what a rule needs, not the record."""
+        self.canon_place = canon_place
+        """The file and line that declare a key of the canon; None where only a default does."""
+        self.exists = exists
+        """Whether the tree holds a file at a path, also one that is left out of the audit."""
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """What rules about the whole tree gather from all files: one pass for all of them."""
+        return take_inventory(self.facts())
 
 
 def _extends_collection(facts: Facts) -> bool:
@@ -222,6 +248,23 @@ def _extends_collection(facts: Facts) -> bool:
 def is_fixture(fact: FunctionFact) -> bool:
     """Whether a function is a pytest fixture."""
     return any(decorator in _FIXTURES or decorator.endswith(".fixture") for decorator in fact.decorators)
+
+
+def _selector(patterns: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a path is one of these files, below one of these folders, or matched by one of these globs."""
+    plain: list[str] = []
+    globs: list[str] = []
+    for pattern in patterns:
+        cleaned = pattern.removeprefix("./").strip("/")
+        (globs if set("*?[") & set(cleaned) else plain).append(cleaned)
+    folders = tuple(f"{each}/" for each in plain if each not in ("", "."))
+    whole = len(folders) < len(plain)
+    if not globs:
+        return lambda path: whole or path in plain or path.startswith(folders)
+    import pathspec
+
+    spec = pathspec.PathSpec.from_lines("gitignore", [f"/{each}" for each in globs])
+    return lambda path: whole or path in plain or path.startswith(folders) or spec.match_file(path)
 
 
 def _dotted(entry: str) -> str:

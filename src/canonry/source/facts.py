@@ -19,8 +19,8 @@ from pathlib import Path
 import msgspec
 
 _EXTRACTION = (
-    "bodies broken command_values commands damage draft expressions extract facts marks newer probes scope shapes syntax"
-    " text vocabularies walk".split()
+    "bodies broken command_values commands damage draft expressions extract facts marks newer probes scope shapes"
+    " syntax text vocabularies walk".split()
 )
 
 

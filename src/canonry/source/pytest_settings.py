@@ -23,6 +23,8 @@ class PytestSettings(msgspec.Struct, frozen=True):
     asyncio_mode: str = "strict"
     pythonpath: tuple[str, ...] = ()
     source: str = ""
+    markers: tuple[tuple[str, int], ...] = ()
+    """The registered markers, each with its line in ``source``."""
 
     def is_test_path(self, path: str) -> bool:
         """Whether a file at this path is collected; a pattern with a ``/`` is matched against the end of the path."""
@@ -49,16 +51,19 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 def read_pytest_settings(read: Callable[[str], bytes | None]) -> PytestSettings:
     """The settings at the root, from the first of the files that pytest looks at. Unreadable ones count as absent."""
     for name, section in (("pytest.ini", "pytest"), (".pytest.ini", "pytest")):
-        values = _ini(read(name), section)
+        content = read(name)
+        values = _ini(content, section)
         if values is not None:
-            return _settings(values, name)
-    values = _pyproject(read("pyproject.toml"))
+            return _settings(values, name, content or b"")
+    content = read("pyproject.toml")
+    values = _pyproject(content)
     if values is not None:
-        return _settings(values, "pyproject.toml")
+        return _settings(values, "pyproject.toml", content or b"")
     for name, section in (("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
-        values = _ini(read(name), section)
+        content = read(name)
+        values = _ini(content, section)
         if values is not None:
-            return _settings(values, name)
+            return _settings(values, name, content or b"")
     return PytestSettings(files=_FILES_WITHOUT_PYTEST)
 
 
@@ -86,7 +91,7 @@ def _pyproject(content: bytes | None) -> dict[str, Any] | None:
     return options if isinstance(options, dict) and options else None
 
 
-def _settings(values: dict[str, Any], source: str) -> PytestSettings:
+def _settings(values: dict[str, Any], source: str, content: bytes) -> PytestSettings:
     def listed(key: str, default: tuple[str, ...]) -> tuple[str, ...]:
         value = values.get(key)
         if isinstance(value, list):
@@ -112,4 +117,20 @@ def _settings(values: dict[str, Any], source: str) -> PytestSettings:
         mode,
         listed("pythonpath", ()),
         source,
+        _markers(values.get("markers"), content),
     )
+
+
+def _markers(value: object, content: bytes) -> tuple[tuple[str, int], ...]:
+    """The names of the registered markers, in order, each with the line that registers it."""
+    entries = value.splitlines() if isinstance(value, str) else value if isinstance(value, list) else []
+    names = [re.split(r"[:(]", str(entry), maxsplit=1)[0].strip() for entry in entries]
+    lines = content.decode("utf-8", "replace").splitlines()
+    start = next((number for number, line in enumerate(lines) if re.match(r"\s*\"?markers\"?\s*=", line)), 0)
+    found: dict[str, int] = {}
+    for name in names:
+        word = re.compile(rf"(?:=|\[|,|^)\s*[\"']?{re.escape(name)}(?!\w)")
+        line = next((number for number in range(start, len(lines)) if word.search(lines[number])), start)
+        if name.isidentifier():
+            found.setdefault(name, line + 1)
+    return tuple(found.items())

@@ -50,9 +50,7 @@ def read_enumeration(node: ast.ClassDef, bases: Sequence[str], text: SourceText,
     return Constant(node.name, "enumeration", found, site) if found else None
 
 
-def _literal_alias(
-    target: ast.Name, value: ast.expr, scope: Scope, text: SourceText, symbol: str
-) -> Constant | None:
+def _literal_alias(target: ast.Name, value: ast.expr, scope: Scope, text: SourceText, symbol: str) -> Constant | None:
     assert isinstance(value, ast.Subscript)
     if reference(value.value, scope) not in _LITERALS or not isinstance(value.slice, ast.Tuple):
         return None

@@ -1,0 +1,130 @@
+"""DUP002."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from canonry.model.finding import Confidence
+from canonry.rules.clusters import Home, counted, difference, imported, ranked, related, with_importers
+from canonry.rules.families import one_per_hierarchy
+from canonry.rules.inventory import is_double
+from canonry.rules.roles import interface
+from canonry.rules.rule import Example, Offence, Rule
+from canonry.rules.view import Project, TreeView
+from canonry.source.facts import ClassFact
+from canonry.source.index import Definition
+
+_IMPORTS = {
+    "shop/api.py": "from shop.orders import Order\n",
+    "shop/bill.py": "from shop.orders import Order\n",
+    "shop/jobs.py": "from shop.legacy import Order\n",
+}
+
+
+class SameNameClasses(Rule):
+    """One class name with several homes leaves every importer to choose, and every fix to reach one of them.
+
+    TODO
+    """
+
+    code = "DUP002"
+    name = "same-name-classes"
+    confidence = Confidence.REVIEW
+    help = "keep one definition and import it, or give the others names that say how they differ"
+    bad = (
+        Example(
+            "class Order:\n    def total(self):\n        return 1\n",
+            path="shop/orders.py",
+            files=_IMPORTS | {"shop/legacy.py": "class Order:\n    def total(self):\n        return 2\n"},
+        ),
+        Example(
+            "class MockSocket:\n    def send(self, data): ...\n",
+            path="tests/test_chat.py",
+            files={
+                "tests/unit/test_room.py": "class MockSocket:\n    def send(self, data): ...\n    def close(self): ...\n"
+            },
+        ),
+    )
+    good = (
+        Example(  # equal bodies: a clone, DUP004
+            "class Order:\n    def total(self):\n        return 1\n",
+            path="shop/orders.py",
+            files=_IMPORTS
+            | {"shop/legacy.py": 'class Order:\n    """An order."""\n    def total(self):\n        return 1\n'},
+        ),
+        Example(  # one extends the other
+            "class Order:\n    def total(self):\n        return 1\n",
+            path="shop/orders.py",
+            files={"shop/big.py": "from shop import orders\n\nclass Order(orders.Order):\n    size = 2\n"},
+        ),
+        Example(  # test classes share names
+            "class TestOrder:\n    def test_a(self):\n        assert 1\n",
+            path="tests/unit/test_order.py",
+            files={"tests/e2e/test_orders.py": "class TestOrder:\n    def test_b(self):\n        assert 2\n"},
+        ),
+        Example(  # a helper of one test file that nobody imports
+            "class Thing:\n    size = 1\n",
+            path="tests/unit/test_order.py",
+            files={"tests/e2e/test_orders.py": "class Thing:\n    size = 2\n"},
+        ),
+    )
+
+    def check_tree(self, tree: TreeView) -> Iterator[Offence]:
+        """One offence per name, at its likely home."""
+        for homes, facts in _rivals(tree):
+            home, *others = homes
+            bodies = len({facts[each.definition].body for each in homes})
+            chosen = sum(bool(each.importers) for each in homes)
+            message = f"`{home.name}` is defined in {counted(len(homes), 'file')} with {bodies} different bodies"
+            if chosen > 1:
+                message += f", and imported from {chosen} of them"
+            yield Offence(
+                site=home.site,
+                path=home.path,
+                message=message,
+                confidence=Confidence.LIKELY if chosen > 1 or is_double(home.name) else None,
+                related=related(others, partial(_note, home, facts)),
+            )
+
+
+def _rivals(tree: TreeView) -> Iterator[tuple[list[Home], dict[Definition, ClassFact]]]:
+    """The homes of each name that has several, the likely one first, with their facts."""
+    project, inventory = tree.project, tree.inventory
+    by_name: dict[str, dict[str, ClassFact]] = {}
+    canonical = {name for symbol in project.canon.canon.symbols for name in (symbol.name, *symbol.aliases)}
+    for path, fact in inventory.classes:
+        if fact.qualname == fact.name and not fact.nested and fact.body and _may_share(fact, path, project):
+            by_name.setdefault(fact.name, {}).setdefault(path, fact)
+    several = {
+        name: found
+        for name, found in by_name.items()
+        if name not in canonical and len({fact.body for fact in found.values()}) > 1
+    }
+    importers = inventory.importers(project.index, several)
+    for name, found in sorted(several.items()):
+        facts = {Definition(path, name): fact for path, fact in found.items()}
+        homes = with_importers(
+            [Home(path, fact.site, name, interface(fact)) for path, fact in found.items()], importers
+        )
+        homes = [each for each in homes if _counts(each, project)]
+        bases = {definition: fact.bases for definition, fact in facts.items()}
+        homes = one_per_hierarchy(homes, bases, project.index, inventory, values=False)
+        if len({facts[each.definition].body for each in homes}) > 1:
+            yield ranked(homes, inventory), facts
+
+
+def _may_share(fact: ClassFact, path: str, project: Project) -> bool:
+    """Whether the name is public and no test class's."""
+    if fact.name.startswith("_"):
+        return False
+    return not (fact.bases and project.is_test_file(path) and project.settings.is_test_class(fact.name))
+
+
+def _counts(home: Home, project: Project) -> bool:
+    """Whether a home is more than a helper of one test file."""
+    return bool(home.importers) or is_double(home.name) or not project.in_test_code(home.path)
+
+
+def _note(home: Home, facts: dict[Definition, ClassFact], other: Home) -> str:
+    equal = facts[home.definition].body == facts[other.definition].body
+    how = "same body" if equal else difference(home.words, other.words) or "same methods, another body"
+    return "; ".join(part for part in (how, imported(other)) if part)

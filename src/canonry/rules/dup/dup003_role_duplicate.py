@@ -1,0 +1,72 @@
+"""DUP003."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from canonry.model.finding import Confidence
+from canonry.rules.clusters import Home, counted, difference, imported, listed, related
+from canonry.rules.roles import role_clusters
+from canonry.rules.rule import Example, Offence, Rule
+from canonry.rules.view import TreeView
+
+_SOCKET = "class MockSocket:\n    def send(self, data): ...\n    def receive(self): ...\n    def close(self): ...\n"
+
+
+class RoleDuplicate(Rule):
+    """Classes of different names with nearly one interface are one role, implemented again and again.
+
+    TODO
+    """
+
+    code = "DUP003"
+    name = "role-duplicate"
+    confidence = Confidence.REVIEW
+    help = "keep the likely home, let the others go or inherit from it"
+    bad = (
+        Example(
+            _SOCKET,
+            path="tests/doubles.py",
+            files={
+                "tests/test_chat.py": _SOCKET.replace("MockSocket", "FakeConnection")
+                + "    def ping(self): ...\n\ndef test_a():\n    assert FakeConnection()\n",
+                "tests/test_room.py": "from tests.doubles import MockSocket\n\ndef test_a():\n    assert MockSocket()\n",
+            },
+        ),
+    )
+    good = (
+        Example(  # one hierarchy
+            _SOCKET + "\n\n" + _SOCKET.replace("class MockSocket", "class SlowSocket(MockSocket)"),
+            path="tests/doubles.py",
+        ),
+        Example(  # one name: DUP002's business
+            _SOCKET, path="tests/doubles.py", files={"tests/others.py": _SOCKET}
+        ),
+        Example(  # two methods are a coincidence
+            "class Server:\n    def start(self): ...\n    def stop(self): ...\n\n\n"
+            "class Timer:\n    def start(self): ...\n    def stop(self): ...\n",
+            path="shop/server.py",
+        ),
+    )
+
+    def check_tree(self, tree: TreeView) -> Iterator[Offence]:
+        """One offence per role, at its likely home."""
+        for role in role_clusters(tree):
+            home, *others = role.homes
+            files = len({each.path for each in role.homes})
+            names = role.names
+            message = (
+                f"{counted(len(role.homes), 'class', 'classes')} in {counted(files, 'file')} under "
+                f"{counted(len(names), 'name')} ({listed(names)}) have nearly the interface of `{home.name}`"
+            )
+            yield Offence(
+                site=home.site,
+                path=home.path,
+                message=message,
+                related=related(others, partial(_note, home)),
+            )
+
+
+def _note(home: Home, other: Home) -> str:
+    kin = f"stands for {other.kin} more of its hierarchy" if other.kin else ""
+    parts = [difference(home.words, other.words) or "same methods", imported(other), kin]
+    return "; ".join(part for part in parts if part)
