@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from canonry.source.facts import ClassFact, Constant, Facts, Flag
 from canonry.source.index import Definition, Index
@@ -30,8 +30,13 @@ class Inventory:
         self.broken = 0
         """How many files do not parse."""
 
-    def importers(self, index: Index, names: Iterable[str]) -> dict[Definition, list[str]]:
-        """The files that import these names, by where the name is defined; through re-exports, each file once."""
+    def importers(
+        self, index: Index, names: Iterable[str], *, aliases: Collection[Definition] = ()
+    ) -> dict[Definition, list[str]]:
+        """The files that import these names, by where the name is defined; through re-exports, each file once.
+
+        ``aliases`` are assignments that count as definitions of their own instead of being followed.
+        """
         found: dict[Definition, dict[str, None]] = {}
         known: dict[tuple[str, str], Definition | None] = {}
         for name in names:
@@ -41,7 +46,7 @@ class Inventory:
                     continue
                 key = (start, name)
                 if key not in known:
-                    known[key] = _definition(index, start, name)
+                    known[key] = _definition(index, start, name, aliases)
                 home = known[key]
                 if home is not None and home.path != importer:
                     found.setdefault(home, {})[importer] = None
@@ -88,21 +93,23 @@ def _module(index: Index, importer: str, module: str, level: int) -> str | None:
     return found.path if isinstance(found, Definition) else None
 
 
-def _definition(index: Index, path: str, name: str) -> Definition | None:
+def _definition(index: Index, path: str, name: str, aliases: Collection[Definition]) -> Definition | None:
     """Where a name of a module is defined: a class or function, or a value that some module on the way assigns."""
     for _ in range(_HOPS):
         facts = index.facts(path)
-        if facts is None:
-            return None
-        if name in facts.assigned and name not in facts.bindings:
-            return Definition(path, name)
+        here = Definition(path, name)
+        if facts is None or here in aliases:
+            return here if facts is not None else None
         bound = facts.bindings.get(name, "")
-        found = index.resolve(path, bound or f":{name}")
+        if name in facts.assigned and not bound:
+            return here
+        found = None if aliases else index.resolve(path, bound or f":{name}")
         if isinstance(found, Definition):
             return found if found.qualname else None
         module, _, last = bound.rpartition(".")
-        step = index.module_path(module, path) if module.strip(".") else None
+        step = _module(index, path, module.lstrip("."), len(module) - len(module.lstrip("."))) if module else None
         if step is None or step == path:
-            return None
+            found = index.resolve(path, bound or f":{name}")
+            return found if isinstance(found, Definition) and found.qualname else None
         path, name = step, last
     return None

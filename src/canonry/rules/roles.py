@@ -8,6 +8,7 @@ import msgspec
 
 from canonry.rules.clusters import Home, stars, with_importers
 from canonry.rules.families import one_per_hierarchy
+from canonry.rules.inventory import is_double
 from canonry.rules.view import TreeView
 from canonry.source.facts import ClassFact
 from canonry.source.index import Definition
@@ -20,6 +21,7 @@ _SET_UP = frozenset(
     "setUp tearDown setUpClass tearDownClass asyncSetUp asyncTearDown setup_method teardown_method setup_class"
     " teardown_class setup teardown".split()
 )
+_OF_DICTIONARIES = frozenset("items keys values".split())
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SAYS_NOTHING = frozenset("mock fake stub dummy spy test tests base".split())
 
@@ -60,7 +62,10 @@ def role_clusters(tree: TreeView) -> list[Role]:
         homes = [Home(path, fact.site, fact.name, words) for path, fact, words in cluster]
         bases = {Definition(path, fact.qualname): fact.bases for path, fact, _ in cluster}
         apart = one_per_hierarchy(with_importers(homes, importers), bases, index, inventory, values=True)
-        if len({home.name for home in apart}) > 1:
+        doubles = sum(is_double(home.name) for home in apart)
+        if len({home.name for home in apart}) > 1 and (
+            doubles != 1 or len(apart) > 2
+        ):  # one double of one class is fine
             roles.append(Role(tuple(_speaking_first(apart))))
     roles.sort(key=lambda role: (-len(role.homes), role.homes[0].path, role.homes[0].site.line))
     return roles
@@ -68,11 +73,11 @@ def role_clusters(tree: TreeView) -> list[Role]:
 
 @lru_cache(maxsize=4096)
 def _counts(name: str) -> bool:
-    return not name.startswith(("_", "test")) and name not in _SET_UP
+    return not name.startswith(("_", "test")) and name not in _SET_UP and name not in _OF_DICTIONARIES
 
 
 def interface(fact: ClassFact) -> frozenset[str]:
-    """The names of a class's public methods, without those that a test framework calls."""
+    """The names of a class's public methods, without those that a test framework calls or that imitate a dictionary."""
     return frozenset(name for name in fact.methods if _counts(name))
 
 

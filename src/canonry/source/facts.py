@@ -214,6 +214,8 @@ class Flag(msgspec.Struct, frozen=True, array_like=True, gc=False):
     name: str
     modules: tuple[str, ...]
     site: Site
+    boolean: bool
+    """Whether it is set to True and False; else it is an imported name that is None without the dependency."""
 
 
 class Commented(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from canonry.source.facts import Flag
 from canonry.source.text import SourceText
 
+NAMESPACES = frozenset("google azure zope backports ruamel jaraco sphinxcontrib".split())
+"""Names that many distributions share; what is installed as one has a longer name."""
 _FAILURES = frozenset(("ImportError", "ModuleNotFoundError", "Exception", "BaseException"))
 
 
@@ -23,13 +25,11 @@ def read_flag(node: ast.Try | ast.TryStar, text: SourceText) -> Flag | None:
         return None
     answers = dict(_assigned([*node.body, *node.orelse], wanted=True))
     missing = {name: place for handler in handlers for name, place in _assigned(handler.body, wanted=None)}
-    flag = next(iter(answers.items()), None) or next(
-        ((name, place) for name, place in missing.items() if name in bound), None
-    )
-    if flag is None:
+    unbound = {name: place for name, place in missing.items() if name in bound}
+    if not answers and not unbound:
         return None
-    name, place = flag
-    return Flag(name, tuple(modules), text.header(place, words=name, symbol=name))
+    name, place = next(iter((answers or unbound).items()))
+    return Flag(name, tuple(modules), text.header(place, words=name, symbol=name), bool(answers))
 
 
 def _imported(body: Iterable[ast.stmt]) -> tuple[list[str], set[str]]:
@@ -41,7 +41,9 @@ def _imported(body: Iterable[ast.stmt]) -> tuple[list[str], set[str]]:
             modules.update(dict.fromkeys(alias.name for alias in statement.names))
             bound.update(alias.asname or alias.name.partition(".")[0] for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
-            modules[statement.module] = None
+            shared = statement.module.partition(".")[0] in NAMESPACES
+            names = [f"{statement.module}.{alias.name}" for alias in statement.names] if shared else [statement.module]
+            modules.update(dict.fromkeys(names))
             bound.update(alias.asname or alias.name for alias in statement.names)
     return list(modules), bound
 

@@ -3,12 +3,16 @@
 import sys
 from collections.abc import Iterator
 
+import msgspec
+
 from canonry.model.finding import Confidence
 from canonry.rules.clusters import Home, counted, imported, ranked, related, with_importers
+from canonry.rules.inventory import Inventory
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import TreeView
 from canonry.source.facts import Flag
 from canonry.source.index import Index
+from canonry.source.probes import NAMESPACES
 
 _PROBE = "try:\n    import redis\n    HAS_REDIS = True\nexcept ImportError:\n    HAS_REDIS = False\n"
 
@@ -48,6 +52,13 @@ class AvailabilityFlag(Rule):
             path="shop/cache.py",
             files={"shop/a.py": "try:\n    import tomllib\nexcept ImportError:\n    tomllib = None\n"},
         ),
+        Example(  # several packages share the name `google`
+            "try:\n    from google.cloud import storage\n    HAS_STORAGE = True\nexcept ImportError:\n    HAS_STORAGE = False\n",
+            path="shop/cache.py",
+            files={
+                "shop/a.py": "try:\n    import google.analytics\n    HAS_IT = True\nexcept ImportError:\n    HAS_IT = False\n"
+            },
+        ),
         Example(  # the failure is not swallowed
             "try:\n    import redis\n    HAS_REDIS = True\nexcept ImportError:\n    raise SystemExit('install redis')\n",
             path="shop/cache.py",
@@ -59,35 +70,73 @@ class AvailabilityFlag(Rule):
         """One offence per copy of a probe beyond the likely home."""
         inventory, index = tree.inventory, tree.project.index
         importers = inventory.importers(index, {flag.name for _, flag in inventory.flags})
-        by_dependency: dict[str, list[Home]] = {}
+        probes: dict[str, list[_Probe]] = {}
         for path, flag in inventory.flags:
             (home,) = with_importers([Home(path, flag.site, flag.name, frozenset())], importers)
-            for dependency in _dependencies(flag, path, index):
-                by_dependency.setdefault(dependency, []).append(home)
+            asked = _dependencies(flag, path, index)
+            for dependency, own in asked.items():
+                if flag.boolean or not own:
+                    probes.setdefault(dependency, []).append(_Probe(home, flag.boolean, len(asked), own))
         told: set[tuple[str, int]] = set()
-        for dependency, homes in by_dependency.items():
-            first, *others = ranked(homes, inventory)
-            for home in others:
-                if home.path == first.path or (home.path, home.site.line) in told:
+        for dependency, found in probes.items():
+            places = len({probe.home.path for probe in found})
+            first, *others = _likely_first(found, inventory)
+            for probe in others:
+                home = probe.home
+                if home.path == first.home.path or (home.path, home.site.line) in told:
                     continue
                 told.add((home.path, home.site.line))
-                places = len({each.path for each in homes})
+                certain = probe.boolean and probe.asked == 1 and not probe.own
                 yield Offence(
                     site=home.site,
                     path=home.path,
-                    message=f"`{home.name}` probes `{dependency}` again; {counted(places, 'file')} do, the likely home "
-                    f"is `{first.name}` in `{first.path}`",
-                    confidence=None if home.name.isupper() else Confidence.LIKELY,
-                    related=related([first], lambda each: imported(each) or "the likely home"),
+                    message=_message(dependency, probe, first.home, places),
+                    confidence=None if certain else Confidence.LIKELY,
+                    related=related([first.home], lambda each: imported(each) or "the likely home"),
                 )
 
 
-def _dependencies(flag: Flag, path: str, index: Index) -> list[str]:
-    """What a probe asks for: packages from outside by their top name, modules of the tree by their full one."""
-    found: dict[str, None] = {}
+class _Probe(msgspec.Struct, frozen=True):
+    """A probe of one dependency: of how many its flag tells at once, and whether it is a module of the tree."""
+
+    home: Home
+    boolean: bool
+    asked: int
+    own: bool
+
+
+def _message(dependency: str, probe: _Probe, first: Home, places: int) -> str:
+    where = ", of this tree," if probe.own else ""
+    return (
+        f"`{probe.home.name}` probes `{dependency}`{where} again; {counted(places, 'file')} do, the likely home is "
+        f"`{first.name}` in `{first.path}`"
+    )
+
+
+def _likely_first(probes: list[_Probe], inventory: Inventory) -> list[_Probe]:
+    """The likely home first: most importers, a flag of this dependency alone, then as everywhere."""
+    by_place = {(probe.home.path, probe.home.site.line): probe for probe in probes}
+    order = [by_place[home.path, home.site.line] for home in ranked([probe.home for probe in probes], inventory)]
+    return sorted(order, key=lambda probe: (-len(probe.home.importers), not probe.boolean, probe.asked))
+
+
+def _dependencies(flag: Flag, path: str, index: Index) -> dict[str, bool]:
+    """What a probe asks for, and whether that is of the tree: packages by name, the tree's modules all together."""
+    found: dict[str, bool] = {}
+    own: list[str] = []
     for module in flag.modules:
         top = module.partition(".")[0]
-        if top not in sys.stdlib_module_names:
-            own = index.module_path(module, path) is not None or index.module_path(top, path) is not None
-            found[module if own else top] = None
-    return list(found)
+        if index.module_path(module, path) is not None or index.module_path(top, path) is not None:
+            own.append(module)
+        elif top not in sys.stdlib_module_names:
+            found[_distribution(module)] = False
+    if own:
+        found["`, `".join(sorted(own))] = True
+    return found
+
+
+def _distribution(module: str) -> str:
+    """The part of a module's name that is installed as one: the top name, more of it in a namespace package."""
+    parts = module.split(".")
+    length = 3 if parts[:2] == ["google", "cloud"] else 2 if parts[0] in NAMESPACES else 1
+    return ".".join(parts[:length])
