@@ -76,7 +76,7 @@ def where(name: str, request: Request, *, progress: Progress | None = None) -> W
         search = _Search([name, *wanted])
         tree.inventory = take_inventory(search.watch(tree.facts()))
         search.prefer_names_of_modules()
-        if not search.found and declared is None:
+        if not search.found and (declared is None or "." in declared.name):
             raise UserError(_unknown(name, tree))
         homes = ranked(_with_importers(search, tree), tree.inventory)
         at_home = [each for each in homes if declared is not None and _is_declared(each, declared, tree)]

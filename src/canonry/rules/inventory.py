@@ -11,11 +11,15 @@ from canonry.source.marks import mark_name
 _DOUBLE = re.compile(
     r"(?:^|_|(?<=[a-z0-9]))(?:Mock|Fake|Stub|Dummy|Spy)(?![a-z])|^_?(?:mock|fake|stub|dummy|spy)(?![a-z])"
 )
+_STANDS_ALONE = re.compile(r"(?:^|/)(?:examples?|samples?|docs?|snippets|tutorials?)/", re.IGNORECASE)
 _HOPS = 6
 
 
 class Inventory:
-    """Classes without tests, constants, probes and marks of a tree, and who imports which name."""
+    """Classes without tests, constants, probes and marks of a tree, and who imports which name.
+
+    Classes and constants of folders of examples and documentation are left out: each such file is to stand alone.
+    """
 
     def __init__(self) -> None:
         self.classes: list[tuple[str, ClassFact]] = []
@@ -59,11 +63,12 @@ def take_inventory(files: Iterable[tuple[str, Facts]]) -> Inventory:
     classes, constants, flags, imports = inventory.classes, inventory.constants, inventory.flags, inventory.imports
     for path, facts in files:
         inventory.broken += facts.broken is not None
-        for fact in facts.classes:
-            if not any(name.startswith("test") for name in fact.methods):
-                classes.append((path, fact))
-                inventory.doubles[path] += is_double(fact.name)
-        constants += [(path, constant) for constant in facts.constants]
+        if not _STANDS_ALONE.search(path):
+            for fact in facts.classes:
+                if not any(name.startswith("test") for name in fact.methods):
+                    classes.append((path, fact))
+                    inventory.doubles[path] += is_double(fact.name)
+            constants += [(path, constant) for constant in facts.constants]
         flags += [(path, flag) for flag in facts.flags]
         for each in facts.imports:
             for name, _ in each.names:

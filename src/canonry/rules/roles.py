@@ -22,6 +22,7 @@ _SET_UP = frozenset(
     " teardown_class setup teardown".split()
 )
 _OF_DICTIONARIES = frozenset("items keys values".split())
+_TWIN = re.compile(r"(?:Async|Sync)(?=[A-Z]|$)|^_*(?:async|sync)_")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SAYS_NOTHING = frozenset("mock fake stub dummy spy test tests base".split())
 
@@ -38,7 +39,7 @@ class Role(msgspec.Struct, frozen=True):
 
 
 def role_clusters(tree: TreeView) -> list[Role]:
-    """All roles that several classes of different names and hierarchies play, the largest first.
+    """All roles that classes of different names, files and hierarchies play, the largest first.
 
     Every class has at least 60 % of its interface in common with the hub of its cluster. Of a hierarchy only the
     likely home counts: that its classes have one interface is what a hierarchy is for.
@@ -55,20 +56,32 @@ def role_clusters(tree: TreeView) -> list[Role]:
         [(path, fact, interfaces[each]) for each in star for path, fact in by_interface[interfaces[each]]]
         for star in stars(similar_pairs(interfaces, _THRESHOLD), weights)
     ]
-    several = [cluster for cluster in clusters if len({fact.name for _, fact, _ in cluster}) > 1]
+    several = [cluster for cluster in clusters if len({_bare(fact.name) for _, fact, _ in cluster}) > 1]
     importers = inventory.importers(index, {fact.name for cluster in several for _, fact, _ in cluster})
     roles: list[Role] = []
     for cluster in several:
         homes = [Home(path, fact.site, fact.name, words) for path, fact, words in cluster]
         bases = {Definition(path, fact.qualname): fact.bases for path, fact, _ in cluster}
         apart = one_per_hierarchy(with_importers(homes, importers), bases, index, inventory, values=True)
-        doubles = sum(is_double(home.name) for home in apart)
-        if len({home.name for home in apart}) > 1 and (
-            doubles != 1 or len(apart) > 2
-        ):  # one double of one class is fine
+        if _repeats(apart):
             roles.append(Role(tuple(_speaking_first(apart))))
     roles.sort(key=lambda role: (-len(role.homes), role.homes[0].path, role.homes[0].site.line))
     return roles
+
+
+def _repeats(homes: list[Home]) -> bool:
+    """Whether the classes are a role played again rather than a design.
+
+    One file holds variants on purpose, a class may have one double, and one twin for asynchronous callers.
+    """
+    doubles = sum(is_double(home.name) for home in homes)
+    names, files = {_bare(home.name) for home in homes}, {home.path for home in homes}
+    return len(names) > 1 and len(files) > 1 and (doubles != 1 or len(homes) > 2)
+
+
+def _bare(name: str) -> str:
+    """A name without what tells a class from its twin: `AsyncSession`, `async_session`, `Session`."""
+    return _TWIN.sub("", name).lstrip("_").lower()
 
 
 @lru_cache(maxsize=4096)

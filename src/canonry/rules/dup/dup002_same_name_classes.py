@@ -74,6 +74,7 @@ class SameNameClasses(Rule):
             home, *others = homes
             bodies = len({facts[each.definition].body for each in homes})
             chosen = sum(bool(each.importers) for each in homes)
+            alike = any(_alike(home, other) for other in others)
             message = f"`{home.name}` is defined in {counted(len(homes), 'file')} with {bodies} different bodies"
             if chosen > 1:
                 message += f", and imported from {chosen} of them"
@@ -81,7 +82,7 @@ class SameNameClasses(Rule):
                 site=home.site,
                 path=home.path,
                 message=message,
-                confidence=Confidence.LIKELY if chosen > 1 or is_double(home.name) else None,
+                confidence=Confidence.LIKELY if alike and (chosen > 1 or is_double(home.name)) else None,
                 related=related(others, partial(_note, home, facts)),
             )
 
@@ -102,10 +103,8 @@ def _rivals(tree: TreeView) -> Iterator[tuple[list[Home], dict[Definition, Class
     importers = inventory.importers(project.index, several)
     for name, found in sorted(several.items()):
         facts = {Definition(path, name): fact for path, fact in found.items()}
-        homes = with_importers(
-            [Home(path, fact.site, name, interface(fact)) for path, fact in found.items()], importers
-        )
-        homes = [each for each in homes if _counts(each, project)]
+        homes = with_importers([Home(path, fact.site, name, _words(fact)) for path, fact in found.items()], importers)
+        homes = [each for each in homes if _counts(each, homes, project)]
         bases = {definition: fact.bases for definition, fact in facts.items()}
         homes = one_per_hierarchy(homes, bases, project.index, inventory, values=False)
         if len({facts[each.definition].body for each in homes}) > 1:
@@ -119,9 +118,24 @@ def _may_share(fact: ClassFact, path: str, project: Project) -> bool:
     return not (fact.bases and project.is_test_file(path) and project.settings.is_test_class(fact.name))
 
 
-def _counts(home: Home, project: Project) -> bool:
-    """Whether a home is more than a helper of one test file."""
-    return bool(home.importers) or is_double(home.name) or not project.in_test_code(home.path)
+def _words(fact: ClassFact) -> frozenset[str]:
+    """The public methods and attributes of a class."""
+    return interface(fact).union(name for name in fact.attributes if not name.startswith("_"))
+
+
+def _counts(home: Home, homes: list[Home], project: Project) -> bool:
+    """Whether a home is more than a helper of one test file, or a test's own thing that happens to have the name."""
+    if not project.in_test_code(home.path):
+        return True
+    return (bool(home.importers) or is_double(home.name)) and any(
+        other is not home and _alike(home, other) for other in homes
+    )
+
+
+def _alike(home: Home, other: Home) -> bool:
+    """Whether two classes share a third of the smaller one's methods and attributes; exceptions have none to share."""
+    smaller = min(len(home.words), len(other.words))
+    return len(home.words & other.words) * 3 >= smaller if smaller else not (home.words or other.words)
 
 
 def _note(home: Home, facts: dict[Definition, ClassFact], other: Home) -> str:

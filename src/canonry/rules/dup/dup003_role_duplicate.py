@@ -35,16 +35,26 @@ class RoleDuplicate(Rule):
     )
     good = (
         Example(  # one hierarchy
-            _SOCKET + "\n\n" + _SOCKET.replace("class MockSocket", "class SlowSocket(MockSocket)"),
+            _SOCKET,
             path="tests/doubles.py",
+            files={
+                "tests/slow.py": "from tests.doubles import MockSocket\n\n\n"
+                + _SOCKET.replace("class MockSocket", "class MockSlow(MockSocket)")
+            },
         ),
         Example(  # one name: DUP002's business
             _SOCKET, path="tests/doubles.py", files={"tests/others.py": _SOCKET}
         ),
+        Example(  # variants in one file
+            _SOCKET + "\n\n" + _SOCKET.replace("MockSocket", "MockStream"), path="tests/doubles.py"
+        ),
+        Example(  # a class and its double
+            _SOCKET.replace("MockSocket", "Socket"), path="shop/socket.py", files={"tests/doubles.py": _SOCKET}
+        ),
         Example(  # two methods are a coincidence
-            "class Server:\n    def start(self): ...\n    def stop(self): ...\n\n\n"
-            "class Timer:\n    def start(self): ...\n    def stop(self): ...\n",
+            "class Server:\n    def start(self): ...\n    def stop(self): ...\n",
             path="shop/server.py",
+            files={"shop/timer.py": "class Timer:\n    def start(self): ...\n    def stop(self): ...\n"},
         ),
     )
 
