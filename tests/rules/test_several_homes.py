@@ -58,7 +58,7 @@ def test_importers_are_counted_through_re_exports(folder: Folder) -> None:
 
     assert finding.path == "pkg/deep/real.py"
     assert finding.confidence is Confidence.LIKELY
-    assert finding.related[0].note == "same methods, another body; imported by 1 file"
+    assert finding.related[0].note == "same members, another body; imported by 1 file"
 
 
 def test_without_importers_the_file_with_fewest_doubles_is_the_home(folder: Folder) -> None:

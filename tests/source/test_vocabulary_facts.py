@@ -56,7 +56,7 @@ def test_an_enumeration_counts_by_its_strings_and_else_by_its_names() -> None:
         ),
         (
             "HAS = False\ntry:\n    from a import b\n    HAS = True\nexcept (ImportError, OSError):\n    pass",
-            ("HAS", ("a",), True),
+            ("HAS", ("a.b",), True),
         ),
         ("try:\n    import a\n    import b\n    HAS = True\nexcept:\n    HAS = False", ("HAS", ("a", "b"), True)),
         ("try:\n    import a as x\nexcept ImportError:\n    x = None", ("x", ("a",), False)),
@@ -76,7 +76,7 @@ def test_an_enumeration_counts_by_its_strings_and_else_by_its_names() -> None:
     ],
 )
 def test_probes_of_dependencies_are_facts(code: str, found: tuple[str, tuple[str, ...], bool] | None) -> None:
-    flags = [(each.name, each.modules, each.boolean) for each in facts_of(code + "\n").flags]
+    flags = [(each.name, each.wanted, each.boolean) for each in facts_of(code + "\n").flags]
 
     assert flags == ([found] if found else [])
 

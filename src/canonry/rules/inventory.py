@@ -11,14 +11,15 @@ from canonry.source.marks import mark_name
 _DOUBLE = re.compile(
     r"(?:^|_|(?<=[a-z0-9]))(?:Mock|Fake|Stub|Dummy|Spy)(?![a-z])|^_?(?:mock|fake|stub|dummy|spy)(?![a-z])"
 )
-_STANDS_ALONE = re.compile(r"(?:^|/)(?:examples?|samples?|docs?|snippets|tutorials?)/", re.IGNORECASE)
+_STANDS_ALONE = re.compile(r"(?:^|/)(?:examples?|samples?|docs?|snippets|tutorials?|locales?)/", re.IGNORECASE)
 _HOPS = 6
 
 
 class Inventory:
     """Classes without tests, constants, probes and marks of a tree, and who imports which name.
 
-    Classes and constants of folders of examples and documentation are left out: each such file is to stand alone.
+    Classes and constants of folders of examples, documentation and locales are left out: each such file is to stand
+    alone.
     """
 
     def __init__(self) -> None:

@@ -21,6 +21,12 @@ _SET_UP = frozenset(
     "setUp tearDown setUpClass tearDownClass asyncSetUp asyncTearDown setup_method teardown_method setup_class"
     " teardown_class setup teardown".split()
 )
+_STANDARD = (
+    *(frozenset(name for name in dir(kind) if not name.startswith("_")) for kind in (list, set, dict, str)),
+    frozenset("close fileno flush isatty read readable readline readlines seek seekable tell truncate write".split()),
+    frozenset("critical debug error exception info log setLevel warn warning".split()),
+)
+"""What the standard library's own containers, files and loggers offer: imitating one of them is no role of a tree."""
 _OF_DICTIONARIES = frozenset("items keys values".split())
 _TWIN = re.compile(r"(?:Async|Sync)(?=[A-Z]|$)|^_*(?:async|sync)_")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -48,7 +54,7 @@ def role_clusters(tree: TreeView) -> list[Role]:
     by_interface: dict[frozenset[str], list[tuple[str, ClassFact]]] = {}
     for path, fact in inventory.classes:
         words = interface(fact)
-        if len(words) >= _LEAST and not _PROTOCOLS.intersection(fact.bases):
+        if len(words) >= _LEAST and not _PROTOCOLS.intersection(fact.bases) and not _imitates(words):
             by_interface.setdefault(words, []).append((path, fact))
     interfaces = list(by_interface)
     weights = [len(by_interface[words]) for words in interfaces]
@@ -67,6 +73,10 @@ def role_clusters(tree: TreeView) -> list[Role]:
             roles.append(Role(tuple(_speaking_first(apart))))
     roles.sort(key=lambda role: (-len(role.homes), role.homes[0].path, role.homes[0].site.line))
     return roles
+
+
+def _imitates(words: frozenset[str]) -> bool:
+    return any(len(words & known) >= _THRESHOLD * len(words) for known in _STANDARD)
 
 
 def _repeats(homes: list[Home]) -> bool:

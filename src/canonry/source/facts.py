@@ -209,10 +209,13 @@ class Constant(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Flag(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A probe of a dependency at the top of a module: imports that are tried, and the name that keeps the answer."""
+    """A probe of a dependency at the top of a module: imports that are tried, and the name that keeps the answer.
+
+    ``wanted`` are the dotted names that are imported: ``pkg.mod``, ``pkg.mod.name``.
+    """
 
     name: str
-    modules: tuple[str, ...]
+    wanted: tuple[str, ...]
     site: Site
     boolean: bool
     """Whether it is set to True and False; else it is an imported name that is None without the dependency."""

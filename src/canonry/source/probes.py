@@ -33,7 +33,7 @@ def read_flag(node: ast.Try | ast.TryStar, text: SourceText) -> Flag | None:
 
 
 def _imported(body: Iterable[ast.stmt]) -> tuple[list[str], set[str]]:
-    """The absolute modules that a body imports, and the names that it binds by that."""
+    """What a body imports by absolute names, modules and what is in them; and the names that it binds by that."""
     modules: dict[str, None] = {}
     bound: set[str] = set()
     for statement in body:
@@ -41,9 +41,7 @@ def _imported(body: Iterable[ast.stmt]) -> tuple[list[str], set[str]]:
             modules.update(dict.fromkeys(alias.name for alias in statement.names))
             bound.update(alias.asname or alias.name.partition(".")[0] for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
-            shared = statement.module.partition(".")[0] in NAMESPACES
-            names = [f"{statement.module}.{alias.name}" for alias in statement.names] if shared else [statement.module]
-            modules.update(dict.fromkeys(names))
+            modules.update(dict.fromkeys(f"{statement.module}.{alias.name}" for alias in statement.names))
             bound.update(alias.asname or alias.name for alias in statement.names)
     return list(modules), bound
 

@@ -140,5 +140,5 @@ def _alike(home: Home, other: Home) -> bool:
 
 def _note(home: Home, facts: dict[Definition, ClassFact], other: Home) -> str:
     equal = facts[home.definition].body == facts[other.definition].body
-    how = "same body" if equal else difference(home.words, other.words) or "same methods, another body"
+    how = "same body" if equal else difference(home.words, other.words) or "same members, another body"
     return "; ".join(part for part in (how, imported(other)) if part)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from canonry.model.finding import Confidence
-from canonry.rules.clusters import Home, counted, imported, ranked, related, with_importers
+from canonry.rules.clusters import Home, counted, imported, listed, ranked, related, with_importers
 from canonry.rules.inventory import Inventory
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import TreeView
@@ -40,7 +40,7 @@ class AvailabilityFlag(Rule):
             path="tests/unit/test_b.py",
             files={
                 "shop/live.py": "class Client:\n    pass\n",
-                "tests/test_a.py": "try:\n    import shop.live\n    LIVE = True\nexcept ImportError:\n    LIVE = False\n",
+                "tests/test_a.py": "try:\n    from shop.live import Client\n    LIVE = True\nexcept ImportError:\n    LIVE = False\n",
             },
         ),
     )
@@ -51,6 +51,14 @@ class AvailabilityFlag(Rule):
             "try:\n    import tomllib\nexcept ImportError:\n    tomllib = None\n",
             path="shop/cache.py",
             files={"shop/a.py": "try:\n    import tomllib\nexcept ImportError:\n    tomllib = None\n"},
+        ),
+        Example(  # two questions about one module of the tree
+            "try:\n    from shop.live import Client\n    LIVE = True\nexcept ImportError:\n    LIVE = False\n",
+            path="shop/cache.py",
+            files={
+                "shop/live.py": "class Client:\n    pass\n",
+                "shop/a.py": "try:\n    from shop.live import Pool\n    POOL = True\nexcept ImportError:\n    POOL = False\n",
+            },
         ),
         Example(  # several packages share the name `google`
             "try:\n    from google.cloud import storage\n    HAS_STORAGE = True\nexcept ImportError:\n    HAS_STORAGE = False\n",
@@ -107,8 +115,9 @@ class _Probe(msgspec.Struct, frozen=True):
 
 def _message(dependency: str, probe: _Probe, first: Home, places: int) -> str:
     where = ", of this tree," if probe.own else ""
+    asked = listed(dependency.split(), most=2)
     return (
-        f"`{probe.home.name}` probes `{dependency}`{where} again; {counted(places, 'file')} do, the likely home is "
+        f"`{probe.home.name}` probes {asked}{where} again; {counted(places, 'file')} do, the likely home is "
         f"`{first.name}` in `{first.path}`"
     )
 
@@ -121,17 +130,17 @@ def _likely_first(probes: list[_Probe], inventory: Inventory) -> list[_Probe]:
 
 
 def _dependencies(flag: Flag, path: str, index: Index) -> dict[str, bool]:
-    """What a probe asks for, and whether that is of the tree: packages by name, the tree's modules all together."""
+    """What a probe asks for, and whether that is of the tree: packages by name, the tree's names all together."""
     found: dict[str, bool] = {}
     own: list[str] = []
-    for module in flag.modules:
-        top = module.partition(".")[0]
-        if index.module_path(module, path) is not None or index.module_path(top, path) is not None:
-            own.append(module)
+    for name in flag.wanted:
+        top, module = name.partition(".")[0], name.rpartition(".")[0]
+        if any(index.module_path(each, path) is not None for each in (name, module, top) if each):
+            own.append(name)
         elif top not in sys.stdlib_module_names:
-            found[_distribution(module)] = False
+            found[_distribution(name)] = False
     if own:
-        found["`, `".join(sorted(own))] = True
+        found[" ".join(sorted(own))] = True
     return found
 
 
