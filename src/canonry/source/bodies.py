@@ -25,7 +25,10 @@ def body_digest(node: ast.ClassDef, text: SourceText) -> int:
         parts.append(text.content[start : text.offset(docstring.lineno, docstring.col_offset)])
         start = text.offset(docstring.end_lineno or 0, docstring.end_col_offset or 0)
     parts.append(text.content[start:end])
-    return digest(_COMMENT_LINE.sub(b"", b"".join(parts)).translate(None, _SPACE)) or 1
+    body = b"".join(parts)
+    if b"#" in body:
+        body = _COMMENT_LINE.sub(b"", body)
+    return digest(body.translate(None, _SPACE)) or 1
 
 
 def _docstrings(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.Expr]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+_BEGINNING = re.compile(r"(?:=|\[|,|^)\s*[\"']?(\w+)")
 _FILES = ("test_*.py", "*_test.py")
 _FILES_WITHOUT_PYTEST = (*_FILES, "tests.py")  # what unittest's and Django's discovery find besides
 
@@ -127,10 +128,9 @@ def _markers(value: object, content: bytes) -> tuple[tuple[str, int], ...]:
     names = [re.split(r"[:(]", str(entry), maxsplit=1)[0].strip() for entry in entries]
     lines = content.decode("utf-8", "replace").splitlines()
     start = next((number for number, line in enumerate(lines) if re.match(r"\s*\"?markers\"?\s*=", line)), 0)
-    found: dict[str, int] = {}
-    for name in names:
-        word = re.compile(rf"(?:=|\[|,|^)\s*[\"']?{re.escape(name)}(?!\w)")
-        line = next((number for number in range(start, len(lines)) if word.search(lines[number])), start)
-        if name.isidentifier():
-            found.setdefault(name, line + 1)
+    places: dict[str, int] = {}
+    for number in range(start, len(lines)):
+        for word in _BEGINNING.findall(lines[number]):
+            places.setdefault(word, number)
+    found = {name: places.get(name, start) + 1 for name in names if name.isidentifier()}
     return tuple(found.items())
