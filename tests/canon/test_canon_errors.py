@@ -33,7 +33,7 @@ def error_of(text: str, *, file: str = "canonry.toml") -> str:
         (
             "[categories.x]\nruner = 1\n",
             (
-                "canonry.toml:2: unknown key `runer` in `categories.x`; expected one of `paths`, `priority`, `needs`, "
+                "canonry.toml:2: unknown key `runer` in `categories.x`; expected one of `paths`, `markers`, `priority`, `needs`, "
                 "`conflicts`, `services`, `mocks`, `timeout`, `workers`, `serial`, `retries`, `flaky`, `share`"
             ),
         ),

@@ -30,6 +30,11 @@ class CanonicalSymbolMissing(Rule):
     bad = (
         Example(_SYMBOL, path="canonry.toml", files={"shop/manager.py": "class Other:\n    pass\n"}),
         Example(_SYMBOL, path="canonry.toml", files={"shop/__init__.py": ""}),
+        Example(
+            _SYMBOL,
+            path="canonry.toml",
+            files={"shop/manager.py": "from .real import *\n", "shop/real.py": "from .manager import *\n"},
+        ),
         Example(_SYMBOL, path="canonry.toml", files={"shop/manager.py": "class Manager:\n    def (:\n"}),
         Example(
             "[canon]\nrunner = 'python scripts/run_tests.py'\nbase-cases = [\n  'tests.cases:Case',\n  'tests.cases:Gone',\n]\n",
@@ -45,6 +50,12 @@ class CanonicalSymbolMissing(Rule):
             path="canonry.toml",
             files={"shop/manager.py": "from shop.real import Manager\n", "shop/real.py": "class Manager:\n    pass\n"},
         ),
+        Example(
+            _SYMBOL,
+            path="canonry.toml",
+            files={"shop/manager.py": "from .real import *\n", "shop/real.py": "Manager = object()\n"},
+        ),
+        Example(_SYMBOL, path="canonry.toml", files={"shop/manager.py": "from outside import *\n"}),
         Example(_SYMBOL, path="canonry.toml", files={"shop/manager.py": "def __getattr__(name):\n    return name\n"}),
         Example(_SYMBOL, path="canonry.toml", files={"other/manager.py": "class Other:\n    pass\n"}),
         Example("x = 1\n", path="shop/manager.py"),
@@ -100,12 +111,28 @@ def _reason(tree: TreeView, module: str, name: str) -> str:
     if facts.broken is not None:
         return f"`{path}`, the home of `{name}`, does not parse"
     found = index.resolve("", f"{module}.{name}")
-    if (isinstance(found, Definition) and found.qualname) or _has(facts, name) or _answers(tree, path, facts):
+    if (isinstance(found, Definition) and found.qualname) or _may_have(tree, path, facts, name, set()):
         return ""
     return f"`{path}` neither defines nor imports `{name}`"
 
 
-def _has(facts: Facts, name: str) -> bool:
+def _may_have(tree: TreeView, path: str, facts: Facts, name: str, seen: set[str]) -> bool:
+    """Whether a module has a name, by itself or by star imports, or may have it in a way that its text does not show."""
+    seen.add(path)
+    if _binds(facts, name) or any(fact.qualname == "__getattr__" for fact in facts.functions):
+        return True
+    for imported in facts.imports:
+        if ("*", "*") in imported.names:
+            source = tree.project.index.resolve(path, "." * imported.level + imported.module)
+            above = tree.project.index.facts(source.path) if isinstance(source, Definition) else None
+            if not isinstance(source, Definition) or above is None or above.broken is not None:
+                return True
+            if source.path not in seen and _may_have(tree, source.path, above, name, seen):
+                return True
+    return False
+
+
+def _binds(facts: Facts, name: str) -> bool:
     """Whether a module binds the name, or the first part of it to something other than a class of its own."""
     first, _, rest = name.partition(".")
     owner = next((fact for fact in facts.classes if fact.qualname == first), None)
@@ -113,24 +140,6 @@ def _has(facts: Facts, name: str) -> bool:
         return not rest or rest in (*owner.methods, *owner.attributes) or "." in rest
     known = {bound for imported in facts.imports for _, bound in imported.names}
     return first in facts.bindings or first in facts.assigned or first in known
-
-
-def _answers(tree: TreeView, path: str, facts: Facts) -> bool:
-    """Whether a module may have names that its text does not show."""
-    if any(fact.qualname == "__getattr__" for fact in facts.functions):
-        return True
-    for imported in facts.imports:
-        if ("*", "*") in imported.names:
-            source = "." * imported.level + imported.module
-            found = tree.project.index.resolve(path, source)
-            if not isinstance(found, Definition) or _has_stars(tree, found.path):
-                return True
-    return False
-
-
-def _has_stars(tree: TreeView, path: str) -> bool:
-    facts = tree.project.index.facts(path)
-    return facts is None or facts.broken is not None or any(("*", "*") in each.names for each in facts.imports)
 
 
 def _top_is_here(tree: TreeView, module: str) -> bool:
