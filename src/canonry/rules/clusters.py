@@ -2,7 +2,6 @@
 
 import heapq
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TypeVar
 
 import msgspec
 
@@ -12,7 +11,6 @@ from canonry.source.facts import Site
 from canonry.source.index import Definition
 
 _SHOWN = 4
-_T = TypeVar("_T")
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -107,11 +105,3 @@ def listed(words: Sequence[str], *, most: int = _SHOWN) -> str:
 def counted(count: int, noun: str, many: str = "") -> str:
     """A count with its noun."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
-
-
-def grouped(items: Iterable[_T], key: Callable[[_T], str | frozenset[str]]) -> "dict[str | frozenset[str], list[_T]]":
-    """The items by key, in order of first appearance."""
-    found: dict[str | frozenset[str], list[_T]] = {}
-    for item in items:
-        found.setdefault(key(item), []).append(item)
-    return found
