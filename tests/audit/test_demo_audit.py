@@ -33,7 +33,8 @@ def test_every_rule_is_planted(shop: DemoSummary) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_what_was_planted_is_found(shop: DemoSummary, findings: list[Finding], code: str) -> None:
-    found = {each.path for finding in findings if finding.code == code for each in (finding, *finding.related)}
+    of_rule = [finding for finding in findings if finding.code == code]
+    found = {place.path for finding in of_rule for place in (finding, *finding.related)}
     missed = [
         path
         for path in shop.planted[code]

@@ -33,8 +33,8 @@ def error_of(text: str, *, file: str = "canonry.toml") -> str:
         (
             "[categories.x]\nruner = 1\n",
             (
-                "canonry.toml:2: unknown key `runer` in `categories.x`; expected one of `paths`, `priority`, `needs`, "
-                "`conflicts`, `services`, `mocks`, `timeout`, `workers`, `serial`, `retries`, `flaky`, `share`, `markers`"
+                "canonry.toml:2: unknown key `runer` in `categories.x`; expected one of `paths`, `markers`, `priority`, `needs`, "
+                "`conflicts`, `services`, `mocks`, `timeout`, `workers`, `serial`, `retries`, `flaky`, `share`"
             ),
         ),
         ("runner = 'pytest'", "canonry.toml:1: unknown key `runner`; `runner` belongs in `canon`"),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from canonry.canon.selection import matches
 from canonry.model.finding import Confidence
-from canonry.rules.view import selector
 from tests.workbench import Folder
 
 CERTAIN, LIKELY, REVIEW = Confidence.CERTAIN, Confidence.LIKELY, Confidence.REVIEW
@@ -152,7 +152,7 @@ def test_every_call_is_one_finding_of_its_own(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_category_selects(paths: list[str], path: str, selected: bool) -> None:
-    assert selector(paths)(path) is selected
+    assert matches(path, paths) is selected
 
 
 _PART = st.text("ab_", min_size=1, max_size=3)
@@ -161,5 +161,5 @@ _PATH = st.lists(_PART, min_size=1, max_size=3).map("/".join)
 
 @given(_PATH, _PATH)
 def test_a_folder_selects_what_is_below_it_and_nothing_else(folder: str, path: str) -> None:
-    assert selector([folder])(f"{folder}/{path}")
-    assert selector([folder])(path) is (path == folder or path.startswith(f"{folder}/"))
+    assert matches(f"{folder}/{path}", [folder])
+    assert matches(path, [folder]) is (path == folder or path.startswith(f"{folder}/"))

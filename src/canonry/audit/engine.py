@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -98,6 +99,7 @@ def _result_digest(session: Session, listing: Listing) -> bytes:
         repr(listing.shadows),
         repr(listing.backups),
         session.loaded.digest,
+        _where_declared(session),
         repr(session.settings),
         repr(session.target),
         ruleset(),
@@ -108,6 +110,24 @@ def _result_digest(session: Session, listing: Listing) -> bytes:
         repr(sorted(session.preview)),
     )
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+
+
+def _where_declared(session: Session) -> str:
+    """What findings about the canon itself depend on beyond its values: where its keys stand."""
+    source = session.loaded.source
+    return "" if source is None else f"{source.file} {hashlib.sha256(source.contents).hexdigest()}"
+
+
+@contextmanager
+def read_tree(request: Request, *, progress: Progress | None = None) -> Iterator[tuple[Session, TreeView]]:
+    """The whole tree that a request names, read but not judged. Raises `UserError` for what the user can mend."""
+    session = open_session(request)
+    try:
+        listing = list_files(session)
+        reader = _Audit(session, listing, progress or _silent)
+        yield session, reader.read()
+    finally:
+        session.close()
 
 
 class _Audit:
@@ -145,6 +165,11 @@ class _Audit:
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
             self.session.cache.prune(self.kind)
         return Result(header, chunks, self.session.scope)
+
+    def read(self) -> TreeView:
+        """The tree with the facts of all its live files."""
+        self._extract(list(self.listing.live))
+        return self.tree_view(list(self.listing.live))
 
     def facts(self, path: str) -> Facts | None:
         """The facts of a live file, from memory, the cache, or by reading it now."""
@@ -317,20 +342,24 @@ class _Audit:
         words = f"{path}\0{self.session.tree.commit}\0{self.session.target}"
         return hashlib.sha1(words.encode("utf-8", "surrogateescape") + key, usedforsecurity=False).digest()
 
+    def tree_view(self, paths: list[str]) -> TreeView:
+        """The tree as a whole; the facts of these paths have to be there."""
+        return TreeView(
+            self.project,
+            self.listing.live,
+            self.listing.shadows,
+            self.listing.backups,
+            facts=lambda: self._stream(paths),
+            canon_place=self.session.loaded.place,
+            exists=lambda path: path in self.listing.live or self.session.tree.read(path) is not None,
+            clones=self._clones,
+        )
+
     def _judge(self, paths: list[str], notes: dict[str, dict[str, str]]) -> Iterator[bytes]:
         rules = active_rules(self.session.preview)
         whole: dict[str, list[Finding]] = {}
         if self.session.complete:
-            listing = self.listing
-            tree = TreeView(
-                self.project,
-                listing.live,
-                listing.shadows,
-                listing.backups,
-                facts=lambda: self._stream(paths),
-                clones=self._clones,
-            )
-            whole = judge_tree(tree, rules)
+            whole = judge_tree(self.tree_view(paths), rules)
         waiting = sorted(whole)
         encoder = msgspec.msgpack.Encoder()
         for start in range(0, len(paths), _CHUNK):

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from canonry.canon.check import check
-from canonry.canon.keys import parse_key
+from canonry.canon.keys import KeyPath, parse_key
 from canonry.canon.options import Canon
 from canonry.model.errors import UserError
 
@@ -59,13 +59,18 @@ class LoadedCanon(msgspec.Struct, frozen=True, kw_only=True):
     def origin(self, key: str) -> str:
         """Return the file and line that set ``key`` such as ``canonry.toml:12``, or ``default``."""
         path = parse_key(key)
-        if self.source is None or path is None:
-            return "default"
+        found = None if path is None else self.place(path)
+        return "default" if found is None else f"{found[0]}:{found[1]}"
+
+    def place(self, path: KeyPath) -> tuple[str, int] | None:
+        """Return the file and the line that set the key at ``path``, or None where nothing but a default does."""
+        if self.source is None:
+            return None
         # A canon without errors that nobody asks about needs no line.
         from canonry.canon.lines import locate
 
         line = locate(self.source.contents).get((*self.source.prefix, *path))
-        return "default" if line is None else f"{self.source.file}:{line}"
+        return None if line is None else (self.source.file, line)
 
 
 def load_canon(read: Read, *, explicit: tuple[str, bytes] | None = None) -> LoadedCanon:

@@ -143,6 +143,13 @@ class Category(Options, frozen=True, kw_only=True):
             examples=[["tests/mission_critical"]],
         ),
     ] = []
+    markers: Annotated[
+        list[str],
+        Meta(
+            description="Markers whose tests belong to the category, beside its paths.",
+            examples=[["mission_critical"]],
+        ),
+    ] = []
     priority: Annotated[Priority, Meta(description="How much a failure weighs: P0 to P3.", examples=["critical"])] = (
         Priority.MEDIUM
     )
@@ -182,10 +189,6 @@ class Category(Options, frozen=True, kw_only=True):
         Fraction | None,
         Meta(description="The intended share of all tests. It is reported, not enforced.", examples=[0.6]),
     ] = None
-    markers: Annotated[
-        list[str],
-        Meta(description="Markers whose tests belong to the category, beside its paths.", examples=[["slow"]]),
-    ] = []
 
 
 class Service(Options, frozen=True, kw_only=True):

@@ -4,7 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
+from canonry.canon.keys import KeyPath
 from canonry.canon.options import Canon
+from canonry.canon.selection import categories_of
+from canonry.rules.inventory import Inventory, take_inventory
 from canonry.source.clone_cluster import Cluster
 from canonry.source.documents import Reading
 from canonry.source.facts import ClassFact, Facts, FunctionFact
@@ -65,12 +68,13 @@ class Project:
         return self.settings.is_test_path(path) or name == "conftest.py" or bool(_TEST_FOLDER.search(folder))
 
     def categories_of(self, path: str) -> tuple[str, ...]:
-        """The categories that select a file, in the order in which the canon declares them."""
-        return tuple(name for name, selects in self._selections if selects(path))
+        """The categories whose paths select a file: folders, files or globs from the root of the tree."""
+        return categories_of(self.canon, path)
 
-    @cached_property
-    def _selections(self) -> list[tuple[str, Callable[[str], bool]]]:
-        return [(name, selector(category.paths)) for name, category in self.canon.categories.items()]
+    def categories_of_marks(self, marks: Iterable[str]) -> tuple[str, ...]:
+        """The categories to which a test with these marks belongs, whatever file it stands in."""
+        given = frozenset(marks)
+        return tuple(name for name, category in self.canon.categories.items() if given.intersection(category.markers))
 
     def is_canonical_base(self, found: Resolved) -> bool:
         """Whether it is one of the canon's base cases."""
@@ -237,6 +241,8 @@ class TreeView:
         *,
         facts: Callable[[], Iterator[tuple[str, Facts]]],
         clones: Callable[[], Sequence[Cluster]] = tuple,
+        canon_place: Callable[[KeyPath], tuple[str, int] | None] = lambda _path: None,
+        exists: Callable[[str], bool] = lambda _path: False,
     ) -> None:
         self.project = project
         self.paths = paths
@@ -246,6 +252,15 @@ class TreeView:
         """Streams the facts of all live files, by path. They are many: keep what a rule needs, not the record."""
         self.clones = clones
         """Finds the clusters of functions that are clones; reads every function the first time."""
+        self.canon_place = canon_place
+        """The file and line that declare a key of the canon; None where only a default does."""
+        self.exists = exists
+        """Whether the tree holds a file at a path, also one that is left out of the audit."""
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """What rules about the whole tree gather from all files: one pass for all of them."""
+        return take_inventory(self.facts())
 
 
 def _extends_collection(facts: Facts) -> bool:
@@ -254,19 +269,6 @@ def _extends_collection(facts: Facts) -> bool:
     return "pytest_plugins" in facts.assigned or any(
         name == "*" or name.startswith(("pytest_py", "pytest_collect")) for name in (*hooks, *imported)
     )
-
-
-def selector(paths: Iterable[str]) -> Callable[[str], bool]:
-    """Tells the files that folders, files or globs, all seen from the root of the tree, select."""
-    import pathspec
-
-    given = [path.removeprefix("./").strip("/") for path in paths]
-    if any(path in ("", ".") for path in given):
-        return lambda path: True
-    plain = tuple(path for path in given if not any(sign in path for sign in "*?["))
-    folders = tuple(f"{path}/" for path in plain)
-    globs = pathspec.PathSpec.from_lines("gitignore", [f"/{path}" for path in given if path not in plain])
-    return lambda path: path in plain or path.startswith(folders) or globs.match_file(path)
 
 
 def is_fixture(fact: FunctionFact) -> bool:

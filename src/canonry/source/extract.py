@@ -4,6 +4,7 @@ import re
 
 from canonry.source.broken import read_broken
 from canonry.source.facts import Break, Commented, Facts
+from canonry.source.marks import other_marks
 from canonry.source.syntax import Version, parse_source
 from canonry.source.text import SourceText
 from canonry.source.walk import Walk
@@ -43,6 +44,9 @@ def extract(content: bytes, target: Version) -> Facts:
         walk.counts,
         tuple(walk.assigned),
         tuple(walk.aliases),
+        constants=tuple(walk.constants),
+        flags=tuple(walk.flags),
+        other_marks=other_marks(text.content, tree, functions, walk.classes, walk.marks),
         doubles=tuple(walk.doubles.found),
         fallbacks=tuple(walk.fallbacks.found),
         tautologies=tuple(walk.verdicts.tautologies),

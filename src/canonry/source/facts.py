@@ -19,8 +19,8 @@ from pathlib import Path
 import msgspec
 
 _EXTRACTION = (
-    "broken command_values commands damage doubles draft expressions extract facts fallbacks newer scope shapes syntax"
-    " tautologies text verdicts walk"
+    "bodies broken command_values commands damage doubles draft expressions extract facts fallbacks marks newer probes"
+    " scope shapes syntax tautologies text verdicts vocabularies walk"
 ).split()
 
 
@@ -87,6 +87,8 @@ class ClassFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     nested: bool
     collectable: bool
     init: Site | None
+    body: int = 0
+    """A digest of the body without white space, comment lines and docstrings; 0 for classes with tests, and unread."""
 
 
 class Swallow(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -197,6 +199,32 @@ class Alias(msgspec.Struct, frozen=True, array_like=True, gc=False):
     site: Site
 
 
+class Constant(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A closed set of words with a name, at the top of a module or of a class there.
+
+    ``kind``: ``enumeration``, ``literal`` (an alias of ``Literal``), ``constant`` (a collection of string literals) or
+    ``dictionary`` (by its keys). ``members`` are the values where they are strings, else the names in lower case.
+    """
+
+    name: str
+    kind: str
+    members: tuple[str, ...]
+    site: Site
+
+
+class Flag(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A probe of a dependency at the top of a module: imports that are tried, and the name that keeps the answer.
+
+    ``wanted`` are the dotted names that are imported: ``pkg.mod``, ``pkg.mod.name``.
+    """
+
+    name: str
+    wanted: tuple[str, ...]
+    site: Site
+    boolean: bool
+    """Whether it is set to True and False; else it is an imported name that is None without the dependency."""
+
+
 class Commented(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A content without a live test that is mostly comments: their share (0..1), and commented test functions."""
 
@@ -289,6 +317,10 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     tautologies: tuple[Tautology, ...] = ()
     skips: tuple[Skip, ...] = ()
     waits: tuple[Wait, ...] = ()
+    constants: tuple[Constant, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    other_marks: tuple[str, ...] = ()
+    """Marks that are given in another way than as decorators and ``pytestmark``; ``*`` where one is computed."""
 
 
 @cache

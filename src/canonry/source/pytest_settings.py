@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+_BEGINNING = re.compile(r"(?:=|\[|,|^)\s*[\"']?(\w+)")
 _FILES = ("test_*.py", "*_test.py")
 _FILES_WITHOUT_PYTEST = (*_FILES, "tests.py")  # what unittest's and Django's discovery find besides
 
@@ -23,6 +24,8 @@ class PytestSettings(msgspec.Struct, frozen=True):
     asyncio_mode: str = "strict"
     pythonpath: tuple[str, ...] = ()
     source: str = ""
+    markers: tuple[tuple[str, int], ...] = ()
+    """The registered markers, each with its line in ``source``."""
 
     def is_test_path(self, path: str) -> bool:
         """Whether a file at this path is collected; a pattern with a ``/`` is matched against the end of the path."""
@@ -49,7 +52,7 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 def read_pytest_settings(read: Callable[[str], bytes | None]) -> PytestSettings:
     """The settings at the root, from the first of the files that pytest looks at. Unreadable ones count as absent."""
     values, name = read_pytest_values(read)
-    return _settings(values, name) if name else PytestSettings(files=_FILES_WITHOUT_PYTEST)
+    return _settings(values, name, read(name) or b"") if name else PytestSettings(files=_FILES_WITHOUT_PYTEST)
 
 
 def read_pytest_values(read: Callable[[str], bytes | None]) -> tuple[dict[str, Any], str]:
@@ -92,7 +95,7 @@ def _pyproject(content: bytes | None) -> dict[str, Any] | None:
     return options if isinstance(options, dict) and options else None
 
 
-def _settings(values: dict[str, Any], source: str) -> PytestSettings:
+def _settings(values: dict[str, Any], source: str, content: bytes) -> PytestSettings:
     def listed(key: str, default: tuple[str, ...]) -> tuple[str, ...]:
         value = values.get(key)
         if isinstance(value, list):
@@ -118,4 +121,19 @@ def _settings(values: dict[str, Any], source: str) -> PytestSettings:
         mode,
         listed("pythonpath", ()),
         source,
+        _markers(values.get("markers"), content),
     )
+
+
+def _markers(value: object, content: bytes) -> tuple[tuple[str, int], ...]:
+    """The names of the registered markers, in order, each with the line that registers it."""
+    entries = value.splitlines() if isinstance(value, str) else value if isinstance(value, list) else []
+    names = [re.split(r"[:(]", str(entry), maxsplit=1)[0].strip() for entry in entries]
+    lines = content.decode("utf-8", "replace").splitlines()
+    start = next((number for number, line in enumerate(lines) if re.match(r"\s*\"?markers\"?\s*=", line)), 0)
+    places: dict[str, int] = {}
+    for number in range(start, len(lines)):
+        for word in _BEGINNING.findall(lines[number]):
+            places.setdefault(word, number)
+    found = {name: places.get(name, start) + 1 for name in names if name.isidentifier()}
+    return tuple(found.items())

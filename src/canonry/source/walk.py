@@ -8,9 +8,11 @@ import ast
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from canonry.source.bodies import body_digest
 from canonry.source.draft import Draft, HandlerDraft, TryDraft
 from canonry.source.expressions import ONLY_CONSTANTS, Expressions
-from canonry.source.facts import Alias, ClassFact, FunctionFact, Import, MainBlock, Site
+from canonry.source.facts import Alias, ClassFact, Constant, Flag, FunctionFact, Import, MainBlock, Site
+from canonry.source.probes import read_flag
 from canonry.source.scope import Scope, bind_import, bind_import_from, bound_names, parameters, reference
 from canonry.source.shapes import (
     class_attributes,
@@ -28,10 +30,12 @@ from canonry.source.shapes import (
 )
 from canonry.source.text import SourceText
 from canonry.source.verdicts import asks_status, may_run_as_test
+from canonry.source.vocabularies import read_constant, read_enumeration
 
 _TRACKED = (ast.List, ast.Tuple, ast.Constant, ast.JoinedStr, ast.BinOp)
 _SKIPS = frozenset(("unittest.SkipTest", "unittest.case.SkipTest", "pytest.skip.Exception"))
 _CONSTANTS = (ast.Name, ast.Attribute)
+_COLLECTIONS = frozenset((ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Call, ast.Subscript))
 
 _FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -47,6 +51,8 @@ class Walk(Expressions):
         self.bindings: dict[str, str] = {}
         self.fallbacks.imported = self.bindings
         self.aliases: list[Alias] = []
+        self.constants: list[Constant] = []
+        self.flags: list[Flag] = []
         self.main_blocks: list[MainBlock] = []
         self.marks: tuple[str, ...] = ()
         self.assigned: dict[str, None] = {}
@@ -200,8 +206,11 @@ class Walk(Expressions):
             nested,
             not switched_off(node),
             self.text.header(init, words="def __init__", symbol=f"{qualname}.__init__") if init else None,
+            0 if any(name.startswith("test") for name in methods) else body_digest(node, self.text),
         )
         self.classes.append(fact)
+        if not nested and (found := read_enumeration(node, bases, self.text, qualname)) is not None:
+            self.constants.append(found)
 
     def _import(self, node: ast.Import, draft: Draft) -> None:
         bind_import(node, draft.scope)
@@ -267,6 +276,8 @@ class Walk(Expressions):
             self.fallbacks.branch(first, draft)
 
     def _try(self, node: ast.Try | ast.TryStar, draft: Draft) -> None:
+        if draft.node is None and not draft.owner and (flag := read_flag(node, self.text)) is not None:
+            self.flags.append(flag)
         attempt = TryDraft(broad=any(is_broad(handler, draft.scope) for handler in node.handlers))
         draft.attempts.append(attempt)
         self._body(node.body, draft)
@@ -340,6 +351,11 @@ class Walk(Expressions):
             self.verdicts.number(name, value)
         elif self._handling and value.__class__ in _CONSTANTS:
             self.doubles.named(value, draft)
+        elif draft.node is None and not draft.nested and value.__class__ in _COLLECTIONS:
+            symbol = f"{draft.owner}.{name}" if draft.owner else name
+            constant = read_constant(target, value, draft.scope, self.text, symbol)
+            if constant is not None:
+                self.constants.append(constant)
         if isinstance(value, _CONSTANTS) or (value.__class__ is ast.Call and constructs(value)):
             bound = reference(value, draft.scope)
             if bound and not bound.startswith("*"):

@@ -1,0 +1,271 @@
+"""Where a name is at home: as the canon declares it, else the likely home; its aliases, rivals and importers."""
+
+import difflib
+from collections.abc import Iterator
+
+import msgspec
+
+from canonry.audit.engine import read_tree
+from canonry.audit.request import Request
+from canonry.audit.result import legible
+from canonry.audit.session import Progress
+from canonry.canon.keys import KeyPath
+from canonry.model.errors import UserError
+from canonry.rules.clusters import Home, difference, ranked
+from canonry.rules.inventory import take_inventory
+from canonry.rules.roles import interface, role_clusters
+from canonry.rules.view import TreeView
+from canonry.source.facts import Facts, Site
+from canonry.source.index import Definition
+
+_NEAR = 3
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A definition: ``kind`` is class, function, method, value or alias (a name for something else).
+
+    ``line`` is 0 where it is unknown. ``note`` says how the place differs from the home.
+    """
+
+    path: str
+    line: int
+    symbol: str
+    kind: str
+    importers: list[str]
+    note: str = ""
+
+
+class Declared(msgspec.Struct, frozen=True):
+    """What the canon says of a name: its home, and the file and line that say so."""
+
+    name: str
+    module: str
+    file: str
+    line: int
+    aliases: list[str]
+
+
+class Whereabouts(msgspec.Struct, frozen=True):
+    """What there is to say of a name.
+
+    ``home`` is the declared one, else the likely one: most importers, then fewest doubles around, then the shortest
+    path. It is None where the canon declares a home that does not define the name, and nothing else does. ``rivals``
+    are the other definitions of the name and of its aliases, ``renamed`` the assignments that give it another name,
+    ``roles`` the classes of other names that play its role (DUP003).
+    """
+
+    name: str
+    declared: Declared | None
+    at_home: bool
+    home: Place | None
+    rivals: list[Place]
+    renamed: list[Place]
+    roles: list[Place]
+    commit: str | None
+    notes: list[str]
+
+
+def where(name: str, request: Request, *, progress: Progress | None = None) -> Whereabouts:
+    """The whereabouts of ``Name``, ``Class.method``, ``module.Name`` or ``module:Name`` in the tree of a request.
+
+    Raises `UserError` with near matches where nothing defines it and the canon does not declare it.
+    """
+    with read_tree(request, progress=progress) as (session, tree):
+        declared = _declared(name, tree)
+        wanted = [declared.name, *declared.aliases] if declared is not None else []
+        search = _Search([name, *wanted])
+        tree.inventory = take_inventory(search.watch(tree.facts()))
+        search.prefer_names_of_modules()
+        if not search.found and (declared is None or "." in declared.name):
+            raise UserError(_unknown(name, tree))
+        homes = ranked(_with_importers(search, tree), tree.inventory)
+        at_home = [each for each in homes if declared is not None and _is_declared(each, declared, tree)]
+        homes = at_home + [each for each in homes if each not in at_home]
+        first = homes[0] if homes else None
+        return Whereabouts(
+            declared.name if declared is not None else (first.site.symbol if first is not None else name),
+            declared,
+            bool(at_home),
+            _place(first, search, first) if first is not None else None,
+            [_place(each, search, first) for each in homes[1:]],
+            list(_renamed(search, tree)),
+            _roles(homes, tree),
+            session.tree.commit,
+            [legible(note) for note in (*session.loaded.notes, *session.tree.notes, *session.cache.notes)],
+        )
+
+
+class _Search:
+    """Notes the definitions of some names while the facts of all files pass by."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.wanted = [_parts(name) for name in dict.fromkeys(names)]
+        self.last = {parts[-1] for _, parts in self.wanted}
+        self.found: dict[Definition, tuple[str, Site, frozenset[str]]] = {}
+        """Definition -> its kind, its site, the methods of a class."""
+        self.aliases: list[tuple[str, str, Site]] = []
+
+    def watch(self, files: Iterator[tuple[str, Facts]]) -> Iterator[tuple[str, Facts]]:
+        """Passes the files on."""
+        for path, facts in files:
+            for fact in facts.classes:
+                if fact.name in self.last:
+                    self._note(path, fact.qualname, "class", fact.site, interface(fact))
+            for function in facts.functions:
+                if function.name in self.last and (function.owner or not function.nested):
+                    kind = "method" if function.owner else "function"
+                    self._note(path, function.qualname, kind, function.site, frozenset())
+            for alias in facts.aliases:
+                if alias.site.symbol in self.last:
+                    self._note(path, alias.site.symbol, "alias", alias.site, frozenset())
+            for name in self.last.intersection(facts.assigned):
+                self._note(path, name, "value", Site(0, 0, 0, 0, 0, name), frozenset())
+            for constant in facts.constants:
+                if Definition(path, constant.name) in self.found:
+                    self.found[Definition(path, constant.name)] = ("value", constant.site, frozenset(constant.members))
+            self.aliases += [
+                (path, alias.reference, alias.site)
+                for alias in facts.aliases
+                if alias.reference.rpartition(".")[2].lstrip(":") in self.last
+            ]
+            yield path, facts
+
+    def prefer_names_of_modules(self) -> None:
+        """Lets methods go where a bare name is something else too."""
+        named = {definition: found for definition, found in self.found.items() if found[0] != "method"}
+        if named and all(len(parts) == 1 for _, parts in self.wanted):
+            self.found = named
+
+    def _note(self, path: str, qualname: str, kind: str, site: Site, words: frozenset[str]) -> None:
+        if any(_matches(path, qualname, module, parts) for module, parts in self.wanted):
+            self.found.setdefault(Definition(path, qualname), (kind, site, words))
+
+
+def _parts(name: str) -> tuple[str, list[str]]:
+    """The module (empty: any, or part of the name) and the parts of a name."""
+    module, colon, symbol = name.rpartition(":")
+    return (module, symbol.split(".")) if colon else ("", name.split("."))
+
+
+def _matches(path: str, qualname: str, module: str, parts: list[str]) -> bool:
+    """Whether a definition is meant: its qualified name, whole or the end of it, in a module that ends as was said."""
+    own = qualname.split(".")
+    if module:
+        return own == parts and _in_module(path, module.split("."))
+    shared = min(len(own), len(parts))
+    if own[-shared:] != parts[-shared:]:
+        return False
+    return len(own) >= len(parts) if len(parts) <= shared else _in_module(path, parts[:-shared])
+
+
+def _in_module(path: str, module: list[str]) -> bool:
+    folders = path.removesuffix(".py").removesuffix("/__init__").split("/")
+    return folders[-len(module) :] == module
+
+
+def _declared(name: str, tree: TreeView) -> Declared | None:
+    """What the canon's own file says of a name or of an alias."""
+    canon = tree.project.canon.canon
+    entries: list[tuple[KeyPath, str, str, list[str]]] = [
+        (("canon", "symbols", number), symbol.home, symbol.name, symbol.aliases)
+        for number, symbol in enumerate(canon.symbols)
+    ]
+    single = [(("canon", "base-cases", number), entry) for number, entry in enumerate(canon.base_cases)]
+    others: list[tuple[KeyPath, str]] = [
+        *single,
+        (("canon", "environment"), canon.environment),
+        (("canon", "mock-factory"), canon.mock_factory),
+    ]
+    entries += [(key, entry.partition(":")[0], entry.partition(":")[2], []) for key, entry in others]
+    dotted = name.replace(":", ".")
+    for key, module, symbol, aliases in entries:
+        place = tree.canon_place(key)
+        if place is None:
+            continue
+        if dotted in (symbol, f"{module}.{symbol}", *aliases):
+            return Declared(symbol, module, legible(place[0]), place[1], aliases)
+        for owner in (symbol, f"{module}.{symbol}"):
+            if dotted.startswith(f"{owner}."):  # a member of something canonical
+                return Declared(symbol + dotted[len(owner) :], module, legible(place[0]), place[1], [])
+    return None
+
+
+def _is_declared(home: Home, declared: Declared, tree: TreeView) -> bool:
+    index = tree.project.index
+    if home.site.symbol == declared.name and home.path == index.module_path(declared.module, ""):
+        return True
+    found = index.resolve("", f"{declared.module}.{declared.name}")
+    return isinstance(found, Definition) and home.definition == found
+
+
+def _with_importers(search: _Search, tree: TreeView) -> list[Home]:
+    homes = [
+        Home(definition.path, msgspec.structs.replace(site, symbol=definition.qualname), definition.qualname, words)
+        for definition, (_, site, words) in search.found.items()
+    ]
+    aliases = {definition for definition, (kind, _, _) in search.found.items() if kind == "alias"}
+    names = {home.name.partition(".")[0] for home in homes}
+    importers = tree.inventory.importers(tree.project.index, names, aliases=aliases)
+    return [msgspec.structs.replace(home, importers=tuple(_importers_of(home, search, importers))) for home in homes]
+
+
+def _importers_of(home: Home, search: _Search, importers: dict[Definition, list[str]]) -> list[str]:
+    """Who imports a definition; for a method, who imports its class."""
+    if search.found[home.definition][0] == "method":
+        return importers.get(Definition(home.path, home.name.rpartition(".")[0]), [])
+    return importers.get(home.definition, [])
+
+
+def _place(home: Home, search: _Search, first: Home | None) -> Place:
+    note = difference(first.words, home.words) if first is not None and first is not home else ""
+    if first is not None and first is not home and first.words and first.words == home.words:
+        note = "same methods" if search.found[home.definition][0] == "class" else "same words"
+    return Place(
+        legible(home.path),
+        home.site.line,
+        home.site.symbol,
+        search.found[home.definition][0],
+        [legible(path) for path in home.importers],
+        note,
+    )
+
+
+def _renamed(search: _Search, tree: TreeView) -> Iterator[Place]:
+    for path, reference, site in search.aliases:
+        found = tree.project.index.resolve(path, reference)
+        known = Definition(path, site.symbol) in search.found
+        if isinstance(found, Definition) and found in search.found and not known:
+            note = f"`{found.qualname}` of {legible(found.path)}"
+            yield Place(legible(path), site.line, site.symbol, "alias", [], note)
+
+
+def _roles(homes: list[Home], tree: TreeView) -> list[Place]:
+    """The classes of other names in the roles that the definitions play, the roles of the home first."""
+    own = {home.definition for home in homes}
+    found: dict[Definition, Place] = {}
+    names = {home.name for home in homes}
+    for role in role_clusters(tree):
+        place = next((home for home in homes if any(each.definition == home.definition for each in role.homes)), None)
+        for each in role.homes if place is not None else ():
+            if place is not None and each.definition not in own and each.name not in names:
+                note = difference(place.words, each.words) or "same methods"
+                found.setdefault(
+                    each.definition,
+                    Place(legible(each.path), each.site.line, each.site.symbol, "class", list(each.importers), note),
+                )
+    return list(found.values())
+
+
+def _unknown(name: str, tree: TreeView) -> str:
+    """One sentence with the nearest names that the tree defines."""
+    last = _parts(name)[1][-1]
+    known: set[str] = set()
+    for _, facts in tree.facts():
+        known.update(fact.name for fact in facts.classes)
+        known.update(fact.name for fact in facts.functions if not fact.nested)
+        known.update(facts.assigned)
+    near = difflib.get_close_matches(last, sorted(known), _NEAR, cutoff=0.7)
+    if last in known:
+        return f"`{last}` is defined, but not as `{name}`; `canonry where {last}` lists its definitions"
+    hint = " or ".join(f"`{each}`" for each in near)
+    return f"nothing in the tree defines `{name}`" + (f"; did you mean {hint}?" if hint else "; check the spelling")

@@ -1,0 +1,1 @@
+"""The category table against what it selects."""

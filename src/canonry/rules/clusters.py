@@ -1,0 +1,107 @@
+"""Clusters of things that are nearly the same: which belong together, which is the likely home, how they differ."""
+
+import heapq
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+import msgspec
+
+from canonry.model.finding import Related
+from canonry.rules.inventory import Inventory
+from canonry.source.facts import Site
+from canonry.source.index import Definition
+
+_SHOWN = 4
+
+
+class Home(msgspec.Struct, frozen=True):
+    """One of several places that define a thing, with what the choice of the likely home rests on."""
+
+    path: str
+    site: Site
+    name: str
+    words: frozenset[str]
+    """What is compared: method names, members."""
+    importers: tuple[str, ...] = ()
+    kin: int = 0
+    """How many more of the same hierarchy stand for the same role."""
+
+    @property
+    def definition(self) -> Definition:
+        """The place as the index names it."""
+        return Definition(self.path, self.site.symbol)
+
+
+def stars(pairs: Iterable[tuple[int, int, float]], weights: Sequence[int]) -> list[list[int]]:
+    """The items as stars: a hub first, then the items similar to it. Every item is in one star; heavy ones come first.
+
+    Each star is the heaviest that the items left over allow, so every member is similar to the hub itself, and no
+    chain of neighbours joins what has little in common. Equal weights are told apart by their index.
+    """
+    near: dict[int, list[int]] = {}
+    for first, second, _ in pairs:
+        near.setdefault(first, []).append(second)
+        near.setdefault(second, []).append(first)
+    free = [True] * len(weights)
+
+    def weight(hub: int) -> int:
+        return weights[hub] + sum(weights[each] for each in near.get(hub, ()) if free[each])
+
+    waiting = [(-weight(hub), hub) for hub in range(len(weights))]
+    heapq.heapify(waiting)
+    found: list[list[int]] = []
+    while waiting:
+        promised, hub = heapq.heappop(waiting)
+        if not free[hub]:
+            continue
+        now = weight(hub)
+        if now < -promised:  # some of its neighbours went to a heavier star
+            heapq.heappush(waiting, (-now, hub))
+            continue
+        star = [hub, *sorted(each for each in near.get(hub, ()) if free[each])]
+        for each in star:
+            free[each] = False
+        found.append(star)
+    return found
+
+
+def ranked(homes: Iterable[Home], inventory: Inventory) -> list[Home]:
+    """The likely home first: most importers, then fewest doubles in its file, then the shortest path."""
+
+    def order(home: Home) -> tuple[int, int, int, str, int]:
+        return (-len(home.importers), inventory.doubles[home.path], home.path.count("/"), home.path, home.site.line)
+
+    return sorted(homes, key=order)
+
+
+def with_importers(homes: Iterable[Home], importers: Mapping[Definition, list[str]]) -> list[Home]:
+    """The homes with the files that import each."""
+    return [msgspec.structs.replace(home, importers=tuple(importers.get(home.definition, ()))) for home in homes]
+
+
+def related(homes: Iterable[Home], note: Callable[[Home], str]) -> tuple[Related, ...]:
+    """The homes as related places of an offence."""
+    return tuple(Related(each.path, each.site.line, each.site.column, each.site.symbol, note(each)) for each in homes)
+
+
+def difference(home: Collection[str], other: Collection[str]) -> str:
+    """How one set of words differs from the home's: ``lacks `a`; adds `b`, `c```; empty where it does not."""
+    lacks, adds = sorted(set(home) - set(other)), sorted(set(other) - set(home))
+    parts = [f"{verb} {listed(words)}" for verb, words in (("lacks", lacks), ("adds", adds)) if words]
+    return "; ".join(parts)
+
+
+def imported(home: Home) -> str:
+    """By how many files a home is imported, in words; empty for none."""
+    count = len(home.importers)
+    return f"imported by {count:,} file{'s' if count != 1 else ''}" if count else ""
+
+
+def listed(words: Sequence[str], *, most: int = _SHOWN) -> str:
+    """The words in backticks, the first few of many."""
+    shown = ", ".join(f"`{word}`" for word in words[:most])
+    return shown if len(words) <= most else f"{shown} and {len(words) - most} more"
+
+
+def counted(count: int, noun: str, many: str = "") -> str:
+    """A count with its noun."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"

@@ -1,0 +1,168 @@
+"""DUP002."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from canonry.model.finding import Confidence
+from canonry.rules.clusters import Home, counted, difference, imported, ranked, related, with_importers
+from canonry.rules.families import one_per_hierarchy
+from canonry.rules.inventory import is_double
+from canonry.rules.roles import interface
+from canonry.rules.rule import Example, Offence, Rule
+from canonry.rules.view import Project, TreeView
+from canonry.source.facts import ClassFact
+from canonry.source.index import Definition
+
+_IMPORTS = {
+    "shop/api.py": "from shop.orders import Order\n",
+    "shop/bill.py": "from shop.orders import Order\n",
+    "shop/jobs.py": "from shop.legacy import Order\n",
+}
+
+
+class SameNameClasses(Rule):
+    """One class name with several homes leaves every importer to choose, and every fix to reach one of them.
+
+    Judged are public classes at the top of modules that no test holds. A name is reported once, at its likely home
+    (most importers, then fewest doubles in the file, then the shortest path), where at least two definitions differ by
+    more than white space, comments and docstrings; the others follow with what they lack and add. Definitions that are
+    all equal are clones (DUP004), names that the canon declares are DUP001's.
+
+    Left out are classes of one hierarchy, and of one base outside the tree unless that is a base of mere values
+    (pydantic's, the standard library's): `Migration` and `Command` are names that a framework asks for. Left out too
+    are folders of examples, documentation and locales, test classes, and in test code what shares less than a third
+    of its members with every other, or is imported from nowhere and not named like a double; once a name has two
+    homes in test code, all of them there are told.
+
+    Likely where importers choose between definitions that share a third of the smaller one's members, or where the name
+    is a double's; else a reader has to look. Measured on the reference repository: of 20 likely findings 19
+    are right and 1 arguable, of 35 for review 25 are right and 10 arguable; earlier draws held 4 wrong ones, all for
+    review. On six packages all 19 likely ones are defined as said, but 15 of them are two things that share a name on
+    purpose (a form's field and a model's).
+    """
+
+    code = "DUP002"
+    name = "same-name-classes"
+    confidence = Confidence.REVIEW
+    help = "keep one definition and import it, or give the others names that say how they differ"
+    bad = (
+        Example(
+            "class Order:\n    def total(self):\n        return 1\n",
+            path="shop/orders.py",
+            files=_IMPORTS | {"shop/legacy.py": "class Order:\n    def total(self):\n        return 2\n"},
+        ),
+        Example(
+            "class MockSocket:\n    def send(self, data): ...\n",
+            path="tests/test_chat.py",
+            files={
+                "tests/unit/test_room.py": "class MockSocket:\n    def send(self, data): ...\n    def close(self): ...\n"
+            },
+        ),
+    )
+    good = (
+        Example(  # equal bodies: a clone, DUP004
+            "class Order:\n    def total(self):\n        return 1\n",
+            path="shop/orders.py",
+            files=_IMPORTS
+            | {"shop/legacy.py": 'class Order:\n    """An order."""\n    def total(self):\n        return 1\n'},
+        ),
+        Example(  # one extends the other
+            "class Order:\n    def total(self):\n        return 1\n",
+            path="shop/orders.py",
+            files={"shop/big.py": "from shop import orders\n\nclass Order(orders.Order):\n    size = 2\n"},
+        ),
+        Example(  # test classes share names
+            "class TestOrder:\n    def test_a(self):\n        assert 1\n",
+            path="tests/unit/test_order.py",
+            files={"tests/e2e/test_orders.py": "class TestOrder:\n    def test_b(self):\n        assert 2\n"},
+        ),
+        Example(  # a helper of one test file that nobody imports
+            "class Thing:\n    size = 1\n",
+            path="tests/unit/test_order.py",
+            files={"tests/e2e/test_orders.py": "class Thing:\n    size = 2\n"},
+        ),
+    )
+
+    def check_tree(self, tree: TreeView) -> Iterator[Offence]:
+        """One offence per name, at its likely home."""
+        for homes, facts in _rivals(tree):
+            home, *others = homes
+            bodies = len({facts[each.definition].body for each in homes})
+            chosen = sum(bool(each.importers) for each in homes)
+            alike = any(_alike(home, other) for other in others)
+            message = f"`{home.name}` is defined in {counted(len(homes), 'file')} with {bodies} different bodies"
+            if chosen > 1:
+                message += f", and imported from {chosen} of them"
+            yield Offence(
+                site=home.site,
+                path=home.path,
+                message=message,
+                confidence=Confidence.LIKELY if alike and (chosen > 1 or is_double(home.name)) else None,
+                related=related(others, partial(_note, home, facts)),
+            )
+
+
+def _rivals(tree: TreeView) -> Iterator[tuple[list[Home], dict[Definition, ClassFact]]]:
+    """The homes of each name that has several, the likely one first, with their facts."""
+    project, inventory = tree.project, tree.inventory
+    by_name: dict[str, dict[str, ClassFact]] = {}
+    canonical = {name for symbol in project.canon.canon.symbols for name in (symbol.name, *symbol.aliases)}
+    for path, fact in inventory.classes:
+        if fact.qualname == fact.name and not fact.nested and fact.body and _may_share(fact, path, project):
+            by_name.setdefault(fact.name, {}).setdefault(path, fact)
+    several = {
+        name: found
+        for name, found in by_name.items()
+        if name not in canonical and len({fact.body for fact in found.values()}) > 1
+    }
+    importers = inventory.importers(project.index, several)
+    for name, found in sorted(several.items()):
+        facts = {Definition(path, name): fact for path, fact in found.items()}
+        homes = with_importers([Home(path, fact.site, name, _words(fact)) for path, fact in found.items()], importers)
+        homes = _counted(homes, project)
+        bases = {definition: fact.bases for definition, fact in facts.items()}
+        homes = one_per_hierarchy(homes, bases, project.index, inventory, values=False)
+        if len({facts[each.definition].body for each in homes}) > 1:
+            yield ranked(homes, inventory), facts
+
+
+def _may_share(fact: ClassFact, path: str, project: Project) -> bool:
+    """Whether the name is public and no test class's."""
+    if fact.name.startswith("_"):
+        return False
+    return not (fact.bases and project.is_test_file(path) and project.settings.is_test_class(fact.name))
+
+
+def _words(fact: ClassFact) -> frozenset[str]:
+    """The public methods and attributes of a class."""
+    return interface(fact).union(name for name in fact.attributes if not name.startswith("_"))
+
+
+def _counted(homes: list[Home], project: Project) -> list[Home]:
+    """The homes that count; of a name that has two in test code, all homes in test code do."""
+    found = [home for home in homes if _counts(home, homes, project)]
+    if sum(project.in_test_code(home.path) for home in found) > 1:
+        found = [home for home in homes if home in found or project.in_test_code(home.path)]
+    return found
+
+
+def _counts(home: Home, homes: list[Home], project: Project) -> bool:
+    """Whether a home is more than a helper of one test file, or a test's own thing that happens to have the name."""
+    if not project.in_test_code(home.path):
+        return True
+    return any(
+        other is not home and _alike(home, other) and (home.importers or other.importers or is_double(home.name))
+        for other in homes
+    )
+
+
+def _alike(home: Home, other: Home) -> bool:
+    """Whether two classes share a third of the smaller one's methods and attributes; exceptions have none to share."""
+    smaller = min(len(home.words), len(other.words))
+    return len(home.words & other.words) * 3 >= smaller if smaller else not (home.words or other.words)
+
+
+def _note(home: Home, facts: dict[Definition, ClassFact], other: Home) -> str:
+    equal = facts[home.definition].body == facts[other.definition].body
+    how = "same body" if equal else difference(home.words, other.words) or "same members, another body"
+    return "; ".join(part for part in (how, imported(other)) if part)

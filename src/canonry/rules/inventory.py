@@ -1,0 +1,121 @@
+"""What rules about the whole tree need of all files, gathered in one pass, without the records themselves."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+from canonry.source.facts import ClassFact, Constant, Facts, Flag
+from canonry.source.index import Definition, Index
+from canonry.source.marks import mark_name
+
+_DOUBLE = re.compile(
+    r"(?:^|_|(?<=[a-z0-9]))(?:Mock|Fake|Stub|Dummy|Spy)(?![a-z])|^_?(?:mock|fake|stub|dummy|spy)(?![a-z])"
+)
+_STANDS_ALONE = re.compile(r"(?:^|/)(?:examples?|samples?|docs?|snippets|tutorials?|locales?)/", re.IGNORECASE)
+_HOPS = 6
+
+
+class Inventory:
+    """Classes without tests, constants, probes and marks of a tree, and who imports which name.
+
+    Classes and constants of folders of examples, documentation and locales are left out: each such file is to stand
+    alone.
+    """
+
+    def __init__(self) -> None:
+        self.classes: list[tuple[str, ClassFact]] = []
+        self.constants: list[tuple[str, Constant]] = []
+        self.flags: list[tuple[str, Flag]] = []
+        self.imports: dict[str, list[tuple[str, str, int]]] = {}
+        """Name -> the file that imports it, the module that it says, how many dots stand before that."""
+        self.doubles: Counter[str] = Counter()
+        """Path -> how many classes named like test doubles stand there."""
+        self.marks: dict[str, set[str]] = {}
+        """Mark -> the files that give it."""
+        self.broken = 0
+        """How many files do not parse."""
+
+    def importers(
+        self, index: Index, names: Iterable[str], *, aliases: Collection[Definition] = ()
+    ) -> dict[Definition, list[str]]:
+        """The files that import these names, by where the name is defined; through re-exports, each file once.
+
+        ``aliases`` are assignments that count as definitions of their own instead of being followed.
+        """
+        found: dict[Definition, dict[str, None]] = {}
+        known: dict[tuple[str, str], Definition | None] = {}
+        for name in names:
+            for importer, module, level in self.imports.get(name, ()):
+                start = _module(index, importer, module, level)
+                if start is None:
+                    continue
+                key = (start, name)
+                if key not in known:
+                    known[key] = _definition(index, start, name, aliases)
+                home = known[key]
+                if home is not None and home.path != importer:
+                    found.setdefault(home, {})[importer] = None
+        return {home: list(files) for home, files in found.items()}
+
+
+def take_inventory(files: Iterable[tuple[str, Facts]]) -> Inventory:
+    """The inventory of these files."""
+    inventory = Inventory()
+    classes, constants, flags, imports = inventory.classes, inventory.constants, inventory.flags, inventory.imports
+    for path, facts in files:
+        inventory.broken += facts.broken is not None
+        if not _STANDS_ALONE.search(path):
+            for fact in facts.classes:
+                if not any(name.startswith("test") for name in fact.methods):
+                    classes.append((path, fact))
+                    inventory.doubles[path] += is_double(fact.name)
+            constants += [(path, constant) for constant in facts.constants]
+        flags += [(path, flag) for flag in facts.flags]
+        for each in facts.imports:
+            for name, _ in each.names:
+                imports.setdefault(name, []).append((path, each.module, each.level))
+        for mark in marks_of(facts):
+            inventory.marks.setdefault(mark, set()).add(path)
+    return inventory
+
+
+def is_double(name: str) -> bool:
+    """Whether a class is named like a test double: ``MockX``, ``FakeX``, ``XStub``."""
+    return bool(_DOUBLE.search(name))
+
+
+def marks_of(facts: Facts) -> set[str]:
+    """All pytest marks that a file gives."""
+    references = [*facts.marks, *(each for fact in facts.functions for each in fact.decorators)]
+    references += [each for fact in facts.classes for each in (*fact.decorators, *fact.marks)]
+    found = {mark for each in references if (mark := mark_name(each))}
+    return found.union(facts.other_marks)
+
+
+def _module(index: Index, importer: str, module: str, level: int) -> str | None:
+    if not level:
+        return index.module_path(module, importer)
+    found = index.resolve(importer, "." * level + module)
+    return found.path if isinstance(found, Definition) else None
+
+
+def _definition(index: Index, path: str, name: str, aliases: Collection[Definition]) -> Definition | None:
+    """Where a name of a module is defined: a class or function, or a value that some module on the way assigns."""
+    for _ in range(_HOPS):
+        facts = index.facts(path)
+        here = Definition(path, name)
+        if facts is None or here in aliases:
+            return here if facts is not None else None
+        bound = facts.bindings.get(name, "")
+        if name in facts.assigned and not bound:
+            return here
+        found = None if aliases else index.resolve(path, bound or f":{name}")
+        if isinstance(found, Definition):
+            return found if found.qualname else None
+        module, _, last = bound.rpartition(".")
+        step = _module(index, path, module.lstrip("."), len(module) - len(module.lstrip("."))) if module else None
+        if step is None or step == path:
+            found = index.resolve(path, bound or f":{name}")
+            return found if isinstance(found, Definition) and found.qualname else None
+        path, name = step, last
+    return None

@@ -1,0 +1,118 @@
+"""Classes that play one role: nearly the same methods under different names. Argued in docs/decisions/0007."""
+
+import re
+from collections import Counter
+from functools import lru_cache
+
+import msgspec
+
+from canonry.rules.clusters import Home, stars, with_importers
+from canonry.rules.families import one_per_hierarchy
+from canonry.rules.inventory import is_double
+from canonry.rules.view import TreeView
+from canonry.source.facts import ClassFact
+from canonry.source.index import Definition
+from canonry.source.similarity import similar_pairs
+
+_THRESHOLD = 0.6
+_LEAST = 3
+_PROTOCOLS = frozenset(("typing.Protocol", "typing_extensions.Protocol"))
+_SET_UP = frozenset(
+    "setUp tearDown setUpClass tearDownClass asyncSetUp asyncTearDown setup_method teardown_method setup_class"
+    " teardown_class setup teardown".split()
+)
+_STANDARD = (
+    *(frozenset(name for name in dir(kind) if not name.startswith("_")) for kind in (list, set, dict, str)),
+    frozenset("close fileno flush isatty read readable readline readlines seek seekable tell truncate write".split()),
+    frozenset("critical debug error exception info log setLevel warn warning".split()),
+)
+"""What the standard library's own containers, files and loggers offer: imitating one of them is no role of a tree."""
+_OF_DICTIONARIES = frozenset("items keys values".split())
+_TWIN = re.compile(r"(?:Async|Sync)(?=[A-Z]|$)|^_*(?:async|sync)_")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_SAYS_NOTHING = frozenset("mock fake stub dummy spy test tests base".split())
+
+
+class Role(msgspec.Struct, frozen=True):
+    """One role and the classes that play it, the likely home first."""
+
+    homes: tuple[Home, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The distinct names, the home's first."""
+        return list(dict.fromkeys(home.name for home in self.homes))
+
+
+def role_clusters(tree: TreeView) -> list[Role]:
+    """All roles that classes of different names, files and hierarchies play, the largest first.
+
+    Every class has at least 60 % of its interface in common with the hub of its cluster. Of a hierarchy only the
+    likely home counts: that its classes have one interface is what a hierarchy is for.
+    """
+    inventory, index = tree.inventory, tree.project.index
+    by_interface: dict[frozenset[str], list[tuple[str, ClassFact]]] = {}
+    for path, fact in inventory.classes:
+        words = interface(fact)
+        if len(words) >= _LEAST and not _PROTOCOLS.intersection(fact.bases) and not _imitates(words):
+            by_interface.setdefault(words, []).append((path, fact))
+    interfaces = list(by_interface)
+    weights = [len(by_interface[words]) for words in interfaces]
+    clusters = [
+        [(path, fact, interfaces[each]) for each in star for path, fact in by_interface[interfaces[each]]]
+        for star in stars(similar_pairs(interfaces, _THRESHOLD), weights)
+    ]
+    several = [cluster for cluster in clusters if len({_bare(fact.name) for _, fact, _ in cluster}) > 1]
+    importers = inventory.importers(index, {fact.name for cluster in several for _, fact, _ in cluster})
+    roles: list[Role] = []
+    for cluster in several:
+        homes = [Home(path, fact.site, fact.name, words) for path, fact, words in cluster]
+        bases = {Definition(path, fact.qualname): fact.bases for path, fact, _ in cluster}
+        apart = one_per_hierarchy(with_importers(homes, importers), bases, index, inventory, values=True)
+        if _repeats(apart):
+            roles.append(Role(tuple(_speaking_first(apart))))
+    roles.sort(key=lambda role: (-len(role.homes), role.homes[0].path, role.homes[0].site.line))
+    return roles
+
+
+def _imitates(words: frozenset[str]) -> bool:
+    return any(len(words & known) >= _THRESHOLD * len(words) for known in _STANDARD)
+
+
+def _repeats(homes: list[Home]) -> bool:
+    """Whether the classes are a role played again rather than a design.
+
+    One file holds variants on purpose, a class may have one double, and one twin for asynchronous callers.
+    """
+    doubles = sum(is_double(home.name) for home in homes)
+    names, files = {_bare(home.name) for home in homes}, {home.path for home in homes}
+    return len(names) > 1 and len(files) > 1 and (doubles != 1 or len(homes) > 2)
+
+
+def _bare(name: str) -> str:
+    """A name without what tells a class from its twin: `AsyncSession`, `async_session`, `Session`."""
+    return _TWIN.sub("", name).lstrip("_").lower()
+
+
+@lru_cache(maxsize=4096)
+def _counts(name: str) -> bool:
+    return not name.startswith(("_", "test")) and name not in _SET_UP and name not in _OF_DICTIONARIES
+
+
+def interface(fact: ClassFact) -> frozenset[str]:
+    """The names of a class's public methods, without those that a test framework calls or that imitate a dictionary."""
+    return frozenset(name for name in fact.methods if _counts(name))
+
+
+def _speaking_first(homes: list[Home]) -> list[Home]:
+    """The homes with one in front whose name holds the word that most names hold, where at least half hold one.
+
+    A store of sessions may have the methods of thirteen Redis doubles, and more importers; it is not their home.
+    """
+    said = [{word.lower() for word in _WORD.findall(home.name)} - _SAYS_NOTHING for home in homes]
+    counts = Counter(word for words in said for word in words)
+    word, count = max(counts.items(), key=lambda item: (item[1], item[0]), default=("", 0))
+    if count * 2 < len(homes):
+        return homes
+    first = next(place for place, words in enumerate(said) if word in words)
+    return [homes[first], *homes[:first], *homes[first + 1 :]]
