@@ -39,6 +39,7 @@ _TELLING = re.compile(
     r"_*(?:verify|check|validate|expect|should|ensure|must|assert|test_)|(?:no_)?(?:fn|re_)?match_lines?"
 )
 _RUNS = re.compile(r"run|exec|call|spawn|popen|command|cmd|shell|process|invoke", re.IGNORECASE)
+_SESSION_RUNS = frozenset(("run", "run_always"))
 _FOREIGN = frozenset(sys.stdlib_module_names) - {"unittest", "test"}
 _ENVIRON = ("environ", "environb")
 _WATCHED = frozenset((*_ENVIRON, "path"))
@@ -388,6 +389,12 @@ class Expressions:
             self._keep(node, resolved, tool, how, draft, mentions=mentions)
 
     def _passed_command(self, node: ast.Call, name: str, draft: Draft) -> None:
+        if name in _SESSION_RUNS and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+            if node.func.value.id == "session":
+                tool, _ = tool_of_expressions(node.args, draft, shell=False, spread=True)
+                if tool:
+                    self._keep(node, f"session.{name}", tool, "session", draft)
+                return
         for argument in node.args:
             if argument.__class__ not in (ast.List, ast.Name):
                 continue

@@ -6,13 +6,17 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
+
 from canonry.source.documents import PassedOver, Reading
 from canonry.source.facts import Site
-from canonry.source.text import EncodingError, SourceText, decode_source
+from canonry.source.fragment import Document, decode_document
 
 _HERE = Path(__file__).parent
 _OTHER = frozenset(("__init__", "registry"))
 _LARGEST_BYTES = 2_000_000
+_MENTION = re.compile(r"(?<![\w./=-])pytest(?=\s|$)")
+_NO_MENTION = re.compile(r"\s*@?(?:#|::|rem\s|echo\b)|.*\binstall\b", re.IGNORECASE)
 
 
 @cache
@@ -23,42 +27,78 @@ def readers() -> dict[str, tuple[str, ...]]:
 
 
 def reader_of(path: str) -> str:
-    """The name of the reader that reads a path (from the root, with ``/``), empty where none does."""
-    reader = _endings().get(path.rpartition("/")[2].rpartition(".")[2])
+    """The name of the reader that reads a path (from the root, with ``/``), empty where none does.
+
+    Asked for every path of a tree: most are answered by their name or ending alone.
+    """
+    names, endings, narrowed, rest, folders = _lookup()
+    folder, _, name = path.rpartition("/")
+    reader = names.get(name)
     if reader is not None:
         return reader
-    match = _pattern().fullmatch(path)
-    return match.lastgroup or "" if match else ""
+    stem, _, ending = name.rpartition(".")
+    reader = endings.get(ending)
+    if reader is not None:
+        return reader
+    pattern = narrowed.get(ending)
+    match = pattern.fullmatch(path) if pattern else None
+    if match is None:
+        match = rest.fullmatch(name)
+    if match is not None:
+        return match.lastgroup or ""
+    if not stem and folder.rpartition("/")[2] in folders:
+        return folders[folder.rpartition("/")[2]]
+    return ""
 
 
 def pathspecs() -> tuple[str, ...]:
-    """git pathspecs that take every path which some reader reads, and few others."""
+    """git pathspecs that take every path which some reader reads, and few others.
+
+    Each begins with the only wildcard that it has, where that is possible: git compares the end of the path then.
+    """
     found: dict[str, None] = {}
-    for patterns in readers().values():
+    for name, patterns in readers().items():
         for pattern in patterns:
-            if "/" in pattern:
+            last = pattern.rpartition("/")[2]
+            ending = last.rpartition("*")[2]
+            if "/" in pattern and not pattern.startswith("**/"):
                 found[f":(glob){pattern}"] = None
+            elif last.count("*") == last.startswith("*"):
+                found[f"*{ending}" if ending else f"*{last}"] = None
             else:
-                found[f":(glob)**/{pattern}"] = None
+                found[f"*{last}"] = None
+        for folder in getattr(_module(name), "EXTENSIONLESS", ()):
+            found[f":(glob)**/{folder}/*"] = None
     return tuple(found)
 
 
 def read_document(reader: str, content: bytes) -> Reading:
     """What a reader finds in a content. Raises for no input: what cannot be read is passed over with the reason."""
     whole = Site(1, 1, 1, 1, 0, "<file>")
+    module = _module(reader)
+    hints: tuple[bytes, ...] = getattr(module, "HINTS", ())
+    if hints and not any(hint in content for hint in hints) and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        return Reading()
     if len(content) > _LARGEST_BYTES:
         return Reading((), (PassedOver(whole, f"larger than {_LARGEST_BYTES:,} bytes"),))
-    if b"\0" in content:
+    text = decode_document(content)
+    if "\0" in text:
         return Reading((), (PassedOver(whole, "not text"),))
     try:
-        text = SourceText(decode_source(content))
-    except EncodingError:
-        text = SourceText(content.decode("latin-1").encode())
-    try:
-        found: Reading = _module(reader).read(text)
+        found: Reading = module.read(Document(text))
     except RecursionError:
         return Reading((), (PassedOver(whole, "nested deeper than can be followed"),))
-    return found
+    return _with_mentions(found, text) if "pytest" in text and not hints else found
+
+
+def _with_mentions(reading: Reading, text: str) -> Reading:
+    started = {command.site.line for command in reading.commands if command.tool.startswith("pytest")}
+    lines = [
+        number
+        for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1)
+        if _MENTION.search(line) and not _NO_MENTION.match(line) and number not in started
+    ]
+    return msgspec.structs.replace(reading, mentions=tuple(lines)) if lines else reading
 
 
 @cache
@@ -66,25 +106,40 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"canonry.source.readers.{name}")
 
 
+_Lookup = tuple[dict[str, str], dict[str, str], dict[str, re.Pattern[str]], re.Pattern[str], dict[str, str]]
+
+
 @cache
-def _endings() -> dict[str, str]:
-    """The name endings that decide alone: one reader takes every file of that ending, no other one names the ending."""
-    claims: dict[str, set[str]] = {}
-    whole: dict[str, str] = {}
-    for name, patterns in readers().items():
+def _lookup() -> _Lookup:
+    """Readers by whole name, by ending, by patterns of one ending, by patterns of the name, and by folder."""
+    names: dict[str, str] = {}
+    endings: dict[str, str] = {}
+    narrowed: dict[str, list[tuple[str, str]]] = {}
+    rest: list[tuple[str, str]] = []
+    folders: dict[str, str] = {}
+    for reader, patterns in readers().items():
         for pattern in patterns:
             ending = pattern.rpartition(".")[2]
-            claims.setdefault(ending, set()).add(name)
-            if pattern == f"*.{ending}" and not set("*?/") & set(ending):
-                whole[ending] = name
-    return {ending: name for ending, name in whole.items() if claims[ending] == {name}}
+            if not set("*?/") & set(pattern):
+                names.setdefault(pattern, reader)
+            elif pattern == f"*.{ending}":
+                endings.setdefault(ending, reader)
+            elif "*" not in ending and "." in pattern:
+                narrowed.setdefault(ending, []).append((reader, pattern))
+            else:
+                rest.append((reader, pattern))
+        for folder in getattr(_module(reader), "EXTENSIONLESS", ()):
+            folders.setdefault(folder, reader)
+    for ending in narrowed.keys() & endings.keys():
+        narrowed[ending].append((endings.pop(ending), f"*.{ending}"))
+    return names, endings, {ending: _either(found) for ending, found in narrowed.items()}, _either(rest), folders
 
 
-@cache
-def _pattern() -> re.Pattern[str]:
-    alternatives = [
-        f"(?P<{name}>{'|'.join(map(_expression, patterns))})" for name, patterns in readers().items() if patterns
-    ]
+def _either(patterns: list[tuple[str, str]]) -> re.Pattern[str]:
+    by_reader: dict[str, list[str]] = {}
+    for reader, pattern in patterns:
+        by_reader.setdefault(reader, []).append(_expression(pattern))
+    alternatives = [f"(?P<{reader}>{'|'.join(found)})" for reader, found in by_reader.items()]
     return re.compile("|".join(alternatives) or r"(?!)", re.DOTALL)
 
 
