@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from enum import Enum
+from itertools import pairwise
 
 from canonry.rules.view import DocumentView, Project
 from canonry.source.documents import Command
@@ -10,11 +11,17 @@ from canonry.source.readers.registry import reader_of
 
 UNKNOWN = "?"
 """A working directory that the file does not say."""
-CI_READERS = frozenset(("github_workflow", "gitlab_ci", "makefile", "justfile", "tox_ini", "tox_toml", "pre_commit", "package_json"))  # fmt: skip
+CI_READERS = frozenset("github_workflow gitlab_ci makefile justfile tox_ini tox_toml pre_commit package_json".split())
 """Files that say themselves where their commands run."""
 _BESIDE = frozenset(("makefile", "justfile", "tox_ini", "tox_toml", "package_json"))
 _ELSEWHERE = frozenset(("dockerfile", "compose", "markdown"))
-_RUNS_TASKS = {"tox": ("tox_ini", "tox_toml"), "make": ("makefile",), "gmake": ("makefile",), "just": ("justfile",), "npm": ("package_json",)}  # fmt: skip
+_RUNS_TASKS = {
+    "tox": ("tox_ini", "tox_toml"),
+    "make": ("makefile",),
+    "gmake": ("makefile",),
+    "just": ("justfile",),
+    "npm": ("package_json",),
+}
 _SHELLS = frozenset(("bash", "sh", "zsh", "ksh", "dash", "source", "."))
 _PREFIXES = frozenset("sudo time nohup exec command call start nice xvfb-run".split())
 _RUNNING = frozenset("poetry uv pipenv hatch pdm rye conda coverage".split())
@@ -81,7 +88,7 @@ def script_of(command: Command) -> str:
     first = words[0]
     found = ""
     if first in ("make", "gmake"):
-        found = next((word for flag, word in zip(words, words[1:], strict=False) if flag in ("-f", "--file")), "")
+        found = next((word for flag, word in pairwise(words) if flag in ("-f", "--file")), "")
     elif _PYTHON.match(first) or _basename(first) in _SHELLS or re.search(r"(?i)python", first):
         found = _first_argument(words[1:])
         if not _SCRIPT.search(found):
@@ -137,10 +144,16 @@ def standing(path: str, command: Command, document: DocumentView) -> Standing:
             return Standing.THERE
     if _SCRIPT.search(name) and not (name.endswith(".py") or reader_of(path)):
         return Standing.UNSAID
-    bare = re.sub(r"^(?:\.{1,2}/)+", "", path)
-    if any(other == bare or other.endswith("/" + bare) for other in project.paths_by_name.get(name, ())):
+    if elsewhere(path, project):
         return Standing.ELSEWHERE if document.reader in CI_READERS and command.folder != UNKNOWN else Standing.UNSAID
     return Standing.ABSENT
+
+
+def elsewhere(path: str, project: Project) -> str:
+    """A listed path that ends with this one, whatever folder it stands in; empty where there is none."""
+    bare = re.sub(r"^(?:\.{1,2}/)+", "", path)
+    named = project.paths_by_name.get(bare.rpartition("/")[2], ())
+    return next((other for other in sorted(named) if other == bare or other.endswith("/" + bare)), "")
 
 
 def _starts(command: Command, document: DocumentView) -> Iterator[str]:

@@ -389,12 +389,11 @@ class Expressions:
             self._keep(node, resolved, tool, how, draft, mentions=mentions)
 
     def _passed_command(self, node: ast.Call, name: str, draft: Draft) -> None:
-        if name in _SESSION_RUNS and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
-            if node.func.value.id == "session":
-                tool, _ = tool_of_expressions(node.args, draft, shell=False, spread=True)
-                if tool:
-                    self._keep(node, f"session.{name}", tool, "session", draft)
-                return
+        if name in _SESSION_RUNS and _is_session(node.func):
+            tool, _ = tool_of_expressions(node.args, draft, shell=False, spread=True)
+            if tool:
+                self._keep(node, f"session.{name}", tool, "session", draft)
+            return
         for argument in node.args:
             if argument.__class__ not in (ast.List, ast.Name):
                 continue
@@ -429,6 +428,12 @@ class Expressions:
 
 def _targets(node: Any) -> list[str]:
     return [name for generator in node.generators for name in bound_names(generator.target)]
+
+
+def _is_session(function: ast.expr) -> bool:
+    """Whether a method is one of nox's session, which its functions call so by convention."""
+    receiver = function.value if isinstance(function, ast.Attribute) else None
+    return isinstance(receiver, ast.Name) and receiver.id == "session"
 
 
 def _probes(node: ast.Call) -> bool:

@@ -53,7 +53,10 @@ class DirectPytestInCi(Rule):
             "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: canonry run --category unit  # not pytest\n",
             path=".github/workflows/ci.yml",
         ),
-        Example("#!/bin/sh\npip install pytest\nwhich pytest\npytest --version\necho pytest tests\npytest --collect-only\n", path="a.sh"),
+        Example(
+            "#!/bin/sh\npip install pytest\nwhich pytest\npytest --version\necho pytest tests\npytest --collect-only\n",
+            path="a.sh",
+        ),
         Example("#!/bin/sh\ncat > run.sh <<EOF\npytest tests\nEOF\n", path="a.sh"),
         Example("test:\n\tpytest -q\n", path="Makefile", canon="[canon]\nrunner = 'pytest'\n"),
         Example("test:\n\tpytest -q\n", path="Makefile", canon="[canon]\nrunner = 'make test'\n"),
@@ -73,9 +76,7 @@ class DirectPytestInCi(Rule):
             message = f"the command starts {tool} past the canonical runner"
             if command.doubt:
                 message = f"the command seems to start {tool} past the canonical runner ({command.doubt})"
-            yield Offence(
-                site=command.site, message=message, confidence=Confidence.LIKELY if command.doubt else None
-            )
+            yield Offence(site=command.site, message=message, confidence=Confidence.LIKELY if command.doubt else None)
 
     def check(self, file: FileView) -> Iterator[Offence]:
         """Every test tool that a session of a `noxfile.py` runs."""

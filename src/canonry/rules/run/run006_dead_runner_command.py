@@ -8,6 +8,7 @@ from canonry.rules.invocation import (
     CI_READERS,
     UNKNOWN,
     Standing,
+    elsewhere,
     is_runner,
     runner_path,
     script_of,
@@ -30,8 +31,9 @@ class DeadRunnerCommand(Rule):
     suite behind it never runs. A step *cannot fail*: it starts tests, and `continue-on-error: true`, `|| true`, an
     `exit 0` at the end, `allow_failure: true` or make's `-` forgives what they say. Working directories (`cd`,
     `working-directory`, tox's `changedir`) are followed; paths with variables, and files that the same file creates,
-    fetches or asks for first, are left alone. Likely: a path that exists under another working directory, a folder of
-    tests, and a failure that is forgiven in a script (which may not be a step of continuous integration).
+    fetches or asks for first, are left alone. In scripts, whose working directory nobody knows, a path counts only
+    where it exists nowhere in the tree. Likely: a folder of tests, and a failure that is forgiven in a script (which
+    may not be a step of continuous integration).
     """
 
     code = "RUN006"
@@ -102,8 +104,8 @@ class DeadRunnerCommand(Rule):
             sure = None if document.reader in CI_READERS or command.folder != UNKNOWN else Confidence.LIKELY
             yield _offence(command, f"{what} `{script}` does not exist", script, confidence=sure)
         elif found is Standing.ELSEWHERE:
-            message = f"the script `{script}` does not exist in the working directory, only elsewhere"
-            yield _offence(command, message, script, confidence=Confidence.LIKELY)
+            other = elsewhere(script, document.project)
+            yield _offence(command, f"the script `{script}` does not exist here (`{other}` does)", script)
 
     def _categories(self, command: Command, document: DocumentView) -> Iterator[Offence]:
         declared = document.project.canon.categories
@@ -115,7 +117,7 @@ class DeadRunnerCommand(Rule):
 
     def _paths(self, command: Command, document: DocumentView) -> Iterator[Offence]:
         for path in test_paths(command):
-            if standing(path, command, document) is Standing.ABSENT:
+            if standing(path, command, document) in (Standing.ABSENT, Standing.ELSEWHERE):
                 sure = None if path.endswith(".py") and not command.doubt else Confidence.LIKELY
                 yield _offence(command, f"the tests `{path}` do not exist", path, confidence=sure)
 

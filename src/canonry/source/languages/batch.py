@@ -11,7 +11,12 @@ from canonry.source.languages.script import UNKNOWN_FOLDER, Finds, Setting, join
 
 _CONTINUED = re.compile(r"\^(?:\r\n|\r|\n)")
 _LINE = re.compile(r"[^\r\n]+")
-_TOKEN = re.compile(r"""(?P<blank>[ \t,;=]+)|(?P<mark>&&|\|\||[&|()])|(?P<to>\d?>>?&?\d?|<)|(?P<word>(?:\^.|"[^"]*(?:"|$)|[^ \t,;=&|()<>"^])+)|(?P<rest>.)""", re.DOTALL)  # fmt: skip
+_TOKEN = re.compile(
+    r"(?P<blank>[ \t,;=]+)|(?P<mark>&&|\|\||[&|()])|(?P<to>\d?>>?&?\d?|<)"
+    r"|(?P<word>(?:\^.|\"[^\"]*(?:\"|$)|[^ \t,;=&|()<>\"^])+)|(?P<rest>.)",
+    re.DOTALL,
+)
+_SHELL = re.compile(r"(?:.*[\\/])?(?:ba|z)?sh(?:\.exe)?")
 _SET = re.compile(r'set\s+(?:"(?P<quoted>\w+)=(?P<fixed>[^"]*)"|(?P<plain>\w+)=(?P<value>.*))', re.IGNORECASE)
 _VARIABLE = re.compile(r"%(\w+)%|!(\w+)!")
 _IF = re.compile(
@@ -93,7 +98,8 @@ class _Script:
 
     def _split(self, start: int, stop: int) -> Iterator[tuple[str, list[tuple[int, int]]]]:
         """The commands of a line: the mark before each, and the places of its words."""
-        mark, words, skip, opened = "", [], False, 0
+        words: list[tuple[int, int]] = []
+        mark, skip, opened = "", False, 0
         for token in _TOKEN.finditer(self.text, start, stop):
             if token["mark"] == "(" and words:
                 words.append(token.span())
@@ -157,7 +163,7 @@ class _Script:
         from canonry.source.languages.shell import read_shell
 
         for index, word in enumerate(words[:-1]):
-            if re.fullmatch(r"-\w*c", word) and any(re.fullmatch(r"(?:.*[\\/])?(?:ba|z)?sh(?:\.exe)?", each) for each in words[:index]):  # fmt: skip
+            if re.fullmatch(r"-\w*c", word) and any(_SHELL.fullmatch(each) for each in words[:index]):
                 start, stop = tokens[index + 1] if index + 1 < len(tokens) else (0, 0)
                 if stop - start < 3 or self.setting.depth > 4:
                     return False

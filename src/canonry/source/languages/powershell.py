@@ -12,6 +12,7 @@ _TEMPLATE = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _EVALUATING = frozenset(("invoke-expression", "iex"))
 _MOVING = frozenset(("set-location", "cd", "sl", "chdir", "push-location", "pushd"))
 _BACK = frozenset(("pop-location", "popd"))
+_PROCESS_OPTIONS = frozenset(("-filepath", "-argumentlist", "-wait", "-nonewwindow", "-passthru"))
 _STRINGS = frozenset(("expandable_string_literal", "verbatim_string_characters", "verbatim_here_string_characters"))
 _SHELLS = re.compile(r"(?:.*[\\/])?(?:ba|z|da|k)?sh(?:\.exe)?", re.IGNORECASE)
 _COMPUTED = re.compile(r"\$[({\w]")
@@ -134,7 +135,7 @@ class _Walk:
             return
         lowered = words[0].lower()
         if lowered == "start-process":
-            words = [word for word in words[1:] if word.lower() not in ("-filepath", "-argumentlist", "-wait", "-nonewwindow", "-passthru")]  # fmt: skip
+            words = [word for word in words[1:] if word.lower() not in _PROCESS_OPTIONS]
         forgiven = self.end
         inner = self._inner(words, found) if len(words) == len(found) else False
         if words:

@@ -148,4 +148,3 @@ def join_folder(folder: str, target: str) -> str:
         elif part not in ("", "."):
             parts.append(part)
     return "/".join(parts)
-

@@ -60,9 +60,7 @@ def _parser() -> Parser:
 
 
 class _Walk:
-    def __init__(
-        self, fragment: Fragment, finds: Finds, setting: Setting, variables: dict[str, Alternatives]
-    ) -> None:
+    def __init__(self, fragment: Fragment, finds: Finds, setting: Setting, variables: dict[str, Alternatives]) -> None:
         self.fragment, self.finds, self.setting = fragment, finds, setting
         self.variables = variables
         self.looped: set[str] = set()
@@ -293,8 +291,10 @@ class _Walk:
             found = self.fragment.cut(body.start_byte, body.end_byte) if body is not None else []
         if not found:
             return False
-        folder = self.folder if first in ("eval", "time", "timeout", "xvfb-run", "nohup") or _SHELLS.match(first) else (
-            UNKNOWN_FOLDER
+        folder = (
+            self.folder
+            if first in ("eval", "time", "timeout", "xvfb-run", "nohup") or _SHELLS.match(first)
+            else (UNKNOWN_FOLDER)
         )
         setting = self.setting.inside(symbol=self.symbol, forgiven=forgiven, folder=folder)
         before = len(self.finds.commands)

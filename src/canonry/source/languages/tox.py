@@ -18,7 +18,9 @@ _FOLDERS = re.compile(r"\{(?:toxinidir|tox_root|toxworkdir/\.\.)\}[\\/]?")
 def read_tox_ini(fragment: Fragment, finds: Finds) -> None:
     """Adds the commands of all environments; a reference to those of another section is left to that section."""
     found = list(values(fragment.text))
-    settings = {(value.section, value.key): fragment.text[slice(*value.lines[0])].strip() for value in found if value.lines}
+    settings = {
+        (value.section, value.key): fragment.text[slice(*value.lines[0])].strip() for value in found if value.lines
+    }
     for value in found:
         if value.key not in COMMAND_KEYS or not value.section.startswith("testenv"):
             continue

@@ -64,7 +64,7 @@ def get(node: Node | None, *names: str) -> Node | None:
     return node
 
 
-def items(node: Node | None, *, depth: int = 0) -> Iterator[Node]:
+def items(node: Node | None, *, depth: int = 0) -> Iterator[ScalarNode]:
     """The items of a sequence, those of sequences inside it included; a scalar is one item of its own."""
     if isinstance(node, SequenceNode):
         for each in node.value if depth < 20 else ():
@@ -78,7 +78,7 @@ def text_of(node: Node | None) -> str:
     return str(node.value) if isinstance(node, ScalarNode) else ""
 
 
-def fragment_of(node: Node, document: Document) -> Fragment:
+def fragment_of(node: ScalarNode, document: Document) -> Fragment:
     """The text of a scalar with the place of each character.
 
     Where the places cannot be told (an escape that is not known here), the whole text has the place of the scalar.
@@ -110,14 +110,22 @@ def _block(document: Document, begin: int, end: int, *, folded: bool) -> list[Pi
     for start, stop in lines:
         line = text[start:stop]
         bare = line.rstrip("\r\n")
-        kinds.append("empty" if not bare.strip(" ") and len(bare) <= column else "more" if bare[column : column + 1] in (" ", "\t") else "text")
+        kinds.append(
+            "empty"
+            if not bare.strip(" ") and len(bare) <= column
+            else "more"
+            if bare[column : column + 1] in (" ", "\t")
+            else "text"
+        )
         if len(bare) > column:
             pieces.append(document.piece(start + column, start + len(bare)))
         pieces.append(Piece("\n" if len(line) > len(bare) else "", start + len(bare), stop))
     return _fold_block(pieces, kinds, lines, column, document) if folded else pieces
 
 
-def _indent(text: str, lines: list[tuple[int, int]], explicit: re.Match[str] | None, begin: int, document: Document) -> int:
+def _indent(
+    text: str, lines: list[tuple[int, int]], explicit: re.Match[str] | None, begin: int, document: Document
+) -> int:
     """How many blanks stand before the lines of a block."""
     shown = [text[start:stop].rstrip("\r\n") for start, stop in lines]
     if explicit:

@@ -13,7 +13,9 @@ from canonry.source.languages.dispatch import read_script
 from canonry.source.languages.literals import fragment_of_string
 from canonry.source.languages.script import UNKNOWN_FOLDER, Finds, Setting
 
-PATTERNS = ("Dockerfile", "dockerfile", "Containerfile", "*.Dockerfile", "*.dockerfile", "*.Containerfile", "Dockerfile.*", "Containerfile.*")  # fmt: skip
+PATTERNS = tuple(
+    form.format(name) for name in ("Dockerfile", "dockerfile", "Containerfile") for form in ("{}", "*.{}", "{}.*")
+)
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _DIRECTIVE = re.compile(r"#\s*escape\s*=\s*(\S)", re.IGNORECASE)
@@ -111,4 +113,6 @@ def _instructions(document: Document, escape: str) -> Iterator[tuple[list[Piece]
 
 
 def _may_hold(pieces: list[Piece]) -> bool:
-    return bool(re.match(r"\s*(?:RUN|COPY|ADD)\b", pieces[0].text, re.IGNORECASE)) and any("<<" in piece.text for piece in pieces)  # fmt: skip
+    """Whether an instruction may take heredocs."""
+    first = re.match(r"\s*(?:RUN|COPY|ADD)\b", pieces[0].text, re.IGNORECASE)
+    return first is not None and any("<<" in piece.text for piece in pieces)

@@ -78,9 +78,7 @@ class _Job:
     def _run(self, step: Node, run: ScalarNode, where: str) -> None:
         folder = self._default(step, "working-directory", "working-directory")
         shell = self._default(step, "shell", "shell") or self._system_shell()
-        setting = Setting(
-            symbol=where, folder=self._folder(folder), forgiven=self._forgiven(step), stops=_stops(shell)
-        )
+        setting = Setting(symbol=where, folder=self._folder(folder), forgiven=self._forgiven(step), stops=_stops(shell))
         variables = self._variables(step)
         read_script(fragment_of(run, self.finds.document), self.finds, setting, shell=shell, variables=variables)
         for match in _LEADING.finditer(text_of(run)):
@@ -139,10 +137,10 @@ class _Job:
             name = text_of(get(step, "id"))
             if not name or not re.search(rf"steps\.{re.escape(name)}\.(?:outcome|conclusion)", text):
                 return "`continue-on-error: true`"
-        if self.name and text_of(get(self.node, "continue-on-error")) == "true":
-            if not re.search(rf"needs\.{re.escape(self.name)}\.result", text):
-                return "`continue-on-error: true` of the job"
-        return ""
+        if not self.name or text_of(get(self.node, "continue-on-error")) != "true":
+            return ""
+        asked = re.search(rf"needs\.{re.escape(self.name)}\.result", text)
+        return "" if asked else "`continue-on-error: true` of the job"
 
     def _variables(self, step: Node) -> dict[str, Alternatives]:
         found: dict[str, Alternatives] = {}

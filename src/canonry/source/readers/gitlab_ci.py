@@ -4,7 +4,7 @@ Source: docs.gitlab.com, "CI/CD YAML syntax reference": scripts of a job run in 
 failing command; `after_script` runs in a shell of its own and cannot fail the job.
 """
 
-import re
+from collections.abc import Iterable
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
@@ -14,10 +14,9 @@ from canonry.source.languages.script import Finds, Setting
 from canonry.source.languages.shell import Alternatives, read_shell
 from canonry.source.languages.yaml import compose, entries, fragment_of, get, items, text_of
 
-PATTERNS = (".gitlab-ci.yml", ".gitlab-ci.yaml", "*.gitlab-ci.yml", "*.gitlab-ci.yaml", ".gitlab/ci/*.yml", ".gitlab/ci/**/*.yml")  # fmt: skip
+PATTERNS = (".gitlab-ci.yml", ".gitlab-ci.yaml", "*.gitlab-ci.yml", "*.gitlab-ci.yaml", ".gitlab/ci/**/*.yml")
 
 _SCRIPTS = ("before_script", "script", "after_script")
-_WHOLE = "after_script cannot fail the job"
 
 
 def read(document: Document) -> Reading:
@@ -57,7 +56,10 @@ def _read_job(name: str, job: Node, jobs: dict[str, Node], finds: Finds, seen: s
         _read_lines(items(get(job, "hooks", hook)), finds, Setting(symbol=f"{name}.{hook}", stops=True), {}, seen)
 
 
-def _read_lines(nodes, finds: Finds, setting: Setting, variables: dict[str, Alternatives], seen: set[int]) -> str:  # type: ignore[no-untyped-def]
+def _read_lines(
+    nodes: Iterable[Node], finds: Finds, setting: Setting, variables: dict[str, Alternatives], seen: set[int]
+) -> str:
+    """Reads the lines of one script, which share a shell; returns the working directory at their end."""
     folder = setting.folder
     for node in nodes:
         if id(node) in seen or not isinstance(node, ScalarNode):

@@ -51,7 +51,9 @@ def _read_recipe(name: str, lines: list[tuple[int, int]], variables: dict[str, s
     document = finds.document
     first = document.text[slice(*lines[0])].strip()
     if first.startswith("#!"):
-        pieces = [piece for start, stop in lines for piece in (*_pieces(start, stop, variables, document), Piece("\n", stop, stop))]  # fmt: skip
+        pieces: list[Piece] = []
+        for start, stop in lines:
+            pieces += [*_pieces(start, stop, variables, document), Piece("\n", stop, stop)]
         words = first.removeprefix("#!").split()
         program = words[-1] if words and words[0].endswith("env") else words[0] if words else "sh"
         _script(pieces, finds, Setting(symbol=name, stops=False), program)

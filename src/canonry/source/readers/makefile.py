@@ -93,7 +93,7 @@ class _Makefile:
     def _end(self) -> None:
         """Reads the recipe that has ended: its lines one by one, or as one script."""
         recipe, self.recipe = self.recipe, []
-        if not recipe or self.target.startswith(".") and self.target in (".PHONY", ".SUFFIXES"):
+        if not recipe or self.target in (".PHONY", ".SUFFIXES"):
             return
         if self.one_shell:
             pieces: list[Piece] = []
@@ -123,7 +123,9 @@ class _Makefile:
 
     def _is_reference(self, piece: Piece) -> bool:
         """Whether a piece is a reference of make that stays as it is written (its own piece, see `_pieces`)."""
-        return piece.text[0] == "$" and len(piece.text) > 1 and self.document.text[piece.begin : piece.end] == piece.text
+        return (
+            piece.text[0] == "$" and len(piece.text) > 1 and self.document.text[piece.begin : piece.end] == piece.text
+        )
 
     def _pieces(self, start: int, stop: int) -> list[Piece]:
         """A recipe line as the shell gets it: ``$$`` is a dollar sign, variables that the file sets are expanded.

@@ -18,11 +18,12 @@ from canonry.source.languages.script import UNKNOWN_FOLDER, Finds, Setting
 PATTERNS = ("*.md", "*.markdown")
 HINTS = tuple(tool.encode() for tool in TOOLS)
 
-_SHELLS = {
-    **dict.fromkeys("sh bash shell zsh ksh console shell-session sh-session bash-session terminal shellsession".split(), "sh"),
-    **dict.fromkeys("bat batch cmd dos batchfile".split(), "cmd"),
-    **dict.fromkeys("powershell pwsh ps1 ps posh".split(), "pwsh"),
-}  # fmt: skip
+_LANGUAGES = {
+    "sh": "sh bash shell zsh ksh console shell-session sh-session bash-session terminal shellsession",
+    "cmd": "bat batch cmd dos batchfile",
+    "pwsh": "powershell pwsh ps1 ps posh",
+}
+_SHELLS = {name: shell for shell, names in _LANGUAGES.items() for name in names.split()}
 _UNLABELLED = frozenset(("", "text", "txt", "plain", "plaintext", "none"))
 _OPENING = re.compile(
     r"^(?P<before>(?:[ \t]*>)*[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)"
@@ -31,9 +32,13 @@ _OPENING = re.compile(
 )
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _PROMPT = re.compile(
-    r"(?:\([\w.-]+\)[ \t]*)?(?:[\w.-]+@[\w.-]+[^$#%>\r\n]{0,80}[$%#]|PS(?: [A-Z]:[^>\r\n]*)?>|[A-Z]:[^>\r\n]*>|[$%❯➜])[ \t]+"
+    r"(?:\([\w.-]+\)[ \t]*)?"
+    r"(?:[\w.-]+@[\w.-]+[^$#%>\r\n]{0,80}[$%#]|PS(?: [A-Z]:[^>\r\n]*)?>|[A-Z]:[^>\r\n]*>|[$%\u276f\u279c])[ \t]+"
 )
-_SHOWN = re.compile(r"[ \t]*(?:[-*+][ \t]+)?`?(?:\w+=\S*[ \t]+)*(?:[\w./\\-]*python[\d.]*[ \t]+-m[ \t]+)?(?:[\w./\\-]*[/\\])?(?:pytest|py\.test|unittest|nosetests|nose2|trial)(?=[ \t\r\n]|$)(?P<rest>[^\r\n]*)")  # fmt: skip
+_SHOWN = re.compile(
+    r"[ \t]*(?:\w+=\S*[ \t]+)*(?:[\w./\\-]*python[\d.]*[ \t]+-m[ \t]+)?(?:[\w./\\-]*[/\\])?"
+    r"(?:pytest|py\.test|unittest|nosetests|nose2|trial)(?=[ \t\r\n]|$)(?P<rest>[^\r\n]*)"
+)
 _ARGUMENT = re.compile(r"[ \t]*(?:$|#|[|&;>]|-{1,2}[\w]|[^\s/\\]*[/\\]\S*|\S*[.:]\w|\"|'|\$)")
 _INDENTED = re.compile(r"(?:^(?: {4}|\t)[^\r\n]*(?:\r\n|\r|\n|$))+", re.MULTILINE)
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]")
@@ -156,10 +161,11 @@ def _indented(document: Document, finds: Finds, start: int, stop: int) -> None:
     for block in _INDENTED.finditer(text, start, stop):
         if not any(tool in block[0] for tool in TOOLS) or not _stands_alone(text, block.start(), block[0]):
             continue
-        lines = []
-        for line in _LINE.finditer(text, block.start(), block.end()):
-            if line[0]:
-                lines.append((line.start() + (1 if line[0][0] == "\t" else 4), line.end()))
+        lines = [
+            (line.start() + (1 if line[0][0] == "\t" else 4), line.end())
+            for line in _LINE.finditer(text, block.start(), block.end())
+            if line[0]
+        ]
         prompts = [_PROMPT.match(text, *line) for line in lines]
         if any(prompts):
             _read_prompts(lines, prompts, document, finds, "sh")

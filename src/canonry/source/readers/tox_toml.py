@@ -43,7 +43,7 @@ def read(document: Document) -> Reading:
 
 
 def _read_command(node: Node, document: Document, finds: Finds, setting: Setting) -> None:
-    words = []
+    words: list[Fragment] = []
     forgiven = ""
     for child in node.named_children:
         if child.type == "string":
