@@ -4,6 +4,7 @@ Source: YAML 1.2.2, chapters 7.3 (flow scalars), 8.1 (block scalars) and 6.5 (li
 """
 
 import re
+import warnings
 from collections.abc import Iterator
 
 from ruamel.yaml import YAML
@@ -25,7 +26,9 @@ def compose(finds: Finds) -> list[Node]:
     """The documents of a YAML file; none, and the reason passed over, where it is broken or a template of YAML."""
     text = finds.document.text
     try:
-        return [node for node in YAML(typ="safe", pure=True).compose_all(text) if node is not None]
+        with warnings.catch_warnings():  # an anchor that is set twice is no mistake
+            warnings.simplefilter("ignore")
+            return [node for node in YAML(typ="safe", pure=True).compose_all(text) if node is not None]
     except (YAMLError, ValueError, AttributeError, IndexError, TypeError, AssertionError, KeyError) as error:
         mark = getattr(error, "problem_mark", None)
         place = finds.document.offset(mark.line) if mark is not None else 0

@@ -86,7 +86,7 @@ class _Job:
                 fragment = fragment_of(node, self.finds.document)
                 read_script(fragment, self.finds, setting, shell=shell, variables=variables)
 
-    def _values(self, kind: str, name: str) -> Iterator[Node]:
+    def _values(self, kind: str, name: str) -> Iterator[ScalarNode]:
         """The fixed texts of ``matrix.NAME``; what somebody else hands in as an input is not in the file."""
         if kind != "matrix":
             return

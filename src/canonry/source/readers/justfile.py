@@ -13,7 +13,7 @@ from canonry.source.languages.script import Finds, Setting
 
 PATTERNS = ("justfile", "Justfile", ".justfile", "JUSTFILE", "*.just")
 
-_LINE = re.compile(r"[^\r\n]*(?:\\\r?\n[^\r\n]*)*(?:\r\n|\r|\n|$)")
+_LINE = re.compile(r"(?:\\\r?\n|[^\r\n])*(?:\r\n|\r|\n|$)")
 _ASSIGNMENT = re.compile(r"(?:export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(?:'([^']*)'|\"([^\"\\]*)\")\s*(?:#.*)?")
 _RECIPE = re.compile(r"@?([A-Za-z_][\w-]*)(?:\s+[^:=]*(?:=\s*(?:'[^']*'|\"[^\"]*\"|\S+)[^:=]*)*)?:(?!=)")
 _SHELL = re.compile(r"^set\s+shell\s*:=\s*\[\s*['\"]([^'\"]+)", re.MULTILINE)

@@ -13,7 +13,7 @@ from canonry.source.languages.script import Finds, Setting
 
 PATTERNS = ("Makefile", "makefile", "GNUmakefile", "*.mk", "Makefile.*")
 
-_LINE = re.compile(r"[^\r\n]*(?:\\\r?\n[^\r\n]*)*")
+_LINE = re.compile(r"(?:\\\r?\n|[^\r\n])*")
 _ASSIGNMENT = re.compile(r"(?:(?:export|override|private)\s+)*(\w[\w.-]*)\s*(::?:?=|\?=|\+=|=|!=)[ \t]*(.*)", re.DOTALL)
 _RULE = re.compile(r"([^\t#=:][^#=:]*?)\s*::?(?!=)([^=]*)$", re.DOTALL)
 _REFERENCE = re.compile(r"\$\(([\w.-]+)\)|\$\{([\w.-]+)\}")

@@ -27,7 +27,7 @@ _SHELLS = {name: shell for shell, names in _LANGUAGES.items() for name in names.
 _UNLABELLED = frozenset(("", "text", "txt", "plain", "plaintext", "none"))
 _OPENING = re.compile(
     r"^(?P<before>(?:[ \t]*>)*[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)"
-    r"(?:(?P<fence>`{3,}(?=[^`\r\n]*$)|~{3,})(?P<info>[^\r\n]*)|<!--)",
+    r"(?:(?P<fence>`{3,}(?=[^`\r\n]*(?:[\r\n]|\Z))|~{3,})(?P<info>[^\r\n]*)|<!--)",
     re.MULTILINE,
 )
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")

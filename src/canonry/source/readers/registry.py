@@ -88,7 +88,7 @@ def read_document(reader: str, content: bytes) -> Reading:
         found: Reading = module.read(Document(text))
     except RecursionError:
         return Reading((), (PassedOver(whole, "nested deeper than can be followed"),))
-    return _with_mentions(found, text) if "pytest" in text and not hints else found
+    return _with_mentions(found, text) if found.commands and "pytest" in text else found
 
 
 def _with_mentions(reading: Reading, text: str) -> Reading:
