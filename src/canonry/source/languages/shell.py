@@ -220,7 +220,7 @@ class _Walk:
             if part.type not in ("file_redirect", "herestring_redirect", "heredoc_redirect", "comment")
             for word in self._words(part)
         ]
-        if not words or self._loop_built(name):
+        if not words or not words[0].text or name.start_byte == name.end_byte or self._loop_built(name):
             return
         if node.has_error and any(part.type == "ERROR" or part.is_missing for part in parts):
             self._pass_over(node, "shell syntax that is not understood")
