@@ -1,11 +1,12 @@
 """What each reader finds: the words of every command that starts a test tool, where it stands, and what forgives it."""
 
+import importlib
 import textwrap
 
 import pytest
 
 from canonry.source.documents import Command, Reading
-from canonry.source.readers.registry import read_document, reader_of
+from canonry.source.readers.registry import read_document, reader_of, readers
 
 WORKFLOW = ".github/workflows/ci.yml"
 
@@ -75,6 +76,13 @@ def step(run: str, *more: str, job: str = "") -> str:
 )
 def test_a_path_has_its_reader(path: str, reader: str) -> None:
     assert reader_of(path) == reader
+
+
+@pytest.mark.parametrize("reader", readers())
+def test_a_reader_declares_what_it_reads(reader: str) -> None:
+    module = importlib.import_module(f"canonry.source.readers.{reader}")
+
+    assert module.PATTERNS == readers()[reader] != ()
 
 
 # shell ---------------------------------------------------------------------------------------------------------------

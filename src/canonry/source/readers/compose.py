@@ -15,8 +15,13 @@ from canonry.source.languages.script import UNKNOWN_FOLDER, Finds, Setting
 from canonry.source.languages.shell import read_shell
 from canonry.source.languages.yaml import compose, entries, fragment_of, get
 
-PATTERNS = tuple(
-    f"{name}*.{end}" for name in ("docker-compose", "podman-compose", "compose") for end in ("yml", "yaml")
+PATTERNS = (
+    "docker-compose*.yml",
+    "docker-compose*.yaml",
+    "podman-compose*.yml",
+    "podman-compose*.yaml",
+    "compose*.yml",
+    "compose*.yaml",
 )
 
 

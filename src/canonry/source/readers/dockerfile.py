@@ -13,8 +13,15 @@ from canonry.source.languages.dispatch import read_script
 from canonry.source.languages.literals import fragment_of_string
 from canonry.source.languages.script import UNKNOWN_FOLDER, Finds, Setting
 
-PATTERNS = tuple(
-    form.format(name) for name in ("Dockerfile", "dockerfile", "Containerfile") for form in ("{}", "*.{}", "{}.*")
+PATTERNS = (
+    "Dockerfile",
+    "Dockerfile.*",
+    "*.Dockerfile",
+    "dockerfile",
+    "*.dockerfile",
+    "Containerfile",
+    "Containerfile.*",
+    "*.Containerfile",
 )
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")

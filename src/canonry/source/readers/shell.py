@@ -22,8 +22,3 @@ def read(document: Document) -> Reading:
     finds = Finds(document)
     read_shell(Fragment(document, [document.piece(0, len(text))]), finds, Setting(symbol="<script>"))
     return finds.reading()
-
-
-def reads_extensionless(content: str) -> bool:
-    """Whether a file without an ending is a shell script."""
-    return bool(_SHEBANG.match(content))
