@@ -6,7 +6,7 @@ from enum import Enum
 from itertools import pairwise
 
 from canonry.rules.view import DocumentView, Project
-from canonry.source.documents import Command
+from canonry.source.documents import ANYTHING, Command
 from canonry.source.readers.registry import reader_of
 
 UNKNOWN = "?"
@@ -174,6 +174,8 @@ def _provided(path: str, document: DocumentView) -> bool:
     """Whether the file's own commands may have made the path."""
     bare = re.sub(r"^(?:\.{1,2}/)+", "", path)
     name = bare.rpartition("/")[2]
+    if ANYTHING in document.reading.provided:
+        return True
     if any(each.replace("\\", "/").rpartition("/")[2] == name for each in document.reading.provided):
         return True
     for other in document.reading.commands:

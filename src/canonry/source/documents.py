@@ -13,6 +13,9 @@ from canonry.source.facts import Site
 
 _READING = "commands documents fragment text".split()
 
+ANYTHING = "**"
+"""In `Reading.provided`: the file fetches things that are not named in it."""
+
 
 class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One command as a shell would start it.

@@ -292,7 +292,8 @@ def _project_root(folder: Path) -> Path:
             return candidate
         if (candidate / "setup.cfg").is_file() or (candidate / "setup.py").is_file():
             return candidate
-    return folder
+    services = (candidate for candidate in (folder, *folder.parents) if candidate.name in (".github", ".gitlab"))
+    return next((candidate.parent for candidate in services), folder)
 
 
 def stat_record(path: str) -> StatRecord | None:

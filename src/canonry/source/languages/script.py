@@ -103,6 +103,9 @@ def tool_of_words(words: Sequence[str]) -> tuple[str, str]:
     if not words or not any(hint in word for word in words for hint in HINTS):
         return "", ""
     first = words[0]
+    script = next((index for index, word in enumerate(words) if word.endswith(".py")), len(words))
+    if not any(hint in word for word in words[:script] for hint in HINTS):
+        return "", ""  # a tool's name among the arguments of a script
     named: list[str | None] = list(words)
     if not _VARIABLE.search(first):
         return tool_of_argv(named), ""

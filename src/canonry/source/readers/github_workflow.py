@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from canonry.source.documents import Reading
+from canonry.source.documents import ANYTHING, Reading
 from canonry.source.fragment import Document
 from canonry.source.languages.dispatch import read_script
 from canonry.source.languages.script import UNKNOWN_FOLDER, Finds, Setting, join_folder
@@ -64,8 +64,17 @@ class _Job:
             and not text_of(get(step, "with", "repository"))
         ]
 
+    def _fetches(self) -> bool:
+        """Whether steps bring what is not in the repository: another one, or an artifact."""
+        return any(
+            text_of(get(step, "with", "repository")) or text_of(get(step, "uses")).startswith("actions/download-")
+            for step in _steps(self.node)
+        )
+
     def read(self) -> None:
         """All steps; the inputs of a reusable workflow that are named like commands."""
+        if self._fetches():
+            self.finds.provided[ANYTHING] = None
         self._handed_over(self.node, self.where)
         for number, step in enumerate(_steps(self.node)):
             where = f"{self.where}.steps[{number}]"
