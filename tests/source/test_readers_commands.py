@@ -383,6 +383,7 @@ def test_gitlab() -> None:
         ("a.ps1", "# pytest\n$cmd = 'pytest'\n& $cmd -q\n", ["3:3 pytest -q"]),
         ("a.ps1", "Invoke-Expression \"pytest -q\"\nWrite-Host pytest\n", ["1:20 pytest -q"]),
         ("a.ps1", "if ($x) { python -m pytest }\n", ["1:11 python -m pytest"]),
+        ("a.ps1", "pytest --cov=\"a b\" -q\n", ["1:1 pytest --cov=a b -q"]),
         ("a.ps1", "Start-Process pytest -Wait\n", ["1:1 pytest"]),
         ("Makefile", "P = $(PY) -m pytest\nPY := python\nt:\n\t-@$(P) $(A)\n", ["4:4 python -m pytest $(A) [make's `-`]"]),
         ("Makefile", "t: ; pytest $$X\n# pytest\n", ["1:6 pytest $X"]),

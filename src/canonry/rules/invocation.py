@@ -150,10 +150,11 @@ def standing(path: str, command: Command, document: DocumentView) -> Standing:
 
 
 def elsewhere(path: str, project: Project) -> str:
-    """A listed path that ends with this one, whatever folder it stands in; empty where there is none."""
+    """The listed path that ends with this one and is least deep; empty where there is none."""
     bare = re.sub(r"^(?:\.{1,2}/)+", "", path)
     named = project.paths_by_name.get(bare.rpartition("/")[2], ())
-    return next((other for other in sorted(named) if other == bare or other.endswith("/" + bare)), "")
+    ordered = sorted(named, key=lambda other: (other.count("/"), other))
+    return next((other for other in ordered if other == bare or other.endswith("/" + bare)), "")
 
 
 def _starts(command: Command, document: DocumentView) -> Iterator[str]:

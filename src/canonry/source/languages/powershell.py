@@ -9,6 +9,10 @@ from canonry.source.fragment import Fragment, as_bytes, blank
 from canonry.source.languages.script import UNKNOWN_FOLDER, Finds, Setting, join_folder
 
 _TEMPLATE = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
+_OPTION = re.compile(r"(?<=\s)--[\w-]+=(?:\"[^\"`$\r\n]*\"|'[^'\r\n]*')")
+"""``--name="text"``, which the grammar takes for an error."""
+_ESCAPE = re.compile(r"`[^\r\n]")
+"""An escaped character, at which the grammar ends some strings too early."""
 _EVALUATING = frozenset(("invoke-expression", "iex"))
 _MOVING = frozenset(("set-location", "cd", "sl", "chdir", "push-location", "pushd"))
 _BACK = frozenset(("pop-location", "popd"))
@@ -22,7 +26,8 @@ def read_powershell(fragment: Fragment, finds: Finds, setting: Setting) -> str:
     """Adds what a PowerShell script holds; returns the working directory at its end."""
     if not fragment.text.strip():
         return setting.folder
-    text = blank(fragment.text, _TEMPLATE, first="$")
+    text = _ESCAPE.sub("xx", fragment.text)
+    text = blank(blank(text, _TEMPLATE, first="$"), _OPTION, first="--x")
     walk = _Walk(fragment, finds, setting)
     walk.read(_parser().parse(as_bytes(text)).root_node)
     return walk.folder
@@ -111,6 +116,8 @@ class _Walk:
                 split = " ".join(found).split() if len(found) == 1 else found
                 return [(word, node.start_byte, node.end_byte) for word in split]
             return [(text, node.start_byte, node.end_byte)]
+        if _OPTION.fullmatch(" " + text, 1):
+            return [(re.sub("[\"']", "", text), node.start_byte, node.end_byte)]
         strings = _all(node, _STRINGS | {"verbatim_string_literal"})
         if strings and "(" not in text:
             return [(self._unquoted(each), each.start_byte, each.end_byte) for each in strings]
