@@ -416,6 +416,7 @@ def test_gitlab() -> None:
         ("a.md", "1. a\n\n   ~~~bash\n   pytest\n   ~~~\n", ["4:4 pytest"]),
         ("a.md", "```\npytest -q\npytest is slow\n=== pytest ===\n```\n", ["2:1 pytest -q"]),
         ("a.md", "a\n\n    pytest tests/\n\n- b\n\n    pytest tests/\n", ["3:5 pytest tests/"]),
+        ("a.md", "```\npytest\npytest-cov\n```\n\n```\n# all\npytest\n```\n", ["8:1 pytest"]),
         ("a.md", "<!--\n```sh\npytest\n```\n-->\n", []),
         ("a.md", "````md\n```sh\npytest\n```\n````\n", []),
     ],

@@ -33,7 +33,8 @@ class DeadRunnerCommand(Rule):
     `working-directory`, tox's `changedir`) are followed; paths with variables, and files that the same file creates,
     fetches or asks for first, are left alone. In scripts, whose working directory nobody knows, a path counts only
     where it exists nowhere in the tree. Likely: a folder of tests, and a failure that is forgiven in a script (which
-    may not be a step of continuous integration).
+    may not be a step of continuous integration); of likely ones two were met in public packages, both wrong because
+    the job checks another repository out, which is respected since.
     """
 
     code = "RUN006"

@@ -15,7 +15,8 @@ class StaleCommandInDocs(Rule):
     Whoever follows it gets other tests, other services and other numbers than everybody else. Read are the code blocks
     of Markdown: fenced ones in the languages of shells (behind a prompt, where there is one; the rest of such a block is
     output), and the lines of unlabelled and indented blocks that begin with a test tool and go on as a command does
-    (likely). Prose, inline code and blocks in other languages are not read.
+    (likely: three of them were read, two right, and the third is not reported any more). Prose, inline code and blocks in
+    other languages are not read. Whether a block tells people what to do or what was once done, it cannot tell.
     """
 
     code = "RUN007"

@@ -144,9 +144,11 @@ def _read_unlabelled(lines: list[tuple[int, int]], document: Document, finds: Fi
     """The lines that begin with a test tool and go on as a command does."""
     setting = Setting(symbol="<code block>", folder=UNKNOWN_FOLDER, doubt=doubt)
     continued: list[Piece] = []
+    alone = sum(document.text[slice(*line)].strip()[:1] not in ("", "#") for line in lines) == 1
     for start, stop in lines:
         shown = _SHOWN.match(document.text, start, stop)
-        if continued or (shown is not None and _ARGUMENT.match(shown["rest"])):
+        bare = shown is not None and not shown["rest"].strip() and not alone  # a list of packages, say
+        if continued or (shown is not None and not bare and _ARGUMENT.match(shown["rest"])):
             continued.append(document.piece(start, stop))
             if document.text[start:stop].rstrip().endswith("\\"):
                 continue
