@@ -17,8 +17,8 @@ class DirectPytestInCi(Rule):
     composite actions, GitLab pipelines, shell, batch and PowerShell scripts, Makefiles, justfiles, Dockerfiles, Compose
     files, tox, nox, `package.json` and pre-commit's own hooks. The command is read from the syntax of its shell:
     `echo pytest`, `pip install pytest`, `pytest --version`, `pytest --collect-only` and comments are none. A command
-    behind a variable that the file does not set (`$RUN pytest`), and one that is handed to an action, is likely (in ten
-    public packages and repositories four such findings, all right). Documentation is left to RUN007.
+    behind a variable that the file does not set (`$RUN pytest`), and one that is handed to an action, is likely (four
+    such findings in thirteen public packages and repositories, all right). Documentation is left to RUN007.
     """
 
     code = "RUN005"
