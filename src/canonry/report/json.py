@@ -45,6 +45,11 @@ def describe(report: Report) -> dict[str, Any]:
         "rules": summary.rules,
         "facts": summary.facts,
         "missing": {_valid(path): reason for path, reason in header.missing.items()},
+        "passed_over": [
+            {"path": _valid(document.path), "line": line, "reason": _valid(reason)}
+            for document in report.result.documents()
+            for line, reason in document.passed_over
+        ],
         "notes": header.notes,
     }
 
