@@ -9,15 +9,18 @@ import msgspec
 
 from canonry import __version__
 from canonry.audit.breakdown import CODEOWNERS
+from canonry.audit.closing import Closing
 from canonry.audit.counts import count_document, count_facts
 from canonry.audit.documents import Documents
+from canonry.audit.governance import Governance, exemptions_digest, still_holds
 from canonry.audit.judge import judge_document, judge_file, judge_tree
 from canonry.audit.listing import Listing, list_files, listing_digest, paths_digest
+from canonry.audit.mentions import Mentions
 from canonry.audit.request import Request
 from canonry.audit.result import Chunk, DocumentRecord, FileRecord, Header, Result, legible
 from canonry.audit.session import Progress, Session, open_session
 from canonry.model.finding import Finding
-from canonry.rules.registry import active_rules, ruleset
+from canonry.rules.catalogue import Catalogue
 from canonry.rules.view import DocumentView, FileView, Project, TreeView
 from canonry.source.cache import variant
 from canonry.source.facts import Facts, decode_facts, is_broken
@@ -32,19 +35,20 @@ _CHUNK = 400
 _DECODED = 900
 
 
-def audit(request: Request, *, progress: Progress | None = None) -> Result:
+def audit(request: Request, *, progress: Progress | None = None, catalogue: Catalogue | None = None) -> Result:
     """The audit of what the request names: every rule over every live file in its scope.
 
-    Raises `UserError` for what the user can mend. Ctrl-C leaves the cache whole.
+    ``catalogue`` are other rules than those of the tree. Raises `UserError` for what the user can mend. Ctrl-C leaves the cache whole.
     """
-    session = open_session(request)
+    session = open_session(request, catalogue=catalogue)
     try:
         listing = list_files(session)
         digest = _result_digest(session, listing) if session.complete else b""
         kept = session.cache.result(digest) if digest else None
         if kept is not None:
             header = msgspec.msgpack.decode(kept[0], type=Header)
-            if header.commit == session.tree.commit or not header.quotes_history:
+            of_commit = header.quotes_history and header.commit != session.tree.commit
+            if not of_commit and still_holds(header, session):
                 header = msgspec.structs.replace(header, **_circumstances(session))
                 return Result(header, kept[1], session.scope)
         return _Audit(session, listing, progress or _silent).run(digest)
@@ -87,7 +91,8 @@ def _result_digest(session: Session, listing: Listing) -> bytes:
         session.loaded.digest,
         repr(session.settings),
         repr(session.target),
-        ruleset(),
+        session.catalogue.ruleset,
+        exemptions_digest(session),
         __version__,
         newer_names(session.target),
         repr(sorted(session.tree.missing.items())),
@@ -115,6 +120,10 @@ class _Audit:
         self.project = Project(
             session.loaded.canon, session.settings, self.index, target=session.target, paths=listing.known
         )
+        self.governance = Governance(session, listing)
+        self.mentions = Mentions(session, listing)
+        if session.catalogue.wanted:
+            self.project.mentions = self.mentions.of
 
     def run(self, digest: bytes) -> Result:
         """Judges the files in scope (all of them where a digest is given) and keeps the whole result under it."""
@@ -124,7 +133,8 @@ class _Audit:
         self._extract(paths)
         paths = [path for path in paths if path in self.listing.live]
         notes = self._broken_notes(paths)
-        chunks = [*self._judge(paths, notes), *self._judge_documents()]
+        chunks = self.governance.finish([*self._judge(paths, notes), *self._judge_documents()])
+        self.mentions.store()
         header = self._header(quotes_history=any("commit" in note for note in notes.values()))
         if digest and not (self.moved or self.documents.moved):
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
@@ -296,7 +306,7 @@ class _Audit:
         return hashlib.sha1(words.encode("utf-8", "surrogateescape") + key, usedforsecurity=False).digest()
 
     def _judge(self, paths: list[str], notes: dict[str, dict[str, str]]) -> Iterator[bytes]:
-        rules = active_rules(self.session.preview)
+        rules = self.session.catalogue.active(self.session.preview)
         whole: dict[str, list[Finding]] = {}
         if self.session.complete:
             listing = self.listing
@@ -308,42 +318,48 @@ class _Audit:
         encoder = msgspec.msgpack.Encoder()
         for start in range(0, len(paths), _CHUNK):
             records: list[FileRecord] = []
-            findings: list[Finding] = []
+            closings: list[Closing] = []
             for path, facts in self._load(paths[start : start + _CHUNK]):
-                while waiting and waiting[0] <= path:
-                    findings += whole[waiting.pop(0)]
+                while waiting and waiting[0] < path:
+                    closings.append(self.governance.close(other := waiting.pop(0), whole[other]))
+                here = whole[waiting.pop(0)] if waiting and waiting[0] == path else []
                 file = FileView(path, facts, self.project, notes=notes.get(path))
-                findings += judge_file(file, rules)
+                findings = [*here, *judge_file(file, rules)]
+                broken = facts.broken is not None
+                closings.append(self.governance.close(path, findings, facts.suppressions, broken=broken))
                 records.append(_record(file))
             self.progress("judging", min(start + _CHUNK, len(paths)), len(paths))
-            yield _encoded(encoder, records, findings)
+            yield _encoded(encoder, records, closings)
         if waiting:
-            yield _encoded(encoder, [], [finding for path in waiting for finding in whole[path]])
+            yield _encoded(encoder, [], [self.governance.close(path, whole[path]) for path in waiting])
 
     def _judge_documents(self) -> Iterator[bytes]:
         scope = None if self.session.complete else set(self.session.scope)
-        rules = active_rules(self.session.preview)
+        rules = self.session.catalogue.active(self.session.preview)
         records: list[DocumentRecord] = []
-        findings: list[Finding] = []
+        closings: list[Closing] = []
         wanted = [path for path in self.documents.keys if scope is None or path in scope]
         for path, reading in self.documents.read(wanted, told=self.progress):
             view = DocumentView(path, reading, reader_of(path), self.project)
-            findings += judge_document(view, rules)
+            closings.append(self.governance.close(path, judge_document(view, rules), reading.suppressions))
             passed = [(each.site.line, each.reason) for each in reading.passed_over]
             records.append(DocumentRecord(path, len(reading.commands), passed, count_document(view)))
         if records:
-            yield _encoded(msgspec.msgpack.Encoder(), [], findings, records)
+            yield _encoded(msgspec.msgpack.Encoder(), [], closings, records)
 
     def _header(self, *, quotes_history: bool) -> Header:
         session, tree = self.session, self.session.tree
         keys = Counter(key for key in self.listing.live.values() if key)
         return Header(
             target_python=f"{session.target[0]}.{session.target[1]}",
-            ruleset=ruleset(),
+            ruleset=session.catalogue.ruleset,
             shadows={legible(folder): count for folder, count in self.listing.shadow_files.items()},
             missing={legible(path): reason for path, reason in sorted(tree.missing.items())},
             duplicates=sum(count - 1 for key, count in keys.items() if key != _EMPTY_KEY),
             quotes_history=quotes_history,
+            own_rules={code: (rule.name, rule.severity) for code, rule in session.catalogue.own.items()},
+            holds=self.governance.holds(),
+            base=self.governance.base,
             **_circumstances(session),
         )
 
@@ -354,29 +370,30 @@ _EMPTY_KEY = blob_key(b"")
 def _encoded(
     encoder: msgspec.msgpack.Encoder,
     files: list[FileRecord],
-    findings: list[Finding],
+    closings: Sequence[Closing],
     documents: Sequence[DocumentRecord] = (),
 ) -> bytes:
+    findings = [finding for closing in closings for finding in closing.open]
+    closed = [each for closing in closings for each in closing.closed]
     documents = list(documents)
     try:
-        return encoder.encode(Chunk(files, findings, documents))
+        return encoder.encode(Chunk(files, findings, documents, closed))
     except UnicodeEncodeError:  # a file name that is no UTF-8
         replace = msgspec.structs.replace
         return encoder.encode(
             Chunk(
                 [replace(record, path=legible(record.path)) for record in files],
-                [
-                    replace(
-                        each,
-                        path=legible(each.path),
-                        message=legible(each.message),
-                        related=tuple(replace(other, path=legible(other.path)) for other in each.related),
-                    )
-                    for each in findings
-                ],
+                [_legible(finding) for finding in findings],
                 [replace(record, path=legible(record.path)) for record in documents],
+                [replace(each, finding=_legible(each.finding)) for each in closed],
             )
         )
+
+
+def _legible(finding: Finding) -> Finding:
+    replace = msgspec.structs.replace
+    related = tuple(replace(other, path=legible(other.path)) for other in finding.related)
+    return replace(finding, path=legible(finding.path), message=legible(finding.message), related=related)
 
 
 def _record(file: FileView) -> FileRecord:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from canonry.audit.compliance import Summary
-from canonry.audit.result import Result
+from canonry.audit.result import Closed, Result
 from canonry.model.finding import Finding
 
 Lines = Callable[[str], list[str]]
@@ -37,6 +37,11 @@ class Report:
         selected = self.options.selected
         chosen = (finding for finding in self.result.findings() if selected is None or finding.code in selected)
         return chosen if self.options.sample is None else _sample(chosen, self.options.sample, self.options.seed)
+
+    def suppressed(self) -> Iterator[Closed]:
+        """The findings that suppressions close, as far as their rules are selected."""
+        selected = self.options.selected
+        return (each for each in self.result.closed() if selected is None or each.finding.code in selected)
 
 
 def _sample(findings: Iterator[Finding], size: int, seed: int) -> Iterator[Finding]:

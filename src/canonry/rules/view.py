@@ -4,10 +4,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
+import msgspec
+
 from canonry.canon.options import Canon
 from canonry.source.documents import Reading
-from canonry.source.facts import ClassFact, Facts, FunctionFact
+from canonry.source.facts import ClassFact, Facts, FunctionFact, Site, Suppression
 from canonry.source.index import Definition, External, Hierarchy, Index, Resolved
+from canonry.source.mentions import Mention
 from canonry.source.pytest_settings import PytestSettings
 from canonry.source.shadow import Shadow
 
@@ -46,6 +49,8 @@ class Project:
             for name in self.base_names
             if isinstance(found := index.resolve("", name), Definition) and found.qualname
         )
+        self.mentions: Callable[[str], tuple[Mention, ...]] = lambda _path: ()
+        """The uses in a file of the names that the rules of this audit ask for."""
         self._test_folders = None if canon.tests is None else tuple(f.strip("/") + "/" for f in canon.tests)
 
     def is_test_file(self, path: str) -> bool:
@@ -99,6 +104,11 @@ class FileView:
     def is_runner(self) -> bool:
         """Whether the file is the canonical runner itself."""
         return self.path in self.project.runner_files
+
+    @property
+    def mentions(self) -> tuple[Mention, ...]:
+        """The uses of the names that the rules of this audit ask for."""
+        return self.project.mentions(self.path)
 
     @cached_property
     def classes(self) -> dict[str, ClassFact]:
@@ -232,6 +242,32 @@ class TreeView:
         self.backups = tuple(backups)
         self.facts = facts
         """Streams the facts of all live files, by path. They are many: keep what a rule needs, not the record."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How one suppression stands, a comment or an entry of the canon, once the findings are known.
+
+    ``problems`` are those of the suppression, and codes that no rule has. ``unused`` are the entries of ``codes`` that
+    closed nothing although every rule that they name did judge here; nothing is said of malformed or expired ones.
+    """
+
+    suppression: Suppression
+    problems: tuple[str, ...]
+    expired: bool
+    unused: tuple[str, ...]
+
+
+class Growth(msgspec.Struct, frozen=True):
+    """An exemption that the commit before did not have, at its place.
+
+    ``grown`` are the rules (or ``exclude``) of which more is exempt than before, each with a phrase that says how much.
+    ``base`` names the commit before.
+    """
+
+    path: str
+    site: Site
+    grown: tuple[tuple[str, str], ...]
+    base: str
 
 
 def _extends_collection(facts: Facts) -> bool:

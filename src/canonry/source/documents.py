@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from canonry.source.facts import Site
+from canonry.source.facts import Site, Suppression
 
-_READING = "commands command_values documents text".split()
+_READING = "command_values commands comments documents suppressions text".split()
 
 
 class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -44,6 +44,7 @@ class Reading(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     commands: tuple[Command, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
 
 
 @cache

@@ -2,8 +2,11 @@
 
 import re
 
+import msgspec
+
 from canonry.source.broken import read_broken
 from canonry.source.facts import Break, Commented, Facts
+from canonry.source.suppressions import suppressions_of_broken, suppressions_of_python
 from canonry.source.syntax import Version, parse_source
 from canonry.source.text import SourceText
 from canonry.source.walk import Walk
@@ -19,12 +22,13 @@ def extract(content: bytes, target: Version) -> Facts:
     tree, text, broken = parse_source(content, target)
     if broken is not None or tree is None:
         assert broken is not None
-        return read_broken(text, broken)
+        return _with_suppressions(read_broken(text, broken), text)
     walk = Walk(text, hints=_may_start_processes(text.content))
     try:
         walk.module(tree)
     except RecursionError:  # the parser of a newer Python goes deeper than this one's stack
-        return read_broken(text, Break("nesting", "nested deeper than can be followed", text.at(1, 1), "nesting"))
+        reason = Break("nesting", "nested deeper than can be followed", text.at(1, 1), "nesting")
+        return _with_suppressions(read_broken(text, reason), text)
     functions = tuple(walk.functions_found())
     walk.release()
     live = any(function.name.startswith("test") for function in functions)
@@ -43,7 +47,13 @@ def extract(content: bytes, target: Version) -> Facts:
         walk.counts,
         tuple(walk.assigned),
         tuple(walk.aliases),
+        suppressions_of_python(text),
     )
+
+
+def _with_suppressions(facts: Facts, text: SourceText) -> Facts:
+    found = suppressions_of_broken(text)
+    return msgspec.structs.replace(facts, suppressions=found) if found else facts
 
 
 def _may_start_processes(source: bytes) -> bool:

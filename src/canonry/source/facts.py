@@ -19,7 +19,8 @@ from pathlib import Path
 import msgspec
 
 _EXTRACTION = (
-    "broken command_values commands damage draft expressions extract facts newer scope shapes syntax text walk".split()
+    "broken command_values commands damage draft expressions extract facts newer scope shapes suppressions syntax text"
+    " walk".split()
 )
 
 
@@ -200,6 +201,29 @@ class Commented(msgspec.Struct, frozen=True, array_like=True, gc=False):
     site: Site
 
 
+class Suppression(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A comment that asks for findings to be closed: ``# canonry: ignore[RUN001] until=2027-01-31 owner=@team reason``.
+
+    ``codes`` are codes, family prefixes or names of rules, as written; ``until`` is an ISO date, the last day on which
+    it holds, or empty. It covers the findings that start in the lines ``first`` to ``last`` (none where ``first`` is
+    0), or those of the whole file. ``problems`` say what is malformed.
+    """
+
+    codes: tuple[str, ...]
+    until: str
+    owner: str
+    reason: str
+    site: Site
+    whole_file: bool
+    first: int
+    last: int
+    problems: tuple[str, ...] = ()
+
+    def covers(self, line: int) -> bool:
+        """Whether findings that start in a line are covered."""
+        return self.whole_file or self.first <= line <= self.last
+
+
 class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """All that is known of one content. A broken content has ``broken`` and what tree-sitter could read."""
 
@@ -218,6 +242,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     assigned: tuple[str, ...] = ()
     """The names that the module binds to values."""
     aliases: tuple[Alias, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
 
 
 @cache

@@ -6,6 +6,9 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
+
+from canonry.source.comments import suppressions_of_document
 from canonry.source.documents import PassedOver, Reading
 from canonry.source.facts import Site
 from canonry.source.text import EncodingError, SourceText, decode_source
@@ -56,9 +59,10 @@ def read_document(reader: str, content: bytes) -> Reading:
         text = SourceText(content.decode("latin-1").encode())
     try:
         found: Reading = _module(reader).read(text)
+        suppressions = suppressions_of_document(text, _module(reader).PATTERNS, found)
     except RecursionError:
         return Reading((), (PassedOver(whole, "nested deeper than can be followed"),))
-    return found
+    return msgspec.structs.replace(found, suppressions=suppressions) if suppressions else found
 
 
 @cache
