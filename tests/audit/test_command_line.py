@@ -40,8 +40,14 @@ REFUSED = {
     "option-like-commit": (["--rev=-x"], "`-x` names no commit in"),
     "empty-commit": (["--rev", ""], "`` names no commit in"),
     "no-commit-but-a-blob": (["--rev", "HEAD:tools/run.py"], "names no commit in"),
-    "path-not-in-the-commit": (["--rev", "HEAD", "tests/gone"], "the commit holds no file that canonry reads at `tests/gone`"),
-    "path-not-in-the-index": (["--staged", "tests/gone.py"], "the index holds no file that canonry reads at `tests/gone.py`"),
+    "path-not-in-the-commit": (
+        ["--rev", "HEAD", "tests/gone"],
+        "the commit holds no file that canonry reads at `tests/gone`",
+    ),
+    "path-not-in-the-index": (
+        ["--staged", "tests/gone.py"],
+        "the index holds no file that canonry reads at `tests/gone.py`",
+    ),
     "two-trees": (["--staged", "--rev", "HEAD"], "`--staged` and `--rev` name two trees; give one of them"),
     "unknown-option": (["--fial-on", "error"], "No such option"),
     "unknown-format": (["--output-format", "yaml"], "'yaml' is not one of"),

@@ -16,7 +16,7 @@ from canonry.rules.view import Standing
 from canonry.source.facts import Site, Suppression
 
 if TYPE_CHECKING:
-    from pathspec import PathSpec
+    from pathspec import PathSpec, Pattern
 
 _OF_SUPPRESSIONS = ("GOV001", "GOV002", "GOV003")
 
@@ -25,7 +25,7 @@ class Entry(msgspec.Struct, frozen=True):
     """A path suppression of the canon: as a suppression of whole files, with the paths that it covers."""
 
     suppression: Suppression
-    covers: "PathSpec"
+    covers: "PathSpec[Pattern]"
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -92,7 +92,7 @@ def close_findings(
         return Closing(findings, [])
     closer = _Closer(path, suppressions, entries, terms)
     left = closer.close(findings)
-    governance = closer.govern(broken=broken)
+    governance = closer.govern()
     still = sorted([*left, *closer.close(governance)], key=lambda each: (each.line, each.column, each.code))
     unused = closer.close(closer.unused(broken=broken, about_governance=False))
     unused += closer.unused(broken=broken, about_governance=True)
@@ -106,11 +106,15 @@ def entry_findings(terms: Terms, used: frozenset[tuple[int, str]], path: str, *,
     standings = []
     for number, entry in enumerate(terms.entries):
         expired = _expired(entry.suppression, terms.today)
-        idle = [] if expired or not complete else [
-            word
-            for word in entry.suppression.codes
-            if (number, word) not in used and _all_judged(word, terms.judged, terms)
-        ]
+        idle = (
+            []
+            if expired or not complete
+            else [
+                word
+                for word in entry.suppression.codes
+                if (number, word) not in used and _all_judged(word, terms.judged, terms)
+            ]
+        )
         standings.append(Standing(entry.suppression, (), expired, tuple(idle)))
     return _governed(path, standings, terms)
 
@@ -134,8 +138,12 @@ class _Closer:
             if not self._problems[number] and not _expired(each, terms.today)
         ]
         order = sorted(standing, key=lambda pair: pair[1].whole_file)
-        entered = [(number, each.suppression) for number, each in entries if not _expired(each.suppression, terms.today)]
-        self._active = [(self._used, True, *pair) for pair in order] + [(self.used_entries, False, *pair) for pair in entered]
+        entered = [
+            (number, each.suppression) for number, each in entries if not _expired(each.suppression, terms.today)
+        ]
+        self._active = [(self._used, True, *pair) for pair in order] + [
+            (self.used_entries, False, *pair) for pair in entered
+        ]
         self._codes = {word: terms.catalogue.codes(word) for *_, each in self._active for word in each.codes}
 
     def close(self, findings: list[Finding]) -> list[Finding]:
@@ -155,7 +163,7 @@ class _Closer:
                 self.closed.append(Closed(finding, first.reason, first.until, first.owner, first.site.line))
         return left
 
-    def govern(self, *, broken: bool) -> list[Finding]:
+    def govern(self) -> list[Finding]:
         """The findings about malformed and expired suppressions."""
         standings = [
             Standing(each, self._problems[number], not self._problems[number] and _expired(each, self._terms.today), ())

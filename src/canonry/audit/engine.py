@@ -38,7 +38,8 @@ _DECODED = 900
 def audit(request: Request, *, progress: Progress | None = None, catalogue: Catalogue | None = None) -> Result:
     """The audit of what the request names: every rule over every live file in its scope.
 
-    ``catalogue`` are other rules than those of the tree. Raises `UserError` for what the user can mend. Ctrl-C leaves the cache whole.
+    ``catalogue`` are other rules than those of the tree. Raises `UserError` for what the user can mend. Ctrl-C leaves
+    the cache whole.
     """
     session = open_session(request, catalogue=catalogue)
     try:

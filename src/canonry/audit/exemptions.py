@@ -80,7 +80,9 @@ def _in_files(
             if content is not None and MARK in content and (found := _suppressions(path, content)):
                 before[path] = found
     totals_before, totals = _totals(before, {}, catalogue), _totals(new, before, catalogue)
-    grown = {exempt: (totals_before[exempt], count) for exempt, count in totals.items() if count > totals_before[exempt]}
+    grown = {
+        exempt: (totals_before[exempt], count) for exempt, count in totals.items() if count > totals_before[exempt]
+    }
     if not grown:
         return
     for path, suppression in _unmatched(new, before):

@@ -102,7 +102,7 @@ def _inserted(chunks: list[bytes], extra: list[Finding]) -> list[bytes]:
     found: list[bytes] = []
     for data in chunks:
         chunk = msgspec.msgpack.decode(data, type=Chunk)
-        here = {record.path for record in (*chunk.files, *chunk.documents)}
+        here = {record.path for record in chunk.files} | {record.path for record in chunk.documents}
         mine = [finding for finding in left.values() if finding.path in here]
         if mine:
             for finding in mine:

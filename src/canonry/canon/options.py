@@ -30,7 +30,6 @@ from canonry.canon.values import (
     Threshold,
     VariableName,
 )
-
 from canonry.model.finding import Severity
 
 
@@ -344,9 +343,7 @@ class PathSuppression(Options, frozen=True, kw_only=True):
         list[str],
         Meta(description="Globs of the files that it covers, as in `exclude`.", examples=[["tests/legacy/**"]]),
     ]
-    reason: Annotated[
-        NonEmpty, Meta(description="Why the findings may stay.", examples=["goes with the old gateway"])
-    ]
+    reason: Annotated[NonEmpty, Meta(description="Why the findings may stay.", examples=["goes with the old gateway"])]
     until: Annotated[
         dt.date | None,
         Meta(description="The last day on which it holds. For ever when absent.", examples=["2027-01-31"]),
@@ -377,9 +374,9 @@ class OwnRule(Options, frozen=True, kw_only=True):
     base: Annotated[
         OneOrMore | None, Meta(description="What no class may inherit from.", examples=["django.test.TestCase"])
     ] = None
-    decorator: Annotated[
-        OneOrMore | None, Meta(description="What must not decorate.", examples=["unittest.skip"])
-    ] = None
+    decorator: Annotated[OneOrMore | None, Meta(description="What must not decorate.", examples=["unittest.skip"])] = (
+        None
+    )
     mention: Annotated[
         OneOrMore | None,
         Meta(description="What must not be named at all, called or not.", examples=["datetime.datetime.utcnow"]),
@@ -402,9 +399,7 @@ class OwnRule(Options, frozen=True, kw_only=True):
     ] = None
     severity: Annotated[
         Severity,
-        Meta(
-            description="How much a finding weighs.", examples=["error"], extra={"beside": {"call": "requests.get"}}
-        ),
+        Meta(description="How much a finding weighs.", examples=["error"], extra={"beside": {"call": "requests.get"}}),
     ] = Severity.WARNING
     paths: Annotated[
         list[str] | None,

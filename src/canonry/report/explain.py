@@ -35,6 +35,7 @@ def summary(rule: Rule) -> str:
 
 def _example(example: Example) -> str:
     parts = [("canonry.toml", example.canon)] if example.canon else []
+    parts += [(f"{path} (in the commit before)", code) for path, code in example.before.items()]
     parts += [*example.files.items(), (example.path, example.code)]
     blocks = []
     for path, code in parts:

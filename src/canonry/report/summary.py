@@ -130,7 +130,9 @@ def write_summary(report: Report, out: IO[str]) -> None:
         most = sorted(summary.suppressed.items(), key=lambda pair: (-pair[1], pair[0]))
         listed = ", ".join(f"{code} {count:,}" for code, count in most[:_PARTS])
         more = ", ..." if len(most) > _PARTS else ""
-        out.write(f"{paint('closed     ', 'bold', color=color)}{plural(closed, 'finding')} by suppressions: {listed}{more}\n")
+        out.write(
+            f"{paint('closed     ', 'bold', color=color)}{plural(closed, 'finding')} by suppressions: {listed}{more}\n"
+        )
     out.write(f"{paint('compliance ', 'bold', color=color)}{_standing(report)}\n")
     bases = sum(rule.errors for rule in summary.rules if rule.code in ("BAS001", "BAS005"))
     if bases and not header.canon_declared:

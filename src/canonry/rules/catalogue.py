@@ -13,7 +13,7 @@ from canonry.canon.keys import KeyPath, format_key
 from canonry.canon.load import CanonError, LoadedCanon
 from canonry.canon.options import Canon
 from canonry.model.errors import UserError
-from canonry.rules.own import DeclaredRule, banned, declared_rule
+from canonry.rules.own import KINDS, DeclaredRule, banned, declared_rule
 from canonry.rules.registry import all_rules, ruleset
 from canonry.rules.rule import Rule
 
@@ -118,11 +118,8 @@ def _problems(canon: Canon) -> Iterator[tuple[KeyPath, str]]:
         kinds = banned(option)
         if len(kinds) != 1:
             said = " and ".join(f"`{kind}`" for kind in kinds) or "nothing"
-            yield (
-                path,
-                f"`{format_key(path)}` bans {said}; "
-                "expected exactly one of `call`, `import`, `base`, `decorator`, `mention`",
-            )
+            listed = ", ".join(f"`{kind}`" for kind in KINDS)
+            yield path, f"`{format_key(path)}` bans {said}; expected exactly one of {listed}"
             continue
         ((kind, names),) = kinds.items()
         for name in names:

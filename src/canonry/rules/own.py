@@ -11,7 +11,7 @@ from canonry.source.facts import Import, Site
 from canonry.source.index import Definition, External
 
 if TYPE_CHECKING:
-    from pathspec import PathSpec
+    from pathspec import PathSpec, Pattern
 
 KINDS = ("call", "import", "base", "decorator", "mention")
 _SAYS = {
@@ -67,7 +67,7 @@ class DeclaredRule(Rule):
         return (judged is None or judged.match_file(path)) and not (allowed is not None and allowed.match_file(path))
 
     @cached_property
-    def _globs(self) -> "tuple[PathSpec | None, PathSpec | None]":
+    def _globs(self) -> "tuple[PathSpec[Pattern] | None, PathSpec[Pattern] | None]":
         from pathspec import PathSpec
 
         paths, allow = self.option.paths, self.option.allow
@@ -104,10 +104,12 @@ class DeclaredRule(Rule):
                     yield name, fact.site, name
 
     def _decorator_places(self, file: FileView) -> Iterator[tuple[str, Site, str]]:
-        for fact in (*file.facts.classes, *file.facts.functions):
-            for decorator in fact.decorators:
+        decorated = [(fact.decorators, fact.site) for fact in file.facts.classes]
+        decorated += [(fact.decorators, fact.site) for fact in file.facts.functions]
+        for decorators, site in decorated:
+            for decorator in decorators:
                 if name := self._banned(file, decorator):
-                    yield name, fact.site, name
+                    yield name, site, name
 
     def _import_places(self, file: FileView) -> Iterator[tuple[str, Site, str]]:
         for fact in file.facts.imports:
@@ -136,7 +138,7 @@ class DeclaredRule(Rule):
 
 
 def imported(fact: Import) -> list[str]:
-    """The references of what an import names: of ``from m import a, b`` the two, of a star and ``import m`` the module."""
+    """The references of what an import names: ``from m import a, b`` names two, a star and ``import m`` the module."""
     module = "." * fact.level + fact.module
     joint = "" if module.endswith(".") else "."
     return [module if name == "*" else f"{module}{joint}{name}" for name, _ in fact.names] or [module]

@@ -66,7 +66,7 @@ def installed_rules() -> list[tuple[Rule, str]]:
         where = f"entry point `{point.name}`"
         try:
             loaded = point.load()
-        except Exception as error:  # noqa: BLE001 - somebody else's code, of which anything may be wrong
+        except Exception as error:
             raise UserError(
                 f"{where} ({point.value}) cannot be loaded: {_reason(error)}; mend or uninstall it"
             ) from error
@@ -146,7 +146,10 @@ def _kinds(module: ModuleType) -> list[type[Rule]]:
     return [
         kind
         for kind in vars(module).values()
-        if isinstance(kind, type) and issubclass(kind, Rule) and kind.__module__ == module.__name__ and "code" in vars(kind)
+        if isinstance(kind, type)
+        and issubclass(kind, Rule)
+        and kind.__module__ == module.__name__
+        and "code" in vars(kind)
     ]
 
 
@@ -171,13 +174,17 @@ def _made(kind: type[Rule], where: str, line: int) -> Rule:
         raise UserError(f"{place}: the rule `{kind.__name__}` checks nothing; implement `check`")
     try:
         made: Rule = type(kind.__name__, (kind,), {"__doc__": kind.__doc__, "__module__": kind.__module__, **hooks})()
-    except Exception as error:  # noqa: BLE001 - somebody else's code, of which anything may be wrong
+    except Exception as error:
         raise UserError(f"{place}: the rule `{kind.__name__}` cannot be made: {_reason(error)}; mend it") from error
     return made
 
 
 _ATTRIBUTES: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
-    ("code", "capitals and digits such as `OWN001`", lambda value: isinstance(value, str) and bool(_CODE.fullmatch(value))),
+    (
+        "code",
+        "capitals and digits such as `OWN001`",
+        lambda value: isinstance(value, str) and bool(_CODE.fullmatch(value)),
+    ),
     ("name", "words such as `slow-test`", lambda value: isinstance(value, str) and bool(_NAME.fullmatch(value))),
     ("help", "a sentence: the next step", lambda value: isinstance(value, str) and bool(value.strip())),
     ("__doc__", "a docstring that says why it is bad", lambda value: isinstance(value, str) and bool(value.strip())),
@@ -193,7 +200,7 @@ def _guarded(hook: str, method: Callable[..., Any], where: str) -> Callable[...,
                 if hook == "check_tree" and offence.path is None:
                     raise TypeError("`check_tree` yields an offence without a path")
                 yield offence
-        except Exception as error:  # noqa: BLE001 - somebody else's code, of which anything may be wrong
+        except Exception as error:
             about = f" on `{view.path}`" if hasattr(view, "path") else ""
             line = _line_in(error, where)
             raise RuleError(

@@ -78,7 +78,9 @@ def _yaml(lines: Sequence[str], commands: frozenset[int]) -> Found:
             at = offset + match.start()
             inside_text = any(start <= at < end and not _is_header(source, start, at) for start, end in taken)
             if not inside_text:
-                comments.append(Comment(number, match.start() + 1, line[match.start() :], not line[: match.start()].strip()))
+                comments.append(
+                    Comment(number, match.start() + 1, line[match.start() :], not line[: match.start()].strip())
+                )
                 break
         offset += len(line) + 1
     comments.sort(key=lambda comment: comment.line)

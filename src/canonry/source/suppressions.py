@@ -21,7 +21,11 @@ MARK = b"canonry:"
 """No content without these bytes holds a suppression."""
 
 _PRAGMA = re.compile(r"canonry:\s*([a-z][a-z-]*)(?=\s|\[|$)(\s*\[([^\]]*)\])?\s*(.*)", re.DOTALL)
-_START = re.compile(r"(?:^|#|<!--)\s*(?=canonry:)")
+_LEAD = re.compile(
+    r"(?:\#+|<!--)?\s*"
+    r"(?:(?:noqa|type|pragma|fmt|isort|mypy|pyright|pylint|ruff|nosec|yapf)\b[^#]*\#\s*)*(?=canonry:)"
+)
+_NEXT = re.compile(r"\s#\s*(?=canonry:)")
 _END = re.compile(r"\s+#\s")
 _KEY = re.compile(r"([A-Za-z_][\w-]*)=(\S*)")
 _KINDS = {"ignore": False, "ignore-file": True}
@@ -121,7 +125,10 @@ def _tokens(content: bytes) -> tuple[list[Comment], list[Span]]:
 
 
 def _read(comment: Comment, covered: Cover) -> Iterable[Suppression]:
-    starts = [match.end() for match in _START.finditer(comment.text)]
+    lead = _LEAD.match(comment.text)
+    if lead is None:
+        return  # also code that is commented out, with what stands behind it
+    starts = [lead.end(), *(match.end() for match in _NEXT.finditer(comment.text, lead.end()))]
     for start, end in zip(starts, [*starts[1:], len(comment.text)], strict=True):
         match = _PRAGMA.match(comment.text, start, end)
         if match is None or not (match[1] in _KINDS or match[2]):
@@ -166,7 +173,7 @@ def _words(rest: str, problems: list[str]) -> tuple[str, str, str]:
         until = ""
     if "owner" in values and not values["owner"]:
         problems.append("`owner` is empty; name who answers for it")
-    said = " ".join(reason).lstrip("-:–— ").strip()
+    said = " ".join(reason).lstrip("-: ").strip()
     if not said:
         problems.append("it gives no reason; write why behind it")
     return until, values.get("owner", ""), said

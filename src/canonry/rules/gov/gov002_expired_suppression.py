@@ -25,7 +25,10 @@ class ExpiredSuppression(Rule):
     bad = (
         Example(f"{_RUNS}  # canonry: ignore[RUN001] until=2020-01-31 the old gateway needs it\n"),
         Example("# canonry: ignore-file[RUN] until=2020-01-31 owner=@gateway the old gateway needs it\n"),
-        Example("[[suppressions]]\nrules = ['RUN001']\npaths = ['a.py']\nreason = 'x'\nuntil = 2020-01-31\n", path="canonry.toml"),
+        Example(
+            "[[suppressions]]\nrules = ['RUN001']\npaths = ['a.py']\nreason = 'x'\nuntil = 2020-01-31\n",
+            path="canonry.toml",
+        ),
     )
     good = (
         Example(f"{_RUNS}  # canonry: ignore[RUN001] until=9999-12-31 the old gateway needs it\n"),

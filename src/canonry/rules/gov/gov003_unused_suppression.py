@@ -22,7 +22,9 @@ class UnusedSuppression(Rule):
         Example("import pytest  # canonry: ignore[RUN001] the old gateway needs it\n"),
         Example("import pytest\n\npytest.main([])  # canonry: ignore[RUN001, ENV002] the old gateway needs it\n"),
         Example("# canonry: ignore[RUN001] nothing follows\n"),
-        Example("import pytest\n# canonry: ignore[RUN001] it covers the next statement alone\nx = 1\npytest.main([])\n"),
+        Example(
+            "import pytest\n# canonry: ignore[RUN001] it covers the next statement alone\nx = 1\npytest.main([])\n"
+        ),
         Example("[[suppressions]]\nrules = ['RUN001']\npaths = ['a.py']\nreason = 'x'\n", path="canonry.toml"),
     )
     good = (
