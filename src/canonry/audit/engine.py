@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,7 +15,6 @@ from canonry.audit.documents import Documents
 from canonry.audit.governance import Governance, exemptions_digest, still_holds
 from canonry.audit.judge import judge_document, judge_file, judge_tree
 from canonry.audit.listing import Listing, list_files, listing_digest, paths_digest
-from canonry.audit.mentions import Mentions
 from canonry.audit.request import Request
 from canonry.audit.result import Chunk, DocumentRecord, FileRecord, Header, Result, legible
 from canonry.audit.session import Progress, Session, open_session
@@ -30,6 +29,9 @@ from canonry.source.interpreters import newer_names, newer_readers
 from canonry.source.pool import Job, Origin, extract_all
 from canonry.source.readers.registry import reader_of
 from canonry.source.tree import Key, blob_key
+
+if TYPE_CHECKING:
+    from canonry.audit.mentions import Mentions
 
 _CHUNK = 400
 _DECODED = 900
@@ -122,8 +124,8 @@ class _Audit:
             session.loaded.canon, session.settings, self.index, target=session.target, paths=listing.known
         )
         self.governance = Governance(session, listing)
-        self.mentions = Mentions(session, listing)
-        if session.catalogue.wanted:
+        self.mentions = _open_mentions(session, listing)
+        if self.mentions is not None:
             self.project.mentions = self.mentions.of
 
     def run(self, digest: bytes) -> Result:
@@ -135,7 +137,8 @@ class _Audit:
         paths = [path for path in paths if path in self.listing.live]
         notes = self._broken_notes(paths)
         chunks = self.governance.finish([*self._judge(paths, notes), *self._judge_documents()])
-        self.mentions.store()
+        if self.mentions is not None:
+            self.mentions.store()
         header = self._header(quotes_history=any("commit" in note for note in notes.values()))
         if digest and not (self.moved or self.documents.moved):
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
@@ -366,6 +369,15 @@ class _Audit:
 
 
 _EMPTY_KEY = blob_key(b"")
+
+
+def _open_mentions(session: Session, listing: Listing) -> "Mentions | None":
+    """What reads the uses of names, where some rule asks for them."""
+    if not session.catalogue.wanted:
+        return None
+    from canonry.audit.mentions import Mentions
+
+    return Mentions(session, listing)
 
 
 def _encoded(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import msgspec
 
 from canonry.audit.closing import Closing, close_findings, entry_findings, terms_of
-from canonry.audit.exemptions import base_of, growths
 from canonry.audit.judge import findings_of
 from canonry.audit.listing import Listing
 from canonry.audit.result import Chunk, Header
@@ -66,6 +65,8 @@ class Governance:
         rules = [rule for rule in self._active if implements(rule, "check_growth")]
         if not session.complete or not rules or not (self._found or canon.suppressions or canon.exclude):
             return []
+        from canonry.audit.exemptions import base_of, growths
+
         self.base = base_of(session)
         now = {
             path: kept
@@ -85,7 +86,11 @@ def still_holds(header: Header, session: Session) -> bool:
     today = session.today.isoformat()
     if (before and today <= before) or (last and today > last):
         return False
-    return header.base is None or header.base == base_of(session)
+    if header.base is None:
+        return True
+    from canonry.audit.exemptions import base_of
+
+    return header.base == base_of(session)
 
 
 def exemptions_digest(session: Session) -> str:

@@ -13,7 +13,7 @@ from canonry.audit.request import Request
 from canonry.audit.result import Result
 from canonry.audit.session import Progress
 from canonry.audit.sources import source_reader
-from canonry.model.errors import NothingValidatedError, UserError
+from canonry.model.errors import NothingValidatedError, RuleError, UserError
 from canonry.model.finding import Severity
 from canonry.report.content import Options, Report
 from canonry.report.formats import Format, renderer
@@ -141,8 +141,6 @@ def command(  # one parameter per option, in the order of the help page
 
 def _audit(request: Request, progress: Progress, *, verbose: bool) -> Result:
     """The audit; where a rule of the user's raises, its traceback is narration that ``-v`` asks for."""
-    from canonry.rules.python_rules import RuleError
-
     try:
         return audit(request, progress=progress)
     except RuleError as error:

@@ -1,10 +1,12 @@
 """The rules of one audit: the built-in ones, those that the canon declares, and those in Python of one's own."""
 
-import difflib
+import contextlib
 import hashlib
+import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import msgspec
@@ -17,8 +19,10 @@ from canonry.rules.own import KINDS, DeclaredRule, banned, declared_rule
 from canonry.rules.registry import all_rules, ruleset
 from canonry.rules.rule import Rule
 
-_FAMILY = re.compile(r"[A-Z]+")
-_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+GROUP = "canonry.rules"
+"""The entry point group of installed rules: each entry names a rule, or a module with rules."""
+
+_DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 
 
 class Catalogue:
@@ -59,6 +63,8 @@ class Catalogue:
 
     def nearest(self, word: str) -> str:
         """The code, family or name that a word most likely stands for, empty where none is near."""
+        import difflib
+
         names = {*self.rules, *map(_family, self.rules), *(rule.name for rule in self.rules.values())}
         near = difflib.get_close_matches(word.upper(), sorted(names), 1)
         near = near or difflib.get_close_matches(word.lower(), sorted(names), 1)
@@ -87,9 +93,7 @@ def catalogue_of(loaded: LoadedCanon, *, root: Path | None) -> Catalogue:
     own: list[Rule] = [declared_rule(option) for option in canon.rules]
     digest = msgspec.json.encode(canon.rules).decode() if own else ""
     left_out = bool(canon.rules_from) and root is None
-    from canonry.rules.python_rules import installed_rules, rules_below
-
-    for rule, said in (*(rules_below(root, canon.rules_from) if root is not None else ()), *installed_rules()):
+    for rule, said in _python_rules(canon, root):
         _refuse_second(rule, own, said)
         own.append(rule)
         digest += said
@@ -98,6 +102,32 @@ def catalogue_of(loaded: LoadedCanon, *, root: Path | None) -> Catalogue:
     if unknown:
         raise _error(loaded, unknown)
     return catalogue
+
+
+def _python_rules(canon: Canon, root: Path | None) -> Iterator[tuple[Rule, str]]:
+    if root is not None and canon.rules_from:
+        from canonry.rules.python_rules import rules_below
+
+        yield from rules_below(root, canon.rules_from)
+    if _some_installed(tuple(sys.path)):
+        from canonry.rules.python_rules import installed_rules
+
+        yield from installed_rules(GROUP)
+
+
+@cache
+def _some_installed(folders: tuple[str, ...]) -> bool:
+    """Whether a package names the group: told from its files, because asking properly costs more than an audit."""
+    for folder in folders:
+        try:
+            entries = [entry.path for entry in os.scandir(folder or ".") if entry.name.endswith("-info")]
+        except OSError:
+            continue
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                if GROUP.encode() in Path(entry, "entry_points.txt").read_bytes():
+                    return True
+    return False
 
 
 def _refuse_second(rule: Rule, own: list[Rule], said: str) -> None:
@@ -123,7 +153,7 @@ def _problems(canon: Canon) -> Iterator[tuple[KeyPath, str]]:
             continue
         ((kind, names),) = kinds.items()
         for name in names:
-            if not _DOTTED.fullmatch(name):
+            if not re.fullmatch(_DOTTED, name):
                 at = (*path, kind)
                 yield at, f"`{format_key(at)}` names `{name}`; expected a dotted name such as `requests.get`"
         reason = _taken(option.code, option.name or "")
@@ -173,5 +203,4 @@ def line_in(loaded: LoadedCanon, path: KeyPath) -> int:
 
 
 def _family(code: str) -> str:
-    match = _FAMILY.match(code)
-    return match[0] if match else code
+    return code.rstrip("0123456789")

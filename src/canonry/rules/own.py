@@ -38,7 +38,7 @@ def declared_rule(option: OwnRule) -> Rule:
     about = f"{listed} {'are' if len(names) > 1 else 'is'} banned here ({kind})."
     path = _example_path(option)
     namespace = {
-        "__doc__": f"{said or about}\n\n{about if said else ''}\n\nThe canon declares this rule.",
+        "__doc__": "\n\n".join([*([said] if said else []), about, "The canon declares this rule."]),
         "code": option.code,
         "name": option.name or f"banned-{kind}-{names[0].rpartition('.')[2].replace('_', '-').lower()}",
         "severity": option.severity,

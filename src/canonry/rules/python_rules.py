@@ -5,27 +5,18 @@ in; never from an audited commit.
 """
 
 import hashlib
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from canonry.model.errors import UserError
+from canonry.model.errors import RuleError, UserError
 from canonry.rules.rule import HOOKS, Offence, Rule
-
-GROUP = "canonry.rules"
-"""The entry point group of installed rules: each entry names a rule, or a module with rules."""
 
 _CODE = re.compile(r"[A-Z]{2,8}[0-9]{2,4}")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-
-
-class RuleError(UserError):
-    """A rule of the user's raises while it judges. The error itself is the cause."""
 
 
 def rules_below(root: Path, places: list[str]) -> list[tuple[Rule, str]]:
@@ -55,14 +46,12 @@ def rules_below(root: Path, places: list[str]) -> list[tuple[Rule, str]]:
     return found
 
 
-def installed_rules() -> list[tuple[Rule, str]]:
-    """The rules of installed packages, each with its entry point and the version of its package."""
-    if not _some_installed():
-        return []
+def installed_rules(group: str) -> list[tuple[Rule, str]]:
+    """The rules of installed packages that name an entry point group, each with its entry point and version."""
     import importlib.metadata
 
     found: list[tuple[Rule, str]] = []
-    for point in importlib.metadata.entry_points(group=GROUP):
+    for point in importlib.metadata.entry_points(group=group):
         where = f"entry point `{point.name}`"
         try:
             loaded = point.load()
@@ -83,23 +72,6 @@ def installed_rules() -> list[tuple[Rule, str]]:
 def where_of(said: str) -> str:
     """The file or entry point of a rule, from what `rules_below` and `installed_rules` say of it."""
     return said.partition("\0")[0]
-
-
-@cache
-def _some_installed() -> bool:
-    """Whether a package names the group: told from its files, because asking properly costs more than an audit."""
-    for folder in sys.path:
-        try:
-            entries = [entry.path for entry in os.scandir(folder or ".") if entry.name.endswith(("-info", ".egg-info"))]
-        except OSError:
-            continue
-        for entry in entries:
-            try:
-                if GROUP.encode() in Path(entry, "entry_points.txt").read_bytes():
-                    return True
-            except OSError:
-                continue
-    return False
 
 
 def _content_digest(module: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -10,9 +11,11 @@ from canonry.canon.options import Canon
 from canonry.source.documents import Reading
 from canonry.source.facts import ClassFact, Facts, FunctionFact, Site, Suppression
 from canonry.source.index import Definition, External, Hierarchy, Index, Resolved
-from canonry.source.mentions import Mention
 from canonry.source.pytest_settings import PytestSettings
 from canonry.source.shadow import Shadow
+
+if TYPE_CHECKING:
+    from canonry.source.mentions import Mention
 
 _TEST_FOLDER = re.compile(r"(?<![a-z])tests?(?:ing)?(?![a-z])", re.IGNORECASE)
 _PROPERTIES = frozenset(("*.property", "functools.cached_property", "abc.abstractproperty"))
@@ -106,7 +109,7 @@ class FileView:
         return self.path in self.project.runner_files
 
     @property
-    def mentions(self) -> tuple[Mention, ...]:
+    def mentions(self) -> "tuple[Mention, ...]":
         """The uses of the names that the rules of this audit ask for."""
         return self.project.mentions(self.path)
 

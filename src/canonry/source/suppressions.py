@@ -20,14 +20,14 @@ from canonry.source.text import SourceText, digest
 MARK = b"canonry:"
 """No content without these bytes holds a suppression."""
 
-_PRAGMA = re.compile(r"canonry:\s*([a-z][a-z-]*)(?=\s|\[|$)(\s*\[([^\]]*)\])?\s*(.*)", re.DOTALL)
-_LEAD = re.compile(
+_PRAGMA = r"(?s)canonry:\s*([a-z][a-z-]*)(?=\s|\[|$)(\s*\[([^\]]*)\])?\s*(.*)"  # compiled where a comment needs it
+_LEAD = (
     r"(?:\#+|<!--)?\s*"
     r"(?:(?:noqa|type|pragma|fmt|isort|mypy|pyright|pylint|ruff|nosec|yapf)\b[^#]*\#\s*)*(?=canonry:)"
 )
-_NEXT = re.compile(r"\s#\s*(?=canonry:)")
-_END = re.compile(r"\s+#\s")
-_KEY = re.compile(r"([A-Za-z_][\w-]*)=(\S*)")
+_NEXT = r"\s#\s*(?=canonry:)"
+_END = r"\s+#\s"
+_KEY = r"([A-Za-z_][\w-]*)=(\S*)"
 _KINDS = {"ignore": False, "ignore-file": True}
 _EMPTY = frozenset((tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER))
 
@@ -125,12 +125,12 @@ def _tokens(content: bytes) -> tuple[list[Comment], list[Span]]:
 
 
 def _read(comment: Comment, covered: Cover) -> Iterable[Suppression]:
-    lead = _LEAD.match(comment.text)
+    lead = re.match(_LEAD, comment.text)
     if lead is None:
         return  # also code that is commented out, with what stands behind it
-    starts = [lead.end(), *(match.end() for match in _NEXT.finditer(comment.text, lead.end()))]
+    starts = [lead.end(), *(match.end() for match in re.compile(_NEXT).finditer(comment.text, lead.end()))]
     for start, end in zip(starts, [*starts[1:], len(comment.text)], strict=True):
-        match = _PRAGMA.match(comment.text, start, end)
+        match = re.compile(_PRAGMA).match(comment.text, start, end)
         if match is None or not (match[1] in _KINDS or match[2]):
             continue  # prose that begins with our name
         yield _suppression(match, comment, covered)
@@ -144,7 +144,7 @@ def _suppression(match: re.Match[str], comment: Comment, covered: Cover) -> Supp
         problems.append(f"`{kind}` is no instruction; expected `ignore` or `ignore-file`")
     elif not codes:
         problems.append(f"it names no rule; write `{kind}[RUN001]` with the rules that it is about")
-    until, owner, reason = _words(_END.split(rest.rstrip("#- >"), maxsplit=1)[0], problems)
+    until, owner, reason = _words(re.split(_END, rest.rstrip("#- >"), maxsplit=1)[0], problems)
     whole = _KINDS.get(kind, False)
     first, last = (0, 0) if whole else covered(comment)
     width = len(comment.text.splitlines()[0]) if comment.text else 0
@@ -158,7 +158,7 @@ def _words(rest: str, problems: list[str]) -> tuple[str, str, str]:
     values: dict[str, str] = {}
     reason: list[str] = []
     for word in rest.split():
-        match = _KEY.fullmatch(word)
+        match = re.fullmatch(_KEY, word)
         if match is None or (match[1] not in ("until", "owner") and reason):
             reason.append(word)
         elif match[1] not in ("until", "owner"):

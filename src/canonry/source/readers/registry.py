@@ -8,9 +8,9 @@ from types import ModuleType
 
 import msgspec
 
-from canonry.source.comments import suppressions_of_document
 from canonry.source.documents import PassedOver, Reading
-from canonry.source.facts import Site
+from canonry.source.facts import Site, Suppression
+from canonry.source.suppressions import MARK
 from canonry.source.text import EncodingError, SourceText, decode_source
 
 _HERE = Path(__file__).parent
@@ -59,10 +59,18 @@ def read_document(reader: str, content: bytes) -> Reading:
         text = SourceText(content.decode("latin-1").encode())
     try:
         found: Reading = _module(reader).read(text)
-        suppressions = suppressions_of_document(text, _module(reader).PATTERNS, found)
+        suppressions = _suppressions(text, reader, found)
     except RecursionError:
         return Reading((), (PassedOver(whole, "nested deeper than can be followed"),))
     return msgspec.structs.replace(found, suppressions=suppressions) if suppressions else found
+
+
+def _suppressions(text: SourceText, reader: str, reading: Reading) -> tuple[Suppression, ...]:
+    if MARK not in text.content:
+        return ()
+    from canonry.source.comments import suppressions_of_document
+
+    return suppressions_of_document(text, _module(reader).PATTERNS, reading)
 
 
 @cache
