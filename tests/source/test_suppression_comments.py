@@ -129,7 +129,11 @@ def test_what_a_comment_covers(code: str, lines: tuple[int, int], newline: str) 
 
 @pytest.mark.parametrize(
     ("code", "lines"),
-    [(f"x = 1  {MARK}\ny = (\n", (1, 1)), (f"def f(:\n    pass\n{MARK}\n\nx = 1\n", (5, 5)), (f"x = 1\0  {MARK}\n", (1, 1))],
+    [
+        (f"x = 1  {MARK}\ny = (\n", (1, 1)),
+        (f"def f(:\n    pass\n{MARK}\n\nx = 1\n", (5, 5)),
+        (f"x = 1\0  {MARK}\n", (1, 1)),
+    ],
 )
 def test_files_that_do_not_parse(code: str, lines: tuple[int, int]) -> None:
     assert facts_of(code).broken is not None

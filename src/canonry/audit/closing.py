@@ -10,7 +10,7 @@ from canonry.audit.judge import findings_of
 from canonry.audit.result import Closed
 from canonry.canon.load import LoadedCanon
 from canonry.model.finding import Finding
-from canonry.rules.catalogue import Catalogue, line_in
+from canonry.rules.catalogue import UNCLOSABLE, Catalogue, line_in
 from canonry.rules.rule import Offence, Rule, implements
 from canonry.rules.view import Standing
 from canonry.source.facts import Site, Suppression
@@ -67,7 +67,7 @@ def terms_of(
         until = option.until.isoformat() if option.until else ""
         said = Suppression(tuple(option.rules), until, option.owner or "", option.reason, site, True, 0, 0)
         entries.append(Entry(said, PathSpec.from_lines("gitignore", option.paths)))
-    judging = [rule for rule in active if (complete or not implements(rule, "check_tree")) and rule.code != "GOV004"]
+    judging = [rule for rule in active if (complete or not implements(rule, "check_tree")) and rule.code != UNCLOSABLE]
     return Terms(
         catalogue,
         today,
@@ -193,7 +193,12 @@ class _Closer:
         if catalogue.left_out:
             return suppression.problems
         unknown = [word for word in suppression.codes if not catalogue.codes(word)]
-        return (*suppression.problems, *(f"`{word}` is no rule{_hint(catalogue.nearest(word))}" for word in unknown))
+        fixed = [word for word in suppression.codes if catalogue.codes(word) == {UNCLOSABLE}]
+        return (
+            *suppression.problems,
+            *(f"`{word}` is no rule{_hint(catalogue.nearest(word))}" for word in unknown),
+            *(f"`{word}` cannot be suppressed" for word in fixed),
+        )
 
 
 def _hint(near: str) -> str:

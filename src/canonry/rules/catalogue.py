@@ -22,6 +22,9 @@ from canonry.rules.rule import Rule
 GROUP = "canonry.rules"
 """The entry point group of installed rules: each entry names a rule, or a module with rules."""
 
+UNCLOSABLE = "GOV004"
+"""The rule that nothing suppresses: that exemptions grew is a finding because an exemption grew."""
+
 _DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 
 
@@ -187,6 +190,9 @@ def _unknown(canon: Canon, catalogue: Catalogue) -> Iterator[tuple[KeyPath, str]
                 near = catalogue.nearest(word)
                 hint = f"did you mean `{near}`?" if near else "`canonry explain` lists all rules"
                 yield (*at, index), f"`{format_key((*at, index))}` names `{word}`, which is no rule; {hint}"
+            elif catalogue.codes(word) == {UNCLOSABLE}:
+                said = f"`{format_key((*at, index))}` names `{word}`, which cannot be suppressed; leave it out"
+                yield (*at, index), said
 
 
 def _error(loaded: LoadedCanon, problems: list[tuple[KeyPath, str]]) -> CanonError:
