@@ -151,8 +151,8 @@ def _absolute(reference: str, path: str) -> list[str]:
     if not level:
         return [reference]
     folders = path.split("/")[:-1]
-    parts = [*folders[: max(0, len(folders) - (level - 1))], rest]
-    return [".".join(part for part in parts[start:] if part) for start in range(len(parts))]
+    parts = [*folders[: max(0, len(folders) - (level - 1))], *(rest.split(".") if rest else ())]
+    return [".".join(parts[start:]) for start in range(max(1, len(parts) - 1))]
 
 
 def _several(code: str | list[str]) -> list[str]:
