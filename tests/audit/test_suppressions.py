@@ -143,6 +143,14 @@ def test_the_canon_closes_by_path(folder: Folder) -> None:
     ]
 
 
+@pytest.mark.parametrize("paths", ["tests_backup", "tests_backup/**", "*backup*"])
+def test_the_canon_closes_what_is_said_of_a_folder(folder: Folder, paths: str) -> None:
+    canon = CANON.replace("RUN001", "DUP005").replace("tests/legacy/**", paths)
+    result = folder.write({"canonry.toml": canon, "tests_backup/test_a.py": SOUND, "a.py": "x = 1\n"}).audit(today=DAY)
+
+    assert names_of(result) == ([], [("DUP005", "tests_backup", 1)])
+
+
 def test_an_unused_one_of_the_canon(folder: Folder) -> None:
     folder.write({"canonry.toml": CANON, "tests/test_a.py": SOUND})
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from canonry.source.documents import Command, Reading
 from canonry.source.facts import Site, Suppression
 from canonry.source.suppressions import is_date
-from canonry.source.text import SourceText
 from tests.workbench import facts_of
 
 
@@ -152,7 +151,7 @@ def in_document(text: str, *patterns: str, commands: tuple[int, ...] = ()) -> li
 
     site = [Site(line, 1, line, 1, 0, "<file>") for line in commands]
     reading = Reading(tuple(Command(("pytest",), each) for each in site))
-    found = suppressions_of_document(SourceText(text.encode()), patterns, reading)
+    found = suppressions_of_document(text, patterns, reading)
     return [(each.reason, each.first, each.last) for each in found]
 
 

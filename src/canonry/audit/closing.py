@@ -87,7 +87,11 @@ def close_findings(
     well-formed suppression closes; of several the first that covers a finding, comments before the canon. A comment
     closes no finding about itself.
     """
-    entries = [(number, entry) for number, entry in enumerate(terms.entries) if entry.covers.match_file(path)]
+    if not suppressions and not (findings and terms.entries):
+        return Closing(findings, [])
+    inside = any(finding.symbol == "<folder>" for finding in findings)
+    place = f"{path}/_" if inside else path  # a folder is covered where what it holds is
+    entries = [(number, entry) for number, entry in enumerate(terms.entries) if entry.covers.match_file(place)]
     if not suppressions and not entries:
         return Closing(findings, [])
     closer = _Closer(path, suppressions, entries, terms)

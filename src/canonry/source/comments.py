@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 from canonry.source.documents import Reading
 from canonry.source.facts import Suppression
 from canonry.source.suppressions import MARK, Comment, Cover, Span, in_statements, suppressions_of_comments
-from canonry.source.text import SourceText
 
 if TYPE_CHECKING:
     from tree_sitter import Language
+
+_MARK = MARK.decode()
 
 Found = tuple[list[Comment], Cover]
 
@@ -30,16 +31,16 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _BLOCK_TEXT = re.compile(r"(?:^|\s)[|>][-+0-9]*$")
 
 
-def suppressions_of_document(text: SourceText, patterns: Iterable[str], reading: Reading) -> tuple[Suppression, ...]:
+def suppressions_of_document(text: str, patterns: Iterable[str], reading: Reading) -> tuple[Suppression, ...]:
     """The suppressions in the comments of a document whose reader has these patterns."""
-    if MARK not in text.content:
+    if _MARK not in text:
         return ()
     find = _FINDERS.get(syntax_of(patterns))
     if find is None:
         return ()
-    lines = text.content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     comments, covered = find(lines, frozenset(command.site.line for command in reading.commands))
-    return suppressions_of_comments([each for each in comments if MARK.decode() in each.text], covered)
+    return suppressions_of_comments([each for each in comments if _MARK in each.text], covered)
 
 
 def syntax_of(patterns: Iterable[str]) -> str:
@@ -74,7 +75,7 @@ def _yaml(lines: Sequence[str], commands: frozenset[int]) -> Found:
         return [], in_statements([])  # templates, and what is broken: nobody can say what is a comment
     offset = 0
     for number, line in enumerate(lines, 1):
-        for match in re.finditer(r"(?:^|(?<=\s))#", line) if "canonry:" in line else ():
+        for match in re.finditer(r"(?:^|(?<=\s))#", line) if _MARK in line else ():
             at = offset + match.start()
             inside_text = any(start <= at < end and not _is_header(source, start, at) for start, end in taken)
             if not inside_text:
@@ -245,8 +246,8 @@ _FINDERS: dict[str, Callable[[Sequence[str], frozenset[int]], Found]] = {
 }
 _SYNTAXES = (
     dict.fromkeys(("yml", "yaml"), "yaml")
-    | dict.fromkeys(("sh", "bash", "bats"), "shell")
-    | dict.fromkeys(("mk", "ps1", "psm1", "makefile", "gnumakefile", "justfile"), "quoted")
+    | dict.fromkeys(("sh", "bash", "zsh", "ksh", "bats"), "shell")
+    | dict.fromkeys(("mk", "ps1", "psm1", "makefile", "gnumakefile", "justfile", "just"), "quoted")
     | dict.fromkeys(("bat", "cmd"), "batch")
     | dict.fromkeys(("dockerfile", "containerfile", "ini", "cfg"), "plain")
     | dict.fromkeys(("md", "markdown"), "markdown")

@@ -59,14 +59,14 @@ def read_document(reader: str, content: bytes) -> Reading:
         text = SourceText(content.decode("latin-1").encode())
     try:
         found: Reading = _module(reader).read(text)
-        suppressions = _suppressions(text, reader, found)
+        suppressions = _suppressions(text.content.decode("utf-8", "replace"), reader, found)
     except RecursionError:
         return Reading((), (PassedOver(whole, "nested deeper than can be followed"),))
     return msgspec.structs.replace(found, suppressions=suppressions) if suppressions else found
 
 
-def _suppressions(text: SourceText, reader: str, reading: Reading) -> tuple[Suppression, ...]:
-    if MARK not in text.content:
+def _suppressions(text: str, reader: str, reading: Reading) -> tuple[Suppression, ...]:
+    if MARK.decode() not in text:
         return ()
     from canonry.source.comments import suppressions_of_document
 
