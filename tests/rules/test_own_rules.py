@@ -234,6 +234,19 @@ def test_a_preview_rule_waits_to_be_asked(folder: Folder) -> None:
         assert [each["code"] for each in folder.report(*asked)["findings"]] == ["TEAM001"]
 
 
+def test_a_rule_of_the_tree_is_suppressed_where_it_points(folder: Folder) -> None:
+    tree_rule = PYTHON.replace("def check(self, file: FileView)", "def check_tree(self, file)").replace(
+        "for fact in file.facts.functions:", "for path, fact in [(p, f) for p, facts in file.facts() for f in facts.functions]:"
+    ).replace("site=fact.site,", "site=fact.site, path=path,")  # fmt: skip
+    folder.write(TREE | {"tools/rules/shout.py": tree_rule})
+    assert [(each.path, each.line) for each in folder.findings("TEAM001")] == [("tests/test_a.py", 1)]
+
+    folder.write({"tests/test_a.py": "def test_A():  # canonry: ignore[TEAM001] it may\n    assert 1\n"})
+    result = folder.audit()
+    assert list(result.findings()) == []
+    assert [each.finding.code for each in result.closed()] == ["TEAM001"]
+
+
 def test_the_code_of_a_commit_is_never_run(repository: Folder, tmp_path: Path) -> None:
     traps: dict[str, str | bytes] = {
         "tools/rules/shout.py": f"import pathlib\npathlib.Path({str(tmp_path / 'ran')!r}).touch()\n{PYTHON}"

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from canonry import __version__
 from canonry.audit.breakdown import CODEOWNERS
+from canonry.audit.chunks import encode_chunk
 from canonry.audit.closing import Closing
 from canonry.audit.counts import count_document, count_facts
 from canonry.audit.documents import Documents
@@ -16,7 +17,7 @@ from canonry.audit.governance import Governance, exemptions_digest, still_holds
 from canonry.audit.judge import judge_document, judge_file, judge_tree
 from canonry.audit.listing import Listing, list_files, listing_digest, paths_digest
 from canonry.audit.request import Request
-from canonry.audit.result import Chunk, DocumentRecord, FileRecord, Header, Result, legible
+from canonry.audit.result import DocumentRecord, FileRecord, Header, Result, legible
 from canonry.audit.session import Progress, Session, open_session
 from canonry.model.finding import Finding
 from canonry.rules.catalogue import Catalogue
@@ -124,6 +125,7 @@ class _Audit:
             session.loaded.canon, session.settings, self.index, target=session.target, paths=listing.known
         )
         self.governance = Governance(session, listing)
+        self.on_documents: dict[str, list[Finding]] = {}  # what rules of the tree say of documents
         self.mentions = _open_mentions(session, listing)
         if self.mentions is not None:
             self.project.mentions = self.mentions.of
@@ -318,6 +320,7 @@ class _Audit:
                 self.project, listing.live, listing.shadows, listing.backups, facts=lambda: self._stream(paths)
             )
             whole = judge_tree(tree, rules)
+            self.on_documents = {path: whole.pop(path) for path in [*whole] if path in self.documents.keys}
         waiting = sorted(whole)
         encoder = msgspec.msgpack.Encoder()
         for start in range(0, len(paths), _CHUNK):
@@ -333,9 +336,9 @@ class _Audit:
                 closings.append(self.governance.close(path, findings, facts.suppressions, broken=broken))
                 records.append(_record(file))
             self.progress("judging", min(start + _CHUNK, len(paths)), len(paths))
-            yield _encoded(encoder, records, closings)
+            yield encode_chunk(encoder, records, closings)
         if waiting:
-            yield _encoded(encoder, [], [self.governance.close(path, whole[path]) for path in waiting])
+            yield encode_chunk(encoder, [], [self.governance.close(path, whole[path]) for path in waiting])
 
     def _judge_documents(self) -> Iterator[bytes]:
         scope = None if self.session.complete else set(self.session.scope)
@@ -345,11 +348,13 @@ class _Audit:
         wanted = [path for path in self.documents.keys if scope is None or path in scope]
         for path, reading in self.documents.read(wanted, told=self.progress):
             view = DocumentView(path, reading, reader_of(path), self.project)
-            closings.append(self.governance.close(path, judge_document(view, rules), reading.suppressions))
+            findings = [*self.on_documents.pop(path, ()), *judge_document(view, rules)]
+            closings.append(self.governance.close(path, findings, reading.suppressions))
             passed = [(each.site.line, each.reason) for each in reading.passed_over]
             records.append(DocumentRecord(path, len(reading.commands), passed, count_document(view)))
-        if records:
-            yield _encoded(msgspec.msgpack.Encoder(), [], closings, records)
+        closings += [self.governance.close(path, left) for path, left in self.on_documents.items()]
+        if closings:
+            yield encode_chunk(msgspec.msgpack.Encoder(), [], closings, records)
 
     def _header(self, *, quotes_history: bool) -> Header:
         session, tree = self.session, self.session.tree
@@ -378,35 +383,6 @@ def _open_mentions(session: Session, listing: Listing) -> "Mentions | None":
     from canonry.audit.mentions import Mentions
 
     return Mentions(session, listing)
-
-
-def _encoded(
-    encoder: msgspec.msgpack.Encoder,
-    files: list[FileRecord],
-    closings: Sequence[Closing],
-    documents: Sequence[DocumentRecord] = (),
-) -> bytes:
-    findings = [finding for closing in closings for finding in closing.open]
-    closed = [each for closing in closings for each in closing.closed]
-    documents = list(documents)
-    try:
-        return encoder.encode(Chunk(files, findings, documents, closed))
-    except UnicodeEncodeError:  # a file name that is no UTF-8
-        replace = msgspec.structs.replace
-        return encoder.encode(
-            Chunk(
-                [replace(record, path=legible(record.path)) for record in files],
-                [_legible(finding) for finding in findings],
-                [replace(record, path=legible(record.path)) for record in documents],
-                [replace(each, finding=_legible(each.finding)) for each in closed],
-            )
-        )
-
-
-def _legible(finding: Finding) -> Finding:
-    replace = msgspec.structs.replace
-    related = tuple(replace(other, path=legible(other.path)) for other in finding.related)
-    return replace(finding, path=legible(finding.path), message=legible(finding.message), related=related)
 
 
 def _record(file: FileView) -> FileRecord:

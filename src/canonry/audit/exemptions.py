@@ -22,7 +22,7 @@ from canonry.source.suppressions import MARK, suppressions_of_python
 from canonry.source.text import EncodingError, SourceText, decode_source
 
 if TYPE_CHECKING:
-    from canonry.canon.options import PathSuppression
+    from canonry.canon.rule_options import PathSuppression
 
 Exempt = tuple[str, str]
 """A code, and what of it is exempt: ``statement`` or ``file``."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from canonry.canon.options import OwnRule
+from canonry.canon.rule_options import OwnRule
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
 from canonry.source.facts import Import, Site
