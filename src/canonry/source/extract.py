@@ -47,7 +47,7 @@ def extract(content: bytes, target: Version) -> Facts:
         walk.counts,
         tuple(walk.assigned),
         tuple(walk.aliases),
-        suppressions_of_python(text),
+        suppressions=suppressions_of_python(text),
     )
 
 
