@@ -1,7 +1,9 @@
-"""Rewrites the generated parts of the documents: real output in the README, the configuration page, the schema.
+"""Rewrites the generated parts of the documents: real output in the README, the configuration page, the schema, rules.
 
-``python docs/refresh.py`` writes, ``--check`` says which document is stale and exits 1. A block in a Markdown document
-is generated where the line before it is ``<!-- output of: NAME -->``; `OUTPUTS` says what each NAME runs.
+``python docs/refresh.py`` writes, ``--check`` says which document is stale and exits 1; ``--rules`` stays within
+docs/rules. A block in a Markdown document is generated where the line before it is ``<!-- output of: NAME -->``;
+`OUTPUTS` says what each NAME runs. docs/rules holds one page per rule and an index; pages of rules that are gone are
+stale, and are deleted.
 """
 
 import re
@@ -12,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+RULES = ROOT / "docs" / "rules"
 _BLOCK = re.compile(r"(<!-- output of: ([\w -]+?) -->\n```\w*\n)(.*?)(^```$)", re.DOTALL | re.MULTILINE)
 _RULES_DIGEST = re.compile(r"rules [0-9a-f]{12}")
 
@@ -25,8 +28,8 @@ def demo_statistics() -> str:
 
 
 def rule_list() -> str:
-    """One line per rule."""
-    return _run("-m", "canonry", "explain", at=ROOT).split("\n\n")[0] + "\n"
+    """One line per rule, by family."""
+    return _run("-m", "canonry", "explain", at=ROOT).rpartition("\n\n")[0] + "\n"
 
 
 def fact_list() -> str:
@@ -52,9 +55,33 @@ def fresh(document: str) -> str:
     return _BLOCK.sub(renew, document)
 
 
+def rule_pages() -> dict[str, str]:
+    """The files of docs/rules by name: the index and one page per rule."""
+    from canonry.canon.reference import render_reference
+    from canonry.report.explain import index, links_into, page
+    from canonry.rules.registry import all_rules
+
+    link = links_into(render_reference(), "../configuration.md")
+    rules = all_rules()
+    made = "<!-- Generated from the rules in src/canonry/rules by `python docs/refresh.py`. -->\n\n"
+    pages = {f"{code}.md": made + page(rule, link=link) for code, rule in rules.items()}
+    return {"README.md": made + index(rules.values())} | pages
+
+
 def main(arguments: list[str]) -> int:
     """Writes or checks every generated part."""
     check = "--check" in arguments
+    stale = _renew_rules(check=check)
+    if "--rules" not in arguments:
+        stale += _renew_blocks(check=check)
+        if not check:
+            _run("-m", "canonry.canon.reference", "--write", at=ROOT)
+    for name in stale:
+        print(f"{name} is stale; `make docs` renews it" if check else f"renewed {name}")
+    return 1 if check and stale else 0
+
+
+def _renew_blocks(*, check: bool) -> list[str]:
     stale = []
     for path in (ROOT / "README.md", ROOT / "docs" / "facts.md"):
         old = path.read_text(encoding="utf-8")
@@ -63,11 +90,20 @@ def main(arguments: list[str]) -> int:
             stale.append(path.name)
             if not check:
                 path.write_text(new, encoding="utf-8")
-    if not check:
-        _run("-m", "canonry.canon.reference", "--write", at=ROOT)
-    for name in stale:
-        print(f"{name} is stale; `make docs` renews it" if check else f"renewed {name}")
-    return 1 if check and stale else 0
+    return stale
+
+
+def _renew_rules(*, check: bool) -> list[str]:
+    pages = rule_pages()
+    kept = {path.name: path.read_text(encoding="utf-8") for path in RULES.glob("*.md")}
+    stale = sorted(name for name in pages.keys() | kept.keys() if pages.get(name) != kept.get(name))
+    for name in () if check else stale:
+        if name in pages:
+            RULES.mkdir(exist_ok=True)
+            (RULES / name).write_text(pages[name], encoding="utf-8")
+        else:
+            (RULES / name).unlink()
+    return [f"docs/rules/{name}" for name in stale]
 
 
 def _run(*arguments: str, at: Path) -> str:

@@ -53,8 +53,10 @@ def _own_caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 def is_there(name: str) -> bool:
     """Whether a program that a test needs starts; a shim that finds nothing does not count.
 
-    ``running python3.N`` asks for the interpreter that runs the tests.
+    ``running python3.N`` asks for the interpreter that runs the tests, ``$NAME`` for a file that the variable names.
     """
+    if name.startswith("$"):
+        return Path(os.environ.get(name[1:], "")).is_file()
     if name.startswith("running python3."):
         return sys.version_info >= (3, int(name.rpartition(".")[2]))
     program = shutil.which(_PROGRAMS.get(name, name))

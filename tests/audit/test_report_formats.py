@@ -14,6 +14,12 @@ from tests.workbench import IDLE, RUNNER, SOUND, Folder
 COUNTS = ("files", "test_files", "test_functions", "async_test_functions", "shadow_files", "unparsable", "missing")
 COUNT = {"type": "integer", "minimum": 0}
 POSITION = {"type": "object", "required": ["line", "column"], "properties": {"line": COUNT, "column": COUNT}}
+PLACE = {
+    "type": "object",
+    "required": ["path", "line", "column", "symbol", "note"],
+    "additionalProperties": False,
+    "properties": {"path": {"type": "string", "minLength": 1}, "line": COUNT, "column": COUNT, "symbol": {"type": "string"}, "note": {"type": "string"}},
+}  # fmt: skip
 FINDING = {
     "type": "object",
     "required": ["code", "path", "line", "column", "end", "message", "severity", "confidence", "fingerprint", "symbol", "help"],
@@ -30,6 +36,7 @@ FINDING = {
         "fingerprint": {"pattern": "^[0-9a-f]{16}$"},
         "symbol": {"type": "string", "minLength": 1},
         "help": {"type": "string", "minLength": 1},
+        "related": {"type": "array", "items": PLACE},
     },
 }  # fmt: skip
 REPORT = {
@@ -254,7 +261,7 @@ def test_full_ends_with_where_the_tests_stand(shop: Folder) -> None:
     text = shop.call("audit").stdout
     *_, found, compliance = text.splitlines()
 
-    assert re.match(r"found      +7 findings: \d errors?, \d warnings?", found)
+    assert re.match(r"found      +8 findings: \d errors?, \d warnings?", found)
     assert compliance == "compliance 25.0 %  1 of 4 test files without an open error"
     assert f"at commit {shop.git('rev-parse', 'HEAD')[:10]}" in text
     assert ruleset() in text

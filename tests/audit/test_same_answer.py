@@ -197,9 +197,7 @@ def test_the_staged_canon_counts(repository: Folder) -> None:
 
 def test_the_verdict_on_a_class_follows_its_base_in_another_file(repository: Folder) -> None:
     base = "import unittest\n\n\nclass ShopCase(unittest.{}):\n    pass\n"
-    test = (
-        "from tests.cases import ShopCase\n\n\nclass TestA(ShopCase):\n    async def test_a(self):\n        assert 1\n"
-    )
+    test = "from tests.cases import ShopCase\n\n\nclass TestA(ShopCase):\n    async def test_a(self):\n        assert self.x\n"
     canon = "[canon]\nbase-cases = ['tests.cases:ShopCase']\n"
     repository.commit({"tests/cases.py": base.format("TestCase"), "tests/test_a.py": test, "canonry.toml": canon})
     assert codes_and_paths(repository.audit(cache=True)) == [("BAS002", "tests/test_a.py")]

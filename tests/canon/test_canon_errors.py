@@ -34,7 +34,7 @@ def error_of(text: str, *, file: str = "canonry.toml") -> str:
             "[categories.x]\nruner = 1\n",
             (
                 "canonry.toml:2: unknown key `runer` in `categories.x`; expected one of `paths`, `priority`, `needs`, "
-                "`conflicts`, `services`, `mocks`, `timeout`, `workers`, `serial`, `retries`, `flaky`, `share`"
+                "`conflicts`, `services`, `mocks`, `timeout`, `workers`, `serial`, `retries`, `flaky`, `share`, `markers`"
             ),
         ),
         ("runner = 'pytest'", "canonry.toml:1: unknown key `runner`; `runner` belongs in `canon`"),

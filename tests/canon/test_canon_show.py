@@ -133,7 +133,7 @@ def test_without_a_canon_the_defaults_are_shown_with_a_hint(tmp_path: Path) -> N
         "file": None,
         "values": {"canon.runner": {"value": "canonry run", "origin": "default"}},
     }
-    assert result.stderr == "canonry: no canon is declared, so these defaults apply; declare one as README.md shows\n"
+    assert result.stderr == "canonry: no canon is declared, so these defaults apply; `canonry init` proposes one\n"
 
 
 def test_notes_go_to_stderr(shop: Path) -> None:

@@ -1,6 +1,6 @@
 """Compliance per folder and per owner: the same definition, over parts of the scope."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -21,7 +21,12 @@ class Part(msgspec.Struct, frozen=True):
 
 def by_folder(result: Result) -> list[Part]:
     """The compliance of each folder that holds test files, two levels deep; by name."""
-    return _parts(result, lambda path: ["/".join(path.split("/")[:-1][:_DEPTH]) or "."])
+    return _parts(result, lambda path: [folder_of(path)])
+
+
+def folder_of(path: str) -> str:
+    """The folder that a path is counted under, two levels deep; ``.`` at the root."""
+    return "/".join(path.split("/")[:-1][:_DEPTH]) or "."
 
 
 def by_owner(result: Result) -> list[Part]:
@@ -41,12 +46,22 @@ def read_owners(text: str) -> Callable[[str], list[str]]:
     import pathspec
 
     rules: list[tuple[pathspec.PathSpec[pathspec.Pattern], list[str]]] = []
+    for pattern, owners in _entries(text):
+        rules.append((pathspec.PathSpec.from_lines("gitignore", [pattern]), owners))
+    rules.reverse()
+    return lambda path: next((owners for spec, owners in rules if spec.match_file(path)), [])
+
+
+def owner_names(text: str) -> list[str]:
+    """The owners that a CODEOWNERS file names, sorted."""
+    return sorted({name for _, owners in _entries(text) for name in owners})
+
+
+def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
     for line in text.splitlines():
         words = line.split("#")[0].split()
         if words and not words[0].startswith(("[", "^[")):
-            rules.append((pathspec.PathSpec.from_lines("gitignore", [words[0]]), words[1:]))
-    rules.reverse()
-    return lambda path: next((owners for spec, owners in rules if spec.match_file(path)), [])
+            yield words[0], words[1:]
 
 
 def _parts(result: Result, names: Callable[[str], Iterable[str]]) -> list[Part]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from canonry.audit.result import Result, in_scope
+from canonry.audit.result import Result
 from canonry.model.finding import Severity
 
 
@@ -108,9 +108,9 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
                 findings[finding.path] += 1
                 errors[finding.path] += finding.severity is Severity.ERROR
     header = result.header
-    missing = [path for path in header.missing if in_scope(path, result.scope)]
-    shadows = sum(count for folder, count in header.shadows.items() if in_scope(folder, result.scope))
-    if header.duplicates and not result.scope:
+    missing = [path for path in header.missing if result.holds(path)]
+    shadows = sum(count for folder, count in header.shadows.items() if result.holds(f"{folder}/"))
+    if header.duplicates and result.whole:
         facts["exact-duplicate-files"] = fact_files["exact-duplicate-files"] = header.duplicates
     compliant = len(test_paths - failing)
     return Summary(

@@ -16,11 +16,14 @@ from canonry.audit.documents import Documents
 from canonry.audit.governance import Governance, exemptions_digest, still_holds
 from canonry.audit.judge import judge_document, judge_file, judge_tree
 from canonry.audit.listing import Listing, list_files, listing_digest, paths_digest
+from canonry.audit.narrowing import narrowing_of
 from canonry.audit.request import Request
 from canonry.audit.result import DocumentRecord, FileRecord, Header, Result, legible
 from canonry.audit.session import Progress, Session, open_session
+from canonry.audit.verdicts import Verdict, Verdicts
 from canonry.model.finding import Finding
 from canonry.rules.catalogue import Catalogue
+from canonry.rules.rule import Rule
 from canonry.rules.view import DocumentView, FileView, Project, TreeView
 from canonry.source.cache import variant
 from canonry.source.facts import Facts, decode_facts, is_broken
@@ -46,6 +49,7 @@ def audit(request: Request, *, progress: Progress | None = None, catalogue: Cata
     """
     session = open_session(request, catalogue=catalogue)
     try:
+        narrowing = narrowing_of(request, session.loaded.canon, lambda: _codeowners(session))
         listing = list_files(session)
         digest = _result_digest(session, listing) if session.complete else b""
         kept = session.cache.result(digest) if digest else None
@@ -54,10 +58,18 @@ def audit(request: Request, *, progress: Progress | None = None, catalogue: Cata
             of_commit = header.quotes_history and header.commit != session.tree.commit
             if not of_commit and still_holds(header, session):
                 header = msgspec.structs.replace(header, **_circumstances(session))
-                return Result(header, kept[1], session.scope)
-        return _Audit(session, listing, progress or _silent).run(digest)
+                return Result(header, kept[1], session.scope, narrowing)
+        found = _Audit(session, listing, progress or _silent).run(digest)
+        return Result(found.header, found.chunks, session.scope, narrowing)
     finally:
         session.close()
+
+
+def read_facts(session: Session, listing: Listing, progress: Progress | None = None) -> Iterator[tuple[str, Facts]]:
+    """The facts of every live file, by path; what no cache holds is extracted first and kept."""
+    reading = _Audit(session, listing, progress or _silent)
+    reading._extract(list(listing.live))
+    yield from reading._stream(list(listing.live))
 
 
 def _silent(_what: str, _done: int, _total: int) -> None:
@@ -136,6 +148,7 @@ class _Audit:
         if not self.session.complete:
             paths = sorted(path for path in self.session.scope if path in self.listing.live)
         self._extract(paths)
+        self.verdicts = Verdicts(self.session.cache, self._context() if digest else b"", self.listing.live)
         paths = [path for path in paths if path in self.listing.live]
         notes = self._broken_notes(paths)
         chunks = self.governance.finish([*self._judge(paths, notes), *self._judge_documents()])
@@ -143,6 +156,7 @@ class _Audit:
             self.mentions.store()
         header = self._header(quotes_history=any("commit" in note for note in notes.values()))
         if digest and not (self.moved or self.documents.moved):
+            self.verdicts.store()
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
             self.session.cache.prune(self.kind)
         return Result(header, chunks, self.session.scope)
@@ -326,19 +340,48 @@ class _Audit:
         for start in range(0, len(paths), _CHUNK):
             records: list[FileRecord] = []
             closings: list[Closing] = []
-            for path, facts in self._load(paths[start : start + _CHUNK]):
+            for path, verdict in self._verdicts(paths[start : start + _CHUNK], rules, notes):
                 while waiting and waiting[0] < path:
                     closings.append(self.governance.close(other := waiting.pop(0), whole[other]))
                 here = whole[waiting.pop(0)] if waiting and waiting[0] == path else []
-                file = FileView(path, facts, self.project, notes=notes.get(path))
-                findings = [*here, *judge_file(file, rules)]
-                broken = facts.broken is not None
-                closings.append(self.governance.close(path, findings, facts.suppressions, broken=broken))
-                records.append(_record(file))
+                findings, broken = [*here, *verdict.findings], verdict.record.broken
+                closings.append(self.governance.close(path, findings, verdict.suppressions, broken=broken))
+                records.append(verdict.record)
             self.progress("judging", min(start + _CHUNK, len(paths)), len(paths))
             yield encode_chunk(encoder, records, closings)
         if waiting:
             yield encode_chunk(encoder, [], [self.governance.close(path, whole[path]) for path in waiting])
+
+    def _verdicts(
+        self, paths: list[str], rules: list[Rule], notes: dict[str, dict[str, str]]
+    ) -> Iterator[tuple[str, Verdict]]:
+        """The judgements of these files, in order: kept ones where they still hold."""
+        verdicts = self.verdicts.kept(paths, notes)
+        for path, facts in self._load([path for path in paths if path not in verdicts]):
+            looked_at = self.index.track()
+            file = FileView(path, facts, self.project, notes=notes.get(path))
+            verdict = Verdict(
+                _record(file), judge_file(file, rules), notes.get(path, {}), suppressions=facts.suppressions
+            )
+            verdicts[path] = verdict
+            self.verdicts.keep(path, verdict, looked_at)
+        for path in paths:
+            if path in verdicts:
+                yield path, verdicts[path]
+
+    def _context(self) -> bytes:
+        """What every judgement depends on, but for the names and the contents of files."""
+        session = self.session
+        parts = (
+            session.loaded.digest,
+            repr(session.settings),
+            repr(session.target),
+            session.catalogue.ruleset,
+            __version__,
+        )
+        looked_at = [self.listing.live.get(path) or b"" for path in sorted(self.project.looked_at)]
+        words = "\0".join((*parts, repr(sorted(session.preview)))).encode("utf-8", "surrogateescape")
+        return words + b"\0" + b"".join(looked_at)
 
     def _judge_documents(self) -> Iterator[bytes]:
         scope = None if self.session.complete else set(self.session.scope)

@@ -13,7 +13,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     ``workers`` 0 means all cores; ``cache`` off keeps nothing. ``preview`` are codes or names, in
     capitals, of preview rules that judge, or ``ALL``. ``named`` are the rules that the reader names; unknown ones are
     an error. ``today`` decides which suppressions have expired (default: the day in UTC); ``base`` is the revision with
-    which exemptions are compared.
+    which exemptions are compared. ``owners``, ``categories`` and ``flows`` narrow what is reported and counted; see
+    `narrowing_of`.
     """
 
     paths: tuple[str, ...] = ()
@@ -28,3 +29,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     named: tuple[str, ...] = ()
     today: dt.date | None = None
     base: str | None = None
+    owners: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()

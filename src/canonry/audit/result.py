@@ -1,10 +1,13 @@
 """The result of an audit: a header, and one record with findings per file; kept as chunks that are decoded as read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from canonry.model.finding import Finding, Severity
+
+FOLDER = "<folder>"
+"""The symbol of a finding whose path is a folder, or a file that is not read: it has no line to show."""
 
 
 def legible(path: str) -> str:
@@ -81,24 +84,56 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True, gc=False):
     closed: list[Closed] = []
 
 
+class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a result is narrowed to beside its paths, by name; ``holds`` says whether a path belongs."""
+
+    owners: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
+    holds: Callable[[str], bool]
+
+
 class Result:
     """An audit's result. ``chunks`` are MessagePack; iterate `files` and `findings` as often as needed."""
 
-    def __init__(self, header: Header, chunks: list[bytes], scope: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        header: Header,
+        chunks: list[bytes],
+        scope: tuple[str, ...] = (),
+        narrowing: Narrowing | None = None,
+    ) -> None:
         self.header = header
         self.chunks = chunks
         self.scope = tuple(map(legible, scope))
+        self.narrowing = narrowing
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing narrows the result."""
+        return not self.scope and self.narrowing is None
+
+    def holds(self, path: str) -> bool:
+        """Whether a file, or a folder with a final ``/``, is in scope."""
+        if not in_scope(path.rstrip("/"), self.scope):
+            return False
+        return self.narrowing is None or self.narrowing.holds(path)
+
+    def concerns(self, finding: Finding) -> bool:
+        """Whether a finding is in scope: its own place is, or another place of its cluster."""
+        path = f"{finding.path}/" if finding.symbol == FOLDER else finding.path
+        return self.holds(path) or any(self.holds(other.path) for other in finding.related)
 
     def read(self) -> Iterator[Chunk]:
         """The chunks one after the other, narrowed to the scope."""
         decoder = msgspec.msgpack.Decoder(Chunk)
         for data in self.chunks:
             chunk = decoder.decode(data)
-            if self.scope:
-                files = [record for record in chunk.files if in_scope(record.path, self.scope)]
-                findings = [finding for finding in chunk.findings if in_scope(finding.path, self.scope)]
-                documents = [record for record in chunk.documents if in_scope(record.path, self.scope)]
-                closed = [each for each in chunk.closed if in_scope(each.finding.path, self.scope)]
+            if not self.whole:
+                files = [record for record in chunk.files if self.holds(record.path)]
+                findings = [finding for finding in chunk.findings if self.concerns(finding)]
+                documents = [record for record in chunk.documents if self.holds(record.path)]
+                closed = [each for each in chunk.closed if self.concerns(each.finding)]
                 chunk = Chunk(files, findings, documents, closed)
             yield chunk
 

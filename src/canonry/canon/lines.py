@@ -22,7 +22,7 @@ def locate(contents: bytes) -> Mapping[KeyPath, int]:
 
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language()))
     walk = _Walk()
-    walk.document(parser.parse(contents).root_node)
+    walk.document(parser.parse(contents.removeprefix(b"\xef\xbb\xbf")).root_node)
     return walk.lines
 
 

@@ -133,7 +133,7 @@ def _resolve(source: Source) -> Canon:
 
 def _parse(file: str, contents: bytes) -> dict[str, Any]:
     try:
-        return tomllib.loads(contents.decode())
+        return tomllib.loads(contents.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = contents.count(b"\n", 0, error.start) + 1
         raise CanonError(file, [(line, "not valid TOML: expected UTF-8")]) from None

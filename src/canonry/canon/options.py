@@ -104,7 +104,7 @@ class CanonicalThings(Options, frozen=True, kw_only=True):
     base_cases: Annotated[
         list[ImportPath],
         Meta(
-            description="The base classes that test classes may inherit from.",
+            description="The base classes that test classes may inherit from. With an empty list no base is demanded.",
             examples=[["shop.testing:ShopTestCase", "shop.testing:ShopAsyncTestCase"]],
         ),
     ] = field(
@@ -179,6 +179,10 @@ class Category(Options, frozen=True, kw_only=True):
         Fraction | None,
         Meta(description="The intended share of all tests. It is reported, not enforced.", examples=[0.6]),
     ] = None
+    markers: Annotated[
+        list[str],
+        Meta(description="Markers whose tests belong to the category, beside its paths.", examples=[["slow"]]),
+    ] = []
 
 
 class Service(Options, frozen=True, kw_only=True):

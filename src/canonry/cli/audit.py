@@ -17,10 +17,14 @@ from canonry.model.errors import NothingValidatedError, RuleError, UserError
 from canonry.model.finding import Severity
 from canonry.report.content import Options, Report
 from canonry.report.formats import Format, renderer
+from canonry.report.grouping import GroupBy
 from canonry.report.progress import show_progress
+from canonry.report.summary import narrowed
 
 _LEVELS = {"error": 0, "warning": 1, "info": 2}
-_ALWAYS_UTF_8 = frozenset(("json", "jsonl"))
+_FOR_TERMINALS = frozenset(("full", "concise"))
+"""The formats in the encoding of the terminal; all others are UTF-8 wherever they go."""
+_GROUPABLE = frozenset(("full", "concise", "markdown"))
 
 
 @click.command()
@@ -35,7 +39,17 @@ _ALWAYS_UTF_8 = frozenset(("json", "jsonl"))
     "--select", multiple=True, metavar="CODE", help="Show only these rules (code, prefix or name; repeatable)."
 )
 @click.option("--ignore", multiple=True, metavar="CODE", help="Leave these rules out of what is shown.")
+@click.option(
+    "--owner", multiple=True, metavar="NAME", help="Only files of this owner in CODEOWNERS (`nobody`: unowned)."
+)
+@click.option("--category", multiple=True, metavar="NAME", help="Only files of this category of the canon.")
+@click.option("--flow", multiple=True, metavar="NAME", help="Only tests and components of this flow of the canon.")
 @click.option("--preview", is_flag=True, help="Let the rules in preview judge too.")
+@click.option(
+    "--group-by",
+    type=click.Choice([each.value for each in GroupBy]),
+    help="Put findings under a heading each (full, concise, markdown; the other formats have no groups).",
+)
 @click.option("--statistics", is_flag=True, help="Show counts per rule instead of findings.")
 @click.option("--worst", type=click.IntRange(min=1), metavar="N", help="Show the N files with most errors instead.")
 @click.option(
@@ -58,7 +72,7 @@ _ALWAYS_UTF_8 = frozenset(("json", "jsonl"))
 @click.option("--no-cache", is_flag=True, help="Keep no cache.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="No narration on stderr.")
-@click.option("-v", "--verbose", is_flag=True, help="More narration on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="More narration on stderr; every place of a cluster.")
 def command(  # one parameter per option, in the order of the help page
     paths: tuple[str, ...],
     repo: Path | None,
@@ -69,7 +83,11 @@ def command(  # one parameter per option, in the order of the help page
     target_python: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    owner: tuple[str, ...],
+    category: tuple[str, ...],
+    flow: tuple[str, ...],
     preview: bool,
+    group_by: str | None,
     statistics: bool,
     worst: int | None,
     sample: int | None,
@@ -88,15 +106,15 @@ def command(  # one parameter per option, in the order of the help page
 
     PATHs are files or folders (default: the repository around the current folder); a first PATH that is a git
     directory names the repository. Nothing is run, imported or changed.
+
+    --owner, --category and --flow narrow findings, population and compliance alike, as PATHs do: any of several names
+    of one kind, and every kind that is given.
     """
     if staged and rev:
         raise UserError("`--staged` and `--rev` name two trees; give one of them")
     if sample and (statistics or worst):
         raise UserError("`--sample` draws findings, `--statistics` and `--worst` show counts; give one of them")
-    if (statistics or worst) and output_format.startswith("json"):
-        raise UserError(
-            f"`--output-format {output_format}` always holds all counts; leave `--statistics` and `--worst` out"
-        )
+    _check_format(output_format, counts=statistics or bool(worst), group_by=group_by)
     from canonry.rules.registry import all_rules
     from canonry.rules.selection import preview_words, select_rules
 
@@ -113,6 +131,9 @@ def command(  # one parameter per option, in the order of the help page
         preview=preview_words(select, all_of_them=preview),
         named=(*select, *ignore),
         base=base,
+        owners=owner,
+        categories=category,
+        flows=flow,
     )
     with show_progress(quiet=quiet) as progress:
         result = _audit(request, progress, verbose=verbose)
@@ -122,7 +143,9 @@ def command(  # one parameter per option, in the order of the help page
     if not quiet:
         _narrate(result, verbose=verbose)
     if not summary.population.files and not summary.rules:
-        raise NothingValidatedError("no Python file was found, so nothing was validated")
+        only = narrowed(result)
+        where = f"that belongs to {only} " if only else ""
+        raise NothingValidatedError(f"no Python file {where}was found, so nothing was validated")
     with source_reader(request) as read:
         options = Options(
             selected=selected,
@@ -131,6 +154,8 @@ def command(  # one parameter per option, in the order of the help page
             sample=sample,
             seed=seed,
             color=_coloured(color, output_file),
+            group_by=group_by,
+            verbose=verbose,
             read=read,
         )
         _write(Report(result, summary, options), output_format, output_file)
@@ -151,6 +176,22 @@ def _audit(request: Request, progress: Progress, *, verbose: bool) -> Result:
         raise
 
 
+def _check_format(output_format: str, *, counts: bool, group_by: str | None) -> None:
+    """Raises `UserError` where a format cannot hold what is asked of it."""
+    if group_by and output_format not in _GROUPABLE:
+        raise UserError(f"`--output-format {output_format}` has no groups; leave `--group-by` out")
+    if not counts:
+        return
+    if group_by:
+        raise UserError("`--group-by` arranges findings, `--statistics` and `--worst` show counts; give one of them")
+    if output_format.startswith("json"):
+        raise UserError(
+            f"`--output-format {output_format}` always holds all counts; leave `--statistics` and `--worst` out"
+        )
+    if output_format not in _GROUPABLE:
+        raise UserError(f"`--output-format {output_format}` holds findings; leave `--statistics` and `--worst` out")
+
+
 def _status(summary: Summary, fail_on: str) -> int:
     open_findings = sum(
         count for severity, count in summary.severities.items() if Severity(severity).rank <= _LEVELS[fail_on]
@@ -162,8 +203,8 @@ def _narrate(result: Result, *, verbose: bool) -> None:
     header = result.header
     if not header.canon_declared:
         click.echo(
-            "canonry: no canon is declared, so the defaults apply; `canonry canon show` prints them, and "
-            "`[tool.canonry]` in pyproject.toml declares your own",
+            "canonry: no canon is declared, so the defaults apply (`canonry canon show` prints them); "
+            "`canonry init` proposes your own by counting what the code uses",
             err=True,
         )
     for note in header.notes:
@@ -188,7 +229,7 @@ def _coloured(color: str, output_file: Path | None) -> bool:
 def _write(report: Report, output_format: str, output_file: Path | None) -> None:
     render = renderer(output_format)
     if output_file is None:
-        if output_format in _ALWAYS_UTF_8 and isinstance(sys.stdout, io.TextIOWrapper):
+        if output_format not in _FOR_TERMINALS and isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")
         try:
             render(report, sys.stdout)

@@ -37,7 +37,7 @@ def show(*, key: str | None, config: Path | None, repo: Path, output_format: str
     for note in loaded.notes:
         click.echo(f"canonry: {note}", err=True)
     if not loaded.declared:
-        click.echo("canonry: no canon is declared, so these defaults apply; declare one as README.md shows", err=True)
+        click.echo("canonry: no canon is declared, so these defaults apply; `canonry init` proposes one", err=True)
     values = _values(loaded, key)
     if output_format == "json":
         rows = {name: {"value": value, "origin": loaded.origin(name)} for name, value in values.items()}

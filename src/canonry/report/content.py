@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from canonry.audit.compliance import Summary
-from canonry.audit.result import Closed, Result
+from canonry.audit.result import Closed, FileRecord, Result
 from canonry.model.finding import Finding
 
 Lines = Callable[[str], list[str]]
@@ -21,6 +21,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     sample: int | None = None
     seed: int = 0
     color: bool = False
+    group_by: str | None = None
+    verbose: bool = False
     read: Lines
 
 
@@ -31,6 +33,7 @@ class Report:
         self.result = result
         self.summary = summary
         self.options = options
+        self.rule_names = {rule.code: rule.name for rule in summary.rules}
 
     def findings(self) -> Iterator[Finding]:
         """The findings to show: selected, and sampled where that was asked for."""
@@ -42,6 +45,25 @@ class Report:
         """The findings that suppressions close, as far as their rules are selected."""
         selected = self.options.selected
         return (each for each in self.result.closed() if selected is None or each.finding.code in selected)
+
+    def by_file(self) -> Iterator[tuple[str, FileRecord | None, list[Finding]]]:
+        """Every file in scope and every other path with findings to show, in order: path, record if live, findings."""
+        selected = self.options.selected
+        sampled: dict[str, list[Finding]] | None = None
+        if self.options.sample is not None:
+            sampled = {}
+            for finding in self.findings():
+                sampled.setdefault(finding.path, []).append(finding)
+        for chunk in self.result.read():
+            records = {record.path: record for record in chunk.files}
+            found: dict[str, list[Finding]] = {}
+            for finding in chunk.findings:
+                if selected is None or finding.code in selected:
+                    found.setdefault(finding.path, []).append(finding)
+            for path in sorted({**records, **found}):
+                shown = found.get(path, []) if sampled is None else sampled.get(path, [])
+                if path in records or shown:
+                    yield path, records.get(path), shown
 
 
 def _sample(findings: Iterator[Finding], size: int, seed: int) -> Iterator[Finding]:

@@ -4,6 +4,8 @@ from typing import IO
 
 from canonry.model.finding import Finding
 from canonry.report.content import Report
+from canonry.report.grouping import grouped
+from canonry.report.places import doubt, place, related_lines
 from canonry.report.style import paint, printable, severity_style
 from canonry.report.summary import write_parts, write_statistics, write_summary, write_worst
 
@@ -19,21 +21,33 @@ def render(report: Report, out: IO[str]) -> None:
     if options.worst:
         write_worst(report, out)
     if not options.statistics and not options.worst:
+        _write_findings(report, out)
+    write_summary(report, out)
+
+
+def _write_findings(report: Report, out: IO[str]) -> None:
+    if report.options.group_by is None:
         for finding in report.findings():
             _write_finding(finding, report, out)
-    write_summary(report, out)
+        return
+    for group in grouped(report, report.options.group_by):
+        heading = printable(group.heading)
+        out.write(paint(f"{heading}\n{'-' * len(heading)}", "bold", color=report.options.color) + "\n\n")
+        for finding in group.findings():
+            _write_finding(finding, report, out)
 
 
 def _write_finding(finding: Finding, report: Report, out: IO[str]) -> None:
     color = report.options.color
-    place = f"{printable(finding.path)}:{finding.line}:{finding.column}"
+    where = place(finding.path, finding.line, finding.column)
     severity = paint(finding.severity.value, severity_style(finding.severity.value), color=color)
-    doubt = "" if finding.confidence.value == "certain" else f" ({finding.confidence.value})"
     code = paint(finding.code, "bold", severity_style(finding.severity.value), color=color)
-    out.write(f"{paint(place, 'bold', color=color)}: {code} {severity}{doubt}: {printable(finding.message)}\n")
+    out.write(f"{paint(where, 'bold', color=color)}: {code} {severity}{doubt(finding)}: {printable(finding.message)}\n")
     lines = report.options.read(finding.path) if finding.symbol != "<folder>" else []
     if 0 < finding.line <= len(lines):
         out.write(_frame(finding, lines[finding.line - 1], color=color))
+    for line in related_lines(finding, all_of_them=report.options.verbose):
+        out.write(f"{paint('  = also:', 'dim', color=color)} {line}\n")
     out.write(f"{paint('  = next:', 'dim', color=color)} {finding.help}\n\n")
 
 

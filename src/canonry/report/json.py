@@ -39,6 +39,7 @@ def describe(report: Report) -> dict[str, Any]:
         "target_python": {"version": header.target_python, "origin": header.target_origin},
         "ruleset": header.ruleset,
         "canon": header.canon_file,
+        "scope": scope(report),
         "population": summary.population,
         "compliance": summary.compliance,
         "compliance_by": {"folder": by_folder(report.result), "owner": by_owner(report.result)},
@@ -67,6 +68,15 @@ def describe_closed(closed: Closed) -> dict[str, Any]:
     }
     found: dict[str, Any] = msgspec.to_builtins(row)
     return found | {"suppression": suppression}
+
+
+def scope(report: Report) -> dict[str, tuple[str, ...]]:
+    """What the audit was narrowed to; everything empty where it is the whole tree."""
+    narrowing = report.result.narrowing
+    names: dict[str, tuple[str, ...]] = {"owners": (), "categories": (), "flows": ()}
+    if narrowing is not None:
+        names = {"owners": narrowing.owners, "categories": narrowing.categories, "flows": narrowing.flows}
+    return {"paths": report.result.scope} | names
 
 
 def _valid(text: str) -> str:

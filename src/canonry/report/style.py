@@ -24,5 +24,7 @@ def plural(count: int, noun: str, plural_form: str = "") -> str:
 
 def printable(text: str) -> str:
     """A path or line without what a terminal would act on, and without lone surrogates."""
+    if text.isprintable():  # which lone surrogates are not
+        return text
     cleaned = "".join(character if character.isprintable() or character == "\t" else "\ufffd" for character in text)
     return cleaned.encode("utf-8", "replace").decode("utf-8")

@@ -5,6 +5,7 @@ from typing import IO
 from canonry import __version__
 from canonry.audit.breakdown import by_folder, by_owner
 from canonry.audit.compliance import Compliance
+from canonry.audit.result import Result
 from canonry.report.content import Report
 from canonry.report.style import paint, plural, printable, severity_style
 
@@ -19,8 +20,22 @@ def origin(report: Report) -> str:
     dirty = " with uncommitted changes" if header.dirty else ""
     return (
         f"{where}{dirty}; canonry {__version__}, rules {header.ruleset}, Python {header.target_python}; "
-        f"{plural(population.files, 'file')}, {plural(population.test_files, 'test file')}"
+        f"{plural(population.files, 'file')}, {plural(population.test_files, 'test file')}{_narrowed(report)}"
     )
+
+
+def narrowed(result: Result) -> str:
+    """What the result is narrowed to beside its paths, in words; empty where it is not."""
+    narrowing = result.narrowing
+    if narrowing is None:
+        return ""
+    kinds = (("owner", narrowing.owners), ("category", narrowing.categories), ("flow", narrowing.flows))
+    return ", ".join(f"{kind} {' or '.join(names)}" for kind, names in kinds if names)
+
+
+def _narrowed(report: Report) -> str:
+    words = narrowed(report.result)
+    return f"; only {words}" if words else ""
 
 
 def verdict(report: Report) -> str:
@@ -100,7 +115,7 @@ def write_summary(report: Report, out: IO[str]) -> None:
     out.write(
         f"{plural(population.files, 'Python file')}, {population.test_files:,} of them tests with "
         f"{plural(population.test_functions, 'test function')} ({population.async_test_functions:,} async)\n"
-        f"           {where}\n"
+        f"           {where}{_narrowed(report)}\n"
     )
     left_out = (
         [f"{plural(population.shadow_files, 'file')} in shadow trees left out"] if population.shadow_files else []

@@ -34,18 +34,18 @@ class Project:
         target: tuple[int, int],
         paths: frozenset[str] = frozenset(),
     ) -> None:
+        looked_at = index.track()
         self.canon = canon
         self.settings = settings
         self.index = index
         self.target = target
         self.paths = paths
         """Every path that was listed, also what shadow trees and ``exclude`` leave out of the rest."""
-        self.runner_files = frozenset(
-            word.removeprefix("./") for word in canon.canon.runner.split() if word.endswith(".py")
-        )
+        self.runner_files = frozenset(_files_of_runner(canon.canon.runner, index))
         self.tools = _tools_of_runner(canon.canon.runner)
         self.base_names = frozenset(_dotted(entry) for entry in canon.canon.base_cases)
         self.environment_home = self._home(canon.canon.environment)
+        self.mock_factory_home = self._home(canon.canon.mock_factory)
         self.symbol_homes = {symbol.name: index.module_path(symbol.home, "") or "" for symbol in canon.canon.symbols}
         self.bases = frozenset(
             found
@@ -54,6 +54,8 @@ class Project:
         )
         self.mentions: Callable[[str], tuple[Mention, ...]] = lambda _path: ()
         """The uses in a file of the names that the rules of this audit ask for."""
+        self.looked_at = frozenset(looked_at)
+        """The paths that the canon led to. Nothing here asks the index later: judgements depend on these alone."""
         self._test_folders = None if canon.tests is None else tuple(f.strip("/") + "/" for f in canon.tests)
 
     def is_test_file(self, path: str) -> bool:
@@ -68,6 +70,14 @@ class Project:
             return _below(path, self._test_folders)
         folder, _, name = path.rpartition("/")
         return self.settings.is_test_path(path) or name == "conftest.py" or bool(_TEST_FOLDER.search(folder))
+
+    def categories_of(self, path: str) -> tuple[str, ...]:
+        """The categories that select a file, in the order in which the canon declares them."""
+        return tuple(name for name, selects in self._selections if selects(path))
+
+    @cached_property
+    def _selections(self) -> list[tuple[str, Callable[[str], bool]]]:
+        return [(name, selector(category.paths)) for name, category in self.canon.categories.items()]
 
     def is_canonical_base(self, found: Resolved) -> bool:
         """Whether it is one of the canon's base cases."""
@@ -281,6 +291,19 @@ def _extends_collection(facts: Facts) -> bool:
     )
 
 
+def selector(paths: Iterable[str]) -> Callable[[str], bool]:
+    """Tells the files that folders, files or globs, all seen from the root of the tree, select."""
+    import pathspec
+
+    given = [path.removeprefix("./").strip("/") for path in paths]
+    if any(path in ("", ".") for path in given):
+        return lambda path: True
+    plain = tuple(path for path in given if not any(sign in path for sign in "*?["))
+    folders = tuple(f"{path}/" for path in plain)
+    globs = pathspec.PathSpec.from_lines("gitignore", [f"/{path}" for path in given if path not in plain])
+    return lambda path: path in plain or path.startswith(folders) or globs.match_file(path)
+
+
 def is_fixture(fact: FunctionFact) -> bool:
     """Whether a function is a pytest fixture."""
     return any(decorator in _FIXTURES or decorator.endswith(".fixture") for decorator in fact.decorators)
@@ -292,6 +315,18 @@ def _dotted(entry: str) -> str:
 
 def _below(path: str, folders: tuple[str, ...]) -> bool:
     return any(folder == "./" or path.startswith(folder) or path == folder[:-1] for folder in folders)
+
+
+def _files_of_runner(runner: str, index: Index) -> Iterator[str]:
+    """The scripts that the canonical command names, and the modules of the tree that it runs with `-m`."""
+    words = runner.split()
+    for before, word in zip(["", *words], words, strict=False):
+        if word.endswith(".py"):
+            yield word.removeprefix("./")
+        elif before == "-m":
+            found = index.module_path(f"{word}.__main__", "") or index.module_path(word, "")
+            if found:
+                yield found
 
 
 def _tools_of_runner(runner: str) -> frozenset[str]:

@@ -11,14 +11,17 @@ from typing import Any
 
 from canonry.source.facts import extractor_version
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _KEPT_RESULTS = 6
+_KEPT_CONTEXTS = 3
 _KEY_SIZES = (20, 32)
 _LIMIT_BYTES = 2_000_000_000
 _TABLES = """
 create table facts (key blob not null, variant integer not null, data blob not null, primary key (key, variant));
 create table stats (path text primary key, size integer, modified integer, changed integer, inode integer, key blob);
 create table answers (kind text not null, key blob not null, data blob not null, primary key (kind, key));
+create table verdicts
+  (context blob not null, number integer not null, data blob not null, primary key (context, number));
 create table results (digest blob primary key, used integer not null, header blob not null);
 create table chunks (digest blob not null, number integer not null, data blob not null, primary key (digest, number));
 """
@@ -139,6 +142,25 @@ class Cache:
             ),
             ("delete from chunks where digest not in (select digest from results)", [()]),
         )
+
+    def verdicts(self, context: bytes, first: int, last: int) -> list[tuple[int, bytes]]:
+        """The kept judgements of the files with these numbers, ``last`` included."""
+        rows = self._query(
+            "select number, data from verdicts where context = ? and number between ? and ?", (context, first, last)
+        )
+        return [(number, data) for number, sealed in rows if (data := _unsealed(sealed)) is not None]
+
+    def store_verdicts(self, context: bytes, rows: Iterable[tuple[bytes, int, bytes]]) -> None:
+        """Keeps judgements, and lets those of the contexts go that were not used for longest."""
+        kept = self.answer("verdict-contexts", b"") or b""
+        contexts = [kept[start : start + len(context)] for start in range(0, len(kept), len(context))]
+        contexts = [context, *(each for each in contexts if each != context)]
+        going = contexts[_KEPT_CONTEXTS:]
+        self._write(
+            ("insert or replace into verdicts values (?, ?, ?)", [(*row[:2], _seal(row[2]) + row[2]) for row in rows]),
+            ("delete from verdicts where context = ?", [(each,) for each in going]),
+        )
+        self.store_answers([("verdict-contexts", b"", b"".join(contexts[:_KEPT_CONTEXTS]))])
 
     def prune(self, kind: int) -> None:
         """Drops records of other extractors, and everything once the file is too large."""

@@ -64,6 +64,9 @@ class Draft:
     saved: set[str] = field(default_factory=set)
     decorators: tuple[str, ...] = ()
     self_owner: str = ""
+    guards: int = 0
+    guarded: int = 0
+    placeholder: str = ""
 
     def saw_assertion(self, *, outcome: bool = False) -> None:
         """Counts an assertion here and in every function around; inside a handler it is that handler's answer.
@@ -74,6 +77,8 @@ class Draft:
         while draft is not None and draft.node is not None:
             draft.asserts += 1
             draft = draft.parent
+        if self.guards and not outcome:  # `if broken: fail()` is no hope for a status
+            self.guarded += 1
         for attempt in self.attempts:
             attempt.asserts += 1
             attempt.outcomes += outcome

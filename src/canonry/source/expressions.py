@@ -7,10 +7,13 @@ from typing import Any
 
 from canonry.source.command_values import tool_of_expressions
 from canonry.source.commands import PROBES
+from canonry.source.doubles import WORDS, Doubles
 from canonry.source.draft import Draft
 from canonry.source.facts import Call, EnvironmentUse, PathHack
+from canonry.source.fallbacks import Fallbacks
 from canonry.source.scope import Scope, bound_names, join, parameters
 from canonry.source.text import SourceText
+from canonry.source.verdicts import Verdicts
 
 _PYTEST_MAIN = frozenset(("pytest.main", "pytest.console_main", "pytest.cmdline.main", "_pytest.config.main"))
 _UNITTEST = frozenset(("unittest.main", "unittest.TextTestRunner", "unittest.TestLoader", "unittest.TestProgram"))
@@ -81,6 +84,10 @@ class Expressions:
         self.calls: list[Call] = []
         self.environment: list[EnvironmentUse] = []
         self.path_hacks: list[PathHack] = []
+        self.doubles = Doubles(text)
+        self.fallbacks = Fallbacks(text)
+        self.verdicts = Verdicts(text)
+        self.statement: ast.expr | None = None  # the expression that is a statement, while it is read
         self._finished: list[tuple[ast.FunctionDef | ast.AsyncFunctionDef, Draft]] = []
 
     def count(self, name: str) -> None:
@@ -131,7 +138,9 @@ class Expressions:
                 self._children(node, kind, draft, stack)
 
     def _children(self, node: Any, kind: type[ast.AST], draft: Draft, stack: list[ast.expr]) -> None:
-        if kind is ast.Yield or kind is ast.YieldFrom:
+        if kind is ast.BoolOp or kind is ast.IfExp:
+            self.fallbacks.choice(node, draft)
+        elif kind is ast.Yield or kind is ast.YieldFrom:
             draft.generator = True
         elif kind is ast.Lambda:
             stack.extend(node.args.defaults)
@@ -279,6 +288,9 @@ class Expressions:
             stack.append(inner)
         if name.startswith("assert") or name in _RAISING or (name == "fail" and _fails(root, target)):
             draft.saw_assertion(outcome=name in _RAISING or target in ("pytest", "pytest.fail"))
+        word = WORDS[target if target is not None and not attributes else name]
+        if word:
+            self._telling_name(word, node, root, target, attributes, draft)
         if name in _COLLECTS:
             for attempt in draft.attempts:
                 attempt.records = True
@@ -298,6 +310,20 @@ class Expressions:
                 stack.append(argument)
         if node.keywords:
             stack += [keyword.value for keyword in node.keywords if keyword.value.__class__ not in leaves]
+
+    def _telling_name(
+        self, word: str, node: ast.Call, root: str, target: str | None, attributes: list[str], draft: Draft
+    ) -> None:
+        if word == "check":
+            self.verdicts.checked(node, attributes[0] if attributes else root, draft)
+        elif word == "sleep":
+            self.verdicts.slept(node, self.statement, target, attributes, draft)
+        elif word == "run":
+            self.verdicts.runs(node, draft.scope)
+        elif word == "skip":
+            self.verdicts.skipped(node, root, target, attributes, draft)
+        else:
+            self.doubles.call(word, node, root, target, attributes, draft)
 
     def _in_handler(self, name: str, draft: Draft) -> None:
         for handler in draft.handlers:

@@ -48,6 +48,11 @@ def extract(content: bytes, target: Version) -> Facts:
         tuple(walk.assigned),
         tuple(walk.aliases),
         suppressions=suppressions_of_python(text),
+        doubles=tuple(walk.doubles.found),
+        fallbacks=tuple(walk.fallbacks.found),
+        tautologies=tuple(walk.verdicts.tautologies),
+        skips=tuple(walk.verdicts.skips),
+        waits=tuple(walk.verdicts.waits),
     )
 
 

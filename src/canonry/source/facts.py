@@ -19,9 +19,9 @@ from pathlib import Path
 import msgspec
 
 _EXTRACTION = (
-    "broken command_values commands damage draft expressions extract facts newer scope shapes suppressions syntax text"
-    " walk".split()
-)
+    "broken command_values commands damage doubles draft expressions extract facts fallbacks newer scope shapes"
+    " suppressions syntax tautologies text verdicts walk"
+).split()
 
 
 class Site(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -138,6 +138,10 @@ class FunctionFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Of tests and fixtures only: the names that pytest fills with fixtures."""
     raised: int = 0
     """How often ``AssertionError`` is raised, nested functions included; ``asserts`` does not count it."""
+    placeholder: str = ""
+    """What the body is that does nothing: ``docstring``, ``pass``, ``ellipsis``, ``return`` or ``print``."""
+    guarded: bool = False
+    """Whether every assertion stands under a check of a status that has no ``else``."""
 
 
 class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -224,6 +228,67 @@ class Suppression(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.whole_file or self.first <= line <= self.last
 
 
+class Double(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A call that makes a mock, or a double by the name of its class (imported ones; the file has its own classes).
+
+    ``constraint``: ``none`` where nothing in the call ties it to a real interface, ``some``, or ``unknown``.
+    """
+
+    target: str
+    constraint: str
+    site: Site
+
+
+class Fallback(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A place that hands out a double when the real thing is away.
+
+    ``kind``: ``handler`` (of a try that goes for the real thing), ``branch`` (of an availability check) or ``choice``
+    (a conditional expression, ``or``). ``how``: ``returns``, ``yields``, ``assigns``, ``defines`` or ``chooses``.
+    ``by`` is what says that it is a double: ``mock`` (of `unittest.mock`, by ``target``), ``class`` or ``name`` (named
+    like one), ``part`` (a double is an argument of it). ``same``: it takes the place of what the other way binds or
+    hands out. ``narrow``: the handler takes only what a missing service does not raise.
+    """
+
+    kind: str
+    how: str
+    by: str
+    target: str
+    site: Site
+    same: bool = False
+    narrow: bool = False
+
+
+class Tautology(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An assertion that holds whatever happens; kinds as in `canonry.source.tautologies.always_true`."""
+
+    kind: str
+    why: str
+    site: Site
+
+
+class Skip(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A test that does not run, or that is expected to fail, by ``expression``.
+
+    ``kind``: ``mark`` (unconditional), ``module``, ``body`` (a statement of the function itself), ``handler``,
+    ``handler-branch`` (under a condition there), ``handler-import`` (of an import error), ``import`` (the same, where
+    the try only imports), ``xfail`` (without a reason) or ``expected``. ``handler`` is the handler's line, or 0.
+    """
+
+    kind: str
+    expression: str
+    site: Site
+    handler: int = 0
+
+
+class Wait(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A sleep that is a statement: of ``seconds`` (None where unknown) in the function ``home``, not in a poll."""
+
+    expression: str
+    seconds: float | None
+    home: str
+    site: Site
+
+
 class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """All that is known of one content. A broken content has ``broken`` and what tree-sitter could read."""
 
@@ -243,6 +308,11 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The names that the module binds to values."""
     aliases: tuple[Alias, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
+    doubles: tuple[Double, ...] = ()
+    fallbacks: tuple[Fallback, ...] = ()
+    tautologies: tuple[Tautology, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    waits: tuple[Wait, ...] = ()
 
 
 @cache

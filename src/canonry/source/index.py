@@ -5,13 +5,13 @@ Lazy: it reads the facts of a file only when a name leads there, so five files o
 
 import sys
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 
 import msgspec
 
 from canonry.source.facts import ClassFact, Facts, FunctionFact
 
 _DEPTH = 12
+_REMEMBERED = 100_000
 _ASYNC_CASES = frozenset(
     """unittest.IsolatedAsyncioTestCase unittest.async_case.IsolatedAsyncioTestCase asynctest.TestCase
     asynctest.case.TestCase aiounittest.AsyncTestCase aiohttp.test_utils.AioHTTPTestCase
@@ -74,12 +74,22 @@ class Index:
         pythonpath: tuple[str, ...] = (),
     ) -> None:
         self._paths = paths if isinstance(paths, set | frozenset | dict) else set(paths)
-        self._facts = facts
+        self._source = facts
         self._fixed = ("", "src/", *(f"{folder.strip('./').rstrip('/')}/" for folder in pythonpath if folder != "."))
         self._tops: dict[str, tuple[str, ...]] | None = None
-        self._hierarchies: dict[Definition, Hierarchy] = {}
+        self._hierarchies: dict[Definition, tuple[Hierarchy, frozenset[str]]] = {}
+        self._resolved: dict[tuple[str, str], tuple[Resolved, frozenset[str]]] = {}
+        self._touched: set[str] = set()
         self._modules: dict[tuple[str, str], str | None] = {}
-        self.resolve = lru_cache(maxsize=100_000)(self._resolve)
+
+    def track(self) -> set[str]:
+        """A new set, into which the paths go that questions look at from now on, answered from memory or not."""
+        self._touched = set()
+        return self._touched
+
+    def _facts(self, path: str) -> Facts | None:
+        self._touched.add(path)
+        return self._source(path)
 
     def facts(self, path: str) -> Facts | None:
         """The facts of a file of the tree, None where there is none."""
@@ -136,8 +146,20 @@ class Index:
         holders = self._tops.get(top, ())
         return holders if len(holders) == 1 else ()
 
-    def _resolve(self, path: str, reference: str) -> Resolved:
-        return self._follow(path, reference, _DEPTH)
+    def resolve(self, path: str, reference: str) -> Resolved:
+        """What a reference in a file means."""
+        kept = self._resolved.get((path, reference))
+        if kept is None:
+            outer, self._touched = self._touched, set()
+            try:
+                found = self._follow(path, reference, _DEPTH)
+            finally:
+                inner, self._touched = frozenset(self._touched), outer
+            if len(self._resolved) >= _REMEMBERED:
+                self._resolved.clear()
+            kept = self._resolved[path, reference] = found, inner
+        self._touched |= kept[1]
+        return kept[0]
 
     def _follow(self, path: str, reference: str, depth: int) -> Resolved:
         if depth <= 0 or not reference or reference == "?":
@@ -237,10 +259,16 @@ class Index:
 
     def hierarchy(self, definition: Definition) -> Hierarchy:
         """Where a class comes from, through intermediates, aliases and re-exports. Classes in a circle all end."""
-        found = self._hierarchies.get(definition)
-        if found is None:
-            found = self._hierarchies[definition] = self._build(definition)
-        return found
+        kept = self._hierarchies.get(definition)
+        if kept is None:
+            outer, self._touched = self._touched, set()
+            try:
+                found = self._build(definition)
+            finally:
+                inner, self._touched = frozenset(self._touched), outer
+            kept = self._hierarchies[definition] = found, inner
+        self._touched |= kept[1]
+        return kept[0]
 
     def _build(self, definition: Definition) -> Hierarchy:
         if self.class_fact(definition) is None:
@@ -257,8 +285,10 @@ class Index:
                 cases.add(case_kind(each))
                 continue
             ancestors[each] = None
-            known = self._hierarchies.get(each)
-            if known is not None:
+            kept = self._hierarchies.get(each)
+            if kept is not None:
+                known, looked_at = kept
+                self._touched |= looked_at
                 ancestors.update(dict.fromkeys(known.ancestors))
                 roots.update(dict.fromkeys(known.roots))
                 cases.add(known.case)

@@ -48,18 +48,24 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 def read_pytest_settings(read: Callable[[str], bytes | None]) -> PytestSettings:
     """The settings at the root, from the first of the files that pytest looks at. Unreadable ones count as absent."""
+    values, name = read_pytest_values(read)
+    return _settings(values, name) if name else PytestSettings(files=_FILES_WITHOUT_PYTEST)
+
+
+def read_pytest_values(read: Callable[[str], bytes | None]) -> tuple[dict[str, Any], str]:
+    """The raw settings with the file that holds them; the file is empty where there are none."""
     for name, section in (("pytest.ini", "pytest"), (".pytest.ini", "pytest")):
         values = _ini(read(name), section)
         if values is not None:
-            return _settings(values, name)
+            return values, name
     values = _pyproject(read("pyproject.toml"))
     if values is not None:
-        return _settings(values, "pyproject.toml")
+        return values, "pyproject.toml"
     for name, section in (("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
         values = _ini(read(name), section)
         if values is not None:
-            return _settings(values, name)
-    return PytestSettings(files=_FILES_WITHOUT_PYTEST)
+            return values, name
+    return {}, ""
 
 
 def _ini(content: bytes | None, section: str) -> dict[str, Any] | None:

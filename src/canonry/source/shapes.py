@@ -1,6 +1,7 @@
 """Shapes of syntax that the walk asks about: pure questions about single nodes."""
 
 import ast
+from collections.abc import Iterable, Iterator
 
 from canonry.source.draft import Draft
 from canonry.source.scope import Scope, bound_names, reference
@@ -98,5 +99,23 @@ def class_marks(body: list[ast.stmt], scope: Scope) -> tuple[str, ...]:
 
 def mark_references(value: ast.expr, scope: Scope) -> tuple[str, ...]:
     """The references of one mark or a list of marks."""
-    values = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
-    return tuple(reference(each, scope) or "?" for each in values)
+    return tuple(reference(each, scope) or "?" for each in listed(value))
+
+
+def listed(value: ast.expr) -> list[ast.expr]:
+    """The elements of a list or tuple, or the one expression that stands for a list of one."""
+    return value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
+
+
+def statements_below(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements and those inside them, in order; functions and classes are not entered."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        for field in ("body", "orelse", "finalbody"):
+            yield from statements_below(getattr(statement, field, ()))
+        for handler in getattr(statement, "handlers", ()):
+            yield from statements_below(handler.body)
+        for case in getattr(statement, "cases", ()):
+            yield from statements_below(case.body)

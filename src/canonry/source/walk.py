@@ -20,12 +20,14 @@ from canonry.source.shapes import (
     is_broad,
     is_main_test,
     is_named,
+    listed,
     mark_references,
     start_of_tests,
     switched_off,
     takes_everything,
 )
 from canonry.source.text import SourceText
+from canonry.source.verdicts import asks_status, may_run_as_test
 
 _TRACKED = (ast.List, ast.Tuple, ast.Constant, ast.JoinedStr, ast.BinOp)
 _SKIPS = frozenset(("unittest.SkipTest", "unittest.case.SkipTest", "pytest.skip.Exception"))
@@ -43,6 +45,7 @@ class Walk(Expressions):
         self.classes: list[ClassFact] = []
         self.functions: list[FunctionFact] = []
         self.bindings: dict[str, str] = {}
+        self.fallbacks.imported = self.bindings
         self.aliases: list[Alias] = []
         self.main_blocks: list[MainBlock] = []
         self.marks: tuple[str, ...] = ()
@@ -57,6 +60,7 @@ class Walk(Expressions):
         draft = Draft("<module>", {})
         self._drafts[""] = draft
         self._body(tree.body, draft)
+        self.verdicts.module(tree.body, draft.scope)
         while self._deferred:
             node, function = self._deferred.popleft()
             self._function_body(node, function)
@@ -81,13 +85,15 @@ class Walk(Expressions):
                 handle(self, statement, draft)
 
     def _expression(self, node: ast.Expr, draft: Draft) -> None:
-        value = node.value
+        value = self.statement = node.value
         if value.__class__ is ast.Call:
             stack: list[ast.expr] = []
             self.call(value, draft, stack)
             if stack:
                 self.expressions(stack, draft)
         elif value.__class__ is not ast.Constant:
+            if self._handling and isinstance(value, ast.Yield) and isinstance(value.value, _CONSTANTS):
+                self.doubles.named(value.value, draft)
             self.expressions([value], draft)
 
     def _function(self, node: _FunctionNode, draft: Draft) -> None:
@@ -126,6 +132,9 @@ class Walk(Expressions):
         draft.scope = scope
         draft.self_owner = owner or (draft.parent.self_owner if draft.parent else "")
         self._body(node.body, draft)
+        if may_run_as_test(node):
+            self.verdicts.marks(node.decorator_list, outer.scope if outer else {}, draft.symbol)
+            draft.placeholder = self.verdicts.body(node, draft)
         draft.owner = owner
         self._finished.append((node, draft))
 
@@ -155,6 +164,8 @@ class Walk(Expressions):
             draft.nested and not draft.owner and node.name.startswith("test") and is_named(draft),
             tuple(parameters(node.args)) if draft.decorators or node.name.startswith(("test", "__init__")) else (),
             draft.raised,
+            draft.placeholder,
+            draft.guarded > 0 and draft.guarded == draft.asserts and not draft.raised,
         )
 
     def _class(self, node: ast.ClassDef, draft: Draft) -> None:
@@ -171,6 +182,10 @@ class Walk(Expressions):
             qualname, dict(scope), owner=qualname, nested=nested, parent=draft, in_main=draft.in_main, depth=draft.depth
         )
         self._body(node.body, body)
+        if self._handling:
+            self.doubles.defined(node.name)
+        if node.decorator_list:
+            self.verdicts.marks(node.decorator_list, scope, qualname)
         methods = [s.name for s in node.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
         init = next((s for s in node.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"), None)
         fact = ClassFact(
@@ -229,6 +244,8 @@ class Walk(Expressions):
 
     def _if(self, node: ast.If, draft: Draft) -> None:
         at_top = draft.parent is None and draft.node is None and not draft.owner
+        first, made, guard = node, self.doubles.made, not node.orelse and asks_status(node.test)
+        draft.guards += guard
         while True:
             if at_top and is_main_test(node.test):
                 block = Draft("__main__", draft.scope, in_main=True, parent=None)
@@ -245,6 +262,9 @@ class Walk(Expressions):
             node = orelse[0]  # a chain of `elif` is as deep as it is long
         if orelse:
             self._body(orelse, draft)
+        draft.guards -= guard
+        if self.doubles.made != made:
+            self.fallbacks.branch(first, draft)
 
     def _try(self, node: ast.Try | ast.TryStar, draft: Draft) -> None:
         attempt = TryDraft(broad=any(is_broad(handler, draft.scope) for handler in node.handlers))
@@ -258,6 +278,8 @@ class Walk(Expressions):
             if handler.name is not None:
                 self._shadow(handler.name, draft)
             self._handling += 1
+            self.verdicts.caught.append((node, handler))
+            made = self.doubles.made
             if broad:
                 caught = HandlerDraft(handler, attempt, bare=takes_everything(handler, draft.scope))
                 draft.handlers.append(caught)
@@ -266,6 +288,9 @@ class Walk(Expressions):
                 draft.handlers.pop()
             else:
                 self._body(handler.body, draft)
+            if self.doubles.made != made:
+                self.fallbacks.handler(node, handler, draft)
+            self.verdicts.caught.pop()
             self._handling -= 1
         self._body(node.orelse, draft)
         draft.finishing += 1
@@ -305,14 +330,22 @@ class Walk(Expressions):
 
     def _assign_name(self, target: ast.Name, value: ast.expr, draft: Draft) -> None:
         name = target.id
-        if draft.node is None and not draft.owner:
-            self.assigned[name] = None
+        if draft.node is None:
+            if not draft.owner:
+                self.assigned[name] = None
             if name == "pytestmark":
-                self.marks = mark_references(value, draft.scope)
+                self.marks = self.marks if draft.owner else mark_references(value, draft.scope)
+                self.verdicts.marks(listed(value), draft.scope, draft.symbol)
+        if value.__class__ is ast.Constant:
+            self.verdicts.number(name, value)
+        elif self._handling and value.__class__ in _CONSTANTS:
+            self.doubles.named(value, draft)
         if isinstance(value, _CONSTANTS) or (value.__class__ is ast.Call and constructs(value)):
             bound = reference(value, draft.scope)
             if bound and not bound.startswith("*"):
                 self._bind(draft, name, bound)
+                if value.__class__ is ast.Call:
+                    self.doubles.instances.add(name)
                 if draft.node is None and not draft.owner and value.__class__ is not ast.Call:
                     self.bindings.setdefault(name, bound)
                     if name[:1].isupper():
@@ -346,6 +379,8 @@ class Walk(Expressions):
         value = node.value
         if value is None:
             return
+        if self._handling and value.__class__ in _CONSTANTS:
+            self.doubles.named(value, draft)
         for handler in draft.handlers:
             handler.returns = True
         if draft.returns is None and not hands_out_nothing(value, draft):
@@ -356,6 +391,7 @@ class Walk(Expressions):
     def _raise(self, node: ast.Raise, draft: Draft) -> None:
         raised = reference(node.exc, draft.scope) if node.exc is not None else ""
         if raised in _SKIPS:
+            self.verdicts.raised(node, raised, draft)
             for handler in draft.handlers:
                 handler.skips = True
         elif not any(attempt.broad for attempt in draft.attempts):  # else a handler of this function takes it
@@ -368,6 +404,7 @@ class Walk(Expressions):
 
     def _assert(self, node: ast.Assert, draft: Draft) -> None:
         draft.saw_assertion()
+        self.verdicts.asserted(node, draft)
         self.expressions([node.test] if node.msg is None else [node.test, node.msg], draft)
 
     def _continue(self, _node: ast.Continue, draft: Draft) -> None:
@@ -381,12 +418,16 @@ class Walk(Expressions):
         for name in bound_names(node.target):
             self._shadow(name, draft)
         self.expressions([node.iter], draft)
+        self.verdicts.around.append(node)
         self._body(node.body, draft)
+        self.verdicts.around.pop()
         self._body(node.orelse, draft)
 
     def _while(self, node: ast.While, draft: Draft) -> None:
         self.expressions([node.test], draft)
+        self.verdicts.around.append(node)
         self._body(node.body, draft)
+        self.verdicts.around.pop()
         self._body(node.orelse, draft)
 
     def _with(self, node: ast.With | ast.AsyncWith, draft: Draft) -> None:
@@ -395,7 +436,9 @@ class Walk(Expressions):
             if item.optional_vars is not None:
                 for name in bound_names(item.optional_vars):
                     self._shadow(name, draft)
+        self.verdicts.around.append(node)
         self._body(node.body, draft)
+        self.verdicts.around.pop()
 
     def _match(self, node: ast.Match, draft: Draft) -> None:
         self.expressions([node.subject], draft)

@@ -20,7 +20,7 @@ class ForeignBaseCase(Rule):
     Isolation of the environment, awaiting of async tests, clean-up, metrics: they live in the canonical base. The
     hierarchy is followed through intermediates, aliases and re-exports of the whole tree; a class without any base is
     plain pytest and not meant here. Certain where a known framework's case is reached; likely where a base of the tree
-    or of a library only looks like one by its name.
+    or of a library only looks like one by its name. With `base-cases = []` the canon demands no base, and there is none.
     """
 
     code = "BAS001"
@@ -54,12 +54,18 @@ class ForeignBaseCase(Rule):
             "    def test_a(self):\n        assert 1\n"
         ),
         Example(
+            "import unittest\n\nclass TestOrder(unittest.TestCase):\n    def test_a(self):\n        assert 1\n",
+            canon="[canon]\nbase-cases = []\n",
+        ),
+        Example(
             'TEXT = """\nclass TestOrder(unittest.TestCase):\n    pass\n"""\n\ndef test_text():\n    assert TEXT\n'
         ),
     )
 
     def check(self, file: FileView) -> Iterator[Offence]:
-        """Every test class with tests whose bases do not lead to the canon."""
+        """Every test class with tests whose bases do not lead to the canon; none where the canon demands no base."""
+        if not file.canon.base_cases:
+            return
         for fact in file.facts.classes:
             if not fact.bases or fact.nested or not file.is_test_class(fact) or not file.tests_of(fact.qualname):
                 continue

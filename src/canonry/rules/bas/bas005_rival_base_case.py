@@ -24,7 +24,7 @@ class RivalBaseCase(Rule):
     that is named like a base case and has set-up methods; a class that inherits tests is none. Renaming a base case
     counts too, by inheriting nothing into it (`class MyBase(ShopCase): pass`) or by assignment (`MyBase = ShopCase`):
     it is one more name for the same thing. Likely, not certain, where the class is not named like a base case, or
-    comes from no known framework.
+    comes from no known framework. With `base-cases = []` the canon has no base that anything could rival.
     """
 
     code = "BAS005"
@@ -63,12 +63,17 @@ class RivalBaseCase(Rule):
             path="tests/__init__.py",
             files={"tests/orders.py": "class Order:\n    pass\n"},
         ),
+        Example(
+            "class BaseAgentTest:\n    def setup_method(self):\n        self.x = 1\n",
+            path="tests/base.py",
+            canon="[canon]\nbase-cases = []\n",
+        ),
         Example("class OrderMixin:\n    def order(self):\n        return 1\n", path="tests/mixins.py"),
     )
 
     def check(self, file: FileView) -> Iterator[Offence]:
         """Every base case of the tree that the canon does not name."""
-        if not file.in_test_code:
+        if not file.in_test_code or not file.canon.base_cases:
             return
         yield from _aliases(file)
         for fact in file.facts.classes:

@@ -43,6 +43,11 @@ class RogueTestRunner(Rule):
             path="scripts/run.py",
             canon="[canon]\nrunner = 'python scripts/run.py'\n",
         ),
+        Example(
+            "import pytest\n\nif __name__ == '__main__':\n    pytest.main([])\n",
+            path="shop/check/__main__.py",
+            canon="[canon]\nrunner = 'python -m shop.check'\n",
+        ),
     )
 
     def check(self, file: FileView) -> Iterator[Offence]:

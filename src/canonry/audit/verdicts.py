@@ -1,0 +1,99 @@
+"""What was judged of single files, kept until the file or anything that its judgement looked at changes.
+
+A judgement is a pure function of the file's facts, the facts that the index read on its way, the names of all files,
+the canon and the rules. The last three are the *context*; the rest is recorded while a file is judged. So five changed
+files cost the judgement of these five and of those that looked at them.
+"""
+
+import hashlib
+from array import array
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from canonry.audit.result import FileRecord
+from canonry.model.finding import Finding
+from canonry.source.cache import Cache
+from canonry.source.facts import Suppression
+from canonry.source.tree import Key
+
+
+class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One file judged: what is counted of it, and every offence in it. ``notes`` is what was known beyond its facts."""
+
+    record: FileRecord
+    findings: list[Finding]
+    notes: dict[str, str] = {}
+    looked_at: bytes = b""
+    """The numbers of the files that the judgement read, as four-byte integers, the file itself among them."""
+    seal: bytes = b""
+    """A digest of the keys of these files."""
+    suppressions: tuple[Suppression, ...] = ()
+    """What the file asks to be closed. The findings are those before that."""
+
+
+class Verdicts:
+    """The kept judgements of one context. Without a context nothing is kept."""
+
+    def __init__(self, cache: Cache, context: bytes, keys: Mapping[str, Key | None]) -> None:
+        self._cache = cache
+        self._context = hashlib.sha256(context + _names(keys)).digest()[:16] if context else b""
+        self._keys = [key or b"" for key in keys.values()]
+        self._numbers = {path: number for number, path in enumerate(keys)}
+        self._decoder = msgspec.msgpack.Decoder(Verdict)
+        self._fresh: list[tuple[bytes, int, bytes]] = []
+        self._encoder = msgspec.msgpack.Encoder()
+
+    def kept(self, paths: Iterable[str], notes: Mapping[str, dict[str, str]]) -> dict[str, Verdict]:
+        """The judgements of these files that still hold."""
+        if not self._context:
+            return {}
+        by_number = {self._numbers[path]: path for path in paths}
+        found: dict[str, Verdict] = {}
+        for number, data in self._cache.verdicts(self._context, min(by_number, default=0), max(by_number, default=-1)):
+            path = by_number.get(number)
+            verdict = self._decode(data) if path is not None else None
+            if path is None or verdict is None or verdict.notes != notes.get(path, {}):
+                continue
+            if verdict.seal == self._seal(verdict.looked_at):
+                found[path] = verdict
+        return found
+
+    def _decode(self, data: bytes) -> Verdict | None:
+        try:
+            return self._decoder.decode(data)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+
+    def keep(self, path: str, verdict: Verdict, looked_at: Iterable[str]) -> None:
+        """Notes a judgement; `store` writes what was noted."""
+        if not self._context:
+            return
+        numbers = array("I", sorted(self._numbers[each] for each in {path, *looked_at} if each in self._numbers))
+        packed = numbers.tobytes()
+        sealed = msgspec.structs.replace(verdict, looked_at=packed, seal=self._seal(packed))
+        try:
+            self._fresh.append((self._context, self._numbers[path], self._encoder.encode(sealed)))
+        except UnicodeEncodeError:  # a file name that is no UTF-8 is judged each time
+            return
+
+    def store(self) -> None:
+        """Writes the noted judgements."""
+        if self._fresh:
+            self._cache.store_verdicts(self._context, self._fresh)
+            self._fresh = []
+
+    def _seal(self, looked_at: bytes) -> bytes:
+        numbers = array("I")
+        numbers.frombytes(looked_at)
+        try:
+            return hashlib.blake2b(b"".join([self._keys[number] for number in numbers]), digest_size=12).digest()
+        except IndexError:
+            return b""
+
+
+def _names(keys: Mapping[str, Key | None]) -> bytes:
+    digest = hashlib.sha256()
+    for path in keys:
+        digest.update(path.encode("utf-8", "surrogateescape") + b"\0")
+    return digest.digest()

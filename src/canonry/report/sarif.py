@@ -1,0 +1,183 @@
+"""SARIF 2.1.0, for GitHub code scanning, Azure DevOps and editors.
+
+Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0 Plus Errata 01"; which properties code
+scanning reads, and its limits: GitHub's documentation, "SARIF support for code scanning".
+"""
+
+from collections.abc import Iterator
+from typing import IO, Any
+from urllib.parse import quote
+
+import msgspec
+
+from canonry import __version__
+from canonry.audit.result import FOLDER
+from canonry.model.finding import Confidence, Finding, Related, Severity
+from canonry.report.content import Report
+from canonry.report.explain import family_title, page, summary
+from canonry.report.json import scope
+from canonry.report.places import about
+from canonry.report.style import plural
+from canonry.rules.registry import all_rules
+from canonry.rules.rule import Rule
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_ROOT = "%SRCROOT%"
+_MOST_RESULTS = 25_000
+"""The results a run that code scanning takes; it refuses a file with more."""
+_MOST_PLACES = 100
+"""The related places of a result that are written; code scanning shows no more than 100 locations."""
+_LONGEST = 1_000
+"""The characters that code scanning keeps of a description."""
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_PROBLEMS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
+_PRECISION = {Confidence.CERTAIN: "very-high", Confidence.LIKELY: "medium", Confidence.REVIEW: "low"}
+
+
+def render(report: Report, out: IO[str]) -> None:
+    """Writes one SARIF log with one run. Its results come last, one a line and streamed: memory does not grow.
+
+    Nothing is left out above code scanning's limit of results; a notification in the log says so.
+    """
+    encode = msgspec.json.Encoder().encode
+    rules = _rules(report)
+    index = {rule["id"]: number for number, rule in enumerate(rules)}
+    out.write(f'{{"$schema":"{SCHEMA}","version":"2.1.0","runs":[{{\n')
+    for key, value in _run(report, rules).items():
+        out.write(f'"{key}":{encode(value).decode()},\n')
+    out.write('"results":[')
+    separator = "\n"
+    for finding in report.findings():
+        out.write(separator + encode(_result(finding, index)).decode())
+        separator = ",\n"
+    out.write("\n]}]}\n" if separator != "\n" else "]}]}\n")
+
+
+def _run(report: Report, rules: list[dict[str, Any]]) -> dict[str, Any]:
+    """The run without its results."""
+    header, numbers = report.result.header, report.summary
+    return {
+        "tool": {"driver": {"name": "canonry", "version": __version__, "rules": rules}},
+        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": list(_notifications(report))}],
+        "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the audited tree."}}},
+        "columnKind": "unicodeCodePoints",
+        "properties": {
+            "commit": header.commit,
+            "dirty": header.dirty,
+            "source": header.source,
+            "targetPython": header.target_python,
+            "ruleset": header.ruleset,
+            "canon": header.canon_file,
+            "scope": scope(report),
+            "population": numbers.population,
+            "compliance": numbers.compliance,
+        },
+    }
+
+
+def _notifications(report: Report) -> Iterator[dict[str, Any]]:
+    """What the reader of the results has to know: what could not be read, and what code scanning will not take."""
+    header = report.result.header
+    for note in header.notes:
+        yield {"level": "note", "message": {"text": _text(note)}}
+    for path, reason in header.missing.items():
+        if report.result.holds(path):
+            location = {"physicalLocation": {"artifactLocation": _artifact(path)}}
+            text = _text(f"the file could not be read: {reason}")
+            yield {"level": "warning", "message": {"text": text}, "locations": [location]}
+    results = sum(report.summary.severities.values())
+    if report.options.sample is None and results > _MOST_RESULTS:
+        text = (
+            f"the run has {plural(results, 'result')}, and GitHub code scanning refuses a run with more than "
+            f"{_MOST_RESULTS:,}; narrow it with `--select`, `--owner`, `--category` or paths"
+        )
+        yield {"level": "warning", "message": {"text": text}}
+
+
+def _rules(report: Report) -> list[dict[str, Any]]:
+    """The rules that judged, as far as they are shown, and any other that a finding names; by code."""
+    selected, known = report.options.selected, all_rules()
+    found = {rule.code: rule for rule in report.summary.rules}
+    shown = {code for code, rule in known.items() if not rule.preview and (selected is None or code in selected)}
+    return [
+        _described(known[code])
+        if code in known
+        else {
+            "id": code,
+            "name": found[code].name,
+            "defaultConfiguration": {"level": _LEVELS[found[code].severity]},
+        }
+        for code in sorted(shown | found.keys())
+    ]
+
+
+def _described(rule: Rule) -> dict[str, Any]:
+    text = page(rule)
+    title = family_title(rule.code.rstrip("0123456789"))
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": _clipped(summary(rule))},
+        "fullDescription": {"text": _clipped(" ".join((rule.__doc__ or rule.name).split()))},
+        "help": {"text": text, "markdown": text},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        "properties": {
+            "confidence": rule.confidence.value,
+            "precision": _PRECISION[rule.confidence],
+            "problem.severity": _PROBLEMS[rule.severity],
+            "tags": ["tests", rule.code.rstrip("0123456789"), *([title] if title else [])],
+        },
+    }
+
+
+def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
+    """One finding. A closed one (a suppression holds) gets its `suppressions` here, and stays among the results."""
+    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": _artifact(finding.path)}}
+    location["physicalLocation"]["region"] = {
+        "startLine": finding.line,
+        "startColumn": finding.column,
+        "endLine": finding.end.line,
+        "endColumn": finding.end.column,
+    }
+    if finding.symbol not in (FOLDER, "<module>"):
+        location["logicalLocations"] = [{"fullyQualifiedName": finding.symbol}]
+    result: dict[str, Any] = {
+        "ruleId": finding.code,
+        "ruleIndex": index[finding.code],
+        "level": _LEVELS[finding.severity],
+        "message": {"text": _text(f"{finding.message}; next: {finding.help}")},
+        "locations": [location],
+        "partialFingerprints": {"canonry/v1": finding.fingerprint},
+        "properties": {"confidence": finding.confidence.value},
+    }
+    if finding.related:
+        shown = finding.related[:_MOST_PLACES]
+        result["relatedLocations"] = [_related(number, other) for number, other in enumerate(shown, 1)]
+        result["properties"]["relatedPlaces"] = len(finding.related)
+    return result
+
+
+def _related(number: int, other: Related) -> dict[str, Any]:
+    region = {"startLine": other.line, "startColumn": other.column}
+    return {
+        "id": number,
+        "physicalLocation": {"artifactLocation": _artifact(other.path), "region": region},
+        "message": {"text": _text(about(other))},
+    }
+
+
+def _artifact(path: str) -> dict[str, str]:
+    """A path as a reference relative to the root, percent-encoded: a colon at its start would read as a scheme."""
+    return {"uri": quote(path, safe="/"), "uriBaseId": _ROOT}
+
+
+def _text(text: str) -> str:
+    """A message string: braces are doubled, and brackets before a parenthesis parted from it.
+
+    Unescaped they mean placeholders and links (SARIF 2.1.0, 3.11.5 and 3.11.6).
+    """
+    return text.replace("{", "{{").replace("}", "}}").replace("](", "] (")
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"

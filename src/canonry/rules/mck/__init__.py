@@ -1,0 +1,1 @@
+"""Doubles that stand where the canon wants the real thing, or the one factory."""

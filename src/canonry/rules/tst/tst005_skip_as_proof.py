@@ -1,0 +1,122 @@
+"""TST005."""
+
+from collections.abc import Iterator
+
+from canonry.model.finding import Confidence
+from canonry.rules.rule import Example, Offence, Rule
+from canonry.rules.view import FileView, is_fixture
+from canonry.source.facts import FunctionFact, Skip
+
+_SET_UPS = ("setUp", "setup", "asyncSetUp")
+_MESSAGES = {
+    "mark": "`{}` skips unconditionally",
+    "module": "`{}` skips the whole module unconditionally",
+    "body": "`{}` is always reached, so nothing is tested",
+    "handler": "`{}` in a handler turns a failure into a skip",
+    "handler-branch": "`{}` in a branch of a handler may turn a failure into a skip",
+    "handler-import": "`{}` in a handler takes an import that fails anywhere for one that is not installed",
+    "import": "`{}` in a handler skips where `importorskip` would, with the reason",
+    "xfail": "`{}` expects a failure and gives no reason",
+    "expected": "`{}` expects a failure, and cannot say why",
+}
+_LIKELY = ("handler-branch", "handler-import")
+
+
+class SkipAsProof(Rule):
+    """A test that never runs, or may fail, counts as covered and covers nothing.
+
+    Certain: an unconditional skip (a decorator or `pytestmark` of `pytest.mark.skip` or `unittest.skip`, `skipif(True)`,
+    `pytest.skip(...)`, `self.skipTest(...)` or `raise SkipTest` as a statement of a test, set-up, fixture or module
+    itself, which nothing returns before), the same in an `except` handler, where whatever went wrong reads as a
+    skip (`pytest.xfail` there too), and `xfail` without a reason. A condition that says when the test runs
+    (`skipif(sys.platform == ...)`) is fine.
+
+    Likely: a skip under a further condition in a handler, and one for an `ImportError` whose `try` does more than
+    import. Review: `except ImportError` round an import alone, which is what `importorskip` is for, and
+    `unittest.expectedFailure`, which has no room for a reason. A handler round assertions that skips is
+    TST002's.
+    """
+
+    code = "TST005"
+    name = "skip-as-proof"
+    help = "delete the test, mend it, or skip on a condition that says when it runs again"
+    bad = (
+        Example("import pytest\n\n@pytest.mark.skip(reason='later')\ndef test_a():\n    assert 1\n"),
+        Example("import unittest\n\n@unittest.skip('later')\nclass TestA(unittest.TestCase):\n    pass\n"),
+        Example("import pytest\n\npytestmark = [pytest.mark.slow, pytest.mark.skip]\n\ndef test_a():\n    assert 1\n"),
+        Example("import pytest\n\n@pytest.mark.skipif(True, reason='later')\ndef test_a():\n    assert 1\n"),
+        Example("import pytest\n\ndef test_a():\n    pytest.skip('later')\n"),
+        Example("import pytest\n\npytest.skip('later', allow_module_level=True)\n\ndef test_a():\n    assert 1\n"),
+        Example(
+            "import unittest\n\nclass TestA(unittest.TestCase):\n    def setUp(self):\n        raise unittest.SkipTest('x')\n\n"
+            "    def test_a(self):\n        self.skipTest('later')\n",
+            findings=2,
+        ),
+        Example(
+            "import pytest\n\n@pytest.fixture\ndef bank():\n    try:\n        return connect()\n    except OSError:\n"
+            "        pytest.skip('away')\n"
+        ),
+        Example("import pytest\n\n@pytest.mark.xfail\ndef test_a():\n    assert 0\n"),
+        Example(
+            "import unittest\n\nclass TestA(unittest.TestCase):\n    @unittest.expectedFailure\n    def test_a(self):\n"
+            "        self.fail()\n"
+        ),
+        Example(
+            "import pytest\n\ntry:\n    import redis\nexcept ImportError:\n    pytest.skip('no redis', allow_module_level=True)\n"
+        ),
+    )
+    good = (
+        Example(
+            "import sys, pytest\n\n@pytest.mark.skipif(sys.platform == 'x', reason='no x')\ndef test_a():\n    assert 1\n"
+        ),
+        Example("import pytest\n\n@pytest.mark.xfail(reason='issue 3', strict=True)\ndef test_a():\n    assert 0\n"),
+        Example("import pytest\n\ndef test_a(bank):\n    if not bank:\n        pytest.skip('away')\n    assert 1\n"),
+        Example(
+            "import pytest\n\ndef test_a(banks):\n    for bank in banks:\n        if bank:\n            assert bank.ok\n"
+            "            return\n    pytest.skip('none')\n"
+        ),
+        Example("import pytest\n\n@pytest.mark.xfail('sys.platform == \"x\"')\ndef test_a():\n    assert 0\n"),
+        Example(
+            "import unittest\n\ndef test_a():\n    @unittest.skip('x')\n    class A:\n        pass\n    assert A\n"
+        ),
+        Example("def test_text():\n    assert 'pytest.skip()'  # @pytest.mark.skip\n"),
+    )
+
+    def check(self, file: FileView) -> Iterator[Offence]:
+        """Every skip of test code that proves nothing."""
+        if not file.in_test_code or not file.facts.skips:
+            return
+        functions = {fact.qualname: fact for fact in file.facts.functions}
+        tests = {fact.qualname for fact in file.collected}
+        for skip in file.facts.skips:
+            if not _counts(file, skip, functions.get(skip.site.symbol), tests):
+                continue
+            message = _MESSAGES[skip.kind].format(skip.expression)
+            yield Offence(site=skip.site, message=message, confidence=_confidence(skip))
+
+
+def _counts(file: FileView, skip: Skip, function: FunctionFact | None, tests: set[str]) -> bool:
+    if skip.kind == "module":
+        return file.is_test_file
+    if function is None:
+        owner = file.classes.get(skip.site.symbol)
+        return owner is None or not owner.nested
+    if skip.handler:
+        return not _swallows(function, skip)
+    if function.nested:
+        return False  # a specimen, which the test around it runs by itself
+    surrounds = bool(function.owner) and function.name.startswith(_SET_UPS)
+    if skip.kind == "body":
+        return function.qualname in tests or is_fixture(function) or surrounds
+    return file.is_test_function(function) or not function.decorators
+
+
+def _swallows(function: FunctionFact, skip: Skip) -> bool:
+    """Whether the handler stands round an assertion, which is TST002's."""
+    return any(each.site.line == skip.handler and each.asserts_inside and each.skips for each in function.swallows)
+
+
+def _confidence(skip: Skip) -> Confidence:
+    if skip.kind in ("expected", "import"):
+        return Confidence.REVIEW
+    return Confidence.LIKELY if skip.kind in _LIKELY else Confidence.CERTAIN

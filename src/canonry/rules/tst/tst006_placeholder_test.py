@@ -1,0 +1,94 @@
+"""TST006."""
+
+from collections.abc import Iterator
+
+from canonry.model.finding import Confidence, Severity
+from canonry.rules.reach import reaches_assertion
+from canonry.rules.rule import Example, Offence, Rule
+from canonry.rules.view import FileView
+from canonry.source.facts import ClassFact, FunctionFact
+
+_SHAPES = {
+    "docstring": "is a docstring and nothing else",
+    "pass": "is empty",
+    "ellipsis": "is empty",
+    "return": "only returns",
+    "print": "only prints",
+}
+_HARMLESS = ("pytest.mark.", "unittest.mock.patch", "mock.patch", "*.staticmethod", "*.classmethod")
+_NOT_RUN = ("skip", "skipif", "skipIf", "skipUnless", "xfail", "expectedFailure", "usefixtures")
+
+
+class PlaceholderTest(Rule):
+    """An empty test passes, and is counted as a test of what its name says.
+
+    The body is a docstring, `pass`, `...`, a bare `return`, or only prints and logs without calling anything else for
+    it. `raise NotImplementedError` is none: it fails. Left alone are tests that are skipped or expected to fail (TST005),
+    tests with a decorator of unknown effect, tests that switch off one that a base class of the tree defines, and tests
+    whose fixtures, set-up or tear-down assert. Likely where the test asks for fixtures: setting them up may be the test.
+    """
+
+    code = "TST006"
+    name = "placeholder-test"
+    severity = Severity.ERROR
+    help = "write the test or delete it; the runner should not count what does not exist"
+    bad = (
+        Example("def test_a():\n    pass\n"),
+        Example("def test_a():\n    ...\n"),
+        Example("def test_a():\n    '''Orders arrive.'''\n"),
+        Example("class TestA:\n    async def test_a(self):\n        print('works')\n        return\n"),
+        Example("import logging\n\nlogger = logging.getLogger()\n\ndef test_a():\n    logger.info('%s', 1)\n"),
+        Example("import pytest\n\n@pytest.mark.slow\ndef test_a(tmp_path):\n    pass\n"),
+    )
+    good = (
+        Example("def test_a():\n    raise NotImplementedError\n"),
+        Example("def test_a():\n    '''Orders arrive.'''\n    assert 1\n"),
+        Example("def test_a():\n    print(sum([1]))\n"),
+        Example("import pytest\n\n@pytest.mark.skip(reason='later')\ndef test_a():\n    pass\n"),
+        Example("import pytest\n\n@pytest.fixture\ndef order():\n    assert 1\n\ndef test_a(order):\n    pass\n"),
+        Example(
+            "from tests.base import Base\n\nclass TestA(Base):\n    def test_a(self):\n        pass\n",
+            files={"tests/base.py": "class Base:\n    def test_a(self):\n        assert 1\n"},
+        ),
+        Example("def run():\n    pass\n\ndef test_a():\n    assert run() is None  # pass\n"),
+    )
+
+    def check(self, file: FileView) -> Iterator[Offence]:
+        """Every test whose body does nothing."""
+        if not any(fact.placeholder for fact in file.facts.functions):
+            return
+        for fact in file.collected:
+            if not fact.placeholder or not all(each.startswith(_HARMLESS) for each in fact.decorators):
+                continue
+            if any(each.rpartition(".")[2] in _NOT_RUN for each in _marks(file, fact)):
+                continue
+            if _replaces(file, fact) or reaches_assertion(file, fact):
+                continue
+            yield Offence(
+                site=fact.site,
+                message=f"`{fact.name}` {_SHAPES[fact.placeholder]}",
+                confidence=Confidence.LIKELY if _asks_for_fixtures(fact) else None,
+            )
+
+
+def _marks(file: FileView, fact: FunctionFact) -> Iterator[str]:
+    yield from fact.decorators
+    yield from file.facts.marks
+    owner: ClassFact | None = file.classes.get(fact.owner)
+    if owner is not None:
+        yield from owner.decorators
+        yield from owner.marks
+
+
+def _replaces(file: FileView, fact: FunctionFact) -> bool:
+    """Whether a base class of the tree has a test of this name."""
+    owner = file.classes.get(fact.owner)
+    ancestors = file.hierarchy(owner).ancestors if owner is not None else ()
+    above = (file.index.class_fact(each) for each in ancestors)
+    return any(fact.name in each.methods for each in above if each is not None)
+
+
+def _asks_for_fixtures(fact: FunctionFact) -> bool:
+    patched = any("patch" in each for each in fact.decorators)
+    given = fact.parameters[1:] if fact.owner else fact.parameters
+    return bool(given) and not patched and not any(each.endswith(".parametrize") for each in fact.decorators)

@@ -1,0 +1,165 @@
+"""The MCK rules and TST004 to TST007 beyond their examples: how sure they are, whose offence it is, categories."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from canonry.model.finding import Confidence
+from canonry.rules.view import selector
+from tests.workbench import Folder
+
+CERTAIN, LIKELY, REVIEW = Confidence.CERTAIN, Confidence.LIKELY, Confidence.REVIEW
+MOCK = "from unittest.mock import Mock\n\n"
+CANON = """
+[canon]
+mock-factory = "tests.doubles:Mocks"
+
+[categories.unit]
+paths = ["tests/unit"]
+mocks = "allowed"
+
+[categories.component]
+paths = ["tests/unit/component", "tests/component/test_*.py"]
+mocks = "specced"
+
+[categories.real]
+paths = ["tests/real/**"]
+mocks = "forbidden"
+"""
+
+
+def codes(folder: Folder) -> list[tuple[str, str]]:
+    chosen = ("MCK001", "MCK002", "MCK003")
+    return sorted((finding.code, finding.path) for finding in folder.findings(*chosen))
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("tests/test_a.py", ["MCK001", "MCK003"]),
+        ("tests/unit/test_a.py", ["MCK001"]),
+        ("tests/unit/component/test_a.py", ["MCK001", "MCK003"]),
+        ("tests/component/test_a.py", ["MCK001", "MCK003"]),
+        ("tests/component/deeper/test_a.py", ["MCK001", "MCK003"]),
+        ("tests/real/deep/test_a.py", ["MCK001", "MCK002"]),
+        ("tests/real/conftest.py", ["MCK001", "MCK002"]),
+        ("tests/doubles.py", ["MCK003"]),
+        ("shop/doubles.py", []),
+    ],
+)
+def test_the_policy_of_the_category_decides(tmp_path: Path, path: str, found: list[str]) -> None:
+    folder = Folder(tmp_path).write({"canonry.toml": CANON, path: MOCK + "def test_a():\n    assert Mock()\n"})
+
+    assert codes(folder) == [(code, path) for code in found]
+
+
+def test_the_strictest_of_several_policies_counts(tmp_path: Path) -> None:
+    canon = CANON.replace('"tests/real/**"', '"tests/real/**", "tests/unit/test_both.py"')
+    path = "tests/unit/test_both.py"
+    folder = Folder(tmp_path).write({"canonry.toml": canon, path: MOCK + "def test_a():\n    assert Mock()\n"})
+
+    assert codes(folder) == [("MCK001", path), ("MCK002", path)]
+
+
+def confidences(folder: Folder, code: str) -> list[Confidence]:
+    return [finding.confidence for finding in folder.findings(code)]
+
+
+@pytest.mark.parametrize(
+    ("code", "path", "text", "confidence"),
+    [
+        ("MCK002", "tests/real/test_a.py", MOCK + "def test_a():\n    assert Mock()\n", CERTAIN),
+        ("MCK002", "tests/real/test_a.py", "class StubBank:\n    pass\n", LIKELY),
+        ("MCK002", "tests/real/test_a.py", "from tests.doubles import Mocks\n", LIKELY),
+        ("MCK003", "tests/test_a.py", MOCK + "def test_a():\n    assert Mock()\n", CERTAIN),
+        ("MCK003", "tests/test_a.py", "class _FakeBank:\n    def pay(self): ...\n", LIKELY),
+        (
+            "MCK004",
+            "tests/support.py",
+            MOCK + "def bank():\n    try:\n        return go()\n    except OSError:\n        return Mock()\n",
+            CERTAIN,
+        ),
+        (
+            "MCK004",
+            "tests/test_a.py",
+            MOCK + "def test_a():\n    try:\n        x = go()\n    except OSError:\n        x = Mock()\n    assert x\n",
+            LIKELY,
+        ),
+        (
+            "MCK004",
+            "tests/support.py",
+            "def bank():\n    try:\n        return go()\n    except OSError:\n        return FakeResult()\n",
+            REVIEW,
+        ),
+        ("TST004", "tests/test_a.py", "def test_a(x):\n    assert x is x\n", CERTAIN),
+        ("TST004", "tests/test_a.py", "def test_a(x):\n    assert x == x\n", LIKELY),
+        ("TST004", "tests/test_a.py", "def test_equality(x):\n    assert x == x\n", REVIEW),
+        ("TST005", "tests/test_a.py", "import pytest\n\n@pytest.mark.skip\ndef test_a():\n    assert 1\n", CERTAIN),
+        (
+            "TST005",
+            "tests/test_a.py",
+            "import unittest\n\n@unittest.expectedFailure\ndef test_a():\n    assert 1\n",
+            REVIEW,
+        ),
+        ("TST006", "tests/test_a.py", "def test_a():\n    pass\n", CERTAIN),
+        ("TST006", "tests/test_a.py", "def test_a(tmp_path):\n    pass\n", LIKELY),
+        ("TST007", "tests/test_a.py", "import time\n\ndef test_a():\n    time.sleep(1)\n", CERTAIN),
+        ("TST007", "tests/test_a.py", "import time\n\ndef test_a(n):\n    time.sleep(n)\n", LIKELY),
+    ],
+)
+def test_how_sure_a_rule_is(tmp_path: Path, code: str, path: str, text: str, confidence: Confidence) -> None:
+    doubles = "class Mocks:\n    def bank(self): ...\n"
+    folder = Folder(tmp_path).write({"canonry.toml": CANON, "tests/doubles.py": doubles, path: text})
+
+    assert confidences(folder, code) == [confidence]
+
+
+def test_a_skip_round_an_assertion_is_reported_once(tmp_path: Path) -> None:
+    text = (
+        "import pytest\n\ndef test_a(x):\n    try:\n        assert x\n    except Exception:\n        pytest.skip('x')\n"
+    )
+    folder = Folder(tmp_path).write({"tests/test_a.py": text})
+
+    assert [finding.code for finding in folder.findings("TST002", "TST005")] == ["TST002"]
+
+
+def test_every_call_is_one_finding_of_its_own(tmp_path: Path) -> None:
+    text = "from unittest.mock import Mock, patch\n\n@patch('a.b')\n@patch('a.c')\ndef test_a(b, c):\n    assert Mock(x=Mock())\n"
+    folder = Folder(tmp_path).write({"tests/test_a.py": text})
+    found = folder.findings("MCK001")
+
+    assert [(finding.line, finding.column) for finding in found] == [(3, 2), (4, 2), (6, 12), (6, 19)]
+    assert len({finding.fingerprint for finding in found}) == 4
+
+
+@pytest.mark.parametrize(
+    ("paths", "path", "selected"),
+    [
+        (["tests/e2e"], "tests/e2e/test_a.py", True),
+        (["tests/e2e/"], "tests/e2e/deep/test_a.py", True),
+        (["./tests/e2e"], "tests/e2e/test_a.py", True),
+        (["tests/e2e"], "tests/e2e_more/test_a.py", False),
+        (["e2e"], "tests/e2e/test_a.py", False),
+        (["tests/test_a.py"], "tests/test_a.py", True),
+        (["tests/test_a.py"], "tests/test_a.pyi", False),
+        (["tests/*/test_a.py"], "tests/x/test_a.py", True),
+        (["tests/*/test_a.py"], "tests/x/y/test_a.py", False),
+        (["**/test_a*.py"], "a/b/test_ab.py", True),
+        (["."], "test_a.py", True),
+        ([], "test_a.py", False),
+    ],
+)
+def test_what_a_category_selects(paths: list[str], path: str, selected: bool) -> None:
+    assert selector(paths)(path) is selected
+
+
+_PART = st.text("ab_", min_size=1, max_size=3)
+_PATH = st.lists(_PART, min_size=1, max_size=3).map("/".join)
+
+
+@given(_PATH, _PATH)
+def test_a_folder_selects_what_is_below_it_and_nothing_else(folder: str, path: str) -> None:
+    assert selector([folder])(f"{folder}/{path}")
+    assert selector([folder])(path) is (path == folder or path.startswith(f"{folder}/"))
