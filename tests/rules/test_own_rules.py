@@ -206,7 +206,7 @@ class ShoutingTest(Rule):
 '''
 FROM = "rules-from = ['tools/rules']\n"
 TREE: dict[str, str | bytes] = {
-    "canonry.toml": FROM, "tools/rules/shout.py": PYTHON, "tests/test_a.py": "def test_A():\n    assert 1\n"
+    "canonry.toml": FROM, "tools/rules/shout.py": PYTHON, "tests/test_a.py": "def test_A():\n    assert sum([1, 2]) == 3\n"
 }  # fmt: skip
 
 
@@ -241,7 +241,7 @@ def test_a_rule_of_the_tree_is_suppressed_where_it_points(folder: Folder) -> Non
     folder.write(TREE | {"tools/rules/shout.py": tree_rule})
     assert [(each.path, each.line) for each in folder.findings("TEAM001")] == [("tests/test_a.py", 1)]
 
-    folder.write({"tests/test_a.py": "def test_A():  # canonry: ignore[TEAM001] it may\n    assert 1\n"})
+    folder.write({"tests/test_a.py": "def test_A():  # canonry: ignore[TEAM001] it may\n    assert sum([1, 2]) == 3\n"})
     result = folder.audit()
     assert list(result.findings()) == []
     assert [each.finding.code for each in result.closed()] == ["TEAM001"]
