@@ -30,6 +30,8 @@ _UNTESTED = "known counts five files of comments that hold no commented `def tes
 _AWAITED = "known follows only base names that are unique in the tree; the rule follows imports"
 _INIT = "known counts classes at module level that do not name `unittest.TestCase`"
 _SMALL = "known counts contents of 200 bytes and more"
+_TEXT = "known counts lines of text that is written or printed, `echo` and comments left out"
+_ARGUMENTS = "known leaves out a line that only hands its own arguments on"
 _HANDLER = "known leaves some handlers out"
 
 KNOWN = (
@@ -82,6 +84,33 @@ KNOWN = (
     Known("tests that swallow failures", 2_481, 2_779, ("TST002", "tests-with-broad-handler-over-assertions")),
     Known("the same, all assertions inside", 243, 263, ("TST002", "tests-with-all-assertions-in-broad-try"), _HANDLER),
     Known("tests that return a value", 955, 1_185, ("TST003", "tests-returning-a-value")),
+    Known(
+        "lines of workflows that call pytest",
+        14,
+        14,
+        ("workflow-lines-that-start-pytest", "workflow-lines-that-start-pytest + workflow-lines-that-mention-pytest"),
+        _TEXT,
+    ),
+    Known(
+        "lines of workflows that call pytest, files",
+        3,
+        3,
+        ("workflow-lines-that-start-pytest.files",),
+    ),
+    Known(
+        "lines of shell scripts that call pytest",
+        21,
+        31,
+        ("shell-lines-that-start-pytest", "shell-lines-that-start-pytest + shell-lines-that-mention-pytest"),
+        _TEXT,
+    ),
+    Known(
+        "lines of batch files that call pytest",
+        1,
+        6,
+        ("batch-lines-that-start-pytest", "batch-lines-that-start-pytest-on-fixed-tests"),
+        _ARGUMENTS,
+    ),
     Known("exact copies of files", 22, 13_372, (), _OUT),
     Known("exact copies of files, live", 22, 25, ("exact-duplicate-files",), _SMALL),
 )

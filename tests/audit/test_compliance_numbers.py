@@ -130,6 +130,9 @@ def test_the_population(repository: Folder) -> None:
         "shadow_files": 2,
         "unparsable": 1,
         "missing": 1,
+        "documents": 0,
+        "commands": 0,
+        "passed_over": 0,
     }
 
 

@@ -11,8 +11,9 @@ from canonry import __version__
 from canonry.rules.registry import all_rules, ruleset
 from tests.workbench import IDLE, RUNNER, SOUND, Folder
 
-COUNTS = ("files", "test_files", "test_functions", "async_test_functions", "shadow_files", "unparsable", "missing")
+COUNTS = ("files", "test_files", "test_functions", "async_test_functions", "shadow_files", "unparsable", "missing", "documents", "commands", "passed_over")  # fmt: skip
 COUNT = {"type": "integer", "minimum": 0}
+TEXT = {"type": "string", "minLength": 1}
 POSITION = {"type": "object", "required": ["line", "column"], "properties": {"line": COUNT, "column": COUNT}}
 PLACE = {
     "type": "object",
@@ -42,7 +43,8 @@ FINDING = {
 REPORT = {
     "type": "object",
     "required": [
-        "schema", "commit", "dirty", "version", "ruleset", "population", "compliance", "rules", "findings", "facts"
+        "schema", "commit", "dirty", "version", "ruleset", "population", "compliance", "rules", "findings", "facts",
+        "passed_over",
     ],
     "properties": {
         "schema": {"const": 1},
@@ -73,6 +75,15 @@ REPORT = {
                 "properties": {"name": {"pattern": "^[a-zA-Z-]+$"}, "count": COUNT, "files": COUNT},
             },
         },
+        "passed_over": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["path", "line", "reason"],
+                "additionalProperties": False,
+                "properties": {"path": TEXT, "line": {"type": "integer", "minimum": 1}, "reason": TEXT},
+            },
+        },
     },
 }  # fmt: skip
 OFFENCES: dict[str, str | bytes] = {
@@ -82,6 +93,7 @@ OFFENCES: dict[str, str | bytes] = {
     "tests_old/test_a.py": SOUND,
     "tests/test_url.py": "import os\n\n\ndef test_url():\n    assert os.environ['URL'], 'é'\n",
     "tools/run.py": RUNNER,
+    "tools/run.sh": "canonry run\nfor each in a b; do\n  $each\ndone\n",
 }
 
 
@@ -161,6 +173,11 @@ def test_json_is_utf_8_and_one_object(shop: Folder) -> None:
     assert "test_é.py" in text
     assert text.endswith("\n}\n")
     assert json.loads(text)["findings"]
+
+
+def test_what_was_passed_over_is_named(report: dict[str, Any]) -> None:
+    assert report["passed_over"] == [{"path": "tools/run.sh", "line": 3, "reason": "a command that is built in a loop"}]
+    assert (report["population"]["documents"], report["population"]["commands"]) == (1, 1)
 
 
 # json lines ----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,11 @@ from canonry.model.finding import Severity
 
 
 class Population(msgspec.Struct, frozen=True):
-    """What was looked at. ``files``: live Python files; ``missing``: contents that could not be read."""
+    """What was looked at. ``files``: live Python files; ``missing``: contents that could not be read.
+
+    ``documents``: live files that are no Python and that a reader reads; ``commands``: those found in them, in Markdown
+    only those that start a test tool; ``passed_over``: parts of them that are not read, each with its reason.
+    """
 
     files: int
     test_files: int
@@ -19,6 +23,9 @@ class Population(msgspec.Struct, frozen=True):
     shadow_files: int
     unparsable: int
     missing: int
+    documents: int = 0
+    commands: int = 0
+    passed_over: int = 0
 
 
 class Compliance(msgspec.Struct, frozen=True):
@@ -71,7 +78,7 @@ class Summary(msgspec.Struct, frozen=True):
 
 def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selected: frozenset[str] | None) -> Summary:
     """The numbers of a result. Compliance counts every rule, whatever is selected for display."""
-    files = tests = functions = async_functions = broken = 0
+    files = tests = functions = async_functions = broken = documents = commands = passed_over = 0
     test_paths: set[str] = set()
     facts: Counter[str] = Counter()
     fact_files: Counter[str] = Counter()
@@ -97,6 +104,12 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
             facts.update(record.counts)
             fact_files.update(record.counts.keys())
         suppressed.update(each.finding.code for each in chunk.closed)
+        for document in chunk.documents:
+            documents += 1
+            commands += document.commands
+            passed_over += len(document.passed_over)
+            facts.update(document.counts)
+            fact_files.update(document.counts.keys())
         for finding in chunk.findings:
             if finding.severity is Severity.ERROR:
                 failing.add(finding.path)
@@ -114,7 +127,18 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
         facts["exact-duplicate-files"] = fact_files["exact-duplicate-files"] = header.duplicates
     compliant = len(test_paths - failing)
     return Summary(
-        Population(files, tests, functions, async_functions, shadows, broken, len(missing)),
+        Population(
+            files,
+            tests,
+            functions,
+            async_functions,
+            shadows,
+            broken,
+            len(missing),
+            documents,
+            commands,
+            passed_over,
+        ),
         compliance_of(compliant, tests),
         [
             RuleCount(code, *names[code], rules[code], len(rule_files[code]), rule_errors[code])

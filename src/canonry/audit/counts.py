@@ -1,6 +1,8 @@
 """Raw counts that are no rule by themselves: what a report calls facts, so that rules can be checked against them."""
 
 from canonry.rules.view import DocumentView, FileView
+from canonry.source.commands import COLLECTING
+from canonry.source.documents import Command
 from canonry.source.facts import FunctionFact
 from canonry.source.shadow import shadow_name
 
@@ -34,7 +36,17 @@ DESCRIPTIONS = {
     "tests-returning-a-value": "tests and fixtures named like tests that return a value and assert nothing",
     "commented-out-modules": "test files without a live test that are mostly comments, at least one a test function",
     "test-files-of-comments": "test files without a live test that are mostly comments",
+    "workflow-lines-that-start-pytest": "lines of GitHub workflows on which a command begins that starts pytest",
+    "workflow-lines-that-start-pytest-on-fixed-tests": "those of them that name what they run",
+    "workflow-lines-that-mention-pytest": "other lines that hold the word pytest as a text, neither comment nor `echo`",
+    "shell-lines-that-start-pytest": "lines of shell scripts on which a command begins that starts pytest",
+    "shell-lines-that-start-pytest-on-fixed-tests": "those of them that name what they run",
+    "shell-lines-that-mention-pytest": "other lines that hold the word pytest as a text, neither comment nor `echo`",
+    "batch-lines-that-start-pytest": "lines of batch files on which a command begins that starts pytest",
+    "batch-lines-that-start-pytest-on-fixed-tests": "those that do not begin with the caller's arguments (`%*`)",
+    "batch-lines-that-mention-pytest": "other lines that hold the word pytest as a text, neither comment nor `echo`",
 }
+_KINDS = {"github_workflow": "workflow", "shell": "shell", "batch": "batch"}
 
 
 def count_facts(file: FileView) -> dict[str, int]:
@@ -66,8 +78,25 @@ def count_facts(file: FileView) -> dict[str, int]:
 
 
 def count_document(document: DocumentView) -> dict[str, int]:
-    """The raw counts of one file that is no Python, zeros left out."""
-    return {}
+    """The raw counts of one file that is no Python, zeros left out. A line counts once, where its command begins."""
+    kind = _KINDS.get(document.reader)
+    if kind is None:
+        return {}
+    commands = [command for command in document.reading.commands if command.tool.removesuffix(COLLECTING) == "pytest"]
+    counts = {
+        f"{kind}-lines-that-start-pytest": len({command.site.line for command in commands}),
+        f"{kind}-lines-that-start-pytest-on-fixed-tests": len(
+            {command.site.line for command in commands if not _varies(command)}
+        ),
+        f"{kind}-lines-that-mention-pytest": len(document.reading.mentions),
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def _varies(command: Command) -> bool:
+    """Whether the first word behind pytest is a batch file's own arguments."""
+    place = command.words.index("pytest") if "pytest" in command.words else 0
+    return command.words[place + 1 : place + 2] == ("%*",)
 
 
 def _named_like_copy(file: FileView) -> bool:

@@ -56,7 +56,8 @@ def list_files(session: Session) -> Listing:
         folders = tuple(f"{shadow.folder}/" for shadow in mirrors)
         live = {path: key for path, key in live.items() if not path.startswith(folders)}
         backups = [path for path in backups if not path.startswith(folders)]
-    left_out = tuple(f"{shadow.folder}/" for shadow in (*shadows, *mirrors))
+    copies = named_shadows(documents, canon.shadow_names)  # also those that hold no Python
+    left_out = tuple(f"{shadow.folder}/" for shadow in (*shadows, *mirrors, *copies))
     documents = {path: key for path, key in sorted(documents.items()) if not path.startswith(left_out)}
     shadow_files = {shadow.folder: shadow.files for shadow in (*shadows, *mirrors) if shadow.files}
     return Listing(dict(sorted(live.items())), documents, known, [*shadows, *mirrors], shadow_files, sorted(backups))

@@ -1,10 +1,12 @@
 """Source lines for code frames, from wherever the audited tree lives."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from canonry.audit.request import Request
 from canonry.audit.session import place
+from canonry.source.fragment import decode_document
 from canonry.source.text import EncodingError, decode_source
 from canonry.source.tree import open_reading_tree
 
@@ -20,7 +22,7 @@ def source_reader(request: Request) -> Iterator[Lines]:
     def read(path: str) -> list[str]:
         nonlocal last
         if last[0] != path:
-            last = (path, _lines(tree.read(path)))
+            last = (path, _lines(tree.read(path), python=path.endswith(".py")))
         return last[1]
 
     try:
@@ -29,9 +31,11 @@ def source_reader(request: Request) -> Iterator[Lines]:
         tree.close()
 
 
-def _lines(content: bytes | None) -> list[str]:
+def _lines(content: bytes | None, *, python: bool) -> list[str]:
     if content is None:
         return []
+    if not python:
+        return re.split(r"\r\n|\r|\n", decode_document(content))
     try:
         source = decode_source(content)
     except EncodingError:

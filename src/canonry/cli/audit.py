@@ -142,7 +142,8 @@ def command(  # one parameter per option, in the order of the help page
     summary = summarise(result, names, selected=selected)
     if not quiet:
         _narrate(result, verbose=verbose)
-    if not summary.population.files and not summary.rules:
+    validated = summary.population.files or summary.population.documents
+    if not validated and not summary.rules:
         only = narrowed(result)
         where = f"that belongs to {only} " if only else ""
         raise NothingValidatedError(f"no Python file {where}was found, so nothing was validated")
@@ -159,7 +160,7 @@ def command(  # one parameter per option, in the order of the help page
             read=read,
         )
         _write(Report(result, summary, options), output_format, output_file)
-    if not summary.population.files:
+    if not validated:
         raise NothingValidatedError("no Python file outside shadow trees was found, so nothing was validated")
     return 0 if exit_zero else _status(summary, fail_on)
 
@@ -214,6 +215,12 @@ def _narrate(result: Result, *, verbose: bool) -> None:
         click.echo(f"canonry: `{path}` could not be read: {reason}", err=True)
     if len(header.missing) > len(shown):
         click.echo(f"canonry: {len(header.missing) - len(shown)} more could not be read (all with -v)", err=True)
+    passed = [(document.path, *part) for document in result.documents() for part in document.passed_over]
+    for path, line, reason in passed if verbose else ():
+        click.echo(f"canonry: `{path}:{line}` is passed over: {reason}", err=True)
+    if passed and not verbose:
+        parts = "part" if len(passed) == 1 else "parts"
+        click.echo(f"canonry: {len(passed):,} {parts} of files that are no Python passed over (all with -v)", err=True)
     if verbose:
         click.echo(f"canonry: syntax judged as Python {header.target_python} ({header.target_origin})", err=True)
 

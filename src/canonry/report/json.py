@@ -51,6 +51,11 @@ def describe(report: Report) -> dict[str, Any]:
             "findings": [describe_closed(each) for each in report.suppressed()],
         },
         "missing": {_valid(path): reason for path, reason in header.missing.items()},
+        "passed_over": [
+            {"path": _valid(document.path), "line": line, "reason": _valid(reason)}
+            for document in report.result.documents()
+            for line, reason in document.passed_over
+        ],
         "notes": header.notes,
     }
 

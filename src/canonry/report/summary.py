@@ -117,6 +117,11 @@ def write_summary(report: Report, out: IO[str]) -> None:
         f"{plural(population.test_functions, 'test function')} ({population.async_test_functions:,} async)\n"
         f"           {where}{_narrowed(report)}\n"
     )
+    if population.documents:
+        out.write(
+            f"           {plural(population.documents, 'file')} that are no Python, with "
+            f"{plural(population.commands, 'command')}\n"
+        )
     left_out = (
         [f"{plural(population.shadow_files, 'file')} in shadow trees left out"] if population.shadow_files else []
     )
@@ -124,6 +129,8 @@ def write_summary(report: Report, out: IO[str]) -> None:
         left_out.append(f"{plural(population.unparsable, 'file')} unparsable")
     if population.missing:
         left_out.append(f"{plural(population.missing, 'file')} missing")
+    if population.passed_over:
+        left_out.append(f"{plural(population.passed_over, 'part')} of other files passed over")
     if left_out:
         out.write(f"           {'; '.join(left_out)}\n")
     total = sum(summary.severities.values())

@@ -58,6 +58,25 @@ class Project:
         """The paths that the canon led to. Nothing here asks the index later: judgements depend on these alone."""
         self._test_folders = None if canon.tests is None else tuple(f.strip("/") + "/" for f in canon.tests)
 
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that holds a listed path, at any depth."""
+        found: set[str] = set()
+        for path in self.paths:
+            folder = path.rpartition("/")[0]
+            while folder and folder not in found:
+                found.add(folder)
+                folder = folder.rpartition("/")[0]
+        return frozenset(found)
+
+    @cached_property
+    def paths_by_name(self) -> Mapping[str, list[str]]:
+        """The listed paths, and the folders that hold them, by their last part."""
+        found: dict[str, list[str]] = {}
+        for path in (*self.paths, *self.folders):
+            found.setdefault(path.rpartition("/")[2], []).append(path)
+        return found
+
     def is_test_file(self, path: str) -> bool:
         """Whether pytest's file patterns, below the declared test folders if there are any, name it a test file."""
         if self._test_folders is not None and not _below(path, self._test_folders):

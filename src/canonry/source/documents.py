@@ -11,7 +11,7 @@ import msgspec
 
 from canonry.source.facts import Site, Suppression
 
-_READING = "command_values commands comments documents suppressions text".split()
+_READING = "commands comments documents fragment suppressions text".split()
 
 
 class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -22,7 +22,7 @@ class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
     that it starts (as in `canonry.source.commands`), else empty. The site's ``symbol`` says where it stands in the
     terms of the file (``jobs.test.steps[2]``, a Make target). ``forgiven`` says why its failure is no failure of the
     step (``continue-on-error``, ``|| true``), else empty. ``folder`` is the working directory from the root, as far as
-    the file says so.
+    the file says so (``?``: it does not).
     """
 
     words: tuple[str, ...]
@@ -30,6 +30,8 @@ class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
     tool: str = ""
     forgiven: str = ""
     folder: str = ""
+    doubt: str = ""
+    """Why it is not certain that the command starts its tool, or that it is run at all; else empty."""
 
 
 class PassedOver(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -44,6 +46,10 @@ class Reading(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     commands: tuple[Command, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
+    provided: tuple[str, ...] = ()
+    """Paths, as written, that the file's own commands create, fetch or ask for before they use them."""
+    mentions: tuple[int, ...] = ()
+    """Lines that hold the word pytest as a text that is printed or written somewhere; only counted, never judged."""
     suppressions: tuple[Suppression, ...] = ()
 
 
@@ -55,7 +61,8 @@ def reading_variant(reader: str) -> int:
     """
     here = Path(__file__).parent
     digest = hashlib.blake2b(reader.encode() + b"\0", digest_size=7)
-    for file in [*(here / f"{name}.py" for name in _READING), *sorted((here / "readers").glob("*.py"))]:
+    parts = (file for folder in ("languages", "readers") for file in sorted((here / folder).glob("*.py")))
+    for file in [*(here / f"{name}.py" for name in _READING), *parts]:
         digest.update(file.read_bytes())
     return (1 << 61) + int.from_bytes(digest.digest())
 

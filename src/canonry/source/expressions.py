@@ -42,6 +42,7 @@ _TELLING = re.compile(
     r"_*(?:verify|check|validate|expect|should|ensure|must|assert|test_)|(?:no_)?(?:fn|re_)?match_lines?"
 )
 _RUNS = re.compile(r"run|exec|call|spawn|popen|command|cmd|shell|process|invoke", re.IGNORECASE)
+_SESSION_RUNS = frozenset(("run", "run_always"))
 _FOREIGN = frozenset(sys.stdlib_module_names) - {"unittest", "test"}
 _ENVIRON = ("environ", "environb")
 _WATCHED = frozenset((*_ENVIRON, "path"))
@@ -414,6 +415,11 @@ class Expressions:
             self._keep(node, resolved, tool, how, draft, mentions=mentions)
 
     def _passed_command(self, node: ast.Call, name: str, draft: Draft) -> None:
+        if name in _SESSION_RUNS and _is_session(node.func):
+            tool, _ = tool_of_expressions(node.args, draft, shell=False, spread=True)
+            if tool:
+                self._keep(node, f"session.{name}", tool, "session", draft)
+            return
         for argument in node.args:
             if argument.__class__ not in (ast.List, ast.Name):
                 continue
@@ -448,6 +454,12 @@ class Expressions:
 
 def _targets(node: Any) -> list[str]:
     return [name for generator in node.generators for name in bound_names(generator.target)]
+
+
+def _is_session(function: ast.expr) -> bool:
+    """Whether a method is one of nox's session, which its functions call so by convention."""
+    receiver = function.value if isinstance(function, ast.Attribute) else None
+    return isinstance(receiver, ast.Name) and receiver.id == "session"
 
 
 def _probes(node: ast.Call) -> bool:

@@ -148,7 +148,8 @@ class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A call of interest: ``target`` is its reference, ``tool`` the test tool that a process call starts.
 
     ``how``: ``call`` (the target itself), ``literal`` (a command in the call), ``variable`` (a command built before),
-    ``passed`` (a command handed to a function that is named like one that runs it). ``mentions`` says that a string
+    ``passed`` (a command handed to a function that is named like one that runs it), ``session`` (handed to a session of
+    nox). ``mentions`` says that a string
     literal in the call holds the word pytest, whatever it does.
     """
 

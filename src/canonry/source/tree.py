@@ -15,9 +15,8 @@ from pathlib import Path
 
 from canonry.model.errors import UserError
 from canonry.source.git import BlobReader, Git, find_repository, split_records
-from canonry.source.readers.registry import pathspecs, reader_of
+from canonry.source.readers.registry import reader_of
 
-_PYTHON = ("*.py", "*.backup*")
 _LINK, _MODULE = b"120000", b"160000"
 
 Key = bytes
@@ -115,7 +114,7 @@ def open_commit(git: Git, root: Path, revision: str) -> Tree:
 def open_index(git: Git, root: Path) -> Tree:
     """What is staged."""
     tree = Tree("index", root, git, commit=_head(git))
-    unmerged = _read_index(tree, git.output("ls-files", "-s", "-v", "-z", "--", *_PYTHON, *pathspecs()))
+    unmerged = _read_index(tree, git.output("ls-files", "-s", "-v", "-z"))
     if unmerged:
         tree.notes.append(f"{_plural(len(unmerged), 'unmerged path')} read from the side of the current branch")
     tree.dirty = bool(git.output("diff-index", "--cached", "--name-only", "-z", "HEAD", check=False))
@@ -125,12 +124,11 @@ def open_index(git: Git, root: Path) -> Tree:
 def open_working_tree(git: Git, root: Path, *, complete: bool = True) -> Tree:
     """The files on disk under git. ``complete`` asks git which files changed and which it does not know."""
     tree = Tree("worktree", root, git)
-    patterns = (*_PYTHON, *pathspecs())
     with contextlib.ExitStack() as running:
         if complete:
-            others = running.enter_context(git.start("ls-files", "-o", "--exclude-standard", "-z", "--", *patterns))
+            others = running.enter_context(git.start("ls-files", "-o", "--exclude-standard", "-z"))
             changed = running.enter_context(git.start("diff-files", "--name-only", "-z"))
-        unmerged = _read_index(tree, git.output("ls-files", "-s", "-v", "-z", "--", *patterns))
+        unmerged = _read_index(tree, git.output("ls-files", "-s", "-v", "-z"))
         tree.commit = _head(git)
         if unmerged:
             tree.notes.append(f"a merge is unfinished: {_plural(len(unmerged), 'unmerged file')} read as on disk")
@@ -147,10 +145,9 @@ def open_working_tree(git: Git, root: Path, *, complete: bool = True) -> Tree:
 
 
 def _enter_untracked(tree: Tree, name: str) -> None:
-    if name.endswith("/"):
-        return
-    tree.dirty = True
-    _file(tree, name, None)
+    if name.endswith(".py") or ".backup" in name or reader_of(name):
+        tree.dirty = True
+        _file(tree, name, None)
 
 
 def open_folder(root: Path) -> Tree:
@@ -190,13 +187,16 @@ def _unreadable(tree: Tree, error: OSError) -> None:
 
 
 def _read_index(tree: Tree, output: bytes) -> set[str]:
-    """Enters the index; returns the unmerged paths (of several stages, the current branch's is entered)."""
+    """Enters the index; returns the unmerged paths (of several stages, the current branch's is entered).
+
+    It is asked for whole: git needs longer to match the patterns of all readers than to write everything.
+    """
     unmerged: set[str] = set()
-    files, skipped, from_hex = tree.files, (_LINK.decode(), _MODULE.decode()), bytes.fromhex
+    files, skipped, from_hex, reads = tree.files, (_LINK.decode(), _MODULE.decode()), bytes.fromhex, reader_of
     on_disk = tree.kind == "worktree"
     for record in os.fsdecode(output).split("\0"):  # tens of thousands: decoded at once, entered in place
         meta, _, path = record.partition("\t")
-        if not path or meta.startswith(skipped, 2):
+        if not (path.endswith(".py") or reads(path) or ".backup" in path) or meta.startswith(skipped, 2):
             continue
         flag, _, blob, stage = meta.split(" ")
         if stage != "0":

@@ -55,7 +55,11 @@ class TestRunInSubprocess(Rule):
         if file.is_runner:
             return
         for call in file.facts.calls:
-            if call.how == "call" or not call.tool or call.tool.removesuffix(COLLECTING) in file.project.tools:
+            if (
+                call.how in ("call", "session")
+                or not call.tool
+                or call.tool.removesuffix(COLLECTING) in file.project.tools
+            ):
                 continue
             confidence = Confidence.LIKELY if call.how == "passed" else None
             if call.tool.endswith(COLLECTING):

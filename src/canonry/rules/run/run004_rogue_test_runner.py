@@ -59,6 +59,7 @@ class RogueTestRunner(Rule):
             call
             for call in file.facts.calls
             if call.tool
+            and call.how != "session"
             and not call.tool.endswith(COLLECTING)
             and call.tool not in file.project.tools
             and call.target != "unittest.TestLoader"
