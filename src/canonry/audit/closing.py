@@ -161,17 +161,18 @@ class _Closer:
         """The findings that stay open; the others are closed, and every suppression that covers one is used."""
         left: list[Finding] = []
         for finding in findings:
-            first: Suppression | None = None
+            first: tuple[Suppression, str] | None = None
             for used, is_comment, number, each in self._active:
                 words = [word for word in each.codes if finding.code in self._codes[word]]
                 if not words or not each.covers(finding.line) or (is_comment and _is_about(finding, each)):
                     continue
                 used.update((number, word) for word in words)
-                first = first or each
+                first = first or (each, "comment" if is_comment else "canon")
             if first is None:
                 left.append(finding)
             else:
-                self.closed.append(Closed(finding, first.reason, first.until, first.owner, first.site.line))
+                by, origin = first
+                self.closed.append(Closed(finding, by.reason, by.until, by.owner, by.site.line, origin))
         return left
 
     def govern(self) -> list[Finding]:
