@@ -1,5 +1,7 @@
 """Exemptions that grew, against the commit before."""
 
+import os
+
 import pytest
 
 from tests.workbench import SOUND, Folder
@@ -122,6 +124,14 @@ def test_what_is_growth(repository: Folder, before: str, after: str, said: str) 
     repository.start({"tests/test_a.py": before}).write({"tests/test_a.py": after})
 
     assert [message for _, _, message in grown(repository)] == [said]
+
+
+def test_a_file_whose_name_is_no_text(repository: Folder) -> None:
+    repository.start({"tests/test_a.py": SOUND})
+    (repository.root / "tests" / os.fsdecode(b"test_\xff.py")).write_text(CLOSED, encoding="utf-8")
+
+    assert grown(repository) == [("tests/test_\\xff.py", 3, ONE_MORE)]
+    assert repository.call("audit", "--output-format", "json").returncode == 1
 
 
 def test_only_the_new_one_is_named(repository: Folder) -> None:

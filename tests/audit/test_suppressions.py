@@ -133,7 +133,7 @@ def test_the_canon_closes_by_path(folder: Folder) -> None:
     result = folder.audit(today=DAY)
 
     assert names_of(result) == ([("RUN001", "tests/test_b.py", 3)], [("RUN001", "tests/legacy/test_a.py", 3)])
-    assert next(result.closed()).line == 2
+    assert [(each.origin, each.line) for each in result.closed()] == [("canon", 2)]
 
     expired = folder.audit(today=DAY + dt.timedelta(days=1))
     assert [(each.code, each.path, each.line) for each in expired.findings()] == [
@@ -213,7 +213,7 @@ def test_the_number_of_closed_findings_is_printed(folder: Folder) -> None:
     assert report["suppressed"]["rules"] == {"RUN001": 1}
     assert (closed["code"], closed["path"], closed["line"]) == ("RUN001", "tests/test_a.py", 3)
     assert closed["suppression"] == {
-        "reason": "the gateway needs it", "until": "9999-12-31", "owner": "@team", "line": 3
+        "reason": "the gateway needs it", "until": "9999-12-31", "owner": "@team", "origin": "comment", "line": 3
     }  # fmt: skip
 
 

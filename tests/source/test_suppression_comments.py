@@ -214,6 +214,40 @@ def test_no_text_is_too_much(text: str) -> None:
         assert not each.until or is_date(each.until)
 
 
+PIECES = [
+    "# canonry: ignore[A] why",
+    "\n",
+    "  ",
+    "- ",
+    "a: ",
+    "|",
+    ">",
+    "'",
+    '"',
+    "\\",
+    "```",
+    "<!--",
+    "-->",
+    "\r",
+    "x",
+    "{{",
+    "é",
+    "\u2028",
+]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*.yml", "*.sh", "Makefile", "*.bat", "*.ps1", "Dockerfile", "*.ini", "*.toml", "*.md"]
+)
+@given(parts=st.lists(st.sampled_from(PIECES), max_size=25))
+def test_no_document_is_too_much(pattern: str, parts: list[str]) -> None:
+    text = "".join(parts)
+    count = len(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+
+    for _, first, last in in_document(text, pattern, commands=(1, 2, 3)):
+        assert 0 <= first <= last <= count
+
+
 @given(st.text(alphabet="ab# canonry: ignore[RUN001] why\n\\", max_size=200))
 def test_strings_hold_no_suppression(text: str) -> None:
     assert found_in(f"x = {text!r}\n") == ()

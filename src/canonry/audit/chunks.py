@@ -26,14 +26,15 @@ def encode_chunk(
         return encoder.encode(
             Chunk(
                 [replace(record, path=legible(record.path)) for record in files],
-                [_legible(finding) for finding in findings],
+                [legible_finding(finding) for finding in findings],
                 [replace(record, path=legible(record.path)) for record in documents],
-                [replace(each, finding=_legible(each.finding)) for each in closed],
+                [replace(each, finding=legible_finding(each.finding)) for each in closed],
             )
         )
 
 
-def _legible(finding: Finding) -> Finding:
+def legible_finding(finding: Finding) -> Finding:
+    """The finding with paths and words that every report can hold."""
     replace = msgspec.structs.replace
     related = tuple(replace(other, path=legible(other.path)) for other in finding.related)
     return replace(finding, path=legible(finding.path), message=legible(finding.message), related=related)

@@ -22,9 +22,10 @@ _OF_SUPPRESSIONS = ("GOV001", "GOV002", "GOV003")
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A path suppression of the canon: as a suppression of whole files, with the paths that it covers."""
+    """A path suppression of the canon: as a suppression of whole files, with the rules and paths that it covers."""
 
     suppression: Suppression
+    codes: frozenset[str]
     covers: "PathSpec[Pattern]"
 
 
@@ -66,7 +67,8 @@ def terms_of(
         site = Site(line, 1, line, 1, 0, "<file>")
         until = option.until.isoformat() if option.until else ""
         said = Suppression(tuple(option.rules), until, option.owner or "", option.reason, site, True, 0, 0)
-        entries.append(Entry(said, PathSpec.from_lines("gitignore", option.paths)))
+        codes = frozenset().union(*(catalogue.codes(word) for word in option.rules))
+        entries.append(Entry(said, codes, PathSpec.from_lines("gitignore", option.paths)))
     judging = [rule for rule in active if (complete or not implements(rule, "check_tree")) and rule.code != UNCLOSABLE]
     return Terms(
         catalogue,
@@ -91,7 +93,12 @@ def close_findings(
         return Closing(findings, [])
     inside = any(finding.symbol == "<folder>" for finding in findings)
     place = f"{path}/_" if inside else path  # a folder is covered where what it holds is
-    entries = [(number, entry) for number, entry in enumerate(terms.entries) if entry.covers.match_file(place)]
+    found = {finding.code for finding in findings} | set(_OF_SUPPRESSIONS if suppressions else ())
+    entries = [
+        (number, entry)
+        for number, entry in enumerate(terms.entries)
+        if not found.isdisjoint(entry.codes) and entry.covers.match_file(place)
+    ]
     if not suppressions and not entries:
         return Closing(findings, [])
     closer = _Closer(path, suppressions, entries, terms)
@@ -154,17 +161,18 @@ class _Closer:
         """The findings that stay open; the others are closed, and every suppression that covers one is used."""
         left: list[Finding] = []
         for finding in findings:
-            first: Suppression | None = None
+            first: tuple[Suppression, str] | None = None
             for used, is_comment, number, each in self._active:
                 words = [word for word in each.codes if finding.code in self._codes[word]]
                 if not words or not each.covers(finding.line) or (is_comment and _is_about(finding, each)):
                     continue
                 used.update((number, word) for word in words)
-                first = first or each
+                first = first or (each, "comment" if is_comment else "canon")
             if first is None:
                 left.append(finding)
             else:
-                self.closed.append(Closed(finding, first.reason, first.until, first.owner, first.site.line))
+                by, origin = first
+                self.closed.append(Closed(finding, by.reason, by.until, by.owner, by.site.line, origin))
         return left
 
     def govern(self) -> list[Finding]:

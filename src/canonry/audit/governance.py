@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from canonry.audit.chunks import legible_finding
 from canonry.audit.closing import Closing, close_findings, entry_findings, terms_of
 from canonry.audit.judge import findings_of
 from canonry.audit.listing import Listing
@@ -48,7 +49,7 @@ class Governance:
             used = frozenset(self._used)
             extra += entry_findings(self._terms, used, loaded.file, complete=self._session.complete)
         extra += self._growth()
-        return _inserted(chunks, extra) if extra else chunks
+        return _inserted(chunks, list(map(legible_finding, extra))) if extra else chunks
 
     def holds(self) -> tuple[str, str]:
         """The last day before, and the last day, on which the answer holds; empty where no date limits it."""

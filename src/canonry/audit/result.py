@@ -65,7 +65,8 @@ class Header(msgspec.Struct, frozen=True):
 class Closed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A finding that a suppression closes: its reason, last day and owner (empty without), and its line.
 
-    The line is that of the comment in the same file, or of the entry in the file that declares the canon.
+    ``origin`` is ``comment`` or ``canon``; the line is that of the comment in the same file, or of the entry in the
+    file that declares the canon.
     """
 
     finding: Finding
@@ -73,6 +74,7 @@ class Closed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     until: str
     owner: str
     line: int
+    origin: str
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True, gc=False):

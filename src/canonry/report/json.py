@@ -61,7 +61,7 @@ def describe(report: Report) -> dict[str, Any]:
 
 
 def describe_closed(closed: Closed) -> dict[str, Any]:
-    """A closed finding with what closes it: reason, last day and owner (null without), line of the comment or entry."""
+    """A closed finding with what closes it: reason, last day and owner (null without), where it stands."""
     row = msgspec.structs.replace(
         closed.finding, path=_valid(closed.finding.path), message=_valid(closed.finding.message)
     )
@@ -69,6 +69,7 @@ def describe_closed(closed: Closed) -> dict[str, Any]:
         "reason": _valid(closed.reason),
         "until": closed.until or None,
         "owner": _valid(closed.owner) or None,
+        "origin": closed.origin,
         "line": closed.line,
     }
     found: dict[str, Any] = msgspec.to_builtins(row)

@@ -71,7 +71,7 @@ def _yaml(lines: Sequence[str], commands: frozenset[int]) -> Found:
                 if token.style in ("|", ">") and commands.intersection(inside):
                     block = ["" if number not in inside else line for number, line in enumerate(lines, 1)]
                     comments += _shell(block, commands)[0]
-    except YAMLError:
+    except (YAMLError, ValueError, OverflowError):
         return [], in_statements([])  # templates, and what is broken: nobody can say what is a comment
     offset = 0
     for number, line in enumerate(lines, 1):
