@@ -130,6 +130,43 @@ def _sprawl() -> tuple[Commit, ...]:
     return (*plain, _clones(), _legacy())
 
 
+_ZONES = """
+
+def test_the_zones_in_one_table():
+    table = {}
+    for country in ("DE", "AT", "US"):
+        price = rate(1000, country)
+        table[country] = price
+    assert table["DE"] == Money(490)
+    assert table["AT"] == Money(980)
+    assert table["US"] == Money(1470)
+"""
+_SETTINGS = """
+
+def test_rates_follow_the_environment(environment):
+    seen = []
+    for text in ("7", "19"):
+        environment.set("SHOP_VAT_RATE", text)
+        settings = Settings.read(environment)
+        seen.append(settings.vat_rate)
+    assert seen == [7, 19]
+"""
+_FLOW = """
+
+def test_orders_take_from_the_stock(checkout, stock):
+    left = []
+    for quantity in (1, 2):
+        order = asyncio.run(checkout.buy(f"2025-00010{quantity}", "ada@mail.example", cart_with(quantity)))
+        assert order.status is OrderStatus.PAID
+        left.append(stock.available("MUG-1042"))
+    assert left == [3, 1]
+    too_much = cart_with(2)
+    with pytest.raises(ConflictError):
+        asyncio.run(checkout.buy("2025-000103", "ada@mail.example", too_much))
+    assert stock.available("MUG-1042") == 1
+"""
+
+
 def _clones() -> Commit:
     zones, again = "tests/unit/shipping/test_zone_prices.py", "tests/integration/shipping/test_zone_prices_again.py"
     isolated, renamed = (
@@ -143,6 +180,7 @@ def _clones() -> Commit:
         "test_defaults": "test_plain_partner",
         "test_vat_rates": "test_partner_tax",
         "test_a_scope_ends": "test_partner_scope",
+        "test_rates_follow_the_environment": "test_partner_rates",
         "test_minus_one_is_refused": "test_partner_pages",
     }
     partner = '\n\ndef test_a_partner_pays_nothing_extra():\n    assert cart_with(2).total() == Money.of("17.80")\n'
@@ -153,6 +191,9 @@ def _clones() -> Commit:
         author="elena",
         message="tests: the partner shop behaves like ours",
         edits=(
+            edits.append(zones, _ZONES),
+            edits.append(isolated, _SETTINGS),
+            edits.replace(flow, main, _FLOW + main),
             edits.copy(zones, again),
             edits.copy(isolated, renamed, **words),
             edits.copy(flow, near, filled="shelf", order="bought", ada="partner"),

@@ -215,3 +215,18 @@ def test_a_broken_file_has_none_of_these() -> None:
 
     assert facts.broken is not None
     assert (facts.doubles, facts.fallbacks, facts.tautologies, facts.skips, facts.waits) == ((), (), (), (), ())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "assert len(n) >= " + " + ".join(["1"] * 900),
+        "assert " + " + ".join(["1"] * 900) + " == 900",
+        "time.sleep(" + " + ".join(["1"] * 900) + ")",
+        "for _ in n:\n        time.sleep(1)\n        if n == 0: pass\n"
+        + "".join(f"        elif n == {number}: pass\n" for number in range(900)),
+    ],
+    ids=["length", "constant", "sleep", "elif"],
+)
+def test_a_deep_expression_is_no_damage(statement: str) -> None:
+    assert facts_of(f"import time\ndef test_a(n):\n    {statement}\n").broken is None

@@ -1,14 +1,13 @@
 """The files of an audit that are no Python: read once per content, kept in the cache, handed out by path."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from canonry.audit.session import Session
-from canonry.source.documents import Reading, decode_reading, reading_variant
-from canonry.source.pool import Job, Origin, extract_all
-from canonry.source.readers.registry import reader_of
+from canonry.source.documents import Reading, decode_reading, encode_reading, reading_variant, unread
+from canonry.source.pool import Extraction, Job, Origin, Outcome, extract_all
+from canonry.source.readers.registry import read_encoded, reader_of
 from canonry.source.tree import Key, blob_key
-
-_CHUNK = 400
 
 
 class Documents:
@@ -67,28 +66,35 @@ class Documents:
         told: Callable[[str, int, int], None],
     ) -> None:
         distinct = {(key, reader): path for (path, key), reader in asked.items()}
-        jobs = [Job(path, key, reader=reader) for (key, reader), path in distinct.items()]
-        rows: list[tuple[bytes, int, bytes]] = []
+        by_reader: dict[str, list[Job]] = {}
+        for (key, reader), path in distinct.items():
+            by_reader.setdefault(reader, []).append(Job(path, key))
+        done = 0
+        for reader, jobs in by_reader.items():
+            rows: list[tuple[bytes, int, bytes]] = []
+            try:
+                for job, data in self._readings(reader, jobs):
+                    done += 1
+                    told("reading documents", done, len(distinct))
+                    if data is not None and (reading := decode_reading(data)) is not None:
+                        found[job.key, reader] = reading
+                        rows.append((job.key, reading_variant(reader), data))
+            finally:  # also when the user interrupts
+                self._session.cache.store_facts(rows)
+
+    def _readings(self, reader: str, jobs: list[Job]) -> Iterator[Outcome]:
+        """The outcomes of one reader; what vanished or changed meanwhile is noted."""
         session = self._session
-        try:
-            outcomes = extract_all(jobs, self._origin, session.target, workers=session.workers)
-            for done, (job, data) in enumerate(outcomes, 1):
-                if data is None:
-                    self._lose(job.path)
-                    continue
-                reading = decode_reading(data)
-                assert reading is not None
-                found[job.key, job.reader] = reading
-                if self.keys.get(job.path) != job.key:
-                    self.keys[job.path] = job.key
-                    self.moved = self.moved or job.moved
-                rows.append((job.key, reading_variant(job.reader), data))
-                if len(rows) >= _CHUNK:
-                    session.cache.store_facts(rows)
-                    rows = []
-                told("reading documents", done, len(jobs))
-        finally:  # also when the user interrupts
-            session.cache.store_facts(rows)
+        extraction = Extraction(partial(read_encoded, reader), encode_reading(unread("reading it ends the process")))
+        for job, data in extract_all(
+            jobs, self._origin, session.target, workers=session.workers, extraction=extraction
+        ):
+            if data is None:
+                self._lose(job.path)
+            elif self.keys.get(job.path) != job.key:
+                self.keys[job.path] = job.key
+                self.moved = self.moved or job.moved
+            yield job, data
 
     def _lose(self, path: str) -> None:
         self.moved = True

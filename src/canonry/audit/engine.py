@@ -26,6 +26,7 @@ from canonry.rules.catalogue import Catalogue
 from canonry.rules.rule import Rule
 from canonry.rules.view import DocumentView, FileView, Project, TreeView
 from canonry.source.cache import variant
+from canonry.source.clone_cluster import Cluster
 from canonry.source.facts import Facts, decode_facts, is_broken
 from canonry.source.history import breaking_commits
 from canonry.source.index import Index
@@ -263,6 +264,13 @@ class _Audit:
         for start in range(0, len(paths), _CHUNK):
             yield from self._load(paths[start : start + _CHUNK])
 
+    def _clones(self) -> list[Cluster]:
+        from canonry.audit.clones import find_clones
+
+        found = find_clones(self.session, self.listing.live, self.index, self.origin, self.progress)
+        self.moved = self.moved or found.moved
+        return found.clusters
+
     # judging ---------------------------------------------------------------------------------------------------------
 
     def _broken_notes(self, paths: list[str]) -> dict[str, dict[str, str]]:
@@ -331,7 +339,12 @@ class _Audit:
         if self.session.complete:
             listing = self.listing
             tree = TreeView(
-                self.project, listing.live, listing.shadows, listing.backups, facts=lambda: self._stream(paths)
+                self.project,
+                listing.live,
+                listing.shadows,
+                listing.backups,
+                facts=lambda: self._stream(paths),
+                clones=self._clones,
             )
             whole = judge_tree(tree, rules)
             self.on_documents = {path: whole.pop(path) for path in [*whole] if path in self.documents.keys}

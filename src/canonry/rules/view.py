@@ -1,13 +1,14 @@
 """What rules see: one file with its facts and the canon, or the tree as a whole."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from canonry.canon.options import Canon
+from canonry.source.clone_cluster import Cluster
 from canonry.source.documents import Reading
 from canonry.source.facts import ClassFact, Facts, FunctionFact, Site, Suppression
 from canonry.source.index import Definition, External, Hierarchy, Index, Resolved
@@ -267,6 +268,7 @@ class TreeView:
         backups: Iterable[str],
         *,
         facts: Callable[[], Iterator[tuple[str, Facts]]],
+        clones: Callable[[], Sequence[Cluster]] = tuple,
     ) -> None:
         self.project = project
         self.paths = paths
@@ -274,6 +276,8 @@ class TreeView:
         self.backups = tuple(backups)
         self.facts = facts
         """Streams the facts of all live files, by path. They are many: keep what a rule needs, not the record."""
+        self.clones = clones
+        """Finds the clusters of functions that are clones; reads every function the first time."""
 
 
 class Standing(msgspec.Struct, frozen=True):

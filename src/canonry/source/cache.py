@@ -1,4 +1,7 @@
-"""The cache: facts by content, stat records by path, results by digest. Losing it costs time, never an answer."""
+"""The cache: facts and shapes by content, stat records by path, results by digest.
+
+Losing it costs time, never an answer.
+"""
 
 import contextlib
 import os
@@ -25,11 +28,24 @@ create table verdicts
 create table results (digest blob primary key, used integer not null, header blob not null);
 create table chunks (digest blob not null, number integer not null, data blob not null, primary key (digest, number));
 """
+_SHAPES = """
+create table if not exists shapes (
+    key blob not null, variant integer not null, data blob not null, primary key (key, variant)
+)
+"""
+"""What files of the same version may lack; it is added when they are opened."""
 
 
 def variant(target: tuple[int, int]) -> int:
     """The part of the cache key that is not content: extractor version and target Python."""
     return extractor_version() * 10_000 + target[0] * 100 + target[1]
+
+
+def shapes_variant(target: tuple[int, int]) -> int:
+    """The same for the shapes of functions."""
+    from canonry.source.clones import shapes_version
+
+    return shapes_version() * 10_000 + target[0] * 100 + target[1]
 
 
 def cache_path(root: Path, *, bare: bool) -> Path:
@@ -67,6 +83,8 @@ class Cache:
             version = connection.execute("pragma user_version").fetchone()[0]
             if version == SCHEMA_VERSION:
                 connection.execute("select count(*) from results").fetchone()
+                with contextlib.suppress(sqlite3.OperationalError):  # nothing to add where nothing can be written
+                    connection.execute(_SHAPES)
                 return _tuned(connection)
             if version == 0:
                 return _prepared(connection)
@@ -82,11 +100,15 @@ class Cache:
 
     def load_facts(self, keys: Iterable[bytes], kind: int) -> Iterator[tuple[bytes, bytes]]:
         """The stored records of these contents, in no order."""
+        return self._load("facts", keys, kind)
+
+    def _load(self, table: str, keys: Iterable[bytes], kind: int) -> Iterator[tuple[bytes, bytes]]:
         wanted = list(keys)
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             marks = ",".join("?" * len(part))
-            yield from self._query(f"select key, data from facts where variant = ? and key in ({marks})", (kind, *part))
+            query = f"select key, data from {table} where variant = ? and key in ({marks})"
+            yield from self._query(query, (kind, *part))
 
     def known_keys(self, kind: int) -> set[bytes]:
         """All contents with a stored record."""
@@ -95,6 +117,18 @@ class Cache:
     def store_facts(self, rows: Iterable[tuple[bytes, int, bytes]]) -> None:
         """Keeps records."""
         self._write(("insert or replace into facts values (?, ?, ?)", rows))
+
+    def load_shapes(self, keys: Iterable[bytes], kind: int) -> Iterator[tuple[bytes, bytes]]:
+        """The stored shapes of the functions of these contents, in no order; damaged ones are left out."""
+        for key, data in self._load("shapes", keys, kind):
+            whole = _unsealed(data)
+            if whole is not None:
+                yield key, whole
+
+    def store_shapes(self, rows: Iterable[tuple[bytes, int, bytes]]) -> None:
+        """Keeps shapes."""
+        sealed = [(key, kind, _seal(data) + data) for key, kind, data in rows]
+        self._write(("insert or replace into shapes values (?, ?, ?)", sealed))
 
     def stat_keys(self, paths: Iterable[str] | None = None) -> dict[str, tuple[int, int, int, int, bytes]]:
         """The stat records with their keys: of all paths, or of these."""
@@ -169,6 +203,7 @@ class Cache:
             self._write(
                 ("delete from facts where variant / 10000 != ?", [(extractor_version(),)]),
                 ("delete from facts where variant != ?", [(kind,)]),
+                ("delete from shapes where variant != ?", [(shapes_variant(divmod(kind % 10_000, 100)),)]),
             )
 
     def close(self) -> None:
@@ -241,6 +276,7 @@ def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
     if connection.execute("pragma user_version").fetchone()[0] == 0:
         for statement in _TABLES.strip().split(";\n"):
             connection.execute(statement.rstrip(";"))
+        connection.execute(_SHAPES)
         connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
     connection.execute("commit")
     return connection

@@ -76,6 +76,11 @@ def encode_reading(reading: Reading) -> bytes:
     return _ENCODER.encode(reading)
 
 
+def unread(reason: str) -> Reading:
+    """The record of a content that is passed over as a whole."""
+    return Reading((), (PassedOver(Site(1, 1, 1, 1, 0, "<file>"), reason),))
+
+
 def decode_reading(data: bytes) -> Reading | None:
     """The record that `encode_reading` wrote, None for anything else (a damaged cache)."""
     try:

@@ -1,22 +1,20 @@
-"""Contents -> encoded facts, over all cores. A worker that dies costs its own file, never the run."""
+"""Contents -> encoded facts or shapes, over all cores. A worker that dies costs its own file, never the run."""
 
 import gc
 import multiprocessing
 import os
 import signal
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import msgspec
 
-from canonry.source.documents import PassedOver, Reading, encode_reading
 from canonry.source.extract import extract
 from canonry.source.facts import Break, Facts, Site, encode_facts
 from canonry.source.git import BlobReader, Git
-from canonry.source.readers.registry import read_document
 from canonry.source.syntax import Version
 from canonry.source.tree import blob_key, read_changed
 
@@ -33,8 +31,6 @@ class Job(msgspec.Struct, frozen=True, array_like=True, gc=False):
     key: bytes
     moved: bool = False
     """In an outcome: whether the file changed while the audit ran."""
-    reader: str = ""
-    """What reads the content, where it is no Python."""
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -47,7 +43,31 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 Outcome = tuple[Job, bytes | None]
-"""A job (its key anew where the file changed) with its encoded facts, None where the content could not be read."""
+"""A job (its key anew where the file changed) with its encoded record, None where the content could not be read."""
+
+
+class Extraction(msgspec.Struct, frozen=True):
+    """What workers make of a content: ``read`` gives the encoded record, a function that a worker can import.
+
+    ``crashed`` is the record of a content that ends the process that reads it.
+    """
+
+    read: Callable[[bytes, Version], bytes]
+    crashed: bytes
+
+
+def read_facts(content: bytes, target: Version) -> bytes:
+    """The encoded facts of a content."""
+    return encode_facts(extract(content, target))
+
+
+def _crashed() -> Facts:
+    site = Site(1, 1, 1, 1, 0, "<module>")
+    reason = Break("nesting", "reading it ends the process", site, "nesting")
+    return Facts(reason, (), (), (), {}, (), (), (), (), (), None, {})
+
+
+FACTS = Extraction(read_facts, encode_facts(_crashed()))
 
 
 def available_cores() -> int:
@@ -58,23 +78,25 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
-def extract_all(jobs: Sequence[Job], origin: Origin, target: Version, *, workers: int = 0) -> Iterator[Outcome]:
-    """The facts of all jobs, as they come."""
+def extract_all(
+    jobs: Sequence[Job], origin: Origin, target: Version, *, workers: int = 0, extraction: Extraction = FACTS
+) -> Iterator[Outcome]:
+    """The records of all jobs, as they come."""
     workers = workers or available_cores()
     if len(jobs) <= _INLINE or workers == 1:
-        yield from _inline(jobs, origin, target)
+        yield from _inline(jobs, origin, target, extraction)
         return
     chunks = [jobs[start : start + _CHUNK] for start in range(0, len(jobs), _CHUNK)]
-    yield from _pooled(chunks, origin, target, workers)
+    yield from _pooled(chunks, origin, target, workers, extraction)
 
 
-def _inline(jobs: Iterable[Job], origin: Origin, target: Version) -> Iterator[Outcome]:
+def _inline(jobs: Iterable[Job], origin: Origin, target: Version, extraction: Extraction) -> Iterator[Outcome]:
     reader = _open_reader(origin)
     enabled = gc.isenabled()
     gc.disable()
     try:
         for job in jobs:
-            yield _extract_one(job, origin, target, reader)
+            yield _extract_one(job, origin, target, extraction, reader)
     finally:
         if enabled:
             gc.enable()
@@ -82,7 +104,9 @@ def _inline(jobs: Iterable[Job], origin: Origin, target: Version) -> Iterator[Ou
             reader.close()
 
 
-def _pooled(chunks: list[Sequence[Job]], origin: Origin, target: Version, workers: int) -> Iterator[Outcome]:
+def _pooled(
+    chunks: list[Sequence[Job]], origin: Origin, target: Version, workers: int, extraction: Extraction
+) -> Iterator[Outcome]:
     executor = _executor(workers)
     waiting = list(reversed(chunks))
     running: dict[Future[list[Outcome]], Sequence[Job]] = {}
@@ -90,7 +114,7 @@ def _pooled(chunks: list[Sequence[Job]], origin: Origin, target: Version, worker
         while waiting or running:
             while waiting and len(running) < workers * 3:
                 chunk = waiting.pop()
-                running[executor.submit(_extract_chunk, chunk, origin, target)] = chunk
+                running[executor.submit(_extract_chunk, chunk, origin, target, extraction)] = chunk
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 outcomes = future.result()
                 del running[future]
@@ -98,7 +122,7 @@ def _pooled(chunks: list[Sequence[Job]], origin: Origin, target: Version, worker
     except BrokenProcessPool:
         executor.shutdown(wait=False, cancel_futures=True)
         for chunk in [*running.values(), *waiting]:
-            yield from _one_by_one(chunk, origin, target)
+            yield from _one_by_one(chunk, origin, target, extraction)
     except BaseException:  # Ctrl-C too: whatever ends the audit ends its workers
         _stop(executor)
         raise
@@ -106,27 +130,19 @@ def _pooled(chunks: list[Sequence[Job]], origin: Origin, target: Version, worker
         executor.shutdown()
 
 
-def _one_by_one(jobs: Sequence[Job], origin: Origin, target: Version) -> Iterator[Outcome]:
+def _one_by_one(jobs: Sequence[Job], origin: Origin, target: Version, extraction: Extraction) -> Iterator[Outcome]:
     """After a worker died: the chunk in a process of its own, and file by file where that dies too."""
     with _executor(1) as executor:
         try:
-            yield from executor.submit(_extract_chunk, jobs, origin, target).result()
+            yield from executor.submit(_extract_chunk, jobs, origin, target, extraction).result()
             return
         except BrokenProcessPool:
             pass
     if len(jobs) == 1:
-        yield jobs[0], _crashed(jobs[0])
+        yield jobs[0], extraction.crashed
         return
     for job in jobs:
-        yield from _one_by_one([job], origin, target)
-
-
-def _crashed(job: Job) -> bytes:
-    what = "reading it ends the process"
-    if job.reader:
-        return encode_reading(Reading((), (PassedOver(Site(1, 1, 1, 1, 0, "<file>"), what),)))
-    reason = Break("nesting", what, Site(1, 1, 1, 1, 0, "<module>"), "nesting")
-    return encode_facts(Facts(reason, (), (), (), {}, (), (), (), (), (), None, {}))
+        yield from _one_by_one([job], origin, target, extraction)
 
 
 def _executor(workers: int) -> ProcessPoolExecutor:
@@ -169,21 +185,23 @@ def _pin_memory() -> list[object]:
 _reader: BlobReader | None = None
 
 
-def _extract_chunk(jobs: Sequence[Job], origin: Origin, target: Version) -> list[Outcome]:
+def _extract_chunk(jobs: Sequence[Job], origin: Origin, target: Version, extraction: Extraction) -> list[Outcome]:
     global _reader
     if _reader is None:
         _reader = _open_reader(origin)
-    return [_extract_one(job, origin, target, _reader) for job in jobs]
+    return [_extract_one(job, origin, target, extraction, _reader) for job in jobs]
 
 
 def _open_reader(origin: Origin) -> BlobReader | None:
     return BlobReader(Git(Path(origin.repository))) if origin.repository else None
 
 
-def _extract_one(job: Job, origin: Origin, target: Version, reader: BlobReader | None) -> Outcome:
+def _extract_one(
+    job: Job, origin: Origin, target: Version, extraction: Extraction, reader: BlobReader | None
+) -> Outcome:
     if reader is not None:
         content = reader.read(job.key.hex())
-        return job, None if content is None else _record(job, content, target)
+        return job, None if content is None else extraction.read(content, target)
     found = read_changed(Path(origin.root, job.path))
     if found is None:
         return job, None
@@ -192,10 +210,4 @@ def _extract_one(job: Job, origin: Origin, target: Version, reader: BlobReader |
         content, size=len(job.key)
     )  # a filter or a flag of the index may give the file other bytes than its blob
     moved = key != job.key and changed > origin.started - _CLOCK_STEP_NS
-    return Job(job.path, key, moved, job.reader), _record(job, content, target)
-
-
-def _record(job: Job, content: bytes, target: Version) -> bytes:
-    if job.reader:
-        return encode_reading(read_document(job.reader, content))
-    return encode_facts(extract(content, target))
+    return Job(job.path, key, moved), extraction.read(content, target)

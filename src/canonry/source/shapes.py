@@ -109,13 +109,14 @@ def listed(value: ast.expr) -> list[ast.expr]:
 
 def statements_below(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     """The statements and those inside them, in order; functions and classes are not entered."""
-    for statement in body:
+    waiting = [*body][::-1]
+    while waiting:  # a chain of `elif` is as deep as it is long
+        statement = waiting.pop()
         yield statement
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
-        for field in ("body", "orelse", "finalbody"):
-            yield from statements_below(getattr(statement, field, ()))
-        for handler in getattr(statement, "handlers", ()):
-            yield from statements_below(handler.body)
-        for case in getattr(statement, "cases", ()):
-            yield from statements_below(case.body)
+        below: list[ast.stmt] = list(getattr(statement, "body", ()))
+        for block in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+            below += block.body
+        below += [*getattr(statement, "orelse", ()), *getattr(statement, "finalbody", ())]
+        waiting += below[::-1]

@@ -37,6 +37,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
 }
+_DEPTH = 20
 _REFLEXIVE = (ast.Eq, ast.Is, ast.LtE, ast.GtE)
 _SAME = frozenset(
     """assertEqual assertEquals assertIs assertGreaterEqual assertLessEqual assertListEqual assertDictEqual
@@ -208,14 +209,16 @@ def _is_length(node: ast.expr) -> bool:
     return node.__class__ is ast.Call and node.func.__class__ is ast.Name and node.func.id == "len"
 
 
-def _number(node: ast.expr) -> float | None:
+def _number(node: ast.expr, depth: int = _DEPTH) -> float | None:
     if isinstance(node, ast.Constant):
         return node.value if node.value.__class__ in (int, float) else None
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = _number(node.operand)
+        inner = _number(node.operand, depth - 1) if depth else None
         return -inner if inner is not None else None
     if isinstance(node, ast.BinOp) and (work := _ARITHMETIC.get(node.op.__class__)) is not None:
-        left, right = _number(node.left), _number(node.right)
+        if not depth:
+            return None
+        left, right = _number(node.left, depth - 1), _number(node.right, depth - 1)
         return work(left, right) if left is not None and right is not None else None
     return None
 

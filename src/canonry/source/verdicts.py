@@ -23,6 +23,7 @@ _CONDITIONAL_MARKS = {
     "unittest.case.skipUnless": False,
 }
 _MARK_ENDS = ("skip", "skipif", "xfail", "skipIf", "skipUnless", "expectedFailure")
+_DEPTH = 20
 _IMPORT_ERRORS = frozenset(("ImportError", "ModuleNotFoundError"))
 _SET_UPS = ("test", "setUp", "setup", "asyncSetUp")
 _LOGGERS = frozenset("logger log logging LOG LOGGER _logger".split())
@@ -109,13 +110,13 @@ class Verdicts:
             return None
         return around.symbol if f":{draft.symbol}" in self._run else None
 
-    def _amount(self, node: ast.expr, draft: Draft) -> float | None:
+    def _amount(self, node: ast.expr, draft: Draft, depth: int = _DEPTH) -> float | None:
         if isinstance(node, ast.Constant):
             return float(node.value) if node.value.__class__ in (int, float) else None
         if isinstance(node, ast.Name):
             return self.numbers.get(node.id)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mult | ast.Div | ast.Sub):
-            left, right = self._amount(node.left, draft), self._amount(node.right, draft)
+        if depth and isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mult | ast.Div | ast.Sub):
+            left, right = (self._amount(each, draft, depth - 1) for each in (node.left, node.right))
             if left is None or right is None:
                 return None
             if isinstance(node.op, ast.Add):

@@ -9,8 +9,7 @@ from types import ModuleType
 
 import msgspec
 
-from canonry.source.documents import PassedOver, Reading
-from canonry.source.facts import Site
+from canonry.source.documents import Reading, encode_reading, unread
 from canonry.source.fragment import Document, decode_document
 from canonry.source.suppressions import MARK
 
@@ -55,20 +54,19 @@ def reader_of(path: str) -> str:
 
 def read_document(reader: str, content: bytes) -> Reading:
     """What a reader finds in a content. Raises for no input: what cannot be read is passed over with the reason."""
-    whole = Site(1, 1, 1, 1, 0, "<file>")
     module = _module(reader)
     hints: tuple[bytes, ...] = getattr(module, "HINTS", ())
     if hints and not any(hint in content for hint in hints) and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         return Reading()
     if len(content) > _LARGEST_BYTES:
-        return Reading((), (PassedOver(whole, f"larger than {_LARGEST_BYTES:,} bytes"),))
+        return unread(f"larger than {_LARGEST_BYTES:,} bytes")
     text = decode_document(content)
     if "\0" in text:
-        return Reading((), (PassedOver(whole, "not text"),))
+        return unread("not text")
     try:
         found: Reading = module.read(Document(text))
     except RecursionError:
-        return Reading((), (PassedOver(whole, "nested deeper than can be followed"),))
+        return unread("nested deeper than can be followed")
     found = _with_suppressions(found, text, reader)
     return _with_mentions(found, text) if found.commands and "pytest" in text else found
 
@@ -103,6 +101,11 @@ def _declarations() -> dict[str, dict[str, tuple[str, ...]]]:
             text = file.read_text(encoding="utf-8")
             found[file.stem] = {each[1]: ast.literal_eval(each[2]) for each in _DECLARATION.finditer(text)}
     return found
+
+
+def read_encoded(reader: str, content: bytes, _target: tuple[int, int]) -> bytes:
+    """What a reader finds in a content, as bytes: what workers call."""
+    return encode_reading(read_document(reader, content))
 
 
 @cache
