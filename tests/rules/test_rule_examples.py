@@ -1,11 +1,11 @@
-"""Every rule on its own examples, both ways, through a real tree on disk and the real engine."""
+"""Every example of every rule, through the real engine on real files."""
 
 from pathlib import Path
 
 import pytest
 
-from canonry.audit.engine import audit
-from canonry.audit.request import Request
+from canonry.audit.examples import found_in, write_example
+from canonry.rules.catalogue import Catalogue
 from canonry.rules.registry import all_rules
 from canonry.rules.rule import Example
 
@@ -17,21 +17,10 @@ _CASES = [
 ]
 
 
-def write_example(root: Path, example: Example) -> None:
-    files = {**example.files, example.path: example.code}
-    if example.canon:
-        files["canonry.toml"] = example.canon
-    for path, text in files.items():
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-
-
 @pytest.mark.parametrize(("code", "kind", "number", "example"), _CASES)
 def test_example(tmp_path: Path, code: str, kind: str, number: int, example: Example) -> None:
     write_example(tmp_path, example)
-    result = audit(Request(repository=tmp_path, target="3.11", cache=False, workers=1, preview=frozenset((code,))))
-    found = [finding for finding in result.findings() if finding.code == code]
+    found = found_in(tmp_path, code, Catalogue())
     if kind == "good":
         assert found == []
     else:

@@ -72,6 +72,8 @@ class Summary(msgspec.Struct, frozen=True):
     severities: dict[str, int]
     worst: list[tuple[str, int, int]]
     """Path, errors, all findings; the worst first."""
+    suppressed: dict[str, int] = {}
+    """How many findings suppressions close, by rule. They count nowhere else."""
 
 
 def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selected: frozenset[str] | None) -> Summary:
@@ -87,6 +89,7 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
     errors: Counter[str] = Counter()
     findings: Counter[str] = Counter()
     severities: Counter[str] = Counter()
+    suppressed: Counter[str] = Counter()
     for chunk in result.read():
         for record in chunk.files:
             files += 1
@@ -100,6 +103,7 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
                 test_paths.add(record.path)
             facts.update(record.counts)
             fact_files.update(record.counts.keys())
+        suppressed.update(each.finding.code for each in chunk.closed)
         for document in chunk.documents:
             documents += 1
             commands += document.commands
@@ -143,6 +147,7 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
         [FactCount(name, facts[name], fact_files[name]) for name in sorted(facts)],
         dict(severities),
         _worst(errors, findings),
+        {code: suppressed[code] for code in sorted(suppressed) if selected is None or code in selected},
     )
 
 

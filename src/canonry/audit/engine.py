@@ -2,25 +2,28 @@
 
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from canonry import __version__
 from canonry.audit.breakdown import CODEOWNERS
+from canonry.audit.chunks import encode_chunk
+from canonry.audit.closing import Closing
 from canonry.audit.counts import count_document, count_facts
 from canonry.audit.documents import Documents
+from canonry.audit.governance import Governance, exemptions_digest, still_holds
 from canonry.audit.judge import judge_document, judge_file, judge_tree
 from canonry.audit.listing import Listing, list_files, listing_digest, paths_digest
 from canonry.audit.narrowing import narrowing_of
 from canonry.audit.request import Request
-from canonry.audit.result import Chunk, DocumentRecord, FileRecord, Header, Result, legible
+from canonry.audit.result import DocumentRecord, FileRecord, Header, Result, legible
 from canonry.audit.session import Progress, Session, open_session
 from canonry.audit.verdicts import Verdict, Verdicts
 from canonry.model.finding import Finding
-from canonry.rules.registry import active_rules, ruleset
+from canonry.rules.catalogue import Catalogue
 from canonry.rules.rule import Rule
 from canonry.rules.view import DocumentView, FileView, Project, TreeView
 from canonry.source.cache import variant
@@ -33,16 +36,20 @@ from canonry.source.pool import Job, Origin, extract_all
 from canonry.source.readers.registry import reader_of
 from canonry.source.tree import Key, blob_key
 
+if TYPE_CHECKING:
+    from canonry.audit.mentions import Mentions
+
 _CHUNK = 400
 _DECODED = 900
 
 
-def audit(request: Request, *, progress: Progress | None = None) -> Result:
+def audit(request: Request, *, progress: Progress | None = None, catalogue: Catalogue | None = None) -> Result:
     """The audit of what the request names: every rule over every live file in its scope.
 
-    Raises `UserError` for what the user can mend. Ctrl-C leaves the cache whole.
+    ``catalogue`` are other rules than those of the tree. Raises `UserError` for what the user can mend. Ctrl-C leaves
+    the cache whole.
     """
-    session = open_session(request)
+    session = open_session(request, catalogue=catalogue)
     try:
         narrowing = narrowing_of(request, session.loaded.canon, lambda: _codeowners(session))
         listing = list_files(session)
@@ -50,7 +57,8 @@ def audit(request: Request, *, progress: Progress | None = None) -> Result:
         kept = session.cache.result(digest) if digest else None
         if kept is not None:
             header = msgspec.msgpack.decode(kept[0], type=Header)
-            if header.commit == session.tree.commit or not header.quotes_history:
+            of_commit = header.quotes_history and header.commit != session.tree.commit
+            if not of_commit and still_holds(header, session):
                 header = msgspec.structs.replace(header, **_circumstances(session))
                 return Result(header, kept[1], session.scope, narrowing)
         found = _Audit(session, listing, progress or _silent).run(digest)
@@ -102,7 +110,8 @@ def _result_digest(session: Session, listing: Listing) -> bytes:
         _where_declared(session),
         repr(session.settings),
         repr(session.target),
-        ruleset(),
+        session.catalogue.ruleset,
+        exemptions_digest(session),
         __version__,
         newer_names(session.target),
         repr(sorted(session.tree.missing.items())),
@@ -148,6 +157,11 @@ class _Audit:
         self.project = Project(
             session.loaded.canon, session.settings, self.index, target=session.target, paths=listing.known
         )
+        self.governance = Governance(session, listing)
+        self.on_documents: dict[str, list[Finding]] = {}  # what rules of the tree say of documents
+        self.mentions = _open_mentions(session, listing)
+        if self.mentions is not None:
+            self.project.mentions = self.mentions.of
 
     def run(self, digest: bytes) -> Result:
         """Judges the files in scope (all of them where a digest is given) and keeps the whole result under it."""
@@ -158,7 +172,9 @@ class _Audit:
         self.verdicts = Verdicts(self.session.cache, self._context() if digest else b"", self.listing.live)
         paths = [path for path in paths if path in self.listing.live]
         notes = self._broken_notes(paths)
-        chunks = [*self._judge(paths, notes), *self._judge_documents()]
+        chunks = self.governance.finish([*self._judge(paths, notes), *self._judge_documents()])
+        if self.mentions is not None:
+            self.mentions.store()
         header = self._header(quotes_history=any("commit" in note for note in notes.values()))
         if digest and not (self.moved or self.documents.moved):
             self.verdicts.store()
@@ -356,24 +372,27 @@ class _Audit:
         )
 
     def _judge(self, paths: list[str], notes: dict[str, dict[str, str]]) -> Iterator[bytes]:
-        rules = active_rules(self.session.preview)
+        rules = self.session.catalogue.active(self.session.preview)
         whole: dict[str, list[Finding]] = {}
         if self.session.complete:
             whole = judge_tree(self.tree_view(paths), rules)
+            self.on_documents = {path: whole.pop(path) for path in [*whole] if path in self.documents.keys}
         waiting = sorted(whole)
         encoder = msgspec.msgpack.Encoder()
         for start in range(0, len(paths), _CHUNK):
             records: list[FileRecord] = []
-            findings: list[Finding] = []
+            closings: list[Closing] = []
             for path, verdict in self._verdicts(paths[start : start + _CHUNK], rules, notes):
-                while waiting and waiting[0] <= path:
-                    findings += whole[waiting.pop(0)]
-                findings += verdict.findings
+                while waiting and waiting[0] < path:
+                    closings.append(self.governance.close(other := waiting.pop(0), whole[other]))
+                here = whole[waiting.pop(0)] if waiting and waiting[0] == path else []
+                findings, broken = [*here, *verdict.findings], verdict.record.broken
+                closings.append(self.governance.close(path, findings, verdict.suppressions, broken=broken))
                 records.append(verdict.record)
             self.progress("judging", min(start + _CHUNK, len(paths)), len(paths))
-            yield _encoded(encoder, records, findings)
+            yield encode_chunk(encoder, records, closings)
         if waiting:
-            yield _encoded(encoder, [], [finding for path in waiting for finding in whole[path]])
+            yield encode_chunk(encoder, [], [self.governance.close(path, whole[path]) for path in waiting])
 
     def _verdicts(
         self, paths: list[str], rules: list[Rule], notes: dict[str, dict[str, str]]
@@ -383,7 +402,9 @@ class _Audit:
         for path, facts in self._load([path for path in paths if path not in verdicts]):
             looked_at = self.index.track()
             file = FileView(path, facts, self.project, notes=notes.get(path))
-            verdict = Verdict(_record(file), judge_file(file, rules), notes.get(path, {}))
+            verdict = Verdict(
+                _record(file), judge_file(file, rules), notes.get(path, {}), suppressions=facts.suppressions
+            )
             verdicts[path] = verdict
             self.verdicts.keep(path, verdict, looked_at)
         for path in paths:
@@ -393,35 +414,46 @@ class _Audit:
     def _context(self) -> bytes:
         """What every judgement depends on, but for the names and the contents of files."""
         session = self.session
-        parts = (session.loaded.digest, repr(session.settings), repr(session.target), ruleset(), __version__)
+        parts = (
+            session.loaded.digest,
+            repr(session.settings),
+            repr(session.target),
+            session.catalogue.ruleset,
+            __version__,
+        )
         looked_at = [self.listing.live.get(path) or b"" for path in sorted(self.project.looked_at)]
         words = "\0".join((*parts, repr(sorted(session.preview)))).encode("utf-8", "surrogateescape")
         return words + b"\0" + b"".join(looked_at)
 
     def _judge_documents(self) -> Iterator[bytes]:
         scope = None if self.session.complete else set(self.session.scope)
-        rules = active_rules(self.session.preview)
+        rules = self.session.catalogue.active(self.session.preview)
         records: list[DocumentRecord] = []
-        findings: list[Finding] = []
+        closings: list[Closing] = []
         wanted = [path for path in self.documents.keys if scope is None or path in scope]
         for path, reading in self.documents.read(wanted, told=self.progress):
             view = DocumentView(path, reading, reader_of(path), self.project)
-            findings += judge_document(view, rules)
+            findings = [*self.on_documents.pop(path, ()), *judge_document(view, rules)]
+            closings.append(self.governance.close(path, findings, reading.suppressions))
             passed = [(each.site.line, each.reason) for each in reading.passed_over]
             records.append(DocumentRecord(path, len(reading.commands), passed, count_document(view)))
-        if records:
-            yield _encoded(msgspec.msgpack.Encoder(), [], findings, records)
+        closings += [self.governance.close(path, left) for path, left in self.on_documents.items()]
+        if closings:
+            yield encode_chunk(msgspec.msgpack.Encoder(), [], closings, records)
 
     def _header(self, *, quotes_history: bool) -> Header:
         session, tree = self.session, self.session.tree
         keys = Counter(key for key in self.listing.live.values() if key)
         return Header(
             target_python=f"{session.target[0]}.{session.target[1]}",
-            ruleset=ruleset(),
+            ruleset=session.catalogue.ruleset,
             shadows={legible(folder): count for folder, count in self.listing.shadow_files.items()},
             missing={legible(path): reason for path, reason in sorted(tree.missing.items())},
             duplicates=sum(count - 1 for key, count in keys.items() if key != _EMPTY_KEY),
             quotes_history=quotes_history,
+            own_rules={code: (rule.name, rule.severity) for code, rule in session.catalogue.own.items()},
+            holds=self.governance.holds(),
+            base=self.governance.base,
             **_circumstances(session),
         )
 
@@ -429,32 +461,13 @@ class _Audit:
 _EMPTY_KEY = blob_key(b"")
 
 
-def _encoded(
-    encoder: msgspec.msgpack.Encoder,
-    files: list[FileRecord],
-    findings: list[Finding],
-    documents: Sequence[DocumentRecord] = (),
-) -> bytes:
-    documents = list(documents)
-    try:
-        return encoder.encode(Chunk(files, findings, documents))
-    except UnicodeEncodeError:  # a file name that is no UTF-8
-        replace = msgspec.structs.replace
-        return encoder.encode(
-            Chunk(
-                [replace(record, path=legible(record.path)) for record in files],
-                [
-                    replace(
-                        each,
-                        path=legible(each.path),
-                        message=legible(each.message),
-                        related=tuple(replace(other, path=legible(other.path)) for other in each.related),
-                    )
-                    for each in findings
-                ],
-                [replace(record, path=legible(record.path)) for record in documents],
-            )
-        )
+def _open_mentions(session: Session, listing: Listing) -> "Mentions | None":
+    """What reads the uses of names, where some rule asks for them."""
+    if not session.catalogue.wanted:
+        return None
+    from canonry.audit.mentions import Mentions
+
+    return Mentions(session, listing)
 
 
 def _record(file: FileView) -> FileRecord:

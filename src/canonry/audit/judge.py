@@ -13,12 +13,12 @@ def judge_file(file: FileView, rules: Iterable[Rule]) -> list[Finding]:
     """The findings of one file, in order of place and code."""
     broken = file.facts.broken is not None
     offences = [(rule, offence) for rule in rules if rule.reads_broken or not broken for offence in rule.check(file)]
-    return _findings(offences, file.path)
+    return findings_of(offences, file.path)
 
 
 def judge_document(document: DocumentView, rules: Iterable[Rule]) -> list[Finding]:
     """The findings of one file that is no Python, in order of place and code."""
-    return _findings([(rule, offence) for rule in rules for offence in rule.check_document(document)], document.path)
+    return findings_of([(rule, offence) for rule in rules for offence in rule.check_document(document)], document.path)
 
 
 def judge_tree(tree: TreeView, rules: Iterable[Rule]) -> dict[str, list[Finding]]:
@@ -28,10 +28,11 @@ def judge_tree(tree: TreeView, rules: Iterable[Rule]) -> dict[str, list[Finding]
         for offence in rule.check_tree(tree):
             assert offence.path is not None, f"{rule.code} reports a place in the tree without a path"
             by_path.setdefault(offence.path, []).append((rule, offence))
-    return {path: _findings(offences, path) for path, offences in by_path.items()}
+    return {path: findings_of(offences, path) for path, offences in by_path.items()}
 
 
-def _findings(offences: list[tuple[Rule, Offence]], path: str) -> list[Finding]:
+def findings_of(offences: list[tuple[Rule, Offence]], path: str) -> list[Finding]:
+    """The offences of rules at a path as findings, in order of place and code."""
     offences.sort(key=lambda pair: (pair[1].site.line, pair[1].site.column, pair[0].code))
     seen: Counter[bytes] = Counter()
     return [_finding(rule, offence, path, seen) for rule, offence in offences]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from canonry.model.finding import Finding
+from canonry.model.finding import Finding, Severity
 
 FOLDER = "<folder>"
 """The symbol of a finding whose path is a folder, or a file that is not read: it has no line to show."""
@@ -54,6 +54,27 @@ class Header(msgspec.Struct, frozen=True):
     notes: list[str]
     codeowners: str
     """The text of the CODEOWNERS file, empty without one."""
+    own_rules: dict[str, tuple[str, Severity]] = {}
+    """Name and severity of the rules that are not built in, by code."""
+    holds: tuple[str, str] = ("", "")
+    """The last day before, and the last day, on which the answer holds, because of the dates of suppressions."""
+    base: str | None = None
+    """The commit with which exemptions were compared, empty where there was none; None where nothing is exempt."""
+
+
+class Closed(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A finding that a suppression closes: its reason, last day and owner (empty without), and its line.
+
+    ``origin`` is ``comment`` or ``canon``; the line is that of the comment in the same file, or of the entry in the
+    file that declares the canon.
+    """
+
+    finding: Finding
+    reason: str
+    until: str
+    owner: str
+    line: int
+    origin: str
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -62,6 +83,7 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True, gc=False):
     files: list[FileRecord]
     findings: list[Finding]
     documents: list[DocumentRecord] = []
+    closed: list[Closed] = []
 
 
 class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +135,8 @@ class Result:
                 files = [record for record in chunk.files if self.holds(record.path)]
                 findings = [finding for finding in chunk.findings if self.concerns(finding)]
                 documents = [record for record in chunk.documents if self.holds(record.path)]
-                chunk = Chunk(files, findings, documents)
+                closed = [each for each in chunk.closed if self.concerns(each.finding)]
+                chunk = Chunk(files, findings, documents, closed)
             yield chunk
 
     def files(self) -> Iterator[FileRecord]:
@@ -127,9 +150,14 @@ class Result:
             yield from chunk.documents
 
     def findings(self) -> Iterator[Finding]:
-        """All findings in scope, by path and line."""
+        """All open findings in scope, by path and line."""
         for chunk in self.read():
             yield from chunk.findings
+
+    def closed(self) -> Iterator[Closed]:
+        """All findings in scope that suppressions close."""
+        for chunk in self.read():
+            yield from chunk.closed
 
 
 def in_scope(path: str, scope: tuple[str, ...]) -> bool:

@@ -1,5 +1,6 @@
 """One audit's inputs, opened: the tree, the canon, the target version, the cache."""
 
+import datetime as dt
 import os
 import time
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from pathlib import Path
 from canonry.audit.request import Request
 from canonry.canon.load import LoadedCanon, load_canon
 from canonry.model.errors import UserError
+from canonry.rules.catalogue import Catalogue, catalogue_of
+from canonry.rules.selection import select_rules
 from canonry.source.cache import Cache, cache_path
 from canonry.source.git import split_records
 from canonry.source.pytest_settings import PytestSettings, read_pytest_settings
@@ -34,6 +37,12 @@ class Session:
     explicit: frozenset[str] = frozenset()
     preview: frozenset[str] = frozenset()
     """The codes of the preview rules that judge."""
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    today: dt.date = dt.date.min
+    base: str = ""
+    """The commit that exemptions are to be compared with, empty where nobody asked for one."""
+    canon_of_tree: bool = True
+    """Whether the canon comes from the tree itself."""
     notes: list[str] = field(default_factory=list)
     started: int = 0
     """When the tree was opened, in ns."""
@@ -44,7 +53,7 @@ class Session:
         self.cache.close()
 
 
-def open_session(request: Request) -> Session:
+def open_session(request: Request, *, catalogue: Catalogue | None = None) -> Session:
     """Opens what a request names. Raises `UserError` for everything that the user can mend."""
     started = time.time_ns()
     start, paths = _where(request)
@@ -53,6 +62,9 @@ def open_session(request: Request) -> Session:
     tree = open_tree(start, revision=request.revision, staged=request.staged, complete=complete)
     scope = _scope(paths, tree)
     loaded = load_canon(tree.read, explicit=_explicit(request.config))
+    if catalogue is None:
+        catalogue = _catalogue(loaded, tree)
+    select_rules(request.named, (), catalogue.rules)
     target, origin = choose_target(request.target or loaded.canon.target_python, loaded.requires_python)
     bare = tree.git is not None and tree.root == tree.git.directory and not (tree.root / ".git").exists()
     cache = Cache(cache_path(tree.root, bare=bare) if request.cache else None)
@@ -77,9 +89,30 @@ def open_session(request: Request) -> Session:
         complete,
         request.workers,
         explicit,
-        preview=request.preview,
+        preview=catalogue.previewed(request.preview),
+        catalogue=catalogue,
+        today=request.today or dt.datetime.now(dt.UTC).date(),
+        base=_asked_base(request.base, tree),
+        canon_of_tree=request.config is None,
         started=started,
     )
+
+
+def _catalogue(loaded: LoadedCanon, tree: Tree) -> Catalogue:
+    """The rules of a tree. The code of a commit is never run: its own rules in Python are left out, and it is said."""
+    catalogue = catalogue_of(loaded, root=None if tree.kind == "commit" else tree.root)
+    if catalogue.left_out:
+        places = ", ".join(f"`{place}`" for place in loaded.canon.rules_from)
+        tree.notes.append(f"the rules in {places} are left out: an audit of a commit runs none of its code")
+    return catalogue
+
+
+def _asked_base(base: str | None, tree: Tree) -> str:
+    if base is None:
+        return ""
+    if tree.git is None:
+        raise UserError("`--base` names a commit, and there is no git repository here; leave it out")
+    return tree.git.resolve(base)
 
 
 def _differs_from_head(tree: Tree, paths: tuple[str, ...]) -> bool:

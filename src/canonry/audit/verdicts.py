@@ -14,6 +14,7 @@ import msgspec
 from canonry.audit.result import FileRecord
 from canonry.model.finding import Finding
 from canonry.source.cache import Cache
+from canonry.source.facts import Suppression
 from canonry.source.tree import Key
 
 
@@ -27,6 +28,8 @@ class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The numbers of the files that the judgement read, as four-byte integers, the file itself among them."""
     seal: bytes = b""
     """A digest of the keys of these files."""
+    suppressions: tuple[Suppression, ...] = ()
+    """What the file asks to be closed. The findings are those before that."""
 
 
 class Verdicts:

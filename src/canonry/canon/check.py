@@ -1,5 +1,6 @@
 """A parsed canon held against the declared options: every offence at once, each at its key."""
 
+import datetime as dt
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -161,8 +162,22 @@ def _is_scalar(value: object, info: inspect.Type) -> bool:
             return isinstance(value, int | float) and _is_within(value, info)
         case inspect.EnumType():
             return isinstance(value, str) and value in {member.value for member in info.cls}
+        case inspect.DateType():
+            return _is_date(value)
+        case inspect.ListType():  # one of several types, so that no item has a key of its own
+            return isinstance(value, list) and all(_is_scalar(item, unwrap(info.item_type)[0]) for item in value)
         case _:
             return False
+
+
+def _is_date(value: object) -> bool:
+    """Return whether ``value`` is a day, as a TOML date or as a string such as ``2027-01-31``."""
+    if not isinstance(value, str):
+        return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+    try:
+        return len(value) == 10 and bool(dt.date.fromisoformat(value))
+    except ValueError:
+        return False
 
 
 def _is_within(value: float, info: inspect.IntType | inspect.FloatType) -> bool:

@@ -6,10 +6,11 @@ Loading, error messages, `canonry canon show`, the JSON schema and docs/configur
 from enum import StrEnum
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, field
 
 from canonry.canon.durations import Duration
+from canonry.canon.rule_options import OwnRule, PathSuppression
+from canonry.canon.table import Options
 from canonry.canon.values import (
     Alias,
     CategoryName,
@@ -67,10 +68,6 @@ class Guard(StrEnum):
     OFF = "off"
     WARN = "warn"
     REFUSE = "refuse"
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """A table of options; a key that it does not declare is an error."""
 
 
 class Symbol(Options, frozen=True, kw_only=True):
@@ -399,3 +396,25 @@ class Canon(Options, frozen=True, kw_only=True):
             examples=[{"checkout": {"p95": "300ms", "error-rate": 0.01}}],
         ),
     ] = {}
+    suppressions: Annotated[
+        list[PathSuppression],
+        Meta(
+            description="Findings that the canon closes, by rule and path, each with a reason.",
+            examples=[[{"rules": ["RUN001"], "paths": ["tests/legacy/**"], "reason": "goes with the old gateway"}]],
+        ),
+    ] = []
+    rules: Annotated[
+        list[OwnRule],
+        Meta(
+            description="Rules of one's own: what is banned here, and what to use instead.",
+            examples=[[{"code": "OWN001", "call": "requests.get", "use": "shop.net.fetch"}]],
+        ),
+    ] = []
+    rules_from: Annotated[
+        list[str],
+        Meta(
+            description="Python files or folders of the repository with rules of one's own. They are code that an "
+            "audit of files on disk runs; an audit of a commit never does.",
+            examples=[["tools/canonry_rules"]],
+        ),
+    ] = []

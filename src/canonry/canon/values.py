@@ -60,3 +60,25 @@ CategoryName = Annotated[str, Meta(extra={"refers": "categories"})]
 ServiceName = Annotated[str, Meta(extra={"refers": "services"})]
 ParentProfile = Annotated[str, Meta(extra={"refers": "profiles", "acyclic": True})]
 Threshold = float | Duration
+RuleCode = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Z]{2,8}[0-9]{2,4}$",
+        extra={"one": "capitals and digits such as `OWN001`", "unique": True},
+    ),
+]
+RuleName = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", extra={"one": "words such as `direct-http-call`"})
+]
+RuleWord = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        extra={
+            "one": "the code, the family or the name of a rule",
+            "many": "codes, families or names of rules",
+        },
+    ),
+]
+OneOrMore = str | list[str]
+"""A text, or several. Without a pattern: msgspec 0.22 ends the process for a union of patterned strings and lists."""

@@ -30,6 +30,8 @@ def expected(info: inspect.Type) -> str:
             return f"a list of {_many(item)}"
         case inspect.DictType(value_type=inner):
             return f"a table of {_many(inner)}"
+        case inspect.DateType():
+            return 'a date such as `"2027-01-31"`'
         case inspect.UnionType(types=types):
             return " or ".join(expected(one) for one in types)
         case _:

@@ -11,8 +11,9 @@ from canonry.audit.compliance import Summary, summarise
 from canonry.audit.engine import audit
 from canonry.audit.request import Request
 from canonry.audit.result import Result
+from canonry.audit.session import Progress
 from canonry.audit.sources import source_reader
-from canonry.model.errors import NothingValidatedError, UserError
+from canonry.model.errors import NothingValidatedError, RuleError, UserError
 from canonry.model.finding import Severity
 from canonry.report.content import Options, Report
 from canonry.report.formats import Format, renderer
@@ -31,6 +32,7 @@ _GROUPABLE = frozenset(("full", "concise", "markdown"))
 @click.option("--repo", type=click.Path(path_type=Path), help="A repository: a working tree or a (bare) git directory.")
 @click.option("--rev", help="Audit this commit, without a checkout.")
 @click.option("--staged", is_flag=True, help="Audit the tree as the index holds it, not as it is on disk.")
+@click.option("--base", metavar="REV", help="Compare exemptions with this commit [default: HEAD, or its parent].")
 @click.option("--config", type=click.Path(path_type=Path), help="Take the canon from this file.")
 @click.option("--target-python", metavar="3.N", help="Judge syntax at this Python version.")
 @click.option(
@@ -76,6 +78,7 @@ def command(  # one parameter per option, in the order of the help page
     repo: Path | None,
     rev: str | None,
     staged: bool,
+    base: str | None,
     config: Path | None,
     target_python: str | None,
     select: tuple[str, ...],
@@ -113,10 +116,8 @@ def command(  # one parameter per option, in the order of the help page
         raise UserError("`--sample` draws findings, `--statistics` and `--worst` show counts; give one of them")
     _check_format(output_format, counts=statistics or bool(worst), group_by=group_by)
     from canonry.rules.registry import all_rules
-    from canonry.rules.selection import preview_rules
+    from canonry.rules.selection import preview_words, select_rules
 
-    rules = all_rules()
-    selected = _selected(select, ignore)
     gc.disable()  # a short life with many small records: collecting costs a tenth of the time and frees nothing
     request = Request(
         paths=paths,
@@ -127,14 +128,17 @@ def command(  # one parameter per option, in the order of the help page
         target=target_python,
         workers=workers or 0,
         cache=not no_cache,
-        preview=preview_rules(select, all_of_them=preview),
+        preview=preview_words(select, all_of_them=preview),
+        named=(*select, *ignore),
+        base=base,
         owners=owner,
         categories=category,
         flows=flow,
     )
     with show_progress(quiet=quiet) as progress:
-        result = audit(request, progress=progress)
-    names = {code: (rule.name, rule.severity) for code, rule in rules.items()}
+        result = _audit(request, progress, verbose=verbose)
+    names = {code: (rule.name, rule.severity) for code, rule in all_rules().items()} | result.header.own_rules
+    selected = select_rules(select, ignore, names)
     summary = summarise(result, names, selected=selected)
     if not quiet:
         _narrate(result, verbose=verbose)
@@ -161,6 +165,18 @@ def command(  # one parameter per option, in the order of the help page
     return 0 if exit_zero else _status(summary, fail_on)
 
 
+def _audit(request: Request, progress: Progress, *, verbose: bool) -> Result:
+    """The audit; where a rule of the user's raises, its traceback is narration that ``-v`` asks for."""
+    try:
+        return audit(request, progress=progress)
+    except RuleError as error:
+        if verbose and error.__cause__ is not None:
+            import traceback
+
+            traceback.print_exception(error.__cause__)
+        raise
+
+
 def _check_format(output_format: str, *, counts: bool, group_by: str | None) -> None:
     """Raises `UserError` where a format cannot hold what is asked of it."""
     if group_by and output_format not in _GROUPABLE:
@@ -175,12 +191,6 @@ def _check_format(output_format: str, *, counts: bool, group_by: str | None) -> 
         )
     if output_format not in _GROUPABLE:
         raise UserError(f"`--output-format {output_format}` holds findings; leave `--statistics` and `--worst` out")
-
-
-def _selected(select: tuple[str, ...], ignore: tuple[str, ...]) -> frozenset[str] | None:
-    from canonry.rules.selection import select_rules
-
-    return select_rules(select, ignore)
 
 
 def _status(summary: Summary, fail_on: str) -> int:

@@ -33,7 +33,7 @@ def command() -> None:
 @click.option("--output-format", type=click.Choice(["full", "json"]), default="full", show_default=True)
 def show(*, key: str | None, config: Path | None, repo: Path, output_format: str) -> None:
     """Print the value and the origin of every option, or of KEY and the options below it."""
-    loaded = _load(_root_of(repo), config)
+    loaded = load(root_of(repo), config)
     for note in loaded.notes:
         click.echo(f"canonry: {note}", err=True)
     if not loaded.declared:
@@ -54,7 +54,9 @@ def schema() -> None:
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
-def _load(root: Path, config: Path | None) -> LoadedCanon:
+def load(root: Path, config: Path | None) -> LoadedCanon:
+    """Return the canon of the tree at ``root``, or the one in ``config``."""
+
     def read(path: str) -> bytes | None:
         return (root / path).read_bytes() if (root / path).is_file() else None
 
@@ -68,7 +70,7 @@ def _load(root: Path, config: Path | None) -> LoadedCanon:
         ) from None
 
 
-def _root_of(start: Path) -> Path:
+def root_of(start: Path) -> Path:
     """Return the nearest folder at or above ``start`` that holds a project, or ``start`` when none does."""
     start = start.resolve()
     for folder in (start, *start.parents):

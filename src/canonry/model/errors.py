@@ -8,5 +8,9 @@ class UserError(Exception):
     """
 
 
+class RuleError(UserError):
+    """A rule of the user's own raises while it judges. What it raised is the cause. Exit status 2."""
+
+
 class NothingValidatedError(Exception):
     """Nothing was there to be judged: no Python file, no test, no event. Never green. Exit status 5."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from canonry.audit.compliance import Summary
-from canonry.audit.result import FileRecord, Result
+from canonry.audit.result import Closed, FileRecord, Result
 from canonry.model.finding import Finding
 
 Lines = Callable[[str], list[str]]
@@ -40,6 +40,11 @@ class Report:
         selected = self.options.selected
         chosen = (finding for finding in self.result.findings() if selected is None or finding.code in selected)
         return chosen if self.options.sample is None else _sample(chosen, self.options.sample, self.options.seed)
+
+    def suppressed(self) -> Iterator[Closed]:
+        """The findings that suppressions close, as far as their rules are selected."""
+        selected = self.options.selected
+        return (each for each in self.result.closed() if selected is None or each.finding.code in selected)
 
     def by_file(self) -> Iterator[tuple[str, FileRecord | None, list[Finding]]]:
         """Every file in scope and every other path with findings to show, in order: path, record if live, findings."""

@@ -153,6 +153,7 @@ def _examples(title: str, examples: tuple[Example, ...], told: dict[str, str]) -
 def _example(example: Example, told: dict[str, str], *, bad: bool) -> str:
     """An example with the files around it; one that stands as the page showed it last is named, not shown again."""
     files = {"canonry.toml": example.canon} if example.canon else {}
+    files |= {f"{path} (in the commit before)": code for path, code in example.before.items()}
     files |= example.files
     blocks, again = [], []
     for path, code in files.items():
@@ -169,7 +170,8 @@ def _example(example: Example, told: dict[str, str], *, bad: bool) -> str:
 
 
 def _block(path: str, code: str, count: str = "") -> str:
-    suffix = "." + path.rpartition(".")[2] if "." in path else ""
+    name = path.removesuffix(" (in the commit before)")
+    suffix = "." + name.rpartition(".")[2] if "." in name else ""
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", code)), default=0))
     body = f"{code.rstrip()}\n" if code.strip() else ""
     return f"`{path}`{count}\n\n{fence}{_LANGUAGES.get(suffix, '')}\n{body}{fence}"

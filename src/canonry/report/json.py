@@ -6,6 +6,7 @@ import msgspec
 
 from canonry import __version__
 from canonry.audit.breakdown import by_folder, by_owner
+from canonry.audit.result import Closed
 from canonry.report.content import Report
 
 SCHEMA = 1
@@ -44,6 +45,11 @@ def describe(report: Report) -> dict[str, Any]:
         "compliance_by": {"folder": by_folder(report.result), "owner": by_owner(report.result)},
         "rules": summary.rules,
         "facts": summary.facts,
+        "suppressed": {
+            "count": sum(summary.suppressed.values()),
+            "rules": summary.suppressed,
+            "findings": [describe_closed(each) for each in report.suppressed()],
+        },
         "missing": {_valid(path): reason for path, reason in header.missing.items()},
         "passed_over": [
             {"path": _valid(document.path), "line": line, "reason": _valid(reason)}
@@ -52,6 +58,22 @@ def describe(report: Report) -> dict[str, Any]:
         ],
         "notes": header.notes,
     }
+
+
+def describe_closed(closed: Closed) -> dict[str, Any]:
+    """A closed finding with what closes it: reason, last day and owner (null without), where it stands."""
+    row = msgspec.structs.replace(
+        closed.finding, path=_valid(closed.finding.path), message=_valid(closed.finding.message)
+    )
+    suppression = {
+        "reason": _valid(closed.reason),
+        "until": closed.until or None,
+        "owner": _valid(closed.owner) or None,
+        "origin": closed.origin,
+        "line": closed.line,
+    }
+    found: dict[str, Any] = msgspec.to_builtins(row)
+    return found | {"suppression": suppression}
 
 
 def scope(report: Report) -> dict[str, tuple[str, ...]]:

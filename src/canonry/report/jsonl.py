@@ -12,7 +12,7 @@ def render(report: Report, out: IO[str]) -> None:
     """Writes one JSON object a line; each has a ``kind``: ``header``, ``finding`` or ``summary``."""
     encoder = msgspec.json.Encoder()
     described = describe(report)
-    numbers = {key: described.pop(key) for key in ("population", "compliance", "rules", "facts")}
+    numbers = {key: described.pop(key) for key in ("population", "compliance", "rules", "facts", "suppressed")}
     out.write(encoder.encode({"kind": "header"} | described).decode() + "\n")
     for finding in report.findings():
         row = {"kind": "finding"} | msgspec.to_builtins(finding)

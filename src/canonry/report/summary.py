@@ -47,7 +47,8 @@ def verdict(report: Report) -> str:
         for kind in ("error", "warning", "info")
     ]
     found = f"{plural(total, 'finding')} ({', '.join(parts)})"
-    return f"{found}; {compliance(report)}"
+    closed = sum(summary.suppressed.values())
+    return f"{found}{f', {closed:,} closed by suppressions' if closed else ''}; {compliance(report)}"
 
 
 def compliance(report: Report) -> str:
@@ -146,6 +147,14 @@ def write_summary(report: Report, out: IO[str]) -> None:
         out.write(f"{paint('found      ', 'bold', color=color)}{plural(total, 'finding')}: {', '.join(parts)}\n")
     else:
         out.write(f"{paint('found      ', 'bold', color=color)}nothing\n")
+    closed = sum(summary.suppressed.values())
+    if closed:
+        most = sorted(summary.suppressed.items(), key=lambda pair: (-pair[1], pair[0]))
+        listed = ", ".join(f"{code} {count:,}" for code, count in most[:_PARTS])
+        more = ", ..." if len(most) > _PARTS else ""
+        out.write(
+            f"{paint('closed     ', 'bold', color=color)}{plural(closed, 'finding')} by suppressions: {listed}{more}\n"
+        )
     out.write(f"{paint('compliance ', 'bold', color=color)}{_standing(report)}\n")
     bases = sum(rule.errors for rule in summary.rules if rule.code in ("BAS001", "BAS005"))
     if bases and not header.canon_declared:

@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 
 from canonry.model.finding import Confidence, Related, Severity
-from canonry.rules.view import DocumentView, FileView, TreeView
+from canonry.rules.view import DocumentView, FileView, Growth, Standing, TreeView
 from canonry.source.facts import Site
 
 
@@ -37,6 +37,8 @@ class Example(msgspec.Struct, frozen=True):
     files: dict[str, str] = {}
     canon: str = ""
     findings: int = 1
+    before: dict[str, str] = {}
+    """The files of a commit before, where there has to be one; the others are then changes on top of it."""
 
 
 class Rule:
@@ -73,3 +75,20 @@ class Rule:
     def check_tree(self, tree: TreeView) -> Iterator[Offence]:
         """The offences of the tree as a whole; each with a path."""
         return iter(())
+
+    def check_suppression(self, standing: Standing) -> Iterator[Offence]:
+        """The offences of one suppression, once it is known what it closed."""
+        return iter(())
+
+    def check_growth(self, growth: Growth) -> Iterator[Offence]:
+        """The offences of one exemption that the commit before did not have."""
+        return iter(())
+
+
+HOOKS = ("check", "check_document", "check_tree", "check_suppression", "check_growth")
+"""The names of what a rule may implement."""
+
+
+def implements(rule: Rule, hook: str) -> bool:
+    """Whether a rule has a hook of its own."""
+    return getattr(type(rule), hook) is not getattr(Rule, hook)

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from canonry.canon.keys import KeyPath
 from canonry.canon.options import Canon
@@ -10,10 +13,13 @@ from canonry.canon.selection import categories_of
 from canonry.rules.inventory import Inventory, take_inventory
 from canonry.source.clone_cluster import Cluster
 from canonry.source.documents import Reading
-from canonry.source.facts import ClassFact, Facts, FunctionFact
+from canonry.source.facts import ClassFact, Facts, FunctionFact, Site, Suppression
 from canonry.source.index import Definition, External, Hierarchy, Index, Resolved
 from canonry.source.pytest_settings import PytestSettings
 from canonry.source.shadow import Shadow
+
+if TYPE_CHECKING:
+    from canonry.source.mentions import Mention
 
 _TEST_FOLDER = re.compile(r"(?<![a-z])tests?(?:ing)?(?![a-z])", re.IGNORECASE)
 _PROPERTIES = frozenset(("*.property", "functools.cached_property", "abc.abstractproperty"))
@@ -50,6 +56,8 @@ class Project:
             for name in self.base_names
             if isinstance(found := index.resolve("", name), Definition) and found.qualname
         )
+        self.mentions: Callable[[str], tuple[Mention, ...]] = lambda _path: ()
+        """The uses in a file of the names that the rules of this audit ask for."""
         self.looked_at = frozenset(looked_at)
         """The paths that the canon led to. Nothing here asks the index later: judgements depend on these alone."""
         self._test_folders = None if canon.tests is None else tuple(f.strip("/") + "/" for f in canon.tests)
@@ -133,6 +141,11 @@ class FileView:
     def is_runner(self) -> bool:
         """Whether the file is the canonical runner itself."""
         return self.path in self.project.runner_files
+
+    @property
+    def mentions(self) -> "tuple[Mention, ...]":
+        """The uses of the names that the rules of this audit ask for."""
+        return self.project.mentions(self.path)
 
     @cached_property
     def classes(self) -> dict[str, ClassFact]:
@@ -280,6 +293,32 @@ class TreeView:
     def inventory(self) -> Inventory:
         """What rules about the whole tree gather from all files: one pass for all of them."""
         return take_inventory(self.facts())
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How one suppression stands, a comment or an entry of the canon, once the findings are known.
+
+    ``problems`` are those of the suppression, and codes that no rule has. ``unused`` are the entries of ``codes`` that
+    closed nothing although every rule that they name did judge here; nothing is said of malformed or expired ones.
+    """
+
+    suppression: Suppression
+    problems: tuple[str, ...]
+    expired: bool
+    unused: tuple[str, ...]
+
+
+class Growth(msgspec.Struct, frozen=True):
+    """An exemption that the commit before did not have, at its place.
+
+    ``grown`` are the rules (or ``exclude``) of which more is exempt than before, each with a phrase that says how much.
+    ``base`` names the commit before.
+    """
+
+    path: str
+    site: Site
+    grown: tuple[tuple[str, str], ...]
+    base: str
 
 
 def _extends_collection(facts: Facts) -> bool:

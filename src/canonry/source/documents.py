@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from canonry.source.facts import Site
+from canonry.source.facts import Site, Suppression
 
-_READING = "commands documents fragment text".split()
+_READING = "commands comments documents fragment suppressions text".split()
 
 ANYTHING = "**"
 """In `Reading.provided`: the file fetches things that are not named in it."""
@@ -53,6 +53,7 @@ class Reading(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Paths, as written, that the file's own commands create, fetch or ask for before they use them."""
     mentions: tuple[int, ...] = ()
     """Lines that hold the word pytest as a text that is printed or written somewhere; only counted, never judged."""
+    suppressions: tuple[Suppression, ...] = ()
 
 
 @cache

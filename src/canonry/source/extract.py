@@ -2,9 +2,12 @@
 
 import re
 
+import msgspec
+
 from canonry.source.broken import read_broken
 from canonry.source.facts import Break, Commented, Facts
 from canonry.source.marks import other_marks
+from canonry.source.suppressions import suppressions_of_broken, suppressions_of_python
 from canonry.source.syntax import Version, parse_source
 from canonry.source.text import SourceText
 from canonry.source.walk import Walk
@@ -20,12 +23,13 @@ def extract(content: bytes, target: Version) -> Facts:
     tree, text, broken = parse_source(content, target)
     if broken is not None or tree is None:
         assert broken is not None
-        return read_broken(text, broken)
+        return _with_suppressions(read_broken(text, broken), text)
     walk = Walk(text, hints=_may_start_processes(text.content))
     try:
         walk.module(tree)
     except RecursionError:  # the parser of a newer Python goes deeper than this one's stack
-        return read_broken(text, Break("nesting", "nested deeper than can be followed", text.at(1, 1), "nesting"))
+        reason = Break("nesting", "nested deeper than can be followed", text.at(1, 1), "nesting")
+        return _with_suppressions(read_broken(text, reason), text)
     functions = tuple(walk.functions_found())
     walk.release()
     live = any(function.name.startswith("test") for function in functions)
@@ -47,12 +51,18 @@ def extract(content: bytes, target: Version) -> Facts:
         constants=tuple(walk.constants),
         flags=tuple(walk.flags),
         other_marks=other_marks(text.content, tree, functions, walk.classes, walk.marks),
+        suppressions=suppressions_of_python(text),
         doubles=tuple(walk.doubles.found),
         fallbacks=tuple(walk.fallbacks.found),
         tautologies=tuple(walk.verdicts.tautologies),
         skips=tuple(walk.verdicts.skips),
         waits=tuple(walk.verdicts.waits),
     )
+
+
+def _with_suppressions(facts: Facts, text: SourceText) -> Facts:
+    found = suppressions_of_broken(text)
+    return msgspec.structs.replace(facts, suppressions=found) if found else facts
 
 
 def _may_start_processes(source: bytes) -> bool:

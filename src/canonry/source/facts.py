@@ -20,7 +20,7 @@ import msgspec
 
 _EXTRACTION = (
     "bodies broken command_values commands damage doubles draft expressions extract facts fallbacks marks newer probes"
-    " scope shapes syntax tautologies text verdicts vocabularies walk"
+    " scope shapes suppressions syntax tautologies text verdicts vocabularies walk"
 ).split()
 
 
@@ -234,6 +234,29 @@ class Commented(msgspec.Struct, frozen=True, array_like=True, gc=False):
     site: Site
 
 
+class Suppression(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A comment that asks for findings to be closed: ``# canonry: ignore[RUN001] until=2027-01-31 owner=@team reason``.
+
+    ``codes`` are codes, family prefixes or names of rules, as written; ``until`` is an ISO date, the last day on which
+    it holds, or empty. It covers the findings that start in the lines ``first`` to ``last`` (none where ``first`` is
+    0), or those of the whole file. ``problems`` say what is malformed.
+    """
+
+    codes: tuple[str, ...]
+    until: str
+    owner: str
+    reason: str
+    site: Site
+    whole_file: bool
+    first: int
+    last: int
+    problems: tuple[str, ...] = ()
+
+    def covers(self, line: int) -> bool:
+        """Whether findings that start in a line are covered."""
+        return self.whole_file or self.first <= line <= self.last
+
+
 class Double(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A call that makes a mock, or a double by the name of its class (imported ones; the file has its own classes).
 
@@ -313,6 +336,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     assigned: tuple[str, ...] = ()
     """The names that the module binds to values."""
     aliases: tuple[Alias, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
     doubles: tuple[Double, ...] = ()
     fallbacks: tuple[Fallback, ...] = ()
     tautologies: tuple[Tautology, ...] = ()

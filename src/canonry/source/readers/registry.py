@@ -11,6 +11,7 @@ import msgspec
 
 from canonry.source.documents import Reading, encode_reading, unread
 from canonry.source.fragment import Document, decode_document
+from canonry.source.suppressions import MARK
 
 _HERE = Path(__file__).parent
 _OTHER = frozenset(("__init__", "registry"))
@@ -66,7 +67,16 @@ def read_document(reader: str, content: bytes) -> Reading:
         found: Reading = module.read(Document(text))
     except RecursionError:
         return unread("nested deeper than can be followed")
+    found = _with_suppressions(found, text, reader)
     return _with_mentions(found, text) if found.commands and "pytest" in text else found
+
+
+def _with_suppressions(reading: Reading, text: str, reader: str) -> Reading:
+    if MARK.decode() not in text:
+        return reading
+    from canonry.source.comments import suppressions_of_document
+
+    return msgspec.structs.replace(reading, suppressions=suppressions_of_document(text, readers()[reader], reading))
 
 
 def _with_mentions(reading: Reading, text: str) -> Reading:

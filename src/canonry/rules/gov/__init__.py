@@ -1,0 +1,1 @@
+"""Governance: what may be exempt from the rules, with a reason, until when."""
