@@ -2,15 +2,19 @@
 
 import random
 import sqlite3
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from canonry.rules.view import FileView
+from canonry.canon.options import Canon
+from canonry.rules.view import FileView, Project
+from canonry.source.index import Index
+from canonry.source.pytest_settings import PytestSettings
 from demo.make_repository import make_repository
-from tests.workbench import Folder, builtins
+from tests.workbench import Folder, builtins, facts_of
 
 CASES = "import unittest\n\nclass ShopCase(unittest.TestCase):\n    def check(self, value):\n        assert value\n"
 USER = (
@@ -135,7 +139,9 @@ def test_kept_and_fresh_judgements_are_the_same_whatever_changes(demo: Folder, s
 
 def test_nothing_of_the_project_is_found_out_while_files_are_judged() -> None:
     """What `Project` remembers of the index would be charged to the first file that asks, and to no other."""
-    from canonry.rules.view import Project
-
-    lazy = [name for name, value in vars(Project).items() if type(value).__name__ == "cached_property"]
-    assert lazy == []
+    index = Index(["tests/cases.py"], lambda _path: facts_of(CASES))
+    project = Project(Canon(), PytestSettings(), index, target=(3, 11), paths=frozenset(("tests/cases.py",)))
+    looked_at = index.track()
+    lazy = [name for name, value in vars(Project).items() if isinstance(value, cached_property)]
+    assert all(getattr(project, name) for name in lazy)
+    assert looked_at == set()

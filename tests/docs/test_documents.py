@@ -102,7 +102,9 @@ def test_a_page_holds_its_rule(code: str) -> None:
     blocks = {token.content for token in MarkdownIt("commonmark").parse(page) if token.type == "fence"}
 
     for example in (*rule.bad, *rule.good):
-        assert {text.rstrip() for text in (example.code, *example.files.values())} <= {text.rstrip() for text in blocks}
+        assert {text.replace("\r\n", "\n").rstrip() for text in (example.code, *example.files.values())} <= {
+            text.rstrip() for text in blocks
+        }
     assert f"- Severity: {rule.severity.value}\n- Confidence: {rule.confidence.value}" in page
     assert all(f"[`{option}`](../configuration.md" in page for option in rule.options)
 

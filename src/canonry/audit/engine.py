@@ -420,6 +420,7 @@ class _Audit:
             repr(session.target),
             session.catalogue.ruleset,
             __version__,
+            paths_digest(self.listing.known).hex(),
         )
         looked_at = [self.listing.live.get(path) or b"" for path in sorted(self.project.looked_at)]
         words = "\0".join((*parts, repr(sorted(session.preview)))).encode("utf-8", "surrogateescape")

@@ -166,7 +166,7 @@ def _example(example: Example, told: dict[str, str], *, bad: bool) -> str:
     if again:
         blocks.append(f"With {', '.join(again)} as above:")
     count = f" ({plural(example.findings, 'finding')})" if bad and (files or example.findings > 1) else ""
-    return "\n\n".join([*blocks, _block(example.path, example.code, count)])
+    return "\n\n".join([*blocks, _block(example.path, "\n".join(example.code.splitlines()) + "\n", count)])
 
 
 def _block(path: str, code: str, count: str = "") -> str:
