@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canonry.audit.compliance import compliance_of
-from canonry.audit.result import Chunk, Result
+from canonry.audit.result import Result, chunk_of
 from canonry.report.content import Options, Report
 from canonry.report.formats import renderer
 from tests.workbench import IDLE, RUNNER, SOUND, Folder, summary_of
@@ -97,7 +97,7 @@ def test_one_failing_file_of_very_many_is_not_rounded_away(folder: Folder) -> No
     result = folder.write({"tests/test_idle.py": IDLE}).audit()
     (chunk,) = result.read()
     others = [msgspec.structs.replace(chunk.files[0], path=f"tests/test_{number}.py") for number in range(2_500)]
-    many = Result(result.header, [msgspec.msgpack.encode(Chunk([*chunk.files, *others], chunk.findings))])
+    many = Result(result.header, [msgspec.msgpack.encode(chunk_of([*chunk.files, *others], chunk.findings))])
     out = io.StringIO()
     renderer("concise")(Report(many, summary_of(many), Options(read=lambda _path: [])), out)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from canonry.audit.result import Chunk, FileRecord, Header, Result
+from canonry.audit.result import Chunk, FileRecord, Header, Result, chunk_of
 from canonry.model.finding import Confidence, Finding, Position, Related, Severity
 from canonry.report.content import Options, Report
 from canonry.report.formats import renderer
@@ -62,10 +62,10 @@ def report_of(
 def _chunks(findings: list[Finding], files: list[FileRecord]) -> Iterator[Chunk]:
     """The files with their findings, and then the findings about other paths."""
     live = {file.path for file in files}
-    yield Chunk(files, [each for each in findings if each.path in live])
+    yield chunk_of(files, [each for each in findings if each.path in live])
     rest = [each for each in findings if each.path not in live]
     for start in range(0, len(rest), 100):
-        yield Chunk([], rest[start : start + 100])
+        yield chunk_of([], rest[start : start + 100])
 
 
 def rendered(name: str, report: Report) -> str:

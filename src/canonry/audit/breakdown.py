@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from canonry.audit.compliance import Compliance, compliance_of, failing_paths
+from canonry.audit.compliance import Compliance, compliance_of
 from canonry.audit.result import Result
 
 CODEOWNERS = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
@@ -65,7 +65,7 @@ def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _parts(result: Result, names: Callable[[str], Iterable[str]]) -> list[Part]:
-    failing = failing_paths(result)
+    failing = result.failing
     total: dict[str, int] = {}
     compliant: dict[str, int] = {}
     for record in result.files():

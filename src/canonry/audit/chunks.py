@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from canonry.audit.closing import Closing
-from canonry.audit.result import Chunk, DocumentRecord, FileRecord, legible
+from canonry.audit.result import DocumentRecord, FileRecord, chunk_of, legible
 from canonry.model.finding import Finding
 
 
@@ -18,15 +18,15 @@ def encode_chunk(
     """Some files, and what became of the findings in them, as MessagePack; file names that are no text are spelled."""
     findings = [finding for closing in closings for finding in closing.open]
     closed = [each for closing in closings for each in closing.closed]
-    documents = list(documents)
     try:
-        return encoder.encode(Chunk(files, findings, documents, closed))
+        return encoder.encode(chunk_of(files, findings, documents, closed))
     except UnicodeEncodeError:  # a file name that is no UTF-8
         replace = msgspec.structs.replace
+        findings = [legible_finding(finding) for finding in findings]
         return encoder.encode(
-            Chunk(
+            chunk_of(
                 [replace(record, path=legible(record.path)) for record in files],
-                [legible_finding(finding) for finding in findings],
+                findings,
                 [replace(record, path=legible(record.path)) for record in documents],
                 [replace(each, finding=legible_finding(each.finding)) for each in closed],
             )

@@ -85,47 +85,41 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
     rules: Counter[str] = Counter()
     rule_errors: Counter[str] = Counter()
     rule_files: dict[str, set[str]] = {}
-    failing: set[str] = set()
     errors: Counter[str] = Counter()
     findings: Counter[str] = Counter()
     severities: Counter[str] = Counter()
     suppressed: Counter[str] = Counter()
-    for chunk in result.read():
+    for chunk in result.numbers():
         for record in chunk.files:
             files += 1
             broken += record.broken
-            if record.broken:
-                failing.add(record.path)  # whatever its finding weighs, nothing in it runs
             functions += record.tests
             async_functions += record.async_tests
             if record.is_test:
                 tests += 1
                 test_paths.add(record.path)
-            facts.update(record.counts)
-            fact_files.update(record.counts.keys())
+            _add(record.counts, facts, fact_files)
         suppressed.update(each.finding.code for each in chunk.closed)
         for document in chunk.documents:
             documents += 1
             commands += document.commands
             passed_over += len(document.passed_over)
-            facts.update(document.counts)
-            fact_files.update(document.counts.keys())
-        for finding in chunk.findings:
-            if finding.severity is Severity.ERROR:
-                failing.add(finding.path)
-            if selected is None or finding.code in selected:
-                rules[finding.code] += 1
-                rule_errors[finding.code] += finding.severity is Severity.ERROR
-                rule_files.setdefault(finding.code, set()).add(finding.path)
-                severities[finding.severity.value] += 1
-                findings[finding.path] += 1
-                errors[finding.path] += finding.severity is Severity.ERROR
+            _add(document.counts, facts, fact_files)
+        for tally in chunk.tallies:
+            if selected is None or tally.code in selected:
+                rules[tally.code] += tally.count
+                rule_files.setdefault(tally.code, set()).add(tally.path)
+                severities[tally.severity.value] += tally.count
+                findings[tally.path] += tally.count
+                if tally.severity is Severity.ERROR:
+                    rule_errors[tally.code] += tally.count
+                    errors[tally.path] += tally.count
     header = result.header
     missing = [path for path in header.missing if result.holds(path)]
     shadows = sum(count for folder, count in header.shadows.items() if result.holds(f"{folder}/"))
     if header.duplicates and result.whole:
         facts["exact-duplicate-files"] = fact_files["exact-duplicate-files"] = header.duplicates
-    compliant = len(test_paths - failing)
+    compliant = len(test_paths - result.failing)
     return Summary(
         Population(
             files,
@@ -159,11 +153,10 @@ def compliance_of(compliant: int, total: int) -> Compliance:
     return Compliance(compliant, total, percent if compliant == total else min(percent, 99.99))
 
 
-def failing_paths(result: Result) -> set[str]:
-    """The paths in scope that do not parse or have an open error-level finding."""
-    failing = {record.path for record in result.files() if record.broken}
-    failing.update(finding.path for finding in result.findings() if finding.severity is Severity.ERROR)
-    return failing
+def _add(counts: dict[str, int], facts: Counter[str], fact_files: Counter[str]) -> None:
+    for name, count in counts.items():
+        facts[name] += count
+        fact_files[name] += 1
 
 
 def _worst(errors: Counter[str], findings: Counter[str]) -> list[tuple[str, int, int]]:

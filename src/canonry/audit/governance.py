@@ -9,7 +9,7 @@ from canonry.audit.chunks import legible_finding
 from canonry.audit.closing import Closing, close_findings, entry_findings, terms_of
 from canonry.audit.judge import findings_of
 from canonry.audit.listing import Listing
-from canonry.audit.result import Chunk, Header
+from canonry.audit.result import Chunk, Header, chunk_of
 from canonry.audit.session import Session
 from canonry.model.finding import Finding
 from canonry.rules.rule import Offence, Rule, implements
@@ -114,8 +114,9 @@ def _inserted(chunks: list[bytes], extra: list[Finding]) -> list[bytes]:
             for finding in mine:
                 del left[id(finding)]
             findings = sorted([*chunk.findings, *mine], key=lambda each: each.path)
-            data = msgspec.msgpack.encode(msgspec.structs.replace(chunk, findings=findings))
+            data = msgspec.msgpack.encode(chunk_of(chunk.files, findings, chunk.documents, chunk.closed))
         found.append(data)
     if left:
-        found.append(msgspec.msgpack.encode(Chunk([], sorted(left.values(), key=lambda each: each.path))))
+        others = sorted(left.values(), key=lambda each: each.path)
+        found.append(msgspec.msgpack.encode(chunk_of([], others)))
     return found

@@ -1,11 +1,13 @@
 """The result of an audit: a header, and one record with findings per file; kept as chunks that are decoded as read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 
 import msgspec
 
 from canonry.model.finding import Finding, Severity
 
+_NO_FINDINGS = msgspec.Raw(b"\x90")
 FOLDER = "<folder>"
 """The symbol of a finding whose path is a folder, or a file that is not read: it has no line to show."""
 
@@ -77,13 +79,55 @@ class Closed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     origin: str
 
 
+class Tally(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How many open findings of a rule and a severity a path has."""
+
+    path: str
+    code: str
+    severity: Severity
+    count: int
+
+
 class Chunk(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Some files with all their findings, in order of path; documents come after the Python files of the tree."""
+    """Some files with all their findings, in order of path; documents come after the Python files of the tree.
+
+    ``tallies`` count the findings, so that numbers need not look at each.
+    """
 
     files: list[FileRecord]
     findings: list[Finding]
     documents: list[DocumentRecord] = []
     closed: list[Closed] = []
+    tallies: list[Tally] = []
+
+
+class Numbers(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A chunk whose findings are counted only; its fields stand in the order of `Chunk`."""
+
+    files: list[FileRecord]
+    findings: msgspec.Raw
+    documents: list[DocumentRecord]
+    closed: list[Closed]
+    tallies: list[Tally]
+
+
+def chunk_of(
+    files: list[FileRecord],
+    findings: list[Finding],
+    documents: Iterable[DocumentRecord] = (),
+    closed: Iterable[Closed] = (),
+) -> Chunk:
+    """A chunk, its findings counted."""
+    return Chunk(files, findings, list(documents), list(closed), _tallies(findings))
+
+
+def _tallies(findings: Iterable[Finding]) -> list[Tally]:
+    """The findings counted by path, rule and severity."""
+    counted: dict[tuple[str, str, Severity], int] = {}
+    for finding in findings:
+        key = (finding.path, finding.code, finding.severity)
+        counted[key] = counted.get(key, 0) + 1
+    return [Tally(*key, count) for key, count in counted.items()]
 
 
 class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,14 +183,32 @@ class Result:
                 chunk = Chunk(files, findings, documents, closed)
             yield chunk
 
+    def numbers(self) -> Iterator[Numbers]:
+        """The chunks with their findings counted only, narrowed to the scope."""
+        if self.whole:
+            decoder = msgspec.msgpack.Decoder(Numbers)
+            yield from map(decoder.decode, self.chunks)
+            return
+        for chunk in self.read():
+            yield Numbers(chunk.files, _NO_FINDINGS, chunk.documents, chunk.closed, _tallies(chunk.findings))
+
+    @cached_property
+    def failing(self) -> frozenset[str]:
+        """The paths in scope that do not parse or have an open error-level finding."""
+        failing: set[str] = set()
+        for chunk in self.numbers():
+            failing.update(record.path for record in chunk.files if record.broken)
+            failing.update(tally.path for tally in chunk.tallies if tally.severity is Severity.ERROR)
+        return frozenset(failing)
+
     def files(self) -> Iterator[FileRecord]:
         """The records of all files in scope."""
-        for chunk in self.read():
+        for chunk in self.numbers():
             yield from chunk.files
 
     def documents(self) -> Iterator[DocumentRecord]:
         """The records of all documents in scope."""
-        for chunk in self.read():
+        for chunk in self.numbers():
             yield from chunk.documents
 
     def findings(self) -> Iterator[Finding]:
@@ -156,7 +218,7 @@ class Result:
 
     def closed(self) -> Iterator[Closed]:
         """All findings in scope that suppressions close."""
-        for chunk in self.read():
+        for chunk in self.numbers():
             yield from chunk.closed
 
 

@@ -2,12 +2,16 @@
 
 from typing import IO
 
-from canonry.model.finding import Finding
+from canonry.model.finding import Confidence, Finding, Severity
 from canonry.report.content import Report
 from canonry.report.grouping import grouped
 from canonry.report.places import doubt, place, related_lines
 from canonry.report.style import paint, printable, severity_style
 from canonry.report.summary import origin, verdict, write_statistics, write_worst
+
+_SEVERITIES = {each: each.value for each in Severity}
+_DOUBTS = {each: "" if each is Confidence.CERTAIN else f" ({each.value})" for each in Confidence}
+_TOGETHER = 500
 
 
 def render(report: Report, out: IO[str]) -> None:
@@ -25,9 +29,28 @@ def render(report: Report, out: IO[str]) -> None:
                     _write_finding(finding, report, out)
                 out.write("\n")
         else:
-            for finding in report.findings():
-                _write_finding(finding, report, out)
+            _write_all(report, out)
     out.write(f"{verdict(report)}\n{origin(report)}\n")
+
+
+def _write_all(report: Report, out: IO[str]) -> None:
+    """All findings, a few hundred a write: there may be a hundred thousand."""
+    lines: list[str] = []
+    for finding in report.findings():
+        if finding.related or report.options.color:
+            out.write("".join(lines))
+            lines.clear()
+            _write_finding(finding, report, out)
+            continue
+        path, message = finding.path, finding.message
+        severity, doubted = _SEVERITIES[finding.severity], _DOUBTS[finding.confidence]
+        path = path if path.isprintable() else printable(path)
+        message = message if message.isprintable() else printable(message)
+        lines.append(f"{path}:{finding.line}:{finding.column}: {finding.code} {severity}{doubted}: {message}\n")
+        if len(lines) >= _TOGETHER:
+            out.write("".join(lines))
+            lines.clear()
+    out.write("".join(lines))
 
 
 def _write_finding(finding: Finding, report: Report, out: IO[str]) -> None:
