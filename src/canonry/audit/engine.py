@@ -1,8 +1,8 @@
 """The audit: open, list, extract what is new, judge, keep."""
 
 import hashlib
-from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,12 @@ import msgspec
 
 from canonry import __version__
 from canonry.audit.breakdown import CODEOWNERS
+from canonry.audit.breaks import Breaks, Notes
 from canonry.audit.chunks import encode_chunk
 from canonry.audit.closing import Closing
 from canonry.audit.counts import count_document, count_facts
 from canonry.audit.documents import Documents
+from canonry.audit.files import Files
 from canonry.audit.governance import Governance, exemptions_digest, still_holds
 from canonry.audit.judge import judge_document, judge_file, judge_tree
 from canonry.audit.listing import Listing, list_files, listing_digest, paths_digest
@@ -24,23 +26,20 @@ from canonry.audit.session import Progress, Session, open_session
 from canonry.audit.verdicts import Verdict, Verdicts
 from canonry.model.finding import Finding
 from canonry.rules.catalogue import Catalogue
-from canonry.rules.rule import Rule
+from canonry.rules.rule import Rule, implements
 from canonry.rules.view import DocumentView, FileView, Project, TreeView
-from canonry.source.cache import variant
 from canonry.source.clone_cluster import Cluster
-from canonry.source.facts import Facts, decode_facts, is_broken
-from canonry.source.history import breaking_commits
+from canonry.source.facts import Facts
 from canonry.source.index import Index
-from canonry.source.interpreters import newer_names, newer_readers
-from canonry.source.pool import Job, Origin, extract_all
+from canonry.source.interpreters import newer_names
+from canonry.source.pool import Origin
 from canonry.source.readers.registry import reader_of
-from canonry.source.tree import Key, blob_key
+from canonry.source.tree import blob_key
 
 if TYPE_CHECKING:
     from canonry.audit.mentions import Mentions
 
 _CHUNK = 400
-_DECODED = 900
 
 
 def audit(request: Request, *, progress: Progress | None = None, catalogue: Catalogue | None = None) -> Result:
@@ -69,9 +68,9 @@ def audit(request: Request, *, progress: Progress | None = None, catalogue: Cata
 
 def read_facts(session: Session, listing: Listing, progress: Progress | None = None) -> Iterator[tuple[str, Facts]]:
     """The facts of every live file, by path; what no cache holds is extracted first and kept."""
-    reading = _Audit(session, listing, progress or _silent)
-    reading._extract(list(listing.live))
-    yield from reading._stream(list(listing.live))
+    files = _Audit(session, listing, progress or _silent).files
+    files.extract(list(listing.live))
+    yield from files.stream(list(listing.live))
 
 
 def _silent(_what: str, _done: int, _total: int) -> None:
@@ -140,19 +139,18 @@ def read_tree(request: Request, *, progress: Progress | None = None) -> Iterator
 
 
 class _Audit:
-    """One run over a session; keeps the decoded facts of recently used files."""
+    """One run over a session."""
 
     def __init__(self, session: Session, listing: Listing, progress: Progress) -> None:
         self.session = session
         self.listing = listing
         self.progress = progress
-        self.kind = variant(session.target)
-        self._decoded: OrderedDict[Key, Facts] = OrderedDict()
         tree = session.tree
         where = str(tree.git.directory) if tree.by_blob and tree.git else None
         self.origin = Origin(str(tree.root), where, session.started)
-        self.moved = False  # whether the tree changed while it was read: what was found is no answer for next time
-        self.index = Index(listing.live, self.facts, pythonpath=session.settings.pythonpath)
+        self.moved = False  # whether the tree changed meanwhile: what was found is no answer for next time
+        self.files = Files(session, listing, self.origin, progress)
+        self.index = Index(listing.live, self.files.facts, pythonpath=session.settings.pythonpath)
         self.documents = Documents(session, listing.documents, self.origin)
         self.project = Project(
             session.loaded.canon, session.settings, self.index, target=session.target, paths=listing.known
@@ -168,126 +166,24 @@ class _Audit:
         paths = list(self.listing.live)
         if not self.session.complete:
             paths = sorted(path for path in self.session.scope if path in self.listing.live)
-        self._extract(paths)
+        self.files.extract(paths)
         self.verdicts = Verdicts(self.session.cache, self._context() if digest else b"", self.listing.live)
         paths = [path for path in paths if path in self.listing.live]
-        notes = self._broken_notes(paths)
+        notes = Breaks(self.session, self.files, self.progress).notes(paths)
         chunks = self.governance.finish([*self._judge(paths, notes), *self._judge_documents()])
         if self.mentions is not None:
             self.mentions.store()
         header = self._header(quotes_history=any("commit" in note for note in notes.values()))
-        if digest and not (self.moved or self.documents.moved):
+        if digest and not (self.moved or self.files.moved or self.documents.moved):
             self.verdicts.store()
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
-            self.session.cache.prune(self.kind)
+            self.session.cache.prune(self.files.kind)
         return Result(header, chunks, self.session.scope)
 
     def read(self) -> TreeView:
         """The tree with the facts of all its live files."""
-        self._extract(list(self.listing.live))
+        self.files.extract(list(self.listing.live))
         return self.tree_view(list(self.listing.live))
-
-    def facts(self, path: str) -> Facts | None:
-        """The facts of a live file, from memory, the cache, or by reading it now."""
-        key = self._key(path)
-        if key is None:
-            return None
-        facts = self._decoded.get(key)
-        if facts is not None:
-            self._decoded.move_to_end(key)
-            return facts
-        for _, data in self.session.cache.load_facts((key,), self.kind):
-            kept = decode_facts(data)
-            if kept is not None:
-                return self._remember(key, kept)
-        self._extract((path,), force=True)
-        key = self.listing.live.get(path)
-        return self._decoded.get(key) if key else None
-
-    def _remember(self, key: Key, facts: Facts) -> Facts:
-        self._decoded[key] = facts
-        if len(self._decoded) > _DECODED:
-            self._decoded.popitem(last=False)
-        return facts
-
-    def _key(self, path: str) -> Key | None:
-        if path not in self.listing.live:
-            return None
-        key = self.listing.live[path]
-        if key is None:
-            content = self.session.tree.read(path)
-            if content is None:
-                self._lose(path, "vanished or unreadable")
-                return None
-            key = self.listing.live[path] = blob_key(content)
-        return key
-
-    def _lose(self, path: str, reason: str) -> None:
-        self.moved = True
-        self.session.tree.missing[path] = reason
-        self.listing.live.pop(path, None)
-
-    # facts -----------------------------------------------------------------------------------------------------------
-
-    def _extract(self, paths: Iterable[str], *, force: bool = False) -> None:
-        """Extracts what no cache holds; contents that cannot be read are named as missing."""
-        by_key: dict[Key, list[str]] = {}
-        for path in paths:
-            key = self._key(path)
-            if key is not None:
-                by_key.setdefault(key, []).append(path)
-        few = len(by_key) < _DECODED
-        known: set[Key] = (
-            set()
-            if force
-            else (
-                {key for key, _ in self.session.cache.load_facts(by_key, self.kind)}
-                if few
-                else self.session.cache.known_keys(self.kind)
-            )
-        )
-        jobs = [Job(same[0], key) for key, same in by_key.items() if key not in known and key not in self._decoded]
-        if not jobs:
-            return
-        rows: list[tuple[bytes, int, bytes]] = []
-        try:
-            for done, (job, data) in enumerate(
-                extract_all(jobs, self.origin, self.session.target, workers=self.session.workers), 1
-            ):
-                if data is None:
-                    reason = "not in the object store" if self.origin.repository else "vanished or unreadable"
-                    for path in by_key[job.key]:
-                        self._lose(path, reason)
-                else:
-                    if job.path not in by_key.get(job.key, ()):
-                        self.listing.live[job.path] = job.key
-                        self.moved = self.moved or job.moved
-                    rows.append((job.key, self.kind, data))
-                    if few and (facts := decode_facts(data)) is not None:
-                        self._remember(job.key, facts)
-                if len(rows) >= _CHUNK:
-                    self.session.cache.store_facts(rows)
-                    rows = []
-                self.progress("reading", done, len(jobs))
-        finally:  # also when the user interrupts
-            self.session.cache.store_facts(rows)
-
-    def _load(self, paths: list[str]) -> Iterator[tuple[str, Facts]]:
-        """The facts of these files, decoded once per content."""
-        wanted = {key: None for path in paths if (key := self.listing.live.get(path)) and key not in self._decoded}
-        data = dict(self.session.cache.load_facts(wanted, self.kind))
-        for path in paths:
-            key = self.listing.live.get(path)
-            raw = data.get(key) if key else None
-            facts = self._decoded.get(key) if key and raw is None else decode_facts(raw) if raw else None
-            if facts is None:
-                facts = self.facts(path)
-            if facts is not None:
-                yield path, facts
-
-    def _stream(self, paths: list[str]) -> Iterator[tuple[str, Facts]]:
-        for start in range(0, len(paths), _CHUNK):
-            yield from self._load(paths[start : start + _CHUNK])
 
     def _clones(self) -> list[Cluster]:
         from canonry.audit.clones import find_clones
@@ -296,68 +192,6 @@ class _Audit:
         self.moved = self.moved or found.moved
         return found.clusters
 
-    # judging ---------------------------------------------------------------------------------------------------------
-
-    def _broken_notes(self, paths: list[str]) -> dict[str, dict[str, str]]:
-        """What is found out about files that do not parse: a newer Python that reads them, who broke them."""
-        by_key: dict[Key, list[str]] = {}
-        for path in paths:
-            key = self.listing.live[path]
-            if key is not None:
-                by_key.setdefault(key, []).append(path)
-        unsure = dict(by_key)  # broken ones, damaged records, and what the cache could not keep
-        for key, data in self.session.cache.load_facts(by_key, self.kind):
-            if not is_broken(data):
-                del unsure[key]
-        broken: list[tuple[str, Key, Facts]] = []
-        for key, same in unsure.items():
-            facts = self.facts(same[0])
-            if facts is not None and facts.broken is not None:
-                broken += [(path, key, facts) for path in same]
-        broken.sort(key=lambda row: row[0])
-        if not broken:
-            return {}
-        notes: dict[str, dict[str, str]] = {path: {} for path, _, _ in broken}
-        asked = {
-            path: self.session.tree.read(path)
-            for path, _, facts in broken
-            if facts.broken and facts.broken.kind == "syntax"
-        }
-        contents = {path: content for path, content in asked.items() if content is not None}
-        for path, version in newer_readers(contents, self.session.target).items():
-            notes[path]["python"] = version
-        for path, said in self._history(
-            [(path, key) for path, key, _ in broken if "python" not in notes[path]]
-        ).items():
-            notes[path]["commit"] = said
-        return notes
-
-    def _history(self, broken: list[tuple[str, Key]]) -> dict[str, str]:
-        """The breaking commits; each answer is kept under path, content and commit."""
-        tree, cache = self.session.tree, self.session.cache
-        if tree.git is None or tree.commit is None:
-            return {}
-        found: dict[str, str] = {}
-        asked: list[tuple[str, Key]] = []
-        for path, key in broken:
-            kept = cache.answer("broken-by", self._history_key(path, key))
-            if kept is None:
-                asked.append((path, key))
-            else:
-                found[path] = kept.decode()
-        if asked and self.session.complete:
-            self.progress("asking history", 0, len(asked))
-            said = breaking_commits(tree.git, tree.commit, asked, self.session.target)
-            cache.store_answers(
-                ("broken-by", self._history_key(path, key), said.get(path, "").encode()) for path, key in asked
-            )
-            found.update(said)
-        return found
-
-    def _history_key(self, path: str, key: Key) -> bytes:
-        words = f"{path}\0{self.session.tree.commit}\0{self.session.target}"
-        return hashlib.sha1(words.encode("utf-8", "surrogateescape") + key, usedforsecurity=False).digest()
-
     def tree_view(self, paths: list[str]) -> TreeView:
         """The tree as a whole; the facts of these paths have to be there."""
         return TreeView(
@@ -365,13 +199,13 @@ class _Audit:
             self.listing.live,
             self.listing.shadows,
             self.listing.backups,
-            facts=lambda: self._stream(paths),
+            facts=lambda: self.files.stream(paths),
             canon_place=self.session.loaded.place,
             exists=lambda path: path in self.listing.live or self.session.tree.read(path) is not None,
             clones=self._clones,
         )
 
-    def _judge(self, paths: list[str], notes: dict[str, dict[str, str]]) -> Iterator[bytes]:
+    def _judge(self, paths: list[str], notes: dict[str, Notes]) -> Iterator[bytes]:
         rules = self.session.catalogue.active(self.session.preview)
         whole: dict[str, list[Finding]] = {}
         if self.session.complete:
@@ -394,12 +228,10 @@ class _Audit:
         if waiting:
             yield encode_chunk(encoder, [], [self.governance.close(path, whole[path]) for path in waiting])
 
-    def _verdicts(
-        self, paths: list[str], rules: list[Rule], notes: dict[str, dict[str, str]]
-    ) -> Iterator[tuple[str, Verdict]]:
+    def _verdicts(self, paths: list[str], rules: list[Rule], notes: dict[str, Notes]) -> Iterator[tuple[str, Verdict]]:
         """The judgements of these files, in order: kept ones where they still hold."""
         verdicts = self.verdicts.kept(paths, notes)
-        for path, facts in self._load([path for path in paths if path not in verdicts]):
+        for path, facts in self.files.load([path for path in paths if path not in verdicts]):
             looked_at = self.index.track()
             file = FileView(path, facts, self.project, notes=notes.get(path))
             verdict = Verdict(
@@ -423,7 +255,9 @@ class _Audit:
             paths_digest(self.listing.known).hex(),
         )
         looked_at = [self.listing.live.get(path) or b"" for path in sorted(self.project.looked_at)]
-        words = "\0".join((*parts, repr(sorted(session.preview)))).encode("utf-8", "surrogateescape")
+        active = session.catalogue.active(session.preview)
+        judging = [rule.code for rule in active if rule.preview and implements(rule, "check")]
+        words = "\0".join((*parts, *judging)).encode("utf-8", "surrogateescape")
         return words + b"\0" + b"".join(looked_at)
 
     def _judge_documents(self) -> Iterator[bytes]:

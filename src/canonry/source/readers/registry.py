@@ -32,7 +32,7 @@ def reader_of(path: str) -> str:
 
     Asked for every path of a tree: most are answered by their name or ending alone.
     """
-    names, endings, narrowed, rest, folders = _lookup()
+    names, endings, narrowed, rest, initials, folders = _lookup()
     folder, _, name = path.rpartition("/")
     reader = names.get(name)
     if reader is not None:
@@ -43,7 +43,7 @@ def reader_of(path: str) -> str:
         return reader
     pattern = narrowed.get(ending)
     match = pattern.fullmatch(path) if pattern else None
-    if match is None:
+    if match is None and name[:1] in initials:
         match = rest.fullmatch(name)
     if match is not None:
         return match.lastgroup or ""
@@ -113,12 +113,12 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"canonry.source.readers.{name}")
 
 
-_Lookup = tuple[dict[str, str], dict[str, str], dict[str, re.Pattern[str]], re.Pattern[str], dict[str, str]]
+_Lookup = tuple[dict[str, str], dict[str, str], dict[str, re.Pattern[str]], re.Pattern[str], str, dict[str, str]]
 
 
 @cache
 def _lookup() -> _Lookup:
-    """Readers by whole name, by ending, by patterns of one ending, by patterns of the name, and by folder."""
+    """Readers by whole name, by ending, by patterns of one ending or of the name (and its first letters), by folder."""
     names: dict[str, str] = {}
     endings: dict[str, str] = {}
     narrowed: dict[str, list[tuple[str, str]]] = {}
@@ -140,7 +140,15 @@ def _lookup() -> _Lookup:
             folders.setdefault(folder, reader)
     for ending in narrowed.keys() & endings.keys():
         narrowed[ending].append((endings.pop(ending), f"*.{ending}"))
-    return names, endings, {ending: _either(found) for ending, found in narrowed.items()}, _either(rest), folders
+    by_ending = {ending: _either(found) for ending, found in narrowed.items()}
+    return names, endings, by_ending, _either(rest), _initials(rest), folders
+
+
+def _initials(patterns: list[tuple[str, str]]) -> str:
+    """The letters with which a name that one of the patterns takes begins. No pattern of the rest begins openly."""
+    found = {pattern[0] for _, pattern in patterns}
+    assert not found & set("*?"), "a pattern without an ending begins openly, so that every name would be tried"
+    return "".join(sorted(found))
 
 
 def _either(patterns: list[tuple[str, str]]) -> re.Pattern[str]:
