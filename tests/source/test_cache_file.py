@@ -172,6 +172,7 @@ def test_a_cache_of_another_version_is_rebuilt_and_mentioned_once(shop: Folder, 
         "update results set header = x''",
         "update chunks set data = substr(data, 1, length(data) - 1)",
         "delete from chunks",
+        "delete from parts",
         "update answers set data = substr(data, 1, 1)",
         "update answers set data = x'c1'",
         "update stats set key = x'00', size = size",
@@ -188,7 +189,7 @@ def test_truncated_rows_are_read_again(shop: Folder, statement: str) -> None:
     assert builtins(shop.audit(cache=True)) == builtins(shop.audit(cache=False))
 
 
-@pytest.mark.parametrize("table", ["facts", "stats", "answers", "results", "chunks"])
+@pytest.mark.parametrize("table", ["facts", "stats", "answers", "results", "parts", "chunks", "verdicts", "shapes"])
 def test_a_missing_table_is_no_obstacle(shop: Folder, table: str) -> None:
     cold = shop.audit(cache=True)
     change(shop, f"drop table {table}")
@@ -292,3 +293,25 @@ def test_what_history_said_belongs_to_the_target(repository: Folder) -> None:
     for target in ("3.11", "3.9", "3.11"):
         assert repository.findings(cache=True, target=target) == repository.findings(cache=False, target=target)
     assert "never parsed" in repository.findings(cache=True, target="3.9")[0].message
+
+
+def test_results_share_the_chunks_that_they_have_in_common(shop: Folder) -> None:
+    shop.audit(cache=True)
+    shop.write({"docs/new.md": "# Nothing to run\n"})
+    shop.audit(cache=True)
+    with sqlite3.connect(shop.root / ".canonry/cache.db") as connection:
+        parts, chunks = (
+            connection.execute(f"select count(*) from {table}").fetchone()[0] for table in ("parts", "chunks")
+        )
+
+    assert chunks < parts
+
+
+def test_a_damaged_chunk_is_not_shared_for_ever(shop: Folder) -> None:
+    cold = shop.audit(cache=True)
+    for _ in range(2):
+        with sqlite3.connect(shop.root / ".canonry/cache.db") as connection:
+            connection.execute("update chunks set data = x'00'")
+        assert shop.audit(cache=True).chunks == cold.chunks
+    with sqlite3.connect(shop.root / ".canonry/cache.db") as connection:
+        assert connection.execute("select count(*) from chunks where length(data) = 1").fetchone() == (0,)

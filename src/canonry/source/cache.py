@@ -4,6 +4,7 @@ Losing it costs time, never an answer.
 """
 
 import contextlib
+import hashlib
 import os
 import sqlite3
 import time
@@ -14,7 +15,7 @@ from typing import Any
 
 from canonry.source.facts import extractor_version
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _KEPT_RESULTS = 6
 _KEPT_CONTEXTS = 3
 _KEY_SIZES = (20, 32)
@@ -26,7 +27,8 @@ create table answers (kind text not null, key blob not null, data blob not null,
 create table verdicts
   (context blob not null, number integer not null, data blob not null, primary key (context, number));
 create table results (digest blob primary key, used integer not null, header blob not null);
-create table chunks (digest blob not null, number integer not null, data blob not null, primary key (digest, number));
+create table parts (digest blob not null, number integer not null, chunk blob not null, primary key (digest, number));
+create table chunks (chunk blob primary key, data blob not null);
 """
 _SHAPES = """
 create table if not exists shapes (
@@ -52,8 +54,6 @@ def cache_path(root: Path, *, bare: bool) -> Path:
     """Where a tree's cache lives: ``.canonry/cache.db`` at its root, or the user's cache folder for a bare one."""
     if not bare:
         return root / ".canonry" / "cache.db"
-    import hashlib
-
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = hashlib.sha256(os.fsencode(str(root))).hexdigest()[:16]
     return base / "canonry" / f"{root.name or 'repository'}-{name}" / "cache.db"
@@ -159,22 +159,31 @@ class Cache:
         rows = self._query("select header from results where digest = ?", (digest,))
         if not rows:
             return None
-        chunks = [row[0] for row in self._query("select data from chunks where digest = ? order by number", (digest,))]
+        query = "select data from parts left join chunks using (chunk) where digest = ? order by number"
+        chunks = [row[0] or b"" for row in self._query(query, (digest,))]
         header = _unsealed(rows[0][0], *chunks)
-        return None if header is None else (header, chunks)
+        if header is None:  # damaged: the chunks go, or the next result would share them
+            self._write(("delete from chunks where chunk in (select chunk from parts where digest = ?)", [(digest,)]))
+            return None
+        return header, chunks
 
     def store_result(self, digest: bytes, header: bytes, chunks: list[bytes]) -> None:
-        """Keeps a result and lets the oldest go."""
+        """Keeps a result and lets the oldest go. Results share the chunks that they have in common."""
         sealed = _seal(header, *chunks) + header
+        ids = [hashlib.blake2b(data, digest_size=16).digest() for data in chunks]
+        there = {row[0] for row in self._query("select chunk from chunks", ())}
+        new = {chunk: data for chunk, data in zip(ids, chunks, strict=True) if chunk not in there}
         self._write(
             ("insert or replace into results values (?, ?, ?)", [(digest, time.time_ns(), sealed)]),
-            ("delete from chunks where digest = ?", [(digest,)]),
-            ("insert into chunks values (?, ?, ?)", [(digest, number, data) for number, data in enumerate(chunks)]),
+            ("insert or replace into chunks values (?, ?)", new.items()),
+            ("delete from parts where digest = ?", [(digest,)]),
+            ("insert into parts values (?, ?, ?)", [(digest, number, chunk) for number, chunk in enumerate(ids)]),
             (
                 "delete from results where digest not in (select digest from results order by used desc limit ?)",
                 [(_KEPT_RESULTS,)],
             ),
-            ("delete from chunks where digest not in (select digest from results)", [()]),
+            ("delete from parts where digest not in (select digest from results)", [()]),
+            ("delete from chunks where chunk not in (select chunk from parts)", [()]),
         )
 
     def verdicts(self, context: bytes, first: int, last: int) -> list[tuple[int, bytes]]:
