@@ -75,7 +75,7 @@ def _write_suite(
 
 
 def _write_case(case: _Case, report: Report, out: IO[str]) -> None:
-    folder = case.path.rpartition("/")[0].replace("/", ".")
+    folder = ".".join(part.lstrip(".") for part in case.path.split("/")[:-1])  # `.github` is no empty package
     out.write(f"<testcase name={_attribute(case.path)} classname={_attribute(f'canonry.{folder}'.rstrip('.'))}")
     if case.skipped:
         out.write(f"><skipped message={_attribute(case.skipped)}/></testcase>\n")

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from canonry import __version__
-from canonry.audit.result import FOLDER, Closed
+from canonry.audit.result import Closed
 from canonry.model.finding import Confidence, Finding, Related, Severity
 from canonry.report.content import Report
 from canonry.report.explain import family_title, page, summary
@@ -174,22 +174,19 @@ def _results(report: Report, index: dict[str, int]) -> Iterator[dict[str, Any]]:
         yield _result(finding, index) | {"suppressions": []}
     if report.options.sample is None:
         for each in report.suppressed():
-            yield _result(each.finding, index) | {"suppressions": [_suppression(each)]}
+            yield _result(each.finding, index) | {"suppressions": [_suppression(each, report)]}
 
 
-def _suppression(closed: Closed) -> dict[str, Any]:
+def _suppression(closed: Closed, report: Report) -> dict[str, Any]:
     """What closes a finding, and where it stands: in a comment of the file, or in the canon (SARIF 2.1.0, 3.35)."""
-    found: dict[str, Any] = {
-        "kind": "inSource" if closed.origin == "comment" else "external",
-        "status": "accepted",
-        "justification": closed.reason,
-        "properties": {"line": closed.line},
-    }
+    properties: dict[str, Any] = {key: value for key in ("until", "owner") if (value := getattr(closed, key))}
+    found: dict[str, Any] = {"kind": "external", "status": "accepted", "justification": closed.reason}
     if closed.origin == "comment":
         place = {"artifactLocation": _artifact(closed.finding.path), "region": {"startLine": closed.line}}
-        found["location"] = {"physicalLocation": place}
-    found["properties"] |= {key: value for key in ("until", "owner") if (value := getattr(closed, key))}
-    return found
+        found |= {"kind": "inSource", "location": {"physicalLocation": place}}
+    else:
+        properties |= {"canon": report.result.header.canon_file, "line": closed.line}
+    return found | ({"properties": properties} if properties else {})
 
 
 def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
@@ -200,7 +197,7 @@ def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
         "endLine": finding.end.line,
         "endColumn": finding.end.column,
     }
-    if finding.symbol not in (FOLDER, "<module>"):
+    if not finding.symbol.startswith("<"):  # a module, a script, a folder has no name of its own
         location["logicalLocations"] = [{"fullyQualifiedName": finding.symbol}]
     result: dict[str, Any] = {
         "ruleId": finding.code,

@@ -18,10 +18,10 @@ def origin(report: Report) -> str:
     header, population = report.result.header, report.summary.population
     where = f"commit {header.commit[:10]}" if header.commit else "no commit"
     dirty = " with uncommitted changes" if header.dirty else ""
+    looked_at = [f"{plural(population.files, 'Python file')}, {plural(population.test_files, 'test file')}"]
     return (
         f"{where}{dirty}; canonry {__version__}, rules {header.ruleset}, Python {header.target_python}; "
-        f"{plural(population.files, 'Python file')}, {plural(population.test_files, 'test file')}"
-        f"{f', {documents(report)}' if population.documents else ''}{_narrowed(report)}"
+        f"{', '.join(_looked_at(report, looked_at))}{_narrowed(report)}"
     )
 
 
@@ -30,6 +30,13 @@ def documents(report: Report) -> str:
     population = report.summary.population
     files = plural(population.documents, "file that is no Python", "files that are no Python")
     return f"{files}, with {plural(population.commands, 'command')}"
+
+
+def _looked_at(report: Report, python: list[str]) -> list[str]:
+    """What is said of Python files, then what is said of others; nothing of a kind that only the other has."""
+    population = report.summary.population
+    said = python if population.files or not population.documents else []
+    return [*said, documents(report)] if population.documents else said
 
 
 def closed(report: Report) -> str:
@@ -126,8 +133,7 @@ def write_summary(report: Report, out: IO[str]) -> None:
         where += ", with uncommitted changes"
     where += f"; canonry {__version__}, rules {header.ruleset}, Python {header.target_python} syntax"
     out.write(paint("audited    ", "bold", color=color))
-    looked_at = [_python(report)] if population.files or not population.documents else []
-    looked_at += [documents(report)] if population.documents else []
+    looked_at = _looked_at(report, [_python(report)])
     out.write("\n           ".join([*looked_at, f"{where}{_narrowed(report)}"]) + "\n")
     left_out = (
         [f"{plural(population.shadow_files, 'file')} in shadow trees left out"] if population.shadow_files else []
