@@ -244,3 +244,9 @@ def test_writing_keeps_every_byte_and_is_idempotent(document: bytes, canon: str,
             assert once == before
         else:
             assert shop.call("canon", "show", "--repo", place).returncode == 0
+
+
+def test_one_test_is_spoken_of_in_the_singular(folder: Folder) -> None:
+    folder.write({"tests/test_a.py": SOUND})
+
+    assert "# 1 of 1 test is a function, or a method of a class without a base case" in folder.call("init").stdout

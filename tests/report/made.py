@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from canonry.audit.result import Chunk, FileRecord, Header, Result, chunk_of
+from canonry.audit.result import Chunk, Closed, FileRecord, Header, Result, chunk_of
 from canonry.model.finding import Confidence, Finding, Position, Related, Severity
 from canonry.report.content import Options, Report
 from canonry.report.formats import renderer
@@ -57,6 +57,18 @@ def report_of(
     result = Result(header, chunks)
     chosen = Options(read=lambda _path: [], **options)
     return Report(result, summary_of(result, chosen.selected), chosen)
+
+
+def closed_report_of(
+    closed: Iterable[Finding], findings: Iterable[Finding] = (), *, own: dict[str, str] | None = None
+) -> Report:
+    """A report in which suppressions close some findings, with rules of one's own by code and name."""
+    report = report_of(findings)
+    rules = {code: (name, Severity.WARNING) for code, name in (own or {}).items()}
+    kept = [Closed(each, "agreed", "", "", each.line, "comment") for each in closed]
+    chunks = [*report.result.chunks, msgspec.msgpack.encode(chunk_of([], [], [], kept))]
+    result = Result(msgspec.structs.replace(report.result.header, own_rules=rules), chunks)
+    return Report(result, summary_of(result, None), report.options)
 
 
 def _chunks(findings: list[Finding], files: list[FileRecord]) -> Iterator[Chunk]:

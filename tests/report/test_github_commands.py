@@ -99,7 +99,7 @@ def test_the_other_places_of_a_cluster_follow_the_message(clusters: Callable[...
 
     assert message.splitlines()[1:] == [
         *(f"also tests/{letter}/fake.py:1:1: Fake{letter.upper()}: differs in `send`" for letter in "bcd"),
-        "also and 3 more places (all with -v)",
+        "also 3 more places (all with -v)",
     ]
 
 

@@ -79,8 +79,8 @@ def test_full_and_concise_show_the_first_places(clusters: Callable[..., str]) ->
     full = clusters("--select", "DBL001")
     concise = clusters("--select", "DBL001", "--output-format", "concise")
 
-    assert re.findall(r"^  = also: (.*)$", full, re.MULTILINE) == [*SHOWN[:3], "and 3 more places (all with -v)"]
-    assert re.findall(r"^    (.*)$", concise, re.MULTILINE) == [*SHOWN[:3], "and 3 more places (all with -v)"]
+    assert re.findall(r"^  = also: (.*)$", full, re.MULTILINE) == [*SHOWN[:3], "3 more places (all with -v)"]
+    assert re.findall(r"^    (.*)$", concise, re.MULTILINE) == [*SHOWN[:3], "3 more places (all with -v)"]
 
 
 def test_all_places_are_shown_where_they_are_asked_for(clusters: Callable[..., str]) -> None:

@@ -146,8 +146,10 @@ def test_a_rule_that_is_not_ours_is_described_by_its_counts() -> None:
         report_of([finding()]).summary.rules[0].__class__("OWN001", "own-rule", Severity.WARNING, 1, 1, 0)
     )
     rules = run_of(rendered("sarif", report))["tool"]["driver"]["rules"]
+    (described,) = (rule for rule in rules if rule["id"] == "OWN001")
 
-    assert {"id": "OWN001", "name": "own-rule", "defaultConfiguration": {"level": "warning"}} in rules
+    assert (described["name"], described["help"]) == ("own-rule", {"text": "own rule"})
+    assert described["defaultConfiguration"] == {"level": "warning"}
 
 
 def test_braces_and_brackets_are_no_placeholders_and_links(awkward: Folder, run: dict[str, Any]) -> None:

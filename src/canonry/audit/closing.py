@@ -90,7 +90,7 @@ def close_findings(
     closes no finding about itself.
     """
     if not suppressions and not (findings and terms.entries):
-        return Closing(findings, [])
+        return Closing(_in_order(findings), [])
     inside = any(finding.symbol == "<folder>" for finding in findings)
     place = f"{path}/_" if inside else path  # a folder is covered where what it holds is
     found = {finding.code for finding in findings} | set(_OF_SUPPRESSIONS if suppressions else ())
@@ -100,15 +100,15 @@ def close_findings(
         if not found.isdisjoint(entry.codes) and entry.covers.match_file(place)
     ]
     if not suppressions and not entries:
-        return Closing(findings, [])
+        return Closing(_in_order(findings), [])
     closer = _Closer(path, suppressions, entries, terms)
     left = closer.close(findings)
     governance = closer.govern()
-    still = sorted([*left, *closer.close(governance)], key=lambda each: (each.line, each.column, each.code))
+    still = _in_order([*left, *closer.close(governance)])
     unused = closer.close(closer.unused(broken=broken, about_governance=False))
     unused += closer.unused(broken=broken, about_governance=True)
     if unused:
-        still = sorted([*still, *unused], key=lambda each: (each.line, each.column, each.code))
+        still = _in_order([*still, *unused])
     return Closing(still, closer.closed, frozenset(closer.used_entries))
 
 
@@ -211,6 +211,11 @@ class _Closer:
             *(f"`{word}` is no rule{_hint(catalogue.nearest(word))}" for word in unknown),
             *(f"`{word}` cannot be suppressed" for word in fixed),
         )
+
+
+def _in_order(findings: list[Finding]) -> list[Finding]:
+    """By place: those of the whole tree come before those of the file itself."""
+    return sorted(findings, key=lambda each: (each.line, each.column, each.code)) if len(findings) > 1 else findings
 
 
 def _hint(near: str) -> str:

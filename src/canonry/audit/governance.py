@@ -113,10 +113,13 @@ def _inserted(chunks: list[bytes], extra: list[Finding]) -> list[bytes]:
         if mine:
             for finding in mine:
                 del left[id(finding)]
-            findings = sorted([*chunk.findings, *mine], key=lambda each: each.path)
+            findings = sorted([*chunk.findings, *mine], key=_place)
             data = msgspec.msgpack.encode(chunk_of(chunk.files, findings, chunk.documents, chunk.closed))
         found.append(data)
     if left:
-        others = sorted(left.values(), key=lambda each: each.path)
-        found.append(msgspec.msgpack.encode(chunk_of([], others)))
+        found.append(msgspec.msgpack.encode(chunk_of([], sorted(left.values(), key=_place))))
     return found
+
+
+def _place(finding: Finding) -> tuple[str, int, int, str]:
+    return finding.path, finding.line, finding.column, finding.code

@@ -13,6 +13,7 @@ from canonry.rules.rule import Example, Rule
 
 _LANGUAGES = {".toml": "toml", ".ini": "ini", ".cfg": "ini", ".py": "python", ".yml": "yaml", ".yaml": "yaml"}
 _LANGUAGES |= {".json": "json", ".sh": "sh", ".md": "markdown", ".ps1": "powershell", ".bat": "bat"}
+_OWN_FAMILY = "Rules of one's own"
 _WIDTH = 120
 _INTRODUCTION = """\
 Each page is made from the rule itself: its docstring, and the examples that are its tests. `canonry explain CODE` \
@@ -31,7 +32,7 @@ _CONFIDENCE = {
 def render_rules(rules: Iterable[Rule], out: IO[str]) -> None:
     """Writes one line per rule, below the name of its family."""
     for prefix, family in families(rules).items():
-        out.write(f"{prefix}  {family_title(prefix)}\n")
+        out.write(f"{prefix}  {family_title(prefix) or _OWN_FAMILY}\n")
         for rule in family:
             preview = " (preview)" if rule.preview else ""
             out.write(f"{rule.code}  {rule.name:<28} {rule.severity.value:<8} {summary(rule)}{preview}\n")

@@ -57,6 +57,9 @@ def _frame(finding: Finding, line: str, *, color: bool) -> str:
     same_line = finding.end.line == finding.line
     width = max(1, (finding.end.column if same_line else len(text) + 1) - finding.column)
     start = finding.column - 1
+    if finding.symbol == "<file>" and finding.column == 1 and same_line and width == 1:  # it knows the line alone
+        start = len(text) - len(text.lstrip())
+        width = len(text.strip())
     if len(text) > _WIDTH:
         cut = max(0, start - 40)
         text, start = text[cut : cut + _WIDTH], start - cut

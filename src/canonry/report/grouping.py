@@ -72,9 +72,14 @@ def _namer(report: Report, by: GroupBy) -> Callable[[Finding], str]:
         names = report.rule_names
         return lambda finding: f"{finding.code} {names.get(finding.code, '')}".rstrip()
     if by is GroupBy.FOLDER:
-        return lambda finding: folder_of(_path(finding))
+        return lambda finding: _folder(_path(finding))
     owners = read_owners(report.result.header.codeowners)
     return lambda finding: ", ".join(owners(_path(finding)) or [NOBODY])
+
+
+def _folder(path: str) -> str:
+    folder = folder_of(path)
+    return "the root" if folder == "." else folder
 
 
 def _path(finding: Finding) -> str:

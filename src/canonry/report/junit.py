@@ -24,12 +24,15 @@ _SUITES = ("test files", "other files")
 
 
 class _Case(msgspec.Struct, frozen=True):
-    """A test case: a file with its findings. ``reason`` says why it fails, ``skipped`` why it was not judged."""
+    """A test case: a file with its findings. ``reason`` says why it fails, ``skipped`` why it was not judged, and
+    ``closed`` what suppressions close in it.
+    """
 
     path: str
     findings: list[Finding]
     reason: str = ""
     skipped: str = ""
+    closed: str = ""
 
 
 def render(report: Report, out: IO[str]) -> None:
@@ -37,12 +40,14 @@ def render(report: Report, out: IO[str]) -> None:
 
     A test file is a case that passes exactly when it counts as compliant, so the share of passed cases in the first
     suite is the compliance; its warnings stand in its output. `--select` and `--sample` narrow what a case can fail of,
-    as they narrow every other format. Files that could not be read are skipped cases.
+    as they narrow every other format. Files that could not be read are skipped cases. What suppressions close fails
+    nothing: it is counted in the output of a case, the one place beside a failure that servers show of it.
     """
     totals: list[Counter[str]] = []
+    closed = _closed(report)
     for suite in _SUITES:
         count: Counter[str] = Counter()
-        for case in _cases(report, suite):
+        for case in _cases(report, suite, closed):
             count["tests"] += 1
             count["failures"] += bool(case.reason)
             count["skipped"] += bool(case.skipped)
@@ -52,44 +57,59 @@ def render(report: Report, out: IO[str]) -> None:
     out.write(f'<testsuites name="canonry" tests="{whole["tests"]}" failures="{whole["failures"]}" errors="0">\n')
     for suite, count in zip(_SUITES, totals, strict=True):
         if suite == _SUITES[0] or count["tests"]:
-            _write_suite(suite, count, report, out)
+            _write_suite(suite, count, report, closed, out)
     out.write("</testsuites>\n")
 
 
-def _write_suite(suite: str, count: Counter[str], report: Report, out: IO[str]) -> None:
+def _write_suite(
+    suite: str, count: Counter[str], report: Report, closed: dict[str, Counter[str]], out: IO[str]
+) -> None:
     numbers = " ".join(f'{name}="{count[name]}"' for name in ("tests", "failures", "skipped"))
     out.write(f'<testsuite name="canonry: {suite}" {numbers} errors="0">\n<properties>\n')
     for name, value in _properties(report).items():
         out.write(f"<property name={_attribute(name)} value={_attribute(value)}/>\n")
     out.write("</properties>\n")
-    for case in _cases(report, suite):
+    for case in _cases(report, suite, closed):
         _write_case(case, report, out)
     out.write("</testsuite>\n")
 
 
 def _write_case(case: _Case, report: Report, out: IO[str]) -> None:
-    folder = case.path.rpartition("/")[0].replace("/", ".")
+    folder = ".".join(part.lstrip(".") for part in case.path.split("/")[:-1])  # `.github` is no empty package
     out.write(f"<testcase name={_attribute(case.path)} classname={_attribute(f'canonry.{folder}'.rstrip('.'))}")
     if case.skipped:
         out.write(f"><skipped message={_attribute(case.skipped)}/></testcase>\n")
         return
-    if not case.findings and not case.reason:
+    if not case.findings and not case.reason and not case.closed:
         out.write("/>\n")
         return
     text = "".join(f"{line}\n" for finding in case.findings for line in _lines(finding, report))
     if case.reason:
         kind = min(case.findings, key=lambda each: each.severity.rank).code if case.findings else "unparsable"
         out.write(f"><failure type={_attribute(kind)} message={_attribute(case.reason)}>")
-        out.write(f"{escape(_legal(text))}</failure></testcase>\n")
+        out.write(f"{escape(_legal(text))}</failure>")
+        shown = case.closed
     else:
-        out.write(f"><system-out>{escape(_legal(text))}</system-out></testcase>\n")
+        out.write(">")
+        shown = text + case.closed
+    out.write(f"<system-out>{escape(_legal(shown))}</system-out></testcase>\n" if shown else "</testcase>\n")
 
 
-def _cases(report: Report, suite: str) -> Iterator[_Case]:
+def _closed(report: Report) -> dict[str, Counter[str]]:
+    """What suppressions close, by path and rule."""
+    found: dict[str, Counter[str]] = {}
+    for each in report.suppressed():
+        found.setdefault(each.finding.path, Counter())[each.finding.code] += 1
+    return found
+
+
+def _cases(report: Report, suite: str, closed: dict[str, Counter[str]]) -> Iterator[_Case]:
     tests = suite == _SUITES[0]
     for path, record, findings in report.by_file():
         if (record is not None and record.is_test) is tests and (tests or findings):
-            yield _Case(path, findings, _reason(report, record, findings))
+            count = closed.get(path)
+            said = f"{plural(count.total(), 'finding')} closed by suppressions: {_listed(count)}\n" if count else ""
+            yield _Case(path, findings, _reason(report, record, findings), closed=said)
     if not tests:
         for path, reason in report.result.header.missing.items():
             if report.result.holds(path):
@@ -100,10 +120,13 @@ def _reason(report: Report, record: FileRecord | None, findings: list[Finding]) 
     """Why a file fails: the counts of its errors per rule; empty where it does not."""
     errors = Counter(finding.code for finding in findings if finding.severity is Severity.ERROR)
     if errors:
-        codes = ", ".join(code if count == 1 else f"{count} {code}" for code, count in sorted(errors.items()))
-        return f"{plural(sum(errors.values()), 'error')}: {codes}"
+        return f"{plural(errors.total(), 'error')}: {_listed(errors)}"
     everything = report.options.selected is None and report.options.sample is None
     return "does not parse" if everything and record is not None and record.broken else ""
+
+
+def _listed(codes: Counter[str]) -> str:
+    return ", ".join(code if count == 1 else f"{count} {code}" for code, count in sorted(codes.items()))
 
 
 def _lines(finding: Finding, report: Report) -> Iterator[str]:
@@ -115,7 +138,7 @@ def _lines(finding: Finding, report: Report) -> Iterator[str]:
 
 
 def _properties(report: Report) -> dict[str, str]:
-    header, compliance = report.result.header, report.summary.compliance
+    header, compliance, population = report.result.header, report.summary.compliance, report.summary.population
     found = {
         "canonry": __version__,
         "commit": header.commit or "none",
@@ -124,6 +147,10 @@ def _properties(report: Report) -> dict[str, str]:
         "target-python": header.target_python,
         "compliant": str(compliance.compliant),
         "test-files": str(compliance.total),
+        "python-files": str(population.files),
+        "documents": str(population.documents),
+        "commands": str(population.commands),
+        "closed-findings": str(sum(report.summary.suppressed.values())),
     }
     return found | ({"scope": narrowed(report.result)} if report.result.narrowing else {})
 

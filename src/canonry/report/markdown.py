@@ -13,7 +13,7 @@ from canonry.report.content import Report
 from canonry.report.grouping import Group, GroupBy, grouped
 from canonry.report.places import about, doubt
 from canonry.report.style import plural, printable
-from canonry.report.summary import compliance, origin
+from canonry.report.summary import closed, compliance, origin
 
 _IN_GROUP = 10
 _ROOM = 40_000
@@ -38,7 +38,7 @@ def render(report: Report, out: IO[str]) -> None:
     ]
     out.write(f"## canonry: {', '.join(counts) or 'nothing found'}\n\n")
     standing = compliance(report)
-    out.write(f"**{standing[:1].upper()}{standing[1:]}.**\n")
+    out.write(f"**{standing[:1].upper()}{standing[1:]}.**{f' {closed(report)}.' if closed(report) else ''}\n")
     _write_rules(report, out)
     _write_worst(report, out)
     if not options.statistics and not options.worst:

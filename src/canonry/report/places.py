@@ -25,7 +25,7 @@ def related_lines(finding: Finding, *, all_of_them: bool = False) -> Iterator[st
         yield f"{place(other.path, other.line, other.column)}: {about(other)}"
     left = len(finding.related) - len(shown)
     if left:
-        yield f"and {plural(left, 'more place')} (all with -v)"
+        yield f"{plural(left, 'more place')} (all with -v)"
 
 
 def about(other: Related) -> str:

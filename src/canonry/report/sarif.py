@@ -4,14 +4,15 @@ Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0
 scanning reads, and its limits: GitHub's documentation, "SARIF support for code scanning".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from itertools import chain
 from typing import IO, Any
 from urllib.parse import quote
 
 import msgspec
 
 from canonry import __version__
-from canonry.audit.result import FOLDER
+from canonry.audit.result import Closed
 from canonry.model.finding import Confidence, Finding, Related, Severity
 from canonry.report.content import Report
 from canonry.report.explain import family_title, page, summary
@@ -37,6 +38,7 @@ _PRECISION = {Confidence.CERTAIN: "very-high", Confidence.LIKELY: "medium", Conf
 def render(report: Report, out: IO[str]) -> None:
     """Writes one SARIF log with one run. Its results come last, one a line and streamed: memory does not grow.
 
+    Open findings come first, then those that suppressions close, but for a sample, which is drawn of open ones.
     Nothing is left out above code scanning's limit of results; a notification in the log says so.
     """
     encode = msgspec.json.Encoder().encode
@@ -47,8 +49,8 @@ def render(report: Report, out: IO[str]) -> None:
         out.write(f'"{key}":{encode(value).decode()},\n')
     out.write('"results":[')
     separator = "\n"
-    for finding in report.findings():
-        out.write(separator + encode(_result(finding, index)).decode())
+    for result in _results(report, index):
+        out.write(separator + encode(result).decode())
         separator = ",\n"
     out.write("\n]}]}\n" if separator != "\n" else "]}]}\n")
 
@@ -71,6 +73,7 @@ def _run(report: Report, rules: list[dict[str, Any]]) -> dict[str, Any]:
             "scope": scope(report),
             "population": numbers.population,
             "compliance": numbers.compliance,
+            "suppressed": sum(numbers.suppressed.values()),
         },
     }
 
@@ -85,8 +88,17 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
             location = {"physicalLocation": {"artifactLocation": _artifact(path)}}
             text = _text(f"the file could not be read: {reason}")
             yield {"level": "warning", "message": {"text": text}, "locations": [location]}
-    results = sum(report.summary.severities.values())
-    if report.options.sample is None and results > _MOST_RESULTS:
+    if report.options.sample is not None:
+        return
+    closed = sum(report.summary.suppressed.values())
+    results = sum(report.summary.severities.values()) + closed
+    if closed:
+        text = (
+            f"{plural(closed, 'result')} {'is' if closed == 1 else 'are'} closed by suppressions; GitHub code scanning "
+            "does not read `suppressions` and shows them as open unless another step takes them out or dismisses them"
+        )
+        yield {"level": "note", "message": {"text": text}}
+    if results > _MOST_RESULTS:
         text = (
             f"the run has {plural(results, 'result')}, and GitHub code scanning refuses a run with more than "
             f"{_MOST_RESULTS:,}; narrow it with `--select`, `--owner`, `--category` or paths"
@@ -96,19 +108,45 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
 
 def _rules(report: Report) -> list[dict[str, Any]]:
     """The rules that judged, as far as they are shown, and any other that a finding names; by code."""
-    selected, known = report.options.selected, all_rules()
-    found = {rule.code: rule for rule in report.summary.rules}
-    shown = {code for code, rule in known.items() if not rule.preview and (selected is None or code in selected)}
+    selected, known, own = report.options.selected, all_rules(), report.result.header.own_rules
+    found = {rule.code: (rule.name, rule.severity) for rule in report.summary.rules}
+    judging = own.keys() | {code for code, rule in known.items() if not rule.preview}
+    shown = {code for code in judging if selected is None or code in selected}
+    codes = shown | found.keys() | report.summary.suppressed.keys()
+    unknown = {code: own.get(code) or found[code] for code in codes - known.keys()}
+    advice = _advice(report, unknown.keys()) if unknown else {}
     return [
-        _described(known[code])
-        if code in known
-        else {
-            "id": code,
-            "name": found[code].name,
-            "defaultConfiguration": {"level": _LEVELS[found[code].severity]},
-        }
-        for code in sorted(shown | found.keys())
+        _described(known[code]) if code in known else _named(code, *unknown[code], advice.get(code, ""))
+        for code in sorted(codes)
     ]
+
+
+def _advice(report: Report, codes: Set[str]) -> dict[str, str]:
+    """What the findings of these rules say is to be done, by code; rules without a finding say nothing."""
+    found: dict[str, str] = {}
+    for finding in chain(report.findings(), (each.finding for each in report.suppressed())):
+        if finding.code in codes and finding.code not in found:
+            found[finding.code] = finding.help
+            if len(found) == len(codes):
+                break
+    return found
+
+
+def _named(code: str, name: str, severity: Severity, advice: str) -> dict[str, Any]:
+    """A rule that is not built in. Code scanning asks for descriptions and help, so the name stands in for them."""
+    words = name.replace("-", " ")
+    return {
+        "id": code,
+        "name": name,
+        "shortDescription": {"text": _clipped(words)},
+        "fullDescription": {"text": _clipped(words)},
+        "help": {"text": advice or words},
+        "defaultConfiguration": {"level": _LEVELS[severity]},
+        "properties": {
+            "problem.severity": _PROBLEMS[severity],
+            "tags": ["tests", code.rstrip("0123456789"), "own rule"],
+        },
+    }
 
 
 def _described(rule: Rule) -> dict[str, Any]:
@@ -130,8 +168,28 @@ def _described(rule: Rule) -> dict[str, Any]:
     }
 
 
+def _results(report: Report, index: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """All results. Each has `suppressions`, empty for open ones: all have the property or none (3.27.23)."""
+    for finding in report.findings():
+        yield _result(finding, index) | {"suppressions": []}
+    if report.options.sample is None:
+        for each in report.suppressed():
+            yield _result(each.finding, index) | {"suppressions": [_suppression(each, report)]}
+
+
+def _suppression(closed: Closed, report: Report) -> dict[str, Any]:
+    """What closes a finding, and where it stands: in a comment of the file, or in the canon (SARIF 2.1.0, 3.35)."""
+    properties: dict[str, Any] = {key: value for key in ("until", "owner") if (value := getattr(closed, key))}
+    found: dict[str, Any] = {"kind": "external", "status": "accepted", "justification": closed.reason}
+    if closed.origin == "comment":
+        place = {"artifactLocation": _artifact(closed.finding.path), "region": {"startLine": closed.line}}
+        found |= {"kind": "inSource", "location": {"physicalLocation": place}}
+    else:
+        properties |= {"canon": report.result.header.canon_file, "line": closed.line}
+    return found | ({"properties": properties} if properties else {})
+
+
 def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
-    """One finding. A closed one (a suppression holds) gets its `suppressions` here, and stays among the results."""
     location: dict[str, Any] = {"physicalLocation": {"artifactLocation": _artifact(finding.path)}}
     location["physicalLocation"]["region"] = {
         "startLine": finding.line,
@@ -139,7 +197,7 @@ def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
         "endLine": finding.end.line,
         "endColumn": finding.end.column,
     }
-    if finding.symbol not in (FOLDER, "<module>"):
+    if not finding.symbol.startswith("<"):  # a module, a script, a folder has no name of its own
         location["logicalLocations"] = [{"fullyQualifiedName": finding.symbol}]
     result: dict[str, Any] = {
         "ruleId": finding.code,

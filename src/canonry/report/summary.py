@@ -18,10 +18,31 @@ def origin(report: Report) -> str:
     header, population = report.result.header, report.summary.population
     where = f"commit {header.commit[:10]}" if header.commit else "no commit"
     dirty = " with uncommitted changes" if header.dirty else ""
+    looked_at = [f"{plural(population.files, 'Python file')}, {plural(population.test_files, 'test file')}"]
     return (
         f"{where}{dirty}; canonry {__version__}, rules {header.ruleset}, Python {header.target_python}; "
-        f"{plural(population.files, 'file')}, {plural(population.test_files, 'test file')}{_narrowed(report)}"
+        f"{', '.join(_looked_at(report, looked_at))}{_narrowed(report)}"
     )
+
+
+def documents(report: Report) -> str:
+    """How many files that are no Python were read, and what was found in them, in words."""
+    population = report.summary.population
+    files = plural(population.documents, "file that is no Python", "files that are no Python")
+    return f"{files}, with {plural(population.commands, 'command')}"
+
+
+def _looked_at(report: Report, python: list[str]) -> list[str]:
+    """What is said of Python files, then what is said of others; nothing of a kind that only the other has."""
+    population = report.summary.population
+    said = python if population.files or not population.documents else []
+    return [*said, documents(report)] if population.documents else said
+
+
+def closed(report: Report) -> str:
+    """How many findings suppressions close, in words; empty without one."""
+    count = sum(report.summary.suppressed.values())
+    return f"{plural(count, 'finding')} closed by suppressions" if count else ""
 
 
 def narrowed(result: Result) -> str:
@@ -47,8 +68,8 @@ def verdict(report: Report) -> str:
         for kind in ("error", "warning", "info")
     ]
     found = f"{plural(total, 'finding')} ({', '.join(parts)})"
-    closed = sum(summary.suppressed.values())
-    return f"{found}{f', {closed:,} closed by suppressions' if closed else ''}; {compliance(report)}"
+    closed_ones = sum(summary.suppressed.values())
+    return f"{found}{f', {closed_ones:,} closed by suppressions' if closed_ones else ''}; {compliance(report)}"
 
 
 def compliance(report: Report) -> str:
@@ -112,16 +133,8 @@ def write_summary(report: Report, out: IO[str]) -> None:
         where += ", with uncommitted changes"
     where += f"; canonry {__version__}, rules {header.ruleset}, Python {header.target_python} syntax"
     out.write(paint("audited    ", "bold", color=color))
-    out.write(
-        f"{plural(population.files, 'Python file')}, {population.test_files:,} of them tests with "
-        f"{plural(population.test_functions, 'test function')} ({population.async_test_functions:,} async)\n"
-        f"           {where}{_narrowed(report)}\n"
-    )
-    if population.documents:
-        out.write(
-            f"           {plural(population.documents, 'file')} that are no Python, with "
-            f"{plural(population.commands, 'command')}\n"
-        )
+    looked_at = _looked_at(report, [_python(report)])
+    out.write("\n           ".join([*looked_at, f"{where}{_narrowed(report)}"]) + "\n")
     left_out = (
         [f"{plural(population.shadow_files, 'file')} in shadow trees left out"] if population.shadow_files else []
     )
@@ -147,20 +160,28 @@ def write_summary(report: Report, out: IO[str]) -> None:
         out.write(f"{paint('found      ', 'bold', color=color)}{plural(total, 'finding')}: {', '.join(parts)}\n")
     else:
         out.write(f"{paint('found      ', 'bold', color=color)}nothing\n")
-    closed = sum(summary.suppressed.values())
-    if closed:
+    if summary.suppressed:
         most = sorted(summary.suppressed.items(), key=lambda pair: (-pair[1], pair[0]))
         listed = ", ".join(f"{code} {count:,}" for code, count in most[:_PARTS])
         more = ", ..." if len(most) > _PARTS else ""
-        out.write(
-            f"{paint('closed     ', 'bold', color=color)}{plural(closed, 'finding')} by suppressions: {listed}{more}\n"
-        )
+        count = plural(sum(summary.suppressed.values()), "finding")
+        out.write(f"{paint('closed     ', 'bold', color=color)}{count} by suppressions: {listed}{more}\n")
     out.write(f"{paint('compliance ', 'bold', color=color)}{_standing(report)}\n")
     bases = sum(rule.errors for rule in summary.rules if rule.code in ("BAS001", "BAS005"))
     if bases and not header.canon_declared:
         out.write(f"           {bases:,} of the errors name base cases, and no canon says yet which are right\n")
     if total > _MANY and not (report.options.statistics or report.options.worst):
         out.write("next       --statistics counts per rule, --worst 20 names the files to start with\n")
+
+
+def _python(report: Report) -> str:
+    population = report.summary.population
+    tests = plural(population.test_functions, "test function")
+    return (
+        f"{plural(population.files, 'Python file')}, {population.test_files:,} of them "
+        f"{'a test file' if population.test_files == 1 else 'test files'} with {tests} "
+        f"({population.async_test_functions:,} async)"
+    )
 
 
 def _standing(report: Report) -> str:

@@ -62,8 +62,9 @@ def propose(survey: Survey) -> Answer:
 
 
 def _none(survey: Survey, in_based: int, counts: dict[str, int], based: list[_Based]) -> Entry:
-    why = f"{survey.tests - in_based:,} of {plural(survey.tests, 'test')} are functions, or methods of classes"
-    why += " without a base case: none is demanded"
+    unbased = survey.tests - in_based
+    what = "is a function, or a method of a class" if unbased == 1 else "are functions, or methods of classes"
+    why = f"{unbased:,} of {plural(survey.tests, 'test')} {what} without a base case: none is demanded"
     others = tuple(Other(_entry_of(name), count) for name, count in sorted(counts.items(), key=lambda row: -row[1])[:3])
     evidence = {"tests": survey.tests, "in-based-classes": in_based, "based-classes": len(based)}
     certain = Confidence.LIKELY if others else Confidence.CERTAIN

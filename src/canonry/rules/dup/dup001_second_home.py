@@ -57,8 +57,8 @@ class SecondHome(Rule):
                 continue
             at_home = file.path == file.project.symbol_homes.get(symbol.name) or _is_module(file.path, symbol.home)
             if not at_home or fact.name != symbol.name:
-                message = f"`{fact.name}` is defined again; the home of `{symbol.name}` is `{symbol.home}`"
-                yield Offence(site=fact.site, message=message)
+                whose = "its home" if fact.name == symbol.name else f"the home of `{symbol.name}`"
+                yield Offence(site=fact.site, message=f"`{fact.name}` is defined again; {whose} is `{symbol.home}`")
 
 
 def _is_module(path: str, dotted: str) -> bool:

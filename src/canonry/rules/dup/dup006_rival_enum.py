@@ -75,9 +75,10 @@ class RivalEnum(Rule):
             home, *others = ranked(with_importers(cluster, importers), inventory)
             files = len({each.path for each in cluster})
             names = list(dict.fromkeys(each.name for each in (home, *others)))
+            same = "the same" if all(each.words == home.words for each in others) else "nearly the same"
             message = (
-                f"`{home.site.symbol}` and {counted(len(others), 'other')} in {counted(files, 'file')} hold nearly the "
-                f"same {len(home.words)} words ({listed(sorted(home.words))})"
+                f"`{home.site.symbol}` and {counted(len(others), 'other')} in {counted(files, 'file')} hold {same} "
+                f"{len(home.words)} words ({listed(sorted(home.words))})"
             )
             if len(names) > 1:
                 message += f" under {counted(len(names), 'name')}"
