@@ -13,7 +13,7 @@ from canonry.audit.breakdown import CODEOWNERS
 from canonry.audit.chunks import encode_chunk
 from canonry.audit.closing import Closing
 from canonry.audit.counts import count_document, count_facts
-from canonry.audit.documents import Documents
+from canonry.audit.documents import Documents, origin_of
 from canonry.audit.governance import Governance, exemptions_digest, still_holds
 from canonry.audit.judge import judge_document, judge_file, judge_tree
 from canonry.audit.listing import Listing, list_files, listing_digest, paths_digest
@@ -32,7 +32,7 @@ from canonry.source.facts import Facts, decode_facts, is_broken
 from canonry.source.history import breaking_commits
 from canonry.source.index import Index
 from canonry.source.interpreters import newer_names, newer_readers
-from canonry.source.pool import Job, Origin, extract_all
+from canonry.source.pool import Job, extract_all
 from canonry.source.readers.registry import reader_of
 from canonry.source.tree import Key, blob_key
 
@@ -148,9 +148,7 @@ class _Audit:
         self.progress = progress
         self.kind = variant(session.target)
         self._decoded: OrderedDict[Key, Facts] = OrderedDict()
-        tree = session.tree
-        where = str(tree.git.directory) if tree.by_blob and tree.git else None
-        self.origin = Origin(str(tree.root), where, session.started)
+        self.origin = origin_of(session)
         self.moved = False  # whether the tree changed while it was read: what was found is no answer for next time
         self.index = Index(listing.live, self.facts, pythonpath=session.settings.pythonpath)
         self.documents = Documents(session, listing.documents, self.origin)
