@@ -74,6 +74,16 @@ def test_vendored_code_is_excluded_and_not_counted(folder: Folder) -> None:
     assert document["population"]["test_files"] == 1
 
 
+def test_a_vendored_folder_without_python_is_left_unsaid_and_its_commands_uncounted(folder: Folder) -> None:
+    document = proposal(
+        folder, {"tests/test_a.py": SOUND, "vendor/parser/Makefile": "a:\n\ttrial x\n", "Makefile": "a:\n\tpytest\n"}
+    )
+
+    entries = {entry["key"]: entry for entry in document["entries"]}
+    assert "exclude" not in entries
+    assert (entries["canon.runner"]["value"], entries["canon.runner"]["others"]) == ("pytest", [])
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [

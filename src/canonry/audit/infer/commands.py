@@ -18,7 +18,6 @@ from canonry.source.documents import Command
 from canonry.source.facts import Site
 from canonry.source.fragment import Document, Fragment
 from canonry.source.languages.script import UNKNOWN_FOLDER, Finds, Setting
-from canonry.source.languages.shell import read_shell
 from canonry.source.readers.registry import reader_of
 
 _TABLES = (("hatch", "envs", "*", "scripts"), ("pdm", "scripts"), ("poe", "tasks"))
@@ -98,6 +97,8 @@ def _lines(script: Any, *, each_a_line: bool) -> Iterator[str]:
 
 
 def _of_line(line: str, symbol: str) -> list[Command]:
+    from canonry.source.languages.shell import read_shell
+
     document = Document(line)
     finds = Finds(document)
     read_shell(Fragment(document, [document.piece(0, len(line))]), finds, Setting(symbol=symbol))

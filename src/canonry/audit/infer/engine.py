@@ -20,9 +20,9 @@ def propose(session: Session, progress: Progress | None = None) -> Proposal:
 
     Raises `NothingValidatedError` where the tree holds no test file.
     """
-    vendored = layout.vendored_folders(session.tree.files)
-    hidden = tuple(f"{folder}/" for folder in vendored)
-    if hidden:  # as a run with the proposed `exclude` would see it
+    python = layout.vendored_folders(path for path in session.tree.files if path.endswith(".py"))
+    hidden = tuple(f"{folder}/" for folder in layout.vendored_folders(session.tree.files))
+    if hidden:  # as a run with the proposed `exclude` would see it; what holds documents alone starts no test of ours
         session.tree.files = {path: key for path, key in session.tree.files.items() if not path.startswith(hidden)}
     listing = list_files(session)
     read = session.tree.read
@@ -39,7 +39,7 @@ def propose(session: Session, progress: Progress | None = None) -> Proposal:
     answers: list[Answer] = [
         layout.propose_tests(survey),
         target,
-        layout.propose_exclude(vendored),
+        layout.propose_exclude(python),
         runner.propose(survey),
         base_cases.propose(survey),
         environment.propose(survey),
