@@ -20,7 +20,12 @@ TREE: dict[str, str | bytes] = {
     "tests/unit/test_b.py": SOUND,
     "Makefile": "test:\n\tpytest\n",
 }
-KEYS = ["tests", "canon.runner", "canon.base-cases", "categories.unit"]
+KEYS = ["tests", "canon.runner", "canon.base-cases", "canon.environment", "canon.mock-factory", "categories.unit"]
+NONE = (
+    "# 0 files use `os.environ` directly, and no class or function that reads it is imported for that:\n"
+    '# none is demanded\nenvironment = ""\n'
+    '# 0 test files make mocks in place; no test needs a factory: none is demanded\nmock-factory = ""\n'
+)
 
 
 @pytest.fixture
@@ -35,11 +40,12 @@ def test_the_preview_is_a_canon_with_reasons(shop: Folder) -> None:
     assert done.stdout == (
         '[tool.canonry]\n# it holds 2 of 2 test files\ntests = ["tests"]\n\n'
         '[tool.canonry.canon]\n# 1 command in 1 file (`Makefile`) starts pytest\nrunner = "pytest"\n'
-        "# 2 of 2 tests are functions, or methods of classes without a base case: none is demanded\nbase-cases = []\n\n"
+        "# 2 of 2 tests are functions, or methods of classes without a base case: none is demanded\nbase-cases = []\n"
+        f"{NONE}\n"
         '# 2 test files in 1 folder of that kind\n[tool.canonry.categories.unit]\npaths = ["tests/unit"]\n'
     )
     assert "canonry: counted 2 Python files, 2 test files, 2 tests\n" in done.stderr
-    assert "canonry: not proposed: `canon.mock-factory`: " in done.stderr
+    assert "canonry: not proposed: `canon.symbols`: " in done.stderr
     assert done.stderr.endswith("canonry: `--write` adds them to `pyproject.toml`\n")
     assert (shop.root / "pyproject.toml").read_text() == "[project]\nname = 'shop'\n"
 
@@ -49,7 +55,12 @@ def test_toml_alone_and_quiet(shop: Folder) -> None:
 
     assert "#" not in done.stdout
     assert done.stderr == ""
-    assert tomllib.loads(done.stdout)["canon"] == {"runner": "pytest", "base-cases": []}
+    assert tomllib.loads(done.stdout)["canon"] == {
+        "runner": "pytest",
+        "base-cases": [],
+        "environment": "",
+        "mock-factory": "",
+    }
 
 
 def test_json_has_the_counts(shop: Folder) -> None:
@@ -76,7 +87,7 @@ def test_write_adds_the_canon_once(shop: Folder, files: dict[str, str | bytes], 
     second = shop.call("init", "--write")
 
     assert (first.returncode, first.stdout) == (0, "")
-    assert first.stderr.endswith(f"canonry: wrote 4 keys to `{written}`\n")
+    assert first.stderr.endswith(f"canonry: wrote 6 keys to `{written}`\n")
     assert second.returncode == 0
     assert second.stderr.endswith(f"canonry: nothing to add to `{written}`\n")
     assert (shop.root / written).read_bytes() == content
@@ -94,7 +105,7 @@ def test_declared_keys_are_kept_and_compared(shop: Folder) -> None:
     assert (shop.root / "canonry.toml").read_text() == canon.replace(
         "runner = 'python run.py'\n",
         "runner = 'python run.py'\n# 2 of 2 tests are functions, or methods of classes without a base case: none is"
-        " demanded\nbase-cases = []\n",
+        f" demanded\nbase-cases = []\n{NONE}",
     )
     assert "canonry: kept `tests`, as counting says too\n" in done.stderr
     assert 'canonry: kept `canon.runner` = "python run.py"; counting says "pytest"\n' in done.stderr

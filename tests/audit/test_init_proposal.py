@@ -74,6 +74,16 @@ def test_vendored_code_is_excluded_and_not_counted(folder: Folder) -> None:
     assert document["population"]["test_files"] == 1
 
 
+def test_a_vendored_folder_without_python_is_left_unsaid_and_its_commands_uncounted(folder: Folder) -> None:
+    document = proposal(
+        folder, {"tests/test_a.py": SOUND, "vendor/parser/Makefile": "a:\n\ttrial x\n", "Makefile": "a:\n\tpytest\n"}
+    )
+
+    entries = {entry["key"]: entry for entry in document["entries"]}
+    assert "exclude" not in entries
+    assert (entries["canon.runner"]["value"], entries["canon.runner"]["others"]) == ("pytest", [])
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
@@ -133,6 +143,51 @@ SCRIPT = "import pytest, sys\n\nif __name__ == '__main__':\n    sys.exit(pytest.
             id="tox in pyproject.toml",
         ),
         pytest.param({"noxfile.py": "def tests(session):\n    session.run('pytest', 'tests')\n"}, "pytest", id="nox"),
+        pytest.param(
+            {
+                "tools/run.py": SCRIPT,
+                "noxfile.py": "def tests(session):\n    session.run('python', '-W', 'error', 'tools/run.py')\n",
+            },
+            "python tools/run.py",
+            id="nox with a script",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": "[tool.hatch.envs.default.scripts]\ntest = ['echo go', 'coverage run -m pytest {args}']\n"
+            },
+            "pytest",
+            id="a script of Hatch",
+        ),
+        pytest.param({"pyproject.toml": "[tool.pdm.scripts]\ntest.cmd = ['trial', 'shop']\n"}, "trial", id="of PDM"),
+        pytest.param({"pyproject.toml": "[tool.poe.tasks]\ntest = 'trial shop'\n"}, "trial", id="of Poe the Poet"),
+        pytest.param({"justfile": "test:\n    trial shop\n"}, "trial", id="just"),
+        pytest.param({"deep/down/check.bat": "@echo off\r\ntrial shop\r\n"}, "trial", id="a batch file anywhere"),
+        pytest.param(
+            {
+                "README.md": "```sh\ntrial shop\ntrial shop\n```\n",
+                "new.sh": "cat > note.md <<EOF\ntrial shop\nEOF\n",
+                "Makefile": "a:\n\tpytest\n",
+            },
+            "pytest",
+            id="documentation and texts are no commands",
+        ),
+        pytest.param(
+            {
+                "tools/run.py": SCRIPT,
+                "Makefile": "all:\n\tgit add tools/run.py\n\truff check tools/run.py\n\tcoverage run -m pytest\n",
+            },
+            "pytest",
+            id="a script that is only named",
+        ),
+        pytest.param(
+            {
+                "a/run.py": SCRIPT,
+                "b/run.py": SCRIPT,
+                ".github/workflows/a.yml": WORKFLOW.format(command="python run.py\n        working-directory: b"),
+            },
+            "python b/run.py",
+            id="a script of the working directory",
+        ),
         pytest.param({"Makefile": "test:\n\t@python -m unittest discover\n"}, "python -m unittest", id="make"),
         pytest.param({"package.json": '{"scripts": {"test": "pytest"}}'}, "pytest", id="package.json"),
         pytest.param({".gitlab-ci.yml": "test:\n  script:\n    - pytest tests\n"}, "pytest", id="GitLab"),
@@ -166,8 +221,20 @@ def test_runner(folder: Folder, files: dict[str, str | bytes], expected: str) ->
     assert value(folder, "canon.runner", {"tests/test_a.py": SOUND, **files}) == expected
 
 
+def test_a_second_run_counts_the_same_commands_from_the_cache(folder: Folder) -> None:
+    folder.write({"tests/test_a.py": SOUND, "Makefile": "a:\n\tpytest\n\npytest:\n\tpytest -x\n"})
+
+    first, second = (folder.call("init", "--output-format", "json").stdout for _ in range(2))
+
+    (runner,) = (entry for entry in json.loads(first)["entries"] if entry["key"] == "canon.runner")
+    assert runner["evidence"] == {"commands": 2, "files": 1}
+    assert first == second
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe run: pytest", b"{{ broken", b"[testenv\ncommands = pytest", b"\0" * 9])
-@pytest.mark.parametrize("name", ["tox.ini", "noxfile.py", "package.json", ".github/workflows/a.yml", "tox.toml"])
+@pytest.mark.parametrize(
+    "name", ["tox.ini", "noxfile.py", "package.json", ".github/workflows/a.yml", "tox.toml", "sub/pyproject.toml"]
+)
 def test_broken_task_files_are_passed_over(folder: Folder, name: str, content: bytes) -> None:
     document = proposal(folder, {"tests/test_a.py": SOUND, name: content})
 
@@ -256,8 +323,7 @@ def test_the_environment_accessor_is_what_many_import(folder: Folder) -> None:
     files = {"tests/test_a.py": SOUND, "shop/environment.py": ACCESSOR, "shop/__init__.py": ""}
 
     assert (
-        value(folder, "canon.environment", {**files, **importers(4, "from shop.environment import Environment")})
-        is None
+        value(folder, "canon.environment", {**files, **importers(4, "from shop.environment import Environment")}) == ""
     )
     assert (
         value(folder, "canon.environment", importers(5, "from shop.environment import Environment"))
@@ -275,12 +341,34 @@ def test_an_accessor_that_most_code_passes_by_is_none(folder: Folder) -> None:
             "canon.environment",
             {**files, **direct, **importers(5, "from shop.environment import Environment")},
         )
-        is None
+        == ""
     )
 
 
-@pytest.mark.parametrize(("count", "expected"), [(4, None), (5, "tests.factory:MockFactory")])
-def test_the_mock_factory_is_what_many_tests_import(folder: Folder, count: int, expected: str | None) -> None:
+@pytest.mark.parametrize(
+    ("key", "name"), [("canon.environment", "IsolatedEnvironment"), ("canon.mock-factory", "SSotMockFactory")]
+)
+def test_where_the_default_is_in_use_it_stays(folder: Folder, key: str, name: str) -> None:
+    assert value(folder, key, {"tests/test_a.py": f"from canonry.testing import {name}\n{SOUND}"}) is None
+
+
+def test_an_explicit_none_silences_what_would_point_elsewhere(folder: Folder) -> None:
+    code = (
+        "import os\nfrom unittest.mock import Mock\n\nDOUBLE = Mock()\n\n\n"
+        "def test_a():\n    os.environ['A'] = 'x'\n    assert os.environ['A'] and Mock()\n"
+    )
+    folder.write({"tests/test_a.py": code})
+    rules = ("ENV001", "ENV002", "MCK001", "MCK003", "IMP004")
+
+    before = {finding.code for finding in folder.findings(*rules)}
+    assert folder.call("init", "--write").returncode == 0
+
+    assert before == {"ENV001", "ENV002", "MCK001", "MCK003"}
+    assert {finding.code for finding in folder.findings(*rules)} == {"MCK003"}
+
+
+@pytest.mark.parametrize(("count", "expected"), [(4, ""), (5, "tests.factory:MockFactory")])
+def test_the_mock_factory_is_what_many_tests_import(folder: Folder, count: int, expected: str) -> None:
     tests = {f"tests/test_{number}.py": f"from tests.factory import MockFactory\n{SOUND}" for number in range(count)}
 
     assert value(folder, "canon.mock-factory", {"tests/factory.py": FACTORY, **tests}) == expected

@@ -87,6 +87,7 @@ def test_in_pyproject_the_root_is_called_by_its_name(text: str, message: str) ->
 
 
 IMPORT_PATH = "an import path of the form `package.module:Name`"
+MAYBE_IMPORT_PATH = f"{IMPORT_PATH}, or an empty string"
 DURATION = "a duration such as `300ms`, `90s`, `10m` or `2h`"
 
 
@@ -105,8 +106,11 @@ DURATION = "a duration such as `300ms`, `90s`, `10m` or `2h`"
         ("canon", "runner = ''", "a string that is not empty", 'the string `""`'),
         ("canon", "runner = true", "a string that is not empty", "`true`"),
         ("canon", "base-cases = 'a:B'", "a list of import paths of the form `package.module:Name`", 'string `"a:B"`'),
-        ("canon", "environment = 'a.b.C'", IMPORT_PATH, 'the string `"a.b.C"`'),
-        ("canon", "mock-factory = 'a/b.py:C'", IMPORT_PATH, 'the string `"a/b.py:C"`'),
+        ("canon", "environment = 'a.b.C'", MAYBE_IMPORT_PATH, 'the string `"a.b.C"`'),
+        ("canon", "environment = ' '", MAYBE_IMPORT_PATH, 'the string `" "`'),
+        ("canon", "environment = false", MAYBE_IMPORT_PATH, "`false`"),
+        ("canon", "mock-factory = 'a/b.py:C'", MAYBE_IMPORT_PATH, 'the string `"a/b.py:C"`'),
+        ("canon", "mock-factory = ':'", MAYBE_IMPORT_PATH, 'the string `":"`'),
         ("canon", "symbols = {}", "a list of tables", "a table"),
         ("categories.x", "priority = 'P0'", "one of `critical`, `high`, `medium`, `low`", 'the string `"P0"`'),
         ("categories.x", "mocks = false", "one of `allowed`, `specced`, `forbidden`", "`false`"),

@@ -121,6 +121,13 @@ def test_without_a_canon_the_defaults_apply() -> None:
     assert loaded.origin("canon.runner") == "default"
 
 
+def test_an_accessor_or_a_factory_may_be_declared_as_none() -> None:
+    loaded = load({"canonry.toml": "[canon]\nenvironment = ''\nmock-factory = ''\n"})
+
+    assert (loaded.canon.canon.environment, loaded.canon.canon.mock_factory) == ("", "")
+    assert loaded.origin("canon.environment") == "canonry.toml:2"
+
+
 def test_a_pyproject_without_our_table_declares_no_canon() -> None:
     loaded = load({"pyproject.toml": "[project]\nname = 'x'\n[tool.black]\nline-length = 3\n"})
 

@@ -55,6 +55,21 @@ def test_the_policy_of_the_category_decides(tmp_path: Path, path: str, found: li
     assert codes(folder) == [(code, path) for code in found]
 
 
+def test_without_a_factory_the_policies_still_count(tmp_path: Path) -> None:
+    """MCK001 alone asks for the factory; MCK004 needs none of it either."""
+    fallback = (
+        "import pytest\nfrom unittest.mock import Mock\n\n\n@pytest.fixture\ndef db():\n    try:\n"
+        "        return connect()\n    except ConnectionError:\n        return Mock()\n"
+    )
+    mocking = MOCK + "def test_a():\n    assert Mock()\n"
+    canon = CANON.replace("tests.doubles:Mocks", "")
+    files: dict[str, str | bytes] = {"canonry.toml": canon, "tests/real/test_a.py": mocking, "tests/test_a.py": mocking}
+    folder = Folder(tmp_path).write(files | {"tests/unit/conftest.py": fallback})
+
+    assert codes(folder) == [("MCK002", "tests/real/test_a.py"), ("MCK003", "tests/test_a.py")]
+    assert [finding.path for finding in folder.findings("MCK004")] == ["tests/unit/conftest.py"]
+
+
 def test_the_strictest_of_several_policies_counts(tmp_path: Path) -> None:
     canon = CANON.replace('"tests/real/**"', '"tests/real/**", "tests/unit/test_both.py"')
     path = "tests/unit/test_both.py"

@@ -10,6 +10,13 @@ from canonry.source.readers.registry import read_encoded, reader_of
 from canonry.source.tree import Key, blob_key
 
 
+def origin_of(session: Session) -> Origin:
+    """Where the contents of a session's tree come from: its folder, or git's object store."""
+    tree = session.tree
+    where = str(tree.git.directory) if tree.by_blob and tree.git else None
+    return Origin(str(tree.root), where, session.started)
+
+
 class Documents:
     """The documents of one tree. ``keys`` are their paths with the keys of their contents (None: not yet known)."""
 

@@ -14,7 +14,7 @@ from canonry.audit.breaks import Breaks, Notes
 from canonry.audit.chunks import encode_chunk
 from canonry.audit.closing import Closing
 from canonry.audit.counts import count_document, count_facts
-from canonry.audit.documents import Documents
+from canonry.audit.documents import Documents, origin_of
 from canonry.audit.files import Files
 from canonry.audit.governance import Governance, exemptions_digest, still_holds
 from canonry.audit.judge import judge_document, judge_file, judge_tree
@@ -32,7 +32,6 @@ from canonry.source.clone_cluster import Cluster
 from canonry.source.facts import Facts
 from canonry.source.index import Index
 from canonry.source.interpreters import newer_names
-from canonry.source.pool import Origin
 from canonry.source.readers.registry import reader_of
 from canonry.source.tree import blob_key
 
@@ -145,9 +144,7 @@ class _Audit:
         self.session = session
         self.listing = listing
         self.progress = progress
-        tree = session.tree
-        where = str(tree.git.directory) if tree.by_blob and tree.git else None
-        self.origin = Origin(str(tree.root), where, session.started)
+        self.origin = origin_of(session)
         self.moved = False  # whether the tree changed meanwhile: what was found is no answer for next time
         self.files = Files(session, listing, self.origin, progress)
         self.index = Index(listing.live, self.files.facts, pythonpath=session.settings.pythonpath)

@@ -176,7 +176,7 @@ def _declared(name: str, tree: TreeView) -> Declared | None:
         (("canon", "environment"), canon.environment),
         (("canon", "mock-factory"), canon.mock_factory),
     ]
-    entries += [(key, entry.partition(":")[0], entry.partition(":")[2], []) for key, entry in others]
+    entries += [(key, entry.partition(":")[0], entry.partition(":")[2], []) for key, entry in others if entry]
     dotted = name.replace(":", ".")
     for key, module, symbol, aliases in entries:
         place = tree.canon_place(key)

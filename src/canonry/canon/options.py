@@ -16,6 +16,7 @@ from canonry.canon.values import (
     CategoryName,
     Fraction,
     ImportPath,
+    MaybeImportPath,
     ModuleName,
     Name,
     NeededCategory,
@@ -111,15 +112,18 @@ class CanonicalThings(Options, frozen=True, kw_only=True):
         default_factory=lambda: ["canonry.testing:SSotBaseTestCase", "canonry.testing:SSotAsyncTestCase"],
     )
     environment: Annotated[
-        ImportPath,
+        MaybeImportPath,
         Meta(
-            description="The one accessor of environment variables.",
+            description="The one accessor of environment variables. With an empty string none is demanded.",
             examples=["shop.settings:Environment"],
         ),
     ] = "canonry.testing:IsolatedEnvironment"
     mock_factory: Annotated[
-        ImportPath,
-        Meta(description="The one factory of mocks.", examples=["shop.testing:MockFactory"]),
+        MaybeImportPath,
+        Meta(
+            description="The one factory of mocks. With an empty string none is demanded.",
+            examples=["shop.testing:MockFactory"],
+        ),
     ] = "canonry.testing:SSotMockFactory"
     symbols: Annotated[
         list[Symbol],

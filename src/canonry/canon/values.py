@@ -47,6 +47,13 @@ ImportPath = Annotated[
         },
     ),
 ]
+MaybeImportPath = Annotated[
+    str,
+    Meta(
+        pattern=f"^({_DOTTED}:{_DOTTED})?$",
+        extra={"one": "an import path of the form `package.module:Name`, or an empty string"},
+    ),
+]
 PythonVersion = Annotated[
     str, Meta(pattern=r"^3\.(0|[1-9][0-9]*)$", extra={"one": 'a Python version such as `"3.11"`'})
 ]

@@ -47,7 +47,7 @@ def in_factory(file: FileView, site: Site) -> bool:
     if file.path == file.project.mock_factory_home:
         return True
     name = file.canon.mock_factory.rpartition(":")[2].rpartition(".")[2]
-    return name in site.symbol.split(".")
+    return bool(name) and name in site.symbol.split(".")
 
 
 def hand_written(file: FileView) -> Iterator[ClassFact]:

@@ -118,7 +118,7 @@ class Project:
         )
 
     def _home(self, entry: str) -> str:
-        return self.index.module_path(entry.partition(":")[0], "") or ""
+        return (self.index.module_path(entry.partition(":")[0], "") or "") if entry else ""
 
 
 class FileView:

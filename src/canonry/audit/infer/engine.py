@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from canonry.audit.documents import Documents, origin_of
 from canonry.audit.engine import read_facts
 from canonry.audit.infer import base_cases, categories, commands, environment, layout, mock_factory, runner, symbols
 from canonry.audit.infer.proposal import Answer, Entry, Kept, Omission, Proposal, plural
 from canonry.audit.infer.survey import Survey
-from canonry.audit.listing import list_files
+from canonry.audit.listing import Listing, list_files
 from canonry.audit.session import Progress, Session
 from canonry.model.errors import NothingValidatedError
-from canonry.source.folders import folder_files
+from canonry.source.documents import Reading
 from canonry.source.target import choose_target
 
 
@@ -19,17 +20,17 @@ def propose(session: Session, progress: Progress | None = None) -> Proposal:
 
     Raises `NothingValidatedError` where the tree holds no test file.
     """
-    vendored = layout.vendored_folders(session.tree.files)
-    hidden = tuple(f"{folder}/" for folder in vendored)
-    if hidden:  # as a run with the proposed `exclude` would see it
+    python = layout.vendored_folders(path for path in session.tree.files if path.endswith(".py"))
+    hidden = tuple(f"{folder}/" for folder in layout.vendored_folders(session.tree.files))
+    if hidden:  # as a run with the proposed `exclude` would see it; what holds documents alone starts no test of ours
         session.tree.files = {path: key for path, key in session.tree.files.items() if not path.startswith(hidden)}
     listing = list_files(session)
     read = session.tree.read
-    folders = folder_files(session.tree, commands.FOLDERS)
-    target = layout.propose_target(read, folders, session.loaded)
+    target = layout.propose_target(read, listing.documents, session.loaded)
     if isinstance(target, Entry) and session.loaded.canon.target_python is None:
         session.target = choose_target(target.value, None)[0]
-    survey = Survey(read_facts(session, listing, progress), read, session.settings, session.target, folders)
+    facts = read_facts(session, listing, progress)
+    survey = Survey(facts, read, session.settings, session.target, _documents(session, listing, progress))
     if not survey.test_files:
         looked = plural(len(survey.files), "Python file")
         raise NothingValidatedError(
@@ -38,7 +39,7 @@ def propose(session: Session, progress: Progress | None = None) -> Proposal:
     answers: list[Answer] = [
         layout.propose_tests(survey),
         target,
-        layout.propose_exclude(vendored),
+        layout.propose_exclude(python),
         runner.propose(survey),
         base_cases.propose(survey),
         environment.propose(survey),
@@ -47,6 +48,17 @@ def propose(session: Session, progress: Progress | None = None) -> Proposal:
         *categories.propose(survey),
     ]
     return _beside(answers, _declared(session), survey)
+
+
+def _documents(session: Session, listing: Listing, progress: Progress | None) -> list[tuple[str, Reading]]:
+    """The documents whose commands are run, by path."""
+    documents = Documents(session, listing.documents, origin_of(session))
+    wanted = [path for path in listing.documents if commands.runs_commands(path)]
+    return list(documents.read(wanted, told=progress or _silent))
+
+
+def _silent(_what: str, _done: int, _total: int) -> None:
+    pass
 
 
 def _declared(session: Session) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 
 from canonry.audit.infer.proposal import Answer, Entry, Omission, Other, plural
 from canonry.audit.infer.survey import Survey
+from canonry.canon.options import CanonicalThings
 from canonry.source.index import Definition
 
 KEY = ("canon", "environment")
@@ -13,7 +14,7 @@ _METHODS = frozenset(("get", "getenv", "get_env", "__getitem__", "get_str", "get
 
 
 def propose(survey: Survey) -> Answer:
-    """The class or function whose module most files import, where it is used more than `os.environ` itself."""
+    """The class or function whose module most files import, where it rivals `os.environ` itself; else none."""
     direct = sum(bool(file.environment) for file in survey.files.values())
     rows = sorted(((_importers(survey, each), each) for each in _accessors(survey)), key=lambda row: -row[0][0])
     rows = [row for row in rows if row[0][0]]
@@ -23,7 +24,7 @@ def propose(survey: Survey) -> Answer:
             why += f"; the most imported reader of it, `{rows[0][1].qualname}`, has {plural(rows[0][0][0], 'importer')}"
         else:
             why += ", and no class or function that reads it is imported for that"
-        return Omission("canon.environment", why)
+        return _none(why, direct, survey)
     (module_importers, own), best = rows[0]
     value = survey.entry(best, survey.importers(best).spellings)
     if value is None:
@@ -33,6 +34,14 @@ def propose(survey: Survey) -> Answer:
     others = tuple(Other(f"{each.path}:{each.qualname}", counts[0]) for counts, each in rows[1:4])
     evidence = {"module-importers": module_importers, "importers": own, "direct-files": direct}
     return Entry(key=KEY, value=value, why=why, evidence=evidence, others=others)
+
+
+def _none(why: str, direct: int, survey: Survey) -> Answer:
+    """An explicit none, for the default would demand canonry's own accessor; not where that one is in use."""
+    default = CanonicalThings().environment
+    if using := survey.importing(default):
+        return Omission("canon.environment", f"{plural(using, 'file')} import the default, `{default}`")
+    return Entry(key=KEY, value="", why=f"{why}: none is demanded", evidence={"direct-files": direct})
 
 
 def _accessors(survey: Survey) -> list[Definition]:

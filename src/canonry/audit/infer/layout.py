@@ -5,9 +5,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from canonry.audit.infer.commands import python_versions
 from canonry.audit.infer.proposal import Answer, Entry, Omission, Other, plural
-from canonry.audit.infer.survey import Folders, Read, Survey
+from canonry.audit.infer.python_versions import python_versions
+from canonry.audit.infer.survey import Read, Survey
 from canonry.canon.load import LoadedCanon
 from canonry.model.finding import Confidence
 from canonry.source.syntax import RUNNING, Version
@@ -122,14 +122,14 @@ def _below(folder: str, folders: Iterable[str]) -> bool:
 # the target version --------------------------------------------------------------------------------------------------
 
 
-def propose_target(read: Read, folders: Folders, loaded: LoadedCanon) -> Answer:
-    """The lowest Python that the project runs under, where the default would be another."""
+def propose_target(read: Read, documents: Iterable[str], loaded: LoadedCanon) -> Answer:
+    """The lowest Python that the project runs under, where the default would be another. Paths of documents."""
     default, origin = choose_target(None, loaded.requires_python)
     setup = _setup_requirement(read)
     if loaded.requires_python is None and setup:
         lowest, said = choose_target(None, setup)[0], f"setup.py says `python_requires = {setup}`"
         return _target(lowest, default, said, Confidence.CERTAIN, declared=False)
-    tested = python_versions(read, folders)
+    tested = python_versions(read, documents)
     versions = {version: count for text, count in tested.items() if (version := _version(text)) <= RUNNING}
     if not versions:
         return Omission("target-python", f"the default is right as far as can be told ({origin})")

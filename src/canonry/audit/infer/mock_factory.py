@@ -4,6 +4,7 @@ import re
 
 from canonry.audit.infer.proposal import Answer, Entry, Omission, Other, plural
 from canonry.audit.infer.survey import Survey
+from canonry.canon.options import CanonicalThings
 from canonry.source.index import Definition
 
 KEY = ("canon", "mock-factory")
@@ -13,7 +14,7 @@ _MAKES = re.compile(r"^_?(?:create|make|build|get|new)_|mock|fake|stub", re.IGNO
 
 
 def propose(survey: Survey) -> Answer:
-    """The most imported factory, where it is imported by more than a handful of test files."""
+    """The most imported factory, where it is imported by more than a handful of test files; else none."""
     mocking = sum(bool(file.mocks) for file in survey.test_files)
     rows = sorted(((_importing_tests(survey, each), each) for each in _factories(survey)), key=lambda row: -row[0])
     if not rows or rows[0][0] < _LEAST:
@@ -23,7 +24,7 @@ def propose(survey: Survey) -> Answer:
             why += f"; the most imported factory, `{rows[0][1].qualname}`, has {importing}"
         else:
             why += ", and no class that makes them is shared" if mocking else "; no test needs a factory"
-        return Omission("canon.mock-factory", why)
+        return _none(why, mocking, survey)
     count, best = rows[0]
     value = survey.entry(best, survey.importers(best).spellings)
     if value is None:
@@ -34,6 +35,14 @@ def propose(survey: Survey) -> Answer:
     others = tuple(Other(f"{each.path}:{each.qualname}", found) for found, each in rows[1:4])
     evidence = {"importing-tests": count, "methods": made, "mocking-tests": mocking}
     return Entry(key=KEY, value=value, why=why, evidence=evidence, others=others)
+
+
+def _none(why: str, mocking: int, survey: Survey) -> Answer:
+    """An explicit none, for the default would demand canonry's own factory; not where that one is in use."""
+    default = CanonicalThings().mock_factory
+    if using := survey.importing(default):
+        return Omission("canon.mock-factory", f"{plural(using, 'file')} import the default, `{default}`")
+    return Entry(key=KEY, value="", why=f"{why}: none is demanded", evidence={"mocking-tests": mocking})
 
 
 def _factories(survey: Survey) -> list[Definition]:

@@ -5,22 +5,26 @@ call starts, so a canon that names `tox` would make an offence of every `pytest`
 manager starts is read from its file, and that is the runner.
 """
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from canonry.audit.infer.commands import CommandUse, commands
 from canonry.audit.infer.proposal import Answer, Entry, Omission, Other, plural
 from canonry.audit.infer.survey import Survey
 from canonry.model.finding import Confidence
-from canonry.source.commands import COLLECTING
+from canonry.source.languages.script import UNKNOWN_FOLDER, join_folder
 
 KEY = ("canon", "runner")
+_STARTER = re.compile(r"python|pypy|^\W*py\W*$|^run$", re.IGNORECASE)
+_FROM = re.compile(r"^(?:(?:\.|[{$%][^/]*)/)+")
+"""What a path may start with that says nothing of it: `./`, `{toxinidir}/`."""
 _COMMAND_OF = {"pytest": "pytest", "unittest": "python -m unittest", "trial": "trial", "nose": "nose2"}
 
 
 def propose(survey: Survey) -> Answer:
     """The command that most CI and task commands mean; without any, what the test files are written for."""
-    uses = list(commands(survey.read, survey.folder_files))
+    uses = list(commands(survey))
     scripts, tools = _scripts(uses, survey), _tools(uses)
     names = {**scripts, **{_COMMAND_OF[tool]: found for tool, found in tools.items()}}
     others = sorted((Other(name, len(found)) for name, found in names.items()), key=lambda other: -other.count)
@@ -56,8 +60,8 @@ def _called(found: Iterable[CommandUse]) -> str:
 def _tools(uses: Iterable[CommandUse]) -> dict[str, list[CommandUse]]:
     found: dict[str, list[CommandUse]] = defaultdict(list)
     for use in uses:
-        if use.tool in _COMMAND_OF and not use.tool.endswith(COLLECTING):
-            found[use.tool].append(use)
+        if use.command.tool in _COMMAND_OF:
+            found[use.command.tool].append(use)
     return found
 
 
@@ -65,21 +69,22 @@ def _scripts(uses: Iterable[CommandUse], survey: Survey) -> dict[str, list[Comma
     """The uses of scripts and modules of the tree that start tests, by the command that starts each from the root."""
     found: dict[str, list[CommandUse]] = defaultdict(list)
     for use in uses:
-        if use.tool:
+        if use.command.tool:
             continue
-        command = _script_of(use.words, survey)
+        command = _script_of(use, survey)
         if command:
             found[command].append(use)
     return found
 
 
-def _script_of(words: tuple[str, ...], survey: Survey) -> str:
-    """The command with which these words start a runner of the tree, empty where they start none."""
+def _script_of(use: CommandUse, survey: Survey) -> str:
+    """The command with which this one starts a runner of the tree, empty where it starts none."""
+    words = use.command.words
     for index, word in enumerate(words):
         if word == "-m" and index + 1 < len(words):
             return _module_command(words[index + 1], survey)
         if word.endswith(".py"):
-            path = _file_of(word.removeprefix("./"), survey)
+            path = _file_of(word.replace("\\", "/"), use, survey) if _starts(words[:index]) else ""
             return f"python {path}" if path and _runs_tests(path, survey) else ""
     return ""
 
@@ -102,9 +107,19 @@ def _hands_on(path: str, survey: Survey) -> bool:
     return False
 
 
-def _file_of(word: str, survey: Survey) -> str:
-    """The file of the tree that a word names, from whatever folder the command starts in."""
-    ends = [word] if word in survey.files else [path for path in survey.files if path.endswith(f"/{word}")]
+def _starts(before: Sequence[str]) -> bool:
+    """Whether what stands before the name of a script runs it, and does not just name it (`git add run_tests.py`)."""
+    return not before or any(_STARTER.search(word) for word in before)
+
+
+def _file_of(word: str, use: CommandUse, survey: Survey) -> str:
+    """The file of the tree that a word names: from the command's folder, from its file's, or the only one there is."""
+    folder = use.command.folder
+    beside = use.path.rpartition("/")[0]
+    starts = () if folder == UNKNOWN_FOLDER else (folder, join_folder(beside, folder), "")
+    ends = [path for start in starts if (path := join_folder(start, word)) in survey.files][:1]
+    bare = _FROM.sub("", word)
+    ends = ends or [path for path in survey.files if path == bare or path.endswith(f"/{bare}")]
     return ends[0] if len(ends) == 1 and ends[0].isprintable() and " " not in ends[0] else ""
 
 

@@ -1,20 +1,19 @@
 """One pass over the facts of a tree that keeps what a proposal counts, and nothing else of them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
 
 from canonry.canon.options import Canon
 from canonry.rules.view import Project, is_fixture
+from canonry.source.documents import Reading
 from canonry.source.facts import ClassFact, Facts, FunctionFact, Import
 from canonry.source.index import Definition, Index
 from canonry.source.pytest_settings import PytestSettings, read_pytest_values
 
 Read = Callable[[str], bytes | None]
-Folders = Mapping[str, tuple[str, ...]]
-"""The names of the files in a few folders, by folder."""
 _MARK = "pytest.mark."
 
 
@@ -53,12 +52,12 @@ class Survey:
         read: Read,
         settings: PytestSettings,
         target: tuple[int, int],
-        folders: Folders,
+        documents: Sequence[tuple[str, Reading]] = (),
     ) -> None:
         self.read = read
         self.settings = settings
-        self.folder_files = folders
-        """The names of the files in the folders where commands are looked for, by folder."""
+        self.documents = documents
+        """The files whose commands are counted, by path."""
         self.pytest_values = read_pytest_values(read)[0]
         self.files: dict[str, SurveyedFile] = {}
         self._slim: dict[str, Facts] = {}
@@ -109,6 +108,11 @@ class Survey:
                         spellings[dotted] += len(importers)
         paths.discard(definition.path)
         return Importers(frozenset(paths), dict(spellings))
+
+    def importing(self, entry: str) -> int:
+        """How many files import what an import path `package.module:Name` names, in the tree or from outside."""
+        dotted = entry.replace(":", ".")
+        return sum(dotted in file.imports for file in self.files.values())
 
     def importers_of_module(self, path: str) -> frozenset[str]:
         """The files that import a module of the tree, or anything from it."""

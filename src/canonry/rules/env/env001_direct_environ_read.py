@@ -11,7 +11,7 @@ class DirectEnvironRead(Rule):
 
     The canonical accessor says where a value came from and shows a test only its own environment. Aliases, `from os
     import environ` and `getenv` count; the words in strings do not. Only test code is meant, and the accessor's own
-    home is free.
+    home is free. A canon whose `environment` is an empty string demands no accessor, and nothing is reported.
     """
 
     code = "ENV001"
@@ -33,11 +33,12 @@ class DirectEnvironRead(Rule):
             path="tests/environment.py",
             canon="[canon]\nenvironment = 'tests.environment:Environment'\n",
         ),
+        Example("import os\n\ndef test_url():\n    assert os.environ['URL']\n", canon="[canon]\nenvironment = ''\n"),
     )
 
     def check(self, file: FileView) -> Iterator[Offence]:
         """Every read in test code."""
-        if not file.in_test_code or file.path == file.project.environment_home:
+        if not file.in_test_code or file.path == file.project.environment_home or not file.canon.environment:
             return
         for use in file.facts.environment:
             if use.kind == "read":

@@ -14,7 +14,8 @@ class DirectEnvironWrite(Rule):
     Writes that nothing restores are errors. Told apart, as warnings, because they bypass the canonical accessor but do
     not leak: `patch.dict(os.environ, ...)` and `monkeypatch.setenv`, which restore what they change; writes in a
     `finally`, in a tear-down or after a fixture's `yield`, which are restores; and writes where the same function, the
-    class, a base of it or a fixture of the file restores something by hand (likely: which keys is not compared).
+    class, a base of it or a fixture of the file restores something by hand (likely: which keys is not compared). A canon
+    whose `environment` is an empty string demands no accessor, and nothing is reported.
     """
 
     code = "ENV002"
@@ -42,11 +43,15 @@ class DirectEnvironWrite(Rule):
         Example("def test_text():\n    assert \"os.environ['URL'] = 'x'\"\n"),
         Example("import os\n\nos.environ['URL'] = 'x'\n", path="shop/settings.py"),
         Example("environ = {}\n\ndef test_own():\n    environ['URL'] = 'x'\n    assert environ\n"),
+        Example(
+            "import os\n\ndef test_url():\n    os.environ['URL'] = 'x'\n    assert 1\n",
+            canon="[canon]\nenvironment = ''\n",
+        ),
     )
 
     def check(self, file: FileView) -> Iterator[Offence]:
         """Every write in test code, restored ones as warnings."""
-        if not file.in_test_code or file.path == file.project.environment_home:
+        if not file.in_test_code or file.path == file.project.environment_home or not file.canon.environment:
             return
         for use in file.facts.environment:
             if use.kind == "write" and not _restored(file, use):

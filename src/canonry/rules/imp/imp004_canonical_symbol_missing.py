@@ -17,9 +17,10 @@ class CanonicalSymbolMissing(Rule):
 
     Each home that the canon declares (symbols, base cases, the environment accessor, the mock factory, a runner that is
     a Python file) has to be there, to parse, and to define or import the name. What is judged is what the canon's own
-    file says: defaults are not, nor homes whose top-level package is not in the tree. A home that imports everything
-    from outside the tree (`from x import *`) or answers for names itself (a module's `__getattr__`) may well have the
-    name, so nothing is said of it. A file that is left out of the audit (`exclude`) is there.
+    file says: defaults are not, nor an empty string (nothing is demanded), nor homes whose top-level package is not in
+    the tree. A home that imports everything from outside the tree (`from x import *`) or answers for names itself (a
+    module's `__getattr__`) may well have the name, so nothing is said of it. A file that is left out of the audit
+    (`exclude`) is there.
     """
 
     code = "IMP004"
@@ -59,6 +60,7 @@ class CanonicalSymbolMissing(Rule):
         Example(_SYMBOL, path="canonry.toml", files={"shop/manager.py": "def __getattr__(name):\n    return name\n"}),
         Example(_SYMBOL, path="canonry.toml", files={"other/manager.py": "class Other:\n    pass\n"}),
         Example("x = 1\n", path="shop/manager.py"),
+        Example("[canon]\nenvironment = ''\nmock-factory = ''\n", path="canonry.toml", files={"shop/a.py": "x = 1\n"}),
     )
 
     def check_tree(self, tree: TreeView) -> Iterator[Offence]:
@@ -79,8 +81,9 @@ def _entries(tree: TreeView) -> Iterator[tuple[KeyPath, str, str]]:
         yield ("canon", "symbols", number), symbol.home, symbol.name
     for number, entry in enumerate(canon.base_cases):
         yield ("canon", "base-cases", number), *_parts(entry)
-    yield ("canon", "environment"), *_parts(canon.environment)
-    yield ("canon", "mock-factory"), *_parts(canon.mock_factory)
+    for key, entry in (("environment", canon.environment), ("mock-factory", canon.mock_factory)):
+        if entry:
+            yield ("canon", key), *_parts(entry)
 
 
 def _parts(entry: str) -> tuple[str, str]:

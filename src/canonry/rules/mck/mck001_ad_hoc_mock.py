@@ -16,7 +16,8 @@ class AdHocMock(Rule):
     `patch` (with `.object`, `.dict`, `.multiple`) of `unittest.mock` or `mock` count, under any alias and through
     re-exports, as call, decorator or context manager; so do those of pytest-mock's `mocker` fixtures (`mocker.spy` calls
     the real thing and does not). Free are the home of `canon.mock-factory`, and a class of that name wherever it lives.
-    `patch.dict(os.environ)` is a matter of ENV002, `monkeypatch.setattr` is no mock.
+    `patch.dict(os.environ)` is a matter of ENV002, `monkeypatch.setattr` is no mock. A canon whose `mock-factory` is an
+    empty string demands none, and nothing is reported.
 
     To go through the factory, give it one method per collaborator and let that method tie the mock to the real class:
     `create_autospec(Gateway, instance=True, spec_set=True)`. A test then says `ShopMocks().gateway()`, and a change of
@@ -56,6 +57,10 @@ class AdHocMock(Rule):
         ),
         Example("from unittest.mock import Mock\n\nNOTHING = Mock()\n", path="shop/nothing.py"),
         Example(
+            "from unittest.mock import Mock\n\ndef test_pay():\n    assert Mock()\n",
+            canon="[canon]\nmock-factory = ''\n",
+        ),
+        Example(
             "from unittest.mock import create_autospec\n\nclass ShopMocks:\n    def pay(self):\n"
             "        return create_autospec(int)\n",
             path="tests/doubles.py",
@@ -75,7 +80,7 @@ class AdHocMock(Rule):
 
     def check(self, file: FileView) -> Iterator[Offence]:
         """Every mock that test code makes outside the factory."""
-        if not file.in_test_code:
+        if not file.in_test_code or not file.canon.mock_factory:
             return
         for double, made in mocks(file):
             if not in_factory(file, double.site):
