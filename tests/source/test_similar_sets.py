@@ -8,8 +8,8 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from canonry.source.clones.stars import find_stars
 from canonry.source.similar import Pair, renew_pairs, similar_pairs
-from canonry.source.stars import find_stars
 
 THRESHOLDS = st.sampled_from([Fraction(1, 10), Fraction(1, 2), Fraction(2, 3), Fraction(4, 5), Fraction(1)])
 WORDS = st.frozensets(st.integers(0, 14).map(lambda word: word * 1_000_000_007), max_size=12)

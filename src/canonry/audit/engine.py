@@ -27,14 +27,14 @@ from canonry.rules.catalogue import Catalogue
 from canonry.rules.rule import Rule
 from canonry.rules.view import DocumentView, FileView, Project, TreeView
 from canonry.source.cache import variant
-from canonry.source.clone_cluster import Cluster
+from canonry.source.clones.cluster import Cluster
+from canonry.source.documents.readers.registry import reader_of
 from canonry.source.facts import Facts, decode_facts, is_broken
-from canonry.source.history import breaking_commits
 from canonry.source.index import Index
 from canonry.source.interpreters import newer_names, newer_readers
 from canonry.source.pool import Job, Origin, extract_all
-from canonry.source.readers.registry import reader_of
-from canonry.source.tree import Key, blob_key
+from canonry.source.trees.history import breaking_commits
+from canonry.source.trees.tree import Key, blob_key
 
 if TYPE_CHECKING:
     from canonry.audit.mentions import Mentions

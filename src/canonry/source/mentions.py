@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 from canonry.source.facts import Site
-from canonry.source.scope import Scope, bind_import, bind_import_from, bound_names, join, parameters, reference
-from canonry.source.syntax import Version, parse_source
-from canonry.source.text import SourceText
+from canonry.source.python.scope import Scope, bind_import, bind_import_from, bound_names, join, parameters, reference
+from canonry.source.syntax.parse import Version, parse_source
+from canonry.source.syntax.text import SourceText
 
 _CODE = "mentions scope syntax text".split()
 

@@ -1,7 +1,8 @@
 """The commands of a repository's CI and task files.
 
-A plain reading that stands in until `source/readers/` gives commands with exact positions: `run:` and `script:` steps
-by their indentation, tox and nox, Makefile recipes, the scripts of package.json, shell scripts line by line.
+A plain reading that stands in until `source/documents/readers/` gives commands with exact positions: `run:` and
+`script:` steps by their indentation, tox and nox, Makefile recipes, the scripts of package.json, shell scripts line by
+line.
 """
 
 import ast

@@ -10,8 +10,8 @@ from canonry.audit.infer.survey import Survey
 from canonry.audit.listing import list_files
 from canonry.audit.session import Progress, Session
 from canonry.model.errors import NothingValidatedError
-from canonry.source.folders import folder_files
 from canonry.source.target import choose_target
+from canonry.source.trees.folders import folder_files
 
 
 def propose(session: Session, progress: Progress | None = None) -> Proposal:

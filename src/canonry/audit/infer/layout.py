@@ -10,7 +10,7 @@ from canonry.audit.infer.proposal import Answer, Entry, Omission, Other, plural
 from canonry.audit.infer.survey import Folders, Read, Survey
 from canonry.canon.load import LoadedCanon
 from canonry.model.finding import Confidence
-from canonry.source.syntax import RUNNING, Version
+from canonry.source.syntax.parse import RUNNING, Version
 from canonry.source.target import OLDEST, choose_target
 
 _COVERED = 0.99
