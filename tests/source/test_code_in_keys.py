@@ -12,14 +12,17 @@ from canonry.source.cache import shapes_variant, variant
 from canonry.source.code import (
     READS_DOCUMENTS,
     READS_FACTS,
+    READS_MENTIONS,
     READS_SHAPES,
     code_files,
     code_number,
     documents_version,
     extractor_version,
+    mentions_version,
     shapes_version,
 )
 from canonry.source.documents.reading import reading_variant
+from canonry.source.mentions import mention_variant
 
 SOURCE = Path(canonry.source.__file__).parent
 PACKAGE = SOURCE.parent
@@ -28,6 +31,7 @@ NO_READING = frozenset(("source/code.py",))
 READINGS = [
     pytest.param(READS_FACTS, ["source/python/extract.py"], id="facts"),
     pytest.param(READS_SHAPES, ["source/functions/shapes.py"], id="shapes"),
+    pytest.param(READS_MENTIONS, ["source/mentions.py"], id="mentions"),
     pytest.param(
         READS_DOCUMENTS,
         [
@@ -94,4 +98,5 @@ def test_the_keys_hold_the_numbers() -> None:
     assert variant((3, 11)) == extractor_version() * 10_000 + 311
     assert shapes_variant((3, 11)) == shapes_version() * 10_000 + 311
     assert reading_variant("makefile") == (1 << 61) + documents_version("makefile")
+    assert mention_variant(["a.b"], (3, 11)) == (1 << 62) + mentions_version("(['a.b'], (3, 11))")
     assert len({documents_version("makefile"), documents_version("shell"), extractor_version(), shapes_version()}) == 4

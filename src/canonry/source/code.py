@@ -14,6 +14,7 @@ _HERE = Path(__file__).parent
 READS_FACTS = ("commands.py", "facts.py", "python", "suppressions.py", "syntax")
 READS_SHAPES = ("facts.py", "functions", "syntax")
 READS_DOCUMENTS = ("commands.py", "documents", "facts.py", "suppressions.py", "syntax/newer.py", "syntax/text.py")
+READS_MENTIONS = ("facts.py", "mentions.py", "python/scope.py", "syntax")
 
 
 @cache
@@ -32,6 +33,12 @@ def shapes_version() -> int:
 def documents_version(reader: str) -> int:
     """A number that changes with the reader, and with all code that reads documents."""
     return code_number(READS_DOCUMENTS, size=7, said=reader)
+
+
+@cache
+def mentions_version(asked: str) -> int:
+    """A number that changes with what is asked for, and with the code that looks for it."""
+    return code_number(READS_MENTIONS, size=7, said=asked)
 
 
 def code_files(parts: Iterable[str], *, below: Path = _HERE) -> list[Path]:

@@ -9,7 +9,7 @@ from itertools import chain
 
 from canonry.source.clones.cluster import Clone, Cluster, Importers, Kind, Place
 from canonry.source.clones.differences import name_difference, statement_difference
-from canonry.source.clones.stars import Star, find_stars
+from canonry.source.clones.stars import Star, covering_stars
 from canonry.source.functions.shapes import Shape, Shapes
 from canonry.source.similar import Pair
 
@@ -38,7 +38,7 @@ def find_clusters(files: Mapping[str, Shapes], *, join: Join, count_importers: C
     )
     found = _exact_clusters(exact, ranking)
     found += [_renamed_cluster(group, ranking) for group in renamed]
-    found += [_near_cluster(star, near, tree, ranking) for star in find_stars(near)]
+    found += [_near_cluster(star, near, tree, ranking) for star in covering_stars(near)]
     return sorted(found, key=lambda cluster: (cluster.home.path, cluster.home.shape.line, cluster.kind))
 
 
