@@ -60,6 +60,7 @@ class Walk(Expressions):
         self._mains: list[tuple[ast.If, Draft]] = []
         self._deferred: deque[tuple[_FunctionNode, Draft]] = deque()
         self._handling = 0
+        self._imports_os = False  # nothing reads the environment before the module that gives it is imported
 
     def module(self, tree: ast.Module) -> None:
         """Reads the whole module."""
@@ -217,6 +218,8 @@ class Walk(Expressions):
         top = draft.node is None and not draft.owner
         column, end = self._columns(node)
         for alias in node.names:
+            if alias.name == "os" or alias.name.startswith("os."):
+                self._imports_os = True
             self.imports.append(
                 Import(alias.name, 0, (), node.lineno, column, node.end_lineno or 0, end, draft.symbol, top)
             )
@@ -229,6 +232,7 @@ class Walk(Expressions):
         before = dict(draft.scope) if self._handling else None
         bind_import_from(node, draft.scope)
         if node.module == "os":
+            self._imports_os = True
             self.leaves = ONLY_CONSTANTS
         if before is not None:  # a fallback does not hide what the first try binds
             draft.scope.update({name: bound for name, bound in before.items() if bound is not None})
@@ -310,7 +314,7 @@ class Walk(Expressions):
 
     def _assign(self, node: ast.Assign, draft: Draft) -> None:
         value = node.value
-        saved = self._of_environment(value, draft)
+        saved = self._of_environment(value, draft) if self._imports_os else ""
         for target in node.targets:
             if saved == "back" and isinstance(target, ast.Subscript):
                 draft.finishing += 1
