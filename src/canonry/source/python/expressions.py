@@ -1,39 +1,18 @@
-"""The expression half of the walk: calls, the environment, the import path, commands."""
+"""The expression half of the walk: every expression, every call; what is of interest is kept."""
 
 import ast
 import re
 import sys
 from typing import Any
 
-from canonry.source.commands import PROBES
-from canonry.source.facts import Call, EnvironmentUse, PathHack
-from canonry.source.python.command_values import tool_of_expressions
 from canonry.source.python.doubles import WORDS, Doubles
 from canonry.source.python.draft import Draft
 from canonry.source.python.fallbacks import Fallbacks
-from canonry.source.python.scope import Scope, bound_names, join, parameters
+from canonry.source.python.known_calls import ENVIRON, KNOWN_ROOTS, PROCESS_CALLS, KnownCalls
+from canonry.source.python.scope import bound_names, join, parameters
 from canonry.source.python.verdicts import Verdicts
 from canonry.source.syntax.text import SourceText
 
-_PYTEST_MAIN = frozenset(("pytest.main", "pytest.console_main", "pytest.cmdline.main", "_pytest.config.main"))
-_UNITTEST = frozenset(("unittest.main", "unittest.TextTestRunner", "unittest.TestLoader", "unittest.TestProgram"))
-_PROCESS = frozenset(
-    "subprocess.run subprocess.Popen subprocess.call subprocess.check_call subprocess.check_output"
-    " subprocess.getoutput subprocess.getstatusoutput os.system os.popen os.execv os.execve os.execvp os.execvpe"
-    " os.execl os.execlp os.spawnv os.spawnvp os.spawnl os.spawnlp os.posix_spawn os.posix_spawnp"
-    " asyncio.create_subprocess_exec asyncio.create_subprocess_shell asyncio.subprocess.create_subprocess_exec"
-    " asyncio.subprocess.create_subprocess_shell anyio.run_process anyio.open_process trio.run_process"
-    " pexpect.spawn pexpect.run".split()
-)
-_PATH_CALLS = frozenset(f"sys.path.{name}" for name in "insert append extend remove pop clear sort reverse".split())
-_ENVIRONMENT_WRITES = frozenset("update setdefault pop popitem clear __setitem__ __delitem__".split())
-_ENVIRONMENT_CALLS = {
-    "os.getenv": "read",
-    "os.getenvb": "read",
-    "os.putenv": "write",
-    "os.unsetenv": "write",
-}
-_MOCKS = frozenset(("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "PropertyMock", "patch", "create_autospec"))
 _TEST_MODULES = frozenset(("pytest", "unittest"))
 _RAISING = frozenset(("raises", "warns", "deprecated_call"))
 _EXITS = frozenset(("exit", "_exit", "abort"))
@@ -41,14 +20,8 @@ _COLLECTS = frozenset(("append", "add", "update", "extend"))
 _TELLING = re.compile(
     r"_*(?:verify|check|validate|expect|should|ensure|must|assert|test_)|(?:no_)?(?:fn|re_)?match_lines?"
 )
-_RUNS = re.compile(r"run|exec|call|spawn|popen|command|cmd|shell|process|invoke", re.IGNORECASE)
-_SESSION_RUNS = frozenset(("run", "run_always"))
 _FOREIGN = frozenset(sys.stdlib_module_names) - {"unittest", "test"}
-_ENVIRON = ("environ", "environb")
-_WATCHED = frozenset((*_ENVIRON, "path"))
-_KNOWN = frozenset(
-    name.partition(".")[0] for name in (*_PYTEST_MAIN, *_UNITTEST, *_PROCESS, "os", "sys", "site", "mock", "asyncmock")
-)
+_WATCHED = frozenset((*ENVIRON, "path"))
 
 
 def _child_fields() -> dict[type[ast.AST], tuple[str, ...]]:
@@ -74,26 +47,17 @@ LEAVES: frozenset[type[ast.AST]] = frozenset((ast.Name, ast.Constant))
 ONLY_CONSTANTS: frozenset[type[ast.AST]] = frozenset((ast.Constant,))
 
 
-class Expressions:
+class Expressions(KnownCalls):
     """Walks expressions iteratively (depth costs no recursion) and keeps what is of interest."""
 
     def __init__(self, text: SourceText, *, hints: bool) -> None:
-        self.text = text
-        self.hints = hints
+        super().__init__(text, hints=hints)
         self.leaves = LEAVES  # names matter only once one of them stands for os.environ
-        self.counts: dict[str, int] = {}
-        self.calls: list[Call] = []
-        self.environment: list[EnvironmentUse] = []
-        self.path_hacks: list[PathHack] = []
         self.doubles = Doubles(text)
         self.fallbacks = Fallbacks(text)
         self.verdicts = Verdicts(text)
         self.statement: ast.expr | None = None  # the expression that is a statement, while it is read
         self._finished: list[tuple[ast.FunctionDef | ast.AsyncFunctionDef, Draft]] = []
-
-    def count(self, name: str) -> None:
-        """Adds one to a raw count."""
-        self.counts[name] = self.counts.get(name, 0) + 1
 
     def expressions(self, stack: list[ast.expr], draft: Draft) -> None:
         """Reads these expressions and everything below them; the list is consumed."""
@@ -106,7 +70,7 @@ class Expressions:
                 self.call(node, draft, stack)
             elif kind is ast.Name:
                 if scope.get(node.id) == "os.environ":
-                    self._environment(node, "read", "os.environ", draft)
+                    self.keep_environment(node, "read", "os.environ", draft)
             elif kind is ast.Attribute:
                 value = node.value
                 if value.__class__ is ast.Name:
@@ -174,24 +138,17 @@ class Expressions:
         scope.update(hidden)
         return True
 
-    def is_environment(self, node: ast.expr, scope: Scope) -> bool:
-        """Whether the expression is ``os.environ`` under any name."""
-        if node.__class__ is ast.Attribute:
-            value = node.value
-            return node.attr in _ENVIRON and value.__class__ is ast.Name and scope.get(value.id) == "os"
-        return node.__class__ is ast.Name and scope.get(node.id) == "os.environ"
-
     def _attribute(self, node: ast.Attribute, draft: Draft, stack: list[ast.expr]) -> None:
         """An attribute of a plain name."""
         bound = draft.scope.get(node.value.id) if isinstance(node.value, ast.Name) else None
-        if bound == "os" and node.attr in _ENVIRON:
+        if bound == "os" and node.attr in ENVIRON:
             self.count("os-environ-uses")
             kind = "read" if node.ctx.__class__ is ast.Load else "write"
-            self._environment(node, kind, "os.environ", draft)
+            self.keep_environment(node, kind, "os.environ", draft)
         elif bound == "os.environ":
-            self._environment(node.value, "read", "os.environ", draft)
+            self.keep_environment(node.value, "read", "os.environ", draft)
         elif bound == "sys" and node.attr == "path" and node.ctx.__class__ is not ast.Load:
-            self._path_hack(node, "sys.path", draft)
+            self.keep_path_hack(node, "sys.path", draft)
 
     def _subscript(self, node: ast.Subscript, draft: Draft, stack: list[ast.expr]) -> None:
         value = node.value
@@ -199,17 +156,17 @@ class Expressions:
         if self.is_environment(value, draft.scope):
             if value.__class__ is ast.Attribute:
                 self.count("os-environ-uses")
-            self._environment(node, "write" if stored else "read", "os.environ[...]", draft)
+            self.keep_environment(node, "write" if stored else "read", "os.environ[...]", draft)
         else:
             if stored and value.__class__ is ast.Attribute and value.attr == "path":
                 owner = value.value
                 if owner.__class__ is ast.Name and draft.scope.get(owner.id) == "sys":
-                    self._path_hack(node, "sys.path[...]", draft)
+                    self.keep_path_hack(node, "sys.path[...]", draft)
             if value.__class__ is not ast.Name:
                 stack.append(value)
         key = node.slice
         if stored and key.__class__ is ast.Constant and key.value == "PYTHONPATH":
-            self._path_hack(node, "PYTHONPATH", draft)
+            self.keep_path_hack(node, "PYTHONPATH", draft)
         elif key.__class__ is not ast.Constant:
             stack.append(key)
 
@@ -225,7 +182,7 @@ class Expressions:
         for key, value in zip(node.keys, node.values, strict=True):
             if key.__class__ is ast.Constant:
                 if key.value == "PYTHONPATH":
-                    self._path_hack(key, "PYTHONPATH", draft)
+                    self.keep_path_hack(key, "PYTHONPATH", draft)
             elif key is not None and key.__class__ not in leaves:
                 stack.append(key)
             if value.__class__ not in leaves:
@@ -249,11 +206,11 @@ class Expressions:
                 target = root  # the import is gone, the intention is not
             if target is not None:
                 head = target.partition(".")[0]
-                if head in _KNOWN:
-                    if self._known_call(node, target, attributes, draft, stack):
+                if head in KNOWN_ROOTS:
+                    if self.known_call(node, target, attributes, draft, stack):
                         return
                     if target == "os.environ" and not attributes:
-                        self._environment(inner, "read", "os.environ", draft)
+                        self.keep_environment(inner, "read", "os.environ", draft)
                 if name in (
                     "check_call",
                     "check_output",
@@ -269,16 +226,16 @@ class Expressions:
             elif _TELLING.match(name):
                 draft.calls.append(("?", [name]))
             elif name in ("dict", "object") and (root == "patch" or attributes[1:2] == ["patch"]):
-                if self._patch_dict(node, draft, stack):  # the import is gone, the intention is not
+                if self.patch_dict(node, draft, stack):  # the import is gone, the intention is not
                     return
             elif not attributes and root in scope:
                 draft.calls.append(("&", [root]))
             elif name in ("setitem", "delitem") and node.args and self.is_environment(node.args[0], scope):
-                self._environment(node, "monkeypatch", f"{root}.{name}(os.environ)", draft)
+                self.keep_environment(node, "monkeypatch", f"{root}.{name}(os.environ)", draft)
                 stack += node.args[1:]
                 return
             elif root == "monkeypatch" and name in ("setenv", "delenv"):
-                self._environment(node, "monkeypatch", f"monkeypatch.{name}", draft)
+                self.keep_environment(node, "monkeypatch", f"monkeypatch.{name}", draft)
         else:
             root, target = "", None
             name = attributes[0] if attributes else ""
@@ -297,8 +254,8 @@ class Expressions:
                 attempt.records = True
         if draft.handlers:
             self._in_handler(name, draft)
-        if self.hints and not (target is not None and join(target, attributes[::-1]) in _PROCESS):
-            self._passed_command(node, name, draft)
+        if self.hints and not (target is not None and join(target, attributes[::-1]) in PROCESS_CALLS):
+            self.passed_command(node, name, draft)
         leaves = self.leaves
         for argument in node.args:
             if argument.__class__ is ast.Name:
@@ -335,138 +292,9 @@ class Expressions:
             elif name in _COLLECTS:
                 handler.collects = True
 
-    def _arguments(self, node: ast.Call, stack: list[ast.expr]) -> None:
-        stack.extend(node.args)
-        stack.extend(keyword.value for keyword in node.keywords)
-
-    def _known_call(
-        self, node: ast.Call, target: str, attributes: list[str], draft: Draft, stack: list[ast.expr]
-    ) -> bool:
-        """Keeps a call of interest; True when its function part and arguments are dealt with."""
-        attributes = attributes[::-1]
-        resolved = join(target, attributes)
-        last = resolved.rpartition(".")[2]
-        if resolved in _PYTEST_MAIN:
-            if _probes(node):
-                return False
-            self._keep(node, "pytest.main", "pytest", "call", draft)
-        elif resolved in _UNITTEST:
-            self.count("unittest-runner-calls")
-            self._keep(node, resolved, "unittest", "call", draft)
-        elif resolved in _PROCESS:
-            if self.hints:
-                self._process(node, resolved, draft)
-        elif resolved.startswith("os."):
-            return self._os_call(node, resolved, draft, stack)
-        elif resolved in _PATH_CALLS or resolved == "site.addsitedir":
-            if last in ("insert", "append"):
-                self.count("sys-path-insertions")
-            self._path_hack(node, resolved, draft)
-        elif last in _MOCKS and target.partition(".")[0] in ("unittest", "mock", "asyncmock"):
-            self.count(f"mock-calls-{last}")
-        elif resolved.endswith(("patch.dict", "patch.object")):
-            return self._patch_dict(node, draft, stack)
-        return False
-
-    def _os_call(self, node: ast.Call, resolved: str, draft: Draft, stack: list[ast.expr]) -> bool:
-        kind = _ENVIRONMENT_CALLS.get(resolved)
-        if kind is None and resolved.startswith(("os.environ.", "os.environb.")):
-            kind = "write" if resolved.rpartition(".")[2] in _ENVIRONMENT_WRITES else "read"
-            function = node.func
-            if isinstance(function, ast.Attribute) and function.value.__class__ is ast.Attribute:
-                self.count("os-environ-uses")
-        if kind is None:
-            return False
-        self._environment(node, kind, resolved, draft)
-        self._arguments(node, stack)
-        return True
-
-    def _patch_dict(self, node: ast.Call, draft: Draft, stack: list[ast.expr]) -> bool:
-        if not node.args:
-            return False
-        first = node.args[0]
-        named = first.__class__ is ast.Constant and first.value == "os.environ"
-        if not (named or self.is_environment(first, draft.scope)):
-            return False
-        if first.__class__ is ast.Attribute:
-            self.count("os-environ-uses")
-        how = node.func.attr if isinstance(node.func, ast.Attribute) else "dict"
-        self._environment(node, "patch", f"patch.{how}(os.environ)", draft)
-        stack.extend(node.args[1:])
-        stack.extend(keyword.value for keyword in node.keywords)
-        return True
-
-    def _process(self, node: ast.Call, resolved: str, draft: Draft) -> None:
-        first = resolved.startswith(("os.exec", "os.spawn")) or resolved.endswith("_exec")
-        arguments: list[ast.expr] = list(node.args) if first else list(node.args[:1])
-        arguments += [
-            keyword.value for keyword in node.keywords if keyword.arg in ("args", "cmd", "command", "program")
-        ]
-        shell = any(keyword.arg == "shell" for keyword in node.keywords)
-        tool, how = tool_of_expressions(arguments, draft, shell=shell, spread=first and "spawn" not in resolved)
-        mentions = any(
-            constant.__class__ is ast.Constant and isinstance(constant.value, str) and "pytest" in constant.value
-            for argument in node.args
-            for constant in ast.walk(argument)
-        )
-        if mentions:
-            self.count("pytest-process-literals")
-        if tool or mentions:
-            self._keep(node, resolved, tool, how, draft, mentions=mentions)
-
-    def _passed_command(self, node: ast.Call, name: str, draft: Draft) -> None:
-        if name in _SESSION_RUNS and _is_session(node.func):
-            tool, _ = tool_of_expressions(node.args, draft, shell=False, spread=True)
-            if tool:
-                self._keep(node, f"session.{name}", tool, "session", draft)
-            return
-        for argument in node.args:
-            if argument.__class__ not in (ast.List, ast.Name):
-                continue
-            if argument.__class__ is ast.Name and argument.id not in draft.commands:
-                continue
-            if _RUNS.search(name):
-                tool, _ = tool_of_expressions([argument], draft, shell=False, spread=False)
-                if tool:
-                    self._keep(node, name, tool, "passed", draft)
-            elif name in ("extend", "append"):
-                break
-        if name in ("extend", "append") and isinstance(node.func, ast.Attribute):
-            receiver = node.func.value
-            if isinstance(receiver, ast.Name) and receiver.id in draft.commands and node.args:
-                draft.commands[receiver.id].append(node.args[0])
-
-    def _keep(self, node: ast.Call, target: str, tool: str, how: str, draft: Draft, *, mentions: bool = False) -> None:
-        if tool and tool != "unittest":
-            draft.starts_tool = True
-        site = self.text.site(node, draft.symbol)
-        self.calls.append(Call(target, site, tool, how, draft.in_main, mentions))
-
-    def _environment(self, node: ast.expr, kind: str, expression: str, draft: Draft) -> None:
-        kind = "restore" if kind == "write" and draft.restores else kind
-        self.environment.append(EnvironmentUse(kind, expression, self.text.site(node, draft.symbol)))
-
-    def _path_hack(self, node: ast.expr, expression: str, draft: Draft) -> None:
-        if draft.restores and expression.startswith("sys.path") and "insert" not in expression:
-            return
-        self.path_hacks.append(PathHack(expression, self.text.site(node, draft.symbol)))
-
 
 def _targets(node: Any) -> list[str]:
     return [name for generator in node.generators for name in bound_names(generator.target)]
-
-
-def _is_session(function: ast.expr) -> bool:
-    """Whether a method is one of nox's session, which its functions call so by convention."""
-    receiver = function.value if isinstance(function, ast.Attribute) else None
-    return isinstance(receiver, ast.Name) and receiver.id == "session"
-
-
-def _probes(node: ast.Call) -> bool:
-    """Whether the call only asks for help or the version."""
-    given = node.args[0] if node.args else None
-    words = given.elts if isinstance(given, ast.List | ast.Tuple) else [given]
-    return bool(words) and all(isinstance(word, ast.Constant) and word.value in PROBES for word in words)
 
 
 def _fails(root: str, target: str | None) -> bool:
