@@ -1,11 +1,11 @@
 """What the walk gathers while it is inside a function or block; becomes a fact when the walk leaves it."""
 
 import ast
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from canonry.source.facts import Site, Swallow
 from canonry.source.python.scope import Scope, join
+from canonry.source.syntax.text import SourceText
 
 _TEAR_DOWNS = tuple("tear_down clean restore reset _clean _restore _reset __exit__ __aexit__".split())
 
@@ -117,11 +117,11 @@ class Draft:
         """The distinct references of the calls, in order. A call keeps its attributes innermost first."""
         return tuple(dict.fromkeys(join(target, attributes[::-1]) for target, attributes in self.calls))
 
-    def swallows(self, place: Callable[[ast.ExceptHandler, str], Site]) -> tuple[Swallow, ...]:
+    def swallows(self, text: SourceText) -> tuple[Swallow, ...]:
         """The handlers of this function that raise nothing."""
         return tuple(
             Swallow(
-                place(handler.node, self.symbol),
+                text.header(handler.node, words="except", symbol=self.symbol),
                 handler.attempt.asserts,
                 bool(self.asserts) and handler.attempt.asserts == self.asserts,
                 handler.fails,

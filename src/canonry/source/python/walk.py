@@ -8,24 +8,19 @@ import ast
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from canonry.source.facts import Alias, ClassFact, Constant, Flag, FunctionFact, Import, MainBlock, Site
-from canonry.source.python.bodies import body_digest
+from canonry.source.facts import Alias, ClassFact, Constant, Flag, FunctionFact, Import, MainBlock
 from canonry.source.python.draft import Draft, HandlerDraft, TryDraft
 from canonry.source.python.expressions import ONLY_CONSTANTS, Expressions
 from canonry.source.python.probes import read_flag
+from canonry.source.python.records import class_fact, function_fact, main_block
 from canonry.source.python.scope import Scope, bind_import, bind_import_from, bound_names, parameters, reference
 from canonry.source.python.shapes import (
-    class_attributes,
-    class_marks,
     constructs,
     hands_out_nothing,
     is_broad,
     is_main_test,
-    is_named,
     listed,
     mark_references,
-    start_of_tests,
-    switched_off,
     takes_everything,
 )
 from canonry.source.python.verdicts import asks_status, may_run_as_test
@@ -71,7 +66,7 @@ class Walk(Expressions):
         while self._deferred:
             node, function = self._deferred.popleft()
             self._function_body(node, function)
-        self.main_blocks = [self._main_block(node, block) for node, block in self._mains]
+        self.main_blocks = [main_block(node, block, self._drafts, self.text) for node, block in self._mains]
 
     def release(self) -> None:
         """Lets the tree go: drafts refer to one another in circles, and nothing collects while files are read."""
@@ -147,33 +142,9 @@ class Walk(Expressions):
 
     def functions_found(self) -> list[FunctionFact]:
         """The facts of all functions, in the order of the text."""
-        facts = [self._function_fact(node, draft) for node, draft in self._finished]
+        facts = [function_fact(node, draft, self.text) for node, draft in self._finished]
         facts.sort(key=lambda fact: (fact.site.line, fact.site.column))
         return facts
-
-    def _function_fact(self, node: _FunctionNode, draft: Draft) -> FunctionFact:
-        is_async = node.__class__ is ast.AsyncFunctionDef
-        words = f"async def {node.name}" if is_async else f"def {node.name}"
-        return FunctionFact(
-            node.name,
-            draft.symbol,
-            draft.owner,
-            draft.nested,
-            is_async,
-            self.text.header(node, words=words, symbol=draft.symbol),
-            draft.decorators,
-            draft.asserts,
-            draft.raises,
-            draft.generator,
-            () if draft.asserts else draft.references(),
-            draft.returns,
-            draft.swallows(self._handler_site) if draft.swallowing else (),
-            draft.nested and not draft.owner and node.name.startswith("test") and is_named(draft),
-            tuple(parameters(node.args)) if draft.decorators or node.name.startswith(("test", "__init__")) else (),
-            draft.raised,
-            draft.placeholder,
-            draft.guarded > 0 and draft.guarded == draft.asserts and not draft.raised,
-        )
 
     def _class(self, node: ast.ClassDef, draft: Draft) -> None:
         prefix = draft.owner or (draft.symbol if draft.node else "")
@@ -193,23 +164,7 @@ class Walk(Expressions):
             self.doubles.defined(node.name)
         if node.decorator_list:
             self.verdicts.marks(node.decorator_list, scope, qualname)
-        methods = [s.name for s in node.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
-        init = next((s for s in node.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"), None)
-        fact = ClassFact(
-            node.name,
-            qualname,
-            bases,
-            tuple(methods),
-            tuple(class_attributes(node)),
-            decorators,
-            class_marks(node.body, scope),
-            self.text.header(node, words=f"class {node.name}", symbol=qualname),
-            nested,
-            not switched_off(node),
-            self.text.header(init, words="def __init__", symbol=f"{qualname}.__init__") if init else None,
-            0 if any(name.startswith("test") for name in methods) else body_digest(node, self.text),
-        )
-        self.classes.append(fact)
+        self.classes.append(class_fact(node, body, bases, decorators, scope, self.text))
         if not nested and (found := read_enumeration(node, bases, self.text, qualname)) is not None:
             self.constants.append(found)
 
@@ -482,30 +437,6 @@ class Walk(Expressions):
                 draft.scope[name] = None
         elif not (self._handling or (draft.node is None and not draft.owner)):
             draft.scope[name] = None
-
-    def _handler_site(self, node: ast.ExceptHandler, symbol: str) -> Site:
-        return self.text.header(node, words="except", symbol=symbol)
-
-    # the main block --------------------------------------------------------------------------------------------------
-
-    def _main_block(self, node: ast.If, block: Draft) -> MainBlock:
-        starts: dict[str, None] = {}
-        direct = False
-        seen: set[str] = set()
-        waiting = [block]
-        while waiting:
-            draft = waiting.pop()
-            direct = direct or draft.starts_tool
-            for call in draft.references():
-                kind = start_of_tests(call)
-                if kind:
-                    starts[kind] = None
-                name = f"{draft.self_owner}.{call[5:]}" if call.startswith("self.") else call.removeprefix(":")
-                if name not in seen and (call[0] in ":s") and name in self._drafts and name:
-                    seen.add(name)
-                    waiting.append(self._drafts[name])
-        site = self.text.header(node, words='if __name__ == "__main__"', symbol="__main__")
-        return MainBlock(site, tuple(starts), direct)
 
 
 _STATEMENTS: dict[type[ast.AST], Callable[..., None]] = {
