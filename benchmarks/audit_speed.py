@@ -22,16 +22,16 @@ from pathlib import Path
 if not __package__:  # started as a script: `benchmarks` is found in the folder above
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from benchmarks.arguments import tree_parser
 from benchmarks.measure import Cost, clean_environment, peak_memory, run_measured
 from benchmarks.table import render_table
 from benchmarks.trees import (
     TreeSize,
     change_files,
     commit_everything,
-    copy_tree,
-    generate_tree,
     make_messy,
     pick_files,
+    put_tree,
     python_files,
     tree_size,
 )
@@ -107,12 +107,8 @@ def main() -> None:
     options = _arguments()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.work) as folder:
         root = Path(folder, "tree")
-        root.mkdir()
         _say("making the tree")
-        if options.tree:
-            copy_tree(options.tree, root)
-        else:
-            generate_tree(root, files=options.files, repeat_share=options.repeat_share, seed=options.seed)
+        put_tree(root, options.tree, files=options.files, repeat_share=options.repeat_share, seed=options.seed)
         bench = Bench(root, options.canonry, options.ruff, options.runs)
         size = tree_size(root, python_files(root))
         measures, mess = measure_all(bench, size, dirty=options.dirty, seed=options.seed)
@@ -307,18 +303,14 @@ def _say(what: str) -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    beside = Path(sys.executable).parent
-    parser = argparse.ArgumentParser(description="CPU seconds of an audit beside ruff's, on the same tree.")
-    parser.add_argument("tree", nargs="?", type=Path, metavar="TREE", help="a folder, copied first [default: made]")
-    parser.add_argument("--files", type=int, default=4000, help="Python files of the tree that is made")
-    parser.add_argument("--repeat-share", type=float, default=0.0, help="share of them that repeat a content, 0..1")
+    parser = tree_parser(
+        "CPU seconds of an audit beside ruff's, on the same tree.",
+        runs=5,
+        of_runs="pairs of runs per measure",
+        of_ruff="the ruff to measure",
+    )
+    parser.add_argument("--repeat-share", type=float, default=0.0, help="share of files that repeat a content, 0..1")
     parser.add_argument("--dirty", type=float, default=0.3, help="share of files made dirty for the warm audit, 0..1")
-    parser.add_argument("--runs", type=int, default=5, help="pairs of runs per measure")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--work", type=Path, help="where the tree is put [default: the folder for temporary files]")
-    parser.add_argument("--canonry", default=str(beside / "canonry"), help="the canonry to measure")
-    parser.add_argument("--ruff", default=str(beside / "ruff"), help="the ruff to measure")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
     return parser.parse_args()
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 if not __package__:  # started as a script: `benchmarks` is found in the folder above
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from benchmarks.arguments import tree_parser
 from benchmarks.audit_speed import RACY_SECONDS, describe_machine
 from benchmarks.audit_speed import Bench as AuditBench
 from benchmarks.measure import Cost, peak_memory, run_measured
@@ -29,10 +30,9 @@ from benchmarks.table import render_table
 from benchmarks.trees import (
     change_files,
     commit_everything,
-    copy_tree,
-    generate_tree,
     live_files,
     pick_files,
+    put_tree,
     python_files,
     tree_size,
 )
@@ -85,12 +85,8 @@ def main() -> None:
     options = _arguments()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.work) as folder:
         root = Path(folder, "tree")
-        root.mkdir()
         _say("making the tree")
-        if options.tree:
-            copy_tree(options.tree, root)
-        else:
-            generate_tree(root, files=options.files, repeat_share=0.0, seed=options.seed)
+        put_tree(root, options.tree, files=options.files, repeat_share=0.0, seed=options.seed)
         commit_everything(root, "the tree")
         bench = Bench(root, options.canonry, options.runs)
         paths = python_files(root)
@@ -235,18 +231,16 @@ def _say(what: str) -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    beside = Path(sys.executable).parent
-    parser = argparse.ArgumentParser(description="CPU seconds of finding clones of functions.")
-    parser.add_argument("tree", nargs="?", type=Path, metavar="TREE", help="a folder, copied first [default: made]")
-    parser.add_argument("--files", type=int, default=4000, help="Python files of the tree that is made")
+    parser = tree_parser(
+        "CPU seconds of finding clones of functions.",
+        runs=3,
+        of_runs="runs per measure",
+        of_ruff="a ruff, which counts the files",
+    )
     parser.add_argument("--sample", type=int, default=400, help="files on which lizard runs too")
-    parser.add_argument("--runs", type=int, default=3, help="runs per measure")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--work", type=Path, help="where the tree is put [default: the folder for temporary files]")
-    parser.add_argument("--canonry", default=str(beside / "canonry"), help="the canonry to measure")
-    parser.add_argument("--ruff", default=str(beside / "ruff"), help="a ruff, which counts the files")
-    parser.add_argument("--lizard", default=str(beside / "lizard"), help="the lizard to compare with")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here too")
+    parser.add_argument(
+        "--lizard", default=str(Path(sys.executable).with_name("lizard")), help="the lizard to compare with"
+    )
     return parser.parse_args()
 
 

@@ -57,6 +57,15 @@ def generate_tree(target: Path, *, files: int, repeat_share: float, seed: int) -
         _write(target / "again" / again, (target / path).read_bytes())
 
 
+def put_tree(root: Path, given: Path | None, *, files: int, repeat_share: float, seed: int) -> None:
+    """Makes the folder: a copy of the given tree, else one that is generated."""
+    root.mkdir()
+    if given is not None:
+        copy_tree(given, root)
+    else:
+        generate_tree(root, files=files, repeat_share=repeat_share, seed=seed)
+
+
 def copy_tree(source: Path, target: Path) -> None:
     """Copies a tree without what tools keep in it."""
     shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns(*_STATE), dirs_exist_ok=True)

@@ -58,12 +58,12 @@ def test_the_imports_keep_the_contract() -> None:
         ("newcomer.py", "", "layers"),
         ("newcomer/__init__.py", "", "layers"),
         ("model/errors.py", "import canonry.canon.options", "layers"),
-        ("source/text.py", "import canonry.rules.rule", "layers"),
+        ("source/syntax/parse/text.py", "import canonry.rules.rule", "layers"),
         ("audit/judge.py", "import canonry.report.style", "layers"),
         ("report/style.py", "import canonry.cli", "layers"),
         ("rules/rule.py", "import click", "engines do not print"),
         ("audit/judge.py", "import rich", "engines do not print"),
-        ("source/facts.py", "import canonry.source.walk", "no cycles"),
+        ("source/facts.py", "import canonry.source.python.walk", "no cycles"),
     ],
 )
 def test_a_broken_contract_is_noticed(copy: Path, path: str, line: str, contract: str) -> None:
@@ -177,7 +177,7 @@ def test_a_changed_extraction_reads_everything_again(copy: Path, tmp_path: Path)
     (shop / "pyproject.toml").write_text("")
     (shop / "tests" / "test_a.py").write_text(IDLE)
     before = canonry(copy, "audit", "--output-format", "concise", cwd=shop)
-    extract = copy / PACKAGE / "source" / "extract.py"
+    extract = copy / PACKAGE / "source" / "python" / "extract.py"
     extract.write_text(extract.read_text().replace("functions = tuple(walk.functions_found())", "functions = ()"))
     after = canonry(copy, "audit", "--output-format", "concise", cwd=shop)
 

@@ -20,8 +20,8 @@ from canonry.audit.result import Result
 from canonry.cli import main
 from canonry.model.finding import Finding
 from canonry.rules.registry import all_rules
-from canonry.source.extract import extract
 from canonry.source.facts import Facts
+from canonry.source.python.extract import extract
 from demo.git import commit_all, git
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -181,11 +181,11 @@ def test_a_file_that_changes_meanwhile_is_read_as_it_is_and_nothing_is_kept(
 def test_a_content_that_ends_its_reader_has_no_clones(folder: Folder, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
-        "import os, sys\nfrom pathlib import Path\nfrom canonry.source import clones\n\n"
-        "real = clones.read_shapes\n\n"
+        "import os, sys\nfrom pathlib import Path\nfrom canonry.source.functions import shapes\n\n"
+        "real = shapes.read_shapes\n\n"
         "def read(content, target):\n"
         "    return os._exit(9) if b'ends the process' in content else real(content, target)\n\n"
-        "clones.read_shapes = read\n"
+        "shapes.read_shapes = read\n"
         "from canonry.audit.engine import audit\nfrom canonry.audit.request import Request\n\n"
         "request = Request(repository=Path(sys.argv[1]), target='3.11', workers=2, cache=False, preview=frozenset(('DUP004',)))\n"
         "print([finding.path for finding in audit(request).findings() if finding.code == 'DUP004'])\n"

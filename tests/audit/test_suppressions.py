@@ -13,8 +13,8 @@ from canonry.audit.compliance import summarise
 from canonry.audit.result import Result
 from canonry.model.finding import Finding
 from canonry.rules.registry import all_rules
-from canonry.source.documents import Reading
-from canonry.source.readers import registry
+from canonry.source.documents.readers import registry
+from canonry.source.documents.reading import Reading
 from tests.workbench import SOUND, Folder, summary_of
 
 RUNS = "import pytest\n\npytest.main([]){}\n"

@@ -1,15 +1,17 @@
+from fractions import Fraction
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canonry.rules.clusters import difference, stars
-from canonry.source.similarity import similar_pairs
+from canonry.rules.clusters import difference, disjoint_stars
+from canonry.source.similar import Pair, packed_sets, similar_pairs
 
 INTERFACES = st.lists(st.frozensets(st.integers(0, 7), min_size=1, max_size=6), max_size=20, unique=True)
 
 
 @given(INTERFACES)
 def test_every_item_is_in_one_star_and_similar_to_its_hub(sets: list[frozenset[int]]) -> None:
-    found = stars(similar_pairs(sets, 0.6), [1] * len(sets))
+    found = disjoint_stars(similar_pairs(packed_sets(sets), Fraction(3, 5)), [1] * len(sets))
 
     assert sorted(each for star in found for each in star) == list(range(len(sets)))
     for hub, *others in found:
@@ -18,20 +20,20 @@ def test_every_item_is_in_one_star_and_similar_to_its_hub(sets: list[frozenset[i
 
 @given(INTERFACES)
 def test_no_hub_could_have_joined_an_earlier_star(sets: list[frozenset[int]]) -> None:
-    hubs = [star[0] for star in stars(similar_pairs(sets, 0.6), [1] * len(sets))]
-    near = {pair[:2] for pair in similar_pairs(sets, 0.6)}
+    hubs = [star[0] for star in disjoint_stars(similar_pairs(packed_sets(sets), Fraction(3, 5)), [1] * len(sets))]
+    near = {pair[:2] for pair in similar_pairs(packed_sets(sets), Fraction(3, 5))}
 
     assert not any((min(a, b), max(a, b)) in near for a in hubs for b in hubs if a != b)
 
 
 def test_a_chain_is_not_one_star() -> None:
-    chain = [(0, 1, 0.6), (1, 2, 0.6), (2, 3, 0.6), (3, 4, 0.6)]
+    chain = [Pair(place, place + 1, 3) for place in range(4)]
 
-    assert stars(chain, [1] * 5) == [[1, 0, 2], [3, 4]]
+    assert disjoint_stars(chain, [1] * 5) == [[1, 0, 2], [3, 4]]
 
 
 def test_the_heaviest_star_comes_first() -> None:
-    assert stars([(0, 1, 0.7), (2, 3, 0.7)], [1, 1, 1, 5]) == [[2, 3], [0, 1]]
+    assert disjoint_stars([Pair(0, 1, 3), Pair(2, 3, 3)], [1, 1, 1, 5]) == [[2, 3], [0, 1]]
 
 
 def test_a_difference_says_both_sides() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from canonry.source.clone_cluster import Cluster, Importers, Kind
-from canonry.source.clones import Shapes, decode_shapes, read_shapes
-from canonry.source.clusters import find_clusters
+from canonry.source.clones.cluster import Cluster, Importers, Kind
+from canonry.source.clones.search import find_clusters
+from canonry.source.functions.shapes import Shapes, decode_shapes, read_shapes
 from canonry.source.similar import similar_pairs
 
 STATEMENTS = [f"    data = shop.step_{number}(data)" for number in range(12)]

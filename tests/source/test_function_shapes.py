@@ -5,7 +5,7 @@ from array import array
 
 import pytest
 
-from canonry.source.clones import LEAST_NEAR, Shape, decode_shapes, read_shapes
+from canonry.source.functions.shapes import LEAST_NEAR, Shape, decode_shapes, read_shapes
 
 FETCH = """
 def fetch(client, path, *, tries=3):

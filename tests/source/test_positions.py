@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from canonry.source.facts import Site
-from canonry.source.text import SourceText, decode_source
+from canonry.source.syntax.text import SourceText, decode_source
 from tests.workbench import facts_of
 
 LF = "import pytest\n{}pytest.main()\n"

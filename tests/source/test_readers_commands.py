@@ -5,8 +5,8 @@ import textwrap
 
 import pytest
 
-from canonry.source.documents import Command, Reading
-from canonry.source.readers.registry import read_document, reader_of, readers
+from canonry.source.documents.readers.registry import read_document, reader_of, readers
+from canonry.source.documents.reading import Command, Reading
 
 WORKFLOW = ".github/workflows/ci.yml"
 
@@ -80,7 +80,7 @@ def test_a_path_has_its_reader(path: str, reader: str) -> None:
 
 @pytest.mark.parametrize("reader", readers())
 def test_a_reader_declares_what_it_reads(reader: str) -> None:
-    module = importlib.import_module(f"canonry.source.readers.{reader}")
+    module = importlib.import_module(f"canonry.source.documents.readers.{reader}")
 
     assert module.PATTERNS == readers()[reader] != ()
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from canonry.source.documents import Command, Reading, decode_reading, encode_reading
-from canonry.source.fragment import decode_document
-from canonry.source.readers.registry import read_document, readers
+from canonry.source.documents.fragment import decode_document
+from canonry.source.documents.readers.registry import read_document, readers
+from canonry.source.documents.reading import Command, Reading, decode_reading, encode_reading
 
 SAMPLES = {
     "github_workflow": "on: push\nenv: {P: pytest}\njobs:\n  a:\n    steps:\n      - run: |\n          cd x\n          pytest -q ${{ a }} || true\n      - &b\n        run: >-\n          $P\n          -q\n      - run: \"pytest \\\"a\\\" \\x41\"\n      - *b\n",

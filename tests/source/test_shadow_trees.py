@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canonry.canon.options import Canon
-from canonry.source.shadow import mirror_candidates, named_shadows, shadow_name
+from canonry.source.trees.shadow import mirror_candidates, named_shadows, shadow_name
 from tests.workbench import IDLE, Folder
 
 WORDS = Canon().shadow_names

@@ -8,8 +8,8 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canonry.source.similar import Pair, renew_pairs, similar_pairs
-from canonry.source.stars import find_stars
+from canonry.source.clones.stars import covering_stars
+from canonry.source.similar import Pair, packed_sets, renew_pairs, similar_pairs
 
 THRESHOLDS = st.sampled_from([Fraction(1, 10), Fraction(1, 2), Fraction(2, 3), Fraction(4, 5), Fraction(1)])
 WORDS = st.frozensets(st.integers(0, 14).map(lambda word: word * 1_000_000_007), max_size=12)
@@ -50,6 +50,21 @@ def test_what_was_known_before_changes_no_answer(
         assert renew_pairs(packed(sets), threshold, kept or known) == (found, None)
 
 
+@given(st.lists(st.frozensets(st.text(max_size=2), max_size=5), max_size=14), THRESHOLDS)
+def test_sets_of_anything_can_be_joined(sets: list[frozenset[str]], threshold: Fraction) -> None:
+    numbers = {word: number for number, word in enumerate(sorted(frozenset().union(*sets)))}
+
+    assert sorted(similar_pairs(packed_sets(sets), threshold)) == brute_force(
+        [frozenset(map(numbers.__getitem__, each)) for each in sets], threshold
+    )
+
+
+def test_the_smaller_index_stands_first_and_an_empty_set_is_similar_to_nothing() -> None:
+    sets = [frozenset("abc"), frozenset("ab"), frozenset("xyz"), frozenset("abc"), frozenset(), frozenset()]
+
+    assert sorted(similar_pairs(packed_sets(sets), Fraction(3, 5))) == [(0, 1, 2), (0, 3, 3), (1, 3, 2)]
+
+
 def test_few_new_sets_among_many_are_compared_with_all() -> None:
     sets = [frozenset(range(start, start + 20)) for start in range(0, 4_000, 10)]
     new = frozenset([*range(1_000, 1_019), 9_999])
@@ -75,7 +90,7 @@ def graph(edges: list[tuple[int, int]]) -> dict[int, set[int]]:
 @given(GRAPHS)
 def test_every_node_is_in_a_star_and_near_its_centre(edges: list[tuple[int, int]]) -> None:
     near = graph(edges)
-    found = find_stars(near)
+    found = covering_stars(near)
 
     assert {node for star in found for node in (star.centre, *star.members)} == set(near)
     assert all(member in near[star.centre] for star in found for member in star.members)
@@ -86,10 +101,10 @@ def test_every_node_is_in_a_star_and_near_its_centre(edges: list[tuple[int, int]
 def test_the_order_of_the_graph_makes_no_difference(edges: list[tuple[int, int]]) -> None:
     near = graph(edges)
 
-    assert find_stars(dict(reversed(near.items()))) == find_stars(near)
+    assert covering_stars(dict(reversed(near.items()))) == covering_stars(near)
 
 
 def test_a_chain_is_no_group() -> None:
     chain = graph([(0, 1), (1, 2), (2, 3)])
 
-    assert [(star.centre, star.members) for star in find_stars(chain)] == [(1, (0, 2)), (2, (3,))]
+    assert [(star.centre, star.members) for star in covering_stars(chain)] == [(1, (0, 2)), (2, (3,))]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canonry.source.documents import Command, Reading
+from canonry.source.documents.reading import Command, Reading
 from canonry.source.facts import Site, Suppression
 from canonry.source.suppressions import is_date
 from tests.workbench import facts_of
@@ -147,7 +147,7 @@ def test_the_file_as_a_whole() -> None:
 
 
 def in_document(text: str, *patterns: str, commands: tuple[int, ...] = ()) -> list[tuple[str, int, int]]:
-    from canonry.source.comments import suppressions_of_document
+    from canonry.source.documents.comments import suppressions_of_document
 
     site = [Site(line, 1, line, 1, 0, "<file>") for line in commands]
     reading = Reading(tuple(Command(("pytest",), each) for each in site))

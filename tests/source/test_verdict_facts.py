@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canonry.source.tautologies import always_true
+from canonry.source.python.tautologies import always_true
 from tests.workbench import facts_of
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from canonry.source.facts import decode_facts
 from canonry.source.pool import Job, Origin, extract_all
-from canonry.source.tree import blob_key
+from canonry.source.trees.tree import blob_key
 from tests.workbench import Folder, builtins, environment
 
 POISON = "x = 'reading this ends the process'\n"

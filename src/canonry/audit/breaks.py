@@ -6,9 +6,9 @@ from typing import NamedTuple
 from canonry.audit.files import Files
 from canonry.audit.session import Progress, Session
 from canonry.source.facts import Facts, is_broken
-from canonry.source.history import breaking_commits
 from canonry.source.interpreters import newer_names, newer_readers
-from canonry.source.tree import Key
+from canonry.source.trees.history import breaking_commits
+from canonry.source.trees.tree import Key
 
 Notes = dict[str, str]
 """``python``: the version that reads the file; ``commit``: what history says of it. Both may be absent."""

@@ -8,13 +8,13 @@ import msgspec
 
 from canonry.audit.session import Progress, Session
 from canonry.source.cache import shapes_variant
-from canonry.source.clone_cluster import Cluster, Importers
-from canonry.source.clones import NO_SHAPES, Shapes, decode_shapes, read_shapes
-from canonry.source.clusters import find_clusters
+from canonry.source.clones.cluster import Cluster, Importers
+from canonry.source.clones.search import find_clusters
+from canonry.source.functions.shapes import NO_SHAPES, Shapes, decode_shapes, read_shapes
 from canonry.source.index import Definition, Index
 from canonry.source.pool import Extraction, Job, Origin, extract_all
 from canonry.source.similar import KnownPairs, Pair, renew_pairs
-from canonry.source.tree import Key
+from canonry.source.trees.tree import Key
 
 THRESHOLD = Fraction(4, 5)
 """The share of the statements of two functions together that both hold, from which on they are near clones."""

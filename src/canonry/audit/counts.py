@@ -2,9 +2,9 @@
 
 from canonry.rules.view import DocumentView, FileView
 from canonry.source.commands import COLLECTING
-from canonry.source.documents import Command
+from canonry.source.documents.reading import Command
 from canonry.source.facts import FunctionFact
-from canonry.source.shadow import shadow_name
+from canonry.source.trees.shadow import shadow_name
 
 DESCRIPTIONS = {
     "root-files-named-like-copies": "live files at the root whose own name holds a word of `shadow-names`",

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from canonry.audit.session import Session
-from canonry.source.documents import Reading, decode_reading, encode_reading, reading_variant, unread
+from canonry.source.documents.readers.registry import read_encoded, reader_of
+from canonry.source.documents.reading import Reading, decode_reading, encode_reading, reading_variant, unread
 from canonry.source.pool import Extraction, Job, Origin, Outcome, extract_all
-from canonry.source.readers.registry import read_encoded, reader_of
-from canonry.source.tree import Key, blob_key
+from canonry.source.trees.tree import Key, blob_key
 
 
 def origin_of(session: Session) -> Origin:

@@ -28,12 +28,12 @@ from canonry.model.finding import Finding
 from canonry.rules.catalogue import Catalogue
 from canonry.rules.rule import Rule, implements
 from canonry.rules.view import DocumentView, FileView, Project, TreeView
-from canonry.source.clone_cluster import Cluster
+from canonry.source.clones.cluster import Cluster
+from canonry.source.documents.readers.registry import reader_of
 from canonry.source.facts import Facts
 from canonry.source.index import Index
 from canonry.source.interpreters import newer_names
-from canonry.source.readers.registry import reader_of
-from canonry.source.tree import blob_key
+from canonry.source.trees.tree import blob_key
 
 if TYPE_CHECKING:
     from canonry.audit.mentions import Mentions

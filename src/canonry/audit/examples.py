@@ -13,7 +13,7 @@ from canonry.model.errors import UserError
 from canonry.model.finding import Finding
 from canonry.rules.catalogue import Catalogue
 from canonry.rules.rule import Example, Rule
-from canonry.source.git import git_environment
+from canonry.source.trees.git import git_environment
 
 _TARGET = "3.11"
 _COMMIT = (

@@ -14,12 +14,12 @@ from canonry.audit.session import Session
 from canonry.canon.load import CanonError, LoadedCanon, load_canon
 from canonry.rules.catalogue import Catalogue, line_in
 from canonry.rules.view import Growth
-from canonry.source.documents import Reading
+from canonry.source.documents.readers.registry import read_document, reader_of
+from canonry.source.documents.reading import Reading
 from canonry.source.facts import Site, Suppression
-from canonry.source.git import BlobReader, split_records
-from canonry.source.readers.registry import read_document, reader_of
 from canonry.source.suppressions import MARK, suppressions_of_python
-from canonry.source.text import EncodingError, SourceText, decode_source
+from canonry.source.syntax.text import EncodingError, SourceText, decode_source
+from canonry.source.trees.git import BlobReader, split_records
 
 if TYPE_CHECKING:
     from canonry.canon.rule_options import PathSuppression

@@ -8,7 +8,7 @@ from canonry.audit.session import Progress, Session
 from canonry.source.cache import variant
 from canonry.source.facts import Facts, decode_facts
 from canonry.source.pool import Job, Origin, extract_all
-from canonry.source.tree import Key, blob_key
+from canonry.source.trees.tree import Key, blob_key
 
 _CHUNK = 400
 _DECODED = 900

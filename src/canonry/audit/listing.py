@@ -12,9 +12,16 @@ from pathlib import Path
 import msgspec
 
 from canonry.audit.session import Session
-from canonry.source.readers.registry import reader_of
-from canonry.source.shadow import Candidate, Shadow, equal_when_added, mirror_candidates, mirror_shadows, named_shadows
-from canonry.source.tree import Key, blob_key, read_file, stat_record
+from canonry.source.documents.readers.registry import reader_of
+from canonry.source.trees.shadow import (
+    Candidate,
+    Shadow,
+    equal_when_added,
+    mirror_candidates,
+    mirror_shadows,
+    named_shadows,
+)
+from canonry.source.trees.tree import Key, blob_key, read_file, stat_record
 
 _RACY_NS = 2_000_000_000
 

@@ -3,7 +3,7 @@
 from canonry.audit.listing import Listing
 from canonry.audit.session import Session
 from canonry.source.mentions import Mention, decode_mentions, encode_mentions, mention_variant, mentions_of
-from canonry.source.tree import Key, blob_key
+from canonry.source.trees.tree import Key, blob_key
 
 _MANY = 400
 

@@ -13,12 +13,12 @@ from canonry.model.errors import UserError
 from canonry.rules.catalogue import Catalogue, catalogue_of
 from canonry.rules.selection import select_rules
 from canonry.source.cache import Cache, cache_path
-from canonry.source.git import split_records
+from canonry.source.documents.readers.registry import reader_of
 from canonry.source.pytest_settings import PytestSettings, read_pytest_settings
-from canonry.source.readers.registry import reader_of
-from canonry.source.syntax import Version
+from canonry.source.syntax.parse import Version
 from canonry.source.target import choose_target
-from canonry.source.tree import Tree, blob_key, open_tree, read_file
+from canonry.source.trees.git import split_records
+from canonry.source.trees.tree import Tree, blob_key, open_tree, read_file
 
 
 @dataclass(slots=True)

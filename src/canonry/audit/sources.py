@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 from canonry.audit.request import Request
 from canonry.audit.session import place
-from canonry.source.fragment import decode_document
-from canonry.source.text import EncodingError, decode_source
-from canonry.source.tree import open_reading_tree
+from canonry.source.documents.fragment import decode_document
+from canonry.source.syntax.text import EncodingError, decode_source
+from canonry.source.trees.tree import open_reading_tree
 
 Lines = Callable[[str], list[str]]
 

@@ -15,7 +15,7 @@ from canonry.audit.result import FileRecord
 from canonry.model.finding import Finding
 from canonry.source.cache import Cache
 from canonry.source.facts import Suppression
-from canonry.source.tree import Key
+from canonry.source.trees.tree import Key
 
 
 class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -9,6 +9,7 @@ from canonry.model.finding import Related
 from canonry.rules.inventory import Inventory
 from canonry.source.facts import Site
 from canonry.source.index import Definition
+from canonry.source.similar import Pair
 
 _SHOWN = 4
 
@@ -31,11 +32,14 @@ class Home(msgspec.Struct, frozen=True):
         return Definition(self.path, self.site.symbol)
 
 
-def stars(pairs: Iterable[tuple[int, int, float]], weights: Sequence[int]) -> list[list[int]]:
+def disjoint_stars(pairs: Iterable[Pair], weights: Sequence[int]) -> list[list[int]]:
     """The items as stars: a hub first, then the items similar to it. Every item is in one star; heavy ones come first.
 
     Each star is the heaviest that the items left over allow, so every member is similar to the hub itself, and no
     chain of neighbours joins what has little in common. Equal weights are told apart by their index.
+
+    Names and words are counted once, so an item whose hub went to another star may stand alone. Clones may not
+    (`canonry.source.clones.stars`): there a hub serves again as the centre of what is left.
     """
     near: dict[int, list[int]] = {}
     for first, second, _ in pairs:
@@ -65,7 +69,11 @@ def stars(pairs: Iterable[tuple[int, int, float]], weights: Sequence[int]) -> li
 
 
 def ranked(homes: Iterable[Home], inventory: Inventory) -> list[Home]:
-    """The likely home first: most importers, then fewest doubles in its file, then the shortest path."""
+    """The likely home first: most importers, then fewest doubles in its file, then the shortest path.
+
+    Of a class or a constant it is known who imports it. Functions have a ranking of their own
+    (`canonry.source.clones.search`), because most of them, being methods, are not imported, but their module is.
+    """
 
     def order(home: Home) -> tuple[int, int, int, str, int]:
         return (-len(home.importers), inventory.doubles[home.path], home.path.count("/"), home.path, home.site.line)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from canonry.canon.options import Mocks
 from canonry.rules.view import FileView
-from canonry.source.doubles import is_double_name, mock_call
 from canonry.source.facts import ClassFact, Double, Site
 from canonry.source.index import Definition, External
+from canonry.source.python.doubles import is_double_name, mock_call
 
 _NO_DOUBLES = ("Error", "Exception", "Warning", "Enum", "Flag", "TestCase", "NamedTuple", "TypedDict")
 _STRICTEST = (Mocks.FORBIDDEN, Mocks.SPECCED, Mocks.ALLOWED)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from canonry.source.facts import ClassFact, Constant, Facts, Flag
 from canonry.source.index import Definition, Index
-from canonry.source.marks import mark_name
+from canonry.source.python.marks import mark_name
 
 _DOUBLE = re.compile(
     r"(?:^|_|(?<=[a-z0-9]))(?:Mock|Fake|Stub|Dummy|Spy)(?![a-z])|^_?(?:mock|fake|stub|dummy|spy)(?![a-z])"

@@ -6,8 +6,8 @@ from enum import Enum
 from itertools import pairwise
 
 from canonry.rules.view import DocumentView, Project
-from canonry.source.documents import ANYTHING, Command
-from canonry.source.readers.registry import reader_of
+from canonry.source.documents.readers.registry import reader_of
+from canonry.source.documents.reading import ANYTHING, Command
 
 UNKNOWN = "?"
 """A working directory that the file does not say."""

@@ -2,19 +2,20 @@
 
 import re
 from collections import Counter
+from fractions import Fraction
 from functools import lru_cache
 
 import msgspec
 
-from canonry.rules.clusters import Home, stars, with_importers
+from canonry.rules.clusters import Home, disjoint_stars, with_importers
 from canonry.rules.families import one_per_hierarchy
 from canonry.rules.inventory import is_double
 from canonry.rules.view import TreeView
 from canonry.source.facts import ClassFact
 from canonry.source.index import Definition
-from canonry.source.similarity import similar_pairs
+from canonry.source.similar import packed_sets, similar_pairs
 
-_THRESHOLD = 0.6
+_THRESHOLD = Fraction(3, 5)
 _LEAST = 3
 _PROTOCOLS = frozenset(("typing.Protocol", "typing_extensions.Protocol"))
 _SET_UP = frozenset(
@@ -60,7 +61,7 @@ def role_clusters(tree: TreeView) -> list[Role]:
     weights = [len(by_interface[words]) for words in interfaces]
     clusters = [
         [(path, fact, interfaces[each]) for each in star for path, fact in by_interface[interfaces[each]]]
-        for star in stars(similar_pairs(interfaces, _THRESHOLD), weights)
+        for star in disjoint_stars(similar_pairs(packed_sets(interfaces), _THRESHOLD), weights)
     ]
     several = [cluster for cluster in clusters if len({_bare(fact.name) for _, fact, _ in cluster}) > 1]
     importers = inventory.importers(index, {fact.name for cluster in several for _, fact, _ in cluster})

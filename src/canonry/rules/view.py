@@ -11,12 +11,12 @@ from canonry.canon.keys import KeyPath
 from canonry.canon.options import Canon
 from canonry.canon.selection import categories_of
 from canonry.rules.inventory import Inventory, take_inventory
-from canonry.source.clone_cluster import Cluster
-from canonry.source.documents import Reading
+from canonry.source.clones.cluster import Cluster
+from canonry.source.documents.reading import Reading
 from canonry.source.facts import ClassFact, Facts, FunctionFact, Site, Suppression
 from canonry.source.index import Definition, External, Hierarchy, Index, Resolved
 from canonry.source.pytest_settings import PytestSettings
-from canonry.source.shadow import Shadow
+from canonry.source.trees.shadow import Shadow
 
 if TYPE_CHECKING:
     from canonry.source.mentions import Mention
@@ -256,7 +256,7 @@ class DocumentView:
         self.path = path
         self.reading = reading
         self.reader = reader
-        """What read it: the name of a module of `canonry.source.readers`."""
+        """What read it: the name of a module of `canonry.source.documents.readers`."""
         self.project = project
         self.canon = project.canon.canon
 

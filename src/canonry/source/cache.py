@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from canonry.source.facts import extractor_version
+from canonry.source.code import extractor_version, shapes_version
 
 SCHEMA_VERSION = 3
 _KEPT_RESULTS = 6
@@ -45,8 +45,6 @@ def variant(target: tuple[int, int]) -> int:
 
 def shapes_variant(target: tuple[int, int]) -> int:
     """The same for the shapes of functions."""
-    from canonry.source.clones import shapes_version
-
     return shapes_version() * 10_000 + target[0] * 100 + target[1]
 
 

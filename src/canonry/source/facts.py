@@ -12,16 +12,7 @@ inside the file and written in one notation, here called a *reference*:
 - ``?.name`` is a method of something unknown, kept only where the name itself says something.
 """
 
-import hashlib
-from functools import cache
-from pathlib import Path
-
 import msgspec
-
-_EXTRACTION = (
-    "bodies broken command_values commands damage doubles draft expressions extract facts fallbacks marks newer probes"
-    " scope shapes suppressions syntax tautologies text verdicts vocabularies walk"
-).split()
 
 
 class Site(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -288,7 +279,7 @@ class Fallback(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Tautology(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An assertion that holds whatever happens; kinds as in `canonry.source.tautologies.always_true`."""
+    """An assertion that holds whatever happens; kinds as in `canonry.source.python.tautologies.always_true`."""
 
     kind: str
     why: str
@@ -346,15 +337,6 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     flags: tuple[Flag, ...] = ()
     other_marks: tuple[str, ...] = ()
     """Marks that are given in another way than as decorators and ``pytestmark``; ``*`` where one is computed."""
-
-
-@cache
-def extractor_version() -> int:
-    """A number that changes with the code of the extraction; in every cache key, so no record outlives its code."""
-    digest = hashlib.blake2b(digest_size=5)
-    for name in _EXTRACTION:
-        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
-    return int.from_bytes(digest.digest())
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 
-from canonry.source.syntax import RUNNING, Version, parse_source
+from canonry.source.syntax.parse import RUNNING, Version, parse_source
 
 _NEWEST = 19
 _PROGRAM = """

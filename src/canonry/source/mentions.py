@@ -6,21 +6,17 @@ A content whose bytes lack the last part of a name is ruled out unread.
 """
 
 import ast
-import hashlib
 from collections import deque
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from canonry.source.code import mentions_version
 from canonry.source.facts import Site
-from canonry.source.scope import Scope, bind_import, bind_import_from, bound_names, join, parameters, reference
-from canonry.source.syntax import Version, parse_source
-from canonry.source.text import SourceText
-
-_CODE = "mentions scope syntax text".split()
+from canonry.source.python.scope import Scope, bind_import, bind_import_from, bound_names, join, parameters, reference
+from canonry.source.syntax.parse import Version, parse_source
+from canonry.source.syntax.text import SourceText
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -54,15 +50,7 @@ def mentions_of(content: bytes, names: Iterable[str], target: Version) -> tuple[
 
 def mention_variant(names: Iterable[str], target: Version) -> int:
     """The part of the cache key that is not content: the names, the code that reads, the target Python."""
-    digest = hashlib.blake2b(repr((sorted(names), target)).encode(), digest_size=7)
-    digest.update(_code())
-    return (1 << 62) + int.from_bytes(digest.digest())
-
-
-@cache
-def _code() -> bytes:
-    here = Path(__file__).parent
-    return b"".join((here / f"{name}.py").read_bytes() for name in _CODE)
+    return (1 << 62) + mentions_version(repr((sorted(names), target)))
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from canonry.source.extract import extract
 from canonry.source.facts import Break, Facts, Site, encode_facts
-from canonry.source.git import BlobReader, Git
-from canonry.source.syntax import Version
-from canonry.source.tree import blob_key, read_changed
+from canonry.source.python.extract import extract
+from canonry.source.syntax.parse import Version
+from canonry.source.trees.git import BlobReader, Git
+from canonry.source.trees.tree import blob_key, read_changed
 
 _CHUNK = 24
 _INLINE = 40

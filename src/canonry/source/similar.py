@@ -4,12 +4,14 @@ The prefix and length filters of Bayardo, Ma and Srikant (All-Pairs, WWW 2007) a
 where all sets are sorted by one order, two similar sets share a word among their first few. Rare words come first in
 the order, so that few pairs have to be compared. Any order gives the same answer.
 
-A set is an array of distinct 64-bit words, of type ``Q``, as bytes. Empty sets are similar to nothing.
+A set is an array of distinct 64-bit words, of type ``Q``, as bytes: so the caches keep the sets of functions, and so
+many sets take little memory. `packed_sets` makes them of anything. Empty sets are similar to nothing.
 """
 
+import itertools
 from array import array
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from hashlib import blake2b
 from typing import NamedTuple
@@ -34,6 +36,12 @@ class KnownPairs(msgspec.Struct, frozen=True, array_like=True):
 
     sets: bytes
     pairs: list[tuple[int, int, int]]
+
+
+def packed_sets(sets: Iterable[frozenset[Hashable]]) -> list[bytes]:
+    """Sets of any words as arrays of numbers, the same number for the same word in all of them."""
+    numbers: defaultdict[Hashable, int] = defaultdict(itertools.count().__next__)
+    return [array("Q", map(numbers.__getitem__, each)).tobytes() for each in sets]
 
 
 def similar_pairs(sets: Sequence[bytes], threshold: Fraction) -> Iterator[Pair]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from canonry.source.facts import Site, Suppression
-from canonry.source.text import SourceText, digest
+from canonry.source.syntax.text import SourceText, digest
 
 MARK = b"canonry:"
 """No content without these bytes holds a suppression."""
@@ -63,7 +63,7 @@ def suppressions_of_broken(text: SourceText) -> tuple[Suppression, ...]:
     """The suppressions of a source that does not parse: statements are lines, as far as anybody can tell."""
     if MARK not in text.content:
         return ()
-    from canonry.source.newer import parse_anything, walk_nodes
+    from canonry.source.syntax.newer import parse_anything, walk_nodes
 
     comments: list[Comment] = []
     lines = text.content.splitlines()

@@ -14,11 +14,11 @@ import msgspec
 
 from canonry.audit.infer.survey import Survey
 from canonry.source.commands import tool_of_argv
-from canonry.source.documents import Command
+from canonry.source.documents.fragment import Document, Fragment
+from canonry.source.documents.languages.script import UNKNOWN_FOLDER, Finds, Setting
+from canonry.source.documents.readers.registry import reader_of
+from canonry.source.documents.reading import Command
 from canonry.source.facts import Site
-from canonry.source.fragment import Document, Fragment
-from canonry.source.languages.script import UNKNOWN_FOLDER, Finds, Setting
-from canonry.source.readers.registry import reader_of
 
 _TABLES = (("hatch", "envs", "*", "scripts"), ("pdm", "scripts"), ("poe", "tasks"))
 """Where the scripts stand below ``tool``. Source: the manuals of the three programs."""
@@ -97,7 +97,7 @@ def _lines(script: Any, *, each_a_line: bool) -> Iterator[str]:
 
 
 def _of_line(line: str, symbol: str) -> list[Command]:
-    from canonry.source.languages.shell import read_shell
+    from canonry.source.documents.languages.shell import read_shell
 
     document = Document(line)
     finds = Finds(document)

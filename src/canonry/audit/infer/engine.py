@@ -11,7 +11,7 @@ from canonry.audit.infer.survey import Survey
 from canonry.audit.listing import Listing, list_files
 from canonry.audit.session import Progress, Session
 from canonry.model.errors import NothingValidatedError
-from canonry.source.documents import Reading
+from canonry.source.documents.reading import Reading
 from canonry.source.target import choose_target
 
 

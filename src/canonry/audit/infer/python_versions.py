@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from canonry.audit.infer.survey import Read
-from canonry.source.readers.registry import reader_of
+from canonry.source.documents.readers.registry import reader_of
 
 _KEYS = frozenset(("python-version", "python", "python_version", "PYTHON_VERSION"))
 _VERSION = re.compile(r"(?<![\d.])3\.\d+(?![\d.]*\w*[-.]?\d*\.\d)")

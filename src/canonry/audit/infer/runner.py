@@ -13,7 +13,7 @@ from canonry.audit.infer.commands import CommandUse, commands
 from canonry.audit.infer.proposal import Answer, Entry, Omission, Other, plural
 from canonry.audit.infer.survey import Survey
 from canonry.model.finding import Confidence
-from canonry.source.languages.script import UNKNOWN_FOLDER, join_folder
+from canonry.source.documents.languages.script import UNKNOWN_FOLDER, join_folder
 
 KEY = ("canon", "runner")
 _STARTER = re.compile(r"python|pypy|^\W*py\W*$|^run$", re.IGNORECASE)

@@ -8,7 +8,7 @@ import msgspec
 
 from canonry.canon.options import Canon
 from canonry.rules.view import Project, is_fixture
-from canonry.source.documents import Reading
+from canonry.source.documents.reading import Reading
 from canonry.source.facts import ClassFact, Facts, FunctionFact, Import
 from canonry.source.index import Definition, Index
 from canonry.source.pytest_settings import PytestSettings, read_pytest_values

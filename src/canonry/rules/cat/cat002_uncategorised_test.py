@@ -7,7 +7,7 @@ from canonry.rules.inventory import marks_of
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
 from canonry.source.facts import Site
-from canonry.source.marks import UNKNOWN
+from canonry.source.python.marks import UNKNOWN
 
 _CANON = "[categories.unit]\npaths = ['tests/unit']\nmarkers = ['unit']\n"
 _TEST = "def test_a():\n    assert 1\n"

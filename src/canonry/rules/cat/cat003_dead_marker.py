@@ -7,7 +7,7 @@ from canonry.model.finding import Confidence
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import TreeView
 from canonry.source.facts import Site
-from canonry.source.marks import UNKNOWN
+from canonry.source.python.marks import UNKNOWN
 
 _CANON = "[categories.slow]\npaths = ['tests']\nmarkers = ['slow']\n"
 _TEST = "def test_a():\n    assert 1\n"

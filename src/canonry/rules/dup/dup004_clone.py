@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from canonry.model.finding import Confidence, Related
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import TreeView
-from canonry.source.clone_cluster import Cluster, Kind, Place
+from canonry.source.clones.cluster import Cluster, Kind, Place
 from canonry.source.facts import Site
 
 _FETCH = (

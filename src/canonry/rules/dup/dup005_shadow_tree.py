@@ -6,7 +6,7 @@ from canonry.model.finding import Confidence
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import TreeView
 from canonry.source.facts import Site
-from canonry.source.shadow import Shadow
+from canonry.source.trees.shadow import Shadow
 
 _COPIED = {f"tests/unit/test_{name}.py": f"def test_{name}():\n    assert '{name}'\n" for name in ("a", "b", "c", "d")}
 

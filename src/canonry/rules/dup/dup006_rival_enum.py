@@ -1,15 +1,26 @@
 """DUP006."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import partial
 
 from canonry.model.finding import Confidence
-from canonry.rules.clusters import Home, counted, difference, imported, listed, ranked, related, stars, with_importers
+from canonry.rules.clusters import (
+    Home,
+    counted,
+    difference,
+    disjoint_stars,
+    imported,
+    listed,
+    ranked,
+    related,
+    with_importers,
+)
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import TreeView
-from canonry.source.similarity import similar_pairs
+from canonry.source.similar import packed_sets, similar_pairs
 
-_THRESHOLD = 0.8
+_THRESHOLD = Fraction(4, 5)
 _STATES = "STATES = ('new', 'paid', 'sent', 'done')\n"
 
 
@@ -65,10 +76,10 @@ class RivalEnum(Rule):
             members = frozenset(constant.members)
             by_members.setdefault(members, []).append(Home(path, constant.site, constant.name, members))
         sets = list(by_members)
-        clusters = [
-            [home for each in star for home in by_members[sets[each]]]
-            for star in stars(similar_pairs(sets, _THRESHOLD), [len(by_members[members]) for members in sets])
-        ]
+        stars = disjoint_stars(
+            similar_pairs(packed_sets(sets), _THRESHOLD), [len(by_members[members]) for members in sets]
+        )
+        clusters = [[home for each in star for home in by_members[sets[each]]] for star in stars]
         clusters = [cluster for cluster in clusters if len({home.path for home in cluster}) > 1]
         importers = inventory.importers(tree.project.index, {home.name for cluster in clusters for home in cluster})
         for cluster in clusters:

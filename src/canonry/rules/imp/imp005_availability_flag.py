@@ -12,7 +12,7 @@ from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import TreeView
 from canonry.source.facts import Flag
 from canonry.source.index import Index
-from canonry.source.probes import NAMESPACES
+from canonry.source.python.probes import NAMESPACES
 
 _PROBE = "try:\n    import redis\n    HAS_REDIS = True\nexcept ImportError:\n    HAS_REDIS = False\n"
 

@@ -7,9 +7,9 @@ from canonry.model.finding import Confidence
 from canonry.rules.doubles import hand_written, mocks, policy_of
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
-from canonry.source.doubles import MOCK_CLASSES, is_double_name
 from canonry.source.facts import ClassFact
 from canonry.source.index import Definition
+from canonry.source.python.doubles import MOCK_CLASSES, is_double_name
 
 _CONSTRAINABLE = (MOCK_CLASSES | {"patch", "patch.object"}) - {"PropertyMock"}
 _INTERFACES = ("Protocol", "ABC", "ABCMeta")

@@ -18,7 +18,7 @@ from canonry.rules.invocation import (
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import DocumentView
 from canonry.source.commands import COLLECTING
-from canonry.source.documents import Command
+from canonry.source.documents.reading import Command
 
 _TEST_WORD = re.compile(r"(?<![a-z])(?:py)?(?:unit|e2e)?tests?(?:ing|er|runner)?(?![a-z])", re.IGNORECASE)
 

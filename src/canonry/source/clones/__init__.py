@@ -1,0 +1,1 @@
+"""What is compared of the functions of a tree -> clusters of clones."""

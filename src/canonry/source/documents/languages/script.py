@@ -1,0 +1,153 @@
+"""What is found in scripts, in whatever language: commands and parts that are passed over."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from canonry.source.commands import COLLECTING, HINTS, tool_of_argv
+from canonry.source.documents.fragment import Document, Piece
+from canonry.source.documents.reading import Command, PassedOver, Reading
+from canonry.source.facts import Site
+
+UNKNOWN_FOLDER = "?"
+"""A working directory that the file does not say."""
+_VARIABLE = re.compile(r"[$%{]|^@\w|<[\w-]+>")
+_PYTHON_VARIABLE = re.compile(r"(?i)py(?:thon)?[\d_]*(?:bin|exe|cmd|path|executable)?\W*$|interpreter|executable")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a command: its text with quotes removed, the pieces that it is made of, and whether it is fixed."""
+
+    text: str
+    pieces: tuple[Piece, ...] = ()
+    fixed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Where a script stands, which decides what its commands mean.
+
+    ``forgiven`` is why the failure of the whole script is none, ``stops`` whether the first failing command ends it.
+    """
+
+    symbol: str
+    folder: str = ""
+    forgiven: str = ""
+    stops: bool = False
+    depth: int = 0
+    doubt: str = ""
+
+    def inside(self, *, symbol: str = "", forgiven: str = "", folder: str = "") -> "Setting":
+        """The setting of a script inside a command of this one."""
+        return replace(
+            self,
+            symbol=symbol or self.symbol,
+            forgiven=forgiven or self.forgiven,
+            folder=folder or self.folder,
+            stops=False,
+            depth=self.depth + 1,
+        )
+
+
+@dataclass(slots=True)
+class Finds:
+    """Collects what readers find in one document."""
+
+    document: Document
+    commands: list[Command] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
+    provided: dict[str, None] = field(default_factory=dict)
+
+    def reading(self) -> Reading:
+        """All of it, in order of place; what stands at one place (an anchor that is used twice) once."""
+        commands = {(each.site.line, each.site.column, each.words): each for each in reversed(self.commands)}
+        passed = {(each.site.line, each.reason): each for each in reversed(self.passed_over)}
+        return Reading(
+            tuple(sorted(commands.values(), key=lambda each: (each.site.line, each.site.column))),
+            tuple(sorted(passed.values(), key=lambda each: (each.site.line, each.site.column))),
+            tuple(self.provided),
+        )
+
+    def pass_over(self, begin: int, end: int, reason: str, *, symbol: str = "<file>") -> None:
+        """Says that a range of the document is not read."""
+        self.passed_over.append(PassedOver(self.document.site(begin, end, symbol), reason))
+
+    def add(
+        self,
+        words: Sequence[str],
+        site: Site,
+        setting: Setting,
+        *,
+        forgiven: str = "",
+        folder: str = "",
+        doubt: str = "",
+        inner: bool = False,
+    ) -> None:
+        """Adds a command; ``inner`` says that the command in its words is read for itself."""
+        tool, unsure = ("", "") if inner else tool_of_words(words)
+        self.commands.append(
+            Command(
+                tuple(words),
+                site,
+                tool,
+                forgiven or setting.forgiven,
+                folder or setting.folder,
+                (doubt or unsure or setting.doubt) if tool else doubt or setting.doubt,
+            )
+        )
+
+
+def tool_of_words(words: Sequence[str]) -> tuple[str, str]:
+    """The test tool that a command starts, and why that is not certain (a variable in front of it), else empty."""
+    if not words or not any(hint in word for word in words for hint in HINTS):
+        return "", ""
+    first = words[0]
+    script = next((index for index, word in enumerate(words) if word.endswith(".py")), len(words))
+    if not any(hint in word for word in words[:script] for hint in HINTS):
+        return "", ""  # a tool's name among the arguments of a script
+    named: list[str | None] = list(words)
+    if not _VARIABLE.search(first):
+        return tool_of_argv(named), ""
+    module = len(words) > 2 and words[1] == "-m"
+    if not module and not _PYTHON_VARIABLE.search(first):
+        path = first.replace("\\", "/").rpartition("/")[2]
+        if path and path != first and not _VARIABLE.search(path):  # `$VENV/bin/pytest`
+            return tool_of_argv([path, *named[1:]]), ""
+    tool = tool_of_argv([None, *named[1:]])
+    return tool, "" if module or not tool else f"`{first}` is not set in the file"
+
+
+def is_collecting(tool: str) -> bool:
+    """Whether a tool only collects tests."""
+    return tool.endswith(COLLECTING)
+
+
+def join_words(words: Iterable[Word]) -> list[Piece]:
+    """Words with blanks between them, as `eval` joins its arguments."""
+    found: list[Piece] = []
+    for word in words:
+        if found:
+            found.append(Piece(" ", found[-1].end, found[-1].end))
+        found += word.pieces
+    return found
+
+
+def join_folder(folder: str, target: str) -> str:
+    """The working directory after going from a folder to a target; unknown where either is.
+
+    A path that leaves the root, or an absolute one, is unknown too.
+    """
+    if _VARIABLE.search(target) or target.startswith(("/", "~", "-")) or ":" in target:
+        return UNKNOWN_FOLDER
+    if folder == UNKNOWN_FOLDER:
+        return folder
+    parts = folder.split("/") if folder else []
+    for part in target.replace("\\", "/").split("/"):
+        if part == "..":
+            if not parts:
+                return UNKNOWN_FOLDER
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)

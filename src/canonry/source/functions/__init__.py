@@ -1,0 +1,1 @@
+"""A syntax tree -> what is compared of each function."""

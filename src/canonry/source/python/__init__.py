@@ -1,0 +1,1 @@
+"""A syntax tree -> facts: one pass over a Python content, and what it asks about nodes."""
