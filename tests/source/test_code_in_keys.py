@@ -35,7 +35,7 @@ READINGS = [
     pytest.param(
         READS_DOCUMENTS,
         [
-            "source/documents/reading/comments.py",
+            "source/documents/comments.py",
             *sorted(str(file.relative_to(PACKAGE)) for file in (SOURCE / "documents" / "readers").glob("[a-z]*.py")),
         ],
         id="documents",
