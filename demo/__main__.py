@@ -18,8 +18,10 @@ def main() -> int:
         print(f"{made.test_files} of them tests, {lost}.\n")
         _show(root, "audit", "--statistics")
         _show(root, "audit", "--worst", "5", "-q")
-        _show(root, "audit", "--select", "SYN001,RUN001,BAS002,TST002", "--sample", "1", "--seed", "4", "-q")
+        _show(root, "audit", "--select", "SYN001,BAS002,RUN005,MCK004,DUP003", "--sample", "1", "--seed", "4", "-q")
+        _show(root, "where", "WebSocketManager")
         print("Audit your own repository (nothing is run, imported or changed):\n")
+        print(f"  {_program()} init PATH                proposes a canon by counting what is there")
         print(f"  {_program()} audit PATH               every finding, with code frames")
         print(f"  {_program()} audit PATH --statistics  counts per rule")
         print(f"  {_program()} explain BAS002           why a rule is there, with examples")
@@ -29,7 +31,8 @@ def main() -> int:
 def _show(root: Path, *arguments: str) -> None:
     print(f"$ canonry {' '.join(arguments)}", flush=True)
     color = "always" if sys.stdout.isatty() else "never"
-    command = [sys.executable, "-m", "canonry", *arguments, "--exit-zero", "--color", color]
+    judging = ["--exit-zero"] if arguments[0] == "audit" else []
+    command = [sys.executable, "-m", "canonry", *arguments, *judging, "--color", color]
     subprocess.run(command, cwd=root, check=True)
     print(flush=True)
 
