@@ -59,7 +59,10 @@ def open_session(request: Request, *, catalogue: Catalogue | None = None) -> Ses
     start, paths = _where(request)
     on_disk = request.revision is None and not request.staged
     complete = not (on_disk and paths and all(Path(path).is_file() for path in paths))
-    tree = open_tree(start, revision=request.revision, staged=request.staged, complete=complete)
+    python_only = not complete and all(path.endswith(".py") for path in paths)
+    tree = open_tree(
+        start, revision=request.revision, staged=request.staged, complete=complete, python_only=python_only
+    )
     scope = _scope(paths, tree)
     loaded = load_canon(tree.read, explicit=_explicit(request.config))
     if catalogue is None:

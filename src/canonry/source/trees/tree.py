@@ -121,14 +121,18 @@ def open_index(git: Git, root: Path) -> Tree:
     return tree
 
 
-def open_working_tree(git: Git, root: Path, *, complete: bool = True) -> Tree:
-    """The files on disk under git. ``complete`` asks git which files changed and which it does not know."""
+def open_working_tree(git: Git, root: Path, *, complete: bool = True, python_only: bool = False) -> Tree:
+    """The files on disk under git. ``complete`` asks git which files changed and which it does not know.
+
+    ``python_only`` lists no documents, which takes half of the time.
+    """
     tree = Tree("worktree", root, git)
     with contextlib.ExitStack() as running:
         if complete:
             others = running.enter_context(git.start("ls-files", "-o", "--exclude-standard", "-z"))
             changed = running.enter_context(git.start("diff-files", "--name-only", "-z"))
-        unmerged = _read_index(tree, git.output("ls-files", "-s", "-v", "-z"))
+        patterns = ("--", "*.py", "*.backup*") if python_only else ()
+        unmerged = _read_index(tree, git.output("ls-files", "-s", "-v", "-z", *patterns))
         tree.commit = _head(git)
         if unmerged:
             tree.notes.append(f"a merge is unfinished: {_plural(len(unmerged), 'unmerged file')} read as on disk")
@@ -195,10 +199,11 @@ def _read_index(tree: Tree, output: bytes) -> set[str]:
     files, skipped, from_hex, reads = tree.files, (_LINK.decode(), _MODULE.decode()), bytes.fromhex, reader_of
     on_disk = tree.kind == "worktree"
     for record in os.fsdecode(output).split("\0"):  # tens of thousands: decoded at once, entered in place
-        meta, _, path = record.partition("\t")
-        if not (path.endswith(".py") or reads(path) or ".backup" in path) or meta.startswith(skipped, 2):
+        tab = record.find("\t")  # what stands before it: `H 100644 BLOB 0`
+        path = record[tab + 1 :]
+        if not (path.endswith(".py") or reads(path) or ".backup" in path) or record.startswith(skipped, 2):
             continue
-        flag, _, blob, stage = meta.split(" ")
+        flag, blob, stage = record[0], record[9 : tab - 2], record[tab - 1]
         if stage != "0":
             unmerged.add(path)
             if stage == "3" and path in files:
@@ -246,7 +251,14 @@ def _plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def open_tree(path: Path, *, revision: str | None = None, staged: bool = False, complete: bool = True) -> Tree:
+def open_tree(
+    path: Path,
+    *,
+    revision: str | None = None,
+    staged: bool = False,
+    complete: bool = True,
+    python_only: bool = False,
+) -> Tree:
     """The tree that a path names: the repository around it, or the folder itself outside git.
 
     Raises `UserError` where the path does not exist, or a revision or the index is asked for outside git.
@@ -271,7 +283,7 @@ def open_tree(path: Path, *, revision: str | None = None, staged: bool = False, 
         return tree
     if staged:
         return open_index(git, top)
-    return open_working_tree(git, top, complete=complete)
+    return open_working_tree(git, top, complete=complete, python_only=python_only)
 
 
 def open_reading_tree(path: Path, *, revision: str | None = None, staged: bool = False) -> Tree:
