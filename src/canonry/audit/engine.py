@@ -227,6 +227,7 @@ class _Audit:
 
     def _verdicts(self, paths: list[str], rules: list[Rule], notes: dict[str, Notes]) -> Iterator[tuple[str, Verdict]]:
         """The judgements of these files, in order: kept ones where they still hold."""
+        rules = [rule for rule in rules if implements(rule, "check")]
         verdicts = self.verdicts.kept(paths, notes)
         for path, facts in self.files.load([path for path in paths if path not in verdicts]):
             looked_at = self.index.track()
@@ -259,7 +260,8 @@ class _Audit:
 
     def _judge_documents(self) -> Iterator[bytes]:
         scope = None if self.session.complete else set(self.session.scope)
-        rules = self.session.catalogue.active(self.session.preview)
+        active = self.session.catalogue.active(self.session.preview)
+        rules = [rule for rule in active if implements(rule, "check_document")]
         records: list[DocumentRecord] = []
         closings: list[Closing] = []
         wanted = [path for path in self.documents.keys if scope is None or path in scope]
