@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -212,3 +213,17 @@ def test_every_folder_above_a_file_holds_it(parts: list[str], data: st.DataObjec
     depth = data.draw(st.integers(1, len(parts)))
 
     assert matches("/".join(parts), ["/".join(parts[:depth])])
+
+
+def test_a_category_holds_the_files_that_carry_its_marker(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "canonry.toml": "[categories.network]\nmarkers = ['network']\n[categories.unit]\npaths = ['tests/unit']\n",
+        "tests/test_net.py": "import pytest\n\n@pytest.mark.network\ndef test_net():\n    print(1)\n",
+        "tests/test_plain.py": "def test_plain():\n    print(1)\n",
+        "tests/unit/test_small.py": "def test_small():\n    print(1)\n",
+    }
+    folder = Folder(tmp_path / "shop").write(files)
+    for categories, expected in ((("network",), ["tests/test_net.py"]), (("unit",), ["tests/unit/test_small.py"])):
+        result = folder.audit(categories=categories)
+        assert [record.path for record in result.files()] == expected
+        assert {finding.path for finding in result.findings() if finding.code == "TST006"} == set(expected)

@@ -26,6 +26,7 @@ from canonry.audit.session import Progress, Session, open_session
 from canonry.audit.verdicts import Verdict, Verdicts
 from canonry.model.finding import Finding
 from canonry.rules.catalogue import Catalogue
+from canonry.rules.inventory import marks_of
 from canonry.rules.rule import Rule, implements
 from canonry.rules.view import DocumentView, FileView, Project, TreeView
 from canonry.source.clones.cluster import Cluster
@@ -304,6 +305,12 @@ def _open_mentions(session: Session, listing: Listing) -> "Mentions | None":
     return Mentions(session, listing)
 
 
+def _marked(file: FileView) -> tuple[str, ...]:
+    """The categories to which the marks in a test file belong."""
+    asked = file.is_test_file and any(each.markers for each in file.project.canon.categories.values())
+    return file.project.categories_of_marks(marks_of(file.facts)) if asked else ()
+
+
 def _record(file: FileView) -> FileRecord:
     tests = file.tests if file.facts.broken is None else []
     return FileRecord(
@@ -313,4 +320,5 @@ def _record(file: FileView) -> FileRecord:
         len(tests),
         sum(fact.is_async for fact in tests),
         count_facts(file) if file.facts.broken is None else {},
+        _marked(file),
     )

@@ -17,15 +17,16 @@ Names = Callable[[str], Iterable[str]]
 def narrowing_of(request: Request, canon: Canon, codeowners: Callable[[], str]) -> Narrowing | None:
     """What a request narrows the audit to, None where it does not.
 
-    A path belongs when it has one of the owners, lies in one of the categories and in one of the flows: any name of a
-    kind, every kind that is asked for. Raises `UserError` for a name that nothing declares.
+    A path belongs when it has one of the owners, lies in one of the categories (or carries a marker of one) and in one
+    of the flows: any name of a kind, every kind that is asked for. Raises `UserError` for a name that nothing declares.
     """
     kinds: list[tuple[Names, frozenset[str]]] = []
+    marked: dict[str, tuple[str, ...]] = {}
     if request.owners:
         kinds.append((_owners(request.owners, codeowners()), frozenset(request.owners)))
     if request.categories:
         _declared("category", "categories", request.categories, canon.categories)
-        kinds.append((lambda path: categories_of(canon, path), frozenset(request.categories)))
+        kinds.append((lambda path: (*categories_of(canon, path), *marked.get(path, ())), frozenset(request.categories)))
     if request.flows:
         _declared("flow", "flows", request.flows, canon.flows)
         kinds.append((lambda path: flows_of(canon, path), frozenset(request.flows)))
@@ -39,7 +40,9 @@ def narrowing_of(request: Request, canon: Canon, codeowners: Callable[[], str]) 
             answer = known[path] = all(not wanted.isdisjoint(names(path)) for names, wanted in kinds)
         return answer
 
-    return Narrowing(owners=request.owners, categories=request.categories, flows=request.flows, holds=holds)
+    return Narrowing(
+        owners=request.owners, categories=request.categories, flows=request.flows, holds=holds, marked=marked
+    )
 
 
 def _owners(wanted: tuple[str, ...], codeowners: str) -> Names:

@@ -26,6 +26,8 @@ class FileRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     tests: int
     async_tests: int
     counts: dict[str, int]
+    categories: tuple[str, ...] = ()
+    """The categories to which marks in it belong, beside those that its path gives."""
 
 
 class DocumentRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -137,6 +139,8 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
     categories: tuple[str, ...] = ()
     flows: tuple[str, ...] = ()
     holds: Callable[[str], bool]
+    marked: dict[str, tuple[str, ...]] = {}
+    """The categories that marks give to files, by path: `Result` enters them before it asks."""
 
 
 class Result:
@@ -153,6 +157,10 @@ class Result:
         self.chunks = chunks
         self.scope = tuple(map(legible, scope))
         self.narrowing = narrowing
+        if narrowing is not None and narrowing.categories:
+            decoder = msgspec.msgpack.Decoder(Numbers)
+            records = (record for data in chunks for record in decoder.decode(data).files)
+            narrowing.marked.update((record.path, record.categories) for record in records if record.categories)
 
     @property
     def whole(self) -> bool:
