@@ -19,16 +19,22 @@ _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|(?:\r\n|\r|\n)[ \t]*|.)", re.DOTALL)
 _FOLD = re.compile(r"[ \t]*(?:(?:\r\n|\r|\n)[ \t]*)+")
 _BREAK = re.compile(r"\r\n|\r|\n")
+_LARGEST = 200_000
+"""Characters of a YAML file that is read: the parser is written in Python and takes seconds for more."""
+_MOST_NODES = 100_000
 _ESCAPED = {"0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b"}
 
 
 def compose(finds: Finds) -> list[Node]:
     """The documents of a YAML file; none, and the reason passed over, where it is broken or a template of YAML."""
     text = finds.document.text
+    if len(text) > _LARGEST:
+        finds.pass_over(0, 1, f"YAML of more than {_LARGEST:,} characters")
+        return []
     try:
         with warnings.catch_warnings():  # an anchor that is set twice is no mistake
             warnings.simplefilter("ignore")
-            return [node for node in YAML(typ="safe", pure=True).compose_all(text) if node is not None]
+            found = [node for node in YAML(typ="safe", pure=True).compose_all(text) if node is not None]
     except (YAMLError, ValueError, AttributeError, IndexError, TypeError, AssertionError, KeyError) as error:
         mark = getattr(error, "problem_mark", None)
         place = finds.document.offset(mark.line) if mark is not None else 0
@@ -37,6 +43,27 @@ def compose(finds: Finds) -> list[Node]:
         reason = "templated YAML, which is none before it is rendered" if _TEMPLATED.search(text) else f"broken: {what}"
         finds.pass_over(place, end, reason)
         return []
+    sizes: dict[int, int] = {}
+    if sum(_unfolded(node, sizes) for node in found) > _MOST_NODES:
+        finds.pass_over(0, 1, f"its anchors stand for more than {_MOST_NODES:,} values")
+        return []
+    return found
+
+
+def _unfolded(node: Node, sizes: dict[int, int]) -> int:
+    """How many nodes a node stands for when every alias is replaced by what it names; too many where it holds itself.
+
+    Each node is visited once: what a few lines of aliases stand for has no bound.
+    """
+    known = sizes.get(id(node))
+    if known is not None:
+        return known
+    if isinstance(node, ScalarNode):
+        return 1
+    sizes[id(node)] = _MOST_NODES + 1  # holds for a node that is reached from itself
+    parts = node.value if isinstance(node, SequenceNode) else [part for pair in node.value for part in pair]
+    sizes[id(node)] = found = min(1 + sum(_unfolded(part, sizes) for part in parts), _MOST_NODES + 1)
+    return found
 
 
 def entries(node: Node | None, *, depth: int = 0) -> Iterator[tuple[str, Node]]:
