@@ -54,3 +54,46 @@ def test_large_yaml_is_passed_over() -> None:
     text = "".join(job.format(n) for n in range(10_000))
 
     assert reasons(read(".gitlab-ci.yml", text)) == "YAML of more than 200,000 characters"
+
+
+def test_a_root_with_many_keys_is_looked_up_once() -> None:
+    keys = "".join(f"k{n}: 1\n" for n in range(8_000))
+    text = keys + "jobs:\n  a:\n    steps:\n" + "      - run: pytest\n" * 2_000
+
+    assert len(read(".github/workflows/a.yml", text).commands) == 2_000
+
+
+MAKE = "A0 = pytest\n" + "".join(f"A{n} = {f'$(A{n - 1}) ' * 5}\n" for n in range(1, 13))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.sh", "A=x\n" + "A=$A$A$A$A\n" * 40 + "$A pytest\n"),
+        ("a.sh", "A=$A$A$A$A\n" * 40 + "$A pytest\n"),
+        ("a.sh", "A=(x)\n" + 'A+=("${A[@]}" "${A[@]}")\n' * 40 + '"${A[@]}" pytest\n'),
+        ("a.sh", f"A={'x' * 9_000}\n" + "echo " + "$A " * 20_000 + "\n"),
+        ("Makefile", MAKE + "t:\n\t$(A12) pytest\n"),
+        ("Makefile", f"A = {'x' * 9_000}\nt:\n\t" + "$(A) " * 20_000 + "\n"),
+        ("a.bat", "set A=x\n" + "set A=%A%%A%%A%%A%\n" * 40 + "%A% pytest\n"),
+        ("justfile", f"a := '{'x' * 9_000}'\nt:\n    " + "{{a}} " * 20_000 + "\n"),
+    ],
+    ids=["text", "unset", "array", "often", "make", "make-often", "batch", "just-often"],
+)
+def test_variables_that_hold_variables(path: str, text: str) -> None:
+    assert "stand" in reasons(read(path, text))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("justfile", "t:\n    " + "{{" * 20_000 + "\n    pytest\n"),
+        ("justfile", "t:\n    " + "{{ " * 20_000 + "\n    pytest\n"),
+        (".github/workflows/a.yml", "jobs:\n  a:\n    steps:\n      - run: |\n          " + "${{" * 20_000 + "\n"),
+        ("a.sh", "A='x y'\n" + 'A="$A $A $A $A"\n' * 40 + "$A pytest\n"),
+        ("a.sh", "A='echo x; eval $A; eval $A'\n" + "eval $A\n" * 2_000 + f"B={'y' * 20_000}\n"),
+        ("a.sh", "${{ " * 20_000 + "\n$[[ " + "$[[ " * 20_000),
+    ],
+)
+def test_what_costs_little(path: str, text: str) -> None:
+    read(path, text)

@@ -6,6 +6,7 @@ Source: YAML 1.2.2, chapters 7.3 (flow scalars), 8.1 (block scalars) and 6.5 (li
 import re
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -90,8 +91,14 @@ def entries(node: Node | None, *, depth: int = 0) -> Iterator[tuple[str, Node]]:
 def get(node: Node | None, *names: str) -> Node | None:
     """The value below a mapping that these keys lead to, one inside the other; None where there is none."""
     for name in names:
-        node = next((value for key, value in entries(node) if key == name), None)
+        node = _table(node).get(name) if node is not None else None
     return node
+
+
+@lru_cache(maxsize=64)
+def _table(node: Node) -> dict[str, Node]:
+    """The entries of a mapping; every step of a workflow asks its root."""
+    return dict(entries(node))
 
 
 def items(node: Node | None, *, depth: int = 0) -> Iterator[ScalarNode]:

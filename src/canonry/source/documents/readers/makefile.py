@@ -18,6 +18,8 @@ _ASSIGNMENT = re.compile(r"(?:(?:export|override|private)\s+)*(\w[\w.-]*)\s*(::?
 _RULE = re.compile(r"([^\t#=:][^#=:]*?)\s*::?(?!=)([^=]*)$", re.DOTALL)
 _REFERENCE = re.compile(r"\$\(([\w.-]+)\)|\$\{([\w.-]+)\}")
 _DEPTH = 8
+_LONGEST = 20_000
+"""Characters of a variable after which expanding ends: more than a recipe may take in."""
 
 
 def read(document: Document) -> Reading:
@@ -32,6 +34,7 @@ class _Makefile:
         self.document, self.finds = document, finds
         self.variables: dict[str, str | None] = {}
         self.one_shell = bool(re.search(r"^\.ONESHELL\s*:", document.text, re.MULTILINE))
+        self.values: dict[tuple[str, int], str] = {}
         self.recipe: list[tuple[int, int]] = []
         self.target = ""
 
@@ -140,6 +143,8 @@ class _Makefile:
             at = _reference_end(text, found, stop)
             name = _REFERENCE.fullmatch(text, found, at)
             value = self._value(name[1] or name[2], _DEPTH) if name else None
+            if value and not self.finds.expands(len(value), found, at, symbol=self.target or "<file>"):
+                value = None
             if text[found:at] == "$$":
                 pieces.append(Piece("$", found, at))
             else:
@@ -147,14 +152,20 @@ class _Makefile:
         return [*pieces, self.document.piece(at, stop)]
 
     def _value(self, name: str, depth: int) -> str | None:
+        """The text of a variable with those inside it; one that is too long is not expanded any further."""
         value = self.variables.get(name)
         if value is None or not depth:
             return None
+        if (name, depth) in self.values:
+            return self.values[name, depth]
         found = value
         for match in reversed(list(_REFERENCE.finditer(value))):
             inner = self._value(match[1] or match[2], depth - 1)
             if inner is not None:
                 found = found[: match.start()] + inner + found[match.end() :]
+            if len(found) > _LONGEST:
+                break
+        self.values[name, depth] = found
         return found
 
 
