@@ -17,6 +17,11 @@ _LINE = re.compile(r"(?:\\\r?\n|[^\r\n])*")
 _ASSIGNMENT = re.compile(r"(?:(?:export|override|private)\s+)*(\w[\w.-]*)\s*(::?:?=|\?=|\+=|=|!=)[ \t]*(.*)", re.DOTALL)
 _RULE = re.compile(r"([^\t#=:][^#=:]*?)\s*::?(?!=)([^=]*)$", re.DOTALL)
 _REFERENCE = re.compile(r"\$\(([\w.-]+)\)|\$\{([\w.-]+)\}")
+_DEFINE = re.compile(r"[ ]*(?:(?:override|export)[ ]+)*define[ \t]")
+_ENDEF = re.compile(r"[ ]*endef\b")
+_CONDITION = re.compile(r"[ ]*(?:ifeq|ifneq|ifdef|ifndef|else|endif)\b")
+_PREFIX = re.compile(r"\.RECIPEPREFIX\s*(?::{0,3}=|\?=)[ \t]*(\S?)\s*")
+_SHELL_CALL = re.compile(r"\$[({]shell[ \t]+")
 _DEPTH = 8
 _LONGEST = 20_000
 """Characters of a variable after which expanding ends: more than a recipe may take in."""
@@ -45,19 +50,49 @@ class _Makefile:
         for start, stop in lines:
             line = self.document.text[start:stop]
             defining = line.startswith("define ") or (defining and not line.startswith("endef"))
-            if not line.startswith("\t") and not defining:
+            if not line.startswith("\t") and not defining and not _CONDITION.match(line):
                 self._assign(line.strip())
         defining = False
+        prefix, begun = "\t", 0
         for start, stop in lines:
             line = self.document.text[start:stop]
-            defining = line.startswith("define ") or (defining and not line.startswith("endef"))
-            if line.startswith("\t") and self.target:
-                self.recipe.append((start + 1, stop))
-            elif line.strip() and not line.lstrip().startswith("#"):
+            if not defining and _DEFINE.match(line):
+                defining, begun = True, start
                 self._end()
-                if not defining and not _ASSIGNMENT.fullmatch(line.strip()):
+                self.target = ""
+            elif defining and _ENDEF.match(line):
+                defining = False
+                self.finds.pass_over(begun, stop, "a `define` block, which is not expanded")
+            elif defining:
+                continue
+            elif line.startswith(prefix) and self.target:
+                self.recipe.append((start + 1, stop))
+            elif line.strip() and not line.lstrip().startswith("#") and not _CONDITION.match(line):
+                self._end()
+                changed = _PREFIX.fullmatch(line)
+                if changed:
+                    prefix = changed[1][:1] or "\t"
+                elif not _ASSIGNMENT.fullmatch(line.strip()):
                     self._rule(start, stop, line)
+                self._shells(start, stop)
         self._end()
+        if defining:
+            self.finds.pass_over(begun, len(self.document.text), "a `define` block, which is not expanded")
+
+    def _shells(self, start: int, stop: int) -> None:
+        """Reads what make itself runs in a shell: ``$(shell ...)``, and ``!=``."""
+        text, target = self.document.text, self.target
+        self.target = target or "<file>"
+        match = _SHELL_CALL.search(text, start, stop)
+        while match is not None:
+            at = _reference_end(text, match.start(), stop)
+            self._script(self._pieces(match.end(), max(match.end(), at - 1)), forgiven=False)
+            match = _SHELL_CALL.search(text, max(at, match.end()), stop)
+        assigned = _ASSIGNMENT.fullmatch(text[start:stop].strip())
+        if assigned and assigned[2] == "!=":
+            begin = text.index("!=", start) + 2
+            self._script(self._pieces(begin, stop), forgiven=False)
+        self.target = target
 
     def _lines(self) -> Iterator[tuple[int, int]]:
         at = 0
@@ -110,6 +145,8 @@ class _Makefile:
         for start, stop in recipe:
             begin, ignored = self._prefix(start, stop)
             self._script(self._pieces(begin, stop), forgiven=ignored)
+        for start, stop in recipe:
+            self._shells(start, stop)
 
     def _prefix(self, start: int, stop: int) -> tuple[int, bool]:
         match = re.compile(r"[ \t]*([-@+]*)[ \t]*").match(self.document.text, start, stop)
