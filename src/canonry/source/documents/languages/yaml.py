@@ -20,6 +20,7 @@ _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|(?:\r\n|\r|\n)[ \t]*|.)", re.DOTALL)
 _FOLD = re.compile(r"[ \t]*(?:(?:\r\n|\r|\n)[ \t]*)+")
 _BREAK = re.compile(r"\r\n|\r|\n")
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+(?:#[^\r\n]*\s+)*)*")
 _LARGEST = 200_000
 """Characters of a YAML file that is read: the parser is written in Python and takes seconds for more."""
 _MOST_NODES = 100_000
@@ -121,6 +122,7 @@ def fragment_of(node: ScalarNode, document: Document) -> Fragment:
     Where the places cannot be told (an escape that is not known here), the whole text has the place of the scalar.
     """
     begin, end = node.start_mark.index, node.end_mark.index
+    begin = _behind_properties(document.text, begin, end)
     raw = document.text[begin:end]
     style = node.style
     if style in ("|", ">"):
@@ -133,6 +135,12 @@ def fragment_of(node: ScalarNode, document: Document) -> Fragment:
     if found.text.rstrip("\n") == str(node.value).rstrip("\n"):
         return found
     return Fragment(document, [Piece(str(node.value), begin, begin + len(raw.rstrip()))])
+
+
+def _behind_properties(text: str, begin: int, end: int) -> int:
+    """Where a node's own text begins: the parser's mark stands before its anchor and its tag."""
+    match = _PROPERTIES.match(text, begin, end)
+    return match.end() if match else begin
 
 
 def _block(document: Document, begin: int, end: int, *, folded: bool) -> list[Piece]:
