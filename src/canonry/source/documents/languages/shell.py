@@ -15,6 +15,8 @@ _DEPTH = 5
 _DEFAULT = re.compile(r"\"?\$\{(\w+):?-[^$}]*\}\"?")
 _TEMPLATE = re.compile(r"\$\{\{(?:(?!\$\{\{|\}\}).)*\}\}|\$\[\[(?:(?!\$\[\[|\]\]).)*\]\]", re.DOTALL)
 """Expressions of GitHub (``${{ }}``) and GitLab (``$[[ ]]``), replaced before a shell sees them."""
+_PLACEHOLDER = re.compile(r"(?<![<\w$])<\w[\w .:/-]*>(?=[ \t]*(?:\r|\n|;|\)|&&|\Z)|[ \t]+[|#])")
+"""``<name>`` where no file name can follow: to a shell a mistake, which would take the next line for one."""
 _SHELLS = re.compile(r"(?:.*/)?(?:ba|z|da|k|a)?sh(?:\.exe)?$")
 _SCRIPT_FLAG = re.compile(r"-[a-z]*c$")
 _CARRIERS = frozenset(
@@ -46,6 +48,7 @@ def read_shell(
     if not fragment.text.strip():
         return setting.folder
     text = blank(mask if mask is not None else fragment.text, _TEMPLATE, first="$")
+    text = blank(text, _PLACEHOLDER, first="x")
     text = text.replace("\\\r\n", " \\\n").replace("\r\n", " \n").replace("\r", " ")
     walk = _Walk(fragment, finds, setting, {} if variables is None else variables)
     walk.read(_parser().parse(as_bytes(text)).root_node)
