@@ -118,3 +118,22 @@ def test_an_entry_whose_quotes_do_not_close() -> None:
 
     assert reasons(".pre-commit-config.yaml", text) == ["5 an entry whose quotes do not close"]
     assert read(".pre-commit-config.yaml", text).commands == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "tool"),
+    [
+        ("import pytest; pytest.main()", "pytest"),
+        ("import sys, pytest as p; sys.exit(p.main(['-q']))", "pytest"),
+        ("from pytest import main; main()", "pytest"),
+        ("import unittest; unittest.main()", "unittest"),
+        ("import pytest; print(pytest.__version__)", ""),
+        ("print('pytest.main()')", ""),
+        ("import pytest; mine.main()", ""),
+        ("import pytest; pytest.main(", ""),
+    ],
+)
+def test_code_on_the_command_line(code: str, tool: str) -> None:
+    (command,) = read("a.sh", f'python -c "{code}"\n').commands
+
+    assert (command.tool, bool(command.doubt)) == (tool, bool(tool))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from canonry.source.commands import COLLECTING, HINTS, tool_of_argv
+from canonry.source.commands import COLLECTING, HINTS, tool_of_argv, tool_of_code
 from canonry.source.documents.fragment import Document, Piece
 from canonry.source.documents.reading import Command, PassedOver, Reading
 from canonry.source.facts import Site
@@ -125,6 +125,9 @@ def tool_of_words(words: Sequence[str]) -> tuple[str, str]:
     script = next((index for index, word in enumerate(words) if word.endswith(".py")), len(words))
     if not any(hint in word for word in words[:script] for hint in HINTS):
         return "", ""  # a tool's name among the arguments of a script
+    coded = tool_of_code(words)
+    if coded:
+        return coded, f"the code behind `-c` calls `{coded}.main`"
     named: list[str | None] = list(words)
     if not _VARIABLE.search(first):
         return tool_of_argv(named), ""
