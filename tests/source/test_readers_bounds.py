@@ -38,7 +38,9 @@ def aliases(levels: int, width: int, form: str, first: str) -> str:
     ],
     ids=["lists", "merge-keys", "list-in-itself", "mapping-in-itself"],
 )
-@pytest.mark.parametrize("path", [".gitlab-ci.yml", ".github/workflows/a.yml", "compose.yml", ".pre-commit-config.yaml"])
+@pytest.mark.parametrize(
+    "path", [".gitlab-ci.yml", ".github/workflows/a.yml", "compose.yml", ".pre-commit-config.yaml"]
+)
 def test_anchors_that_stand_for_too_much(path: str, text: str) -> None:
     assert "anchors stand for more than 100,000 values" in reasons(read(path, text))
 

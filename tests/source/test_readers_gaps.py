@@ -39,7 +39,9 @@ def test_make(text: str, found: list[str]) -> None:
     assert places("Makefile", text) == found
 
 
-@pytest.mark.parametrize("text", ["define run\n\tpytest a\nendef\n", "x = 1\ndefine run =\npytest a\nendef\nt:\n\ttrue\n"])
+@pytest.mark.parametrize(
+    "text", ["define run\n\tpytest a\nendef\n", "x = 1\ndefine run =\npytest a\nendef\nt:\n\ttrue\n"]
+)
 def test_a_define_block_is_passed_over(text: str) -> None:
     assert [each[2:] for each in reasons("Makefile", text)] == ["a `define` block, which is not expanded"]
     assert places("Makefile", text) == []
@@ -110,11 +112,13 @@ PLACEHOLDERS = {
 @pytest.mark.parametrize(("text", "found"), PLACEHOLDERS.items())
 def test_a_placeholder_takes_no_line(text: str, found: list[str]) -> None:
     assert places("a.sh", text) == found
-    assert [each.partition(" ")[2] for each in places("a.md", f"```sh\n{text}```\n")] == [each[4:].strip() for each in found]
+    assert [each.partition(" ")[2] for each in places("a.md", f"```sh\n{text}```\n")] == [
+        each[4:].strip() for each in found
+    ]
 
 
 def test_an_entry_whose_quotes_do_not_close() -> None:
-    text = "repos:\n  - repo: local\n    hooks:\n      - id: t\n        entry: pytest-q'\n        args: [-x, \"a b\"]\n"
+    text = 'repos:\n  - repo: local\n    hooks:\n      - id: t\n        entry: pytest-q\'\n        args: [-x, "a b"]\n'
 
     assert reasons(".pre-commit-config.yaml", text) == ["5 an entry whose quotes do not close"]
     assert read(".pre-commit-config.yaml", text).commands == ()

@@ -110,7 +110,9 @@ def _handed_on(words: Sequence[str | None]) -> Sequence[str | None]:
     while words and words[0] is not None:
         name = _basename(words[0])
         if name == "find":
-            at = next((index for index, word in enumerate(words) if word in ("-exec", "-execdir", "-ok", "-okdir")), None)
+            at = next(
+                (index for index, word in enumerate(words) if word in ("-exec", "-execdir", "-ok", "-okdir")), None
+            )
             rest = words[at + 1 :] if at is not None else []
         elif name in _BEHIND_DASHES:
             dashes = list(words).index("--") if "--" in words else len(words)
