@@ -30,6 +30,9 @@ MAKE = {
     "A := $(shell pytest -q a)\nt:\n\ttrue\n": ["1:14 pytest -q a"],
     "t:\n\techo $(shell cd x; pytest a) ${shell pytest b}\n": ["2:21 pytest a", "2:39 pytest b"],
     "A != pytest a\n": ["1:6 pytest a"],
+    "t:\n\ttrue\nifeq ($(shell pytest a),)\n\tpytest b\nendif\n": ["3:15 pytest a", "4:2 pytest b"],
+    "else-x: y\n\tpytest a\nendif.x:\n\tpytest b\n": ["2:2 pytest a", "4:2 pytest b"],
+    "override define x\nA = pytest\nendef\nt:\n\t$(A) a\n\tpytest b\n": ["6:2 pytest b"],
     "# $(shell pytest a)\nt:\n\tpytest b\n": ["3:2 pytest b"],
 }  # fmt: skip
 

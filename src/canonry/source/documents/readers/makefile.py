@@ -19,7 +19,7 @@ _RULE = re.compile(r"([^\t#=:][^#=:]*?)\s*::?(?!=)([^=]*)$", re.DOTALL)
 _REFERENCE = re.compile(r"\$\(([\w.-]+)\)|\$\{([\w.-]+)\}")
 _DEFINE = re.compile(r"[ ]*(?:(?:override|export)[ ]+)*define[ \t]")
 _ENDEF = re.compile(r"[ ]*endef\b")
-_CONDITION = re.compile(r"[ ]*(?:ifeq|ifneq|ifdef|ifndef|else|endif)\b")
+_CONDITION = re.compile(r"[ ]*(?:(?:ifeq|ifneq|ifdef|ifndef)[ \t(]|(?:else|endif)(?=\s|#|$))")
 _PREFIX = re.compile(r"\.RECIPEPREFIX\s*(?::{0,3}=|\?=)[ \t]*(\S?)\s*")
 _SHELL_CALL = re.compile(r"\$[({]shell[ \t]+")
 _DEPTH = 8
@@ -49,7 +49,7 @@ class _Makefile:
         defining = False
         for start, stop in lines:
             line = self.document.text[start:stop]
-            defining = line.startswith("define ") or (defining and not line.startswith("endef"))
+            defining = bool(_DEFINE.match(line)) or (defining and not _ENDEF.match(line))
             if not line.startswith("\t") and not defining and not _CONDITION.match(line):
                 self._assign(line.strip())
         defining = False
@@ -67,7 +67,9 @@ class _Makefile:
                 continue
             elif line.startswith(prefix) and self.target:
                 self.recipe.append((start + 1, stop))
-            elif line.strip() and not line.lstrip().startswith("#") and not _CONDITION.match(line):
+            elif _CONDITION.match(line):  # the recipe goes on behind it
+                self._shells(start, stop)
+            elif line.strip() and not line.lstrip().startswith("#"):
                 self._end()
                 changed = _PREFIX.fullmatch(line)
                 if changed:
@@ -121,7 +123,7 @@ class _Makefile:
     def _rule(self, start: int, stop: int, line: str) -> None:
         match = _RULE.match(line)
         self.target = ""
-        if match is None or re.match(r"(?:if|else|endif|include|-include|sinclude|export|define|endef|vpath)\b", line):
+        if match is None or re.match(r"(?:if|else|endif|include|-include|sinclude|export|define|endef|vpath)(?=\s|\(|$)", line):
             return
         self.target = match[1].split()[0] if match[1].split() else ""
         semicolon = line.find(";", match.end(1))
