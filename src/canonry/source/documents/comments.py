@@ -27,6 +27,7 @@ Found = tuple[list[Comment], Cover]
 
 _BATCH = re.compile(r"\s*@?\s*(?:rem(?=\s)|::)\s*", re.IGNORECASE)
 _HASH = re.compile(r"\s*[#;]")
+_BEHIND = re.compile(r"(?<=\s)#.*")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _BLOCK_TEXT = re.compile(r"(?:^|\s)[|>][-+0-9]*$")
 
@@ -181,6 +182,19 @@ def _plain(lines: Sequence[str], _commands: frozenset[int]) -> Found:
     return _own_lines(lines, _HASH), in_statements(_continued(lines, comment=_HASH))
 
 
+def _ini(lines: Sequence[str], commands: frozenset[int]) -> Found:
+    """Comments of their own line, and those behind commands, which tox takes away up to the end of the line."""
+    found = _own_lines(lines, _HASH)
+    spans = _continued(lines, comment=_HASH)
+    taken = {comment.line for comment in found}
+    for first, last in spans:
+        for number in range(first, last + 1) if commands.intersection(range(first, last + 1)) else ():
+            match = _BEHIND.search(lines[number - 1])
+            if match is not None and number not in taken:
+                found.append(Comment(number, match.start() + 1, match[0], False))
+    return sorted(found, key=lambda comment: comment.line), in_statements(spans)
+
+
 def _own_lines(lines: Sequence[str], opening: re.Pattern[str]) -> list[Comment]:
     """The lines that begin with an opening as comments."""
     found: list[Comment] = []
@@ -242,6 +256,7 @@ _FINDERS: dict[str, Callable[[Sequence[str], frozenset[int]], Found]] = {
     "quoted": _quoted,
     "batch": _batch,
     "plain": _plain,
+    "ini": _ini,
     "markdown": _markdown,
 }
 _SYNTAXES = (
@@ -249,7 +264,8 @@ _SYNTAXES = (
     | dict.fromkeys(("sh", "bash", "zsh", "ksh", "bats"), "shell")
     | dict.fromkeys(("mk", "ps1", "psm1", "makefile", "gnumakefile", "justfile", "just"), "quoted")
     | dict.fromkeys(("bat", "cmd"), "batch")
-    | dict.fromkeys(("dockerfile", "containerfile", "ini", "cfg"), "plain")
+    | dict.fromkeys(("dockerfile", "containerfile"), "plain")
+    | dict.fromkeys(("ini", "cfg"), "ini")
     | dict.fromkeys(("md", "markdown"), "markdown")
     | {"toml": "toml"}
 )

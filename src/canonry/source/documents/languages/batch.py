@@ -62,9 +62,9 @@ class _Script:
         found = _SET.match(self.text, start, stop)
         if found:
             name, value = (found["quoted"], found["fixed"]) if found["quoted"] else (found["plain"], found["value"])
-            text, known = self._expand(value.strip())
+            text, known = self._expand(value.strip(), start, stop)
             self.variables.pop(name.lower(), None)
-            if known:
+            if known and self.finds.expands(len(text), *self.fragment.place(start, stop), symbol=self.symbol):
                 self.variables[name.lower()] = text
             return
         condition = _IF.match(self.text, start, stop)
@@ -131,7 +131,7 @@ class _Script:
         words: list[str] = []
         for index, place in enumerate(tokens):
             written = re.sub(r"\^(.)", r"\1", self.text[slice(*place)])
-            text, _ = self._expand(written.replace('"', ""))
+            text, _ = self._expand(written.replace('"', ""), *place)
             if index == 0:
                 text = text.lstrip("@")
                 words += text.split() if "%" in written or "!" in written else [text]
@@ -174,13 +174,15 @@ class _Script:
                 return len(self.finds.commands) > before
         return False
 
-    def _expand(self, text: str) -> tuple[str, bool]:
+    def _expand(self, text: str, start: int, stop: int) -> tuple[str, bool]:
         """The text with the variables that the script sets, and whether all of them are."""
         known = True
 
         def value(match: re.Match[str]) -> str:
             nonlocal known
             found = self.variables.get((match[1] or match[2]).lower())
+            if found and not self.finds.expands(len(found), *self.fragment.place(start, stop), symbol=self.symbol):
+                found = None
             known = known and found is not None
             return match[0] if found is None else found
 

@@ -29,9 +29,7 @@ def forgiven_here(node: Node, text: Text) -> str:
             return ""
         if parent.type in ("subshell", "compound_statement") and parent.named_children[-1].id != node.id:
             return ""
-        if parent.type == "negated_command" or (
-            parent.type == "pipeline" and parent.named_children[-1].id != node.id and False
-        ):
+        if parent.type == "negated_command":
             return ""
         node = parent
     return ""

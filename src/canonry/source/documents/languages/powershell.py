@@ -112,6 +112,9 @@ class _Walk:
         match = re.fullmatch(r"[$@](\w+)", text)
         if match:
             found = self.variables.get(match[1].lower())
+            place = self.fragment.place(node.start_byte, node.end_byte) if found else (0, 0)
+            if found and not self.finds.expands(sum(map(len, found)), *place, symbol=self.symbol):
+                found = None
             if found is not None:
                 split = " ".join(found).split() if len(found) == 1 else found
                 return [(word, node.start_byte, node.end_byte) for word in split]

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from canonry.source.commands import COLLECTING, HINTS, tool_of_argv
+from canonry.source.commands import COLLECTING, HINTS, tool_of_argv, tool_of_code
 from canonry.source.documents.fragment import Document, Piece
 from canonry.source.documents.reading import Command, PassedOver, Reading
 from canonry.source.facts import Site
 
 UNKNOWN_FOLDER = "?"
 """A working directory that the file does not say."""
+_LONGEST_VALUE = 10_000
+_MOST_EXPANDED = 1_000_000
 _VARIABLE = re.compile(r"[$%{]|^@\w|<[\w-]+>")
 _PYTHON_VARIABLE = re.compile(r"(?i)py(?:thon)?[\d_]*(?:bin|exe|cmd|path|executable)?\W*$|interpreter|executable")
 
@@ -58,6 +60,23 @@ class Finds:
     commands: list[Command] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
     provided: dict[str, None] = field(default_factory=dict)
+    expanded: int = 0
+    """Characters that variables have put into texts so far."""
+
+    def expands(self, length: int, begin: int, end: int, *, symbol: str = "<file>") -> bool:
+        """Whether a variable may put so many characters into a text; where not, the place is passed over.
+
+        Variables that hold variables double with every line, so one value and all of a document have a bound.
+        """
+        self.expanded += length
+        if length > _LONGEST_VALUE:
+            reason = f"a variable that stands for more than {_LONGEST_VALUE:,} characters"
+        elif self.expanded > _MOST_EXPANDED:
+            reason = f"variables that stand for more than {_MOST_EXPANDED:,} characters together"
+        else:
+            return True
+        self.pass_over(begin, end, reason, symbol=symbol)
+        return False
 
     def reading(self) -> Reading:
         """All of it, in order of place; what stands at one place (an anchor that is used twice) once."""
@@ -106,6 +125,9 @@ def tool_of_words(words: Sequence[str]) -> tuple[str, str]:
     script = next((index for index, word in enumerate(words) if word.endswith(".py")), len(words))
     if not any(hint in word for word in words[:script] for hint in HINTS):
         return "", ""  # a tool's name among the arguments of a script
+    coded = tool_of_code(words)
+    if coded:
+        return coded, f"the code behind `-c` calls `{coded}.main`"
     named: list[str | None] = list(words)
     if not _VARIABLE.search(first):
         return tool_of_argv(named), ""

@@ -13,8 +13,10 @@ from canonry.source.documents.languages.shell_words import words_of
 
 _DEPTH = 5
 _DEFAULT = re.compile(r"\"?\$\{(\w+):?-[^$}]*\}\"?")
-_TEMPLATE = re.compile(r"\$\{\{.*?\}\}|\$\[\[.*?\]\]", re.DOTALL)
+_TEMPLATE = re.compile(r"\$\{\{(?:(?!\$\{\{|\}\}).)*\}\}|\$\[\[(?:(?!\$\[\[|\]\]).)*\]\]", re.DOTALL)
 """Expressions of GitHub (``${{ }}``) and GitLab (``$[[ ]]``), replaced before a shell sees them."""
+_PLACEHOLDER = re.compile(r"(?<![<\w$])<\w[\w .:/-]*>(?=[ \t]*(?:\r|\n|;|\)|&&|\Z)|[ \t]+[|#])")
+"""``<name>`` where no file name can follow: to a shell a mistake, which would take the next line for one."""
 _SHELLS = re.compile(r"(?:.*/)?(?:ba|z|da|k|a)?sh(?:\.exe)?$")
 _SCRIPT_FLAG = re.compile(r"-[a-z]*c$")
 _CARRIERS = frozenset(
@@ -46,6 +48,7 @@ def read_shell(
     if not fragment.text.strip():
         return setting.folder
     text = blank(mask if mask is not None else fragment.text, _TEMPLATE, first="$")
+    text = blank(text, _PLACEHOLDER, first="x")
     text = text.replace("\\\r\n", " \\\n").replace("\r\n", " \n").replace("\r", " ")
     walk = _Walk(fragment, finds, setting, {} if variables is None else variables)
     walk.read(_parser().parse(as_bytes(text)).root_node)
@@ -69,6 +72,7 @@ class _Walk:
         self.branches = self.loops = 0
         self.doubt = ""
         self.stops = setting.stops
+        self.place = (0, 0)
 
     def read(self, root: Node) -> None:
         """Everything in the script; what its grammar does not understand is passed over."""
@@ -165,9 +169,11 @@ class _Walk:
             return None
         if any(other != found[0] for other in found):
             self.doubt = f"`${name}` has several values"
-        return found[-1]
+        words = found[-1] or ()
+        return words if self.finds.expands(sum(map(len, words)) + len(words), *self.place, symbol=self.symbol) else None
 
     def _words(self, node: Node) -> list[Word]:
+        self.place = self.fragment.place(node.start_byte, max(node.end_byte, node.start_byte + 1))
         return words_of(node, self.fragment, self._values)
 
     def _assign(self, node: Node) -> None:
@@ -194,6 +200,10 @@ class _Walk:
         elif adds:
             before = self.variables.get(name) or [()]
             words = None if before[-1] is None or words is None else before[-1] + words
+        if words and value is not None:
+            place = self.fragment.place(value.start_byte, max(value.end_byte, value.start_byte + 1))
+            if not self.finds.expands(sum(map(len, words)) + len(words), *place, symbol=self.symbol):
+                words = None
         if self.branches and not uses_itself:
             self.variables.setdefault(name, []).append(words)
         else:

@@ -6,6 +6,7 @@ Source: YAML 1.2.2, chapters 7.3 (flow scalars), 8.1 (block scalars) and 6.5 (li
 import re
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -19,16 +20,23 @@ _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|(?:\r\n|\r|\n)[ \t]*|.)", re.DOTALL)
 _FOLD = re.compile(r"[ \t]*(?:(?:\r\n|\r|\n)[ \t]*)+")
 _BREAK = re.compile(r"\r\n|\r|\n")
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+(?:#[^\r\n]*\s+)*)*")
+_LARGEST = 200_000
+"""Characters of a YAML file that is read: the parser is written in Python and takes seconds for more."""
+_MOST_NODES = 100_000
 _ESCAPED = {"0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b"}
 
 
 def compose(finds: Finds) -> list[Node]:
     """The documents of a YAML file; none, and the reason passed over, where it is broken or a template of YAML."""
     text = finds.document.text
+    if len(text) > _LARGEST:
+        finds.pass_over(0, 1, f"YAML of more than {_LARGEST:,} characters")
+        return []
     try:
         with warnings.catch_warnings():  # an anchor that is set twice is no mistake
             warnings.simplefilter("ignore")
-            return [node for node in YAML(typ="safe", pure=True).compose_all(text) if node is not None]
+            found = [node for node in YAML(typ="safe", pure=True).compose_all(text) if node is not None]
     except (YAMLError, ValueError, AttributeError, IndexError, TypeError, AssertionError, KeyError) as error:
         mark = getattr(error, "problem_mark", None)
         place = finds.document.offset(mark.line) if mark is not None else 0
@@ -37,6 +45,27 @@ def compose(finds: Finds) -> list[Node]:
         reason = "templated YAML, which is none before it is rendered" if _TEMPLATED.search(text) else f"broken: {what}"
         finds.pass_over(place, end, reason)
         return []
+    sizes: dict[int, int] = {}
+    if sum(_unfolded(node, sizes) for node in found) > _MOST_NODES:
+        finds.pass_over(0, 1, f"its anchors stand for more than {_MOST_NODES:,} values")
+        return []
+    return found
+
+
+def _unfolded(node: Node, sizes: dict[int, int]) -> int:
+    """How many nodes a node stands for when every alias is replaced by what it names; too many where it holds itself.
+
+    Each node is visited once: what a few lines of aliases stand for has no bound.
+    """
+    known = sizes.get(id(node))
+    if known is not None:
+        return known
+    if isinstance(node, ScalarNode):
+        return 1
+    sizes[id(node)] = _MOST_NODES + 1  # holds for a node that is reached from itself
+    parts = node.value if isinstance(node, SequenceNode) else [part for pair in node.value for part in pair]
+    sizes[id(node)] = found = min(1 + sum(_unfolded(part, sizes) for part in parts), _MOST_NODES + 1)
+    return found
 
 
 def entries(node: Node | None, *, depth: int = 0) -> Iterator[tuple[str, Node]]:
@@ -63,8 +92,14 @@ def entries(node: Node | None, *, depth: int = 0) -> Iterator[tuple[str, Node]]:
 def get(node: Node | None, *names: str) -> Node | None:
     """The value below a mapping that these keys lead to, one inside the other; None where there is none."""
     for name in names:
-        node = next((value for key, value in entries(node) if key == name), None)
+        node = _table(node).get(name) if node is not None else None
     return node
+
+
+@lru_cache(maxsize=64)
+def _table(node: Node) -> dict[str, Node]:
+    """The entries of a mapping; every step of a workflow asks its root."""
+    return dict(entries(node))
 
 
 def items(node: Node | None, *, depth: int = 0) -> Iterator[ScalarNode]:
@@ -87,6 +122,7 @@ def fragment_of(node: ScalarNode, document: Document) -> Fragment:
     Where the places cannot be told (an escape that is not known here), the whole text has the place of the scalar.
     """
     begin, end = node.start_mark.index, node.end_mark.index
+    begin = _behind_properties(document.text, begin, end)
     raw = document.text[begin:end]
     style = node.style
     if style in ("|", ">"):
@@ -99,6 +135,12 @@ def fragment_of(node: ScalarNode, document: Document) -> Fragment:
     if found.text.rstrip("\n") == str(node.value).rstrip("\n"):
         return found
     return Fragment(document, [Piece(str(node.value), begin, begin + len(raw.rstrip()))])
+
+
+def _behind_properties(text: str, begin: int, end: int) -> int:
+    """Where a node's own text begins: the parser's mark stands before its anchor and its tag."""
+    match = _PROPERTIES.match(text, begin, end)
+    return match.end() if match else begin
 
 
 def _block(document: Document, begin: int, end: int, *, folded: bool) -> list[Piece]:

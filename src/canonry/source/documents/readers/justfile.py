@@ -17,7 +17,7 @@ _LINE = re.compile(r"(?:\\\r?\n|[^\r\n])*(?:\r\n|\r|\n|$)")
 _ASSIGNMENT = re.compile(r"(?:export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(?:'([^']*)'|\"([^\"\\]*)\")\s*(?:#.*)?")
 _RECIPE = re.compile(r"@?([A-Za-z_][\w-]*)(?:\s+[^:=]*(?:=\s*(?:'[^']*'|\"[^\"]*\"|\S+)[^:=]*)*)?:(?!=)")
 _SHELL = re.compile(r"^set\s+shell\s*:=\s*\[\s*['\"]([^'\"]+)", re.MULTILINE)
-_EXPRESSION = re.compile(r"\{\{\s*(.*?)\s*\}\}")
+_EXPRESSION = re.compile(r"\{\{((?:(?!\{\{|\}\})[^\r\n])*)\}\}")
 
 
 def read(document: Document) -> Reading:
@@ -53,7 +53,7 @@ def _read_recipe(name: str, lines: list[tuple[int, int]], variables: dict[str, s
     if first.startswith("#!"):
         pieces: list[Piece] = []
         for start, stop in lines:
-            pieces += [*_pieces(start, stop, variables, document), Piece("\n", stop, stop)]
+            pieces += [*_pieces(start, stop, variables, finds), Piece("\n", stop, stop)]
         words = first.removeprefix("#!").split()
         program = words[-1] if words and words[0].endswith("env") else words[0] if words else "sh"
         _script(pieces, finds, Setting(symbol=name, stops=False), program)
@@ -62,7 +62,7 @@ def _read_recipe(name: str, lines: list[tuple[int, int]], variables: dict[str, s
         match = re.compile(r"\s*([@-]*)\s*").match(document.text, start, stop)
         assert match is not None
         forgiven = "just's `-`" if "-" in match[1] else ""
-        _script(_pieces(match.end(), stop, variables, document), finds, Setting(symbol=name, forgiven=forgiven), shell)
+        _script(_pieces(match.end(), stop, variables, finds), finds, Setting(symbol=name, forgiven=forgiven), shell)
 
 
 def _script(pieces: list[Piece], finds: Finds, setting: Setting, shell: str) -> None:
@@ -70,13 +70,14 @@ def _script(pieces: list[Piece], finds: Finds, setting: Setting, shell: str) -> 
     read_script(fragment, finds, setting, shell=shell, mask=blank(fragment.text, _EXPRESSION, first="$"))
 
 
-def _pieces(start: int, stop: int, variables: dict[str, str], document: Document) -> list[Piece]:
+def _pieces(start: int, stop: int, variables: dict[str, str], finds: Finds) -> list[Piece]:
     """A line with the variables that the file sets."""
+    document = finds.document
     pieces: list[Piece] = []
     at = start
     for match in _EXPRESSION.finditer(document.text, start, stop):
-        value = variables.get(match[1])
-        if value is not None:
+        value = variables.get(match[1].strip())
+        if value is not None and finds.expands(len(value), match.start(), match.end()):
             pieces += [document.piece(at, match.start()), Piece(value, match.start(), match.end())]
             at = match.end()
     return [*pieces, document.piece(at, stop)]

@@ -17,7 +17,14 @@ _LINE = re.compile(r"(?:\\\r?\n|[^\r\n])*")
 _ASSIGNMENT = re.compile(r"(?:(?:export|override|private)\s+)*(\w[\w.-]*)\s*(::?:?=|\?=|\+=|=|!=)[ \t]*(.*)", re.DOTALL)
 _RULE = re.compile(r"([^\t#=:][^#=:]*?)\s*::?(?!=)([^=]*)$", re.DOTALL)
 _REFERENCE = re.compile(r"\$\(([\w.-]+)\)|\$\{([\w.-]+)\}")
+_DEFINE = re.compile(r"[ ]*(?:(?:override|export)[ ]+)*define[ \t]")
+_ENDEF = re.compile(r"[ ]*endef\b")
+_CONDITION = re.compile(r"[ ]*(?:(?:ifeq|ifneq|ifdef|ifndef)[ \t(]|(?:else|endif)(?=\s|#|$))")
+_PREFIX = re.compile(r"\.RECIPEPREFIX\s*(?::{0,3}=|\?=)[ \t]*(\S?)\s*")
+_SHELL_CALL = re.compile(r"\$[({]shell[ \t]+")
 _DEPTH = 8
+_LONGEST = 20_000
+"""Characters of a variable after which expanding ends: more than a recipe may take in."""
 
 
 def read(document: Document) -> Reading:
@@ -32,6 +39,7 @@ class _Makefile:
         self.document, self.finds = document, finds
         self.variables: dict[str, str | None] = {}
         self.one_shell = bool(re.search(r"^\.ONESHELL\s*:", document.text, re.MULTILINE))
+        self.values: dict[tuple[str, int], str] = {}
         self.recipe: list[tuple[int, int]] = []
         self.target = ""
 
@@ -41,20 +49,52 @@ class _Makefile:
         defining = False
         for start, stop in lines:
             line = self.document.text[start:stop]
-            defining = line.startswith("define ") or (defining and not line.startswith("endef"))
-            if not line.startswith("\t") and not defining:
+            defining = bool(_DEFINE.match(line)) or (defining and not _ENDEF.match(line))
+            if not line.startswith("\t") and not defining and not _CONDITION.match(line):
                 self._assign(line.strip())
         defining = False
+        prefix, begun = "\t", 0
         for start, stop in lines:
             line = self.document.text[start:stop]
-            defining = line.startswith("define ") or (defining and not line.startswith("endef"))
-            if line.startswith("\t") and self.target:
+            if not defining and _DEFINE.match(line):
+                defining, begun = True, start
+                self._end()
+                self.target = ""
+            elif defining and _ENDEF.match(line):
+                defining = False
+                self.finds.pass_over(begun, stop, "a `define` block, which is not expanded")
+            elif defining:
+                continue
+            elif line.startswith(prefix) and self.target:
                 self.recipe.append((start + 1, stop))
+            elif _CONDITION.match(line):  # the recipe goes on behind it
+                self._shells(start, stop)
             elif line.strip() and not line.lstrip().startswith("#"):
                 self._end()
-                if not defining and not _ASSIGNMENT.fullmatch(line.strip()):
+                changed = _PREFIX.fullmatch(line)
+                if changed:
+                    prefix = changed[1][:1] or "\t"
+                elif not _ASSIGNMENT.fullmatch(line.strip()):
                     self._rule(start, stop, line)
+                self._shells(start, stop)
         self._end()
+        if defining:
+            self.finds.pass_over(begun, len(self.document.text), "a `define` block, which is not expanded")
+
+    def _shells(self, start: int, stop: int) -> None:
+        """Reads what make itself runs in a shell: ``$(shell ...)``, and ``!=``."""
+        text, target = self.document.text, self.target
+        self.target = target or "<file>"
+        match = _SHELL_CALL.search(text, start, stop)
+        while match is not None:
+            at = _reference_end(text, match.start(), stop)
+            self._script(self._pieces(match.end(), max(match.end(), at - 1)), forgiven=False)
+            match = _SHELL_CALL.search(text, max(at, match.end()), stop)
+        assigned = _ASSIGNMENT.fullmatch(text[start:stop].strip())
+        if assigned and assigned[2] == "!=":
+            begin = text.index("!=", start) + 2
+            self._script(self._pieces(begin, stop), forgiven=False)
+        self.target = target
 
     def _lines(self) -> Iterator[tuple[int, int]]:
         at = 0
@@ -83,7 +123,7 @@ class _Makefile:
     def _rule(self, start: int, stop: int, line: str) -> None:
         match = _RULE.match(line)
         self.target = ""
-        if match is None or re.match(r"(?:if|else|endif|include|-include|sinclude|export|define|endef|vpath)\b", line):
+        if match is None or re.match(r"(?:if|else|endif|include|-include|sinclude|export|define|endef|vpath)(?=\s|\(|$)", line):
             return
         self.target = match[1].split()[0] if match[1].split() else ""
         semicolon = line.find(";", match.end(1))
@@ -107,6 +147,8 @@ class _Makefile:
         for start, stop in recipe:
             begin, ignored = self._prefix(start, stop)
             self._script(self._pieces(begin, stop), forgiven=ignored)
+        for start, stop in recipe:
+            self._shells(start, stop)
 
     def _prefix(self, start: int, stop: int) -> tuple[int, bool]:
         match = re.compile(r"[ \t]*([-@+]*)[ \t]*").match(self.document.text, start, stop)
@@ -140,6 +182,8 @@ class _Makefile:
             at = _reference_end(text, found, stop)
             name = _REFERENCE.fullmatch(text, found, at)
             value = self._value(name[1] or name[2], _DEPTH) if name else None
+            if value and not self.finds.expands(len(value), found, at, symbol=self.target or "<file>"):
+                value = None
             if text[found:at] == "$$":
                 pieces.append(Piece("$", found, at))
             else:
@@ -147,14 +191,20 @@ class _Makefile:
         return [*pieces, self.document.piece(at, stop)]
 
     def _value(self, name: str, depth: int) -> str | None:
+        """The text of a variable with those inside it; one that is too long is not expanded any further."""
         value = self.variables.get(name)
         if value is None or not depth:
             return None
+        if (name, depth) in self.values:
+            return self.values[name, depth]
         found = value
         for match in reversed(list(_REFERENCE.finditer(value))):
             inner = self._value(match[1] or match[2], depth - 1)
             if inner is not None:
                 found = found[: match.start()] + inner + found[match.end() :]
+            if len(found) > _LONGEST:
+                break
+        self.values[name, depth] = found
         return found
 
 

@@ -4,6 +4,8 @@ Source: pre-commit.com: a hook runs ``entry`` followed by ``args``; the entry of
 that of a ``fail`` hook a message.
 """
 
+import shlex
+
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from canonry.source.documents.fragment import Document, Fragment, Piece
@@ -37,6 +39,12 @@ def _read_hook(hook: Node, finds: Finds) -> None:
     if text_of(get(hook, "language")) in ("pygrep", "fail", "docker_image"):
         return
     fragment = fragment_of(entry, finds.document)
+    try:
+        shlex.split(fragment.text)
+    except ValueError:
+        begin, end = fragment.place(0, len(fragment.text))
+        finds.pass_over(begin, end, "an entry whose quotes do not close")
+        return
     pieces = list(fragment.pieces)
     arguments = get(hook, "args")
     for word in arguments.value if isinstance(arguments, SequenceNode) else ():

@@ -80,9 +80,10 @@ def _pairs(root: Node, document: Document) -> Iterator[tuple[tuple[str, ...], No
 
 
 def _pair(path: tuple[str, ...], node: Node, document: Document) -> Iterator[tuple[tuple[str, ...], Node]]:
-    if len(node.named_children) < 2:
+    parts = [child for child in node.named_children if child.type != "comment"]
+    if len(parts) < 2:
         return
-    key, value = node.named_children[0], node.named_children[-1]
+    key, value = parts[0], parts[-1]
     whole = (*path, *_keys(key, document))
     yield whole, value
     if value.type == "inline_table":
