@@ -105,8 +105,15 @@ def confidences(folder: Folder, code: str) -> list[Confidence]:
         (
             "MCK004",
             "tests/support.py",
-            "def bank():\n    try:\n        return go()\n    except OSError:\n        return FakeResult()\n",
+            "from tests.doubles import *\n\ndef bank():\n    try:\n        return go()\n    except OSError:\n"
+            "        return FakeResult()\n",
             REVIEW,
+        ),
+        (
+            "MCK004",
+            "tests/support.py",
+            MOCK + "def make_mocked_bank():\n    try:\n        return go()\n    except OSError:\n        return Mock()\n",
+            LIKELY,
         ),
         ("TST004", "tests/test_a.py", "def test_a(x):\n    assert x is x\n", CERTAIN),
         ("TST004", "tests/test_a.py", "def test_a(x):\n    assert x == x\n", LIKELY),
