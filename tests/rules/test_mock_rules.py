@@ -105,14 +105,17 @@ def confidences(folder: Folder, code: str) -> list[Confidence]:
         (
             "MCK004",
             "tests/support.py",
-            "from tests.doubles import *\n\ndef bank():\n    try:\n        return go()\n    except OSError:\n"
-            "        return FakeResult()\n",
+            (
+                "from tests.doubles import *\n\ndef bank():\n    try:\n        return go()\n    except OSError:\n"
+                "        return FakeResult()\n"
+            ),
             REVIEW,
         ),
         (
             "MCK004",
             "tests/support.py",
-            MOCK + "def make_mocked_bank():\n    try:\n        return go()\n    except OSError:\n        return Mock()\n",
+            MOCK
+            + "def make_mocked_bank():\n    try:\n        return go()\n    except OSError:\n        return Mock()\n",
             LIKELY,
         ),
         ("TST004", "tests/test_a.py", "def test_a(x):\n    assert x is x\n", CERTAIN),
@@ -129,6 +132,36 @@ def confidences(folder: Folder, code: str) -> list[Confidence]:
         ("TST006", "tests/test_a.py", "def test_a(tmp_path):\n    pass\n", LIKELY),
         ("TST007", "tests/test_a.py", "import time\n\ndef test_a():\n    time.sleep(1)\n", CERTAIN),
         ("TST007", "tests/test_a.py", "import time\n\ndef test_a(n):\n    time.sleep(n)\n", LIKELY),
+        ("TST007", "tests/test_a.py", "import time\n\ndef test_idle(n):\n    time.sleep(1)\n", LIKELY),
+        ("TST007", "tests/test_a.py", "import time\n\ndef test_a(n):\n    n.put(ttl=1)\n    time.sleep(2)\n", LIKELY),
+        (
+            "TST007",
+            "tests/test_a.py",
+            "import time\n\ndef test_a(n):\n    n.get(timeout=1)\n    time.sleep(2)\n",
+            LIKELY,
+        ),
+        (
+            "TST007",
+            "tests/test_a.py",
+            "import time\n\ndef test_a(n):\n    n.get(timeout=9)\n    time.sleep(2)\n",
+            CERTAIN,
+        ),
+        ("TST007", "tests/test_a.py", "import time\n\ndef test_settling(n):\n    time.sleep(2)\n", CERTAIN),
+        (
+            "TST007",
+            "tests/test_a.py",
+            (
+                "import time\n\ndef test_a():\n    at = time.monotonic()\n    time.sleep(1)\n"
+                "    past = time.monotonic() - at\n    assert past >= 1\n"
+            ),
+            LIKELY,
+        ),
+        (
+            "TST007",
+            "tests/test_a.py",
+            "import time\n\ndef test_a():\n    at = time.time()\n    time.sleep(1)\n    assert at\n",
+            CERTAIN,
+        ),
     ],
 )
 def test_how_sure_a_rule_is(tmp_path: Path, code: str, path: str, text: str, confidence: Confidence) -> None:

@@ -307,6 +307,8 @@ class Wait(msgspec.Struct, frozen=True, array_like=True, gc=False):
     seconds: float | None
     home: str
     site: Site
+    timed: bool = False
+    """Whether the words of the function say that time itself may be what it tests."""
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):

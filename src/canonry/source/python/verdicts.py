@@ -8,6 +8,7 @@ from canonry.source.python.draft import Draft
 from canonry.source.python.scope import Scope, join, reference
 from canonry.source.python.shapes import statements_below
 from canonry.source.python.tautologies import always_true, checks_nothing
+from canonry.source.python.timing import cuts_short, polls, runs_to_its_end, tests_time
 from canonry.source.syntax.text import SourceText
 
 _SLEEPS = frozenset("time.sleep asyncio.sleep anyio.sleep trio.sleep gevent.sleep eventlet.sleep".split())
@@ -30,11 +31,6 @@ _LOGGERS = frozenset("logger log logging LOG LOGGER _logger".split())
 _LOG_METHODS = frozenset("debug info warning warn error critical exception log".split())
 _STATUS = frozenset("status_code status ok is_success success".split())
 _HTTP_STATUS = frozenset("status_code ok is_success".split())
-_CUTTING = frozenset(
-    """raises assertRaises assertRaisesRegex fail_after fail_at move_on_after move_on_at timeout timeout_at Timeout
-    CancelScope""".split()
-)
-_LEAVING = (ast.Break, ast.Return, ast.Assert, ast.Raise)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Try = ast.Try | ast.TryStar
 
@@ -88,7 +84,7 @@ class Verdicts:
         """Notes a sleep that is a statement of its own."""
         if target is None or join(target, attributes[::-1]) not in _SLEEPS or not _is_awaited(statement, node):
             return
-        if draft.node is None or any(_polls(each) or _cuts_short(each) for each in self.around):
+        if draft.node is None or any(polls(each) or cuts_short(each) for each in self.around):
             return
         given = [*node.args, *(each.value for each in node.keywords if each.arg in ("delay", "secs", "seconds"))]
         if not given:
@@ -99,7 +95,9 @@ class Verdicts:
         home = self._home(draft)
         if home is not None:
             expression = join(target, attributes[::-1])
-            self.waits.append(Wait(expression, seconds, home, self.text.site(node, draft.symbol)))
+            whole = draft.node if home == draft.symbol or draft.parent is None else draft.parent.node
+            timed = whole is not None and tests_time(whole, home, node, seconds)
+            self.waits.append(Wait(expression, seconds, home, self.text.site(node, draft.symbol), timed))
 
     def _home(self, draft: Draft) -> str | None:
         """The function whose wait it is: the function itself, or the one around it that runs it to its end."""
@@ -108,7 +106,8 @@ class Verdicts:
         around = draft.parent
         if around is None or around.node is None or draft.node is None or around.nested:
             return None
-        return around.symbol if f":{draft.symbol}" in self._run else None
+        runs = f":{draft.symbol}" in self._run or runs_to_its_end(around.node, draft.node)
+        return around.symbol if runs else None
 
     def _amount(self, node: ast.expr, draft: Draft, depth: int = _DEPTH) -> float | None:
         if isinstance(node, ast.Constant):
@@ -233,27 +232,6 @@ def _is_awaited(statement: ast.expr | None, node: ast.Call) -> bool:
         if isinstance(function, ast.Attribute) and function.attr in _RUNNERS:
             statement = statement.args[0]
     return statement is node
-
-
-def _polls(loop: ast.stmt) -> bool:
-    """Whether a loop asks for a condition: it has one, or is left early."""
-    if isinstance(loop, ast.While) and not isinstance(loop.test, ast.Constant):
-        return True
-    if not isinstance(loop, ast.For | ast.While):
-        return False
-    return any(isinstance(each, _LEAVING) for each in statements_below([loop]))
-
-
-def _cuts_short(block: ast.stmt) -> bool:
-    """Whether a ``with`` ends what stands in it: a timeout, a cancellation, an exception that is expected."""
-    if not isinstance(block, ast.With | ast.AsyncWith):
-        return False
-    for item in block.items:
-        call = item.context_expr
-        function = call.func if isinstance(call, ast.Call) else call
-        if (function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")) in _CUTTING:
-            return True
-    return False
 
 
 def _is_named_skip(value: ast.expr) -> bool:
