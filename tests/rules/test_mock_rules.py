@@ -12,6 +12,8 @@ from tests.workbench import Folder
 
 CERTAIN, LIKELY, REVIEW = Confidence.CERTAIN, Confidence.LIKELY, Confidence.REVIEW
 MOCK = "from unittest.mock import Mock\n\n"
+SKIPS = "import pytest\n\n\ndef bank():\n    try:\n        {}\n    except {}:\n        pytest.skip('x')\n"
+MARKS = "import pytest\n\n\ndef test_a():\n    try:\n        {}\n    except ValueError:\n        assert True\n"
 CANON = """
 [canon]
 mock-factory = "tests.doubles:Mocks"
@@ -128,6 +130,13 @@ def confidences(folder: Folder, code: str) -> list[Confidence]:
             "import unittest\n\n@unittest.expectedFailure\ndef test_a():\n    assert 1\n",
             REVIEW,
         ),
+        ("TST005", "tests/conftest.py", SKIPS.format("go()", "ConnectionError"), CERTAIN),
+        ("TST005", "tests/conftest.py", SKIPS.format("go()", "FileNotFoundError"), LIKELY),
+        ("TST005", "tests/conftest.py", SKIPS.format("go()", "(OSError, ValueError)"), LIKELY),
+        ("TST005", "tests/conftest.py", SKIPS.format("assert go()", "Exception"), LIKELY),
+        ("TST004", "tests/test_a.py", MARKS.format("assert False"), LIKELY),
+        ("TST004", "tests/test_a.py", MARKS.format("pytest.fail('no')"), LIKELY),
+        ("TST004", "tests/test_a.py", MARKS.format("go()"), CERTAIN),
         ("TST006", "tests/test_a.py", "def test_a():\n    pass\n", CERTAIN),
         ("TST006", "tests/test_a.py", "def test_a(tmp_path):\n    pass\n", LIKELY),
         ("TST007", "tests/test_a.py", "import time\n\ndef test_a():\n    time.sleep(1)\n", CERTAIN),

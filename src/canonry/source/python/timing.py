@@ -1,4 +1,4 @@
-"""Sleeps: whose wait one is, whether a loop round it asks for a condition, whether time itself may be what is tested."""
+"""Sleeps: whose wait one is, whether a loop round it asks for a condition, whether time itself may be tested."""
 
 import ast
 import re
@@ -37,11 +37,10 @@ def cuts_short(block: ast.stmt) -> bool:
 def runs_to_its_end(around: _Function, inner: _Function) -> bool:
     """Whether a function calls or awaits one inside it as a statement, or has it called at the end of a fixture."""
     for statement in _plain_statements(around.body):
-        value = getattr(statement, "value", None)
-        if value.__class__ is ast.Await:
-            call, awaited = value.value, True
-        else:
-            call, awaited = value, False
+        call = getattr(statement, "value", None)
+        awaited = isinstance(call, ast.Await)
+        if isinstance(call, ast.Await):
+            call = call.value
         if not isinstance(call, ast.Call):
             continue
         if _names(call.func, inner.name):

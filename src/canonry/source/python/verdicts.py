@@ -1,7 +1,7 @@
 """What a test's verdict rests on: skips, expected failures, fixed waits, empty bodies, assertions under a condition."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from canonry.source.facts import Skip, Tautology, Wait
 from canonry.source.python.draft import Draft
@@ -26,6 +26,10 @@ _CONDITIONAL_MARKS = {
 _MARK_ENDS = ("skip", "skipif", "xfail", "skipIf", "skipUnless", "expectedFailure")
 _DEPTH = 20
 _IMPORT_ERRORS = frozenset(("ImportError", "ModuleNotFoundError"))
+_PRECONDITIONS = frozenset(
+    """OSError IOError EnvironmentError FileNotFoundError PermissionError NotADirectoryError IsADirectoryError
+    ValueError KeyError LookupError AttributeError NotImplementedError""".split()
+)
 _SET_UPS = ("test", "setUp", "setup", "asyncSetUp")
 _LOGGERS = frozenset("logger log logging LOG LOGGER _logger".split())
 _LOG_METHODS = frozenset("debug info warning warn error critical exception log".split())
@@ -55,13 +59,19 @@ class Verdicts:
         """Notes an ``assert`` that holds whatever happens."""
         kind, why = always_true(node.test)
         if kind:
+            kind = self._or_marker(kind)
             self.tautologies.append(Tautology(kind, why, self.text.site(node, draft.symbol)))
 
     def checked(self, node: ast.Call, name: str, draft: Draft) -> None:
         """Notes a call of unittest's assertion methods that passes whatever happens."""
         kind, why = checks_nothing(node, name)
         if kind:
+            kind = self._or_marker(kind)
             self.tautologies.append(Tautology(kind, why, self.text.site(node, draft.symbol)))
+
+    def _or_marker(self, kind: str) -> str:
+        """``marker`` for a constant in a handler of a ``try`` that fails at its end: it marks the good way."""
+        return "marker" if kind == "constant" and self.caught and _fails_at_end(self.caught[-1][0]) else kind
 
     # waits -----------------------------------------------------------------------------------------------------------
 
@@ -150,6 +160,8 @@ class Verdicts:
             kind = "import" if imports else "handler-import"
         elif not any(_is_statement(each, node) for each in handler.body):
             kind = "handler-branch"
+        elif handler.type is not None and _names_of(handler.type) <= _PRECONDITIONS:
+            kind = "handler-precondition"
         self._skip(kind, name, node, draft.symbol, line=handler.lineno)
 
     def marks(self, decorators: Iterable[ast.expr], scope: Scope, symbol: str) -> None:
@@ -180,11 +192,12 @@ class Verdicts:
 
     def body(self, node: _Function, draft: Draft) -> str:
         """Notes an unconditional skip in a function's body; returns what the body is instead of a test, or nothing."""
-        for number, statement in enumerate(node.body if self._may_skip else ()):
+        body = list(_always_run(node.body)) if self._may_skip else []
+        for number, statement in enumerate(body):
             kind = statement.__class__
             if kind is ast.Raise or (kind is ast.Expr and _is_named_skip(statement.value)):  # type: ignore[attr-defined]
                 name, skip = _skip_of(statement, draft.scope)
-                if skip is not None and not _leaves_before(node.body[:number]):
+                if skip is not None and not _leaves_before(body[:number]):
                     self._skip("body", name, skip, draft.symbol)
         return _placeholder(node.body)
 
@@ -263,6 +276,66 @@ def _imports(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Import | ast.ImportFrom)
 
 
+def _always_run(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that run whenever the body does, unless an earlier one raises: blocks without a condition too.
+
+    A block that expects or suppresses something may end at any statement but its first, which no skip that is an
+    ``Exception`` leaves: only a call of ``skip`` counts there, and only where no skip is what is expected.
+    """
+    waiting = [*body][::-1]
+    while waiting:
+        statement = waiting.pop()
+        yield statement
+        if isinstance(statement, ast.With | ast.AsyncWith):
+            if _may_end_early(statement):
+                first = statement.body[0]
+                if first.__class__ is ast.Expr and not _expects_skip(statement):
+                    yield first
+            else:
+                waiting += statement.body[::-1]
+        elif isinstance(statement, _Try) and not statement.handlers:
+            waiting += [*statement.body, *statement.finalbody][::-1]
+
+
+def _may_end_early(block: ast.With | ast.AsyncWith) -> bool:
+    return cuts_short(block) or any(_called(item.context_expr) == "suppress" for item in block.items)
+
+
+def _expects_skip(block: ast.With | ast.AsyncWith) -> bool:
+    """Whether a block may take the exception that a skip is: anything but ``Exception`` and errors by name."""
+    for item in block.items:
+        call = item.context_expr
+        for kinds in call.args[:1] if isinstance(call, ast.Call) else ():
+            for kind in _elements(kinds):
+                plain = isinstance(kind, ast.Name) and kind.id == "Exception"
+                if not (plain or _part(kind).endswith("Error")):
+                    return True
+    return False
+
+
+def _fails_at_end(attempt: _Try) -> bool:
+    """Whether the body of a ``try``, or what runs when nothing was raised, ends in a failure."""
+    for body in (attempt.body, attempt.orelse):
+        while body and isinstance(body[-1], ast.With | ast.AsyncWith):
+            body = body[-1].body
+        last = body[-1] if body else None
+        if isinstance(last, ast.Assert) and isinstance(last.test, ast.Constant) and not last.test.value:
+            return True
+        if isinstance(last, ast.Expr) and _called(last.value) == "fail":
+            return True
+        if isinstance(last, ast.Raise) and last.exc is not None and _called(last.exc) == "AssertionError":
+            return True
+    return False
+
+
+def _called(node: ast.expr) -> str:
+    return _part(node.func if isinstance(node, ast.Call) else node)
+
+
+def _elements(kinds: ast.expr) -> list[ast.expr]:
+    return kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
+
+
 def _leaves_before(body: Iterable[ast.stmt]) -> bool:
     """Whether a statement may return before."""
     return any(isinstance(each, ast.Return) for each in statements_below(body))
@@ -273,8 +346,7 @@ def _is_statement(statement: ast.stmt, node: ast.AST) -> bool:
 
 
 def _names_of(kinds: ast.expr) -> set[str]:
-    each = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
-    return {kind.id if isinstance(kind, ast.Name) else "?" for kind in each}
+    return {kind.id if isinstance(kind, ast.Name) else "?" for kind in _elements(kinds)}
 
 
 def _has_reason(call: ast.Call) -> bool:
