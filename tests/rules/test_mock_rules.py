@@ -180,6 +180,26 @@ def test_how_sure_a_rule_is(tmp_path: Path, code: str, path: str, text: str, con
     assert confidences(folder, code) == [confidence]
 
 
+@pytest.mark.parametrize(
+    ("canon", "call", "message"),
+    [
+        (CANON, "patch('a.b')", "`patch` is called outside the mock factory"),
+        (
+            CANON,
+            "patch.object(a, 'b', False)",
+            "`patch.object` puts something else in the place of the real thing outside the mock factory",
+        ),
+        ("", "patch('a.b')", "`patch` is called on the spot, and the canon declares no mock factory"),
+        ("[canon]\n", "patch('a.b')", "`patch` is called on the spot, and the canon declares no mock factory"),
+    ],
+)
+def test_what_is_said_of_a_mock(tmp_path: Path, canon: str, call: str, message: str) -> None:
+    text = f"from unittest.mock import patch\n\ndef test_a(a):\n    with {call}:\n        assert a\n"
+    folder = Folder(tmp_path).write({"canonry.toml": canon, "tests/test_a.py": text})
+
+    assert [finding.message for finding in folder.findings("MCK001")] == [message]
+
+
 def test_a_skip_round_an_assertion_is_reported_once(tmp_path: Path) -> None:
     text = (
         "import pytest\n\ndef test_a(x):\n    try:\n        assert x\n    except Exception:\n        pytest.skip('x')\n"

@@ -257,6 +257,8 @@ class Double(msgspec.Struct, frozen=True, array_like=True, gc=False):
     target: str
     constraint: str
     site: Site
+    replaces: bool = False
+    """Whether it only puts something in the place of the real thing: ``patch.object(x, "flag", False)``."""
 
 
 class Fallback(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -276,6 +278,8 @@ class Fallback(msgspec.Struct, frozen=True, array_like=True, gc=False):
     site: Site
     same: bool = False
     narrow: bool = False
+    partly: bool = False
+    """Whether the real thing is given a double too."""
 
 
 class Tautology(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -31,7 +31,7 @@ class SilentFallbackToMock(Rule):
 
     The test was written against the real thing; nobody is told that it met a double. Certain: an `except` handler of a
     fixture, a set-up or a helper whose `try` goes for the real thing (it imports, awaits or calls
-    something, and makes no double itself), and that returns, yields, or binds to the same name a mock of
+    something, and makes no double itself; likely where it gives one to what it makes), and that returns, yields, or binds to the same name a mock of
     `unittest.mock` or a class named like a double. A handler that raises, asserts, skips, fails or exits is fine, and
     so is one whose double is bound nowhere: it fails aloud.
 
@@ -72,6 +72,15 @@ class SilentFallbackToMock(Rule):
         ),
         Example(
             "from unittest.mock import Mock\n\ndef bank():\n    return connect() or Mock()\n", path="tests/support.py"
+        ),
+        Example(
+            "from unittest.mock import Mock\n\ndef loader():\n    registry = Mock()\n    try:\n"
+            "        found = Loader(registry=registry)\n    except ImportError:\n        found = Mock()\n    return found\n",
+            path="tests/support.py",
+        ),
+        Example(
+            "def test_a():\n    try:\n        from shop.bank import bank\n        found = bank\n    except ImportError:\n"
+            "        class StubBank:\n            pass\n        found = StubBank()\n        assert found is not None\n"
         ),
     )
     good = (
@@ -133,7 +142,7 @@ def _confidence(file: FileView, fallback: Fallback, function: FunctionFact | Non
         return Confidence.REVIEW
     if fallback.kind != "handler" or fallback.by not in ("mock", "class"):
         return Confidence.LIKELY
-    if function is None:
+    if function is None or fallback.partly:
         return Confidence.LIKELY
     if _MAKES_DOUBLES.search(function.name):
         return Confidence.LIKELY
