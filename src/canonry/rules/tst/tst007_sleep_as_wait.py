@@ -27,7 +27,7 @@ class SleepAsWait(Rule):
 
     Likely, too, where time itself may be what is tested: a condition cannot be waited for, but a clock can be moved.
     Words tell: the name of the test, its class, its parameters, the calls and keyword arguments in it speak of a `ttl`,
-    `expiry`, `timeout` (an argument, where the sleep is at least as long), `recycle`, `idle`, `keepalive`, `elapsed`,
+    `expiry`, `timeout` (an argument of a constructor, where the sleep is at least as long), `recycle`, `idle`, `keepalive`, `elapsed`,
     `duration` or `rate_limit`, or a clock is read after the sleep and asserted about. Measured: 29 of 30 likely findings in
     the reference repository were right. Another reader found 28 of 55 certain ones right and 27 arguable, none wrong;
     since then those about time are likely.

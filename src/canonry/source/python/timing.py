@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from canonry.source.python.shapes import statements_below
+from canonry.source.python.shapes import constructs, statements_below
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ABOUT_TIME = re.compile(
@@ -24,7 +24,7 @@ def polls(loop: ast.stmt) -> bool:
     if isinstance(loop, ast.While):
         leaving: tuple[type[ast.stmt], ...] = (ast.Break, ast.Return, ast.Raise, ast.Assert)
         return not isinstance(loop.test, ast.Constant) or _holds(loop, leaving)
-    return isinstance(loop, ast.For | ast.AsyncFor) and _holds(loop, (ast.Break, ast.Return))
+    return isinstance(loop, ast.For) and _holds(loop, (ast.Break, ast.Return))
 
 
 def cuts_short(block: ast.stmt) -> bool:
@@ -55,7 +55,8 @@ def tests_time(function: _Function, symbol: str, sleep: ast.Call, seconds: float
     """Whether time itself may be what a function tests, by the words that it uses.
 
     Its own name, its class's and its parameters count, the keyword arguments and the names of what it calls (a time-out
-    only where the sleep is at least as long), and a clock that is read after the sleep and asserted about.
+    only where it is given to what is constructed, and the sleep is at least as long), and a clock that is read after the
+    sleep and asserted about.
     """
     if _speaks(symbol) or any(_speaks(each.arg) for each in function.args.args):
         return True
@@ -69,7 +70,7 @@ def tests_time(function: _Function, symbol: str, sleep: ast.Call, seconds: float
                 asserted.append(node)
         elif isinstance(node, ast.Assert):
             asserted.append(node.test)
-        elif isinstance(node, ast.Assign) and node.lineno > sleep.lineno and _reads_clock(node.value):
+        elif isinstance(node, ast.Assign) and node.lineno > sleep.lineno and _measures(node.value):
             measured.update(each.id for each in node.targets if isinstance(each, ast.Name))
     after = [each for each in asserted if getattr(each, "lineno", 0) > sleep.lineno]
     return any(
@@ -99,14 +100,22 @@ def _is_about(call: ast.Call, seconds: float | None) -> bool:
             continue
         if not _DEADLINE.search(_words(keyword.arg)):
             return True
+        if not constructs(call):
+            continue  # a deadline of this one call
         given = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
         if isinstance(given, int | float) and seconds is not None and 0 < given <= seconds:
             return True
     return False
 
 
-def _reads_clock(value: ast.expr) -> bool:
-    return any(isinstance(node, ast.Call) and _is_clock(node) for node in ast.walk(value))
+def _measures(value: ast.expr) -> bool:
+    """Whether a value is what passed until now: a clock, less something."""
+    return any(
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Sub)
+        and any(isinstance(each, ast.Call) and _is_clock(each) for each in ast.walk(node))
+        for node in ast.walk(value)
+    )
 
 
 def _is_clock(call: ast.Call) -> bool:
