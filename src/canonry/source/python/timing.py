@@ -55,8 +55,8 @@ def tests_time(function: _Function, symbol: str, sleep: ast.Call, seconds: float
     """Whether time itself may be what a function tests, by the words that it uses.
 
     Its own name, its class's and its parameters count, the keyword arguments and the names of what it calls (a time-out
-    only where it is given to what is constructed, and the sleep is at least as long), and a clock that is read after the
-    sleep and asserted about.
+    only where it is given to what is constructed, and the sleep is at least as long), and a clock that is read after
+    the sleep and asserted about.
     """
     if _speaks(symbol) or any(_speaks(each.arg) for each in function.args.args):
         return True
