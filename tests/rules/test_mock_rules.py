@@ -12,6 +12,8 @@ from tests.workbench import Folder
 
 CERTAIN, LIKELY, REVIEW = Confidence.CERTAIN, Confidence.LIKELY, Confidence.REVIEW
 MOCK = "from unittest.mock import Mock\n\n"
+SKIPS = "import pytest\n\n\ndef bank():\n    try:\n        {}\n    except {}:\n        pytest.skip('x')\n"
+MARKS = "import pytest\n\n\ndef test_a():\n    try:\n        {}\n    except ValueError:\n        assert True\n"
 CANON = """
 [canon]
 mock-factory = "tests.doubles:Mocks"
@@ -105,8 +107,18 @@ def confidences(folder: Folder, code: str) -> list[Confidence]:
         (
             "MCK004",
             "tests/support.py",
-            "def bank():\n    try:\n        return go()\n    except OSError:\n        return FakeResult()\n",
+            (
+                "from tests.doubles import *\n\ndef bank():\n    try:\n        return go()\n    except OSError:\n"
+                "        return FakeResult()\n"
+            ),
             REVIEW,
+        ),
+        (
+            "MCK004",
+            "tests/support.py",
+            MOCK
+            + "def make_mocked_bank():\n    try:\n        return go()\n    except OSError:\n        return Mock()\n",
+            LIKELY,
         ),
         ("TST004", "tests/test_a.py", "def test_a(x):\n    assert x is x\n", CERTAIN),
         ("TST004", "tests/test_a.py", "def test_a(x):\n    assert x == x\n", LIKELY),
@@ -118,10 +130,53 @@ def confidences(folder: Folder, code: str) -> list[Confidence]:
             "import unittest\n\n@unittest.expectedFailure\ndef test_a():\n    assert 1\n",
             REVIEW,
         ),
+        ("TST005", "tests/conftest.py", SKIPS.format("go()", "ConnectionError"), CERTAIN),
+        ("TST005", "tests/conftest.py", SKIPS.format("go()", "FileNotFoundError"), LIKELY),
+        ("TST005", "tests/conftest.py", SKIPS.format("go()", "(OSError, ValueError)"), LIKELY),
+        ("TST005", "tests/conftest.py", SKIPS.format("assert go()", "Exception"), LIKELY),
+        ("TST004", "tests/test_a.py", MARKS.format("assert False"), LIKELY),
+        ("TST004", "tests/test_a.py", MARKS.format("pytest.fail('no')"), LIKELY),
+        ("TST004", "tests/test_a.py", MARKS.format("go()"), CERTAIN),
         ("TST006", "tests/test_a.py", "def test_a():\n    pass\n", CERTAIN),
         ("TST006", "tests/test_a.py", "def test_a(tmp_path):\n    pass\n", LIKELY),
         ("TST007", "tests/test_a.py", "import time\n\ndef test_a():\n    time.sleep(1)\n", CERTAIN),
         ("TST007", "tests/test_a.py", "import time\n\ndef test_a(n):\n    time.sleep(n)\n", LIKELY),
+        ("TST007", "tests/test_a.py", "import time\n\ndef test_idle(n):\n    time.sleep(1)\n", LIKELY),
+        ("TST007", "tests/test_a.py", "import time\n\ndef test_a(n):\n    n.put(ttl=1)\n    time.sleep(2)\n", LIKELY),
+        (
+            "TST007",
+            "tests/test_a.py",
+            "import time\n\ndef test_a(n):\n    n.get(timeout=1)\n    time.sleep(2)\n",
+            CERTAIN,
+        ),
+        (
+            "TST007",
+            "tests/test_a.py",
+            "import time\n\ndef test_a(n):\n    Pool(timeout=1)\n    time.sleep(2)\n",
+            LIKELY,
+        ),
+        (
+            "TST007",
+            "tests/test_a.py",
+            "import time\n\ndef test_a(n):\n    Pool(timeout=9)\n    time.sleep(2)\n",
+            CERTAIN,
+        ),
+        ("TST007", "tests/test_a.py", "import time\n\ndef test_settling(n):\n    time.sleep(2)\n", CERTAIN),
+        (
+            "TST007",
+            "tests/test_a.py",
+            (
+                "import time\n\ndef test_a():\n    at = time.monotonic()\n    time.sleep(1)\n"
+                "    past = time.monotonic() - at\n    assert past >= 1\n"
+            ),
+            LIKELY,
+        ),
+        (
+            "TST007",
+            "tests/test_a.py",
+            "import time\n\ndef test_a():\n    at = time.time()\n    time.sleep(1)\n    assert at\n",
+            CERTAIN,
+        ),
     ],
 )
 def test_how_sure_a_rule_is(tmp_path: Path, code: str, path: str, text: str, confidence: Confidence) -> None:
@@ -129,6 +184,26 @@ def test_how_sure_a_rule_is(tmp_path: Path, code: str, path: str, text: str, con
     folder = Folder(tmp_path).write({"canonry.toml": CANON, "tests/doubles.py": doubles, path: text})
 
     assert confidences(folder, code) == [confidence]
+
+
+@pytest.mark.parametrize(
+    ("canon", "call", "message"),
+    [
+        (CANON, "patch('a.b')", "`patch` is called outside the mock factory"),
+        (
+            CANON,
+            "patch.object(a, 'b', False)",
+            "`patch.object` puts something else in the place of the real thing outside the mock factory",
+        ),
+        ("", "patch('a.b')", "`patch` is called on the spot, and the canon declares no mock factory"),
+        ("[canon]\n", "patch('a.b')", "`patch` is called on the spot, and the canon declares no mock factory"),
+    ],
+)
+def test_what_is_said_of_a_mock(tmp_path: Path, canon: str, call: str, message: str) -> None:
+    text = f"from unittest.mock import patch\n\ndef test_a(a):\n    with {call}:\n        assert a\n"
+    folder = Folder(tmp_path).write({"canonry.toml": canon, "tests/test_a.py": text})
+
+    assert [finding.message for finding in folder.findings("MCK001")] == [message]
 
 
 def test_a_skip_round_an_assertion_is_reported_once(tmp_path: Path) -> None:

@@ -70,6 +70,23 @@ def test_what_is_no_double(code: str) -> None:
     assert doubles(code) == []
 
 
+@pytest.mark.parametrize(
+    ("code", "replaces"),
+    [
+        ("patch('a.b')", False),
+        ("patch('a.b', 1)", True),
+        ("patch('a.b', new=real)", True),
+        ("patch('a.b', autospec=True)", False),
+        ("patch.object(a, 'b')", False),
+        ("patch.object(a, 'b', False)", True),
+        ("patch.dict(CACHE, x=1)", True),
+        ("Mock(int, 1, 2)", False),
+    ],
+)
+def test_a_patch_that_replaces_makes_no_mock(code: str, replaces: bool) -> None:
+    assert [each.replaces for each in facts_of(PLAIN + code).doubles] == [replaces]
+
+
 def test_calling_a_mock_makes_none() -> None:
     code = PLAIN + "def test_a():\n    pay = Mock()\n    pay()\n    pay(1)\n    pay.patch()\n    assert pay.called\n"
 

@@ -85,7 +85,8 @@ def test_a_constant_that_is_called_true_is_true(left: object, sign: str, right: 
         ("import pytest\ndef test_a():\n    pytest.skip('x')", "body"),
         ("import unittest\nclass A:\n    def setUp(self):\n        raise unittest.SkipTest('x')", "body"),
         ("class A:\n    def test_a(self):\n        self.skipTest('x')", "body"),
-        ("import pytest\ndef f():\n    try: go()\n    except OSError: pytest.skip('x')", "handler"),
+        ("import pytest\ndef f():\n    try: go()\n    except OSError: pytest.skip('x')", "handler-precondition"),
+        ("import pytest\ndef f():\n    try: go()\n    except Exception: pytest.skip('x')", "handler"),
         (
             "import pytest\ndef f():\n    try: go()\n    except OSError as e:\n        if e: pytest.skip('x')",
             "handler-branch",

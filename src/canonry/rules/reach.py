@@ -22,7 +22,8 @@ def reaches_assertion(file: FileView, test: FunctionFact) -> bool:
         path, fact = waiting.pop()
         if fact is not test and _asserts(fact):
             return True
-        for call in (*fact.calls, *fact.decorators):
+        decorators = (each for each in fact.decorators if not each.endswith(".fixture"))  # marks it, and calls nothing
+        for call in (*fact.calls, *decorators):
             if call.startswith("?."):
                 return True
             if call.startswith("&."):

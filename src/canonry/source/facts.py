@@ -257,6 +257,8 @@ class Double(msgspec.Struct, frozen=True, array_like=True, gc=False):
     target: str
     constraint: str
     site: Site
+    replaces: bool = False
+    """Whether it only puts something in the place of the real thing: ``patch.object(x, "flag", False)``."""
 
 
 class Fallback(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -276,6 +278,8 @@ class Fallback(msgspec.Struct, frozen=True, array_like=True, gc=False):
     site: Site
     same: bool = False
     narrow: bool = False
+    partly: bool = False
+    """Whether the real thing is given a double too."""
 
 
 class Tautology(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -307,6 +311,8 @@ class Wait(msgspec.Struct, frozen=True, array_like=True, gc=False):
     seconds: float | None
     home: str
     site: Site
+    timed: bool = False
+    """Whether the words of the function say that time itself may be what it tests."""
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):

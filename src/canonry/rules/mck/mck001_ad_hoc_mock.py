@@ -2,21 +2,24 @@
 
 from collections.abc import Iterator
 
+from canonry.canon.options import CanonicalThings
 from canonry.rules.doubles import in_factory, mocks
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
 
+_NOT_DECLARED = CanonicalThings().mock_factory
 _FACTORY = "[canon]\nmock-factory = 'tests.doubles:ShopMocks'\n"
 
 
 class AdHocMock(Rule):
     """A mock made on the spot knows nothing of what it stands for, and every test makes its own.
 
-    Calls of `Mock`, `MagicMock`, `AsyncMock`, `NonCallableMock`, `PropertyMock`, `create_autospec`, `mock_open` and
-    `patch` (with `.object`, `.dict`, `.multiple`) of `unittest.mock` or `mock` count, under any alias and through
+    Calls of `Mock`, `MagicMock`, `AsyncMock`, `NonCallableMock`, `NonCallableMagicMock`, `ThreadingMock`, `PropertyMock`,
+    `create_autospec`, `mock_open` and `patch` (with `.object`, `.dict`, `.multiple`) of `unittest.mock` or `mock` count, under any alias and through
     re-exports, as call, decorator or context manager; so do those of pytest-mock's `mocker` fixtures (`mocker.spy` calls
     the real thing and does not). Free are the home of `canon.mock-factory`, and a class of that name wherever it lives.
-    `patch.dict(os.environ)` is a matter of ENV002, `monkeypatch.setattr` is no mock. A canon whose `mock-factory` is an
+    `patch` with a replacement (`patch.object(x, "flag", False)`, `new=`) and `patch.dict` make no mock and count all the same;
+    the message says that they replace. `patch.dict(os.environ)` is a matter of ENV002 alone, `patch.object(os.environ, ...)` of both, `monkeypatch.setattr` is no mock. A canon whose `mock-factory` is an
     empty string demands none, and nothing is reported.
 
     To go through the factory, give it one method per collaborator and let that method tie the mock to the real class:
@@ -82,6 +85,9 @@ class AdHocMock(Rule):
         """Every mock that test code makes outside the factory."""
         if not file.in_test_code or not file.canon.mock_factory:
             return
+        declared = file.canon.mock_factory != _NOT_DECLARED
+        where = "outside the mock factory" if declared else "on the spot, and the canon declares no mock factory"
         for double, made in mocks(file):
             if not in_factory(file, double.site):
-                yield Offence(site=double.site, message=f"`{made}` is called outside the mock factory")
+                what = "puts something else in the place of the real thing" if double.replaces else "is called"
+                yield Offence(site=double.site, message=f"`{made}` {what} {where}")

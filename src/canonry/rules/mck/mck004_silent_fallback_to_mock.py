@@ -1,5 +1,6 @@
 """MCK004."""
 
+import re
 from collections.abc import Iterator
 
 from canonry.model.finding import Confidence, Severity
@@ -10,6 +11,7 @@ from canonry.source.facts import Fallback, FunctionFact
 
 _SET_UPS = ("setUp", "setup", "asyncSetUp", "_setup", "_setUp")
 _OUTCOMES = ("Result", "Response", "_result", "_response")
+_MAKES_DOUBLES = re.compile(r"(?:^|_)(?:mock|fake|stub|dummy)(?:s|ed)?(?:_|$)")
 _HOW = {
     "returns": "returned",
     "yields": "yielded",
@@ -29,10 +31,12 @@ class SilentFallbackToMock(Rule):
 
     The test was written against the real thing; nobody is told that it met a double. Certain: an `except` handler of a
     fixture, a set-up or a helper whose `try` goes for the real thing (it imports, awaits or calls
-    something, and makes no double itself), and that returns, yields, or binds to the same name a mock of
-    `unittest.mock` or a class named like a double. A handler that raises, asserts, skips, fails or exits is fine.
+    something, and makes no double itself; likely where it gives one to what it makes), and that returns, yields, or binds to the same name a mock of
+    `unittest.mock` or a class named like a double. A handler that raises, asserts, skips, fails or exits is fine, and
+    so is one whose double is bound nowhere: it fails aloud.
 
-    Likely: the same in a test or at the top of a module, functions named like makers of doubles, real objects that
+    Likely: the same in a test, at the top of a module or in a function that is itself named like a maker of doubles
+    (`make_mocked_request`), doubles made by functions that are named so, real objects that
     are given a double, and the branch that an availability check (`if REDIS_AVAILABLE`, `if redis is None`) leaves for
     the case that nothing is there. Review: handlers that take only `KeyError`, `AttributeError` and their like, classes
     that are only defined there, doubles of a result or response (they may tell the failure), and `real() or Mock()`. Measured: 29 of 30
@@ -69,6 +73,15 @@ class SilentFallbackToMock(Rule):
         Example(
             "from unittest.mock import Mock\n\ndef bank():\n    return connect() or Mock()\n", path="tests/support.py"
         ),
+        Example(
+            "from unittest.mock import Mock\n\ndef loader():\n    registry = Mock()\n    try:\n"
+            "        found = Loader(registry=registry)\n    except ImportError:\n        found = Mock()\n    return found\n",
+            path="tests/support.py",
+        ),
+        Example(
+            "def test_a():\n    try:\n        from shop.bank import bank\n        found = bank\n    except ImportError:\n"
+            "        class StubBank:\n            pass\n        found = StubBank()\n        assert found is not None\n"
+        ),
     )
     good = (
         Example(
@@ -89,6 +102,10 @@ class SilentFallbackToMock(Rule):
         Example(
             "import pytest\nfrom unittest.mock import Mock\n\nmarks = []\n\ntry:\n    import uvloop\nexcept ImportError:\n"
             "    marks.append(pytest.mark.skip(reason='no uvloop'))\n    uvloop = Mock()\n"
+        ),
+        Example(
+            "def bank():\n    try:\n        return connect()\n    except OSError:\n        return FakeBank()\n",
+            path="tests/support.py",
         ),
         Example("def test_text():\n    assert 'except: return Mock()'\n"),
     )
@@ -111,10 +128,12 @@ class SilentFallbackToMock(Rule):
 
 
 def _what(file: FileView, fallback: Fallback) -> str:
-    """The double in words; empty where it turns out to be none."""
+    """The double in words; empty where it turns out to be none, or to be bound nowhere, which fails aloud."""
     name = fallback.target.rpartition(".")[2].removeprefix(":")
     if fallback.by == "mock":
         name = mock_of(file, fallback.target)
+    elif fallback.target.startswith("*.") and not any(("*", "*") in each.names for each in file.facts.imports):
+        return ""
     return f"`{name}`" if name else ""
 
 
@@ -123,7 +142,9 @@ def _confidence(file: FileView, fallback: Fallback, function: FunctionFact | Non
         return Confidence.REVIEW
     if fallback.kind != "handler" or fallback.by not in ("mock", "class"):
         return Confidence.LIKELY
-    if function is None:
+    if function is None or fallback.partly:
+        return Confidence.LIKELY
+    if _MAKES_DOUBLES.search(function.name):
         return Confidence.LIKELY
     named = file.is_test_function(function) and not function.nested
     supports = is_fixture(function) or function.name.startswith(_SET_UPS) or not named

@@ -22,7 +22,8 @@ class EmptyAssertion(Rule):
 
     Likely: one name on both sides of `==`, `<=` or `>=` (a class may see to that), the same attribute or item on both
     sides, and a test whose every assertion stands under a check of a status without an `else`
-    (`if response.status_code == 200:`), so that a failing request passes. Review: `a == a` or `a.b is a.b` where the
+    (`if response.status_code == 200:`), so that a failing request passes; and a constant in an `except` handler whose
+    `try` ends in a failure (`assert False`, `pytest.fail()`), where it marks the good way. Review: `a == a` or `a.b is a.b` where the
     names around speak of equality, identity or caching, because there it may be the point. Measured: 28 of 30 likely findings in
     the reference repository were right; all seven for review compare a member of an enumeration with itself, on purpose.
     """
@@ -45,6 +46,9 @@ class EmptyAssertion(Rule):
         ),
         Example(
             "def test_a(client):\n    answer = client.get()\n    if answer.status_code == 200:\n        assert answer.text\n"
+        ),
+        Example(
+            "def test_a():\n    try:\n        pay()\n        assert False\n    except ValueError:\n        assert True\n"
         ),
     )
     good = (
@@ -87,7 +91,7 @@ def _message(tautology: Tautology) -> str:
 
 def _confidence(file: FileView, tautology: Tautology) -> Confidence:
     if tautology.kind not in ("same", "read"):
-        return Confidence.CERTAIN
+        return Confidence.LIKELY if tautology.kind == "marker" else Confidence.CERTAIN
     if _ABOUT_IDENTITY.search(f"{file.path}:{tautology.site.symbol}"):
         return Confidence.REVIEW
     certain = tautology.kind == "same" and tautology.why == "is"

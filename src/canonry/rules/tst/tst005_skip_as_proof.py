@@ -14,12 +14,13 @@ _MESSAGES = {
     "body": "`{}` is always reached, so nothing is tested",
     "handler": "`{}` in a handler turns a failure into a skip",
     "handler-branch": "`{}` in a branch of a handler may turn a failure into a skip",
+    "handler-precondition": "`{}` in a handler may turn a failure into a skip; ask for the precondition itself",
     "handler-import": "`{}` in a handler takes an import that fails anywhere for one that is not installed",
     "import": "`{}` in a handler skips where `importorskip` would, with the reason",
     "xfail": "`{}` expects a failure and gives no reason",
     "expected": "`{}` expects a failure, and cannot say why",
 }
-_LIKELY = ("handler-branch", "handler-import")
+_LIKELY = ("handler-branch", "handler-import", "handler-precondition")
 
 
 class SkipAsProof(Rule):
@@ -27,13 +28,14 @@ class SkipAsProof(Rule):
 
     Certain: an unconditional skip (a decorator or `pytestmark` of `pytest.mark.skip` or `unittest.skip`, `skipif(True)`,
     `pytest.skip(...)`, `self.skipTest(...)` or `raise SkipTest` as a statement of a test, set-up, fixture or module
-    itself, which nothing returns before), the same in an `except` handler, where whatever went wrong reads as a
+    itself, also in a `with` or a `try` without handlers, which nothing returns before), the same in an `except` handler, where whatever went wrong reads as a
     skip (`pytest.xfail` there too), and `xfail` without a reason. A condition that says when the test runs
     (`skipif(sys.platform == ...)`) is fine.
 
-    Likely: a skip under a further condition in a handler, and one for an `ImportError` whose `try` does more than
-    import. Review: `except ImportError` round an import alone, which is what `importorskip` is for, and
-    `unittest.expectedFailure`, which has no room for a reason. A handler round assertions that skips is
+    Likely: a skip under a further condition in a handler, one for an `ImportError` whose `try` does more than
+    import, one in a handler of nothing but errors that tell of a missing precondition (`FileNotFoundError`, `OSError`,
+    `ValueError`, `NotImplementedError` and their like), and one in a handler round assertions of a fixture or helper. Review: `except ImportError` round an import alone, which is what `importorskip` is for, and
+    `unittest.expectedFailure`, which has no room for a reason. In a test, a handler round assertions that skips is
     TST002's. Measured: all 30 likely findings in the reference repository, and all 30 for review, are what they say.
     """
 
@@ -64,6 +66,16 @@ class SkipAsProof(Rule):
         Example(
             "import pytest\n\ntry:\n    import redis\nexcept ImportError:\n    pytest.skip('no redis', allow_module_level=True)\n"
         ),
+        Example("import pytest\n\ndef test_a(lock):\n    with lock:\n        pytest.skip('later')\n"),
+        Example("import pytest\n\ndef test_a():\n    with pytest.raises(Exception):\n        pytest.skip('later')\n"),
+        Example(
+            "import pytest\n\ndef test_a(bank):\n    try:\n        bank.open()\n        pytest.skip('later')\n"
+            "    finally:\n        bank.close()\n"
+        ),
+        Example(
+            "import pytest\n\n@pytest.fixture\ndef bank():\n    try:\n        found = connect()\n        assert found.ok\n"
+            "    except Exception:\n        pytest.skip('away')\n    return found\n"
+        ),
     )
     good = (
         Example(
@@ -79,6 +91,13 @@ class SkipAsProof(Rule):
         Example(
             "import unittest\n\ndef test_a():\n    @unittest.skip('x')\n    class A:\n        pass\n    assert A\n"
         ),
+        Example(
+            "import pytest\n\ndef test_a(pay):\n    with pytest.raises(ValueError):\n        pay()\n        pytest.skip('none')\n"
+        ),
+        Example(
+            "import pytest\n\ndef test_a(x):\n    with pytest.raises(pytest.skip.Exception):\n        pytest.skip('x')\n"
+            "    assert x\n"
+        ),
         Example("def test_text():\n    assert 'pytest.skip()'  # @pytest.mark.skip\n"),
     )
 
@@ -92,7 +111,10 @@ class SkipAsProof(Rule):
             if not _counts(file, skip, functions.get(skip.site.symbol), tests):
                 continue
             message = _MESSAGES[skip.kind].format(skip.expression)
-            yield Offence(site=skip.site, message=message, confidence=_confidence(skip))
+            sure = _confidence(skip)
+            if sure is Confidence.CERTAIN and skip.handler and _swallows(functions.get(skip.site.symbol), skip):
+                sure = Confidence.LIKELY
+            yield Offence(site=skip.site, message=message, confidence=sure)
 
 
 def _counts(file: FileView, skip: Skip, function: FunctionFact | None, tests: set[str]) -> bool:
@@ -101,8 +123,9 @@ def _counts(file: FileView, skip: Skip, function: FunctionFact | None, tests: se
     if function is None:
         owner = file.classes.get(skip.site.symbol)
         return owner is None or not owner.nested
-    if skip.handler:
-        return not _swallows(function, skip)
+    if skip.handler:  # inside a test it is TST002's
+        judged = any(function.qualname == test or function.qualname.startswith(f"{test}.") for test in tests)
+        return not (judged and _swallows(function, skip))
     if function.nested:
         return False  # a specimen, which the test around it runs by itself
     surrounds = bool(function.owner) and function.name.startswith(_SET_UPS)
@@ -111,9 +134,11 @@ def _counts(file: FileView, skip: Skip, function: FunctionFact | None, tests: se
     return file.is_test_function(function) or not function.decorators
 
 
-def _swallows(function: FunctionFact, skip: Skip) -> bool:
-    """Whether the handler stands round an assertion, which is TST002's."""
-    return any(each.site.line == skip.handler and each.asserts_inside and each.skips for each in function.swallows)
+def _swallows(function: FunctionFact | None, skip: Skip) -> bool:
+    """Whether the handler stands round an assertion."""
+    return function is not None and any(
+        each.site.line == skip.handler and each.asserts_inside and each.skips for each in function.swallows
+    )
 
 
 def _confidence(skip: Skip) -> Confidence:

@@ -40,6 +40,11 @@ class PlaceholderTest(Rule):
         Example("class TestA:\n    async def test_a(self):\n        print('works')\n        return\n"),
         Example("import logging\n\nlogger = logging.getLogger()\n\ndef test_a():\n    logger.info('%s', 1)\n"),
         Example("import pytest\n\n@pytest.mark.slow\ndef test_a(tmp_path):\n    pass\n"),
+        Example(
+            "from tests import kit\n\nclass TestA:\n    @kit.fixture\n    def orders(self):\n        return [1]\n\n"
+            "    def test_a(self, orders):\n        'Orders arrive.'\n",
+            files={"tests/__init__.py": "", "tests/kit.py": "def fixture(made):\n    return tool().check(made)\n"},
+        ),
     )
     good = (
         Example("def test_a():\n    raise NotImplementedError\n"),

@@ -102,7 +102,8 @@ class Doubles:
             return
         if _of_environment(node, reference, draft):
             return
-        self.found.append(Double(reference, constraint(node, reference), self.text.site(node, draft.symbol)))
+        site = self.text.site(node, draft.symbol)
+        self.found.append(Double(reference, constraint(node, reference), site, _replaces(node, reference)))
 
     def defined(self, name: str) -> None:
         """Counts a class, in a handler, that is named like a double."""
@@ -127,6 +128,16 @@ def constraint(node: ast.Call, reference: str) -> str:
         return "unknown" if isinstance(node.args[free], ast.Starred) else "some"
     spread = any(isinstance(each, ast.Starred) for each in node.args)
     return "unknown" if spread or any(keyword.arg is None for keyword in node.keywords) else "none"
+
+
+def _replaces(node: ast.Call, reference: str) -> bool:
+    """Whether a ``patch`` is given what it puts there."""
+    name = (mock_call(reference) or reference).rpartition("patch")
+    if not name[1] or name[2] not in ("", ".object", ".dict"):
+        return False
+    free = {"": 1, ".object": 2}.get(name[2], 0)
+    given = [each for each in node.args[free : free + 1] if not isinstance(each, ast.Starred)]
+    return name[2] == ".dict" or bool(given) or any(keyword.arg == "new" for keyword in node.keywords)
 
 
 def is_parameter(name: str, draft: Draft) -> bool:

@@ -8,7 +8,7 @@ from canonry.source.facts import Fallback
 from canonry.source.python.doubles import WORDS, is_parameter, mock_call
 from canonry.source.python.draft import Draft
 from canonry.source.python.scope import dotted_parts, reference
-from canonry.source.python.shapes import statements_below
+from canonry.source.python.shapes import constructs, statements_below
 from canonry.source.syntax.text import SourceText
 
 _AVAILABLE = re.compile(r"(?:^|_)(?:available|installed|importable|reachable)$", re.IGNORECASE)
@@ -35,7 +35,10 @@ class Fallbacks:
 
     def handler(self, node: _Try, handler: ast.ExceptHandler, draft: Draft) -> None:
         """Notes a handler that hands out a double after its ``try`` went for the real thing."""
-        if _gives_up(handler.body) or _makes_doubles(node.body, draft) or not _does_something(node.body):
+        if _gives_up(handler.body) or not _does_something(node.body):
+            return
+        given = _given_doubles(node.body)
+        if _makes_doubles(node.body, draft, given):
             return
         bound = set(_bound(node.body))
         found = _best(handler.body, draft, bound)
@@ -46,7 +49,8 @@ class Fallbacks:
         if narrow and by == "part":
             return  # the real thing, made in another way
         site = self.text.site(place, draft.symbol)
-        self.found.append(Fallback("handler", how, by, maker, site, same=same, narrow=narrow))
+        partly = bool(given) and _makes_doubles(node.body, draft)
+        self.found.append(Fallback("handler", how, by, maker, site, same=same, narrow=narrow, partly=partly))
 
     def branch(self, node: ast.If, draft: Draft) -> None:
         """Notes a double in the branch that an availability check leaves for the case that nothing is there."""
@@ -154,8 +158,24 @@ def _named(function: ast.expr, draft: Draft) -> _Made | None:
     return ("name", target or name) if word == "maker" or WORDS[name] == "maker" else None
 
 
-def _makes_doubles(body: Iterable[ast.stmt], draft: Draft) -> bool:
-    """Whether the statements make or name a double; what they bind themselves may stand for one only later."""
+def _given_doubles(body: Iterable[ast.stmt]) -> frozenset[int]:
+    """The names that are given to what is constructed, by identity: a real thing may be made with a double."""
+    given: set[int] = set()
+    for statement in statements_below(body):
+        value = _handed_out(statement)[1]
+        if isinstance(value, ast.Await):
+            value = value.value
+        if isinstance(value, ast.Call) and constructs(value):
+            each = (*value.args, *(keyword.value for keyword in value.keywords))
+            given.update(id(one) for one in each if isinstance(one, ast.Name))
+    return frozenset(given)
+
+
+def _makes_doubles(body: Iterable[ast.stmt], draft: Draft, given: frozenset[int] = frozenset()) -> bool:
+    """Whether the statements make or name a double; what they bind themselves may stand for one only later.
+
+    Nodes of ``given`` are passed over.
+    """
     body = list(body)
     bound = set(_bound(body))
     for statement in body:
@@ -165,6 +185,7 @@ def _makes_doubles(body: Iterable[ast.stmt], draft: Draft) -> bool:
                     return True
             elif (
                 isinstance(node, ast.Name | ast.Attribute)
+                and id(node) not in given
                 and mock_call(reference(node, draft.scope))
                 and not bound.intersection(_names(node))
             ):
@@ -186,8 +207,14 @@ def _does_something(body: Iterable[ast.stmt]) -> bool:
 def _gives_up(body: Iterable[ast.stmt]) -> bool:
     """Whether the statements raise, skip, fail or leave, or hand out a mark that skips."""
     body = list(body)
-    if any(isinstance(statement, ast.Raise | ast.Assert) for statement in statements_below(body)):
-        return True
+    bound: set[str] | None = None
+    for statement in statements_below(body):
+        if isinstance(statement, ast.Raise):
+            return True
+        if isinstance(statement, ast.Assert):
+            bound = set(_bound(body)) if bound is None else bound
+            if not _asks_if_there(statement.test, bound):
+                return True
     for statement in body:
         for node in ast.walk(statement):
             if isinstance(node, ast.Call | ast.Attribute):
@@ -195,6 +222,14 @@ def _gives_up(body: Iterable[ast.stmt]) -> bool:
                 if names and names[0].rpartition(".")[2] in _GIVING_UP:
                     return True
     return False
+
+
+def _asks_if_there(test: ast.expr, bound: set[str]) -> bool:
+    """Whether a condition only asks whether a name that the same statements bind holds something."""
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.IsNot):
+        against = test.comparators[0]
+        test = test.left if isinstance(against, ast.Constant) and against.value is None else test
+    return isinstance(test, ast.Name) and test.id in bound
 
 
 def _bound(body: Iterable[ast.stmt]) -> Iterator[str]:

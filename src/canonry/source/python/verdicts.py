@@ -1,13 +1,14 @@
 """What a test's verdict rests on: skips, expected failures, fixed waits, empty bodies, assertions under a condition."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from canonry.source.facts import Skip, Tautology, Wait
 from canonry.source.python.draft import Draft
 from canonry.source.python.scope import Scope, join, reference
 from canonry.source.python.shapes import statements_below
 from canonry.source.python.tautologies import always_true, checks_nothing
+from canonry.source.python.timing import cuts_short, polls, runs_to_its_end, tests_time
 from canonry.source.syntax.text import SourceText
 
 _SLEEPS = frozenset("time.sleep asyncio.sleep anyio.sleep trio.sleep gevent.sleep eventlet.sleep".split())
@@ -25,16 +26,15 @@ _CONDITIONAL_MARKS = {
 _MARK_ENDS = ("skip", "skipif", "xfail", "skipIf", "skipUnless", "expectedFailure")
 _DEPTH = 20
 _IMPORT_ERRORS = frozenset(("ImportError", "ModuleNotFoundError"))
+_PRECONDITIONS = frozenset(
+    """OSError IOError EnvironmentError FileNotFoundError PermissionError NotADirectoryError IsADirectoryError
+    ValueError KeyError LookupError AttributeError NotImplementedError""".split()
+)
 _SET_UPS = ("test", "setUp", "setup", "asyncSetUp")
 _LOGGERS = frozenset("logger log logging LOG LOGGER _logger".split())
 _LOG_METHODS = frozenset("debug info warning warn error critical exception log".split())
 _STATUS = frozenset("status_code status ok is_success success".split())
 _HTTP_STATUS = frozenset("status_code ok is_success".split())
-_CUTTING = frozenset(
-    """raises assertRaises assertRaisesRegex fail_after fail_at move_on_after move_on_at timeout timeout_at Timeout
-    CancelScope""".split()
-)
-_LEAVING = (ast.Break, ast.Return, ast.Assert, ast.Raise)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Try = ast.Try | ast.TryStar
 
@@ -59,13 +59,19 @@ class Verdicts:
         """Notes an ``assert`` that holds whatever happens."""
         kind, why = always_true(node.test)
         if kind:
+            kind = self._or_marker(kind)
             self.tautologies.append(Tautology(kind, why, self.text.site(node, draft.symbol)))
 
     def checked(self, node: ast.Call, name: str, draft: Draft) -> None:
         """Notes a call of unittest's assertion methods that passes whatever happens."""
         kind, why = checks_nothing(node, name)
         if kind:
+            kind = self._or_marker(kind)
             self.tautologies.append(Tautology(kind, why, self.text.site(node, draft.symbol)))
+
+    def _or_marker(self, kind: str) -> str:
+        """``marker`` for a constant in a handler of a ``try`` that fails at its end: it marks the good way."""
+        return "marker" if kind == "constant" and self.caught and _fails_at_end(self.caught[-1][0]) else kind
 
     # waits -----------------------------------------------------------------------------------------------------------
 
@@ -88,7 +94,7 @@ class Verdicts:
         """Notes a sleep that is a statement of its own."""
         if target is None or join(target, attributes[::-1]) not in _SLEEPS or not _is_awaited(statement, node):
             return
-        if draft.node is None or any(_polls(each) or _cuts_short(each) for each in self.around):
+        if draft.node is None or any(polls(each) or cuts_short(each) for each in self.around):
             return
         given = [*node.args, *(each.value for each in node.keywords if each.arg in ("delay", "secs", "seconds"))]
         if not given:
@@ -99,7 +105,9 @@ class Verdicts:
         home = self._home(draft)
         if home is not None:
             expression = join(target, attributes[::-1])
-            self.waits.append(Wait(expression, seconds, home, self.text.site(node, draft.symbol)))
+            whole = draft.node if home == draft.symbol or draft.parent is None else draft.parent.node
+            timed = whole is not None and tests_time(whole, home, node, seconds)
+            self.waits.append(Wait(expression, seconds, home, self.text.site(node, draft.symbol), timed))
 
     def _home(self, draft: Draft) -> str | None:
         """The function whose wait it is: the function itself, or the one around it that runs it to its end."""
@@ -108,7 +116,8 @@ class Verdicts:
         around = draft.parent
         if around is None or around.node is None or draft.node is None or around.nested:
             return None
-        return around.symbol if f":{draft.symbol}" in self._run else None
+        runs = f":{draft.symbol}" in self._run or runs_to_its_end(around.node, draft.node)
+        return around.symbol if runs else None
 
     def _amount(self, node: ast.expr, draft: Draft, depth: int = _DEPTH) -> float | None:
         if isinstance(node, ast.Constant):
@@ -151,6 +160,8 @@ class Verdicts:
             kind = "import" if imports else "handler-import"
         elif not any(_is_statement(each, node) for each in handler.body):
             kind = "handler-branch"
+        elif handler.type is not None and _names_of(handler.type) <= _PRECONDITIONS:
+            kind = "handler-precondition"
         self._skip(kind, name, node, draft.symbol, line=handler.lineno)
 
     def marks(self, decorators: Iterable[ast.expr], scope: Scope, symbol: str) -> None:
@@ -181,11 +192,12 @@ class Verdicts:
 
     def body(self, node: _Function, draft: Draft) -> str:
         """Notes an unconditional skip in a function's body; returns what the body is instead of a test, or nothing."""
-        for number, statement in enumerate(node.body if self._may_skip else ()):
+        body = list(_always_run(node.body)) if self._may_skip else []
+        for number, statement in enumerate(body):
             kind = statement.__class__
             if kind is ast.Raise or (kind is ast.Expr and _is_named_skip(statement.value)):  # type: ignore[attr-defined]
                 name, skip = _skip_of(statement, draft.scope)
-                if skip is not None and not _leaves_before(node.body[:number]):
+                if skip is not None and not _leaves_before(body[:number]):
                     self._skip("body", name, skip, draft.symbol)
         return _placeholder(node.body)
 
@@ -235,27 +247,6 @@ def _is_awaited(statement: ast.expr | None, node: ast.Call) -> bool:
     return statement is node
 
 
-def _polls(loop: ast.stmt) -> bool:
-    """Whether a loop asks for a condition: it has one, or is left early."""
-    if isinstance(loop, ast.While) and not isinstance(loop.test, ast.Constant):
-        return True
-    if not isinstance(loop, ast.For | ast.While):
-        return False
-    return any(isinstance(each, _LEAVING) for each in statements_below([loop]))
-
-
-def _cuts_short(block: ast.stmt) -> bool:
-    """Whether a ``with`` ends what stands in it: a timeout, a cancellation, an exception that is expected."""
-    if not isinstance(block, ast.With | ast.AsyncWith):
-        return False
-    for item in block.items:
-        call = item.context_expr
-        function = call.func if isinstance(call, ast.Call) else call
-        if (function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")) in _CUTTING:
-            return True
-    return False
-
-
 def _is_named_skip(value: ast.expr) -> bool:
     function = value.func if value.__class__ is ast.Call else None
     if function.__class__ is ast.Attribute:
@@ -285,6 +276,66 @@ def _imports(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Import | ast.ImportFrom)
 
 
+def _always_run(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that run whenever the body does, unless an earlier one raises: blocks without a condition too.
+
+    A block that expects or suppresses something may end at any statement but its first, which no skip that is an
+    ``Exception`` leaves: only a call of ``skip`` counts there, and only where no skip is what is expected.
+    """
+    waiting = [*body][::-1]
+    while waiting:
+        statement = waiting.pop()
+        yield statement
+        if isinstance(statement, ast.With | ast.AsyncWith):
+            if _may_end_early(statement):
+                first = statement.body[0]
+                if first.__class__ is ast.Expr and not _expects_skip(statement):
+                    yield first
+            else:
+                waiting += statement.body[::-1]
+        elif isinstance(statement, _Try) and not statement.handlers:
+            waiting += [*statement.body, *statement.finalbody][::-1]
+
+
+def _may_end_early(block: ast.With | ast.AsyncWith) -> bool:
+    return cuts_short(block) or any(_called(item.context_expr) == "suppress" for item in block.items)
+
+
+def _expects_skip(block: ast.With | ast.AsyncWith) -> bool:
+    """Whether a block may take the exception that a skip is: anything but ``Exception`` and errors by name."""
+    for item in block.items:
+        call = item.context_expr
+        for kinds in call.args[:1] if isinstance(call, ast.Call) else ():
+            for kind in _elements(kinds):
+                plain = isinstance(kind, ast.Name) and kind.id == "Exception"
+                if not (plain or _part(kind).endswith("Error")):
+                    return True
+    return False
+
+
+def _fails_at_end(attempt: _Try) -> bool:
+    """Whether the body of a ``try``, or what runs when nothing was raised, ends in a failure."""
+    for body in (attempt.body, attempt.orelse):
+        while body and isinstance(body[-1], ast.With | ast.AsyncWith):
+            body = body[-1].body
+        last = body[-1] if body else None
+        if isinstance(last, ast.Assert) and isinstance(last.test, ast.Constant) and not last.test.value:
+            return True
+        if isinstance(last, ast.Expr) and _called(last.value) == "fail":
+            return True
+        if isinstance(last, ast.Raise) and last.exc is not None and _called(last.exc) == "AssertionError":
+            return True
+    return False
+
+
+def _called(node: ast.expr) -> str:
+    return _part(node.func if isinstance(node, ast.Call) else node)
+
+
+def _elements(kinds: ast.expr) -> list[ast.expr]:
+    return kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
+
+
 def _leaves_before(body: Iterable[ast.stmt]) -> bool:
     """Whether a statement may return before."""
     return any(isinstance(each, ast.Return) for each in statements_below(body))
@@ -295,8 +346,7 @@ def _is_statement(statement: ast.stmt, node: ast.AST) -> bool:
 
 
 def _names_of(kinds: ast.expr) -> set[str]:
-    each = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
-    return {kind.id if isinstance(kind, ast.Name) else "?" for kind in each}
+    return {kind.id if isinstance(kind, ast.Name) else "?" for kind in _elements(kinds)}
 
 
 def _has_reason(call: ast.Call) -> bool:
