@@ -1,5 +1,6 @@
 """Rules of one's own: declared in the canon, or written in Python."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -314,6 +315,8 @@ def test_places_without_rules(folder: Folder, place: str, message: str) -> None:
             "yield 1",
             "TypeError: `check` yields int, not `Offence`",
         ),
+        ('yield Offence(site=fact.site, message="it shouts")', "raise SystemExit(0)", "SystemExit: 0"),
+        ('yield Offence(site=fact.site, message="it shouts")', "raise GeneratorExit", "GeneratorExit"),
         ("        for fact in file.facts.functions:", "        return\n        for fact in 1:", ""),
     ],
 )
@@ -324,9 +327,19 @@ def test_a_rule_that_raises(folder: Folder, old: str, new: str, reason: str) -> 
     assert done.returncode == (2 if reason else 0)
     assert "Traceback" not in done.stderr
     if reason:
-        assert "tools/rules/shout.py" in done.stderr
+        assert "tools/rules/shout.py:19: " in done.stderr
         assert f"the rule `TEAM001` fails on `tests/test_a.py`: {reason}; mend it" in done.stderr
         assert "Traceback" in loud.stderr
+
+
+def test_what_a_rule_prints_stands_in_no_report(folder: Folder) -> None:
+    loud = PYTHON.replace("    def check(", "    print('loaded')\n\n    def check(").replace(
+        "        for fact in", "        print('judging')\n        for fact in"
+    )
+    done = folder.write(TREE | {"tools/rules/shout.py": loud}).call("audit", "--output-format", "json")
+
+    assert [each["code"] for each in json.loads(done.stdout)["findings"]] == ["TEAM001"]
+    assert {"loaded", "judging"} <= set(done.stderr.splitlines())
 
 
 def test_an_installed_rule(folder: Folder, tmp_path: Path) -> None:
@@ -390,8 +403,9 @@ def test_a_rule_that_nothing_turns_red_is_unproven(folder: Folder) -> None:
     assert done.stdout.endswith("1 example: 1 passed, 1 rule unproven\n")
 
 
-def test_an_example_in_which_the_rule_raises(folder: Folder) -> None:
-    broken = PYTHON.replace('yield Offence(site=fact.site, message="it shouts")', "1 / 0")
+@pytest.mark.parametrize("raising", ["1 / 0", "raise SystemExit(0)"])
+def test_an_example_in_which_the_rule_raises(folder: Folder, raising: str) -> None:
+    broken = PYTHON.replace('yield Offence(site=fact.site, message="it shouts")', raising)
     done = folder.write(TREE | {"tools/rules/shout.py": broken}).call("rules", "test")
 
     assert done.returncode == 1

@@ -4,6 +4,7 @@ They are code, and loading them runs it. So they come from disk only, and from t
 in; never from an audited commit.
 """
 
+import contextlib
 import hashlib
 import re
 import sys
@@ -54,8 +55,11 @@ def installed_rules(group: str) -> list[tuple[Rule, str]]:
     for point in importlib.metadata.entry_points(group=group):
         where = f"entry point `{point.name}`"
         try:
-            loaded = point.load()
-        except Exception as error:
+            with contextlib.redirect_stdout(sys.stderr):
+                loaded = point.load()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise UserError(
                 f"{where} ({point.value}) cannot be loaded: {_reason(error)}; mend or uninstall it"
             ) from error
@@ -91,8 +95,11 @@ def _module(shown: str, content: bytes) -> ModuleType:
     module.__file__ = shown
     sys.modules[name] = module
     try:
-        exec(compile(content, shown, "exec", dont_inherit=True), module.__dict__)
-    except (Exception, SystemExit) as error:  # somebody else's code, of which anything may be wrong
+        with contextlib.redirect_stdout(sys.stderr):
+            exec(compile(content, shown, "exec", dont_inherit=True), module.__dict__)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # somebody else's code, of which anything may be wrong
         del sys.modules[name]
         line = error.lineno if isinstance(error, SyntaxError) else _line_in(error, shown)
         raise UserError(f"{shown}:{line or 1}: the rule file cannot be loaded: {_reason(error)}; mend it") from error
@@ -145,8 +152,13 @@ def _made(kind: type[Rule], where: str, line: int) -> Rule:
     if not hooks:
         raise UserError(f"{place}: the rule `{kind.__name__}` checks nothing; implement `check`")
     try:
-        made: Rule = type(kind.__name__, (kind,), {"__doc__": kind.__doc__, "__module__": kind.__module__, **hooks})()
-    except Exception as error:
+        with contextlib.redirect_stdout(sys.stderr):
+            made: Rule = type(
+                kind.__name__, (kind,), {"__doc__": kind.__doc__, "__module__": kind.__module__, **hooks}
+            )()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise UserError(f"{place}: the rule `{kind.__name__}` cannot be made: {_reason(error)}; mend it") from error
     return made
 
@@ -164,20 +176,35 @@ _ATTRIBUTES: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
 
 
 def _guarded(hook: str, method: Callable[..., Any], where: str) -> Callable[..., Iterator[Offence]]:
+    """The hook, with its offences checked, and what it prints sent to stderr: stdout is the report's."""
+
     def judge(self: Rule, view: Any) -> Iterator[Offence]:
+        found: list[Offence] = []
+        offences: Any = None
         try:
-            for offence in method(self, view):
-                if not isinstance(offence, Offence):
-                    raise TypeError(f"`{hook}` yields {type(offence).__name__}, not `Offence`")
-                if hook == "check_tree" and offence.path is None:
-                    raise TypeError("`check_tree` yields an offence without a path")
-                yield offence
-        except Exception as error:
+            with contextlib.redirect_stdout(sys.stderr):
+                offences = method(self, view)
+                for offence in offences:
+                    if not isinstance(offence, Offence):
+                        raise TypeError(f"`{hook}` yields {type(offence).__name__}, not `Offence`")
+                    if hook == "check_tree" and offence.path is None:
+                        raise TypeError("`check_tree` yields an offence without a path")
+                    found.append(offence)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # `sys.exit` too: no report would read as nothing found
             about = f" on `{view.path}`" if hasattr(view, "path") else ""
-            line = _line_in(error, where)
+            line = _line_in(error, where) or _line_of_yield(offences)
             raise RuleError(
                 f"{where}{f':{line}' if line else ''}: the rule `{self.code}` fails{about}: {_reason(error)}; mend it "
                 "(`-v` shows the traceback)"
             ) from error
+        yield from found
 
     return judge
+
+
+def _line_of_yield(offences: object) -> int:
+    """The line at which a generator stands, 0 for anything else."""
+    frame = getattr(offences, "gi_frame", None)
+    return frame.f_lineno if frame is not None else 0
