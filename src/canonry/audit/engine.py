@@ -51,7 +51,8 @@ def audit(request: Request, *, progress: Progress | None = None, catalogue: Cata
     try:
         narrowing = narrowing_of(request, session.loaded.canon, lambda: _codeowners(session))
         listing = list_files(session)
-        digest = _result_digest(session, listing) if session.complete else b""
+        keeps = session.complete and session.catalogue.settled()
+        digest = _result_digest(session, listing) if keeps else b""
         kept = session.cache.result(digest) if digest else None
         if kept is not None:
             header = msgspec.msgpack.decode(kept[0], type=Header)
@@ -171,7 +172,8 @@ class _Audit:
         if self.mentions is not None:
             self.mentions.store()
         header = self._header(quotes_history=any("commit" in note for note in notes.values()))
-        if digest and not (self.moved or self.files.moved or self.documents.moved):
+        moved = self.moved or self.files.moved or self.documents.moved
+        if digest and not moved and self.session.catalogue.settled():
             self.verdicts.store()
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
             self.session.cache.prune(self.files.kind)

@@ -5,8 +5,8 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import msgspec
@@ -31,12 +31,21 @@ _DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 class Catalogue:
     """All rules of an audit by code. ``digest`` changes with the code of those that are not built in."""
 
-    def __init__(self, own: Iterable[Rule] = (), *, digest: str = "", left_out: bool = False) -> None:
+    def __init__(
+        self,
+        own: Iterable[Rule] = (),
+        *,
+        digest: str = "",
+        left_out: bool = False,
+        settled: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.own = {rule.code: rule for rule in own}
         self.left_out = left_out
         """Whether rules of one's own exist that were not loaded, so that an unknown code may be one of them."""
         self.rules: Mapping[str, Rule] = {**all_rules(), **self.own} if self.own else all_rules()
         self.digest = digest
+        self.settled = settled
+        """Whether, as far as is known by now, the digest holds all code of the rules: else no result may be kept."""
 
     @cached_property
     def ruleset(self) -> str:
@@ -100,7 +109,8 @@ def catalogue_of(loaded: LoadedCanon, *, root: Path | None) -> Catalogue:
         _refuse_second(rule, own, said)
         own.append(rule)
         digest += said
-    catalogue = Catalogue(own, digest=digest, left_out=left_out)
+    settled = partial(_settled, digest, root if canon.rules_from else None)
+    catalogue = Catalogue(own, digest=digest, left_out=left_out, settled=settled)
     unknown = list(_unknown(canon, catalogue))
     if unknown:
         raise _error(loaded, unknown)
@@ -116,6 +126,17 @@ def _python_rules(canon: Canon, root: Path | None) -> Iterator[tuple[Rule, str]]
         from canonry.rules.python_rules import installed_rules
 
         yield from installed_rules(GROUP)
+
+
+def _settled(digest: str, root: Path | None) -> bool:
+    """Whether the digest of rules is that of all their code: none unknown, none imported since."""
+    if "canonry.rules.python_rules" not in sys.modules:
+        return True
+    from canonry.rules.python_rules import UNKNOWN, imports_settled
+
+    return not any(line.endswith(f"\0{UNKNOWN}") for line in digest.splitlines()) and (
+        root is None or imports_settled(root)
+    )
 
 
 @cache
