@@ -21,7 +21,7 @@ from canonry.audit.judge import judge_document, judge_file, judge_tree
 from canonry.audit.listing import Listing, list_files, listing_digest, paths_digest
 from canonry.audit.narrowing import narrowing_of
 from canonry.audit.request import Request
-from canonry.audit.result import DocumentRecord, FileRecord, Header, Result, legible
+from canonry.audit.result import DocumentRecord, FileRecord, Header, Result, RuleRecord, legible
 from canonry.audit.session import Progress, Session, open_session
 from canonry.audit.verdicts import Verdict, Verdicts
 from canonry.model.finding import Finding
@@ -285,7 +285,7 @@ class _Audit:
             missing={legible(path): reason for path, reason in sorted(tree.missing.items())},
             duplicates=sum(count - 1 for key, count in keys.items() if key != _EMPTY_KEY),
             quotes_history=quotes_history,
-            own_rules={code: (rule.name, rule.severity) for code, rule in session.catalogue.own.items()},
+            own_rules={code: _rule_record(rule, session.preview) for code, rule in session.catalogue.own.items()},
             holds=self.governance.holds(),
             base=self.governance.base,
             **_circumstances(session),
@@ -302,6 +302,12 @@ def _open_mentions(session: Session, listing: Listing) -> "Mentions | None":
     from canonry.audit.mentions import Mentions
 
     return Mentions(session, listing)
+
+
+def _rule_record(rule: Rule, preview: frozenset[str]) -> RuleRecord:
+    summary = " ".join((rule.__doc__ or "").strip().partition("\n\n")[0].split())
+    judged = not rule.preview or rule.code in preview
+    return RuleRecord(rule.name, rule.severity, summary, rule.help, rule.confidence, rule.preview, judged)
 
 
 def _record(file: FileView) -> FileRecord:
