@@ -98,6 +98,26 @@ def test_several_names_places_and_words(folder: Folder) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("keys", "step"),
+    [
+        ({}, "do without it here, or name the file in the rule's `allow`"),
+        ({"use": "shop.net.fetch"}, "use `shop.net.fetch` instead"),
+        ({"replacement": "fetch(url)"}, "write `fetch(url)` in its place"),
+        (
+            {"use": "shop.net.fetch", "replacement": "fetch(url)"},
+            "use `shop.net.fetch` instead; write `fetch(url)` in its place",
+        ),
+    ],
+)
+def test_the_next_step(folder: Folder, keys: dict[str, object], step: str) -> None:
+    canon = rule(code="OWN001", call="requests.get", **keys)
+    folder.write({"canonry.toml": canon, "a.py": "import requests\nrequests.get(1)\n"})
+
+    assert step in folder.call("audit").stdout
+    assert f"{step[0].upper()}{step[1:]}." in folder.call("explain", "OWN001").stdout
+
+
 def test_it_is_a_rule_like_all_others(folder: Folder) -> None:
     canon = rule(code="OWN001", call="requests.get", use="shop.net.fetch", bad=["import requests\nrequests.get(1)\n"])
     folder.write({"canonry.toml": canon, "shop/a.py": "import requests\nrequests.get(1)\n", "shop/b.py": NET})
@@ -154,7 +174,10 @@ def test_a_warm_answer_is_the_cold_one(folder: Folder) -> None:
         ({"code": "OWN001", "call": "a-b"}, "canonry.toml:3: `rules[0].call` names `a-b`; expected a dotted name"),
         ({"code": "OWN001", "call": 3}, "`rules[0].call` expects a string or a list of strings, not the number 3"),
         ({"code": "OWN001", "call": ["a", 3]}, "`rules[0].call` expects a string or a list of strings, not a list"),
-        ({"code": "OWN001", "call": "a.b", "name": "direct-pytest-call"}, "is the name of a built-in rule"),
+        (
+            {"code": "OWN001", "call": "a.b", "name": "direct-pytest-call"},
+            "canonry.toml:4: `rules[0].name`: `direct-pytest-call` is the name of a built-in rule; choose another",
+        ),
         ({"code": "OWN001", "cal": "a.b"}, "unknown key `cal` in `rules[0]`; did you mean `call`?"),
         ({"code": "OWN001", "call": "a.b", "severity": "fatal"}, "expects one of `error`, `warning`, `info`"),
     ],

@@ -158,7 +158,7 @@ def _refuse_second(rule: Rule, own: list[Rule], said: str) -> None:
     from canonry.rules.python_rules import where_of
 
     taken = {each.code: each for each in own}
-    reason = _taken(rule.code, rule.name)
+    reason = _code_taken(rule.code) or _name_taken(rule.name)
     if not reason and rule.code in taken:
         reason = f"another rule of your own has the code `{rule.code}`"
     if reason:
@@ -180,19 +180,25 @@ def _problems(canon: Canon) -> Iterator[tuple[KeyPath, str]]:
             if not re.fullmatch(_DOTTED, name):
                 at = (*path, kind)
                 yield at, f"`{format_key(at)}` names `{name}`; expected a dotted name such as `requests.get`"
-        reason = _taken(option.code, option.name or "")
-        if reason:
-            yield (*path, "code"), f"`{format_key((*path, 'code'))}`: {reason}; choose another"
+        for key, reason in (("code", _code_taken(option.code)), ("name", _name_taken(option.name or ""))):
+            if reason:
+                at = (*path, key)
+                yield at, f"`{format_key(at)}`: {reason}; choose another"
 
 
-def _taken(code: str, name: str) -> str:
-    """Why a code or a name is not free, empty where it is."""
+def _code_taken(code: str) -> str:
+    """Why a code is not free, empty where it is."""
     builtin = all_rules()
     if code in builtin:
         return f"`{code}` is the built-in rule `{builtin[code].name}`"
     if _family(code) in map(_family, builtin):
         return f"`{code}` is of the built-in family `{_family(code)}`"
-    if any(name == rule.name for rule in builtin.values()):
+    return ""
+
+
+def _name_taken(name: str) -> str:
+    """Why a name is not free, empty where it is."""
+    if any(name == rule.name for rule in all_rules().values()):
         return f"`{name}` is the name of a built-in rule"
     return ""
 
