@@ -204,7 +204,6 @@ def test_an_own_rule_in_preview_is_described_where_it_judged(folder: Folder) -> 
 
 def test_before_the_first_commit_nothing_is_uncommitted(folder: Folder) -> None:
     folder.start().write(DOCUMENTS)
-    folder.git("add", ".")
 
     assert "no commit; canonry" in text_of(folder, "concise")
     assert "outside any commit; canonry" in text_of(folder, "full")
