@@ -282,7 +282,7 @@ def test_a_repository_without_a_commit(repository: Folder) -> None:
 
     assert (report["commit"], report["dirty"], report["population"]["files"]) == (None, True, 1)
     assert check(repository.call("audit", "--staged"), 5) == [
-        "canonry: no Python file was found, so nothing was validated"
+        "canonry: no file that canonry reads was found, so nothing was validated"
     ]
     (said,) = check(repository.call("audit", "--rev", "HEAD"), 2)
     assert "`HEAD` names no commit" in said
@@ -292,7 +292,7 @@ def test_a_repository_without_a_commit(repository: Folder) -> None:
 def test_nothing_to_audit_is_a_failure(folder: Folder, start: Callable[[Folder], Folder]) -> None:
     start(folder)
 
-    assert check(folder.call("audit"), 5) == ["canonry: no Python file was found, so nothing was validated"]
+    assert check(folder.call("audit"), 5) == ["canonry: no file that canonry reads was found, so nothing was validated"]
     assert check(folder.call("audit", "--exit-zero"), 5)
 
 
@@ -300,7 +300,9 @@ def test_only_copies_are_nothing_to_audit_either(folder: Folder) -> None:
     folder.write({"tests_backup/test_a.py": IDLE})
     done = folder.call("audit")
 
-    assert check(done, 5) == ["canonry: no Python file outside shadow trees was found, so nothing was validated"]
+    assert check(done, 5) == [
+        "canonry: no file that canonry reads was found outside shadow trees, so nothing was validated"
+    ]
     assert "DUP005" in done.stdout
 
 

@@ -1,5 +1,6 @@
 """Exemptions that grew, against the commit before."""
 
+import datetime as dt
 import os
 
 import pytest
@@ -17,7 +18,7 @@ def grown(folder: Folder, **options: object) -> list[tuple[str, int, str]]:
     return [(each.path, each.line, each.message.partition(": ")[2]) for each in folder.findings("GOV004", **options)]
 
 
-ONE_MORE = "of `RUN001` 1 statement, not 0"
+ONE_MORE = "1 statement from `RUN001`, there were 0"
 
 
 def test_against_head_while_something_is_uncommitted(repository: Folder) -> None:
@@ -26,7 +27,10 @@ def test_against_head_while_something_is_uncommitted(repository: Folder) -> None
     (found,) = repository.findings("GOV004")
 
     assert (found.path, found.line) == ("tests/test_a.py", 3)
-    assert found.message == f"more is exempt than at `{repository.git('rev-parse', 'HEAD')[:10]}`: {ONE_MORE}"
+    assert (
+        found.message
+        == f"more is exempt in the files that changed since `{repository.git('rev-parse', 'HEAD')[:10]}`: {ONE_MORE}"
+    )
 
 
 def test_against_the_parent_of_a_clean_tree(repository: Folder) -> None:
@@ -114,10 +118,10 @@ def test_what_is_no_growth(repository: Folder, before: dict[str, str | bytes], a
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        (CLOSED, CLOSED + CLOSED, "of `RUN001` 2 statements, not 1"),
-        (CLOSED, WHOLE, "of `RUN001` 1 whole file, not 0"),
-        (CLOSED, CLOSED.replace("RUN001", "RUN"), "of `RUN` 1 statement, not 0"),
-        (CLOSED, CLOSED.replace("RUN001", "RUN001, ENV001"), "of `ENV001` 1 statement, not 0"),
+        (CLOSED, CLOSED + CLOSED, "2 statements from `RUN001`, there was 1"),
+        (CLOSED, WHOLE, "1 whole file from `RUN001`, there were 0"),
+        (CLOSED, CLOSED.replace("RUN001", "RUN"), "1 statement from `RUN002` (as part of `RUN`), there were 0"),
+        (CLOSED, CLOSED.replace("RUN001", "RUN001, ENV001"), "1 statement from `ENV001`, there were 0"),
     ],
 )
 def test_what_is_growth(repository: Folder, before: str, after: str, said: str) -> None:
@@ -138,7 +142,7 @@ def test_only_the_new_one_is_named(repository: Folder) -> None:
     repository.start({"tests/test_a.py": CLOSED, "tests/test_b.py": OPEN})
     repository.write({"tests/test_a.py": f"x = 1\n{CLOSED}", "tests/test_b.py": f"y = 2\n{CLOSED}"})
 
-    assert grown(repository) == [("tests/test_b.py", 4, "of `RUN001` 2 statements, not 1")]
+    assert grown(repository) == [("tests/test_b.py", 4, "2 statements from `RUN001`, there was 1")]
 
 
 CANON = "exclude = [{}]\n[[suppressions]]\nrules = ['RUN001']\npaths = [{}]\nreason = 'the gateway needs it'\n"
@@ -150,8 +154,12 @@ FILES: dict[str, str | bytes] = {
 @pytest.mark.parametrize(
     ("before", "after", "found"),
     [
-        (("'vendor'", "'tests/legacy'"), ("'vendor', 'tools'", "'tests/legacy'"), [(1, "of `exclude` 2 files, not 1")]),
-        (("'vendor'", "'tests/legacy'"), ("'vendor'", "'tests'"), [(2, "of `RUN001` 2 files, not 1")]),
+        (
+            ("'vendor'", "'tests/legacy'"),
+            ("'vendor', 'tools'", "'tests/legacy'"),
+            [(1, "2 files by `exclude`, there was 1")],
+        ),
+        (("'vendor'", "'tests/legacy'"), ("'vendor'", "'tests'"), [(2, "2 files from `RUN001`, there was 1")]),
         (("'vendor'", "'tests/legacy'"), ("'vendor'", "'tests/legacy/**'"), []),
         (("'vendor'", "'tests'"), ("'vendor', 'nothing'", "'tests/legacy'"), []),
         (("'vendor', 'tools'", "'tests'"), ("'tools'", "'tests'"), []),
@@ -164,6 +172,48 @@ def test_the_canon(
     repository.write({"canonry.toml": CANON.format(*after)})
 
     assert grown(repository) == [("canonry.toml", line, said) for line, said in found]
+
+
+LATER, PAST = "until = 2031-01-01\n", "until = 2001-01-01\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [("", PAST, []), (PAST, LATER, [2]), (LATER, "", []), (PAST, "", [2])],
+)
+def test_what_has_expired_exempts_nothing(repository: Folder, before: str, after: str, lines: list[int]) -> None:
+    whole, few = CANON.format("", "'tests'"), CANON.format("", "'tests/legacy'")
+    repository.start({**FILES, "canonry.toml": (whole if before else few) + before})
+    repository.write({"canonry.toml": whole + after})
+
+    assert [line for _, line, _ in grown(repository)] == lines
+
+
+def test_an_expired_comment_exempts_nothing(repository: Folder) -> None:
+    past = CLOSED.replace("] the", "] until=2001-01-01 the")
+    repository.start({"tests/test_a.py": OPEN}).commit({"tests/test_a.py": past})
+    assert grown(repository) == []
+
+    repository.commit({"tests/test_a.py": CLOSED})
+    assert grown(repository) == [("tests/test_a.py", 3, ONE_MORE)]
+
+
+def test_a_kept_answer_ends_with_an_exemption_of_the_base(repository: Folder) -> None:
+    repository.start({"tests/test_a.py": CLOSED.replace("] the", "] until=2031-01-01 the")})
+    repository.commit({"tests/test_a.py": CLOSED})
+    days = [dt.date(2031, 1, 1), dt.date(2031, 1, 2)]
+
+    assert [len(grown(repository, cache=True, today=day)) for day in days] == [0, 1]
+
+
+def test_a_file_tells_once_of_each_rule(repository: Folder) -> None:
+    both = CLOSED.replace("RUN001", "RUN001, ENV001")
+    repository.start({"tests/test_a.py": OPEN}).write({"tests/test_a.py": CLOSED * 3 + both})
+
+    assert grown(repository) == [
+        ("tests/test_a.py", 3, "4 statements from `RUN001`, there were 0"),
+        ("tests/test_a.py", 12, "1 statement from `ENV001`, there were 0"),
+    ]
 
 
 def test_a_first_canon_is_no_growth(repository: Folder) -> None:

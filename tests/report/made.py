@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from canonry.audit.result import Chunk, Closed, FileRecord, Header, Result, chunk_of
+from canonry.audit.result import Chunk, Closed, FileRecord, Header, Result, RuleRecord, chunk_of
 from canonry.model.finding import Confidence, Finding, Position, Related, Severity
 from canonry.report.content import Options, Report
 from canonry.report.formats import renderer
@@ -64,7 +64,7 @@ def closed_report_of(
 ) -> Report:
     """A report in which suppressions close some findings, with rules of one's own by code and name."""
     report = report_of(findings)
-    rules = {code: (name, Severity.WARNING) for code, name in (own or {}).items()}
+    rules = {code: RuleRecord(name, Severity.WARNING) for code, name in (own or {}).items()}
     kept = [Closed(each, "agreed", "", "", each.line, "comment") for each in closed]
     chunks = [*report.result.chunks, msgspec.msgpack.encode(chunk_of([], [], [], kept))]
     result = Result(msgspec.structs.replace(report.result.header, own_rules=rules), chunks)

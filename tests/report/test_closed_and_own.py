@@ -34,6 +34,7 @@ class ShoutingTest(Rule):
             if fact.name == "test_A":
                 yield Offence(site=fact.site, message="it shouts")
 '''
+SUMMARY = "A test that shouts is not heard."
 CANON = """\
 [tool.canonry]
 rules-from = ["tools/rules"]
@@ -176,15 +177,36 @@ def test_own_rules_are_described_whether_or_not_they_find(shop: Folder, run: dic
     described = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
 
     assert described["TEAM001"] == {
-        "id": "TEAM001", "name": "shouting-test", "shortDescription": {"text": "shouting test"},
-        "fullDescription": {"text": "shouting test"}, "help": {"text": "write it small"},
+        "id": "TEAM001", "name": "shouting-test", "shortDescription": {"text": SUMMARY},
+        "fullDescription": {"text": SUMMARY}, "help": {"text": "write it small"},
         "defaultConfiguration": {"level": "warning"},
-        "properties": {"problem.severity": "warning", "tags": ["tests", "TEAM", "own rule"]},
+        "properties": {
+            "confidence": "certain", "precision": "very-high", "problem.severity": "warning",
+            "tags": ["tests", "TEAM", "own rule"],
+        },
     }  # fmt: skip
     assert described["OWN001"]["help"]["text"] == "use `logging` instead"
     assert [each["id"] for each in run_of(text_of(shop, "sarif", "--select", "TEAM"))["tool"]["driver"]["rules"]] == [
         "TEAM001"
     ]
+
+
+def test_an_own_rule_in_preview_is_described_where_it_judged(folder: Folder) -> None:
+    rule = RULE.replace("    name = ", "    preview = True\n    name = ")
+    folder.write(FILES | {"tools/rules/shout.py": rule})
+    asked = [run_of(text_of(folder, "sarif", *options)) for options in ([], ["--preview"])]
+
+    assert [["TEAM001" in (rule["id"] for rule in run["tool"]["driver"]["rules"])] for run in asked] == [
+        [False],
+        [True],
+    ]
+
+
+def test_before_the_first_commit_nothing_is_uncommitted(folder: Folder) -> None:
+    folder.start().write(DOCUMENTS)
+
+    assert "no commit; canonry" in text_of(folder, "concise")
+    assert "outside any commit; canonry" in text_of(folder, "full")
 
 
 # the others ----------------------------------------------------------------------------------------------------------

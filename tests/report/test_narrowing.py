@@ -160,7 +160,9 @@ def test_what_holds_no_file_is_never_green(shop: Folder) -> None:
     done = shop.call("audit", "--owner", "core@shop.example", "--category", "unit")
 
     assert done.returncode == 5
-    assert "no Python file that belongs to owner core@shop.example, category unit was found" in done.stderr
+    assert (
+        "no file that canonry reads and that belongs to owner core@shop.example, category unit was found" in done.stderr
+    )
 
 
 def test_a_commit_is_narrowed_by_its_own_canon(shop: Folder) -> None:

@@ -1,5 +1,6 @@
 """Rules of one's own: declared in the canon, or written in Python."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,26 @@ def test_several_names_places_and_words(folder: Folder) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("keys", "step"),
+    [
+        ({}, "do without it here, or name the file in the rule's `allow`"),
+        ({"use": "shop.net.fetch"}, "use `shop.net.fetch` instead"),
+        ({"replacement": "fetch(url)"}, "write `fetch(url)` in its place"),
+        (
+            {"use": "shop.net.fetch", "replacement": "fetch(url)"},
+            "use `shop.net.fetch` instead; write `fetch(url)` in its place",
+        ),
+    ],
+)
+def test_the_next_step(folder: Folder, keys: dict[str, object], step: str) -> None:
+    canon = rule(code="OWN001", call="requests.get", **keys)
+    folder.write({"canonry.toml": canon, "a.py": "import requests\nrequests.get(1)\n"})
+
+    assert step in folder.call("audit").stdout
+    assert f"{step[0].upper()}{step[1:]}." in folder.call("explain", "OWN001").stdout
+
+
 def test_it_is_a_rule_like_all_others(folder: Folder) -> None:
     canon = rule(code="OWN001", call="requests.get", use="shop.net.fetch", bad=["import requests\nrequests.get(1)\n"])
     folder.write({"canonry.toml": canon, "shop/a.py": "import requests\nrequests.get(1)\n", "shop/b.py": NET})
@@ -153,7 +174,10 @@ def test_a_warm_answer_is_the_cold_one(folder: Folder) -> None:
         ({"code": "OWN001", "call": "a-b"}, "canonry.toml:3: `rules[0].call` names `a-b`; expected a dotted name"),
         ({"code": "OWN001", "call": 3}, "`rules[0].call` expects a string or a list of strings, not the number 3"),
         ({"code": "OWN001", "call": ["a", 3]}, "`rules[0].call` expects a string or a list of strings, not a list"),
-        ({"code": "OWN001", "call": "a.b", "name": "direct-pytest-call"}, "is the name of a built-in rule"),
+        (
+            {"code": "OWN001", "call": "a.b", "name": "direct-pytest-call"},
+            "canonry.toml:4: `rules[0].name`: `direct-pytest-call` is the name of a built-in rule; choose another",
+        ),
         ({"code": "OWN001", "cal": "a.b"}, "unknown key `cal` in `rules[0]`; did you mean `call`?"),
         ({"code": "OWN001", "call": "a.b", "severity": "fatal"}, "expects one of `error`, `warning`, `info`"),
     ],
@@ -226,6 +250,57 @@ def test_a_changed_rule_judges_anew(folder: Folder) -> None:
     assert (first, [each.message for each in folder.findings("TEAM001", cache=True)]) == (["it shouts"], ["it SHOUTS"])
 
 
+SAYING = {
+    "at the top": "import sys\nsys.path.insert(0, 'tools/lib')\nfrom spoken import WORDS\n",
+    "while judging": "",
+}
+
+
+@pytest.mark.parametrize("where", SAYING)
+def test_what_a_rule_imports_judges_anew(folder: Folder, where: str) -> None:
+    late = "" if SAYING[where] else "import sys; sys.path.insert(0, 'tools/lib'); from spoken import WORDS; "
+    code = SAYING[where] + PYTHON.replace("yield Offence(", f"{late}yield Offence(").replace('"it shouts"', "WORDS")
+    found = []
+    for words in ("it shouts", "it SHOUTS", "it shouts"):
+        folder.write(TREE | {"tools/rules/shout.py": code, "tools/lib/spoken.py": f"WORDS = {words!r}\n"})
+        for _ in range(2):
+            report = folder.report("--select", "TEAM001", variables={"PYTHONDONTWRITEBYTECODE": "1"})
+            found += [each["message"] for each in report["findings"]]
+
+    assert found == ["it shouts"] * 2 + ["it SHOUTS"] * 2 + ["it shouts"] * 2
+
+
+def test_a_rule_that_imports_is_kept(folder: Folder) -> None:
+    code = SAYING["at the top"] + PYTHON
+    folder.write(TREE | {"tools/rules/shout.py": code, "tools/lib/spoken.py": "WORDS = ''\n"})
+    loud = code.replace("        for fact", "        print('judging')\n        for fact")
+    folder.write({"tools/rules/shout.py": loud})
+    first, second = folder.run("audit"), folder.run("audit")
+
+    assert "judging" in first.stderr
+    assert second.stdout == first.stdout
+    assert "judging" not in second.stderr
+
+
+def test_an_installed_package_judges_anew_when_any_of_its_files_changes(folder: Folder, tmp_path: Path) -> None:
+    site = Folder(tmp_path / "site").write(
+        {
+            "shouting/__init__.py": "",
+            "shouting/rules.py": "from shouting.spoken import WORDS\n" + PYTHON.replace('"it shouts"', "WORDS"),
+            "shouting-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: shouting\nVersion: 1.0\n",
+            "shouting-1.0.dist-info/entry_points.txt": "[canonry.rules]\nshout = shouting.rules\n",
+        }
+    )
+    folder.write({"tests/test_a.py": TREE["tests/test_a.py"]})
+    found = []
+    for words in ("it shouts", "it SHOUTS"):
+        site.write({"shouting/spoken.py": f"WORDS = {words!r}\n"})
+        variables = {"PYTHONPATH": str(site.root), "PYTHONDONTWRITEBYTECODE": "1"}
+        found += [each["message"] for each in folder.report(variables=variables)["findings"]]
+
+    assert found == ["it shouts", "it SHOUTS"]
+
+
 def test_a_preview_rule_waits_to_be_asked(folder: Folder) -> None:
     folder.write(TREE | {"tools/rules/shout.py": PYTHON.replace('    name = "s', '    preview = True\n    name = "s')})
 
@@ -275,6 +350,18 @@ def test_the_code_of_a_commit_is_never_run(repository: Folder, tmp_path: Path) -
         (PYTHON.replace('"TEAM001"', '"team"'), "shout.py:7: the rule `ShoutingTest` has no usable `code`; expected capitals"),
         (PYTHON.replace('help = "whisper"', ""), "has no usable `help`; expected a sentence: the next step"),
         (PYTHON.replace('"""A test whose name is in capitals."""', ""), "has no usable `__doc__`"),
+        *(
+            (
+                PYTHON.replace("\n    def check(", f"    {line}\n\n    def check("),
+                f"shout.py:7: the rule `ShoutingTest` has no usable `{line.partition(' ')[0]}`; expected {expected}",
+            )
+            for line, expected in [
+                ("severity = 'x'", "a member of `Severity`"), ("severity = 3", "a member of `Severity`"),
+                ("confidence = 'sure'", "a member of `Confidence`"), ("bad = 'x'", "a tuple of `Example`"),
+                ("bad = (3,)", "a tuple of `Example`"), ("bad = (Example(3),)", "a tuple of `Example`"),
+                ("options = 3", "a tuple of keys"), ("preview = 'no'", "True or False"),
+            ]
+        ),
         (PYTHON.replace("def check(", "def look("), "the rule `ShoutingTest` checks nothing; implement `check`"),
         (PYTHON.replace("TEAM001", "RUN001"), "`RUN001` is the built-in rule `direct-pytest-call`; give `ShoutingTest` another"),
         (PYTHON.replace("TEAM001", "RUN777"), "`RUN777` is of the built-in family `RUN`"),
@@ -314,6 +401,33 @@ def test_places_without_rules(folder: Folder, place: str, message: str) -> None:
             "yield 1",
             "TypeError: `check` yields int, not `Offence`",
         ),
+        (
+            'site=fact.site, message="it shouts"',
+            "site=fact.site, message=None",
+            "TypeError: `check` yields an offence with an unusable `message`; expected a sentence",
+        ),
+        (
+            'site=fact.site, message="it shouts"',
+            'site=None, message="x"',
+            "TypeError: `check` yields an offence with an unusable `site`; expected a `Site` of facts",
+        ),
+        (
+            'site=fact.site, message="it shouts"',
+            'site=type(fact.site)(None, 1, 1, 1, 0, ""), message="x"',
+            "TypeError: `check` yields an offence with an unusable `site`; expected a `Site` of facts",
+        ),
+        (
+            'site=fact.site, message="it shouts"',
+            'site=fact.site, message="x", severity="error"',
+            "TypeError: `check` yields an offence with an unusable `severity`; expected a member of `Severity`, or None",
+        ),
+        (
+            'site=fact.site, message="it shouts"',
+            'site=fact.site, message="x", related=(3,)',
+            "TypeError: `check` yields an offence with an unusable `related`; expected a tuple of `Related`",
+        ),
+        ('yield Offence(site=fact.site, message="it shouts")', "raise SystemExit(0)", "SystemExit: 0"),
+        ('yield Offence(site=fact.site, message="it shouts")', "raise GeneratorExit", "GeneratorExit"),
         ("        for fact in file.facts.functions:", "        return\n        for fact in 1:", ""),
     ],
 )
@@ -324,9 +438,19 @@ def test_a_rule_that_raises(folder: Folder, old: str, new: str, reason: str) -> 
     assert done.returncode == (2 if reason else 0)
     assert "Traceback" not in done.stderr
     if reason:
-        assert "tools/rules/shout.py" in done.stderr
+        assert "tools/rules/shout.py:19: " in done.stderr
         assert f"the rule `TEAM001` fails on `tests/test_a.py`: {reason}; mend it" in done.stderr
         assert "Traceback" in loud.stderr
+
+
+def test_what_a_rule_prints_stands_in_no_report(folder: Folder) -> None:
+    loud = PYTHON.replace("    def check(", "    print('loaded')\n\n    def check(").replace(
+        "        for fact in", "        print('judging')\n        for fact in"
+    )
+    done = folder.write(TREE | {"tools/rules/shout.py": loud}).call("audit", "--output-format", "json")
+
+    assert [each["code"] for each in json.loads(done.stdout)["findings"]] == ["TEAM001"]
+    assert {"loaded", "judging"} <= set(done.stderr.splitlines())
 
 
 def test_an_installed_rule(folder: Folder, tmp_path: Path) -> None:
@@ -390,8 +514,9 @@ def test_a_rule_that_nothing_turns_red_is_unproven(folder: Folder) -> None:
     assert done.stdout.endswith("1 example: 1 passed, 1 rule unproven\n")
 
 
-def test_an_example_in_which_the_rule_raises(folder: Folder) -> None:
-    broken = PYTHON.replace('yield Offence(site=fact.site, message="it shouts")', "1 / 0")
+@pytest.mark.parametrize("raising", ["1 / 0", "raise SystemExit(0)"])
+def test_an_example_in_which_the_rule_raises(folder: Folder, raising: str) -> None:
+    broken = PYTHON.replace('yield Offence(site=fact.site, message="it shouts")', raising)
     done = folder.write(TREE | {"tools/rules/shout.py": broken}).call("rules", "test")
 
     assert done.returncode == 1

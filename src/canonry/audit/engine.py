@@ -21,7 +21,7 @@ from canonry.audit.judge import judge_document, judge_file, judge_tree
 from canonry.audit.listing import Listing, list_files, listing_digest, paths_digest
 from canonry.audit.narrowing import narrowing_of
 from canonry.audit.request import Request
-from canonry.audit.result import DocumentRecord, FileRecord, Header, Result, legible
+from canonry.audit.result import DocumentRecord, FileRecord, Header, Result, RuleRecord, legible
 from canonry.audit.session import Progress, Session, open_session
 from canonry.audit.verdicts import Verdict, Verdicts
 from canonry.model.finding import Finding
@@ -52,7 +52,8 @@ def audit(request: Request, *, progress: Progress | None = None, catalogue: Cata
     try:
         narrowing = narrowing_of(request, session.loaded.canon, lambda: _codeowners(session))
         listing = list_files(session)
-        digest = _result_digest(session, listing) if session.complete else b""
+        keeps = session.complete and session.catalogue.settled()
+        digest = _result_digest(session, listing) if keeps else b""
         kept = session.cache.result(digest) if digest else None
         if kept is not None:
             header = msgspec.msgpack.decode(kept[0], type=Header)
@@ -172,7 +173,8 @@ class _Audit:
         if self.mentions is not None:
             self.mentions.store()
         header = self._header(quotes_history=any("commit" in note for note in notes.values()))
-        if digest and not (self.moved or self.files.moved or self.documents.moved):
+        moved = self.moved or self.files.moved or self.documents.moved
+        if digest and not moved and self.session.catalogue.settled():
             self.verdicts.store()
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
             self.session.cache.prune(self.files.kind)
@@ -286,7 +288,7 @@ class _Audit:
             missing={legible(path): reason for path, reason in sorted(tree.missing.items())},
             duplicates=sum(count - 1 for key, count in keys.items() if key != _EMPTY_KEY),
             quotes_history=quotes_history,
-            own_rules={code: (rule.name, rule.severity) for code, rule in session.catalogue.own.items()},
+            own_rules={code: _rule_record(rule, session.preview) for code, rule in session.catalogue.own.items()},
             holds=self.governance.holds(),
             base=self.governance.base,
             **_circumstances(session),
@@ -309,6 +311,12 @@ def _marked(file: FileView) -> tuple[str, ...]:
     """The categories to which the marks in a test file belong."""
     asked = file.is_test_file and any(each.markers for each in file.project.canon.categories.values())
     return file.project.categories_of_marks(marks_of(file.facts)) if asked else ()
+
+
+def _rule_record(rule: Rule, preview: frozenset[str]) -> RuleRecord:
+    summary = " ".join((rule.__doc__ or "").strip().partition("\n\n")[0].split())
+    judged = not rule.preview or rule.code in preview
+    return RuleRecord(rule.name, rule.severity, summary, rule.help, rule.confidence, rule.preview, judged)
 
 
 def _record(file: FileView) -> FileRecord:

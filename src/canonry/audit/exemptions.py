@@ -4,6 +4,7 @@ What costs something is asked last: contents of the commit before are read only 
 from it, and then only those of files that differ.
 """
 
+import datetime as dt
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -44,18 +45,21 @@ def base_of(session: Session) -> str:
     return tree.git.output("rev-parse", "--verify", "--quiet", f"{tree.commit}^1", check=False).decode().strip()
 
 
-def growths(session: Session, listing: Listing, now: ByPath, catalogue: Catalogue, base: str) -> Iterator[Growth]:
+def growths(
+    session: Session, listing: Listing, now: ByPath, catalogue: Catalogue, base: str, *, dates: set[str]
+) -> Iterator[Growth]:
     """The exemptions that the base did not have, where in total more is exempt; in order of path and place.
 
-    ``now`` are the well-formed suppressions of the files of the tree.
+    ``now`` are the well-formed suppressions of the files of the tree. What has expired by today exempts nothing, now or
+    at the base; the last days of those at the base are added to ``dates``.
     """
     if session.tree.git is None or not base:
         return
     reader = BlobReader(session.tree.git)
     try:
-        found = [*_in_files(session, listing, now, catalogue, base, reader)]
+        found = [*_in_files(session, listing, now, catalogue, base, reader, dates)]
         if session.canon_of_tree:
-            found += _in_canon(session.loaded, listing, catalogue, base, reader)
+            found += _in_canon(session, listing, catalogue, base, reader, dates)
     finally:
         reader.close()
     yield from sorted(found, key=lambda each: (each.path, each.site.line, each.site.column))
@@ -65,11 +69,19 @@ def growths(session: Session, listing: Listing, now: ByPath, catalogue: Catalogu
 
 
 def _in_files(
-    session: Session, listing: Listing, now: ByPath, catalogue: Catalogue, base: str, reader: BlobReader
+    session: Session,
+    listing: Listing,
+    now: ByPath,
+    catalogue: Catalogue,
+    base: str,
+    reader: BlobReader,
+    dates: set[str],
 ) -> Iterator[Growth]:
     keys = {path: key.hex() for path, key in (*listing.live.items(), *listing.documents.items()) if key}
     there = _listed(session, base, sorted(now))
-    new = {path: found for path, found in now.items() if there.get(path) != keys.get(path)}
+    today = session.today.isoformat()
+    changed = {path: _holding(found, today) for path, found in now.items() if there.get(path) != keys.get(path)}
+    new = {path: found for path, found in changed.items() if found}
     if not new:
         return
     counted = _counted(session, listing)
@@ -78,17 +90,24 @@ def _in_files(
         if keys.get(path) != blob and counted(path):
             content = reader.read(blob)
             if content is not None and MARK in content and (found := _suppressions(path, content)):
-                before[path] = found
+                dates.update(each.until for each in found)
+                before[path] = _holding(found, today)
     totals_before, totals = _totals(before, {}, catalogue), _totals(new, before, catalogue)
     grown = {
         exempt: (totals_before[exempt], count) for exempt, count in totals.items() if count > totals_before[exempt]
     }
     if not grown:
         return
-    for path, suppression in _unmatched(new, before):
-        said = tuple(_said(suppression, grown, catalogue))
+    told: set[tuple[str, Exempt]] = set()
+    for path, suppression in sorted(_unmatched(new, before), key=lambda pair: (pair[0], pair[1].site.line)):
+        said = tuple(_said(path, suppression, grown, catalogue, told))
         if said:
             yield Growth(path, suppression.site, said, f"`{base[:10]}`")
+
+
+def _holding(suppressions: tuple[Suppression, ...], today: str) -> tuple[Suppression, ...]:
+    """Those that have not expired."""
+    return tuple(each for each in suppressions if not each.until or each.until >= today)
 
 
 def _listed(session: Session, base: str, paths: Iterable[str]) -> dict[str, str]:
@@ -192,27 +211,44 @@ def _same_rules(_path: str, each: Suppression) -> tuple[object, ...]:
 
 
 def _said(
-    suppression: Suppression, grown: Mapping[Exempt, tuple[int, int]], catalogue: Catalogue
+    path: str,
+    suppression: Suppression,
+    grown: Mapping[Exempt, tuple[int, int]],
+    catalogue: Catalogue,
+    told: set[tuple[str, Exempt]],
 ) -> Iterator[tuple[str, str]]:
+    """How much each word of a suppression adds, but for rules of which its file told already."""
     unit = "file" if suppression.whole_file else "statement"
     for word in suppression.codes:
-        found = [grown[code, unit] for code in sorted(catalogue.codes(word)) if (code, unit) in grown]
+        found = {code: grown[code, unit] for code in sorted(catalogue.codes(word)) if (code, unit) in grown}
+        found = {code: pair for code, pair in found.items() if (path, (code, unit)) not in told}
+        told.update((path, (code, unit)) for code in found)
         if found:
-            before, now = max(found, key=lambda pair: pair[1] - pair[0])
-            noun = "whole file" if suppression.whole_file else "statement"
-            yield word, _phrase(before, now, noun)
+            yield word, _phrase(found, word, "whole file" if suppression.whole_file else "statement")
 
 
-def _phrase(before: int, now: int, noun: str) -> str:
-    return f"{now:,} {noun}{'' if now == 1 else 's'}, not {before:,}"
+def _phrase(found: Mapping[str, tuple[int, int]], word: str, noun: str) -> str:
+    """The count of the rule that grew most, now and before; which one it is where the word means several."""
+    code, (before, now) = max(found.items(), key=lambda each: each[1][1] - each[1][0])
+    rule = f"`{code}`" if word.upper() == code else f"`{code}` (as part of `{word}`)"
+    return f"{_files(now, noun)} from {rule}, {_were(before)}"
+
+
+def _files(count: int, noun: str = "file") -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _were(count: int) -> str:
+    return f"there {'was' if count == 1 else 'were'} {count:,}"
 
 
 # the canon -----------------------------------------------------------------------------------------------------------
 
 
 def _in_canon(
-    loaded: LoadedCanon, listing: Listing, catalogue: Catalogue, base: str, reader: BlobReader
+    session: Session, listing: Listing, catalogue: Catalogue, base: str, reader: BlobReader, dates: set[str]
 ) -> Iterator[Growth]:
+    loaded, today = session.loaded, session.today
     canon = loaded.canon
     if loaded.file is None or not (canon.exclude or canon.suppressions):
         return
@@ -228,25 +264,41 @@ def _in_canon(
         if len(now) > len(before):
             number = next((n for n, each in enumerate(canon.exclude) if each not in old.canon.exclude), 0)
             site = _site(line_in(loaded, ("exclude", number)))
-            yield Growth(loaded.file, site, (("exclude", _phrase(len(before), len(now), "file")),), name)
-    if canon.suppressions == old.canon.suppressions:
+            said = f"{_files(len(now))} by `exclude`, {_were(len(before))}"
+            yield Growth(loaded.file, site, (("exclude", said),), name, by_canon=True)
+    yield from _entries_grown(loaded, old.canon.suppressions, today, listing, catalogue, name, dates)
+
+
+def _entries_grown(
+    loaded: LoadedCanon,
+    old: "list[PathSuppression]",
+    today: dt.date,
+    listing: Listing,
+    catalogue: Catalogue,
+    name: str,
+    dates: set[str],
+) -> Iterator[Growth]:
+    entries = loaded.canon.suppressions
+    if loaded.file is None or entries == old:
         return
+    dates.update(each.until.isoformat() for each in old if each.until)
+    old, holding = ([each for each in side if not each.until or each.until >= today] for side in (old, entries))
     live = (*listing.live, *listing.documents)
-    before_paths, now_paths = (
-        _exempt_paths(entries, live, catalogue) for entries in (old.canon.suppressions, canon.suppressions)
-    )
+    before_paths, now_paths = (_exempt_paths(side, live, catalogue) for side in (old, holding))
     grown = {code: (len(before_paths.get(code, ())), len(paths)) for code, paths in now_paths.items()}
     grown = {code: (before, now) for code, (before, now) in grown.items() if now > before}
-    for number, entry in enumerate(canon.suppressions):
-        if any(entry.rules == each.rules and entry.paths == each.paths for each in old.canon.suppressions):
+    for number, entry in enumerate(entries):
+        known = any(entry.rules == each.rules and entry.paths == each.paths for each in old)
+        if known or (entry.until and entry.until < today):
             continue
         said = []
         for word in entry.rules:
-            found = [grown[code] for code in sorted(catalogue.codes(word)) if code in grown]
+            found = {code: grown[code] for code in sorted(catalogue.codes(word)) if code in grown}
             if found:
-                said.append((word, _phrase(*max(found, key=lambda pair: pair[1] - pair[0]), "file")))
+                said.append((word, _phrase(found, word, "file")))
         if said:
-            yield Growth(loaded.file, _site(line_in(loaded, ("suppressions", number))), tuple(said), name)
+            site = _site(line_in(loaded, ("suppressions", number)))
+            yield Growth(loaded.file, site, tuple(said), name, by_canon=True)
 
 
 def _matched(patterns: list[str], paths: Iterable[str]) -> set[str]:

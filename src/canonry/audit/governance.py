@@ -29,6 +29,7 @@ class Governance:
         )
         self._found: dict[str, tuple[Suppression, ...]] = {}
         self._used: set[tuple[int, str]] = set()
+        self._dates: set[str] = set()  # last days of suppressions at the base
 
     def close(
         self, path: str, findings: list[Finding], suppressions: Sequence[Suppression] = (), *, broken: bool = False
@@ -54,7 +55,7 @@ class Governance:
     def holds(self) -> tuple[str, str]:
         """The last day before, and the last day, on which the answer holds; empty where no date limits it."""
         dates = {each.until for found in self._found.values() for each in found}
-        dates |= {entry.suppression.until for entry in self._terms.entries}
+        dates |= self._dates | {entry.suppression.until for entry in self._terms.entries}
         dates.discard("")
         today = self._session.today.isoformat()
         past, ahead = [date for date in dates if date < today], [date for date in dates if date >= today]
@@ -75,7 +76,7 @@ class Governance:
             if (kept := tuple(each for each in found if not each.problems))
         }
         by_path: dict[str, list[tuple[Rule, Offence]]] = {}
-        for growth in growths(session, self._listing, now, session.catalogue, self.base):
+        for growth in growths(session, self._listing, now, session.catalogue, self.base, dates=self._dates):
             pairs = [(rule, offence) for rule in rules for offence in rule.check_growth(growth)]
             by_path.setdefault(growth.path, []).extend(pairs)
         return [finding for path, offences in by_path.items() for finding in findings_of(offences, path)]

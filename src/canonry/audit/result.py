@@ -5,7 +5,7 @@ from functools import cached_property
 
 import msgspec
 
-from canonry.model.finding import Finding, Severity
+from canonry.model.finding import Confidence, Finding, Severity
 
 _NO_FINDINGS = msgspec.Raw(b"\x90")
 FOLDER = "<folder>"
@@ -39,6 +39,18 @@ class DocumentRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     counts: dict[str, int]
 
 
+class RuleRecord(msgspec.Struct, frozen=True, array_like=True):
+    """What reports say of a rule that is not built in. ``judged``: whether it did, or waits in preview."""
+
+    name: str
+    severity: Severity
+    summary: str = ""
+    help: str = ""
+    confidence: Confidence = Confidence.CERTAIN
+    preview: bool = False
+    judged: bool = True
+
+
 class Header(msgspec.Struct, frozen=True):
     """What every report says about where its numbers come from. ``shadows``: folders with their Python files."""
 
@@ -58,8 +70,8 @@ class Header(msgspec.Struct, frozen=True):
     notes: list[str]
     codeowners: str
     """The text of the CODEOWNERS file, empty without one."""
-    own_rules: dict[str, tuple[str, Severity]] = {}
-    """Name and severity of the rules that are not built in, by code."""
+    own_rules: dict[str, RuleRecord] = {}
+    """The rules that are not built in, by code."""
     holds: tuple[str, str] = ("", "")
     """The last day before, and the last day, on which the answer holds, because of the dates of suppressions."""
     base: str | None = None

@@ -114,7 +114,10 @@ class CanonicalThings(Options, frozen=True, kw_only=True):
     environment: Annotated[
         MaybeImportPath,
         Meta(
-            description="The one accessor of environment variables. With an empty string none is demanded.",
+            description=(
+                "The one accessor of environment variables. With an empty string none is demanded; writes that nothing "
+                "restores are errors all the same."
+            ),
             examples=["shop.settings:Environment"],
         ),
     ] = "canonry.testing:IsolatedEnvironment"

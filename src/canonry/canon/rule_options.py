@@ -98,7 +98,7 @@ class OwnRule(Options, frozen=True, kw_only=True):
     replacement: Annotated[
         str | None,
         Meta(
-            description="The text to put in its place. It is kept for a later fix and changes nothing now.",
+            description="The text to put in its place. The next step of a finding shows it; no file is changed.",
             examples=["shop.net.fetch"],
             extra={"beside": {"call": "requests.get"}},
         ),

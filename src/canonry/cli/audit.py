@@ -137,7 +137,9 @@ def command(  # one parameter per option, in the order of the help page
     )
     with show_progress(quiet=quiet) as progress:
         result = _audit(request, progress, verbose=verbose)
-    names = {code: (rule.name, rule.severity) for code, rule in all_rules().items()} | result.header.own_rules
+    own = result.header.own_rules
+    names = {code: (rule.name, rule.severity) for code, rule in all_rules().items()}
+    names |= {code: (rule.name, rule.severity) for code, rule in own.items()}
     selected = select_rules(select, ignore, names)
     summary = summarise(result, names, selected=selected)
     if not quiet:
@@ -145,8 +147,8 @@ def command(  # one parameter per option, in the order of the help page
     validated = summary.population.files or summary.population.documents
     if not validated and not summary.rules:
         only = narrowed(result)
-        where = f"that belongs to {only} " if only else ""
-        raise NothingValidatedError(f"no Python file {where}was found, so nothing was validated")
+        where = f"and that belongs to {only} " if only else ""
+        raise NothingValidatedError(f"no file that canonry reads {where}was found, so nothing was validated")
     with source_reader(request) as read:
         options = Options(
             selected=selected,
@@ -161,7 +163,9 @@ def command(  # one parameter per option, in the order of the help page
         )
         _write(Report(result, summary, options), output_format, output_file)
     if not validated:
-        raise NothingValidatedError("no Python file outside shadow trees was found, so nothing was validated")
+        raise NothingValidatedError(
+            "no file that canonry reads was found outside shadow trees, so nothing was validated"
+        )
     return 0 if exit_zero else _status(summary, fail_on)
 
 

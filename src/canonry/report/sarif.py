@@ -4,15 +4,14 @@ Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0
 scanning reads, and its limits: GitHub's documentation, "SARIF support for code scanning".
 """
 
-from collections.abc import Iterator, Set
-from itertools import chain
+from collections.abc import Iterator
 from typing import IO, Any
 from urllib.parse import quote
 
 import msgspec
 
 from canonry import __version__
-from canonry.audit.result import Closed
+from canonry.audit.result import Closed, RuleRecord
 from canonry.model.finding import Confidence, Finding, Related, Severity
 from canonry.report.content import Report
 from canonry.report.explain import family_title, page, summary
@@ -110,40 +109,30 @@ def _rules(report: Report) -> list[dict[str, Any]]:
     """The rules that judged, as far as they are shown, and any other that a finding names; by code."""
     selected, known, own = report.options.selected, all_rules(), report.result.header.own_rules
     found = {rule.code: (rule.name, rule.severity) for rule in report.summary.rules}
-    judging = own.keys() | {code for code, rule in known.items() if not rule.preview}
+    judging = {code for code, rule in own.items() if rule.judged}
+    judging |= {code for code, rule in known.items() if not rule.preview}
     shown = {code for code in judging if selected is None or code in selected}
     codes = shown | found.keys() | report.summary.suppressed.keys()
-    unknown = {code: own.get(code) or found[code] for code in codes - known.keys()}
-    advice = _advice(report, unknown.keys()) if unknown else {}
     return [
-        _described(known[code]) if code in known else _named(code, *unknown[code], advice.get(code, ""))
+        _described(known[code]) if code in known else _named(code, own.get(code) or RuleRecord(*found[code]))
         for code in sorted(codes)
     ]
 
 
-def _advice(report: Report, codes: Set[str]) -> dict[str, str]:
-    """What the findings of these rules say is to be done, by code; rules without a finding say nothing."""
-    found: dict[str, str] = {}
-    for finding in chain(report.findings(), (each.finding for each in report.suppressed())):
-        if finding.code in codes and finding.code not in found:
-            found[finding.code] = finding.help
-            if len(found) == len(codes):
-                break
-    return found
-
-
-def _named(code: str, name: str, severity: Severity, advice: str) -> dict[str, Any]:
+def _named(code: str, rule: RuleRecord) -> dict[str, Any]:
     """A rule that is not built in. Code scanning asks for descriptions and help, so the name stands in for them."""
-    words = name.replace("-", " ")
+    words = rule.name.replace("-", " ")
     return {
         "id": code,
-        "name": name,
-        "shortDescription": {"text": _clipped(words)},
-        "fullDescription": {"text": _clipped(words)},
-        "help": {"text": advice or words},
-        "defaultConfiguration": {"level": _LEVELS[severity]},
+        "name": rule.name,
+        "shortDescription": {"text": _clipped(rule.summary or words)},
+        "fullDescription": {"text": _clipped(rule.summary or words)},
+        "help": {"text": rule.help or words},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {
-            "problem.severity": _PROBLEMS[severity],
+            "confidence": rule.confidence.value,
+            "precision": _PRECISION[rule.confidence],
+            "problem.severity": _PROBLEMS[rule.severity],
             "tags": ["tests", code.rstrip("0123456789"), "own rule"],
         },
     }

@@ -17,7 +17,7 @@ def origin(report: Report) -> str:
     """Where the numbers come from, in one line: commit, dirty, version, rules, population."""
     header, population = report.result.header, report.summary.population
     where = f"commit {header.commit[:10]}" if header.commit else "no commit"
-    dirty = " with uncommitted changes" if header.dirty else ""
+    dirty = " with uncommitted changes" if header.commit and header.dirty else ""
     looked_at = [f"{plural(population.files, 'Python file')}, {plural(population.test_files, 'test file')}"]
     return (
         f"{where}{dirty}; canonry {__version__}, rules {header.ruleset}, Python {header.target_python}; "
@@ -129,7 +129,7 @@ def write_summary(report: Report, out: IO[str]) -> None:
     population = summary.population
     commit = (header.commit or "")[:10]
     where = f"at commit {commit}" if commit else "outside any commit"
-    if header.dirty:
+    if commit and header.dirty:
         where += ", with uncommitted changes"
     where += f"; canonry {__version__}, rules {header.ruleset}, Python {header.target_python} syntax"
     out.write(paint("audited    ", "bold", color=color))

@@ -5,8 +5,8 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import msgspec
@@ -31,12 +31,21 @@ _DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 class Catalogue:
     """All rules of an audit by code. ``digest`` changes with the code of those that are not built in."""
 
-    def __init__(self, own: Iterable[Rule] = (), *, digest: str = "", left_out: bool = False) -> None:
+    def __init__(
+        self,
+        own: Iterable[Rule] = (),
+        *,
+        digest: str = "",
+        left_out: bool = False,
+        settled: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.own = {rule.code: rule for rule in own}
         self.left_out = left_out
         """Whether rules of one's own exist that were not loaded, so that an unknown code may be one of them."""
         self.rules: Mapping[str, Rule] = {**all_rules(), **self.own} if self.own else all_rules()
         self.digest = digest
+        self.settled = settled
+        """Whether, as far as is known by now, the digest holds all code of the rules: else no result may be kept."""
 
     @cached_property
     def ruleset(self) -> str:
@@ -100,7 +109,8 @@ def catalogue_of(loaded: LoadedCanon, *, root: Path | None) -> Catalogue:
         _refuse_second(rule, own, said)
         own.append(rule)
         digest += said
-    catalogue = Catalogue(own, digest=digest, left_out=left_out)
+    settled = partial(_settled, digest, root if canon.rules_from else None)
+    catalogue = Catalogue(own, digest=digest, left_out=left_out, settled=settled)
     unknown = list(_unknown(canon, catalogue))
     if unknown:
         raise _error(loaded, unknown)
@@ -116,6 +126,17 @@ def _python_rules(canon: Canon, root: Path | None) -> Iterator[tuple[Rule, str]]
         from canonry.rules.python_rules import installed_rules
 
         yield from installed_rules(GROUP)
+
+
+def _settled(digest: str, root: Path | None) -> bool:
+    """Whether the digest of rules is that of all their code: none unknown, none imported since."""
+    if "canonry.rules.python_rules" not in sys.modules:
+        return True
+    from canonry.rules.python_rules import UNKNOWN, imports_settled
+
+    return not any(line.endswith(f"\0{UNKNOWN}") for line in digest.splitlines()) and (
+        root is None or imports_settled(root)
+    )
 
 
 @cache
@@ -137,7 +158,7 @@ def _refuse_second(rule: Rule, own: list[Rule], said: str) -> None:
     from canonry.rules.python_rules import where_of
 
     taken = {each.code: each for each in own}
-    reason = _taken(rule.code, rule.name)
+    reason = _code_taken(rule.code) or _name_taken(rule.name)
     if not reason and rule.code in taken:
         reason = f"another rule of your own has the code `{rule.code}`"
     if reason:
@@ -159,19 +180,25 @@ def _problems(canon: Canon) -> Iterator[tuple[KeyPath, str]]:
             if not re.fullmatch(_DOTTED, name):
                 at = (*path, kind)
                 yield at, f"`{format_key(at)}` names `{name}`; expected a dotted name such as `requests.get`"
-        reason = _taken(option.code, option.name or "")
-        if reason:
-            yield (*path, "code"), f"`{format_key((*path, 'code'))}`: {reason}; choose another"
+        for key, reason in (("code", _code_taken(option.code)), ("name", _name_taken(option.name or ""))):
+            if reason:
+                at = (*path, key)
+                yield at, f"`{format_key(at)}`: {reason}; choose another"
 
 
-def _taken(code: str, name: str) -> str:
-    """Why a code or a name is not free, empty where it is."""
+def _code_taken(code: str) -> str:
+    """Why a code is not free, empty where it is."""
     builtin = all_rules()
     if code in builtin:
         return f"`{code}` is the built-in rule `{builtin[code].name}`"
     if _family(code) in map(_family, builtin):
         return f"`{code}` is of the built-in family `{_family(code)}`"
-    if any(name == rule.name for rule in builtin.values()):
+    return ""
+
+
+def _name_taken(name: str) -> str:
+    """Why a name is not free, empty where it is."""
+    if any(name == rule.name for rule in all_rules().values()):
         return f"`{name}` is the name of a built-in rule"
     return ""
 

@@ -33,7 +33,6 @@ def declared_rule(option: OwnRule) -> Rule:
     """The rule of an entry that bans names of exactly one kind."""
     ((kind, names),) = banned(option).items()
     listed = ", ".join(f"`{name}`" for name in names)
-    advice = f"use `{option.use}` instead" if option.use else f"`canonry explain {option.code}` says what is meant"
     said = f"{option.message[:1].upper()}{option.message[1:]}." if option.message else ""
     about = f"{listed} {'are' if len(names) > 1 else 'is'} banned here ({kind})."
     path = _example_path(option)
@@ -42,7 +41,7 @@ def declared_rule(option: OwnRule) -> Rule:
         "code": option.code,
         "name": option.name or f"banned-{kind}-{names[0].rpartition('.')[2].replace('_', '-').lower()}",
         "severity": option.severity,
-        "help": advice,
+        "help": _advice(option),
         "options": ("rules",),
         "bad": tuple(Example(code, path=path) for code in _several(option.bad)),
         "good": tuple(Example(code, path=path) for code in _several(option.good)),
@@ -52,6 +51,14 @@ def declared_rule(option: OwnRule) -> Rule:
     }
     made: Rule = type(f"Own{option.code}", (DeclaredRule,), namespace)()
     return made
+
+
+def _advice(option: OwnRule) -> str:
+    """The next step: what to use, and the text to write, as far as the canon says."""
+    steps = [f"use `{option.use}` instead"] if option.use else []
+    if option.replacement and (text := " ".join(option.replacement.split())):
+        steps.append(f"write `{text}` in its place")
+    return "; ".join(steps) or "do without it here, or name the file in the rule's `allow`"
 
 
 class DeclaredRule(Rule):

@@ -312,13 +312,15 @@ class Growth(msgspec.Struct, frozen=True):
     """An exemption that the commit before did not have, at its place.
 
     ``grown`` are the rules (or ``exclude``) of which more is exempt than before, each with a phrase that says how much.
-    ``base`` names the commit before.
+    ``base`` names the commit before. ``by_canon``: whether the canon exempts, whose files are counted in the whole
+    tree; of comments, those in files that changed since are.
     """
 
     path: str
     site: Site
     grown: tuple[tuple[str, str], ...]
     base: str
+    by_canon: bool = False
 
 
 def _extends_collection(facts: Facts) -> bool:

@@ -15,13 +15,13 @@ class DirectEnvironWrite(Rule):
     not leak: `patch.dict(os.environ, ...)` and `monkeypatch.setenv`, which restore what they change; writes in a
     `finally`, in a tear-down or after a fixture's `yield`, which are restores; and writes where the same function, the
     class, a base of it or a fixture of the file restores something by hand (likely: which keys is not compared). A canon
-    whose `environment` is an empty string demands no accessor, and nothing is reported.
+    whose `environment` is an empty string demands no accessor, and only writes that nothing restores are reported.
     """
 
     code = "ENV002"
     name = "direct-environ-write"
     severity = Severity.ERROR
-    help = "write it through the canon's environment accessor, which restores it"
+    help = "write it through the canon's environment accessor, or where none is demanded with `monkeypatch.setenv`"
     options = ("canon.environment", "tests")
     bad = (
         Example("import os\n\ndef test_url():\n    os.environ['URL'] = 'x'\n    assert 1\n"),
@@ -38,26 +38,37 @@ class DirectEnvironWrite(Rule):
             findings=2,
         ),
         Example("def test_url(monkeypatch):\n    monkeypatch.setenv('URL', 'x')\n    assert 1\n"),
+        Example(
+            "import os\n\ndef test_url():\n    os.environ['URL'] = 'x'\n    assert 1\n",
+            canon="[canon]\nenvironment = ''\n",
+        ),
     )
     good = (
         Example("def test_text():\n    assert \"os.environ['URL'] = 'x'\"\n"),
         Example("import os\n\nos.environ['URL'] = 'x'\n", path="shop/settings.py"),
         Example("environ = {}\n\ndef test_own():\n    environ['URL'] = 'x'\n    assert environ\n"),
         Example(
-            "import os\n\ndef test_url():\n    os.environ['URL'] = 'x'\n    assert 1\n",
+            "def test_url(monkeypatch):\n    monkeypatch.setenv('URL', 'x')\n    assert 1\n",
+            canon="[canon]\nenvironment = ''\n",
+        ),
+        Example(
+            "import os\n\ndef test_url():\n    old = os.environ['URL']\n    try:\n        os.environ['URL'] = 'x'\n"
+            "        assert 1\n    finally:\n        os.environ['URL'] = old\n",
             canon="[canon]\nenvironment = ''\n",
         ),
     )
 
     def check(self, file: FileView) -> Iterator[Offence]:
-        """Every write in test code, restored ones as warnings."""
-        if not file.in_test_code or file.path == file.project.environment_home or not file.canon.environment:
+        """Every write in test code, restored ones as warnings where an accessor is demanded."""
+        if not file.in_test_code or file.path == file.project.environment_home:
             return
         for use in file.facts.environment:
             if use.kind == "write" and not _restored(file, use):
                 yield Offence(
                     site=use.site, message=f"`{use.expression}` changes the environment, and nothing here restores it"
                 )
+            elif not file.canon.environment:
+                continue
             elif use.kind == "write":
                 message = f"`{use.expression}` changes the environment by hand; code around it undoes changes, perhaps this one"
                 yield Offence(site=use.site, message=message, severity=Severity.WARNING, confidence=Confidence.LIKELY)

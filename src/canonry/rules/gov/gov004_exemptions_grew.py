@@ -18,8 +18,9 @@ class ExemptionsGrew(Rule):
     names), and the files that the canon's `suppressions` and `exclude` cover. They are compared with HEAD where
     something is not yet committed, else with the first parent, or with the commit that `--base` names. Only files whose
     content differs are looked at, and totals per rule decide, so that a suppression that moves with its code is no
-    growth, nor one that covers less than the whole file that was exempt before. Dates do not count. A canon that the
-    commit before did not have is no growth either. Outside git, and in audits of single files, there is nothing to
+    growth, nor one that covers less than the whole file that was exempt before. A family counts for each of its rules,
+    and the message names the one that grew most; of each rule the first new comment of a file tells. What has expired
+    exempts nothing, now or before; other dates do not count. A canon that the commit before did not have is no growth. Outside git, and in audits of single files, there is nothing to
     compare.
     """
 
@@ -54,7 +55,7 @@ class ExemptionsGrew(Rule):
     reads_broken = True
 
     def check_growth(self, growth: Growth) -> Iterator[Offence]:
-        """One offence per new exemption, with the totals of every rule that it adds to."""
-        totals = ", ".join(f"of `{rule}` {phrase}" for rule, phrase in growth.grown)
-        message = f"more is exempt than at {growth.base}: {totals}"
+        """One offence per new exemption that adds to a rule, with the totals of every such rule."""
+        where = "by the canon than at" if growth.by_canon else "in the files that changed since"
+        message = f"more is exempt {where} {growth.base}: {'; '.join(phrase for _, phrase in growth.grown)}"
         yield Offence(site=growth.site, path=growth.path, message=message)

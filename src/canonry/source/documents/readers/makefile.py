@@ -22,6 +22,7 @@ _ENDEF = re.compile(r"[ ]*endef\b")
 _CONDITION = re.compile(r"[ ]*(?:(?:ifeq|ifneq|ifdef|ifndef)[ \t(]|(?:else|endif)(?=\s|#|$))")
 _PREFIX = re.compile(r"\.RECIPEPREFIX\s*(?::{0,3}=|\?=)[ \t]*(\S?)\s*")
 _SHELL_CALL = re.compile(r"\$[({]shell[ \t]+")
+_DIRECTIVE = re.compile(r"(?:if|else|endif|include|-include|sinclude|export|define|endef|vpath)(?=\s|\(|$)")
 _DEPTH = 8
 _LONGEST = 20_000
 """Characters of a variable after which expanding ends: more than a recipe may take in."""
@@ -123,7 +124,7 @@ class _Makefile:
     def _rule(self, start: int, stop: int, line: str) -> None:
         match = _RULE.match(line)
         self.target = ""
-        if match is None or re.match(r"(?:if|else|endif|include|-include|sinclude|export|define|endef|vpath)(?=\s|\(|$)", line):
+        if match is None or _DIRECTIVE.match(line):
             return
         self.target = match[1].split()[0] if match[1].split() else ""
         semicolon = line.find(";", match.end(1))
