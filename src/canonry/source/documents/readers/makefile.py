@@ -17,6 +17,7 @@ _LINE = re.compile(r"(?:\\\r?\n|[^\r\n])*")
 _ASSIGNMENT = re.compile(r"(?:(?:export|override|private)\s+)*(\w[\w.-]*)\s*(::?:?=|\?=|\+=|=|!=)[ \t]*(.*)", re.DOTALL)
 _RULE = re.compile(r"([^\t#=:][^#=:]*?)\s*::?(?!=)([^=]*)$", re.DOTALL)
 _REFERENCE = re.compile(r"\$\(([\w.-]+)\)|\$\{([\w.-]+)\}")
+_NO_RULE = re.compile(r"(?:if|else|endif|include|-include|sinclude|export|define|endef|vpath)(?=\s|\(|$)")
 _DEFINE = re.compile(r"[ ]*(?:(?:override|export)[ ]+)*define[ \t]")
 _ENDEF = re.compile(r"[ ]*endef\b")
 _CONDITION = re.compile(r"[ ]*(?:(?:ifeq|ifneq|ifdef|ifndef)[ \t(]|(?:else|endif)(?=\s|#|$))")
@@ -123,7 +124,7 @@ class _Makefile:
     def _rule(self, start: int, stop: int, line: str) -> None:
         match = _RULE.match(line)
         self.target = ""
-        if match is None or re.match(r"(?:if|else|endif|include|-include|sinclude|export|define|endef|vpath)(?=\s|\(|$)", line):
+        if match is None or _NO_RULE.match(line):
             return
         self.target = match[1].split()[0] if match[1].split() else ""
         semicolon = line.find(";", match.end(1))
