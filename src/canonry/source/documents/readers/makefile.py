@@ -17,12 +17,12 @@ _LINE = re.compile(r"(?:\\\r?\n|[^\r\n])*")
 _ASSIGNMENT = re.compile(r"(?:(?:export|override|private)\s+)*(\w[\w.-]*)\s*(::?:?=|\?=|\+=|=|!=)[ \t]*(.*)", re.DOTALL)
 _RULE = re.compile(r"([^\t#=:][^#=:]*?)\s*::?(?!=)([^=]*)$", re.DOTALL)
 _REFERENCE = re.compile(r"\$\(([\w.-]+)\)|\$\{([\w.-]+)\}")
+_NO_RULE = re.compile(r"(?:if|else|endif|include|-include|sinclude|export|define|endef|vpath)(?=\s|\(|$)")
 _DEFINE = re.compile(r"[ ]*(?:(?:override|export)[ ]+)*define[ \t]")
 _ENDEF = re.compile(r"[ ]*endef\b")
 _CONDITION = re.compile(r"[ ]*(?:(?:ifeq|ifneq|ifdef|ifndef)[ \t(]|(?:else|endif)(?=\s|#|$))")
 _PREFIX = re.compile(r"\.RECIPEPREFIX\s*(?::{0,3}=|\?=)[ \t]*(\S?)\s*")
 _SHELL_CALL = re.compile(r"\$[({]shell[ \t]+")
-_DIRECTIVE = re.compile(r"(?:if|else|endif|include|-include|sinclude|export|define|endef|vpath)(?=\s|\(|$)")
 _DEPTH = 8
 _LONGEST = 20_000
 """Characters of a variable after which expanding ends: more than a recipe may take in."""
@@ -124,7 +124,7 @@ class _Makefile:
     def _rule(self, start: int, stop: int, line: str) -> None:
         match = _RULE.match(line)
         self.target = ""
-        if match is None or _DIRECTIVE.match(line):
+        if match is None or _NO_RULE.match(line):
             return
         self.target = match[1].split()[0] if match[1].split() else ""
         semicolon = line.find(";", match.end(1))
