@@ -14,8 +14,11 @@ _SURROUNDING = ("setUp", "tearDown", "asyncSetUp", "asyncTearDown", "setup_metho
 _REACH = 60
 
 
-def reaches_assertion(file: FileView, test: FunctionFact) -> bool:
-    """Whether an assertion is reached from a test that has none of its own; what cannot be followed counts."""
+def reaches_assertion(file: FileView, test: FunctionFact, *, in_tests_only: bool = False) -> bool:
+    """Whether an assertion is reached from a test that has none of its own; what cannot be followed counts.
+
+    ``in_tests_only``: what the code under test asserts does not count.
+    """
     seen: set[Definition] = set()
     waiting = [(file.path, test), *_around(file, test)]
     while waiting and len(seen) < _REACH:
@@ -37,7 +40,7 @@ def reaches_assertion(file: FileView, test: FunctionFact) -> bool:
                 if _TELLING.match(call.rpartition(".")[2]) or call.startswith("self.assert"):
                     return True
                 continue
-            if found in seen:
+            if found in seen or (in_tests_only and not file.project.in_test_code(found.path)):
                 continue
             seen.add(found)
             if _leaves_with_a_check(file, found):

@@ -25,7 +25,7 @@ class PlaceholderTest(Rule):
     The body is a docstring, `pass`, `...`, a bare `return`, or only prints and logs without calling anything else for
     it. `raise NotImplementedError` is none: it fails. Left alone are tests that are skipped or expected to fail (TST005),
     tests with a decorator of unknown effect, tests that switch off one that a base class of the tree defines, and tests
-    whose fixtures, set-up or tear-down assert. Likely where the test asks for fixtures: setting them up may be the test.
+    whose fixtures, set-up or tear-down assert (in test code). Likely where the test asks for fixtures: setting them up may be the test.
     Measured: all 18 likely findings in the reference repository were right.
     """
 
@@ -40,6 +40,11 @@ class PlaceholderTest(Rule):
         Example("class TestA:\n    async def test_a(self):\n        print('works')\n        return\n"),
         Example("import logging\n\nlogger = logging.getLogger()\n\ndef test_a():\n    logger.info('%s', 1)\n"),
         Example("import pytest\n\n@pytest.mark.slow\ndef test_a(tmp_path):\n    pass\n"),
+        Example(
+            "import pytest\nfrom shop.bank import connect\n\n@pytest.fixture\ndef bank():\n    return connect()\n\n"
+            "def test_a(bank):\n    'Orders arrive.'\n",
+            files={"shop/bank.py": "def connect():\n    assert 1\n"},
+        ),
         Example(
             "from tests import kit\n\nclass TestA:\n    @kit.fixture\n    def orders(self):\n        return [1]\n\n"
             "    def test_a(self, orders):\n        'Orders arrive.'\n",
@@ -68,7 +73,7 @@ class PlaceholderTest(Rule):
                 continue
             if any(each.rpartition(".")[2] in _NOT_RUN for each in _marks(file, fact)):
                 continue
-            if _replaces(file, fact) or reaches_assertion(file, fact):
+            if _replaces(file, fact) or reaches_assertion(file, fact, in_tests_only=True):
                 continue
             yield Offence(
                 site=fact.site,

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from canonry.source.python.shapes import constructs, statements_below
 
@@ -51,33 +52,53 @@ def runs_to_its_end(around: _Function, inner: _Function) -> bool:
     return False
 
 
-def tests_time(function: _Function, symbol: str, sleep: ast.Call, seconds: float | None) -> bool:
-    """Whether time itself may be what a function tests, by the words that it uses.
+class Timing:
+    """What the functions of one file say of time, each read once."""
 
-    Its own name, its class's and its parameters count, the keyword arguments and the names of what it calls (a time-out
-    only where it is given to what is constructed, and the sleep is at least as long), and a clock that is read after
-    the sleep and asserted about.
-    """
-    if _speaks(symbol) or any(_speaks(each.arg) for each in function.args.args):
-        return True
-    measured: set[str] = set()
-    asserted: list[ast.AST] = []
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call) and node is not sleep:
-            if _is_about(node, seconds):
-                return True
-            if _last_name(node).startswith("assert"):
-                asserted.append(node)
-        elif isinstance(node, ast.Assert):
-            asserted.append(node.test)
-        elif isinstance(node, ast.Assign) and node.lineno > sleep.lineno and _measures(node.value):
-            measured.update(each.id for each in node.targets if isinstance(each, ast.Name))
-    after = [each for each in asserted if getattr(each, "lineno", 0) > sleep.lineno]
-    return any(
-        (isinstance(node, ast.Name) and node.id in measured) or (isinstance(node, ast.Call) and _is_clock(node))
-        for each in after
-        for node in ast.walk(each)
-    )
+    def __init__(self) -> None:
+        self._read: dict[int, tuple[list[ast.Call], list[ast.Assert], list[ast.Assign]]] = {}
+
+    def tests_time(self, function: _Function, symbol: str, sleep: ast.Call, seconds: float | None) -> bool:
+        """Whether time itself may be what a function tests, by the words that it uses.
+
+        Its own name, its class's and its parameters count, the keyword arguments and the names of what it calls (a
+        time-out only where it is given to what is constructed, and the sleep is at least as long), and a clock that is
+        read after the sleep and asserted about.
+        """
+        if _speaks(symbol) or any(_speaks(each.arg) for each in function.args.args):
+            return True
+        calls, asserts, assigns = self._of(function)
+        if any(call is not sleep and _is_about(call, seconds) for call in calls):
+            return True
+        line = sleep.lineno
+        measured = {
+            target.id
+            for assign in assigns
+            if assign.lineno > line and _measures(assign.value)
+            for target in assign.targets
+            if isinstance(target, ast.Name)
+        }
+        checks: list[ast.expr] = [each.test for each in asserts if each.lineno > line]
+        checks += [each for each in calls if each.lineno > line and _last_name(each).startswith("assert")]
+        return any(
+            (isinstance(node, ast.Name) and node.id in measured) or (isinstance(node, ast.Call) and _is_clock(node))
+            for check in checks
+            for node in ast.walk(check)
+        )
+
+    def _of(self, function: _Function) -> tuple[list[ast.Call], list[ast.Assert], list[ast.Assign]]:
+        kept = self._read.get(id(function))
+        if kept is None:
+            kept = self._read[id(function)] = ([], [], [])
+            calls, asserts, assigns = kept
+            for node in ast.walk(function):
+                if node.__class__ is ast.Call:
+                    calls.append(node)
+                elif isinstance(node, ast.Assert):
+                    asserts.append(node)
+                elif isinstance(node, ast.Assign):
+                    assigns.append(node)
+        return kept
 
 
 def _plain_statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
@@ -122,6 +143,7 @@ def _is_clock(call: ast.Call) -> bool:
     return _last_name(call) in _CLOCKS
 
 
+@lru_cache(maxsize=20_000)
 def _speaks(name: str) -> bool:
     return _ABOUT_TIME.search(_words(name)) is not None
 

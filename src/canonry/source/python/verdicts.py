@@ -8,7 +8,7 @@ from canonry.source.python.draft import Draft
 from canonry.source.python.scope import Scope, join, reference
 from canonry.source.python.shapes import statements_below
 from canonry.source.python.tautologies import always_true, checks_nothing
-from canonry.source.python.timing import cuts_short, polls, runs_to_its_end, tests_time
+from canonry.source.python.timing import Timing, cuts_short, polls, runs_to_its_end
 from canonry.source.syntax.text import SourceText
 
 _SLEEPS = frozenset("time.sleep asyncio.sleep anyio.sleep trio.sleep gevent.sleep eventlet.sleep".split())
@@ -51,6 +51,7 @@ class Verdicts:
         self.caught: list[tuple[_Try, ast.ExceptHandler]] = []
         self.around: list[ast.stmt] = []
         self._run: set[str] = set()
+        self._timing = Timing()
         self._may_skip = any(word in text.content for word in (b"kip", b"xfail", b"expectedFailure"))
 
     # assertions ------------------------------------------------------------------------------------------------------
@@ -106,7 +107,7 @@ class Verdicts:
         if home is not None:
             expression = join(target, attributes[::-1])
             whole = draft.node if home == draft.symbol or draft.parent is None else draft.parent.node
-            timed = whole is not None and tests_time(whole, home, node, seconds)
+            timed = whole is not None and self._timing.tests_time(whole, home, node, seconds)
             self.waits.append(Wait(expression, seconds, home, self.text.site(node, draft.symbol), timed))
 
     def _home(self, draft: Draft) -> str | None:
