@@ -78,7 +78,7 @@ def where(name: str, request: Request, *, progress: Progress | None = None) -> W
         search.prefer_names_of_modules()
         if not search.found and (declared is None or "." in declared.name):
             raise UserError(_unknown(name, tree))
-        homes = ranked(_with_importers(search, tree), tree.inventory)
+        homes = ranked(_with_importers(search, tree), tree.inventory, tree.project.in_test_code)
         at_home = [each for each in homes if declared is not None and _is_declared(each, declared, tree)]
         homes = at_home + [each for each in homes if each not in at_home]
         first = homes[0] if homes else None

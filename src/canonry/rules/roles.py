@@ -18,6 +18,7 @@ from canonry.source.similar import packed_sets, similar_pairs
 _THRESHOLD = Fraction(3, 5)
 _LEAST = 3
 _PROTOCOLS = frozenset(("typing.Protocol", "typing_extensions.Protocol"))
+_INTERFACE = "zope.interface.Interface"
 _SET_UP = frozenset(
     "setUp tearDown setUpClass tearDownClass asyncSetUp asyncTearDown setup_method teardown_method setup_class"
     " teardown_class setup teardown".split()
@@ -55,7 +56,7 @@ def role_clusters(tree: TreeView) -> list[Role]:
     by_interface: dict[frozenset[str], list[tuple[str, ClassFact]]] = {}
     for path, fact in inventory.classes:
         words = interface(fact)
-        if len(words) >= _LEAST and not _PROTOCOLS.intersection(fact.bases) and not _imitates(words):
+        if len(words) >= _LEAST and not _is_protocol(path, fact, tree) and not _imitates(words):
             by_interface.setdefault(words, []).append((path, fact))
     interfaces = list(by_interface)
     weights = [len(by_interface[words]) for words in interfaces]
@@ -69,11 +70,21 @@ def role_clusters(tree: TreeView) -> list[Role]:
     for cluster in several:
         homes = [Home(path, fact.site, fact.name, words) for path, fact, words in cluster]
         bases = {Definition(path, fact.qualname): fact.bases for path, fact, _ in cluster}
-        apart = one_per_hierarchy(with_importers(homes, importers), bases, index, inventory, values=True)
-        if _repeats(apart):
-            roles.append(Role(tuple(_speaking_first(apart))))
+        apart = one_per_hierarchy(with_importers(homes, importers), bases, tree, values=True)
+        around = _around_home(apart, tree)
+        if _repeats(around):
+            roles.append(Role(tuple(around)))
     roles.sort(key=lambda role: (-len(role.homes), role.homes[0].path, role.homes[0].site.line))
     return roles
+
+
+def _is_protocol(path: str, fact: ClassFact, tree: TreeView) -> bool:
+    """Whether a class says what others do: a protocol, or anything that comes from zope's `Interface`."""
+    if _PROTOCOLS.intersection(fact.bases):
+        return True
+    if not fact.bases or not any(name in tree.inventory.imports for name in ("Interface", "zope.interface")):
+        return False
+    return _INTERFACE in tree.project.index.hierarchy(Definition(path, fact.qualname)).roots
 
 
 def _imitates(words: frozenset[str]) -> bool:
@@ -105,15 +116,35 @@ def interface(fact: ClassFact) -> frozenset[str]:
     return frozenset(name for name in fact.methods if _counts(name))
 
 
-def _speaking_first(homes: list[Home]) -> list[Home]:
-    """The homes with one in front whose name holds the word that most names hold, where at least half hold one.
+def _around_home(homes: list[Home], tree: TreeView) -> list[Home]:
+    """The homes that are similar to the likely one, that first.
+
+    The home is one that all others are similar to, as they are to the hub; production code comes before test code.
+    Where the hub went with its hierarchy, what is not similar to the one with most of the others around it goes too.
+    """
+    near = {home.definition: sum(_similar(home.words, other.words) for other in homes) for home in homes}
+    most = max(near.values())
+    centres = [home for home in homes if near[home.definition] == most]
+    produced = [home for home in centres if not tree.project.in_test_code(home.path)] or centres
+    first = _speaking_first(produced, homes)[0]
+    return [first, *(home for home in homes if home is not first and _similar(first.words, home.words))]
+
+
+def _similar(first: frozenset[str], second: frozenset[str]) -> bool:
+    return len(first & second) >= _THRESHOLD * len(first | second)
+
+
+def _speaking_first(homes: list[Home], cluster: list[Home]) -> list[Home]:
+    """The homes with one in front whose name holds the word that most names of the cluster hold, where at least half do.
 
     A store of sessions may have the methods of thirteen Redis doubles, and more importers; it is not their home.
     """
-    said = [{word.lower() for word in _WORD.findall(home.name)} - _SAYS_NOTHING for home in homes]
-    counts = Counter(word for words in said for word in words)
+    counts = Counter(word for home in cluster for word in _said(home))
     word, count = max(counts.items(), key=lambda item: (item[1], item[0]), default=("", 0))
-    if count * 2 < len(homes):
+    if count * 2 < len(cluster):
         return homes
-    first = next(place for place, words in enumerate(said) if word in words)
-    return [homes[first], *homes[:first], *homes[first + 1 :]]
+    return sorted(homes, key=lambda home: word not in _said(home))
+
+
+def _said(home: Home) -> set[str]:
+    return {word.lower() for word in _WORD.findall(home.name)} - _SAYS_NOTHING

@@ -18,11 +18,11 @@ class RoleDuplicate(Rule):
     A role is a set of classes each of which has at least 60 % (Jaccard) of its public methods in common with one of
     them, the hub; three methods at least. They have two names at least, two files, and are of several hierarchies: of
     one hierarchy the likely home stands for all. What a test framework calls does not count as a method, nor does what
-    imitates a dictionary. Left out are test classes, protocols, a class with its one double or its one asynchronous
+    imitates a dictionary. Left out are test classes, protocols (zope's interfaces too), a class with its one double or its one asynchronous
     twin, what imitates the standard library's containers, files and loggers, and folders of examples.
 
-    Reported once, at the likely home: of the classes that speak of the role by name the one with most importers, then
-    fewest doubles in its file, then the shortest path. The others follow with the methods that they lack and add.
+    Reported once, at the likely home: a class that all the others are similar to, production code first, then one that
+    speaks of the role by name, most importers, fewest doubles in its file, the shortest path. The others follow with the methods that they lack and add.
 
     A reader has to look, always. Measured on the reference repository: of 45 findings 35 are right, 6 arguable and 4
     wrong. Libraries implement interfaces that others define (cursors, expressions, HTTP verbs): of 15 findings on six
