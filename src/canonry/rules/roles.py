@@ -135,7 +135,7 @@ def _similar(first: frozenset[str], second: frozenset[str]) -> bool:
 
 
 def _speaking_first(homes: list[Home], cluster: list[Home]) -> list[Home]:
-    """The homes with one in front whose name holds the word that most names of the cluster hold, where at least half do.
+    """The homes, those in front whose names hold the word that most names of the cluster hold, where half of them do.
 
     A store of sessions may have the methods of thirteen Redis doubles, and more importers; it is not their home.
     """
