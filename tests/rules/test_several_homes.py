@@ -375,3 +375,18 @@ def test_a_base_that_no_import_leads_to_is_known_by_its_name(folder: Folder) -> 
     )
 
     assert folder.findings("DUP003") == []
+
+
+def test_a_home_in_production_code_is_told_beside_the_hub_that_a_test_holds(folder: Folder) -> None:
+    folder.write(
+        {
+            "tests/hub.py": socket("MockHub", "a", "b", "c", "d"),
+            "tests/two.py": socket("MockTwo", "b", "c", "d"),
+            "shop/one.py": socket("One", "a", "b", "c"),
+        }
+    )
+    finding = only(folder.findings("DUP003"))
+
+    assert finding.path == "shop/one.py"
+    assert finding.message.endswith("have nearly the interface of `MockHub`")
+    assert {each.symbol: each.note for each in finding.related} == {"MockHub": "same methods", "MockTwo": "lacks `a`"}

@@ -39,6 +39,8 @@ class Role(msgspec.Struct, frozen=True):
     """One role and the classes that play it, the likely home first."""
 
     homes: tuple[Home, ...]
+    hub: Home
+    """The class to which all are similar; the likely home, unless that is the only one in production code."""
 
     @property
     def names(self) -> list[str]:
@@ -71,9 +73,9 @@ def role_clusters(tree: TreeView) -> list[Role]:
         homes = [Home(path, fact.site, fact.name, words) for path, fact, words in cluster]
         bases = {Definition(path, fact.qualname): fact.bases for path, fact, _ in cluster}
         apart = one_per_hierarchy(with_importers(homes, importers), bases, tree, values=True)
-        around = _around_home(apart, tree)
-        if _repeats(around):
-            roles.append(Role(tuple(around)))
+        role = _around_hub(apart, tree)
+        if _repeats(list(role.homes)):
+            roles.append(role)
     roles.sort(key=lambda role: (-len(role.homes), role.homes[0].path, role.homes[0].site.line))
     return roles
 
@@ -116,18 +118,23 @@ def interface(fact: ClassFact) -> frozenset[str]:
     return frozenset(name for name in fact.methods if _counts(name))
 
 
-def _around_home(homes: list[Home], tree: TreeView) -> list[Home]:
-    """The homes that are similar to the likely one, that first.
+def _around_hub(homes: list[Home], tree: TreeView) -> Role:
+    """The role of the homes that are similar to its hub.
 
-    The home is one that all others are similar to, as they are to the hub; production code comes before test code.
-    Where the hub went with its hierarchy, what is not similar to the one with most of the others around it goes too.
+    The hub has most of the homes around it: all, unless the cluster's own hub went with its hierarchy. It is the likely
+    home, unless others are in production code and it is not; then one of these is, which is similar to most.
     """
+    in_test_code = tree.project.in_test_code
     near = {home.definition: sum(_similar(home.words, other.words) for other in homes) for home in homes}
     most = max(near.values())
     centres = [home for home in homes if near[home.definition] == most]
-    produced = [home for home in centres if not tree.project.in_test_code(home.path)] or centres
-    first = _speaking_first(produced, homes)[0]
-    return [first, *(home for home in homes if home is not first and _similar(first.words, home.words))]
+    hub = _speaking_first([home for home in centres if not in_test_code(home.path)] or centres, homes)[0]
+    kept = [home for home in homes if _similar(hub.words, home.words)]
+    produced = [home for home in kept if not in_test_code(home.path)]
+    first = hub
+    if produced and in_test_code(hub.path):
+        first = max(produced, key=lambda home: near[home.definition])
+    return Role((first, *(home for home in kept if home is not first)), hub)
 
 
 def _similar(first: frozenset[str], second: frozenset[str]) -> bool:
