@@ -85,6 +85,7 @@ KNOWN = (
     Known("tests that swallow failures", 2_481, 2_779, ("TST002", "tests-with-broad-handler-over-assertions")),
     Known("the same, all assertions inside", 243, 263, ("TST002", "tests-with-all-assertions-in-broad-try"), _HANDLER),
     Known("tests that return a value", 955, 1_185, ("TST003", "tests-returning-a-value")),
+    Known("files with a `MockWebSocketConnection`", 53, 54, ("DUP002 of MockWebSocketConnection",)),
     Known("`Mock` calls", 7_465, 7_928, ("mock-calls-Mock",), _MOCK),
     Known("`MagicMock` calls", 3_724, 3_877, ("mock-calls-MagicMock",)),
     Known("`AsyncMock` calls", 8_730, 9_081, ("mock-calls-AsyncMock",)),
