@@ -70,7 +70,7 @@ def main() -> int:
 
 
 def run_audit(canonry: str, git_dir: Path, revision: str) -> dict[str, Any]:
-    """The JSON report of one revision, without its findings."""
+    """The JSON report of one revision, without its findings; ``homes`` are the files that define a name (DUP002)."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         config, written = Path(folder, "canonry.toml"), Path(folder, "report.json")
         config.write_text(CANON, encoding="utf-8")
@@ -78,7 +78,8 @@ def run_audit(canonry: str, git_dir: Path, revision: str) -> dict[str, Any]:
         command += ["--target-python", TARGET, "--output-format", "json", "--output-file", str(written)]
         subprocess.run([*command, "--exit-zero", "--quiet"], check=True)
         report: dict[str, Any] = msgspec.json.decode(written.read_bytes())
-    return {name: value for name, value in report.items() if name != "findings"}
+    homes = {each["symbol"]: len(each["related"]) + 1 for each in report["findings"] if each["code"] == "DUP002"}
+    return {name: value for name, value in report.items() if name != "findings"} | {"homes": homes}
 
 
 def compare(report: dict[str, Any], revision: str) -> list[Row]:
@@ -112,6 +113,7 @@ def _cells(row: Row) -> list[str]:
 def _lookup(report: dict[str, Any]) -> Callable[[str], int | None]:
     """A function from ``population.NAME``, ``CODE``, ``CODE.files``, ``fact`` or ``fact.files`` to the number."""
     numbers: dict[str, int] = {f"population.{name}": value for name, value in report["population"].items()}
+    numbers |= {f"DUP002 of {name}": value for name, value in report.get("homes", {}).items()}
     for entry, name in [(rule, rule["code"]) for rule in report["rules"]] + [(f, f["name"]) for f in report["facts"]]:
         numbers[name] = entry["count"]
         numbers[f"{name}.files"] = entry["files"]

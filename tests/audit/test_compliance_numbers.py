@@ -175,3 +175,22 @@ def test_compliance_of_each_owner_and_folder(repository: Folder) -> None:
 
     assert table["folder"] == {".": (1, 1), "tests/api": (1, 2), "tests/shop": (0, 1)}
     assert table["owner"] == {"@everyone": (1, 1), "@api": (1, 2), "@web": (1, 2), "@shop": (0, 1)}
+
+
+def test_patches_are_counted_by_what_they_patch(folder: Folder) -> None:
+    folder.write(
+        {
+            "tests/test_a.py": "import os\nfrom unittest import mock\nfrom unittest.mock import patch\n\n"
+            "@patch('a.b')\n@patch.object(os, 'name')\ndef test_a(a, b):\n"
+            "    with patch.dict(os.environ, {'A': '1'}), mock.patch.dict('a.b', {}), patch.multiple('a', b=1):\n"
+            "        assert client.patch.object('/') is None\n",
+        }
+    )
+    facts = {fact["name"]: fact["count"] for fact in folder.report()["facts"]}
+
+    assert {name: count for name, count in facts.items() if name.startswith("mock-calls-")} == {
+        "mock-calls-patch": 1,
+        "mock-calls-patch.object": 1,
+        "mock-calls-patch.dict": 2,
+        "mock-calls-patch.multiple": 1,
+    }

@@ -138,3 +138,53 @@ def test_all_importers_are_shown_where_asked(folder: Folder) -> None:
     assert "and 4 more (all with -v)" in short
     assert "use8.py" in long
     assert "use8.py" not in short
+
+
+ALIASED: dict[str, str | bytes] = {
+    "net/real.py": "class Manager:\n    def send(self): ...\n    def open(self): ...\n",
+    "net/unified.py": "class UnifiedManager:\n    def connect(self): ...\n    def tests(self): ...\n",
+    "net/core.py": "from net.unified import UnifiedManager\n\nManager = UnifiedManager\nPool = UnifiedManager\n",
+    "net/again.py": "from net import real\n\nManager = real.Manager\n",
+    "use1.py": "from net.core import Manager\n",
+    "use2.py": "from net.core import Manager\n",
+    "use3.py": "from net.core import Manager\n",
+    "use4.py": "from net.again import Manager\n",
+    "use5.py": "from net.real import Manager\n",
+}
+
+
+def test_an_alias_is_no_home_where_something_is_defined(folder: Folder) -> None:
+    folder.write(ALIASED)
+    whole, exact = (
+        json.loads(folder.call("where", name, "--no-cache", "--output-format", "json").stdout)
+        for name in ("Manager", "net.real:Manager")
+    )
+
+    assert (whole["home"]["path"], whole["home"]["kind"]) == ("net/real.py", "class")
+    assert whole["home"]["importers"] == exact["home"]["importers"] == ["use4.py", "use5.py"]
+    assert [(each["path"], each["kind"], each["note"]) for each in whole["rivals"]] == [
+        ("net/core.py", "alias", "stands for `UnifiedManager` of net/unified.py"),
+        ("net/again.py", "alias", "stands for `Manager` of net/real.py"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["Pool.connect", "net.core.Pool.connect", "net.core:Pool.connect"])
+def test_a_method_is_found_by_another_name_of_its_class(folder: Folder, name: str) -> None:
+    folder.write(ALIASED)
+    found = json.loads(folder.call("where", name, "--no-cache", "--output-format", "json").stdout)
+
+    assert (found["home"]["path"], found["home"]["symbol"]) == ("net/unified.py", "UnifiedManager.connect")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Nope", "check the spelling"),
+        ("pytest", "check the spelling"),
+        ("unifiedmanager", "did you mean `UnifiedManager`?"),
+    ],
+)
+def test_a_near_match_is_near(folder: Folder, name: str, hint: str) -> None:
+    done = folder.write(ALIASED).call("where", name, "--no-cache")
+
+    assert done.stderr.endswith(f"nothing in the tree defines `{name}`; {hint}\n")

@@ -268,3 +268,125 @@ def test_registered_markers_have_lines(name: str, text: str, markers: tuple[tupl
     settings = read_pytest_settings(lambda path: text.encode() if path == name else None)
 
     assert settings.markers == markers
+
+
+# production code is the home ------------------------------------------------------------------------------------------
+
+
+def importing(statement: str, count: int) -> dict[str, str]:
+    return {f"tests/use{number}.py": f"{statement}\n" for number in range(count)}
+
+
+def test_a_definition_in_production_code_is_the_home_whoever_imports_the_one_in_a_test(folder: Folder) -> None:
+    states = "STATES = ('new', 'paid', 'sent', 'done')\n"
+    probe = "try:\n    import redis\n    HAS_REDIS = True\nexcept ImportError:\n    HAS_REDIS = False\n"
+    folder.write(
+        {
+            "tests/doubles.py": states + probe + socket("MockSocket"),
+            "tests/sockets.py": socket("ChatSocket") + socket("Pipe", "send", "flush"),
+            "shop/deep/down.py": states + probe + socket("MockSocket", "send", "receive", "close", "ping"),
+            "shop/pipes.py": socket("Pipe", "send"),
+        }
+        | importing("from tests.doubles import MockSocket, STATES, HAS_REDIS\nfrom tests.sockets import Pipe", 3)
+    )
+    found = {finding.code: finding for finding in folder.findings("DUP003", "DUP006", "IMP005")}
+    names = {finding.symbol: finding.path for finding in folder.findings("DUP002")}
+
+    assert names == {"MockSocket": "shop/deep/down.py", "Pipe": "shop/pipes.py"}
+    assert found["DUP003"].path == found["DUP006"].path == "shop/deep/down.py"
+    assert found["IMP005"].path == "tests/doubles.py"
+    assert "the likely home is `HAS_REDIS` in `shop/deep/down.py`" in found["IMP005"].message
+
+
+def test_classes_without_members_share_none(folder: Folder) -> None:
+    folder.write(
+        {
+            "a.py": "class Order(Old):\n    _size = 1\n",
+            "b.py": "class Order(New):\n    _size = 2\n",
+            "c.py": "class Order(Other):\n    def total(self): ...\n",
+            "use1.py": "from a import Order\n",
+            "use2.py": "from b import Order\n",
+        }
+    )
+    finding = only(folder.findings("DUP002"))
+
+    assert finding.confidence is Confidence.REVIEW
+    assert [each.note for each in finding.related] == ["another body; imported by 1 file", "adds `total`"]
+
+
+def test_classes_of_tests_that_share_nothing_with_the_one_in_production_are_left_out(folder: Folder) -> None:
+    folder.write(
+        {
+            "shop/pages.py": socket("Page", "turn", "read"),
+            "tests/one/models.py": socket("Page", "title"),
+            "tests/two/models.py": socket("Page", "title", "save"),
+            "tests/one/test_a.py": "from tests.one.models import Page\n",
+            "tests/two/test_b.py": "from tests.two.models import Page\n",
+        }
+    )
+
+    assert folder.findings("DUP002") == []
+
+
+# a role has one interface -------------------------------------------------------------------------------------------
+
+
+def test_every_class_of_a_role_is_similar_to_the_class_that_the_message_names(folder: Folder) -> None:
+    folder.write(
+        {
+            "hub.py": socket("Hub", "a", "b", "c", "d"),
+            "one.py": socket("One", "a", "b", "c"),
+            "two.py": socket("Two", "b", "c", "d"),
+            "three.py": socket("Three", "a", "b", "c", "d", "e"),
+            **{f"use{number}.py": "from one import One\n" for number in range(3)},
+        }
+    )
+    finding = only(folder.findings("DUP003"))
+
+    assert finding.symbol == "Hub"
+    assert {each.symbol: each.note for each in finding.related} == {
+        "One": "lacks `d`; imported by 3 files",
+        "Two": "lacks `a`",
+        "Three": "adds `e`",
+    }
+
+
+def test_an_interface_of_zope_and_what_implements_it_are_no_duplicates(folder: Folder) -> None:
+    folder.write(
+        {
+            "interfaces.py": "from zope.interface import Interface\n\n"
+            + socket("ISocket", bases="(Interface)")
+            + socket("IChat", bases="(ISocket)"),
+            "net.py": socket("Socket"),
+            "chat.py": "from interfaces import ISocket\n\n" + socket("ILoud", bases="(ISocket)"),
+        }
+    )
+
+    assert folder.findings("DUP003") == []
+
+
+def test_a_base_that_no_import_leads_to_is_known_by_its_name(folder: Folder) -> None:
+    folder.write(
+        {
+            "base.py": socket("Transport"),
+            "empty.py": "",
+            "pipe.py": "from empty import Transport\n\n" + socket("PipeTransport", bases="(Transport)"),
+        }
+    )
+
+    assert folder.findings("DUP003") == []
+
+
+def test_a_home_in_production_code_is_told_beside_the_hub_that_a_test_holds(folder: Folder) -> None:
+    folder.write(
+        {
+            "tests/hub.py": socket("MockHub", "a", "b", "c", "d"),
+            "tests/two.py": socket("MockTwo", "b", "c", "d"),
+            "shop/one.py": socket("One", "a", "b", "c"),
+        }
+    )
+    finding = only(folder.findings("DUP003"))
+
+    assert finding.path == "shop/one.py"
+    assert finding.message.endswith("have nearly the interface of `MockHub`")
+    assert {each.symbol: each.note for each in finding.related} == {"MockHub": "same methods", "MockTwo": "lacks `a`"}

@@ -9,7 +9,8 @@ from canonry.source.trees.shadow import shadow_name
 DESCRIPTIONS = {
     "root-files-named-like-copies": "live files at the root whose own name holds a word of `shadow-names`",
     "main-blocks": "main blocks",
-    "mock-calls-NAME": "calls of `NAME` from `unittest.mock` or `mock`",
+    "mock-calls-NAME": "calls of `NAME` from `unittest.mock` or `mock`, decorators too; `patch.object`, `patch.dict`"
+    " and `patch.multiple` count apart from `patch`",
     "exact-duplicate-files": "live files whose content, not empty, another live file has too (all but one of each)",
     "main-blocks-in-test-files": "main blocks in test files",
     "pytest-main-calls": "calls of `pytest.main`",

@@ -19,6 +19,7 @@ from canonry.source.facts import Facts, Site
 from canonry.source.index import Definition
 
 _NEAR = 3
+_CUTOFF = 0.8  # below it stand `tests` for `pytest` and `open` for `Nope`
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -48,9 +49,10 @@ class Declared(msgspec.Struct, frozen=True):
 class Whereabouts(msgspec.Struct, frozen=True):
     """What there is to say of a name.
 
-    ``home`` is the declared one, else the likely one: most importers, then fewest doubles around, then the shortest
-    path. It is None where the canon declares a home that does not define the name, and nothing else does. ``rivals``
-    are the other definitions of the name and of its aliases, ``renamed`` the assignments that give it another name,
+    ``home`` is the declared one, else the likely one: a definition before an alias, production code before test code,
+    then most importers, fewest doubles around, the shortest path. It is None where the canon declares a home that does
+    not define the name, and nothing else does. ``rivals`` are the other definitions of the name and of its aliases,
+    ``renamed`` the assignments that give it another name,
     ``roles`` the classes of other names that play its role (DUP003).
     """
 
@@ -76,18 +78,21 @@ def where(name: str, request: Request, *, progress: Progress | None = None) -> W
         search = _Search([name, *wanted])
         tree.inventory = take_inventory(search.watch(tree.facts()))
         search.prefer_names_of_modules()
+        if not search.found:
+            search.follow_owners(tree)
         if not search.found and (declared is None or "." in declared.name):
             raise UserError(_unknown(name, tree))
-        homes = ranked(_with_importers(search, tree), tree.inventory)
+        homes = ranked(_with_importers(search, tree), tree.inventory, tree.project.in_test_code)
         at_home = [each for each in homes if declared is not None and _is_declared(each, declared, tree)]
-        homes = at_home + [each for each in homes if each not in at_home]
+        others = [each for each in homes if each not in at_home]
+        homes = at_home + sorted(others, key=lambda each: search.found[each.definition][0] == "alias")
         first = homes[0] if homes else None
         return Whereabouts(
             declared.name if declared is not None else (first.site.symbol if first is not None else name),
             declared,
             bool(at_home),
-            _place(first, search, first) if first is not None else None,
-            [_place(each, search, first) for each in homes[1:]],
+            _place(first, search, first, tree) if first is not None else None,
+            [_place(each, search, first, tree) for each in homes[1:]],
             list(_renamed(search, tree)),
             _roles(homes, tree),
             session.tree.commit,
@@ -104,6 +109,9 @@ class _Search:
         self.found: dict[Definition, tuple[str, Site, frozenset[str]]] = {}
         """Definition -> its kind, its site, the methods of a class."""
         self.aliases: list[tuple[str, str, Site]] = []
+        self.named: dict[Definition, str] = {}
+        """The aliases of one of the names, or of the class of a wanted method -> what they stand for."""
+        self.owners = {parts[-2] for _, parts in self.wanted if len(parts) > 1}
 
     def watch(self, files: Iterator[tuple[str, Facts]]) -> Iterator[tuple[str, Facts]]:
         """Passes the files on."""
@@ -116,6 +124,8 @@ class _Search:
                     kind = "method" if function.owner else "function"
                     self._note(path, function.qualname, kind, function.site, frozenset())
             for alias in facts.aliases:
+                if alias.site.symbol in self.last or alias.site.symbol in self.owners:
+                    self.named[Definition(path, alias.site.symbol)] = alias.reference
                 if alias.site.symbol in self.last:
                     self._note(path, alias.site.symbol, "alias", alias.site, frozenset())
             for name in self.last.intersection(facts.assigned):
@@ -135,6 +145,21 @@ class _Search:
         named = {definition: found for definition, found in self.found.items() if found[0] != "method"}
         if named and all(len(parts) == 1 for _, parts in self.wanted):
             self.found = named
+
+    def follow_owners(self, tree: TreeView) -> None:
+        """Finds methods of a class that is given by another name of it."""
+        index = tree.project.index
+        for alias, reference in self.named.items():
+            owner = index.resolve(alias.path, reference)
+            facts = index.facts(owner.path) if isinstance(owner, Definition) else None
+            if facts is None or not isinstance(owner, Definition):
+                continue
+            for last in self.last:
+                if not any(_matches(alias.path, f"{alias.qualname}.{last}", *wanted) for wanted in self.wanted):
+                    continue
+                for function in facts.functions:
+                    if function.qualname == f"{owner.qualname}.{last}":
+                        self.found[Definition(owner.path, function.qualname)] = ("method", function.site, frozenset())
 
     def _note(self, path: str, qualname: str, kind: str, site: Site, words: frozenset[str]) -> None:
         if any(_matches(path, qualname, module, parts) for module, parts in self.wanted):
@@ -203,9 +228,12 @@ def _with_importers(search: _Search, tree: TreeView) -> list[Home]:
         Home(definition.path, msgspec.structs.replace(site, symbol=definition.qualname), definition.qualname, words)
         for definition, (_, site, words) in search.found.items()
     ]
-    aliases = {definition for definition, (kind, _, _) in search.found.items() if kind == "alias"}
     names = {home.name.partition(".")[0] for home in homes}
-    importers = tree.inventory.importers(tree.project.index, names, aliases=aliases)
+    importers = tree.inventory.importers(tree.project.index, names)
+    through = tree.inventory.importers(tree.project.index, names, aliases=search.named)
+    for definition, (kind, _, _) in search.found.items():
+        if kind == "alias":  # who imports an alias imports what it stands for, too
+            importers[definition] = through.get(definition, [])
     return [msgspec.structs.replace(home, importers=tuple(_importers_of(home, search, importers))) for home in homes]
 
 
@@ -216,10 +244,14 @@ def _importers_of(home: Home, search: _Search, importers: dict[Definition, list[
     return importers.get(home.definition, [])
 
 
-def _place(home: Home, search: _Search, first: Home | None) -> Place:
+def _place(home: Home, search: _Search, first: Home | None, tree: TreeView) -> Place:
     note = difference(first.words, home.words) if first is not None and first is not home else ""
     if first is not None and first is not home and first.words and first.words == home.words:
         note = "same methods" if search.found[home.definition][0] == "class" else "same words"
+    if search.found[home.definition][0] == "alias":
+        meant = tree.project.index.resolve(home.path, search.named[home.definition])
+        if isinstance(meant, Definition):
+            note = f"stands for `{meant.qualname}` of {legible(meant.path)}"
     return Place(
         legible(home.path),
         home.site.line,
@@ -264,7 +296,8 @@ def _unknown(name: str, tree: TreeView) -> str:
         known.update(fact.name for fact in facts.classes)
         known.update(fact.name for fact in facts.functions if not fact.nested)
         known.update(facts.assigned)
-    near = difflib.get_close_matches(last, sorted(known), _NEAR, cutoff=0.7)
+    near = sorted(each for each in known if each.lower() == last.lower())[:_NEAR]
+    near = near or difflib.get_close_matches(last, sorted(known), _NEAR, cutoff=_CUTOFF)
     if last in known:
         return f"`{last}` is defined, but not as `{name}`; `canonry where {last}` lists its definitions"
     hint = " or ".join(f"`{each}`" for each in near)

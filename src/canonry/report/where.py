@@ -67,6 +67,8 @@ def _reason(found: Whereabouts) -> str:
         return f"declared in {found.declared.file}:{found.declared.line}"
     if not found.rivals:
         return "its only definition"
+    if any(len(place.importers) > len(found.home.importers) for place in found.rivals if found.home is not None):
+        return "production code comes before test code, a definition before an alias"
     return "the most importers" if found.home is not None and found.home.importers else "the likeliest by its path"
 
 

@@ -1,12 +1,12 @@
 """Classes of one hierarchy, which share names and interfaces by design."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from canonry.rules.clusters import Home, ranked
-from canonry.rules.inventory import Inventory
+from canonry.rules.view import TreeView
 from canonry.source.index import Definition, Index
 
 _VALUES = frozenset(("pydantic", "attr", "attrs", "msgspec", "typing_extensions", "marshmallow", "dataclasses_json"))
@@ -15,20 +15,24 @@ _VALUES = frozenset(("pydantic", "attr", "attrs", "msgspec", "typing_extensions"
 def one_per_hierarchy(
     homes: list[Home],
     bases: Mapping[Definition, tuple[str, ...]],
-    index: Index,
-    inventory: Inventory,
+    tree: TreeView,
     *,
     values: bool,
 ) -> list[Home]:
     """The homes, one for each hierarchy, the likely home first; each says how many others it stands for.
 
     Classes are of one hierarchy where one comes from the other or both come from the same class, of the tree or
-    outside. ``values`` says whether bases of mere values (the standard library's, pydantic's) join too.
+    outside. A base that no import leads to is a class of that name among the homes, where ``values`` is set: it says
+    that bases of mere values (the standard library's, pydantic's) join too.
     """
+    index, inventory, in_test_code = tree.project.index, tree.inventory, tree.project.in_test_code
+    lost = _lost_bases(homes, bases, index) if values else frozenset()
     families: dict[str, int] = {}  # what a class comes from -> the place in `found` of its hierarchy
     found: list[list[Home]] = []
-    for home in ranked(homes, inventory):
-        keys = list(_lineage(home.definition, bases[home.definition], index, values=values))
+    for home in ranked(homes, inventory, in_test_code):
+        own = bases[home.definition]
+        keys = list(_lineage(home.definition, own, index, values=values))
+        keys += lost.intersection((home.name, *map(_last, own)))
         known = sorted({families[key] for key in keys if key in families})
         place = known[0] if known else len(found)
         if not known:
@@ -40,7 +44,21 @@ def one_per_hierarchy(
             families = {key: place if value == other else value for key, value in families.items()}
         families.update(dict.fromkeys(keys, place))
     kept = [msgspec.structs.replace(family[0], kin=len(family) - 1) for family in found if family]
-    return ranked(kept, inventory)
+    return ranked(kept, inventory, in_test_code)
+
+
+def _lost_bases(homes: Iterable[Home], bases: Mapping[Definition, tuple[str, ...]], index: Index) -> frozenset[str]:
+    """The names of bases that resolve to nothing in the tree."""
+    return frozenset(
+        _last(base)
+        for home in homes
+        for base in bases[home.definition]
+        if not isinstance(index.resolve(home.path, base), Definition)
+    )
+
+
+def _last(reference: str) -> str:
+    return reference.rpartition(".")[2].removeprefix(":")
 
 
 def _lineage(definition: Definition, bases: tuple[str, ...], index: Index, *, values: bool) -> Iterator[str]:

@@ -18,6 +18,7 @@ from canonry.source.similar import packed_sets, similar_pairs
 _THRESHOLD = Fraction(3, 5)
 _LEAST = 3
 _PROTOCOLS = frozenset(("typing.Protocol", "typing_extensions.Protocol"))
+_INTERFACE = "zope.interface.Interface"
 _SET_UP = frozenset(
     "setUp tearDown setUpClass tearDownClass asyncSetUp asyncTearDown setup_method teardown_method setup_class"
     " teardown_class setup teardown".split()
@@ -38,6 +39,8 @@ class Role(msgspec.Struct, frozen=True):
     """One role and the classes that play it, the likely home first."""
 
     homes: tuple[Home, ...]
+    hub: Home
+    """The class to which all are similar; the likely home, unless that is the only one in production code."""
 
     @property
     def names(self) -> list[str]:
@@ -55,7 +58,7 @@ def role_clusters(tree: TreeView) -> list[Role]:
     by_interface: dict[frozenset[str], list[tuple[str, ClassFact]]] = {}
     for path, fact in inventory.classes:
         words = interface(fact)
-        if len(words) >= _LEAST and not _PROTOCOLS.intersection(fact.bases) and not _imitates(words):
+        if len(words) >= _LEAST and not _is_protocol(path, fact, tree) and not _imitates(words):
             by_interface.setdefault(words, []).append((path, fact))
     interfaces = list(by_interface)
     weights = [len(by_interface[words]) for words in interfaces]
@@ -69,11 +72,21 @@ def role_clusters(tree: TreeView) -> list[Role]:
     for cluster in several:
         homes = [Home(path, fact.site, fact.name, words) for path, fact, words in cluster]
         bases = {Definition(path, fact.qualname): fact.bases for path, fact, _ in cluster}
-        apart = one_per_hierarchy(with_importers(homes, importers), bases, index, inventory, values=True)
-        if _repeats(apart):
-            roles.append(Role(tuple(_speaking_first(apart))))
+        apart = one_per_hierarchy(with_importers(homes, importers), bases, tree, values=True)
+        role = _around_hub(apart, tree)
+        if _repeats(list(role.homes)):
+            roles.append(role)
     roles.sort(key=lambda role: (-len(role.homes), role.homes[0].path, role.homes[0].site.line))
     return roles
+
+
+def _is_protocol(path: str, fact: ClassFact, tree: TreeView) -> bool:
+    """Whether a class says what others do: a protocol, or anything that comes from zope's `Interface`."""
+    if _PROTOCOLS.intersection(fact.bases):
+        return True
+    if not fact.bases or not any(name in tree.inventory.imports for name in ("Interface", "zope.interface")):
+        return False
+    return _INTERFACE in tree.project.index.hierarchy(Definition(path, fact.qualname)).roots
 
 
 def _imitates(words: frozenset[str]) -> bool:
@@ -105,15 +118,40 @@ def interface(fact: ClassFact) -> frozenset[str]:
     return frozenset(name for name in fact.methods if _counts(name))
 
 
-def _speaking_first(homes: list[Home]) -> list[Home]:
-    """The homes with one in front whose name holds the word that most names hold, where at least half hold one.
+def _around_hub(homes: list[Home], tree: TreeView) -> Role:
+    """The role of the homes that are similar to its hub.
+
+    The hub has most of the homes around it: all, unless the cluster's own hub went with its hierarchy. It is the likely
+    home, unless others are in production code and it is not; then one of these is, which is similar to most.
+    """
+    in_test_code = tree.project.in_test_code
+    near = {home.definition: sum(_similar(home.words, other.words) for other in homes) for home in homes}
+    most = max(near.values())
+    centres = [home for home in homes if near[home.definition] == most]
+    hub = _speaking_first([home for home in centres if not in_test_code(home.path)] or centres, homes)[0]
+    kept = [home for home in homes if _similar(hub.words, home.words)]
+    produced = [home for home in kept if not in_test_code(home.path)]
+    first = hub
+    if produced and in_test_code(hub.path):
+        first = max(produced, key=lambda home: near[home.definition])
+    return Role((first, *(home for home in kept if home is not first)), hub)
+
+
+def _similar(first: frozenset[str], second: frozenset[str]) -> bool:
+    return len(first & second) >= _THRESHOLD * len(first | second)
+
+
+def _speaking_first(homes: list[Home], cluster: list[Home]) -> list[Home]:
+    """The homes, those in front whose names hold the word that most names of the cluster hold, where half of them do.
 
     A store of sessions may have the methods of thirteen Redis doubles, and more importers; it is not their home.
     """
-    said = [{word.lower() for word in _WORD.findall(home.name)} - _SAYS_NOTHING for home in homes]
-    counts = Counter(word for words in said for word in words)
+    counts = Counter(word for home in cluster for word in _said(home))
     word, count = max(counts.items(), key=lambda item: (item[1], item[0]), default=("", 0))
-    if count * 2 < len(homes):
+    if count * 2 < len(cluster):
         return homes
-    first = next(place for place, words in enumerate(said) if word in words)
-    return [homes[first], *homes[:first], *homes[first + 1 :]]
+    return sorted(homes, key=lambda home: word not in _said(home))
+
+
+def _said(home: Home) -> set[str]:
+    return {word.lower() for word in _WORD.findall(home.name)} - _SAYS_NOTHING

@@ -29,7 +29,8 @@ _WORDS = {
 class CloneOfFunction(Rule):
     """A function that stands in several places has to be mended in all of them, and never is.
 
-    Functions are compared by their syntax: layout, comments, docstrings and the function's own name say nothing. *Exact*
+    Functions are compared by their syntax: layout, comments, docstrings and the function's own name say nothing, nor
+    does what does nothing: `pass`, and a string that stands as a statement of its own. *Exact*
     clones are the same (certain; a name that they share may still mean something else in another module). *Renamed* ones
     are the same but for local names (likely). *Near* ones share four fifths of the statements that they have together,
     local names left open, and the literals of the first statement of a kind (review). Clones come in clusters, one finding each, at

@@ -7,7 +7,6 @@ import msgspec
 
 from canonry.model.finding import Confidence
 from canonry.rules.clusters import Home, counted, imported, listed, ranked, related, with_importers
-from canonry.rules.inventory import Inventory
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import TreeView
 from canonry.source.facts import Flag
@@ -22,8 +21,8 @@ class AvailabilityFlag(Rule):
 
     A probe is a `try` at the top of a module that imports something and remembers the answer: a name set to True, with
     a handler of import errors that does not raise; or the imported name itself, None in the handler. Each dependency
-    may be probed in one home, and every probe beyond the likely home (most importers of the flag, then one that asks
-    for nothing else) is reported. A package from outside is one dependency whatever is imported from it (`redis` and
+    may be probed in one home, and every probe beyond the likely home (production code first, then most
+    importers of the flag, then one that asks for nothing else) is reported. A package from outside is one dependency whatever is imported from it (`redis` and
     `redis.asyncio`; of namespace packages such as `google` what is installed as one).
 
     Names of the tree's own modules count too, where a flag answers for exactly the same ones: what is of the tree is
@@ -100,7 +99,7 @@ class AvailabilityFlag(Rule):
         told: set[tuple[str, int]] = set()
         for dependency, found in probes.items():
             places = len({probe.home.path for probe in found})
-            first, *others = _likely_first(found, inventory)
+            first, *others = _likely_first(found, tree)
             for probe in others:
                 home = probe.home
                 if home.path == first.home.path or (home.path, home.site.line) in told:
@@ -134,11 +133,15 @@ def _message(dependency: str, probe: _Probe, first: Home, places: int) -> str:
     )
 
 
-def _likely_first(probes: list[_Probe], inventory: Inventory) -> list[_Probe]:
-    """The likely home first: most importers, a flag of this dependency alone, then as everywhere."""
+def _likely_first(probes: list[_Probe], tree: TreeView) -> list[_Probe]:
+    """The likely home first: production code, most importers, a flag of this dependency alone, then as everywhere."""
+    tested = tree.project.in_test_code
+    homes = [probe.home for probe in probes]
     by_place = {(probe.home.path, probe.home.site.line): probe for probe in probes}
-    order = [by_place[home.path, home.site.line] for home in ranked([probe.home for probe in probes], inventory)]
-    return sorted(order, key=lambda probe: (-len(probe.home.importers), not probe.boolean, probe.asked))
+    order = [by_place[home.path, home.site.line] for home in ranked(homes, tree.inventory, tested)]
+    return sorted(
+        order, key=lambda probe: (tested(probe.home.path), -len(probe.home.importers), not probe.boolean, probe.asked)
+    )
 
 
 def _dependencies(flag: Flag, path: str, index: Index) -> dict[str, bool]:

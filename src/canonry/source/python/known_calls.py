@@ -29,6 +29,8 @@ _ENVIRONMENT_CALLS = {
     "os.unsetenv": "write",
 }
 _MOCKS = frozenset(("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "PropertyMock", "patch", "create_autospec"))
+_PATCHES = ("patch.dict", "patch.object", "patch.multiple")
+_MOCK_ROOTS = frozenset(("unittest", "mock", "asyncmock"))
 _RUNS = re.compile(r"run|exec|call|spawn|popen|command|cmd|shell|process|invoke", re.IGNORECASE)
 _SESSION_RUNS = frozenset(("run", "run_always"))
 ENVIRON = ("environ", "environb")
@@ -83,10 +85,12 @@ class KnownCalls:
             if last in ("insert", "append"):
                 self.count("sys-path-insertions")
             self.keep_path_hack(node, resolved, draft)
-        elif last in _MOCKS and target.partition(".")[0] in ("unittest", "mock", "asyncmock"):
+        elif last in _MOCKS and target.partition(".")[0] in _MOCK_ROOTS:
             self.count(f"mock-calls-{last}")
-        elif resolved.endswith(("patch.dict", "patch.object")):
-            return self.patch_dict(node, draft, stack)
+        elif resolved.endswith(_PATCHES):
+            if target.partition(".")[0] in _MOCK_ROOTS:
+                self.count(f"mock-calls-patch.{last}")
+            return last != "multiple" and self.patch_dict(node, draft, stack)
         return False
 
     def _os_call(self, node: ast.Call, resolved: str, draft: Draft, stack: list[ast.expr]) -> bool:
