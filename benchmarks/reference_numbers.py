@@ -8,6 +8,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +23,13 @@ from benchmarks.known_numbers import KNOWN, REVISIONS, Known
 from benchmarks.table import render_table
 
 TOLERANCE = 0.01
-CANON = 'shadow-names = ["backup", "archive"]\n'
+CANON = """\
+shadow-names = ["backup", "archive"]
+[canon]
+mock-factory = "test_framework.ssot.mock_factory:SSotMockFactory"
+"""
 TARGET = "3.11"
-"""What the known numbers take for a copy, and the Python that they judge syntax by."""
+"""What the known numbers take for a copy and for the mock factory, and the Python that they judge syntax by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,10 @@ def main() -> int:
 
 
 def run_audit(canonry: str, git_dir: Path, revision: str) -> dict[str, Any]:
-    """The JSON report of one revision, without its findings; ``homes`` are the files that define a name (DUP002)."""
+    """The JSON report of one revision, without its findings.
+
+    ``homes`` are the files that define a name (DUP002), ``mocks`` the calls by what they call (MCK001).
+    """
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         config, written = Path(folder, "canonry.toml"), Path(folder, "report.json")
         config.write_text(CANON, encoding="utf-8")
@@ -78,8 +86,14 @@ def run_audit(canonry: str, git_dir: Path, revision: str) -> dict[str, Any]:
         command += ["--target-python", TARGET, "--output-format", "json", "--output-file", str(written)]
         subprocess.run([*command, "--exit-zero", "--quiet"], check=True)
         report: dict[str, Any] = msgspec.json.decode(written.read_bytes())
+    mocks = Counter(_called(each["message"]) for each in report["findings"] if each["code"] == "MCK001")
     homes = {each["symbol"]: len(each["related"]) + 1 for each in report["findings"] if each["code"] == "DUP002"}
-    return {name: value for name, value in report.items() if name != "findings"} | {"homes": homes}
+    return {name: value for name, value in report.items() if name != "findings"} | {"homes": homes, "mocks": mocks}
+
+
+def _called(message: str) -> str:
+    """The last word of the name that a finding of MCK001 quotes."""
+    return message.split("`")[1].rpartition(".")[2]
 
 
 def compare(report: dict[str, Any], revision: str) -> list[Row]:
@@ -114,6 +128,7 @@ def _lookup(report: dict[str, Any]) -> Callable[[str], int | None]:
     """A function from ``population.NAME``, ``CODE``, ``CODE.files``, ``fact`` or ``fact.files`` to the number."""
     numbers: dict[str, int] = {f"population.{name}": value for name, value in report["population"].items()}
     numbers |= {f"DUP002 of {name}": value for name, value in report.get("homes", {}).items()}
+    numbers |= {f"MCK001 of {name}": value for name, value in report.get("mocks", {}).items()}
     for entry, name in [(rule, rule["code"]) for rule in report["rules"]] + [(f, f["name"]) for f in report["facts"]]:
         numbers[name] = entry["count"]
         numbers[f"{name}.files"] = entry["files"]
