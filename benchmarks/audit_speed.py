@@ -39,6 +39,7 @@ from benchmarks.trees import (
 COLD_BAR, COLD_BAR_REPEATED, REPEATED = 5.0, 3.0, 0.4
 WARM_BAR, WARM_WALL_BAR = 0.25, 1.0
 FIVE, FIVE_WALL_BAR = 5, 0.3
+CHANGED_BAR = 3.0
 MEMORY_BAR = 300.0
 VERSION_BAR = 100.0
 VERSION_RUNS = 20
@@ -134,6 +135,7 @@ def measure_all(bench: Bench, size: TreeSize, *, dirty: float, seed: int) -> tup
     found += measure_warm(bench)
     with_findings = _files_with_findings(bench)
     found += measure_five(bench, five)
+    found += measure_changed(bench, five)
     found.append(measure_version(bench))
     mess = {
         "made dirty for the warm audit": f"{edited:,} changed, {added:,} unknown to git",
@@ -178,6 +180,14 @@ def measure_five(bench: Bench, five: Sequence[str]) -> list[Measure]:
         _paired("five files, CPU", pairs, "cpu"),
         _paired("five files, wall", pairs, "wall", bar=FIVE_WALL_BAR),
     ]
+
+
+def measure_changed(bench: Bench, five: Sequence[str]) -> list[Measure]:
+    """The whole tree again after five of its files changed."""
+    _say("the whole tree after five changes")
+    run_measured(bench.audit(), bench.root)
+    pairs = bench.pairs(before=lambda number: change_files(bench.root, five, f"changed {number}"))
+    return [_paired("the whole tree after five changes, CPU", pairs, "cpu", bar=CHANGED_BAR)]
 
 
 def measure_neighbour(bench: Bench, changes: int) -> list[Measure]:

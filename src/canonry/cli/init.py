@@ -147,7 +147,7 @@ def _replace(target: Path, before: bytes, after: bytes) -> None:
         if (target.read_bytes() if target.exists() else b"") != before:
             raise UserError(f"`{target.name}` changed meanwhile; run the command again")
         Path(name).replace(target)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: whatever ends the writing leaves no file of ours behind
         Path(name).unlink(missing_ok=True)
         raise
 
