@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from canonry.source.facts import Site
+from canonry.source.facts import Site, decode_facts, encode_facts
+from canonry.source.python.extract import extract
 from canonry.source.syntax.text import SourceText, decode_source
 from tests.workbench import facts_of
 
@@ -157,3 +158,8 @@ def test_decoding_keeps_every_character(code: str) -> None:
         assert type(error).__name__ == "EncodingError"  # noqa: PT017
     else:
         assert decoded == content
+
+
+def test_words_that_are_no_text_end_no_audit() -> None:
+    code = b"HALVES = ['\\ud800', '\\udc00', '\\ud801', '\\udc01', '\\ud802']\n"
+    assert decode_facts(encode_facts(extract(code, (3, 11)))) is not None

@@ -351,7 +351,10 @@ _DECODER = msgspec.msgpack.Decoder(Facts)
 
 def encode_facts(facts: Facts) -> bytes:
     """The record as MessagePack bytes, the form in which the cache and the process pool carry it."""
-    return _ENCODER.encode(facts)
+    try:
+        return _ENCODER.encode(facts)
+    except UnicodeEncodeError:  # words of a constant that are no text: halves of surrogate pairs
+        return _ENCODER.encode(msgspec.structs.replace(facts, constants=()))
 
 
 def is_broken(data: bytes) -> bool:
