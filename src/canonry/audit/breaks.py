@@ -14,7 +14,9 @@ Notes = dict[str, str]
 """``python``: the version that reads the file; ``commit``: what history says of it. Both may be absent."""
 
 
-class _Broken(NamedTuple):
+class BrokenFile(NamedTuple):
+    """A file that does not parse."""
+
     path: str
     key: Key
     facts: Facts
@@ -30,15 +32,15 @@ class Breaks:
 
     def notes(self, paths: list[str]) -> dict[str, Notes]:
         """What is found out about those of these files that do not parse, by path."""
-        broken = self._broken(paths)
+        broken = self.broken_files(paths)
         notes: dict[str, Notes] = {each.path: {} for each in broken}
-        for path, version in self._readers(broken).items():
+        for path, version in self.readers(broken).items():
             notes[path]["python"] = version
         for path, said in self._history([each for each in broken if "python" not in notes[each.path]]).items():
             notes[path]["commit"] = said
         return notes
 
-    def _broken(self, paths: list[str]) -> list[_Broken]:
+    def broken_files(self, paths: list[str]) -> list[BrokenFile]:
         """The files that do not parse, in order of path."""
         by_key: dict[Key, list[str]] = {}
         for path in paths:
@@ -49,14 +51,14 @@ class Breaks:
         for key, data in self._session.cache.load_facts(by_key, self._files.kind):
             if not is_broken(data):
                 del unsure[key]
-        broken: list[_Broken] = []
+        broken: list[BrokenFile] = []
         for key, same in unsure.items():
             facts = self._files.facts(same[0])
             if facts is not None and facts.broken is not None:
-                broken += [_Broken(path, key, facts) for path in same]
+                broken += [BrokenFile(path, key, facts) for path in same]
         return sorted(broken, key=lambda each: each.path)
 
-    def _readers(self, broken: list[_Broken]) -> dict[str, str]:
+    def readers(self, broken: list[BrokenFile]) -> dict[str, str]:
         """The first newer Python that reads each file; kept under content, target and the interpreters there are."""
         cache, target = self._session.cache, self._session.target
         asking = f"{target}\0{newer_names(target)}\0".encode("utf-8", "surrogateescape")
@@ -79,7 +81,7 @@ class Breaks:
             found.update(said)
         return found
 
-    def _history(self, broken: list[_Broken]) -> dict[str, str]:
+    def _history(self, broken: list[BrokenFile]) -> dict[str, str]:
         """The breaking commits; each answer is kept under path, content and commit."""
         tree, cache = self._session.tree, self._session.cache
         if tree.git is None or tree.commit is None:

@@ -50,7 +50,7 @@ def audit(request: Request, *, progress: Progress | None = None, catalogue: Cata
     """
     session = open_session(request, catalogue=catalogue)
     try:
-        narrowing = narrowing_of(request, session.loaded.canon, lambda: _codeowners(session))
+        narrowing = narrowing_of(request, session.loaded.canon, lambda: codeowners(session))
         listing = list_files(session)
         keeps = session.complete and session.catalogue.settled()
         digest = _result_digest(session, listing) if keeps else b""
@@ -89,11 +89,12 @@ def _circumstances(session: Session) -> dict[str, Any]:
         "canon_declared": session.loaded.declared,
         "canon_file": session.loaded.file and legible(session.loaded.file),
         "notes": [legible(note) for note in notes],
-        "codeowners": _codeowners(session),
+        "codeowners": codeowners(session),
     }
 
 
-def _codeowners(session: Session) -> str:
+def codeowners(session: Session) -> str:
+    """The text of the tree's CODEOWNERS file, empty without one."""
     found = next((content for name in CODEOWNERS if (content := session.tree.read(name)) is not None), b"")
     return found.decode("utf-8", "replace")
 

@@ -43,7 +43,7 @@ def render(report: Report, out: IO[str]) -> None:
     _write_worst(report, out)
     if not options.statistics and not options.worst:
         _write_findings(report, out)
-    out.write(f"\n<sub>{_text(origin(report))}</sub>\n")
+    out.write(f"\n<sub>{plain(origin(report))}</sub>\n")
 
 
 def _count(kind: str, count: int) -> str:
@@ -55,7 +55,7 @@ def _write_rules(report: Report, out: IO[str]) -> None:
     if rules:
         out.write("\n| rule | severity | findings | errors | files |\n| :-- | :-- | --: | --: | --: |\n")
     for rule in rules:
-        name = f"{rule.code} {_text(rule.name)}"
+        name = f"{rule.code} {plain(rule.name)}"
         out.write(f"| {name} | {rule.severity.value} | {rule.count:,} | {rule.errors:,} | {rule.files:,} |\n")
 
 
@@ -65,7 +65,7 @@ def _write_worst(report: Report, out: IO[str]) -> None:
         return
     out.write("\n| errors | findings | file |\n| --: | --: | :-- |\n")
     for path, errors, findings in rows:
-        out.write(f"| {errors:,} | {findings:,} | {_code(path, cell=True)} |\n")
+        out.write(f"| {errors:,} | {findings:,} | {code(path, cell=True)} |\n")
     left = sum(1 for row in report.summary.worst if row[1]) - len(rows)
     if left:
         out.write(f"\nErrors stand in {plural(left, 'more file')}.\n")
@@ -103,10 +103,10 @@ def _group(group: Group, room: int) -> tuple[str, int]:
 
 
 def _item(finding: Finding) -> str:
-    place = _code(f"{finding.path}:{finding.line}:{finding.column}")
+    place = code(f"{finding.path}:{finding.line}:{finding.column}")
     lines = [f"- {place} {finding.severity.value} {finding.code}{doubt(finding)}: {_message(finding.message)}"]
     lines += [
-        f"  - {_code(f'{other.path}:{other.line}:{other.column}')} {_message(about(other))}"
+        f"  - {code(f'{other.path}:{other.line}:{other.column}')} {_message(about(other))}"
         for other in finding.related[:_PLACES]
     ]
     if len(finding.related) > _PLACES:
@@ -122,10 +122,10 @@ def _message(text: str) -> str:
     parts = text.split("`")
     if len(parts) % 2 == 0:  # a backtick without its partner
         parts[-2:] = ["`".join(parts[-2:])]
-    return "".join((_code(part) if part else "") if number % 2 else _text(part) for number, part in enumerate(parts))
+    return "".join((code(part) if part else "") if number % 2 else plain(part) for number, part in enumerate(parts))
 
 
-def _text(text: str) -> str:
+def plain(text: str) -> str:
     """Plain text, with everything that Markdown or GitHub would act on taken literally."""
     return _MARKUP.sub(r"\\\g<0>", html.escape(_quiet(printable(text)), quote=False))
 
@@ -135,7 +135,7 @@ def _quiet(text: str) -> str:
     return re.sub(r"([@#]|://|www\.)(?=\w)", rf"\1{_BREAK}", text)
 
 
-def _code(text: str, *, cell: bool = False) -> str:
+def code(text: str, *, cell: bool = False) -> str:
     """A code span. In the cell of a table a pipe is escaped even there (GitHub Flavored Markdown, 4.10)."""
     text = printable(text)
     if len(text) > _LONGEST:  # the end of a path says more than its start

@@ -1,0 +1,95 @@
+"""What a proposal keeps, invents and loses, measured against the broken text and the version it starts from."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from difflib import SequenceMatcher
+
+import msgspec
+
+from canonry.model.repair import Lost
+from canonry.repair.measure import collectable_tests, live_words, readable_tests, words
+from canonry.source.syntax.parse import Version, parse_source
+
+MARK = "# canonry: unrepaired: "
+"""What stands before a line that could not be mended, so that nothing is dropped in silence."""
+_WORD = re.compile(r"\w+")
+
+
+class Verification(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Counts and shares as in `FileRepair`; the tests are those of the broken text and of the base together."""
+
+    parses: bool
+    tests_before: int = 0
+    tests_now: int = 0
+    tests_lost: tuple[str, ...] = ()
+    words_kept: float = 0.0
+    words_invented: float = 0.0
+    lost: tuple[Lost, ...] = ()
+    marked: tuple[int, ...] = ()
+
+
+def verify(broken: str, after: str, target: Version, *, base: str = "") -> Verification:
+    """What became of the broken text's tests and words; ``base`` is the ancestor that the repair starts from."""
+    tree, _, failure = parse_source(after.encode("utf-8", "surrogatepass"), target)
+    if tree is None or failure is not None:
+        return Verification(parses=False, tests_before=sum(readable_tests(broken).values()))
+    demanded = readable_tests(broken) | readable_tests(base) if base else readable_tests(broken)
+    collected = collectable_tests(tree)
+    names = Counter(name.rpartition(".")[2] for name in collected.elements())
+    living, spoken = live_words(after), _marked_words(after)
+    return Verification(
+        parses=True,
+        tests_before=sum(readable_tests(broken).values()),
+        tests_now=sum(collected.values()),
+        tests_lost=tuple(sorted((demanded - names).elements())),
+        words_kept=_share(live_words(broken), living),
+        words_invented=1.0 - _share(living, words(broken) + words(base)),
+        lost=_lost(broken, after, living, spoken),
+        marked=tuple(number for number, line in enumerate(after.split("\n"), 1) if line.lstrip().startswith(MARK)),
+    )
+
+
+def _share(wanted: Mapping[str, int], found: Mapping[str, int]) -> float:
+    """The share of a multiset of words that another one holds; 1.0 for none."""
+    total = sum(wanted.values())
+    return sum(min(count, found.get(word, 0)) for word, count in wanted.items()) / total if total else 1.0
+
+
+def _marked_words(text: str) -> Counter[str]:
+    lines = (line.lstrip() for line in text.split("\n"))
+    return Counter(word for line in lines if line.startswith(MARK) for word in _WORD.findall(line[len(MARK) :]))
+
+
+def _lost(broken: str, after: str, living: Counter[str], marked: Counter[str]) -> tuple[Lost, ...]:
+    """The words that the broken text holds more often than the repaired one, at the lines that are gone.
+
+    A word that was live has to be live or marked, a word of a comment may stand anywhere. Where a word is gone is told
+    by the lines that the two texts do not share.
+    """
+    everywhere = words(after)
+    was_live = live_words(broken)
+    gone = words(broken) - everywhere
+    gone |= was_live - living - marked
+    if not gone:
+        return ()
+    before, now = broken.split("\n"), after.split("\n")
+    changed = [
+        number
+        for tag, start, end, _, _ in SequenceMatcher(None, before, now).get_opcodes()
+        if tag in ("replace", "delete")
+        for number in range(start, end)
+    ]
+    found: list[Lost] = []
+    for number in (*changed, *(number for number in range(len(before)) if number not in set(changed))):
+        if not gone:
+            break
+        here = []
+        for word in _WORD.findall(before[number]):
+            if gone[word] > 0:
+                gone[word] -= 1
+                here.append(word)
+        if here:
+            found.append(Lost(number + 1, tuple(here)))
+            gone = +gone
+    return tuple(sorted(found, key=lambda each: each.line))
