@@ -1,19 +1,16 @@
 """What a proposal keeps, invents and loses, measured against the broken text and the version it starts from."""
 
-import re
 from collections import Counter
-from collections.abc import Mapping
 from difflib import SequenceMatcher
 
 import msgspec
 
 from canonry.model.repair import Lost
-from canonry.repair.measure import collectable_tests, live_words, readable_tests, words
+from canonry.repair.measure import collectable_tests, live_words, readable_tests, share_kept, words_of
 from canonry.source.syntax.parse import Version, parse_source
 
 MARK = "# canonry: unrepaired: "
 """What stands before a line that could not be mended, so that nothing is dropped in silence."""
-_WORD = re.compile(r"\w+")
 
 
 class Verification(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -43,22 +40,16 @@ def verify(broken: str, after: str, target: Version, *, base: str = "") -> Verif
         tests_before=sum(readable_tests(broken).values()),
         tests_now=sum(collected.values()),
         tests_lost=tuple(sorted((demanded - names).elements())),
-        words_kept=_share(live_words(broken), living),
-        words_invented=1.0 - _share(living, words(broken) + words(base)),
+        words_kept=share_kept(live_words(broken), living),
+        words_invented=1.0 - share_kept(living, words_of(broken) + words_of(base)),
         lost=_lost(broken, after, living, spoken),
         marked=tuple(number for number, line in enumerate(after.split("\n"), 1) if line.lstrip().startswith(MARK)),
     )
 
 
-def _share(wanted: Mapping[str, int], found: Mapping[str, int]) -> float:
-    """The share of a multiset of words that another one holds; 1.0 for none."""
-    total = sum(wanted.values())
-    return sum(min(count, found.get(word, 0)) for word, count in wanted.items()) / total if total else 1.0
-
-
 def _marked_words(text: str) -> Counter[str]:
     lines = (line.lstrip() for line in text.split("\n"))
-    return Counter(word for line in lines if line.startswith(MARK) for word in _WORD.findall(line[len(MARK) :]))
+    return words_of("\n".join(line[len(MARK) :] for line in lines if line.startswith(MARK)))
 
 
 def _lost(broken: str, after: str, living: Counter[str], marked: Counter[str]) -> tuple[Lost, ...]:
@@ -67,9 +58,9 @@ def _lost(broken: str, after: str, living: Counter[str], marked: Counter[str]) -
     A word that was live has to be live or marked, a word of a comment may stand anywhere. Where a word is gone is told
     by the lines that the two texts do not share.
     """
-    everywhere = words(after)
+    everywhere = words_of(after)
     was_live = live_words(broken)
-    gone = words(broken) - everywhere
+    gone = words_of(broken) - everywhere
     gone |= was_live - living - marked
     if not gone:
         return ()
@@ -81,14 +72,16 @@ def _lost(broken: str, after: str, living: Counter[str], marked: Counter[str]) -
         for number in range(start, end)
     ]
     found: list[Lost] = []
-    for number in (*changed, *(number for number in range(len(before)) if number not in set(changed))):
+    shared = sorted(set(range(len(before))).difference(changed))
+    for number in (*changed, *shared):
         if not gone:
             break
-        here = []
-        for word in _WORD.findall(before[number]):
-            if gone[word] > 0:
-                gone[word] -= 1
-                here.append(word)
+        here: list[str] = []
+        for word, count in words_of(before[number]).items():
+            missing = min(count, gone[word])
+            if missing > 0:
+                gone[word] -= missing
+                here += [word] * missing
         if here:
             found.append(Lost(number + 1, tuple(here)))
             gone = +gone
