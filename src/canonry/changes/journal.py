@@ -30,6 +30,8 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     owner: tuple[int, int] | None = None
     folders: tuple[str, ...] = ()
     """The folders that the change makes for it, from the outermost inwards."""
+    emptied: tuple[str, ...] = ()
+    """The folders that go with it where it is taken away and they are empty then: a rollback's, of what was made."""
     reason: str = ""
     grade: Grade = Grade.SAFE
     rules: tuple[str, ...] = ()

@@ -89,6 +89,7 @@ def _reversed(root: Path, record: FileRecord) -> FileRecord:
         mode=record.mode if found is None else found[1],
         owner=record.owner if found is None else owner_of(root / path),
         folders=missing_folders(root, path),
+        emptied=record.folders,
         reason=record.reason,
         grade=record.grade,
         rules=record.rules,

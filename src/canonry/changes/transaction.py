@@ -152,6 +152,7 @@ def _put(root: Path, stage: Path, change: str, number: int, record: FileRecord) 
         raise UndoneError(f"`{record.path}` changed meanwhile; run the command again")
     if record.after is None:
         take_away(target)
+        remove_empty(root, record.emptied)
     else:
         make_folders(root, record.folders)
         put_in_place(_new(stage, number), target, aside=_aside(change))
@@ -168,10 +169,12 @@ def _put_back(root: Path, stage: Path, change: str, number: int, record: FileRec
     elif record.before is None:
         take_away(target)
     elif digest_on_disk(old) == record.before:
+        make_folders(root, record.emptied)
         put_in_place(old, target, aside=_aside(change))
     else:
         fresh = stage / f"{number}.back"
         write_new(fresh, store.get(record.before), mode=record.mode, owner=record.owner)
+        make_folders(root, record.emptied)
         put_in_place(fresh, target, aside=_aside(change))
     remove_empty(root, record.folders)
     return True
