@@ -2,9 +2,8 @@
 
 import gc
 import io
-import os
 import sys
-import tempfile
+import tomllib
 from pathlib import Path
 
 import click
@@ -14,9 +13,14 @@ from canonry.audit.infer.proposal import Proposal
 from canonry.audit.request import Request
 from canonry.audit.session import Session, open_session
 from canonry.canon.insert import insert
+from canonry.changes.apply import apply_plan
+from canonry.changes.splice import replace_file
+from canonry.changes.transaction import Outcome
+from canonry.model.change_plan import ChangePlan, Verification
 from canonry.model.errors import UserError
 from canonry.report.init import additions, narration, render_json, render_toml
 from canonry.report.progress import show_progress
+from canonry.source.trees.tree import read_file
 
 _PROJECT = "pyproject.toml"
 _STANDALONE = "canonry.toml"
@@ -73,10 +77,10 @@ def command(
     finally:
         session.close()
     comments = output_format == "full"
-    written = write and bool(proposal.entries) and _write(session, file, proposal, comments=comments)
-    _show(proposal, file, output_format, written=written, write=write)
+    outcome = _write(session, file, proposal, comments=comments) if write and proposal.entries else None
+    _show(proposal, file, output_format, written=outcome is not None, write=write)
     if not quiet:
-        _narrate(session, proposal, file, written=written, write=write)
+        _narrate(session, proposal, file, outcome, write=write)
     return 1 if proposal.entries and not write else 0
 
 
@@ -100,12 +104,12 @@ def _show(proposal: Proposal, file: str, output_format: str, *, written: bool, w
         render_toml(proposal, _prefix(file), sys.stdout, comments=output_format == "full")
 
 
-def _narrate(session: Session, proposal: Proposal, file: str, *, written: bool, write: bool) -> None:
-    notes = (*session.loaded.notes, *session.tree.notes, *session.cache.notes)
+def _narrate(session: Session, proposal: Proposal, file: str, outcome: Outcome | None, *, write: bool) -> None:
+    notes = (*session.loaded.notes, *session.tree.notes, *session.cache.notes, *(outcome.notes if outcome else ()))
     for line in (*dict.fromkeys(notes), *narration(proposal)):
         click.echo(f"canonry: {line}", err=True)
     keys = "1 key" if len(proposal.entries) == 1 else f"{len(proposal.entries)} keys"
-    if written:
+    if outcome is not None:
         click.echo(f"canonry: wrote {keys} to `{file}`", err=True)
     elif not proposal.entries:
         click.echo(f"canonry: nothing to add to `{file}`", err=True)
@@ -113,46 +117,23 @@ def _narrate(session: Session, proposal: Proposal, file: str, *, written: bool, 
         click.echo(f"canonry: `--write` adds {'it' if keys == '1 key' else 'them'} to `{file}`", err=True)
 
 
-def _write(session: Session, file: str, proposal: Proposal, *, comments: bool) -> bool:
+def _write(session: Session, file: str, proposal: Proposal, *, comments: bool) -> Outcome:
     """Adds the keys to the file; every other byte stays. `UserError` where it cannot be."""
-    root = session.tree.root
-    target = root / file
-    if target.is_symlink():
-        target = target.resolve()
-        if not target.is_relative_to(root.resolve()):
-            raise UserError(
-                f"`{file}` is a link to `{target}`, outside the tree; replace it by a file, or edit that one"
-            )
+    before = read_file(session.tree.root / file)
+    after = insert(before or b"", additions(proposal, _prefix(file), comments=comments), file=file)
+    plan = ChangePlan(
+        files=(replace_file(file, before, after, rule="init", reason="the keys that counting proposes"),),
+        reason="adds the proposed canon",
+        origin="init",
+        verification=Verification.OWN,
+    )
+    return apply_plan(session.tree.root, plan, verify=_object_to_canon)
+
+
+def _object_to_canon(_path: str, _before: bytes, after: bytes) -> str | None:
+    """Objects to what is no TOML; that the keys are the meant ones is compared where they are inserted."""
     try:
-        before = target.read_bytes() if target.exists() else b""
-        if target.exists() and not target.stat().st_mode & 0o222:
-            raise UserError(f"`{file}` is read-only; make it writable, or add by hand what `canonry init` prints")
-        after = insert(before, additions(proposal, _prefix(file), comments=comments), file=file)
-        _replace(target, before, after)
-    except OSError as error:
-        raise UserError(f"`{file}` cannot be written ({error.strerror}); see to the folder's permissions") from error
-    return True
-
-
-def _replace(target: Path, before: bytes, after: bytes) -> None:
-    """Puts a new content in the place of a file, at once and with the file's mode; no half of it is ever seen."""
-    mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(after)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(name).chmod(mode)
-        if (target.read_bytes() if target.exists() else b"") != before:
-            raise UserError(f"`{target.name}` changed meanwhile; run the command again")
-        Path(name).replace(target)
-    except BaseException:  # Ctrl-C too: whatever ends the writing leaves no file of ours behind
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        tomllib.loads(after.decode("utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return f"the result is no TOML: {error}"
+    return None

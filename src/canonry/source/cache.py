@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from canonry.source.code import extractor_version, shapes_version
+from canonry.source.state import STATE, make_state_folder
 
 SCHEMA_VERSION = 3
 _KEPT_RESULTS = 6
@@ -51,7 +52,7 @@ def shapes_variant(target: tuple[int, int]) -> int:
 def cache_path(root: Path, *, bare: bool) -> Path:
     """Where a tree's cache lives: ``.canonry/cache.db`` at its root, or the user's cache folder for a bare one."""
     if not bare:
-        return root / ".canonry" / "cache.db"
+        return root / STATE / "cache.db"
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = hashlib.sha256(os.fsencode(str(root))).hexdigest()[:16]
     return base / "canonry" / f"{root.name or 'repository'}-{name}" / "cache.db"
@@ -69,7 +70,7 @@ class Cache:
         if self.path is None:
             return _prepared(sqlite3.connect(":memory:"))
         try:
-            _make_folder(self.path.parent)
+            make_state_folder(self.path.parent)
             return self._open_file(self.path)
         except (OSError, sqlite3.OperationalError) as error:
             self.notes.append(f"no cache is kept: `{self.path}` cannot be written ({error})")
@@ -293,15 +294,6 @@ def _tuned(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = off")
     return connection
-
-
-def _make_folder(folder: Path) -> None:
-    """Makes the state folder, which ignores itself in git."""
-    if folder.is_dir():
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    if folder.name == ".canonry":
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
 def _remove(path: Path) -> None:

@@ -1,0 +1,146 @@
+"""A change plan put onto the disk: all of it or nothing, checked before, journalled, and with a way back."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from canonry.changes.check import check_result
+from canonry.changes.checks.as_read import object_to_change
+from canonry.changes.checks.settled import PlanAgain
+from canonry.changes.files import new_file_mode
+from canonry.changes.folder import ChangesFolder
+from canonry.changes.git_state import head_of, names, refuse_conflicts, repository_of, warnings
+from canonry.changes.journal import FileRecord, Header, next_id, now
+from canonry.changes.recover import recover_locked
+from canonry.changes.splice import digest_of, result_of
+from canonry.changes.targets import (
+    LeftOut,
+    missing_folders,
+    nothing_left_out,
+    owner_of,
+    read_target,
+    refuse_left_out,
+    resolve,
+)
+from canonry.changes.transaction import Outcome, Prove, Step, no_proof, no_step, replace_files
+from canonry.model.change_plan import ChangePlan, FileChange, Verification
+from canonry.model.errors import UserError
+from canonry.source.syntax.parse import RUNNING, Version
+from canonry.source.trees.git import Git
+
+Verify = Callable[[str, bytes, bytes], str | None]
+"""Given a path, its bytes and what they are to become: the objection, None where there is none."""
+
+
+class RefusedError(UserError):
+    """A plan's result does not pass a check; nothing was written. Exit status 2."""
+
+
+def apply_plan(
+    root: Path,
+    plan: ChangePlan,
+    *,
+    verify: Verify | None = None,
+    target: Version = RUNNING,
+    plan_again: PlanAgain | None = None,
+    left_out: LeftOut = nothing_left_out,
+    prove: Prove = no_proof,
+    step: Step = no_step,
+) -> Outcome:
+    """Makes all changes of a plan below ``root`` (the top of the working tree), or raises and leaves every byte.
+
+    Before a byte is written every file is compared with what was planned on, and every result is checked: with the
+    six checks at the ``target`` Python where the plan's verification is ``edits`` (``plan_again`` is the planner, for
+    the fourth), with ``verify``, which is required, where it is ``own``. ``left_out`` says which paths are none of
+    ours. ``prove`` judges the tree while the changes stand in it; only then they are sealed.
+
+    Raises `UserError`, one sentence and the next step, where it refuses, and `UndoneError` where something failed on
+    the way and was undone.
+    """
+    if plan.verification is Verification.OWN and verify is None:
+        raise ValueError("a plan with its own verification needs `verify`")
+    if not plan.files:
+        raise UserError("the plan changes no file; there is nothing to apply")
+    folder = ChangesFolder(root)
+    git = repository_of(root)
+    with folder.locked():
+        notes = recover_locked(folder)
+        if git is not None:
+            refuse_conflicts(git)
+        records, contents = _prepare(root, plan, git, left_out)
+        for change, record in zip(plan.files, records, strict=True):
+            _check(change, record, contents, plan, verify=verify, target=target, plan_again=plan_again)
+        said = warnings(git, planned_at=plan.commit) if git is not None else []
+        header = Header(
+            id=next_id(folder.journal),
+            made=now(),
+            reason=plan.reason,
+            origin=plan.origin,
+            verification=plan.verification.value,
+            files=tuple(records),
+            head=head_of(git),
+        )
+        replace_files(folder, header, contents, prove=prove, step=step)
+    return Outcome(id=header.id, files=tuple(record.path for record in records), notes=(*notes, *said))
+
+
+def _prepare(
+    root: Path, plan: ChangePlan, git: Git | None, left_out: LeftOut
+) -> tuple[list[FileRecord], Mapping[str, bytes]]:
+    """What is to be done with each file, and the bytes of all digests that are spoken of."""
+    paths = [resolve(root, change.path) for change in plan.files]
+    twice = sorted({path for path in paths if paths.count(path) > 1}) if len(set(paths)) < len(paths) else []
+    if twice:
+        raise UserError(f"the plan changes {names(twice)} twice; plan each file once")
+    refuse_left_out(git, paths, left_out)
+    contents: dict[str, bytes] = {}
+    records = [_record(root, path, change, contents) for path, change in zip(paths, plan.files, strict=True)]
+    return records, contents
+
+
+def _record(root: Path, path: str, change: FileChange, contents: dict[str, bytes]) -> FileRecord:
+    found = read_target(root, path)
+    before, mode = found if found is not None else (None, change.mode if change.mode is not None else new_file_mode())
+    objection = object_to_change(before, change.digest)
+    if objection:
+        raise RefusedError(f"`{change.path}` {objection}")
+    after = result_of(change, before)
+    if after == before:
+        raise UserError(f"the plan leaves `{change.path}` as it is; plan only files that change")
+    for content in (before, after):
+        if content is not None:
+            contents[digest_of(content)] = content
+    return FileRecord(
+        path=path,
+        before=None if before is None else digest_of(before),
+        after=None if after is None else digest_of(after),
+        mode=mode,
+        owner=owner_of(root / path),
+        folders=missing_folders(root, path),
+        reason=change.reason,
+        grade=change.grade,
+        rules=tuple(sorted({edit.rule for edit in change.edits})),
+    )
+
+
+def _check(
+    change: FileChange,
+    record: FileRecord,
+    contents: Mapping[str, bytes],
+    plan: ChangePlan,
+    *,
+    verify: Verify | None,
+    target: Version,
+    plan_again: PlanAgain | None,
+) -> None:
+    if record.after is None:
+        return
+    before = b"" if record.before is None else contents[record.before]
+    after = contents[record.after]
+    own = plan.verification is Verification.OWN
+    objection = check_result(
+        change, None if record.before is None else before, after, target=target, plan_again=plan_again, own=own
+    )
+    if objection is None and verify is not None:
+        objection = verify(change.path, before, after)
+    if objection is not None:
+        raise RefusedError(f"`{change.path}` is not changed, nor any other file of the plan: {objection}")

@@ -1,0 +1,37 @@
+"""Check 1: the result parses at the target version, and compiles where the source did."""
+
+import ast
+import warnings
+
+from canonry.source.syntax.parse import Version, parse_source
+
+
+def object_to_syntax(after: bytes, target: Version) -> str | None:
+    """Objects to a result that is no Python at the target version."""
+    _, _, broken = parse_source(after, target)
+    if broken is None:
+        return None
+    return f"the result does not parse at Python {target[0]}.{target[1]}: {broken.message} in line {broken.site.line}"
+
+
+def object_to_compiled(before: ast.Module, after: ast.Module) -> str | None:
+    """Objects to a result that parses and still is no program, such as one with a late ``from __future__``.
+
+    What the running interpreter refuses of the source already says nothing about the edits.
+    """
+    found = _refusal(after)
+    if found is None or _refusal(before) is not None:
+        return None
+    return f"the result does not compile: {found.msg} in line {found.lineno}"
+
+
+def _refusal(tree: ast.Module) -> SyntaxError | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(tree, "<result>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return error
+    except (RecursionError, MemoryError, ValueError):
+        return None
+    return None

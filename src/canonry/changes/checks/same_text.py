@@ -1,0 +1,115 @@
+"""Check 3: comments and strings outside the edited ranges are what and where they were.
+
+A string is one thing: no edit starts or ends inside it, nor inside a comment. A comment in a range that is replaced
+has to stand in what replaces it. A docstring stays the docstring of what it describes.
+"""
+
+import ast
+import io
+import tokenize
+from collections.abc import Iterator
+
+import msgspec
+
+from canonry.changes.checks.edited import EditedSource
+from canonry.source.syntax.text import SourceText
+
+
+class TextToken(msgspec.Struct, frozen=True):
+    """A string (f-strings as a whole) or a comment, with its offsets."""
+
+    start: int
+    end: int
+    comment: bool
+
+
+def object_to_text(source: EditedSource) -> str | None:
+    """Objects to strings and comments that an edit cuts, swallows, drops or moves out of their place."""
+    old, new = list(text_tokens(source.before)), list(text_tokens(source.after))
+    before, after = source.before.content, source.after.content
+    kept = []
+    for token in old:
+        touching = source.touched(token.start, token.end)
+        if touching is None:
+            kept.append((source.moved(token.start), before[token.start : token.end]))
+        elif token.start < touching.start or touching.end < token.end:
+            return f"an edit would cut through {_named(token)} in {_line(source.before, token)}"
+        elif token.comment and before[token.start : token.end] not in _comments(
+            new, after, touching.new_start, touching.new_end
+        ):
+            return f"the comment in {_line(source.before, token)} would be lost"
+    found = []
+    for token in new:
+        touching = source.made(token.start, token.end)
+        if touching is None:
+            found.append((token.start, after[token.start : token.end]))
+        elif token.start < touching.new_start or touching.new_end < token.end:
+            return f"{_named(token)} in {_line(source.after, token)} of the result would take in more than the edit"
+    for (_, was), (at, text) in zip(kept, found, strict=False):
+        if was != text:
+            return f"outside the edits a string or comment would change (result, line {source.after.position(at)[0]})"
+    if kept != found:
+        return "outside the edits a string or comment would come, go or move"
+    return _object_to_docstrings(source)
+
+
+def text_tokens(text: SourceText) -> Iterator[TextToken]:
+    """The strings and comments of a source that parses, in order."""
+    opened: list[int] = []
+    starts = {getattr(tokenize, name, None) for name in ("FSTRING_START", "TSTRING_START")} - {None}
+    ends = {getattr(tokenize, name, None) for name in ("FSTRING_END", "TSTRING_END")} - {None}
+    reader = io.StringIO(text.content.decode(), newline="").readline
+    for token in tokenize.generate_tokens(reader):
+        if token.type in starts:
+            opened.append(_offset(text, *token.start))
+        elif token.type in ends:
+            start = opened.pop()
+            if not opened:
+                yield TextToken(start, _offset(text, *token.end), comment=False)
+        elif not opened and token.type in (tokenize.STRING, tokenize.COMMENT):
+            comment = token.type == tokenize.COMMENT
+            yield TextToken(_offset(text, *token.start), _offset(text, *token.end), comment)
+
+
+def _offset(text: SourceText, line: int, characters: int) -> int:
+    start = text.offset(line, 0)
+    if text.content.isascii():
+        return start + characters
+    return start + len(text.content[start : start + 4 * characters].decode("utf-8", "ignore")[:characters].encode())
+
+
+def _comments(tokens: list[TextToken], content: bytes, start: int, end: int) -> set[bytes]:
+    inside = (token for token in tokens if token.comment and start <= token.start and token.end <= end)
+    return {content[token.start : token.end] for token in inside}
+
+
+def _named(token: TextToken) -> str:
+    return "the comment" if token.comment else "the string"
+
+
+def _line(text: SourceText, token: TextToken) -> str:
+    return f"line {text.position(token.start)[0]}"
+
+
+def _object_to_docstrings(source: EditedSource) -> str | None:
+    old = _docstrings(source.before, source.old_tree)
+    kept = {source.moved(start): start for start, end in old if source.touched(start, end) is None}
+    new = _docstrings(source.after, source.new_tree)
+    found = {start for start, end in new if source.made(start, end) is None}
+    for at in sorted(kept.keys() - found):
+        return f"the docstring in line {source.before.position(kept[at])[0]} would be one no longer"
+    for at in sorted(found - kept.keys()):
+        return f"the string in line {source.after.position(at)[0]} of the result would become a docstring"
+    return None
+
+
+def _docstrings(text: SourceText, tree: ast.Module) -> list[tuple[int, int]]:
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or not node.body:
+            continue
+        first = node.body[0]
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            end = text.offset(first.end_lineno or first.lineno, first.end_col_offset or 0)
+            found.append((text.offset(first.lineno, first.col_offset), end))
+    return found

@@ -1,0 +1,181 @@
+"""`canonry changes`: what canonry wrote, and the way back."""
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from canonry.model.errors import UserError
+
+if TYPE_CHECKING:
+    from canonry.changes.folder import ChangesFolder
+    from canonry.changes.history import Change
+    from canonry.changes.journal import FileRecord
+
+_REPO = click.option(
+    "--repo",
+    type=click.Path(exists=True, path_type=Path),
+    default=".",
+    metavar="PATH",
+    help="The tree: any place in it [default: the current folder].",
+)
+_FORMAT = click.option(
+    "--output-format", type=click.Choice(["full", "json"]), default="full", show_default=True, help="How to say it."
+)
+_ENDED_EARLY = ("undone", "recovered", "unfinished")
+_COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+
+
+@click.group("changes")
+def command() -> None:
+    """List what canonry wrote into this tree, show it, and roll it back."""
+
+
+@command.command("list")
+@_REPO
+@_FORMAT
+@_COLOR
+def list_changes(*, repo: Path, output_format: str, color: str) -> int:
+    """List all changes, the oldest first: number, time, state, files, reason.
+
+    States: sealed · rolled back · partly rolled back · undone (it failed and undid itself) · recovered (its process was
+    killed, and a later command undid it) · unfinished (at work now). A change that was cut off is undone first.
+    """
+    from canonry.changes.history import read_history
+    from canonry.report.changes import render_list, render_list_json
+
+    folder = _folder(repo)
+    _recover(folder)
+    changes = read_history(folder)
+    out = _stdout()
+    if output_format == "json":
+        render_list_json(changes, out)
+    else:
+        render_list(changes, out, color=_painted(color))
+    if not changes:
+        click.echo(f"canonry: nothing was ever changed in `{folder.root}`", err=True)
+    return 0
+
+
+@command.command("show")
+@click.argument("change", metavar="ID")
+@_REPO
+@_FORMAT
+@_COLOR
+def show(*, change: str, repo: Path, output_format: str, color: str) -> int:
+    """Show one change: why each file was changed, how sure that was, and the difference.
+
+    The difference comes from what is kept, so it is that of the change itself, whatever became of the files.
+    """
+    from canonry.changes.history import find_change, read_history
+    from canonry.report.changes import render_change, render_change_json
+
+    folder = _folder(repo)
+    _recover(folder)
+    found = find_change(read_history(folder), change)
+    diffs = _diffs(folder, found)
+    out = _stdout()
+    if output_format == "json":
+        render_change_json(found, diffs, out)
+    else:
+        render_change(found, diffs, out, color=_painted(color), raw=not out.isatty())
+    return 0
+
+
+@command.command("rollback")
+@click.argument("change", metavar="ID")
+@_REPO
+@click.option("--skip-edited", is_flag=True, help="Leave files that were edited since, and roll the others back.")
+@click.option("--diff", is_flag=True, help="Show what would be undone, and write nothing.")
+@_COLOR
+def rollback(*, change: str, repo: Path, skip_edited: bool, diff: bool, color: str) -> int:
+    """Give every file of a change the bytes back that it had before.
+
+    Refuses, and says which, where a file was edited since. A rollback is a change too: rolling it back makes the first
+    one again. Exits 1 where files were left with `--skip-edited`, and with `--diff`.
+    """
+    from canonry.changes.rollback import roll_back
+    from canonry.report.changes import render_diff, summary
+
+    folder = _folder(repo)
+    if diff:
+        for text in _reversed_diffs(folder, change):
+            render_diff(text, _stdout(), color=_painted(color), raw=not sys.stdout.isatty())
+        return 1
+    outcome = roll_back(folder.root, change, skip_edited=skip_edited)
+    for note in outcome.notes:
+        click.echo(f"canonry: {note}", err=True)
+    click.echo(f"canonry: {summary(outcome.files, outcome.id, 'rolled back')}", err=True)
+    return 1 if outcome.left else 0
+
+
+def _folder(place: Path) -> "ChangesFolder":
+    from canonry.changes.folder import ChangesFolder
+    from canonry.source.trees.tree import open_reading_tree
+
+    tree = open_reading_tree(place)
+    if tree.by_blob:
+        raise UserError(f"`{place}` is a git directory, which holds no files; name a working tree")
+    return ChangesFolder(tree.root)
+
+
+def _recover(folder: "ChangesFolder") -> None:
+    """Undoes what was cut off; where that cannot be done now, it is said and the rest is shown."""
+    from canonry.changes.recover import recover
+
+    try:
+        notes = recover(folder.root)
+    except UserError as error:
+        notes = (str(error),)
+    for note in notes:
+        click.echo(f"canonry: {note}", err=True)
+
+
+def _diffs(folder: "ChangesFolder", change: "Change") -> "list[tuple[FileRecord, str]]":
+    from canonry.changes.diff import file_diff
+    from canonry.changes.store import ContentStore
+
+    store = ContentStore(folder.store)
+
+    def difference(record: "FileRecord") -> str:
+        try:
+            before, after = (None if each is None else store.get(each) for each in (record.before, record.after))
+        except UserError:
+            if change.state in _ENDED_EARLY:  # it may have ended before anything was kept, and nothing was written then
+                return ""
+            raise
+        return file_diff(record.path, before, after, mode=record.mode)
+
+    return [(record, difference(record)) for record in change.header.files]
+
+
+def _reversed_diffs(folder: "ChangesFolder", wanted: str) -> list[str]:
+    from canonry.changes.diff import file_diff
+    from canonry.changes.history import find_change, read_history
+    from canonry.changes.store import ContentStore
+
+    change, store = find_change(read_history(folder), wanted), ContentStore(folder.store)
+    return [
+        file_diff(
+            record.path,
+            None if record.after is None else store.get(record.after),
+            None if record.before is None else store.get(record.before),
+            mode=record.mode,
+        )
+        for record in change.header.files
+        if record.path in change.standing
+    ]
+
+
+def _stdout() -> IO[str]:
+    """Standard output as it takes any name and any byte; a terminal gets what it can show."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
+    return sys.stdout
+
+
+def _painted(color: str) -> bool:
+    return color == "always" or (color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
