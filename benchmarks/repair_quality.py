@@ -178,7 +178,10 @@ def _touches(row: Row, repository: Path) -> bool:
 
 def score(done: Sequence[Done], method: str, work: Path, benchmark: Path, split: Path) -> dict[str, Any]:
     """What `evaluate.py` says of the method's files, and what they cost."""
-    for folder, texts in (("", [(each.name, each.text) for each in done]), ("-again", [(d.name, d.again) for d in done])):
+    for folder, texts in (
+        ("", [(each.name, each.text) for each in done]),
+        ("-again", [(d.name, d.again) for d in done]),
+    ):
         target = work / f"{method}{folder}"
         target.mkdir(exist_ok=True)
         for name, text in texts:
@@ -199,11 +202,12 @@ def score(done: Sequence[Done], method: str, work: Path, benchmark: Path, split:
 def print_table(results: Sequence[tuple[str, dict[str, Any], int]], rows: Sequence[Row]) -> None:
     """A column per method."""
     print(f"{len(rows)} rows, {sum(row.newer for row in rows)} of them for a newer Python")
-    lines = []
-    for name in (*_SHOWN, *_MORE):
-        lines.append([name, *(f"{summary.get(name) or 0:.4f}" for _, summary, _ in results)])
-    for name in ("median_seconds", "p90_seconds"):
-        lines.append([name, *(f"{summary[name]:.3f}" for _, summary, _ in results)])
+    lines = [
+        [name, *(f"{summary.get(name) or 0:.4f}" for _, summary, _ in results)] for name in (*_SHOWN, *_MORE)
+    ]
+    lines += [
+        [name, *(f"{summary[name]:.3f}" for _, summary, _ in results)] for name in ("median_seconds", "p90_seconds")
+    ]
     lines.append(["newer touched", *(str(touched) for _, _, touched in results)])
     print(render_table(["measure", *(name for name, _, _ in results)], lines), end="")
 

@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from canonry.repair.text import decode, encode, with_declaration
 
-LINES = st.lists(st.tuples(st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"])), st.sampled_from(["\n", "\r\n", "\r"])))
+LINES = st.lists(
+    st.tuples(
+        st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"])),
+        st.sampled_from(["\n", "\r\n", "\r"]),
+    )
+)
 
 
 @given(LINES, st.booleans())

@@ -32,9 +32,7 @@ def damaged_files(session: Session, listing: Listing, paths: list[str], progress
     readers = breaks.readers(broken)
     found = [Damaged(each.path, each.key, each.facts.broken, readers.get(each.path, "")) for each in broken]
     index = Index(listing.live, files.facts, pythonpath=session.settings.pythonpath)
-    project = Project(
-        session.loaded.canon, session.settings, index, target=session.target, paths=listing.known
-    )
+    project = Project(session.loaded.canon, session.settings, index, target=session.target, paths=listing.known)
     for path, facts in files.stream([path for path in paths if project.is_test_file(path)]):
         key = listing.live.get(path)
         if key is not None and facts.commented is not None and facts.commented.tests:

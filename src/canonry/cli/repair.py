@@ -148,8 +148,7 @@ def _apply(found: Repaired, *, review: bool, quiet: bool) -> RepairSummary:
         click.echo(f"canonry: {note}", err=True)
     written = {each.path for each in chosen}
     repairs = tuple(
-        msgspec.structs.replace(each, written=True) if each.path in written else each
-        for each in found.summary.repairs
+        msgspec.structs.replace(each, written=True) if each.path in written else each for each in found.summary.repairs
     )
     return msgspec.structs.replace(found.summary, repairs=repairs, plan=applied.id)
 
@@ -207,7 +206,7 @@ def _render_text(
         render_concise(summary, out)
     else:
         if diff and found.after:
-            render_diff(_diff(found), out, color=color)
+            render_diff(_diff(found), out, color=color, raw=out is not sys.stdout or not sys.stdout.isatty())
         render_files(summary, out, color=color, verbose=verbose)
     out.write("\n")
     render_summary(summary, out, color=color)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from canonry.model.repair import FileRepair, Method, Refusal, Source, Verdict
+from canonry.model.repair import FileRepair, Method, Verdict
 from canonry.repair.ancestors import AncestorVersion
 from canonry.repair.damage import classes_of_damage
 from canonry.repair.draft import Draft, draft_commented, draft_repair

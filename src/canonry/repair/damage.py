@@ -98,7 +98,7 @@ def _compare(broken: str, mended: str) -> str:
     triples = _triples(mended) - _triples(broken)
     if triples > 0:
         return "triple-quote-shrunk" if _quotes(broken) > 3 * _triples(broken) else "triple-quote-lost"
-    if triples < 0 or _FOUR.search(broken) and not _FOUR.search(mended):
+    if triples < 0 or (_FOUR.search(broken) and not _FOUR.search(mended)):
         return "triple-quote-extra"
     if _PICTOGRAM.sub("", broken).split() == _PICTOGRAM.sub("", mended).split():
         return "pictograms-rewritten"

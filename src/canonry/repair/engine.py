@@ -17,7 +17,7 @@ from canonry.canon.options import Canon, Priority
 from canonry.canon.selection import categories_of, flows_of
 from canonry.model.errors import NothingValidatedError
 from canonry.model.repair import FileRepair, RepairSummary
-from canonry.repair.ancestors import AncestorVersion, find_ancestors
+from canonry.repair.ancestors import AncestorVersion, find_ancestors, is_shallow
 from canonry.repair.case import Case, Proposal
 from canonry.repair.culprits import find_culprits
 from canonry.repair.pool import Place, repair_all
@@ -109,7 +109,9 @@ def _repair(
         repairs=tuple(repairs),
         culprits=find_culprits(tree.git, repairs) if tree.git is not None else (),
         left_out=left_out,
-        notes=tuple(dict.fromkeys((*session.loaded.notes, *tree.notes, *session.cache.notes, *_history_notes(session)))),
+        notes=tuple(
+            dict.fromkeys((*session.loaded.notes, *tree.notes, *session.cache.notes, *_history_notes(session, wanted)))
+        ),
         cpu_seconds=_cpu_seconds(),
     )
     return Repaired(
@@ -163,7 +165,7 @@ def _cases(session: Session, damaged: list[Damaged], told: Progress, *, history:
     """What workers need to know of each file, its ancestors included where there is history to ask."""
     git, commit = session.tree.git, session.tree.commit
     versions: Mapping[str, tuple[AncestorVersion, ...]] = {}
-    mendable = {each.path: each.key.hex() for each in damaged if not is_newer(each)}
+    mendable = {each.path: each.key.hex() for each in damaged if not _newer(each)}
     if history and git is not None and commit is not None and mendable:
         told("asking history", 0, len(mendable))
         versions = find_ancestors(git, commit, mendable)
@@ -172,13 +174,36 @@ def _cases(session: Session, damaged: list[Damaged], told: Progress, *, history:
         Case(
             each.path,
             each.key,
-            newer=newer_reason(each),
+            newer=_newer(each),
             commented_out=each.broken is None,
             versions=versions.get(each.path, ()),
             priority=_priority(each.path, canon),
         )
         for each in damaged
     ]
+
+
+def _newer(each: Damaged) -> str:
+    """Which newer Python reads a file, or which of its constructs explain the failure; empty for damage."""
+    if each.broken is None or (each.broken.kind != "newer" and not each.reader):
+        return ""
+    constructs = ", ".join(each.broken.constructs)
+    reads = f"Python {each.reader} reads it" if each.reader else ""
+    return "; ".join(part for part in (reads, constructs) if part) or "a newer Python reads it"
+
+
+def _history_notes(session: Session, wanted: Wanted) -> list[str]:
+    """What is to be said of the history that was asked."""
+    git = session.tree.git
+    if not wanted.history:
+        return []
+    if git is None:
+        return ["there is no git repository here, so files are mended by their own lines, without history"]
+    if session.tree.commit is None:
+        return ["nothing is committed yet, so files are mended by their own lines, without history"]
+    if is_shallow(git):
+        return ["the clone is shallow, so older versions of files are not seen; `git fetch --unshallow` brings them"]
+    return []
 
 
 def _silent(_what: str, _done: int, _total: int) -> None:

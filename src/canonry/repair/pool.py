@@ -39,14 +39,13 @@ def repair_all(cases: Sequence[Case], place: Place, target: Version, *, workers:
             reader.close()
         return
     left = list(cases)
-    for proposal in _pooled(left, place, target, workers):
-        yield proposal
+    yield from _pooled(left, place, target, workers)
     for case in left:  # what the pool left behind when a worker died, each in a process of its own
         alone = [case]
         yield from _pooled(alone, place, target, 1)
         if alone:
             reason = "repairing it ends the process"
-            yield Proposal(FileRepair(path=case.path, verdict=Verdict.BROKEN, reason=reason), None)
+            yield Proposal(FileRepair(path=case.path, verdict=Verdict.BROKEN, reason=reason))
 
 
 def _pooled(left: list[Case], place: Place, target: Version, workers: int) -> Iterator[Proposal]:

@@ -29,7 +29,9 @@ def _write_commits(summary: RepairSummary, out: IO[str]) -> None:
     if rows:
         out.write("\n| files | readable tests | commit | says |\n| --: | --: | :-- | :-- |\n")
     for each in rows:
-        out.write(f"| {len(each.files):,} | {each.tests:,} | {each.commit[:10]} {each.date} | {plain(each.subject)} |\n")
+        out.write(
+            f"| {len(each.files):,} | {each.tests:,} | {each.commit[:10]} {each.date} | {plain(each.subject)} |\n"
+        )
     if len(summary.culprits) > len(rows):
         out.write(f"\n{plural(len(summary.culprits) - len(rows), 'more commit')} did damage.\n")
 
