@@ -1,1 +1,1 @@
-"""Files that do not parse, and files whose tests were commented out: what is wrong, and what is proposed."""
+"""Broken files -> repaired text: what was meant, restored from history or from the text alone."""

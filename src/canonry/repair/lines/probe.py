@@ -1,0 +1,145 @@
+"""Whether Python reads a line: alone, as the head of a block, or as a part of a bracket."""
+
+import ast
+
+from canonry.repair.lines.tokens import HEADERS, PAIRS, tokenize_line
+
+_ALONE = {
+    "elif": "if _: pass\n",
+    "else": "if _: pass\n",
+    "except": "try: pass\n",
+    "finally": "try: pass\n",
+}
+_OPENING = {"(": "_(", "[": "_[", "{": "{"}
+
+
+class Probe:
+    """Compiles pieces of text, remembers the verdicts and counts the work."""
+
+    __slots__ = ("left", "verdicts")
+
+    def __init__(self, limit: int) -> None:
+        self.left = limit
+        self.verdicts: dict[str, bool] = {}
+
+    def compiles(self, text: str) -> bool:
+        """Whether the text is a module of its own; False once the budget is spent."""
+        known = self.verdicts.get(text)
+        if known is not None:
+            return known
+        if self.left <= 0:
+            return False
+        self.left -= 1 + len(text) // 4000
+        verdict = compiles(text)
+        self.verdicts[text] = verdict
+        return verdict
+
+    def statement(self, text: str) -> bool:
+        """Whether the text is one whole statement, or the head of a block without its body."""
+        words = text.split(None, 1)
+        if not words:
+            return False
+        first = head_word(text)
+        if text.startswith("@"):
+            return self.compiles(text + "\ndef _(): pass")
+        if first == "case":
+            return self.compiles("match _:\n " + text + " pass") or self.compiles(text)
+        if first == "match" and text.rstrip().endswith(":"):
+            return self.compiles(text + "\n case _: pass")
+        if first in _ALONE:
+            if self.compiles(_ALONE[first] + text + " pass"):
+                return True
+            return self.compiles(_ALONE[first] + text)
+        if first in HEADERS:
+            if first == "try":
+                return self.compiles(text + " pass\nfinally: pass")
+            return self.compiles(text + "\n pass") or self.compiles(text)
+        return self.compiles(text)
+
+    def opening(self, text: str, stack: tuple[str, ...]) -> bool:
+        """Whether the text can begin a statement that leaves these brackets open."""
+        closing = "".join(PAIRS[bracket] for bracket in reversed(stack))
+        head = head_word(text) in HEADERS
+        for fill in ("", "_", " _", "_=_", " in _", "_:_"):
+            whole = text + fill + closing
+            if self.statement(whole) or (head and (self.statement(whole + ":") or self.statement(whole + " in _:"))):
+                return True
+        return False
+
+    def fragment(self, text: str, before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+        """Whether the text can stand on a line inside the open brackets `before` and leave `after` open."""
+        common = _kept(text, before)
+        opening = "".join(_OPENING[bracket] for bracket in before[common:]) if common < len(before) else ""
+        if common == len(before) and before:
+            common -= 1
+            opening = _OPENING[before[common]]
+        closing = "".join(PAIRS[bracket] for bracket in reversed(after[common:]))
+        for head, tail in _FRAMES:
+            whole = opening + head + text + tail
+            if self.compiles(whole + closing):
+                return True
+        return self._odd_fragment(text, opening, closing, before, after)
+
+    def _odd_fragment(
+        self, text: str, opening: str, closing: str, before: tuple[str, ...], after: tuple[str, ...]
+    ) -> bool:
+        if not after:
+            tail = text.rstrip()
+            if tail.endswith(":"):
+                inner = opening + text
+                plain = "def " + opening + text
+                if any(self.compiles(f"{front}{inner}\n pass") for front in ("if ", "with ", "for _ in ")):
+                    return True
+                return opening == "_(" and self.compiles(plain + "\n pass")
+            return opening.startswith("_(") and self.compiles("from _ import (_" + text)
+        if before == ("(",) == after:
+            if self.compiles("def _(" + text + "): pass") or self.compiles("def _(_" + text + "): pass"):
+                return True
+            return self.compiles("from _ import (" + text + ")")
+        return False
+
+
+_FRAMES = (("", ""), ("_ ", ""), ("", " _"), ("_ ", " _"), ("_ for _ in _ ", ""), ("_ if _ ", ""), ("", " else _"), ("_:", ""), ("_,", ""))
+
+
+def compiles(text: str) -> bool:
+    """Whether Python reads the text as a module; the caller silences warnings."""
+    try:
+        compile(text, "<line>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def head_word(text: str) -> str:
+    """The first word of the text."""
+    end = 0
+    for character in text:
+        if not (character.isalnum() or character == "_"):
+            break
+        end += 1
+    return text[:end]
+
+
+def _kept(text: str, before: tuple[str, ...]) -> int:
+    """How many of the open brackets the text does not close."""
+    depth = lowest = 0
+    quote = ""
+    for token in tokenize_line(text):
+        if quote:
+            if token.startswith(quote):
+                quote = ""
+        elif token[0] in "\"'":
+            if len(token) == 2:
+                continue
+            quote = token[:3] if len(token) >= 3 else token
+            if len(token) == 6:
+                quote = ""
+        elif token == "#":
+            break
+        elif token in PAIRS:
+            depth += 1
+        elif token in ")]}":
+            depth -= 1
+            lowest = min(lowest, depth)
+    return max(0, len(before) + lowest)

@@ -1,0 +1,49 @@
+"""How likely a text is as the content of a string literal on one line."""
+
+import re
+from collections.abc import Collection
+
+_CLOSES = re.compile(r"[)\]}]")
+_ARGUMENT = re.compile(r",\s*([^\W\d]\w*)\s*(=(?!=)|[,)]|\Z)")
+_CALL = re.compile(r"[^\W\d]\w*(?:\.\w+)*\(")
+_FORMULA = re.compile(r"[^\W\d]\w*(?:\.\w+)*\s+(?:[-+*/%]|==|!=|<|>|in|and|or|is|not)\s+\S|[^\W\d]\w*=\S")
+_CODE = re.compile(r"\)\s*[,:]?\s*\Z|[\[({]\s*\Z|,\s*\Z")
+_PAIR = {")": "(", "]": "[", "}": "{"}
+
+
+def string_cost(content: str, known: Collection[str], ours: bool, bracketed: bool) -> float:
+    """The cost of reading the text as a string; 0 for what strings usually hold."""
+    cost = 0.0
+    stack: list[str] = []
+    if any(character in content for character in "()[]{}"):
+        for character in content:
+            if character in "([{":
+                stack.append(character)
+            elif character in ")]}":
+                if stack and stack[-1] == _PAIR[character]:
+                    stack.pop()
+                else:
+                    cost += 0.7
+        cost += 0.45 * min(len(stack), 2)
+        cost = min(cost, 1.5)
+    stripped = content.strip()
+    if not stripped:
+        return cost + (0.3 if ours else 0.0)
+    if stripped[0] in ",)]}:" and len(stripped) > 1:
+        cost += 0.6
+    if stripped[-1] == "," and bracketed and content[-1] == ",":
+        cost += 0.45
+    if stripped[-1] in "([{":
+        cost += 0.4
+    if ours and _CALL.match(stripped):
+        cost += 0.9
+    if ours and _FORMULA.match(stripped):
+        cost += 0.5
+    if ours and "," in content:
+        for match in _ARGUMENT.finditer(content):
+            word, tail = match.group(1), match.group(2)
+            if tail == "=":
+                cost += 0.8
+            elif word in known:
+                cost += 0.5
+    return min(cost, 3.0)
