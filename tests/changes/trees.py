@@ -39,7 +39,7 @@ def snapshot(root: Path) -> dict[str, tuple[int, bytes | str]]:
             status = place.lstat()
             content: bytes | str = "folder"
             if stat.S_ISLNK(status.st_mode):
-                content = os.readlink(place)
+                content = str(place.readlink())
             elif stat.S_ISREG(status.st_mode):
                 content = place.read_bytes()
             found[place.relative_to(root).as_posix()] = (status.st_mode, content)

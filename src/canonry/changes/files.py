@@ -8,15 +8,17 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from canonry.changes.splice import digest_of
 from canonry.source.trees.tree import read_file
 
+_MANY, _AT_ONCE = 8, 8
+
 
 def write_new(path: Path, content: bytes, *, mode: int, owner: tuple[int, int] | None = None) -> None:
-    """Writes a file of ours that nobody reads yet, down to the disk, with these permissions."""
+    """Writes a file of ours that nobody reads yet, with these permissions. It is on the disk after `sync_files`."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         view = memoryview(content)
@@ -26,7 +28,6 @@ def write_new(path: Path, content: bytes, *, mode: int, owner: tuple[int, int] |
             with contextlib.suppress(OSError):  # only root may give files away; the content is what counts
                 os.fchown(handle, *owner)
         os.fchmod(handle, mode)
-        os.fsync(handle)
     finally:
         os.close(handle)
 
@@ -42,6 +43,7 @@ def put_in_place(staged: Path, target: Path, *, aside: str) -> None:
         beside = target.with_name(aside)
         owner = (status.st_uid, status.st_gid)
         write_new(beside, staged.read_bytes(), mode=stat.S_IMODE(status.st_mode), owner=owner)
+        sync_files([beside])
         beside.replace(target)
         staged.unlink()
 
@@ -54,7 +56,8 @@ def keep_original(target: Path, kept: Path) -> None:
 
 def take_away(path: Path) -> None:
     """Removes a file, if it is there."""
-    path.unlink(missing_ok=True)
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        path.unlink()
 
 
 def make_folders(root: Path, folders: Iterable[str]) -> None:
@@ -70,15 +73,22 @@ def remove_empty(root: Path, folders: Iterable[str]) -> None:
             (root / folder).rmdir()
 
 
+def sync_files(paths: Sequence[Path]) -> None:
+    """Brings the bytes of files down to the disk, many at once: file systems commit what waits together as one."""
+    if len(paths) < _MANY:
+        for path in paths:
+            _sync(path)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in pool.map(_sync, paths):
+            pass
+
+
 def sync_folders(folders: Iterable[Path]) -> None:
-    """Brings the names in these folders down to the disk."""
-    for folder in dict.fromkeys(folders):
-        with contextlib.suppress(FileNotFoundError):
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+    """Brings the names in these folders down to the disk; those that are gone are passed over."""
+    sync_files([folder for folder in dict.fromkeys(folders) if folder.is_dir()])
 
 
 def digest_on_disk(path: Path) -> str | None:
@@ -94,3 +104,11 @@ def new_file_mode() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

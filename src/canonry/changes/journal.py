@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from canonry.changes.files import sync_folders, write_new
+from canonry.changes.files import sync_files, sync_folders, write_new
 from canonry.model.edit import Grade
 from canonry.model.errors import UserError
 
@@ -98,6 +98,7 @@ def begin(folder: Path, staging: Path, header: Header) -> Journal:
     """A new journal with its first line on the disk; there is never half of it."""
     fresh, target = staging / "journal", folder / f"{header.id}.jsonl"
     write_new(fresh, _line(header), mode=0o644)
+    sync_files([fresh])
     fresh.replace(target)
     sync_folders([folder])
     return Journal(target, header, [])

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from canonry.changes.files import sync_folders, write_new
+from canonry.changes.files import sync_files, sync_folders, write_new
 from canonry.changes.splice import digest_of
 from canonry.model.errors import UserError
 
@@ -17,17 +17,17 @@ class ContentStore:
 
     def put(self, contents: Iterable[bytes]) -> None:
         """Keeps contents; when it returns, they survive a crash of the machine."""
-        touched = []
+        fresh = {}
         for content in contents:
             target = self._path(digest_of(content))
-            if self._holds(target, content):
-                continue
-            target.parent.mkdir(exist_ok=True)
-            fresh = target.with_suffix(".new")
-            write_new(fresh, zlib.compress(content, 1), mode=0o444)
-            fresh.replace(target)
-            touched.append(target.parent)
-        sync_folders([*touched, self.place] if touched else [])
+            if not self._holds(target, content):
+                target.parent.mkdir(exist_ok=True)
+                fresh[target] = target.with_suffix(".new")
+                write_new(fresh[target], zlib.compress(content, 1), mode=0o444)
+        sync_files(list(fresh.values()))
+        for target, new in fresh.items():
+            new.replace(target)
+        sync_folders([*(target.parent for target in fresh), self.place])
 
     def get(self, digest: str) -> bytes:
         """A kept content. Raises `UserError` where it is gone or damaged."""

@@ -47,8 +47,10 @@ def read_target(root: Path, path: str) -> tuple[bytes, int] | None:
     place = root / path
     try:
         status = os.lstat(place)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return None
+    except NotADirectoryError as error:
+        raise UserError(f"`{path}` lies below a file, so it cannot be made; plan another path") from error
     except (OSError, ValueError) as error:
         raise UserError(f"`{path}` cannot be looked at: {error}") from error
     if not stat.S_ISREG(status.st_mode):

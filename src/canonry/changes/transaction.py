@@ -15,6 +15,7 @@ from canonry.changes.files import (
     make_folders,
     put_in_place,
     remove_empty,
+    sync_files,
     sync_folders,
     take_away,
     write_new,
@@ -137,10 +138,13 @@ def finish_undo(folder: ChangesFolder, journal: Journal, kind: str, *, note: str
 
 
 def _stage(stage: Path, header: Header, contents: Mapping[str, bytes], step: Step) -> None:
+    staged = []
     for number, record in enumerate(header.files):
         if record.after is not None:
-            write_new(_new(stage, number), contents[record.after], mode=record.mode, owner=record.owner)
+            staged.append(_new(stage, number))
+            write_new(staged[-1], contents[record.after], mode=record.mode, owner=record.owner)
             step("staging")
+    sync_files(staged)
     sync_folders([stage])
 
 
@@ -174,6 +178,7 @@ def _put_back(root: Path, stage: Path, change: str, number: int, record: FileRec
     else:
         fresh = stage / f"{number}.back"
         write_new(fresh, store.get(record.before), mode=record.mode, owner=record.owner)
+        sync_files([fresh])
         make_folders(root, record.emptied)
         put_in_place(fresh, target, aside=_aside(change))
     remove_empty(root, record.folders)

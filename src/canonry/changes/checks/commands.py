@@ -28,7 +28,7 @@ def object_to_commands(path: str, before: bytes, after: bytes, edits: Iterable[E
 
 
 def _lines(content: bytes, start: int, end: int) -> range:
-    return range(line_of(content, start), line_of(content, end) + 1)
+    return range(line_of(content, start), line_of(content, max(start, end - 1)) + 1)
 
 
 def _outside(reading: Reading, lines: set[int]) -> Counter[tuple[tuple[str, ...], str, str, str, str]]:
