@@ -4,7 +4,7 @@ import ast
 import warnings
 
 _INSERTIONS = ('"', "'", '"""', ")", "]", "}", "(", "[", ":", ",", "pass")
-MOST_EDITS = 60
+MOST_EDITS = 30
 
 
 def greedy_repair(text: str, *, edits: int = MOST_EDITS) -> str | None:

@@ -40,14 +40,14 @@ class _Change:
 
 
 def find_ancestors(git: Git, commit: str, paths: Mapping[str, str]) -> dict[str, tuple[AncestorVersion, ...]]:
-    """The distinct contents that each path held up to a commit, newest first, its present one left out.
+    """The distinct contents that each path held up to a commit, newest first, the present one among them.
 
     ``paths`` gives the blob id of each path's present content (it may be uncommitted). Renames and copies are followed
     to the names before them; what lies on merged branches counts too. At most 80 versions a path. A shallow clone ends
     where its history ends (see `is_shallow`). Raises `GitError` where the commit is unknown.
     """
     walk = _Walk(git, commit, list(paths))
-    return {path: tuple(_versions(path, blob, walk)) for path, blob in paths.items()}
+    return {path: tuple(_versions(path, walk)) for path in paths}
 
 
 def is_shallow(git: Git) -> bool:
@@ -95,7 +95,7 @@ class _Walk:
         return list(found)
 
 
-def _versions(path: str, present: str, walk: _Walk) -> Iterator[AncestorVersion]:
+def _versions(path: str, walk: _Walk) -> Iterator[AncestorVersion]:
     """The versions of a path and of the names before it, newest first, each content once."""
     found: list[tuple[int, AncestorVersion]] = []
     since = {path: -1}
@@ -110,9 +110,9 @@ def _versions(path: str, present: str, walk: _Walk) -> Iterator[AncestorVersion]
                 if source not in since and len(since) < _MOST_NAMES:
                     since[source] = change.order
                     waiting.append(source)
-    seen = {present}
+    seen: set[str] = set()
     for _, version in sorted(found, key=lambda item: item[0]):
-        if version.blob not in seen and len(seen) <= _MOST_VERSIONS:
+        if version.blob not in seen and len(seen) < _MOST_VERSIONS:
             seen.add(version.blob)
             yield version
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable
+from functools import cache
 
 import msgspec
 
@@ -89,16 +90,16 @@ def _repair(case: Case, content: bytes | None, blob: Blob, target: Version) -> P
 def _draft(case: Case, text: Text, blob: Blob, target: Version) -> Draft:
     if not text.declared and parse_source(with_declaration(text.body).encode("latin-1"), target)[2] is None:
         return Draft(text=text.body, method=Method.ENCODING)
-    versions = [(version, _body(blob(version.blob))) for version in case.versions]
+
+    @cache
+    def read(version: str) -> str | None:
+        content = blob(version)
+        earlier = None if content is None else decode(content)
+        return None if earlier is None else earlier.body
+
     if case.commented_out:
-        return draft_commented(text.body, versions, target)
-    return draft_repair(text.body, versions, target)
-
-
-def _body(content: bytes | None) -> str | None:
-    """An ancestor's text, None where it is missing or none."""
-    text = None if content is None else decode(content)
-    return None if text is None else text.body
+        return draft_commented(text.body, case.versions, read, target)
+    return draft_repair(text.body, case.versions, read, target)
 
 
 def _described(record: FileRepair, draft: Draft, found: Verification, text: Text) -> FileRepair:

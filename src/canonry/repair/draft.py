@@ -1,0 +1,129 @@
+"""Which text is proposed for a broken one: a healthy ancestor with the real changes made since, or its own lines."""
+
+import ast
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from canonry.model.repair import Method, Refusal, Source
+from canonry.repair.ancestors import AncestorVersion
+from canonry.repair.health import Ancestor, choose_ancestor, last_live_version
+from canonry.repair.lines.mend import Mended, mend
+from canonry.repair.lines.search import mend_line
+from canonry.repair.measure import visible_words, live_words, share_kept
+from canonry.repair.merge.merge import MergedText, merge
+from canonry.source.syntax.parse import Version, parse_source
+
+FEWER_WORDS = 0.10
+"""A merge that keeps so much less of the broken file's words than its own lines do gives way to them."""
+
+Read = Callable[[str], str | None]
+"""The text of an earlier version by its blob, None where it is missing or no text."""
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A text, or None with the reason; and what it was made of."""
+
+    text: str | None = None
+    method: Method = Method.NONE
+    reason: str = ""
+    base: str = ""
+    source: Source | None = None
+    cost: float | None = None
+    refused: tuple[Refusal, ...] = ()
+    broken_by: str = ""
+
+
+def draft_repair(broken: str, versions: Sequence[AncestorVersion], read: Read, target: Version) -> Draft:
+    """The best proposal for a text that does not parse."""
+    parse = _parser(target)
+    broken_by = breaking_commit(versions, read, parse)
+    ancestor = choose_ancestor(broken, versions, read=read, parse=parse)
+    merged = _merge(broken, ancestor, target) if ancestor is not None else None
+    if ancestor is not None and merged is not None and (ancestor.is_healthy or _keeps(broken, merged.text) > 0.98):
+        return _from_history(broken, ancestor, merged, broken_by)
+    mended = mend(broken, target=target)
+    if ancestor is not None and merged is not None:
+        fewer = _keeps(broken, mended.text) - _keeps(broken, merged.text)
+        if not mended.parses or fewer < FEWER_WORDS:
+            return _from_history(broken, ancestor, merged, broken_by)
+    return _from_lines(mended, broken_by)
+
+
+def draft_commented(text: str, versions: Sequence[AncestorVersion], read: Read, target: Version) -> Draft:
+    """The last version of a commented-out module that held live tests."""
+    parse = _parser(target)
+    found = last_live_version(text, versions, read=read, parse=parse)
+    if found is None:
+        return Draft(reason="no version in its history holds live tests that it names")
+    emptied_by = _emptying_commit(found.version, versions)
+    return Draft(text=found.text, method=Method.RESTORE, base=found.text, source=_source(found), broken_by=emptied_by)
+
+
+def breaking_commit(versions: Sequence[AncestorVersion], read: Read, parse: Callable[[str], ast.Module | None]) -> str:
+    """The commit behind the newest version that parses.
+
+    Empty where the damage is not committed yet, and where no version ever parsed.
+    """
+    broke = ""
+    for version in versions:
+        text = read(version.blob)
+        if text is not None and parse(text) is not None:
+            return broke
+        broke = version.commit
+    return ""
+
+
+def _emptying_commit(live: AncestorVersion, versions: Sequence[AncestorVersion]) -> str:
+    """The commit that followed the last version with live tests."""
+    number = versions.index(live)
+    return versions[number - 1].commit if number else ""
+
+
+def _merge(broken: str, ancestor: Ancestor, target: Version) -> MergedText:
+    def parses(text: str) -> bool:
+        return parse_source(text.encode("utf-8", "surrogatepass"), target)[2] is None
+
+    def mend_block(text: str) -> str | None:
+        mended = mend(text, target=target)
+        return mended.text if mended.parses and not mended.marked else None
+
+    def readings(line: str) -> Sequence[str]:
+        return [candidate.text for candidate in mend_line(line)]
+
+    return merge(ancestor.text, broken, ancestor.tree, oracle=parses, mend_line=readings, mend_block=mend_block)
+
+
+def _from_history(broken: str, ancestor: Ancestor, merged: MergedText, broken_by: str) -> Draft:
+    return Draft(
+        text=merged.text,
+        method=Method.MERGE if merged.applied else Method.RESTORE,
+        base=ancestor.text,
+        source=_source(ancestor),
+        refused=tuple(Refusal(each.line, each.lines, each.reason) for each in merged.refused),
+        broken_by=broken_by,
+    )
+
+
+def _from_lines(mended: Mended, broken_by: str) -> Draft:
+    if not mended.parses:
+        return Draft(reason="nothing that was tried parses", cost=mended.cost, broken_by=broken_by)
+    return Draft(text=mended.text, method=Method.LINES, cost=mended.cost, broken_by=broken_by)
+
+
+def _source(ancestor: Ancestor) -> Source:
+    version = ancestor.version
+    return Source(commit=version.commit, date=version.date, path=version.path, health=round(ancestor.health, 4))
+
+
+def _keeps(broken: str, text: str) -> float:
+    """The share of a broken text's live words that another one holds live."""
+    return share_kept(visible_words(broken), live_words(text))
+
+
+def _parser(target: Version) -> Callable[[str], ast.Module | None]:
+    def parse(text: str) -> ast.Module | None:
+        tree, _, failure = parse_source(text.encode("utf-8", "surrogatepass"), target)
+        return tree if failure is None else None
+
+    return parse
