@@ -16,7 +16,7 @@ from canonry.repair.grade import expected_f1, grade
 from canonry.repair.measure import readable_tests
 from canonry.repair.text import Text, decode, encode, with_declaration
 from canonry.repair.verify import Verification, verify
-from canonry.source.syntax.parse import Version, parse_source
+from canonry.source.syntax.parse import Version, tree_of
 
 Blob = Callable[[str], bytes | None]
 """A blob's bytes by its id, None where the store lacks it."""
@@ -88,7 +88,7 @@ def _repair(case: Case, content: bytes | None, blob: Blob, target: Version) -> P
 
 
 def _draft(case: Case, text: Text, blob: Blob, target: Version) -> Draft:
-    if not text.declared and parse_source(with_declaration(text.body).encode("latin-1"), target)[2] is None:
+    if not text.declared and tree_of(with_declaration(text.body), target) is not None:
         return Draft(text=text.body, method=Method.ENCODING)
 
     @cache

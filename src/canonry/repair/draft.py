@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -12,7 +13,7 @@ from canonry.repair.lines.mend import Mended, mend
 from canonry.repair.lines.search import mend_line
 from canonry.repair.measure import visible_words, live_words, share_kept
 from canonry.repair.merge.merge import MergedText, merge
-from canonry.source.syntax.parse import Version, parse_source
+from canonry.source.syntax.parse import Version, tree_of
 
 FEWER_WORDS = 0.10
 """A merge that keeps so much less of the broken file's words than its own lines do gives way to them."""
@@ -36,7 +37,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 def draft_repair(broken: str, versions: Sequence[AncestorVersion], read: Read, target: Version) -> Draft:
     """The best proposal for a text that does not parse."""
-    parse = _parser(target)
+    parse = partial(tree_of, target=target)
     broken_by = breaking_commit(versions, read, parse)
     ancestor = choose_ancestor(broken, versions, read=read, parse=parse)
     merged = _merge(broken, ancestor, target) if ancestor is not None else None
@@ -52,7 +53,7 @@ def draft_repair(broken: str, versions: Sequence[AncestorVersion], read: Read, t
 
 def draft_commented(text: str, versions: Sequence[AncestorVersion], read: Read, target: Version) -> Draft:
     """The last version of a commented-out module that held live tests."""
-    parse = _parser(target)
+    parse = partial(tree_of, target=target)
     found = last_live_version(text, versions, read=read, parse=parse)
     if found is None:
         return Draft(reason="no version in its history holds live tests that it names")
@@ -82,7 +83,7 @@ def _emptying_commit(live: AncestorVersion, versions: Sequence[AncestorVersion])
 
 def _merge(broken: str, ancestor: Ancestor, target: Version) -> MergedText:
     def parses(text: str) -> bool:
-        return parse_source(text.encode("utf-8", "surrogatepass"), target)[2] is None
+        return tree_of(text, target) is not None
 
     def mend_block(text: str) -> str | None:
         mended = mend(text, target=target)
@@ -119,11 +120,3 @@ def _source(ancestor: Ancestor) -> Source:
 def _keeps(broken: str, text: str) -> float:
     """The share of a broken text's live words that another one holds live."""
     return share_kept(visible_words(broken), live_words(text))
-
-
-def _parser(target: Version) -> Callable[[str], ast.Module | None]:
-    def parse(text: str) -> ast.Module | None:
-        tree, _, failure = parse_source(text.encode("utf-8", "surrogatepass"), target)
-        return tree if failure is None else None
-
-    return parse

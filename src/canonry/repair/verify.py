@@ -7,7 +7,7 @@ import msgspec
 
 from canonry.model.repair import Lost
 from canonry.repair.measure import collectable_tests, live_words, readable_tests, share_kept, words_of
-from canonry.source.syntax.parse import Version, parse_source
+from canonry.source.syntax.parse import Version, tree_of
 
 MARK = "# canonry: unrepaired: "
 """What stands before a line that could not be mended, so that nothing is dropped in silence."""
@@ -28,8 +28,8 @@ class Verification(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 def verify(broken: str, after: str, target: Version, *, base: str = "") -> Verification:
     """What became of the broken text's tests and words; ``base`` is the ancestor that the repair starts from."""
-    tree, _, failure = parse_source(after.encode("utf-8", "surrogatepass"), target)
-    if tree is None or failure is not None:
+    tree = tree_of(after, target)
+    if tree is None:
         return Verification(parses=False, tests_before=sum(readable_tests(broken).values()))
     demanded = readable_tests(broken) | readable_tests(base) if base else readable_tests(broken)
     collected = collectable_tests(tree)

@@ -41,6 +41,17 @@ def parse_source(content: bytes, target: Version) -> tuple[ast.Module | None, So
         return None, text, Break("encoding", str(error), text.at(1, 1), "encoding")
 
 
+def tree_of(text: str, target: Version) -> ast.Module | None:
+    """The syntax tree of a decoded text at the target version, None where it does not parse. Never raises.
+
+    Many times cheaper than `parse_source` for a text that does not parse, because nobody asks why.
+    """
+    try:
+        return _compile(text.encode(), target)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # also half a surrogate pair, which is no text
+        return None
+
+
 def _compile(source: bytes, target: Version) -> ast.Module:
     given = source if source.isascii() else source.decode()
     with warnings.catch_warnings():
