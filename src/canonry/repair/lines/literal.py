@@ -67,7 +67,9 @@ class Literal:
                     return 0, ""
                 code.append(token)
             elif token[0] in "\"'":
-                if len(token) == 1 or not self._string(token, body, docstring, glued=not code[-1].strip() and len(code) > 1 and code[-2] == '""'):
+                if len(token) == 1 or not self._string(
+                    token, body, docstring, glued=not code[-1].strip() and len(code) > 1 and code[-2] == '""'
+                ):
                     return 0, ""
                 code.append('""')
             if position - start > 60_000:

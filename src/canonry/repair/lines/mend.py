@@ -95,7 +95,11 @@ def _settle(text: str) -> str:
             indent = line[: len(line) - len(body)]
             if not body or body.startswith("#"):
                 break
-            lines[number] = f"{indent}pass  {MARK}{body}" if "expected an indented" in (error.msg or "") else f"{indent}{MARK}{body}"
+            lines[number] = (
+                f"{indent}pass  {MARK}{body}"
+                if "expected an indented" in (error.msg or "")
+                else f"{indent}{MARK}{body}"
+            )
         except (ValueError, RecursionError, MemoryError):
             break
         else:

@@ -8,7 +8,10 @@ from canonry.repair.lines.tokens import KEYWORDS
 _BINDINGS = (
     re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE),
     re.compile(r"^[ \t]*([^\W\d]\w*)[ \t]*(?::[ \t]*[\w.\[\], \"'|]+)?=(?!=)(?![^\n]*,[ \t\"']*$)", re.MULTILINE),
-    re.compile(r"^[ \t]*([^\W\d]\w*)[ \t]*:[ \t]*(?:[A-Z]\w*|str|int|float|bool|dict|list|tuple|set|bytes|object)\b", re.MULTILINE),
+    re.compile(
+        r"^[ \t]*([^\W\d]\w*)[ \t]*:[ \t]*(?:[A-Z]\w*|str|int|float|bool|dict|list|tuple|set|bytes|object)\b",
+        re.MULTILINE,
+    ),
     re.compile(r"\bas[ \t]+([^\W\d]\w*)[ \t]*(?:[:,)]|$)", re.MULTILINE),
     re.compile(r"^[ \t]*import[ \t]+([^\W\d]\w*)", re.MULTILINE),
     re.compile(r"(?:\(|\b)([^\W\d]\w*)[ \t]*:=", re.MULTILINE),
@@ -21,7 +24,9 @@ _LISTS = (
     re.compile(r"\blambda[ \t]+([\w \t,*=]+?):"),
     re.compile(r"^[ \t]*([A-Z]\w+(?:[ \t]*,[ \t]*[A-Z]\w+)*),?[ \t]*$", re.MULTILINE),
 )
-_PARAMETERS = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(([^\n]*(?:\n[^\n:]*){0,12}?)(?:\)[^\n]*:|:[ \t]*$)", re.MULTILINE)
+_PARAMETERS = re.compile(
+    r"^[ \t]*(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(([^\n]*(?:\n[^\n:]*){0,12}?)(?:\)[^\n]*:|:[ \t]*$)", re.MULTILINE
+)
 _PARAMETER = re.compile(r"(?:^|[(,\n])[ \t]*\*{0,2}([^\W\d]\w*)[ \t]*(?=[:,=)\n]|$)")
 _WORD = re.compile(r"[^\W\d]\w*")
 BUILTINS = frozenset(dir(builtins)) | {"self", "cls", "__file__", "__name__", "__doc__", "__all__", "__path__"}

@@ -10,7 +10,9 @@ _CODE = re.compile(
     r"|[\w.]+(?:\[[^\]]*\])?[ \t]*(?::[ \t]*[\w\[\], .]+)?[ \t]*(?:[-+*/|&]|//|\*\*)?=[ \t]*[^=\s]|[\w.]+\([^)]*\)[\"']*$|[\w.]+\([\"'\w\[{(f]*$|[\w.]+\($"
 )
 _WORDS = re.compile(r"[^\W\d]\w*[ \t]+[^\W\d]\w*[ \t]+[^\W\d]")
-_LISTED = re.compile(r"(?:[-*•>+]|\d+[.)])[ \t]|[=\-*_~#]{3,}|(?:Args|Returns|Raises|Yields|Note|Example|Examples)\b[^\n(]*:$")
+_LISTED = re.compile(
+    r"(?:[-*•>+]|\d+[.)])[ \t]|[=\-*_~#]{3,}|(?:Args|Returns|Raises|Yields|Note|Example|Examples)\b[^\n(]*:$"
+)
 
 
 def code_likeness(line: str) -> float:

@@ -129,9 +129,7 @@ class Search:
 class _LineSearch:
     """One search."""
 
-    def __init__(
-        self, search: Search, line: str, stack: tuple[str, ...], last: str, head: str, opens: bool
-    ) -> None:
+    def __init__(self, search: Search, line: str, stack: tuple[str, ...], last: str, head: str, opens: bool) -> None:
         self.search = search
         self.known = search.habits.known
         self.unknown = search.habits.unknown
@@ -272,7 +270,9 @@ class _LineSearch:
             self.quotes(cost, index, stack, last, pieces)
         elif first == "#":
             rest = "".join(self.tokens[index:])
-            self.leave(cost + (0.0 if index == 0 or self.tokens[index - 1][0] in " \t" else 0.4), stack, last, pieces, rest)
+            self.leave(
+                cost + (0.0 if index == 0 or self.tokens[index - 1][0] in " \t" else 0.4), stack, last, pieces, rest
+            )
         elif is_word(token):
             self.name(cost, index, stack, last, pieces)
         elif first.isdigit():
@@ -378,7 +378,14 @@ class _LineSearch:
                 if last not in OPERANDS or last == "s":
                     extra = 0.0 if quote == self.quote else 0.2
                     self.push(
-                        cost + _SPLIT_PREFIX + extra, index + 1, quote, stack, last, (pieces, token + quote), index + 1, 1
+                        cost + _SPLIT_PREFIX + extra,
+                        index + 1,
+                        quote,
+                        stack,
+                        last,
+                        (pieces, token + quote),
+                        index + 1,
+                        1,
                     )
         kind = "n"
         price = 0.0
@@ -466,7 +473,9 @@ class _LineSearch:
                     self.push(cost + 0.7, index + 1, "", stack, ".", pieces, 0, 0)
             return
         if token == "...":
-            self.push(cost, index + 1, "", stack, "n" if last != "k" or not self.importing else ".", (pieces, token), 0, 0)
+            self.push(
+                cost, index + 1, "", stack, "n" if last != "k" or not self.importing else ".", (pieces, token), 0, 0
+            )
             return
         if token == ",":
             if last in OPERANDS or (last == "o" and stack):
