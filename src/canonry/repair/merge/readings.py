@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from canonry.repair.measure import words_of
-from canonry.repair.merge.align import match, skeleton
-from canonry.repair.merge.changes import pair_lines
+from canonry.repair.merge.align import line_words, match, skeleton
+from canonry.repair.merge.changes import likeness, pair_lines
 from canonry.repair.merge.graft import grafts
 
 LineMender = Callable[[str], Sequence[str]]
@@ -28,6 +28,7 @@ class Mending:
 
 
 _MOST_READINGS = 3
+_CLOSE = 0.7
 _STRING = re.compile(r"""(?:"{3}|'{3})|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""")
 _COMMENT = re.compile(r"#.*$")
 
@@ -77,21 +78,26 @@ def _candidates(
 ) -> Iterator[Sequence[str]]:
     if whole is not None and mending.trusted:
         yield whole
-    pairs = pair_lines(old, new)
+    pairs = {j: old[i] for i, j in pair_lines(old, new)}
     if len(new) == 1:
-        for i, _ in pairs:
-            for graft in grafts(old[i], new[0]):
-                yield [graft]
+        for line in _line_readings(new[0], pairs.get(0), mending):
+            yield [line]
     elif pairs:
-        lines = list(new)
-        for i, j in pairs:
-            lines[j] = next(grafts(old[i], new[j]), old[i])
-        yield lines
+        yield [
+            next(_line_readings(line, pairs[j], mending), line) if j in pairs else line for j, line in enumerate(new)
+        ]
     if whole is not None:
         yield whole
-    if len(new) == 1:
-        for line in mending.line(new[0])[:_MOST_READINGS]:
-            yield [line]
+
+
+def _line_readings(line: str, healthy: str | None, mending: Mending) -> Iterator[str]:
+    """Readings of one line; where most of its words are the healthy line's, that line's signs come first."""
+    mended = list(mending.line(line))[:_MOST_READINGS]
+    if mended[:1] == [line]:
+        yield line
+    close = healthy is not None and likeness(line_words(healthy), line_words(line)) >= _CLOSE
+    grafted = list(grafts(healthy, line)) if healthy is not None else []
+    yield from [*grafted, *mended] if close else [*mended, *grafted]
 
 
 def _is_faithful(old: Sequence[str], new: Sequence[str], lines: Sequence[str]) -> bool:
