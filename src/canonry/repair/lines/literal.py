@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 from canonry.repair.lines.probe import Probe, head_word
-from canonry.repair.lines.prose import code_likeness, prose_likeness
+from canonry.repair.lines.prose import code_likeness, entry_like, prose_likeness
 from canonry.repair.lines.strings import string_cost
 from canonry.repair.lines.tokens import HEADERS, KEYWORDS, PAIRS
 
@@ -106,6 +106,8 @@ class Literal:
         for line in self.lines[end : end + 20]:
             inner = line.lstrip()
             if inner and inner[0] != "#":
+                if entry_like(inner):
+                    return True
                 return len(line) - len(inner) > own and head_word(body) not in HEADERS
         return False
 

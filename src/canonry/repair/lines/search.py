@@ -82,6 +82,8 @@ def mend_line(line: str, *, budget: Budget = Budget(), known: Collection[str] = 
     ]
 
 
+_RULERS = frozenset("=-*_#~.+")
+
 # A node: cost, serial number, index of the next token, mode, delimiter, stack, kind of the last token, pieces (a linked
 # list), index where the open string starts, whether its opening quote is ours, the rest of a split token
 _Node = tuple[float, int, int, str, tuple[str, ...], str, "tuple[object, str] | None", int, int]
@@ -276,7 +278,7 @@ class _LineSearch:
         elif is_word(token):
             self.name(cost, index, stack, last, pieces)
         elif first.isdigit():
-            if last in OPERANDS or not is_number(token):
+            if last in OPERANDS or last in "p." or not is_number(token):
                 return
             self.push(cost, index + 1, "", stack, "d", (pieces, token), 0, 0)
         elif token in OPENERS:
@@ -306,6 +308,12 @@ class _LineSearch:
             price = _INSERT_OPEN + 0.5
         else:
             price = _INSERT_OPEN + 0.25
+        if index and last == "o" and self.tokens[index - 1] in ("~", "-", "*", "/", "@", "**"):
+            price += 0.4
+        if token in PREFIXES and index + 1 < len(self.tokens) and self.tokens[index + 1][0] in "{/[":
+            price += 0.5
+        elif word and token[0] == "f" and len(token) > 1 and token not in self.known and "{" in self.line:
+            price += 0.25
         for quote in self.delimiters(index):
             extra = 0.0 if quote == self.quote else 0.2
             self.push(cost + price + extra, index, quote, stack, last, (pieces, quote), index, 1)
@@ -338,7 +346,7 @@ class _LineSearch:
         """A run of quotes read as code."""
         token = self.tokens[index]
         quote, run = token[0], len(token)
-        may_open = last not in OPERANDS or last == "s"
+        may_open = last not in "ncd." or last == "p"
         after = "s"
         glued = 0.0
         if last == "s" and pieces is not None:  # a string directly behind a string on the same line is rare
@@ -346,6 +354,10 @@ class _LineSearch:
         if run == 1:
             if may_open:
                 self.push(cost + glued, index + 1, quote, stack, last, (pieces, token), index + 1, 0)
+                following = self.tokens[index + 1] if index + 1 < len(self.tokens) else ""
+                if following[:1] == "f" and last != "p" and "{" in self.line and following not in self.known:
+                    moved = (pieces, "f" + quote + following[1:])
+                    self.push(cost + glued + 0.35, index + 2, quote, stack, last, moved, index + 2, 0)
             price = _DELETE_QUOTE + (0.3 if may_open and not self.is_last(index) else 0.0)
             self.push(cost + price, index + 1, "", stack, last, pieces, 0, 0)
         elif run == 2:
@@ -424,7 +436,7 @@ class _LineSearch:
     def opener(self, cost: float, index: int, stack: tuple[str, ...], last: str, pieces: object) -> None:
         """An opening bracket read as code."""
         token = self.tokens[index]
-        if last == "p" or (token == "{" and last in OPERANDS) or (last in "ds" and token == "("):
+        if last in "p." or (token == "{" and last in OPERANDS) or (last in "ds" and token == "("):
             return
         if len(stack) > 12:
             return
@@ -468,6 +480,10 @@ class _LineSearch:
         if token == "...":
             self.push(cost, index + 1, "", stack, "n" if last != "k" or not self.importing else ".", (pieces, token), 0, 0)
             return
+        if stack and last in OPERANDS and (token in ",=" or token in ("==", "!=", "+", "<", ">", "-")):
+            closing = PAIRS[stack[-1]]
+            if token != "=":
+                self.push(cost + 1.25, index, "", stack[:-1], "c", (pieces, closing), 0, 0)
         if token == ",":
             if last in OPERANDS or (last == "o" and stack):
                 self.push(cost, index + 1, "", stack, ",", (pieces, token), 0, 0)
@@ -570,6 +586,8 @@ class _LineSearch:
             return _INSERT_CLOSE + (0.9 if token == "[" else 0.8)
         if token[0] in " \t":
             follows = self.tokens[index + 1] if index + 1 < len(self.tokens) else ""
+            if follows == "*" and index - start == 1 and self.tokens[start] in _RULERS:
+                return 0.1
             if follows in ("in", "not", "and", "or", "if", "else", "for", "is", "as", "==", "!=", "%", "+", "#", "}"):
                 return _INSERT_CLOSE + 0.25
             return 9.0

@@ -7,6 +7,8 @@ _CLOSES = re.compile(r"[)\]}]")
 _ARGUMENT = re.compile(r",\s*([^\W\d]\w*)\s*(=(?!=)|[,)]|\Z)")
 _CALL = re.compile(r"[^\W\d]\w*(?:\.\w+)*\(")
 _FORMULA = re.compile(r"[^\W\d]\w*(?:\.\w+)*\s+(?:[-+*/%]|==|!=|<|>|in|and|or|is|not)\s+\S|[^\W\d]\w*=\S")
+_PREFIXED = re.compile(r"f(?:[A-Z{\[]|.*\{\w[\w.]*[}\[(!:])")
+_RULER = re.compile(r"([=\-*_#~.+])\1*[ \t]*\*[ \t]*\d+\Z")
 _CODE = re.compile(r"\)\s*[,:]?\s*\Z|[\[({]\s*\Z|,\s*\Z")
 _PAIR = {")": "(", "]": "[", "}": "{"}
 
@@ -29,6 +31,10 @@ def string_cost(content: str, known: Collection[str], ours: bool, bracketed: boo
     stripped = content.strip()
     if not stripped:
         return cost + (0.3 if ours else 0.0)
+    if stripped[0] == "f" and "{" in stripped and _PREFIXED.match(stripped):
+        cost += 0.6
+    if stripped[0] in "=-*_#~.+" and _RULER.match(stripped):
+        cost += 0.9
     if stripped[0] in ",)]}:" and len(stripped) > 1:
         cost += 0.6
     if stripped[-1] == "," and bracketed and content[-1] == ",":
