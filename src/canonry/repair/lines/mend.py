@@ -17,6 +17,9 @@ from canonry.repair.lines.search import Budget, Habits, Search
 __all__ = ["MARK", "Budget", "Mended", "mend"]
 
 
+_ROUNDS = 20  # of marking a line that still does not parse
+
+
 @dataclass(frozen=True, slots=True)
 class Mended:
     """A mended file, or what became of it."""
@@ -69,12 +72,40 @@ def _read(
 ) -> tuple[str, float, int]:
     search = Search(probe, habits, budget)
     units = Lattice(literal.lines, search, alternates, literal).read()
-    logical = logical_lines(units)
-    blocks = Blocks(logical, probe)
-    last = blocks.place()
-    cost = last.cost + sum(unit.cost for unit in units)
     requoted = sum(unit.cost >= 0.5 and _requoted(unit.text, literal.lines[unit.source]) for unit in units)
-    return assemble(logical, last, tabs=_tabbed(text)), cost, requoted
+    cost = sum(unit.cost for unit in units)
+    logical = logical_lines(units)
+    for line in logical:
+        if line.kind == "code" and not probe.statement("\n".join(line.lines).rstrip()):
+            line.kind = "marked"
+            cost += 4.0
+    tabs = _tabbed(text)
+    result = ""
+    for _ in range(_ROUNDS):
+        last = Blocks(logical, probe).place()
+        result, origin = assemble(logical, last, tabs=tabs)
+        wrong = _wrong_line(result)
+        if wrong < 0:
+            break
+        at = origin[min(wrong, len(origin) - 1)]
+        while at >= 0 and logical[at].kind != "code":
+            at -= 1
+        if at < 0:
+            break
+        logical[at].kind = "marked"
+        cost += 4.0
+    return result, cost + last.cost, requoted
+
+
+def _wrong_line(text: str) -> int:
+    """The line, counted from 0, where Python stops reading; -1 if it reads the whole text."""
+    try:
+        compile(text, "<repair>", "exec", dont_inherit=True, flags=ast.PyCF_ONLY_AST)
+    except SyntaxError as error:
+        return max(0, (error.lineno or 1) - 1)
+    except (ValueError, RecursionError, MemoryError):
+        return 0
+    return -1
 
 
 def _requoted(after: str, before: str) -> bool:

@@ -570,16 +570,14 @@ class _LineSearch:
                 price += self.content(start, index, ours)
                 space = ""
                 self.push(cost + price, index, "", stack, "s", (pieces, quote + space), 0, 0)
-        self.push(cost, index + 1, delimiter, stack, last, (pieces, token), start, ours)
+        if token != "\\":  # which would escape the end of the line
+            self.push(cost, index + 1, delimiter, stack, last, (pieces, token), start, ours)
 
     def closing_price(self, index: int, start: int, ours: int) -> float:
         """The cost of a lost closing quote before this token; 9 where none can have stood."""
         token = self.tokens[index]
-        if index and self.tokens[index - 1][0] in " \t" and token[0] not in "+%":
-            follows = ""
-            if token in ("in", "not", "and", "or", "if", "else", "for", "is", "as", "==", "!="):
-                return 9.0  # the space before it is the place
-            return 9.0
+        if index and self.tokens[index - 1][0] in " \t":
+            return 9.0  # the place is before the space
         if token in ")]},:":
             return _INSERT_CLOSE
         if token == "[" or token == ".":
@@ -590,6 +588,8 @@ class _LineSearch:
                 return 0.1
             if follows in ("in", "not", "and", "or", "if", "else", "for", "is", "as", "==", "!=", "%", "+", "#", "}"):
                 return _INSERT_CLOSE + 0.25
+            if follows == "\\":
+                return _INSERT_CLOSE
             return 9.0
         if token == "=":
             return 9.0
@@ -640,8 +640,8 @@ class _LineSearch:
             self.finish(cost, stack, last, "", (pieces, comment))
             return
         price = 0.0
-        if not self.before and last == "c":
-            price = 0.0
+        if len(stack) > len(self.before) and not comment:
+            price = (0.1 if self.opens else 0.8) if last in OPERANDS else 0.0 if self.opens else 0.3
         self.finish(cost + price, stack, last, "", (pieces, comment))
         if last in OPERANDS or last in "(,":
             depth = len(stack)
