@@ -4,6 +4,7 @@ A state says what is open at the start of a line: brackets, a triple-quoted stri
 alone in each state; what survives is one path of least cost.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from canonry.repair.lines.blocks import opens_block
@@ -13,6 +14,7 @@ from canonry.repair.lines.search import Reading, Search
 from canonry.repair.lines.tokens import OPERANDS, PAIRS
 from canonry.repair.lines.probe import head_word
 
+_KEYWORD = re.compile(r"[^\W\d]\w*=[^=\s]")
 MARK = "# canonry: unrepaired: "
 _BEAM = 6
 _MARGIN = 4.5
@@ -188,7 +190,13 @@ class Lattice:
         open_ = bool(reading.stack or reading.delimiter or reading.last == "\\")
         head = head_word(reading.text)
         unit = self.unit(index, reading.text, True, "code", reading.cost)
+        units: tuple[Unit, ...] = (unit,)
         text = reading.text
+        if "\n" in text:  # two statements were fused
+            first, text = text.split("\n", 1)
+            unit.text = first
+            units = (unit, self.unit(index, text, True, "code"))
+            head = ""
         cost = reading.cost + extra
         if reading.text[:1] in "\"'" and not reading.stack and not reading.delimiter and not state.after_head:
             cost += 0.15 if reading.text.startswith(('"""', "'''")) else 0.6
@@ -196,7 +204,7 @@ class Lattice:
             cost += 0.3
         if not open_:
             return State(
-                state.cost + cost, back=state, units=(unit,), after_head=_heads(head, reading.last),
+                state.cost + cost, back=state, units=units, after_head=_heads(head, reading.last),
             )
         return State(
             state.cost + cost,
@@ -208,7 +216,7 @@ class Lattice:
             indent=self.indents[index],
             text=text,
             back=state,
-            units=(unit,),
+            units=units,
             after_head=False,
         )
 
@@ -295,6 +303,8 @@ class Lattice:
             return 0.0
         if indent > state.indent:
             return 0.0
+        if entry_like(body) or _KEYWORD.match(body):
+            return 0.15
         return 0.15 if code_likeness(body) < 1.0 else 1.2
 
     def continued(self, state: State, index: int, body: str, extra: float, *, comma: bool) -> list[State]:
@@ -364,7 +374,7 @@ class Lattice:
         body = self.bodies[index]
         delimiter = state.delimiter
         docstring = not state.stack and state.text.startswith(delimiter)
-        weight = state.weight if docstring else 0.04
+        weight = state.weight if docstring else 0.35
         found: list[State] = []
         unit = Unit(line, "", False, "doc", index)
         inside = self.follow(state, index, (unit,))

@@ -14,6 +14,7 @@ _SCAN = re.compile(
     re.DOTALL,
 )
 _NAME = re.compile(r"(?<![\w.])([^\W\d]\w*)(?!\w|[ \t]*=(?!=)|[\"'])")
+_LISTED = re.compile(r"[\[(,]\s*[^\W\d]\w*\s*[,\])]")
 _LONGEST = 300  # lines of a statement that is read at once
 
 
@@ -78,6 +79,8 @@ class Literal:
         if end - index > _LONGEST or not self.probe.statement(self.text[start : position - 1].rstrip()):
             return 0, ""
         first = "".join(code)
+        if first.rstrip().endswith(","):
+            return 0, ""
         if not first.rstrip().endswith(":") and self._deeper(index, end, body):
             return 0, ""
         if end - index > 1:
@@ -115,6 +118,8 @@ class Literal:
 def _strange(code: str, known: Collection[str]) -> bool:
     """Whether the code holds a name that nothing binds."""
     head = head_word(code)
+    if head in ("__all__", "__slots__") and _LISTED.search(code):
+        return True
     if head in ("import", "from", "def", "class", "async", "global", "nonlocal"):
         return False
     return any(name not in known and name not in KEYWORDS for name in _NAME.findall(code))

@@ -9,6 +9,7 @@ _CALL = re.compile(r"[^\W\d]\w*(?:\.\w+)*\(")
 _FORMULA = re.compile(r"[^\W\d]\w*(?:\.\w+)*\s+(?:[-+*/%]|==|!=|<|>|in|and|or|is|not)\s+\S|[^\W\d]\w*=\S")
 _PREFIXED = re.compile(r"f(?:[A-Z{\[]|.*\{\w[\w.]*[}\[(!:])")
 _RULER = re.compile(r"([=\-*_#~.+])\1*[ \t]*\*[ \t]*\d+\Z")
+_WORD_LIST = re.compile(r"[\w-]+(?:,[ \t]*\"?[\w-]+)+,?\Z")
 _CODE = re.compile(r"\)\s*[,:]?\s*\Z|[\[({]\s*\Z|,\s*\Z")
 _PAIR = {")": "(", "]": "[", "}": "{"}
 
@@ -41,6 +42,10 @@ def string_cost(content: str, known: Collection[str], ours: bool, bracketed: boo
         cost += 0.45
     if stripped[-1] in "([{":
         cost += 0.4
+    if stripped[-1] in "\"'" and (stripped[-1] == '"' or ours):
+        cost += 0.4
+    if ours and _WORD_LIST.match(stripped):
+        cost += 0.85 * stripped.count(",")
     if ours and _CALL.match(stripped):
         cost += 0.9
     if ours and _FORMULA.match(stripped):
