@@ -108,9 +108,7 @@ class Blocks:
         return found
 
     def _statement(self, text: str) -> bool:
-        if not re.search(
-            r"[=(\[.]|^(?:pass|return|raise|break|continue|yield|await|import|from|assert|del)\b|^[\"']", text
-        ):
+        if not re.search(r"[=(\[.]|^(?:pass|return|raise|break|continue|yield|await|import|from|assert|del)\b|^[\"']", text):
             return False
         return self.probe.compiles(text)
 
@@ -175,20 +173,8 @@ class Blocks:
         found: list[Place] = []
         widths: dict[int, float] = {}
         if state.decorator is not None and not (line.decorates or line.head in ("def", "class", "async")):
-            state = Place(
-                state.cost + 2.5,
-                state.suites,
-                state.expects,
-                state.delta,
-                None,
-                state.jumped,
-                back=state.back,
-                index=state.index,
-                indent=state.indent,
-                before=state.before,
-                note="undecorate",
-                revive=state.revive,
-            )
+            state = Place(state.cost + 2.5, state.suites, state.expects, state.delta, None, state.jumped, back=state.back,
+                          index=state.index, indent=state.indent, before=state.before, note="undecorate", revive=state.revive)
         if state.expects is not None:
             header = state.expects.header
             for width in (line.width, line.width + state.delta, header + self.unit):
@@ -214,12 +200,8 @@ class Blocks:
             opener = {"except": "try:", "finally": "try:", "else": "if False:", "elif": "if False:"}[line.head]
             for suite in state.suites:
                 place = self.put(
-                    state,
-                    index,
-                    suite.indent,
-                    self.move(line, state, suite.indent) + 2.5,
-                    ((suite.indent, opener), (suite.indent + self.unit, "pass")),
-                    strict=False,
+                    state, index, suite.indent, self.move(line, state, suite.indent) + 2.5,
+                    ((suite.indent, opener), (suite.indent + self.unit, "pass")), strict=False,
                 )
                 if place is not None:
                     found.append(place)
@@ -231,18 +213,8 @@ class Blocks:
         suite = Suite(state.expects.header + self.unit, state.expects.header, state.expects.head)
         revive = self.comments.get(state.index, -1)
         place = Place(
-            state.cost,
-            (*state.suites, suite),
-            None,
-            state.delta,
-            None,
-            -1,
-            back=state.back,
-            index=state.index,
-            indent=state.indent,
-            before=state.before,
-            revive=revive if revive >= 0 else -2,
-            note=state.note,
+            state.cost, (*state.suites, suite), None, state.delta, None, -1, back=state.back, index=state.index,
+            indent=state.indent, before=state.before, revive=revive if revive >= 0 else -2, note=state.note,
         )
         return place, 0.6 if revive >= 0 else 1.3
 
@@ -296,16 +268,8 @@ class Blocks:
         if not strict or head in ("def", "async"):
             cost += self.oddity(line, suites, state, width) if not strict else 0.0
         place = Place(
-            cost,
-            suites,
-            None,
-            width - line.width,
-            None,
-            width if head in _JUMPS else -1,
-            back=state,
-            index=index,
-            indent=width,
-            before=(*extra, *before),
+            cost, suites, None, width - line.width, None, width if head in _JUMPS else -1, back=state, index=index,
+            indent=width, before=(*extra, *before),
         )
         if line.decorates:
             place.decorator = width
@@ -357,8 +321,11 @@ class Blocks:
 
 def opens_block(lines: list[str], head: str) -> bool:
     """Whether the logical line is the head of a block whose body is not on the same line."""
-    last = lines[-1]
-    code = strip_comment(last) if len(lines) == 1 else _strip_tail(last)
+    number = len(lines) - 1
+    while number > 0 and (not lines[number].strip() or lines[number].lstrip().startswith("#")):
+        number -= 1
+    last = lines[number]
+    code = strip_comment(last) if number == 0 else _strip_tail(last)
     return code.rstrip().endswith(":") and head not in ("lambda",)
 
 

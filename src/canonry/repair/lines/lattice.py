@@ -4,15 +4,17 @@ A state says what is open at the start of a line: brackets, a triple-quoted stri
 alone in each state; what survives is one path of least cost.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from canonry.repair.lines.blocks import opens_block
 from canonry.repair.lines.literal import Literal
-from canonry.repair.lines.prose import code_likeness, prose_likeness
+from canonry.repair.lines.prose import code_likeness, entry_like, prose_likeness
 from canonry.repair.lines.search import Reading, Search
 from canonry.repair.lines.tokens import OPERANDS, PAIRS
 from canonry.repair.lines.probe import head_word
 
+_KEYWORD = re.compile(r"[^\W\d]\w*=[^=\s]")
 MARK = "# canonry: unrepaired: "
 _BEAM = 6
 _MARGIN = 4.5
@@ -47,18 +49,11 @@ class State:
     text: str = ""  # of the open statement
     back: "State | None" = None
     units: tuple[Unit, ...] = field(default=())
-    codey: int = 0
-    fresh: float = 0.0
+    weight: float = 0.7  # cost of a line that reads as code inside the open string
 
     def key(self) -> tuple[object, ...]:
         """States of one key differ in nothing that matters later."""
-        return (
-            self.stack,
-            self.last if self.stack else "S",
-            self.delimiter,
-            self.start if self.stack else -1,
-            self.after_head,
-        )
+        return (self.stack, self.last if self.stack else "S", self.delimiter, self.start if self.stack else -1, self.after_head)
 
 
 class Lattice:
@@ -70,19 +65,17 @@ class Lattice:
         self.search = search
         self.alternates = alternates
         self.bodies = [line.lstrip(" \t\f") for line in lines]
-        self.indents = [
-            len(line.expandtabs(8)) - len(body.expandtabs(8)) if body else -1
-            for line, body in zip(lines, self.bodies, strict=True)
-        ]
+        self.indents = [len(line.expandtabs(8)) - len(body.expandtabs(8)) if body else -1 for line, body in zip(lines, self.bodies, strict=True)]
         self.deeper = self._deeper()
 
     def _deeper(self) -> list[bool]:
-        """For every line, whether the next line with text is indented deeper."""
+        """For every line, whether the next line with text is indented deeper, or reads as an entry of a bracket."""
         found = [False] * len(self.lines)
-        following = -1
+        following = at = -1
         for index in range(len(self.lines) - 1, -1, -1):
             if self.bodies[index]:
-                found[index] = following > self.indents[index]
+                found[index] = following > self.indents[index] or (at >= 0 and entry_like(self.bodies[at]))
+                at = index
                 following = self.indents[index]
         return found
 
@@ -105,9 +98,7 @@ class Lattice:
                     if kept is None or following.cost < kept.cost:
                         reached[key] = following
             if not reached:
-                reached[()] = self.follow(
-                    states[0], index, (self.unit(index, MARK + self.bodies[index], False, "marked"),), cost=6.0
-                )
+                reached[()] = self.follow(states[0], index, (self.unit(index, MARK + self.bodies[index], False, "marked"),), cost=6.0)
             ranked = sorted(reached.values(), key=lambda state: state.cost)
             limit = ranked[0].cost + _MARGIN
             states = [state for state in ranked[:_BEAM] if state.cost <= limit]
@@ -120,9 +111,7 @@ class Lattice:
             walk = walk.back
         units.reverse()
         if closing and units:
-            last = next(
-                (unit for unit in reversed(units) if unit.kind not in ("blank", "comment", "marked")), units[-1]
-            )
+            last = next((unit for unit in reversed(units) if unit.kind not in ("blank", "comment", "marked")), units[-1])
             last.text = _with_closing(last.text, closing)
         return units
 
@@ -143,15 +132,7 @@ class Lattice:
 
     def pass_over(self, state: State, index: int, end: int) -> State:
         """The state after a healthy statement."""
-        units = [
-            Unit(
-                self.bodies[index],
-                self.lines[index][: len(self.lines[index]) - len(self.bodies[index])],
-                True,
-                "code",
-                index,
-            )
-        ]
+        units = [Unit(self.bodies[index], self.lines[index][: len(self.lines[index]) - len(self.bodies[index])], True, "code", index)]
         units += [Unit(self.lines[number], "", False, "doc", number) for number in range(index + 1, end)]
         head = head_word(self.bodies[index])
         last = ":" if opens_block([self.bodies[index], *self.lines[index + 1 : end]], head) else "n"
@@ -209,7 +190,13 @@ class Lattice:
         open_ = bool(reading.stack or reading.delimiter or reading.last == "\\")
         head = head_word(reading.text)
         unit = self.unit(index, reading.text, True, "code", reading.cost)
+        units: tuple[Unit, ...] = (unit,)
         text = reading.text
+        if "\n" in text:  # two statements were fused
+            first, text = text.split("\n", 1)
+            unit.text = first
+            units = (unit, self.unit(index, text, True, "code"))
+            head = ""
         cost = reading.cost + extra
         if reading.text[:1] in "\"'" and not reading.stack and not reading.delimiter and not state.after_head:
             cost += 0.15 if reading.text.startswith(('"""', "'''")) else 0.6
@@ -217,10 +204,7 @@ class Lattice:
             cost += 0.3
         if not open_:
             return State(
-                state.cost + cost,
-                back=state,
-                units=(unit,),
-                after_head=_heads(head, reading.last),
+                state.cost + cost, back=state, units=units, after_head=_heads(head, reading.last),
             )
         return State(
             state.cost + cost,
@@ -232,7 +216,7 @@ class Lattice:
             indent=self.indents[index],
             text=text,
             back=state,
-            units=(unit,),
+            units=units,
             after_head=False,
         )
 
@@ -253,9 +237,7 @@ class Lattice:
         strange = (1.0 - likely) * 1.2
         if not core_end:  # nothing but quotes
             if body[0] in "\"'":
-                found.append(
-                    self.opened(state, index, delimiter, "", (0.0 if opening == 3 else 0.5) + place * 0.7 + extra)
-                )
+                found.append(self.opened(state, index, delimiter, "", (0.0 if opening == 3 else 0.5) + place * 0.7 + extra))
                 found.append(self.follow(state, index, (Unit("", "", True, "blank", index),), cost=0.65 + extra))
             return found
         if delimiter in core_end or core_end.endswith("\\"):
@@ -275,13 +257,7 @@ class Lattice:
         )
         if opening != 3 or closing:
             found.append(
-                self.opened(
-                    state,
-                    index,
-                    delimiter,
-                    core if closing == 0 else core_end,
-                    open_price + place + strange + extra + (0.3 if closing else 0.0),
-                )
+                self.opened(state, index, delimiter, core if closing == 0 else core_end, open_price + place + strange + extra + (0.3 if closing else 0.0))
             )
         return found
 
@@ -289,15 +265,8 @@ class Lattice:
         """The state inside a docstring that this line opens."""
         unit = self.unit(index, delimiter + core, True, "code", cost)
         return State(
-            state.cost + cost,
-            delimiter=delimiter,
-            start=index,
-            indent=self.indents[index],
-            text=delimiter + core,
-            back=state,
-            units=(unit,),
-            after_head=False,
-            head="",
+            state.cost + cost, delimiter=delimiter, start=index, indent=self.indents[index], text=delimiter + core, back=state,
+            units=(unit,), after_head=False, head="", weight=0.7 if cost < 0.2 else 1.8,
         )
 
     def junk(self, state: State, index: int, body: str) -> list[State]:
@@ -322,11 +291,7 @@ class Lattice:
         if not found or min(following.cost for following in found) > state.cost + 2.0:
             words = any(character.isalnum() for character in body)
             cost = 6.0 if words else 0.5 + 0.25 * len(body.strip())
-            unit = (
-                self.unit(index, MARK + body.rstrip(), False, "marked", cost)
-                if words
-                else Unit("", "", False, "blank", index)
-            )
+            unit = self.unit(index, MARK + body.rstrip(), False, "marked", cost) if words else Unit("", "", False, "blank", index)
             if state.stack:
                 found.append(self.follow(state, index, (unit,), cost=cost))
         return found
@@ -338,7 +303,9 @@ class Lattice:
             return 0.0
         if indent > state.indent:
             return 0.0
-        return 0.7 if code_likeness(body) < 1.0 else 1.2
+        if entry_like(body) or _KEYWORD.match(body):
+            return 0.15
+        return 0.15 if code_likeness(body) < 1.0 else 1.2
 
     def continued(self, state: State, index: int, body: str, extra: float, *, comma: bool) -> list[State]:
         """The states after a line inside brackets."""
@@ -355,16 +322,8 @@ class Lattice:
             if reading.stack or reading.delimiter or reading.last == "\\":
                 found.append(
                     State(
-                        state.cost + cost,
-                        stack=reading.stack,
-                        last=reading.last,
-                        delimiter=reading.delimiter,
-                        start=state.start,
-                        head=state.head,
-                        indent=state.indent,
-                        text=text,
-                        back=state,
-                        units=(unit,),
+                        state.cost + cost, stack=reading.stack, last=reading.last, delimiter=reading.delimiter,
+                        start=state.start, head=state.head, indent=state.indent, text=text, back=state, units=(unit,),
                         after_head=False,
                     )
                 )
@@ -415,7 +374,7 @@ class Lattice:
         body = self.bodies[index]
         delimiter = state.delimiter
         docstring = not state.stack and state.text.startswith(delimiter)
-        weight = 0.3 if docstring else 0.04
+        weight = state.weight if docstring else 0.35
         found: list[State] = []
         unit = Unit(line, "", False, "doc", index)
         inside = self.follow(state, index, (unit,))
@@ -423,13 +382,13 @@ class Lattice:
         if position < 0:
             likeness = code_likeness(body.rstrip())
             inside.cost += weight * likeness
-            inside.codey += 1
             found.append(inside)
             stripped = body.strip()
             if docstring:
                 quotes = len(stripped) - len(stripped.rstrip("\"'"))
                 if quotes and not (stripped[-1] == "'" and quotes == 1 and delimiter[0] == '"' and stripped != "'"):
                     price = 0.4 if quotes == len(stripped) or quotes > 1 else 0.5
+                    price += 1.5 * likeness
                     found.append(self.closed(state, index, line.rstrip().rstrip("\"'") + delimiter, price))
                 elif stripped:
                     found.append(self.closed(state, index, line.rstrip() + delimiter, 1.0))
@@ -451,9 +410,7 @@ class Lattice:
         if not rest.strip():
             found.append(self.closed(state, index, head, extra))
         else:
-            for reading in self.search.readings(
-                rest, state.stack, "s", head=state.head or "x", opens=self.deeper[index]
-            ):
+            for reading in self.search.readings(rest, state.stack, "s", head=state.head or "x", opens=self.deeper[index]):
                 found.append(self.resumed(state, index, head, reading, extra))
         if body.strip().strip("\"'") == "":
             blank = Unit("", "", False, "doc", index)
@@ -477,16 +434,8 @@ class Lattice:
         unit = Unit(text, "", False, "doc", index, cost)
         if state.stack:
             return State(
-                state.cost + cost,
-                stack=state.stack,
-                last="s",
-                start=state.start,
-                head=state.head,
-                indent=state.indent,
-                text=state.text + "\n" + delimiter_only(text),
-                back=state,
-                units=(unit,),
-                after_head=False,
+                state.cost + cost, stack=state.stack, last="s", start=state.start, head=state.head, indent=state.indent,
+                text=state.text + "\n" + delimiter_only(text), back=state, units=(unit,), after_head=False,
             )
         return State(state.cost + cost, back=state, units=(unit,), after_head=False)
 
@@ -496,17 +445,9 @@ class Lattice:
         unit = Unit(head + reading.text, "", False, "doc", index, cost)
         if reading.stack or reading.delimiter or reading.last == "\\":
             return State(
-                state.cost + cost,
-                stack=reading.stack,
-                last=reading.last,
-                delimiter=reading.delimiter,
-                start=state.start,
-                head=state.head,
-                indent=state.indent,
-                text=state.text + "\n" + delimiter_only(head) + reading.text,
-                back=state,
-                units=(unit,),
-                after_head=False,
+                state.cost + cost, stack=reading.stack, last=reading.last, delimiter=reading.delimiter, start=state.start,
+                head=state.head, indent=state.indent, text=state.text + "\n" + delimiter_only(head) + reading.text,
+                back=state, units=(unit,), after_head=False,
             )
         if not self.search.probe.statement(state.text + "\n" + delimiter_only(head) + reading.text.rstrip()):
             cost += 2.0
@@ -517,18 +458,8 @@ class Lattice:
     def follow(self, state: State, index: int, units: tuple[Unit, ...], *, cost: float = 0.0) -> State:
         """The same state one line later."""
         return State(
-            state.cost + cost,
-            state.stack,
-            state.last,
-            state.delimiter,
-            state.start,
-            state.head,
-            state.indent,
-            state.tail,
-            state.after_head,
-            state.text,
-            state,
-            units,
+            state.cost + cost, state.stack, state.last, state.delimiter, state.start, state.head, state.indent, state.tail,
+            state.after_head, state.text, state, units, state.weight,
         )
 
     def unit(self, index: int, text: str, starts: bool, kind: str, cost: float = 0.0) -> Unit:

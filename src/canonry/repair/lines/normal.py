@@ -26,9 +26,7 @@ def _doubled(lines: list[str], edits: list[tuple[int, str]]) -> list[str]:
     for parity in (1, 0):
         odd = lines[parity::2]
         even = lines[1 - parity :: 2]
-        if sum(not line.strip() for line in odd) >= 0.98 * len(odd) and sum(
-            bool(line.strip()) for line in even
-        ) > 0.6 * len(even):
+        if sum(not line.strip() for line in odd) >= 0.98 * len(odd) and sum(bool(line.strip()) for line in even) > 0.6 * len(even):
             rest = [line for number, line in enumerate(lines) if number % 2 != parity or line.strip()]
             edits.append((1, "doubled line ends made single"))
             return rest if rest[-1:] == [""] or lines[-1:] != [""] else [*rest, ""]
@@ -129,11 +127,7 @@ def _commented_opener(lines: list[str], edits: list[tuple[int, str]]) -> list[st
                     for kept in range(index + 1, at + 1):
                         text = lines[kept].strip()
                         if text and not text.startswith("#"):
-                            found[kept] = (
-                                lines[kept][: len(lines[kept]) - len(lines[kept].lstrip())]
-                                + "# canonry: unrepaired: "
-                                + text
-                            )
+                            found[kept] = lines[kept][: len(lines[kept]) - len(lines[kept].lstrip())] + "# canonry: unrepaired: " + text
                     edits.append((index + 1, "arguments of a commented-out call marked"))
                 break
     return found
@@ -149,10 +143,7 @@ def _twins(lines: list[str], edits: list[tuple[int, str]]) -> tuple[list[str], d
         following = lines[index + 1] if index + 1 < len(lines) else ""
         if line != following and line.strip() and following.rstrip().endswith(('"', "'")):
             bare = line.replace('"', "").replace("'", "").strip()
-            if (
-                any(character.isalpha() for character in bare)
-                and bare == following.replace('"', "").replace("'", "").strip()
-            ):
+            if any(character.isalpha() for character in bare) and bare == following.replace('"', "").replace("'", "").strip():
                 alternates[len(found)] = following
                 edits.append((index + 2, "line repeated with other quotes dropped"))
                 found.append(line)

@@ -10,9 +10,7 @@ _CODE = re.compile(
     r"|[\w.]+(?:\[[^\]]*\])?[ \t]*(?::[ \t]*[\w\[\], .]+)?[ \t]*(?:[-+*/|&]|//|\*\*)?=[ \t]*[^=\s]|[\w.]+\([^)]*\)[\"']*$|[\w.]+\([\"'\w\[{(f]*$|[\w.]+\($"
 )
 _WORDS = re.compile(r"[^\W\d]\w*[ \t]+[^\W\d]\w*[ \t]+[^\W\d]")
-_LISTED = re.compile(
-    r"(?:[-*•>+]|\d+[.)])[ \t]|[=\-*_~#]{3,}|(?:Args|Returns|Raises|Yields|Note|Example|Examples)\b[^\n(]*:$"
-)
+_LISTED = re.compile(r"(?:[-*•>+]|\d+[.)])[ \t]|[=\-*_~#]{3,}|(?:Args|Returns|Raises|Yields|Note|Example|Examples)\b[^\n(]*:$")
 
 
 def code_likeness(line: str) -> float:
@@ -40,3 +38,11 @@ def prose_likeness(line: str) -> float:
     if stripped[0].isupper() or stripped[0] in "-*•" or " " in stripped:
         return 0.7
     return 0.3
+
+
+_ENTRY = re.compile(r"[\"'][^\"'\n]*[\"'][ \t]*:[ \t]*\S|[\"'][^\"'\n]*[\"'],$|[A-Za-z_]\w*,$|[a-z_]\w*[ \t]*=[^=\n]*,$")
+
+
+def entry_like(line: str) -> bool:
+    """Whether a line reads as an entry of a dictionary, list, call or import that began on an earlier line."""
+    return _ENTRY.match(line) is not None
