@@ -18,7 +18,6 @@ from canonry.repair.measure import (
     readable_tests,
     share_kept,
     visible_words,
-    words_of,
 )
 
 HEALTHY = 0.85
@@ -64,9 +63,8 @@ class Demand:
 
 
 def demand_of(broken: str) -> Demand:
-    """The words outside comments and the readable tests of a broken text; of a gutted one its comments count too."""
-    words = words_of(broken) if is_gutted(broken) else visible_words(broken)
-    return Demand(words, readable_tests(broken))
+    """The words outside comments and the readable tests of a broken text."""
+    return Demand(visible_words(broken), readable_tests(broken))
 
 
 def choose_ancestor(
@@ -74,16 +72,18 @@ def choose_ancestor(
 ) -> Ancestor | None:
     """The newest version whose health comes within 0.02 of the best; None where none reaches `USABLE`.
 
-    ``versions`` come newest first. Gutted versions are never chosen.
+    ``versions`` come newest first. Gutted versions are never chosen, unless the broken text is gutted itself: then to
+    bring its code back is another question (`last_live_version`).
     """
+    gutted = is_gutted(broken)
     demand = demand_of(broken)
     found: list[Ancestor] = []
     floor = USABLE
     for version in versions:
         text = read(version.blob)
-        if text is None or demand.health(visible_words(text), demand.tests) < floor or is_gutted(text):
+        if text is None or demand.health(visible_words(text), demand.tests) < floor:
             continue
-        tree = parse(text)
+        tree = None if is_gutted(text) and not gutted else parse(text)
         if tree is None:
             continue
         tests = Counter(name.rpartition(".")[2] for name in collectable_tests(tree).elements())

@@ -54,8 +54,8 @@ def _append(found: list[Logical], text: str) -> None:
         return
 
 
-def assemble(logical: list[Logical], last: Place, *, tabs: bool) -> str:
-    """The text of the placed lines."""
+def assemble(logical: list[Logical], last: Place, *, tabs: bool) -> tuple[str, list[int]]:
+    """The text of the placed lines, and for every line of it the logical line that it shows."""
     places: dict[int, Place] = {}
     walk: Place | None = last.back
     while walk is not None:
@@ -63,12 +63,16 @@ def assemble(logical: list[Logical], last: Place, *, tabs: bool) -> str:
         walk = walk.back
     revived = {place.revive for place in places.values() if place.revive >= 0}
     found: list[str] = []
-    pending = 0
+    origin: list[int] = []
     for index, line in enumerate(logical):
+        origin.extend([index - 1] * (len(found) - len(origin)))
         if line.kind == "blank":
-            found.append(line.lines[0] if len(line.lines) == 1 else "\n".join(line.lines))
+            found.extend(line.lines)
             continue
-        if line.kind in ("comment", "marked"):
+        if line.kind == "marked":
+            found.extend(_marked(part, line.width if not number else 0, tabs) for number, part in enumerate(line.lines))
+            continue
+        if line.kind == "comment":
             text = line.commented if index in revived else line.lines[0]
             found.append(_space(line.width if index not in revived else line.width, tabs) + text)
             continue
@@ -89,7 +93,17 @@ def assemble(logical: list[Logical], last: Place, *, tabs: bool) -> str:
             found.append(_space(place.indent + 4, tabs) + "pass")
     if last.before:
         _insert(found, last.before, tabs)
-    return "\n".join(found)
+    text = "\n".join(found)
+    origin.extend([len(logical) - 1] * (text.count("\n") + 1 - len(origin)))
+    return text, origin
+
+
+def _marked(part: str, width: int, tabs: bool) -> str:
+    body = part.lstrip()
+    if not body:
+        return ""
+    indent = _space(width, tabs) if width else part[: len(part) - len(body)]
+    return indent + (body if body.startswith(MARK) else MARK + body)
 
 
 def _insert(found: list[str], before: tuple[tuple[int, str], ...], tabs: bool) -> None:

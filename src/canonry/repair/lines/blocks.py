@@ -321,8 +321,11 @@ class Blocks:
 
 def opens_block(lines: list[str], head: str) -> bool:
     """Whether the logical line is the head of a block whose body is not on the same line."""
-    last = lines[-1]
-    code = strip_comment(last) if len(lines) == 1 else _strip_tail(last)
+    number = len(lines) - 1
+    while number > 0 and (not lines[number].strip() or lines[number].lstrip().startswith("#")):
+        number -= 1
+    last = lines[number]
+    code = strip_comment(last) if number == 0 else _strip_tail(last)
     return code.rstrip().endswith(":") and head not in ("lambda",)
 
 

@@ -4,15 +4,17 @@ A state says what is open at the start of a line: brackets, a triple-quoted stri
 alone in each state; what survives is one path of least cost.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from canonry.repair.lines.blocks import opens_block
 from canonry.repair.lines.literal import Literal
-from canonry.repair.lines.prose import code_likeness, prose_likeness
+from canonry.repair.lines.prose import code_likeness, entry_like, prose_likeness
 from canonry.repair.lines.search import Reading, Search
 from canonry.repair.lines.tokens import OPERANDS, PAIRS
 from canonry.repair.lines.probe import head_word
 
+_KEYWORD = re.compile(r"[^\W\d]\w*=[^=\s]")
 MARK = "# canonry: unrepaired: "
 _BEAM = 6
 _MARGIN = 4.5
@@ -47,8 +49,7 @@ class State:
     text: str = ""  # of the open statement
     back: "State | None" = None
     units: tuple[Unit, ...] = field(default=())
-    codey: int = 0
-    fresh: float = 0.0
+    weight: float = 0.7  # cost of a line that reads as code inside the open string
 
     def key(self) -> tuple[object, ...]:
         """States of one key differ in nothing that matters later."""
@@ -68,12 +69,13 @@ class Lattice:
         self.deeper = self._deeper()
 
     def _deeper(self) -> list[bool]:
-        """For every line, whether the next line with text is indented deeper."""
+        """For every line, whether the next line with text is indented deeper, or reads as an entry of a bracket."""
         found = [False] * len(self.lines)
-        following = -1
+        following = at = -1
         for index in range(len(self.lines) - 1, -1, -1):
             if self.bodies[index]:
-                found[index] = following > self.indents[index]
+                found[index] = following > self.indents[index] or (at >= 0 and entry_like(self.bodies[at]))
+                at = index
                 following = self.indents[index]
         return found
 
@@ -188,7 +190,13 @@ class Lattice:
         open_ = bool(reading.stack or reading.delimiter or reading.last == "\\")
         head = head_word(reading.text)
         unit = self.unit(index, reading.text, True, "code", reading.cost)
+        units: tuple[Unit, ...] = (unit,)
         text = reading.text
+        if "\n" in text:  # two statements were fused
+            first, text = text.split("\n", 1)
+            unit.text = first
+            units = (unit, self.unit(index, text, True, "code"))
+            head = ""
         cost = reading.cost + extra
         if reading.text[:1] in "\"'" and not reading.stack and not reading.delimiter and not state.after_head:
             cost += 0.15 if reading.text.startswith(('"""', "'''")) else 0.6
@@ -196,7 +204,7 @@ class Lattice:
             cost += 0.3
         if not open_:
             return State(
-                state.cost + cost, back=state, units=(unit,), after_head=_heads(head, reading.last),
+                state.cost + cost, back=state, units=units, after_head=_heads(head, reading.last),
             )
         return State(
             state.cost + cost,
@@ -208,7 +216,7 @@ class Lattice:
             indent=self.indents[index],
             text=text,
             back=state,
-            units=(unit,),
+            units=units,
             after_head=False,
         )
 
@@ -258,7 +266,7 @@ class Lattice:
         unit = self.unit(index, delimiter + core, True, "code", cost)
         return State(
             state.cost + cost, delimiter=delimiter, start=index, indent=self.indents[index], text=delimiter + core, back=state,
-            units=(unit,), after_head=False, head="",
+            units=(unit,), after_head=False, head="", weight=0.7 if cost < 0.2 else 1.8,
         )
 
     def junk(self, state: State, index: int, body: str) -> list[State]:
@@ -295,7 +303,9 @@ class Lattice:
             return 0.0
         if indent > state.indent:
             return 0.0
-        return 0.7 if code_likeness(body) < 1.0 else 1.2
+        if entry_like(body) or _KEYWORD.match(body):
+            return 0.15
+        return 0.15 if code_likeness(body) < 1.0 else 1.2
 
     def continued(self, state: State, index: int, body: str, extra: float, *, comma: bool) -> list[State]:
         """The states after a line inside brackets."""
@@ -364,7 +374,7 @@ class Lattice:
         body = self.bodies[index]
         delimiter = state.delimiter
         docstring = not state.stack and state.text.startswith(delimiter)
-        weight = 0.3 if docstring else 0.04
+        weight = state.weight if docstring else 0.35
         found: list[State] = []
         unit = Unit(line, "", False, "doc", index)
         inside = self.follow(state, index, (unit,))
@@ -372,13 +382,13 @@ class Lattice:
         if position < 0:
             likeness = code_likeness(body.rstrip())
             inside.cost += weight * likeness
-            inside.codey += 1
             found.append(inside)
             stripped = body.strip()
             if docstring:
                 quotes = len(stripped) - len(stripped.rstrip("\"'"))
                 if quotes and not (stripped[-1] == "'" and quotes == 1 and delimiter[0] == '"' and stripped != "'"):
                     price = 0.4 if quotes == len(stripped) or quotes > 1 else 0.5
+                    price += 1.5 * likeness
                     found.append(self.closed(state, index, line.rstrip().rstrip("\"'") + delimiter, price))
                 elif stripped:
                     found.append(self.closed(state, index, line.rstrip() + delimiter, 1.0))
@@ -449,7 +459,7 @@ class Lattice:
         """The same state one line later."""
         return State(
             state.cost + cost, state.stack, state.last, state.delimiter, state.start, state.head, state.indent, state.tail,
-            state.after_head, state.text, state, units,
+            state.after_head, state.text, state, units, state.weight,
         )
 
     def unit(self, index: int, text: str, starts: bool, kind: str, cost: float = 0.0) -> Unit:

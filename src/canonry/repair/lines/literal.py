@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 from canonry.repair.lines.probe import Probe, head_word
-from canonry.repair.lines.prose import code_likeness, prose_likeness
+from canonry.repair.lines.prose import code_likeness, entry_like, prose_likeness
 from canonry.repair.lines.strings import string_cost
 from canonry.repair.lines.tokens import HEADERS, KEYWORDS, PAIRS
 
@@ -14,6 +14,7 @@ _SCAN = re.compile(
     re.DOTALL,
 )
 _NAME = re.compile(r"(?<![\w.])([^\W\d]\w*)(?!\w|[ \t]*=(?!=)|[\"'])")
+_LISTED = re.compile(r"[\[(,]\s*[^\W\d]\w*\s*[,\])]")
 _LONGEST = 300  # lines of a statement that is read at once
 
 
@@ -78,6 +79,8 @@ class Literal:
         if end - index > _LONGEST or not self.probe.statement(self.text[start : position - 1].rstrip()):
             return 0, ""
         first = "".join(code)
+        if first.rstrip().endswith(","):
+            return 0, ""
         if not first.rstrip().endswith(":") and self._deeper(index, end, body):
             return 0, ""
         if end - index > 1:
@@ -106,6 +109,8 @@ class Literal:
         for line in self.lines[end : end + 20]:
             inner = line.lstrip()
             if inner and inner[0] != "#":
+                if entry_like(inner):
+                    return True
                 return len(line) - len(inner) > own and head_word(body) not in HEADERS
         return False
 
@@ -113,6 +118,8 @@ class Literal:
 def _strange(code: str, known: Collection[str]) -> bool:
     """Whether the code holds a name that nothing binds."""
     head = head_word(code)
+    if head in ("__all__", "__slots__") and _LISTED.search(code):
+        return True
     if head in ("import", "from", "def", "class", "async", "global", "nonlocal"):
         return False
     return any(name not in known and name not in KEYWORDS for name in _NAME.findall(code))

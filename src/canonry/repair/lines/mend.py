@@ -1,5 +1,6 @@
 """A file that does not parse, mended from its own text alone."""
 
+import ast
 import re
 import warnings
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from canonry.repair.lines.probe import Probe, compiles
 from canonry.repair.lines.search import Budget, Habits, Search
 
 __all__ = ["MARK", "Budget", "Mended", "mend"]
+
+
+_ROUNDS = 20  # of marking a line that still does not parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,10 @@ def _mend(text: str, budget: Budget, vocabulary: frozenset[str]) -> Mended:
     probe = Probe(budget.probes)
     habits = Habits(known=bound_names(clean) | vocabulary, quote=_quote(clean))
     literal = Literal(clean.split("\n"), probe)
-    result, cost = _read(clean, probe, habits, budget, alternates, literal)
-    if cost > 4.0 and _quotes_lost(clean, result):
+    result, cost, requoted = _read(clean, probe, habits, budget, alternates, literal)
+    if requoted >= 4:
         habits.unknown = 1.3
-        again, other = _read(clean, probe, habits, budget, alternates, literal)
+        again, other, _ = _read(clean, probe, habits, budget, alternates, literal)
         if compiles(again) or not compiles(result):
             result, cost = again, other
     if not compiles(result):
@@ -65,37 +69,74 @@ def _mend(text: str, budget: Budget, vocabulary: frozenset[str]) -> Mended:
 
 def _read(
     text: str, probe: Probe, habits: Habits, budget: Budget, alternates: dict[int, str], literal: Literal
-) -> tuple[str, float]:
+) -> tuple[str, float, int]:
     search = Search(probe, habits, budget)
     units = Lattice(literal.lines, search, alternates, literal).read()
+    requoted = sum(unit.cost >= 0.5 and _requoted(unit.text, literal.lines[unit.source]) for unit in units)
+    cost = sum(unit.cost for unit in units)
     logical = logical_lines(units)
-    blocks = Blocks(logical, probe)
-    last = blocks.place()
-    cost = last.cost + sum(unit.cost for unit in units)
-    return assemble(logical, last, tabs=_tabbed(text)), cost
+    for line in logical:
+        if line.kind == "code" and not probe.statement("\n".join(line.lines).rstrip()):
+            line.kind = "marked"
+            cost += 4.0
+    tabs = _tabbed(text)
+    result = ""
+    for _ in range(_ROUNDS):
+        last = Blocks(logical, probe).place()
+        result, origin = assemble(logical, last, tabs=tabs)
+        wrong = _wrong_line(result)
+        if wrong < 0:
+            break
+        at = origin[min(wrong, len(origin) - 1)]
+        while at >= 0 and logical[at].kind != "code":
+            at -= 1
+        if at < 0:
+            break
+        logical[at].kind = "marked"
+        cost += 4.0
+    return result, cost + last.cost, requoted
 
 
-def _quotes_lost(before: str, after: str) -> bool:
-    """Whether mending put back so many quotes that more must be missing."""
-    return after.count('"') + after.count("'") >= before.count('"') + before.count("'") + 8
+def _wrong_line(text: str) -> int:
+    """The line, counted from 0, where Python stops reading; -1 if it reads the whole text."""
+    try:
+        compile(text, "<repair>", "exec", dont_inherit=True, flags=ast.PyCF_ONLY_AST)
+    except SyntaxError as error:
+        return max(0, (error.lineno or 1) - 1)
+    except (ValueError, RecursionError, MemoryError):
+        return 0
+    return -1
+
+
+def _requoted(after: str, before: str) -> bool:
+    """Whether only the quotes of a line of code were mended."""
+    if '"""' in after:
+        return False
+    bare = before.replace('"', "").replace("'", "").strip()
+    return bare == after.replace('"', "").replace("'", "").strip()
 
 
 def _settle(text: str) -> str:
-    """The text with the logical lines that still do not parse turned into marked comments."""
+    """The text with the lines that still do not parse turned into marked comments, and bodies where they lack."""
     lines = text.split("\n")
-    for _ in range(60):
+    for _ in range(80):
         try:
-            compile("\n".join(lines), "<repair>", "exec", dont_inherit=True, flags=1024)
+            compile("\n".join(lines), "<repair>", "exec", dont_inherit=True, flags=ast.PyCF_ONLY_AST)
         except SyntaxError as error:
             number = min(max((error.lineno or 1) - 1, 0), len(lines) - 1)
+            opener = re.search(r"expected an indented block after .* on line (\d+)", error.msg or "")
             while number > 0 and (not lines[number].strip() or lines[number].lstrip().startswith("#")):
                 number -= 1
-            line = lines[number]
-            body = line.lstrip()
-            indent = line[: len(line) - len(body)]
-            if not body or body.startswith("#"):
+            body = lines[number].lstrip()
+            indent = lines[number][: len(lines[number]) - len(body)]
+            if opener:
+                head = lines[int(opener.group(1)) - 1]
+                inner = head[: len(head) - len(head.lstrip())] + "    pass"
+                lines.insert(number if number >= int(opener.group(1)) else number + 1, inner)
+            elif not body or body.startswith("#"):
                 break
-            lines[number] = f"{indent}pass  {MARK}{body}" if "expected an indented" in (error.msg or "") else f"{indent}{MARK}{body}"
+            else:
+                lines[number] = f"{indent}{MARK}{body}"
         except (ValueError, RecursionError, MemoryError):
             break
         else:

@@ -11,6 +11,8 @@ _BINDINGS = (
     re.compile(r"^[ \t]*([^\W\d]\w*)[ \t]*:[ \t]*(?:[A-Z]\w*|str|int|float|bool|dict|list|tuple|set|bytes|object)\b", re.MULTILINE),
     re.compile(r"\bas[ \t]+([^\W\d]\w*)[ \t]*(?:[:,)]|$)", re.MULTILINE),
     re.compile(r"^[ \t]*import[ \t]+([^\W\d]\w*)", re.MULTILINE),
+    re.compile(r"(?<![.\w])([^\W\d]\w*)(?:\.[^\W\d]\w*)*\([^\s)]"),
+    re.compile(r"(?<![.\w\"'{])([^\W\d]\w*)\["),
     re.compile(r"(?:\(|\b)([^\W\d]\w*)[ \t]*:=", re.MULTILINE),
 )
 _LISTS = (
@@ -21,7 +23,8 @@ _LISTS = (
     re.compile(r"\blambda[ \t]+([\w \t,*=]+?):"),
     re.compile(r"^[ \t]*([A-Z]\w+(?:[ \t]*,[ \t]*[A-Z]\w+)*),?[ \t]*$", re.MULTILINE),
 )
-_PARAMETERS = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(([^\n]*(?:\n[^\n:]*){0,12}?)(?:\)[^\n]*:|:[ \t]*$)", re.MULTILINE)
+_FUNCTION = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(", re.MULTILINE)
+_PARAMETERS_END = re.compile(r"\)[^\n]*:[ \t\"]*(?:#[^\n]*)?$|:[ \t]*$|^[ \t]*(?:async[ \t]+)?def\b", re.MULTILINE)
 _PARAMETER = re.compile(r"(?:^|[(,\n])[ \t]*\*{0,2}([^\W\d]\w*)[ \t]*(?=[:,=)\n]|$)")
 _WORD = re.compile(r"[^\W\d]\w*")
 BUILTINS = frozenset(dir(builtins)) | {"self", "cls", "__file__", "__name__", "__doc__", "__all__", "__path__"}
@@ -35,6 +38,7 @@ def bound_names(text: str) -> frozenset[str]:
     for pattern in _LISTS:
         for names in pattern.findall(text):
             found.update(_WORD.findall(names))
-    for parameters in _PARAMETERS.findall(text):
-        found.update(_PARAMETER.findall(parameters))
+    for match in _FUNCTION.finditer(text):
+        end = _PARAMETERS_END.search(text, match.end(), match.end() + 4000)
+        found.update(_PARAMETER.findall(text[match.end() - 1 : end.end() if end else match.end() + 200]))
     return frozenset(found - KEYWORDS)

@@ -43,16 +43,16 @@ class Probe:
         if text.startswith("@"):
             return self.compiles(text + "\ndef _(): pass")
         if first == "case":
-            return self.compiles("match _:\n " + text + " pass") or self.compiles(text)
+            return self.compiles("match _:\n " + text + "\n  pass") or self.compiles(text)
         if first == "match" and text.rstrip().endswith(":"):
             return self.compiles(text + "\n case _: pass")
         if first in _ALONE:
-            if self.compiles(_ALONE[first] + text + " pass"):
+            if self.compiles(_ALONE[first] + text + "\n pass"):
                 return True
             return self.compiles(_ALONE[first] + text)
         if first in HEADERS:
             if first == "try":
-                return self.compiles(text + " pass\nfinally: pass")
+                return self.compiles(text + "\n pass\nfinally: pass") or self.compiles(text + "\nfinally: pass")
             return self.compiles(text + "\n pass") or self.compiles(text)
         return self.compiles(text)
 
@@ -93,12 +93,13 @@ class Probe:
                 return opening == "_(" and self.compiles(plain + "\n pass")
             return opening.startswith("_(") and self.compiles("from _ import (_" + text)
         if before == ("(",) == after:
-            if self.compiles("def _(" + text + "): pass") or self.compiles("def _(_" + text + "): pass"):
+            if any(self.compiles(f"def _({front}{text}{back}): pass") for front, back in _PARAMETERS):
                 return True
             return self.compiles("from _ import (" + text + ")")
         return False
 
 
+_PARAMETERS = (("", ""), ("_", ""), ("", " _"), ("_, ", ""))
 _FRAMES = (("", ""), ("_ ", ""), ("", " _"), ("_ ", " _"), ("_ for _ in _ ", ""), ("_ if _ ", ""), ("", " else _"), ("_:", ""), ("_,", ""))
 
 

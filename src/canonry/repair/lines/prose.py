@@ -38,3 +38,11 @@ def prose_likeness(line: str) -> float:
     if stripped[0].isupper() or stripped[0] in "-*•" or " " in stripped:
         return 0.7
     return 0.3
+
+
+_ENTRY = re.compile(r"[\"'][^\"'\n]*[\"'][ \t]*:[ \t]*\S|[\"'][^\"'\n]*[\"'],$|[A-Za-z_]\w*,$|[a-z_]\w*[ \t]*=[^=\n]*,$")
+
+
+def entry_like(line: str) -> bool:
+    """Whether a line reads as an entry of a dictionary, list, call or import that began on an earlier line."""
+    return _ENTRY.match(line) is not None

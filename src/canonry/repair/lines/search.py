@@ -1,6 +1,7 @@
 """Best-first search over quote and bracket edits of one line."""
 
 import heapq
+import re
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -81,6 +82,13 @@ def mend_line(line: str, *, budget: Budget = Budget(), known: Collection[str] = 
         if reading.valid and not reading.stack and not reading.delimiter
     ]
 
+
+_NO_STRING = frozenset(
+    {"await", "raise", "del", "import", "from", "def", "class", "with", "lambda", "except", "for", "as", "global"}
+)
+_KEYED = re.compile(r"[\w.$-]+\"?:(?:[ \t]|\Z)")
+_NAMES_OF_NAMES = frozenset({"__all__", "__slots__", "__match_args__"})
+_RULERS = frozenset("=-*_#~.+")
 
 # A node: cost, serial number, index of the next token, mode, delimiter, stack, kind of the last token, pieces (a linked
 # list), index where the open string starts, whether its opening quote is ours, the rest of a split token
@@ -276,7 +284,7 @@ class _LineSearch:
         elif is_word(token):
             self.name(cost, index, stack, last, pieces)
         elif first.isdigit():
-            if last in OPERANDS or not is_number(token):
+            if last in OPERANDS or last in "p." or not is_number(token):
                 return
             self.push(cost, index + 1, "", stack, "d", (pieces, token), 0, 0)
         elif token in OPENERS:
@@ -293,10 +301,12 @@ class _LineSearch:
         """A lost opening quote before this token."""
         token = self.tokens[index]
         first = token[0]
-        if first in ")]},\\" or (first in "\"'" and len(token) == 1) or first == "=":
+        if first in ")]}," or token == "\\" or (first in "\"'" and len(token) == 1) or first == "=":
             return
         if last == "S" or (index and last == "."):
             return
+        if last == "k" and self.preceding(index) in _NO_STRING:
+            cost += 1.2
         word = is_word(token)
         if word:
             price = _INSERT_OPEN if token not in self.known else _INSERT_OPEN + 0.4
@@ -306,6 +316,12 @@ class _LineSearch:
             price = _INSERT_OPEN + 0.5
         else:
             price = _INSERT_OPEN + 0.25
+        if index and last == "o" and self.tokens[index - 1] in ("~", "-", "*", "/", "@", "**"):
+            price += 0.4
+        if token in PREFIXES and index + 1 < len(self.tokens) and self.tokens[index + 1][0] in "{/[":
+            price += 0.5
+        elif word and token[0] == "f" and len(token) > 1 and token not in self.known and "{" in self.line:
+            price += 0.25
         for quote in self.delimiters(index):
             extra = 0.0 if quote == self.quote else 0.2
             self.push(cost + price + extra, index, quote, stack, last, (pieces, quote), index, 1)
@@ -338,7 +354,7 @@ class _LineSearch:
         """A run of quotes read as code."""
         token = self.tokens[index]
         quote, run = token[0], len(token)
-        may_open = last not in OPERANDS or last == "s"
+        may_open = last not in "ncd." or last == "p"
         after = "s"
         glued = 0.0
         if last == "s" and pieces is not None:  # a string directly behind a string on the same line is rare
@@ -346,6 +362,10 @@ class _LineSearch:
         if run == 1:
             if may_open:
                 self.push(cost + glued, index + 1, quote, stack, last, (pieces, token), index + 1, 0)
+                following = self.tokens[index + 1] if index + 1 < len(self.tokens) else ""
+                if following[:1] == "f" and last != "p" and "{" in self.line and following not in self.known:
+                    moved = (pieces, "f" + quote + following[1:])
+                    self.push(cost + glued + 0.35, index + 2, quote, stack, last, moved, index + 2, 0)
             price = _DELETE_QUOTE + (0.3 if may_open and not self.is_last(index) else 0.0)
             self.push(cost + price, index + 1, "", stack, last, pieces, 0, 0)
         elif run == 2:
@@ -405,6 +425,8 @@ class _LineSearch:
             return
         elif token not in self.known and token not in CONSTANTS:
             price = self.strangeness(index, stack, last, follows)
+        elif self.word in _NAMES_OF_NAMES and stack and last in "(," and follows in ("", ",", "]", ")"):
+            price = 1.3
         if token in ("match", "case", "type", "print") and last == "S" and self.header and kind == "n":
             kind = "k"
         self.push(cost + price, index + 1, "", stack, kind, (pieces, token), 0, 0)
@@ -417,14 +439,16 @@ class _LineSearch:
             return 0.0  # a keyword argument
         if follows == "=" and not stack:
             return 0.0
-        if self.word == "def" and last in "(,o" and stack:
+        if self.word == "def" and stack and (last in "(," or (last == "o" and self.preceding(index) in ("*", "**"))):
             return 0.0  # a parameter
-        return self.unknown * (1.0 if follows != "(" else 0.6)
+        if self.tokens[index][0].isupper() or follows in ("(", "."):
+            return self.unknown * 0.6
+        return self.unknown
 
     def opener(self, cost: float, index: int, stack: tuple[str, ...], last: str, pieces: object) -> None:
         """An opening bracket read as code."""
         token = self.tokens[index]
-        if last == "p" or (token == "{" and last in OPERANDS) or (last in "ds" and token == "("):
+        if last in "p." or (token == "{" and last in OPERANDS) or (last in "ds" and token == "("):
             return
         if len(stack) > 12:
             return
@@ -468,6 +492,10 @@ class _LineSearch:
         if token == "...":
             self.push(cost, index + 1, "", stack, "n" if last != "k" or not self.importing else ".", (pieces, token), 0, 0)
             return
+        if stack and last in OPERANDS and (token in ",=" or token in ("==", "!=", "+", "<", ">", "-")):
+            closing = PAIRS[stack[-1]]
+            if token != "=":
+                self.push(cost + 1.25, index, "", stack[:-1], "c", (pieces, closing), 0, 0)
         if token == ",":
             if last in OPERANDS or (last == "o" and stack):
                 self.push(cost, index + 1, "", stack, ",", (pieces, token), 0, 0)
@@ -488,6 +516,8 @@ class _LineSearch:
             return
         if last == "." or (token == "=" and last in "d"):
             return
+        if token == "-" and last == "o" and self.tokens[index - 1] == "-":
+            cost += 0.8
         kind = "o"
         if token in ("*", "/") and follows in (",", ")") and last in "(,":
             kind = "n"
@@ -502,7 +532,7 @@ class _LineSearch:
             return
         if stack and self.header and final and (last in OPERANDS or last == "("):
             closing = "".join(PAIRS[bracket] for bracket in reversed(stack))
-            price = _INSERT_CLOSER * len(stack) - 0.1
+            price = _INSERT_CLOSER + 0.4 * (len(stack) - 1) - 0.1
             self.push(cost + price, index, "", (), "c", (pieces, closing), 0, 0)
         if stack:
             if last == "," and final and stack[-1] == "(":
@@ -543,7 +573,11 @@ class _LineSearch:
             return
         if token[0] == quote:
             run = len(token)
-            closing = self.content(start, index, ours)
+            if run >= 4 and not self.before:
+                closing = "".join(PAIRS[bracket] for bracket in reversed(stack))
+                torn = (pieces, quote + closing + "\n" + quote * 3)
+                self.push(cost + 0.9, index + 1, quote * 3, (), "S", torn, index + 1, 0)
+            closing = self.content(start, index, ours, stack, last)
             price = 0.0 if run == 1 else _DELETE_QUOTE
             self.push(cost + closing + price, index + 1, "", stack, "s", (pieces, quote), 0, 0)
             self.push(cost + _DELETE_QUOTE + 0.05 * (run - 1), index + 1, delimiter, stack, last, pieces, start, ours)
@@ -551,39 +585,45 @@ class _LineSearch:
         if index > start or not ours:
             price = self.closing_price(index, start, ours)
             if price < 5:
-                price += self.content(start, index, ours)
+                price += self.content(start, index, ours, stack, last)
+                if token == ":" and stack and stack[-1] == "{" and last in "(,":
+                    price -= 0.25  # the key of an entry
                 space = ""
                 self.push(cost + price, index, "", stack, "s", (pieces, quote + space), 0, 0)
-        self.push(cost, index + 1, delimiter, stack, last, (pieces, token), start, ours)
+        if token != "\\":  # which would escape the end of the line
+            self.push(cost, index + 1, delimiter, stack, last, (pieces, token), start, ours)
 
     def closing_price(self, index: int, start: int, ours: int) -> float:
         """The cost of a lost closing quote before this token; 9 where none can have stood."""
         token = self.tokens[index]
-        if index and self.tokens[index - 1][0] in " \t" and token[0] not in "+%":
-            follows = ""
-            if token in ("in", "not", "and", "or", "if", "else", "for", "is", "as", "==", "!="):
-                return 9.0  # the space before it is the place
-            return 9.0
+        if index and self.tokens[index - 1][0] in " \t":
+            return 9.0  # the place is before the space
         if token in ")]},:":
             return _INSERT_CLOSE
         if token == "[" or token == ".":
             return _INSERT_CLOSE + (0.9 if token == "[" else 0.8)
         if token[0] in " \t":
             follows = self.tokens[index + 1] if index + 1 < len(self.tokens) else ""
+            if follows == "*" and index - start == 1 and self.tokens[start] in _RULERS:
+                return 0.1
             if follows in ("in", "not", "and", "or", "if", "else", "for", "is", "as", "==", "!=", "%", "+", "#", "}"):
                 return _INSERT_CLOSE + 0.25
+            if follows == "\\":
+                return _INSERT_CLOSE
             return 9.0
         if token == "=":
             return 9.0
         return 9.0
 
-    def content(self, start: int, stop: int, ours: int) -> float:
-        """How unlikely the string between these tokens is."""
-        return string_cost("".join(self.tokens[start:stop]), self.known, bool(ours), self.stack_hint())
-
-    def stack_hint(self) -> bool:
-        """Whether the line stands inside brackets."""
-        return bool(self.before)
+    def content(self, start: int, stop: int, ours: int, stack: tuple[str, ...], last: str) -> float:
+        """How unlikely the string between these tokens is, where it stands."""
+        text = "".join(self.tokens[start:stop])
+        cost = string_cost(text, self.known, bool(ours), bool(self.before))
+        if stack and stack[-1] == "{" and last in "(," and _KEYED.match(text):
+            cost += 0.9
+        if self.header and text.endswith(":") and self.is_last(stop - 1):
+            cost += 0.8
+        return cost
 
     # -- the end of the line
 
@@ -602,7 +642,7 @@ class _LineSearch:
             self.finish(cost, stack, "s", delimiter, pieces)
             self.push(cost + 1.1, len(self.tokens), "", stack, "s", (pieces, delimiter), 0, 0)
         elif delimiter:
-            price = _INSERT_CLOSE + self.content(start, len(self.tokens), ours)
+            price = _INSERT_CLOSE + self.content(start, len(self.tokens), ours, stack, last)
             self.push(cost + price, len(self.tokens), "", stack, "s", (pieces, delimiter), 0, 0)
         else:
             self.leave(cost, stack, last, pieces, "")
@@ -619,11 +659,15 @@ class _LineSearch:
                 if not (colon and last != ":"):
                     self.finish(cost + _COLON, stack, ":", "", (_before_space(pieces, ":"), comment))
                     return
+            if last == "," and not self.before and self.last == "S":
+                cost += 0.9
             self.finish(cost, stack, last, "", (pieces, comment))
             return
         price = 0.0
-        if not self.before and last == "c":
-            price = 0.0
+        if self.header and last == ":":
+            price = 1.5
+        elif len(stack) > len(self.before) and not comment:
+            price = (0.1 if self.opens else 0.8) if last in OPERANDS else 0.0 if self.opens else 0.3
         self.finish(cost + price, stack, last, "", (pieces, comment))
         if last in OPERANDS or last in "(,":
             depth = len(stack)
@@ -638,6 +682,13 @@ class _LineSearch:
                 self.finish(cost + price, stack[:kept], kind, "", (_before_space(pieces, closing + tail), comment))
 
     # -- looking around
+
+    def preceding(self, index: int) -> str:
+        """The token before that is no space."""
+        for at in range(index - 1, max(-1, index - 4), -1):
+            if self.tokens[at][0] not in " \t\f":
+                return self.tokens[at]
+        return ""
 
     def following(self, index: int) -> str:
         """The next token that is no space."""

@@ -7,6 +7,9 @@ _CLOSES = re.compile(r"[)\]}]")
 _ARGUMENT = re.compile(r",\s*([^\W\d]\w*)\s*(=(?!=)|[,)]|\Z)")
 _CALL = re.compile(r"[^\W\d]\w*(?:\.\w+)*\(")
 _FORMULA = re.compile(r"[^\W\d]\w*(?:\.\w+)*\s+(?:[-+*/%]|==|!=|<|>|in|and|or|is|not)\s+\S|[^\W\d]\w*=\S")
+_PREFIXED = re.compile(r"f(?:[A-Z{\[]|.*\{\w[\w.]*[}\[(!:])")
+_RULER = re.compile(r"([=\-*_#~.+])\1*[ \t]*\*[ \t]*\d+\Z")
+_WORD_LIST = re.compile(r"[\w-]+(?:,[ \t]*\"?[\w-]+)+,?\Z")
 _CODE = re.compile(r"\)\s*[,:]?\s*\Z|[\[({]\s*\Z|,\s*\Z")
 _PAIR = {")": "(", "]": "[", "}": "{"}
 
@@ -29,12 +32,20 @@ def string_cost(content: str, known: Collection[str], ours: bool, bracketed: boo
     stripped = content.strip()
     if not stripped:
         return cost + (0.3 if ours else 0.0)
+    if stripped[0] == "f" and "{" in stripped and _PREFIXED.match(stripped):
+        cost += 0.6
+    if stripped[0] in "=-*_#~.+" and _RULER.match(stripped):
+        cost += 0.9
     if stripped[0] in ",)]}:" and len(stripped) > 1:
         cost += 0.6
     if stripped[-1] == "," and bracketed and content[-1] == ",":
         cost += 0.45
     if stripped[-1] in "([{":
         cost += 0.4
+    if stripped[-1] in "\"'" and (stripped[-1] == '"' or ours):
+        cost += 0.4
+    if ours and _WORD_LIST.match(stripped):
+        cost += 0.85 * stripped.count(",")
     if ours and _CALL.match(stripped):
         cost += 0.9
     if ours and _FORMULA.match(stripped):

@@ -30,8 +30,9 @@ def line_words(line: str) -> list[str]:
 
 
 def skeleton(line: str) -> str:
-    """The words of a line, joined by one space; empty where it has none."""
-    return " ".join(line_words(line))
+    """The words of a line, joined by one space; empty where it has none. Code that is commented out is other code."""
+    words = line_words(line)
+    return " ".join(["#", *words] if words and line.lstrip().startswith("#") else words)
 
 
 def same_words(base: Sequence[str], broken: Sequence[str]) -> bool:

@@ -35,7 +35,7 @@ def changes_of(base: Sequence[str], broken: Sequence[str]) -> Iterator[Change | 
     """The changes from base to broken in order, each as small a run of lines as matching lines leave."""
     for gap in align(base, broken):
         old, new = base[slice(*gap.base)], broken[slice(*gap.broken)]
-        if same_words(_words(old), _words(new)):
+        if _is_damage(old, new):
             yield Damage(gap.broken)
             continue
         yield _as_change(gap, base, broken)
@@ -46,7 +46,7 @@ def _as_change(gap: Gap, base: Sequence[str], broken: Sequence[str]) -> Change:
     (start, stop), (first, last) = gap.base, gap.broken
     lines = list(broken[first:last])
     for i, j in pair_lines(base[start:stop], lines):
-        if same_words(line_words(base[start + i]), line_words(lines[j])):
+        if _is_damage([base[start + i]], [lines[j]]):
             lines[j] = base[start + i]
     return Change(gap.base, gap.broken, tuple(lines))
 
@@ -59,7 +59,7 @@ def parts_of(change: Change, base: Sequence[str], broken: Sequence[str]) -> list
     pairs = [(start + i, first + j) for i, j in pair_lines(base[start:stop], broken[first:last])]
     for i, j in [*pairs, (stop, last)]:
         found += _between(base, broken, (at_base, i), (at_broken, j))
-        if i < stop and not same_words(line_words(base[i]), line_words(broken[j])):
+        if i < stop and not _is_damage([base[i]], [broken[j]]):
             found.append(Change((i, i + 1), (j, j + 1), (broken[j],)))
         at_base, at_broken = i + 1, j + 1
     return found
@@ -126,5 +126,13 @@ def likeness(old: Sequence[str], new: Sequence[str]) -> float:
     return (Counter(old) & Counter(plain)).total() / max(len(old), len(new))
 
 
-def _words(lines: Sequence[str]) -> list[str]:
-    return [word for line in lines for word in line_words(line)]
+def _is_damage(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether the new lines hold the words of the old ones, neither side commented out."""
+    mine, theirs = [line for line in old if skeleton(line)], [line for line in new if skeleton(line)]
+    if _commented(mine) != _commented(theirs):
+        return False
+    return same_words([w for line in mine for w in line_words(line)], [w for line in theirs for w in line_words(line)])
+
+
+def _commented(lines: Sequence[str]) -> bool:
+    return bool(lines) and all(line.lstrip().startswith("#") for line in lines)

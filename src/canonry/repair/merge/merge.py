@@ -1,20 +1,15 @@
 """Re-applies the real changes of a broken text to its healthy ancestor, with the parser as the oracle."""
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from canonry.repair.merge.changes import Change, Damage, changes_of, parts_of
-from canonry.repair.merge.graft import grafts
+from canonry.repair.merge.readings import MendedPlaces, Mending, mended_lines
 from canonry.repair.merge.regions import Oracle, Region, joined, region_around, regions_of
 
-LineMender = Callable[[str], Sequence[str]]
-"""Readings of one damaged line, the likeliest first; their indentation is the line's."""
-BlockMender = Callable[[str], str | None]
-"""A damaged run of lines, repaired; None where that fails."""
-
 _MOST_PARSES = 250
-_MOST_READINGS = 3
+_MOST_LEFT_OUT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +37,10 @@ def merge(
     tree: ast.Module,
     *,
     oracle: Oracle,
-    mend_line: LineMender = lambda line: (),
-    mend_block: BlockMender = lambda text: None,
+    mending: Mending = Mending(),  # noqa: B008
 ) -> MergedText:
     """The base (whose tree is given) with the real changes of the broken text. Both texts end lines with ``\\n``."""
-    merging = _Merging(base.split("\n"), broken.split("\n"), tree, oracle, mend_line, mend_block)
+    merging = _Merging(base.split("\n"), broken.split("\n"), tree, oracle, mending)
     return merging.run()
 
 
@@ -56,13 +50,13 @@ class _Merging:
     broken: list[str]
     tree: ast.Module
     oracle: Oracle
-    mend_line: LineMender
-    mend_block: BlockMender
+    mending: Mending
     parses: int = 0
     accepted: list[Change] = field(default_factory=list)
     own: list[Change] = field(default_factory=list)
     """What was accepted in the present region."""
     refused: list[Refusal] = field(default_factory=list)
+    _places: MendedPlaces | None = None
 
     def run(self) -> MergedText:
         changes: list[Change] = []
@@ -80,56 +74,55 @@ class _Merging:
         return MergedText("\n".join(self._render(0, len(self.base))), len(self.own), tuple(self.refused), self.parses)
 
     def _settle(self, changes: list[Change], region: Region) -> None:
-        """Accepts as many of these changes as the region can hold."""
-        if self._fits(changes, region):
-            self.own += changes
+        """Accepts as many of these changes as the region can hold, exact ones first."""
+        if not changes or self._accept(changes, region):
             return
-        if len(changes) > 1:
-            half = len(changes) // 2
-            self._settle(changes[:half], region)
-            self._settle(changes[half:], region)
+        if len(changes) == 1:
+            self._settle_one(changes[0], region)
             return
-        parts = parts_of(changes[0], self.base, self.broken)
-        if len(parts) == 1 and parts[0].base == changes[0].base:
-            self._repair(parts[0], region)
+        mended = [self._likeliest(change) for change in changes]
+        if mended != changes and self._accept(mended, region):
             return
-        self._settle_parts(parts, region)
+        if 2 < len(changes) <= _MOST_LEFT_OUT:
+            for index, change in enumerate(changes):
+                if self._accept(mended[:index] + mended[index + 1 :], region):
+                    self._settle([change], region)
+                    return
+        half = len(changes) // 2
+        self._settle(changes[:half], region)
+        self._settle(changes[half:], region)
 
-    def _settle_parts(self, parts: list[Change], region: Region) -> None:
-        if not parts:
-            return
-        if self._fits(parts, region):
-            self.own += parts
-            return
-        if len(parts) == 1:
-            self._repair(parts[0], region)
-            return
-        half = len(parts) // 2
-        self._settle_parts(parts[:half], region)
-        self._settle_parts(parts[half:], region)
-
-    def _repair(self, change: Change, region: Region) -> None:
-        """Accepts the first reading of a damaged change that fits, or refuses it."""
-        for lines in self._readings(change):
-            reading = Change(change.base, change.broken, tuple(lines))
-            if self._fits([reading], region):
-                self.own.append(reading)
+    def _settle_one(self, change: Change, region: Region) -> None:
+        """Accepts the first reading of a change that fits, else what fits of its parts, else refuses it."""
+        for reading in self._readings(change):
+            if self._accept([reading], region):
                 return
-        first, last = change.broken
-        self.refused.append(Refusal(first + 1, tuple(self.broken[first:last]), "does not parse in its place"))
+        parts = parts_of(change, self.base, self.broken)
+        if len(parts) == 1 and (parts[0].base, parts[0].broken) != (change.base, change.broken):
+            self._settle_one(parts[0], region) if not self._accept(parts, region) else None
+        elif len(parts) > 1:
+            self._settle(parts, region)
+        else:
+            first, last = change.broken
+            self.refused.append(Refusal(first + 1, tuple(self.broken[first:last]), "does not parse in its place"))
 
-    def _readings(self, change: Change) -> Iterator[Sequence[str]]:
+    def _accept(self, changes: list[Change], region: Region) -> bool:
+        if not self._fits(changes, region):
+            return False
+        self.own += changes
+        return True
+
+    def _likeliest(self, change: Change) -> Change:
+        return next(self._readings(change), change)
+
+    def _readings(self, change: Change) -> Iterator[Change]:
+        """The change with its lines mended, the likeliest reading first."""
         old = self.base[slice(*change.base)]
-        if len(old) == 1 and len(change.lines) == 1:
-            for graft in grafts(old[0], change.lines[0]):
-                yield [graft]
-        if len(change.lines) == 1:
-            for line in list(self.mend_line(change.lines[0]))[:_MOST_READINGS]:
-                yield [line]
-        elif change.lines:
-            mended = self.mend_block("\n".join(change.lines))
-            if mended is not None:
-                yield mended.split("\n")
+        if self._places is None:
+            self._places = MendedPlaces(self.broken, self.mending.text)
+        whole = self._places.lines(*change.broken)
+        for lines in mended_lines(old, change.lines, whole, self.mending):
+            yield Change(change.base, change.broken, tuple(lines))
 
     def _fits(self, changes: list[Change], region: Region) -> bool:
         if self.parses >= _MOST_PARSES:

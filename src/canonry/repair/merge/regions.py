@@ -58,7 +58,10 @@ def _members(node: ast.stmt, lines: Sequence[str]) -> list[ast.stmt]:
 
 
 def region_around(regions: Sequence[Region], start: int, stop: int) -> tuple[int, int]:
-    """The indexes ``[first:last)`` of the regions that base lines ``[start:stop)`` touch, and those that they need to be read."""
+    """The indexes ``[first:last)`` of the regions that base lines ``[start:stop)`` touch.
+
+    Where they leave a class in its middle, all of the class above them is included.
+    """
     first = next((i for i, region in enumerate(regions) if region.stop > start), len(regions) - 1)
     last = first + 1
     while last < len(regions) and regions[last].start < stop:
