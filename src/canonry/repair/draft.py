@@ -8,15 +8,16 @@ import msgspec
 
 from canonry.model.repair import Method, Refusal, Source
 from canonry.repair.ancestors import AncestorVersion
+from canonry.repair.choose import Choice, choose
 from canonry.repair.health import Ancestor, choose_ancestor, last_live_version
 from canonry.repair.lines.mend import Mended, mend
 from canonry.repair.lines.search import mend_line
-from canonry.repair.measure import visible_words, live_words, share_kept
 from canonry.repair.merge.merge import MergedText, merge
-from canonry.source.syntax.parse import Version, tree_of
+from canonry.repair.merge.readings import Mending
+from canonry.source.syntax.parse import Version, parses, tree_of
 
-FEWER_WORDS = 0.10
-"""A merge that keeps so much less of the broken file's words than its own lines do gives way to them."""
+TRUSTED = 5.0
+"""The cost per 100 lines up to which the text mended by its lines is a source for the merge, too."""
 
 Read = Callable[[str], str | None]
 """The text of an earlier version by its blob, None where it is missing or no text."""
@@ -40,15 +41,14 @@ def draft_repair(broken: str, versions: Sequence[AncestorVersion], read: Read, t
     parse = partial(tree_of, target=target)
     broken_by = breaking_commit(versions, read, parse)
     ancestor = choose_ancestor(broken, versions, read=read, parse=parse)
-    merged = _merge(broken, ancestor, target) if ancestor is not None else None
-    if ancestor is not None and merged is not None and (ancestor.is_healthy or _keeps(broken, merged.text) > 0.98):
-        return _from_history(broken, ancestor, merged, broken_by)
     mended = mend(broken, target=target)
-    if ancestor is not None and merged is not None:
-        fewer = _keeps(broken, mended.text) - _keeps(broken, merged.text)
-        if not mended.parses or fewer < FEWER_WORDS:
-            return _from_history(broken, ancestor, merged, broken_by)
-    return _from_lines(mended, broken_by)
+    merged = _merge(broken, ancestor, mended, target) if ancestor is not None else None
+    choice = choose(broken, merged, mended)
+    if choice.text is None:
+        return Draft(reason="nothing that was tried parses", cost=mended.cost, broken_by=broken_by)
+    if choice.merged and ancestor is not None and merged is not None:
+        return _from_history(ancestor, merged, choice, broken_by)
+    return Draft(text=choice.text, method=Method.LINES, reason=choice.reason, cost=mended.cost, broken_by=broken_by)
 
 
 def draft_commented(text: str, versions: Sequence[AncestorVersion], read: Read, target: Version) -> Draft:
@@ -81,24 +81,21 @@ def _emptying_commit(live: AncestorVersion, versions: Sequence[AncestorVersion])
     return versions[number - 1].commit if number else ""
 
 
-def _merge(broken: str, ancestor: Ancestor, target: Version) -> MergedText:
-    def parses(text: str) -> bool:
-        return tree_of(text, target) is not None
-
-    def mend_block(text: str) -> str | None:
-        mended = mend(text, target=target)
-        return mended.text if mended.parses and not mended.marked else None
-
-    def readings(line: str) -> Sequence[str]:
-        return [candidate.text for candidate in mend_line(line)]
-
-    return merge(ancestor.text, broken, ancestor.tree, oracle=parses, mend_line=readings, mend_block=mend_block)
+def _merge(broken: str, ancestor: Ancestor, mended: Mended, target: Version) -> MergedText:
+    mending = Mending(
+        mended.text if mended.parses else "",
+        mended.cost < TRUSTED and not mended.marked,
+        lambda line: [candidate.text for candidate in mend_line(line)],
+    )
+    oracle = partial(parses, target=target)
+    return merge(ancestor.text, broken, ancestor.tree, oracle=oracle, mending=mending)
 
 
-def _from_history(broken: str, ancestor: Ancestor, merged: MergedText, broken_by: str) -> Draft:
+def _from_history(ancestor: Ancestor, merged: MergedText, choice: Choice, broken_by: str) -> Draft:
     return Draft(
-        text=merged.text,
+        text=choice.text,
         method=Method.MERGE if merged.applied else Method.RESTORE,
+        reason=choice.reason,
         base=ancestor.text,
         source=_source(ancestor),
         refused=tuple(Refusal(each.line, each.lines, each.reason) for each in merged.refused),
@@ -106,17 +103,6 @@ def _from_history(broken: str, ancestor: Ancestor, merged: MergedText, broken_by
     )
 
 
-def _from_lines(mended: Mended, broken_by: str) -> Draft:
-    if not mended.parses:
-        return Draft(reason="nothing that was tried parses", cost=mended.cost, broken_by=broken_by)
-    return Draft(text=mended.text, method=Method.LINES, cost=mended.cost, broken_by=broken_by)
-
-
 def _source(ancestor: Ancestor) -> Source:
     version = ancestor.version
     return Source(commit=version.commit, date=version.date, path=version.path, health=round(ancestor.health, 4))
-
-
-def _keeps(broken: str, text: str) -> float:
-    """The share of a broken text's live words that another one holds live."""
-    return share_kept(visible_words(broken), live_words(text))

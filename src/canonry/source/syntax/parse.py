@@ -52,6 +52,11 @@ def tree_of(text: str, target: Version) -> ast.Module | None:
         return None
 
 
+def parses(text: str, target: Version) -> bool:
+    """Whether a decoded text parses at the target version."""
+    return tree_of(text, target) is not None
+
+
 def _compile(source: bytes, target: Version) -> ast.Module:
     given = source if source.isascii() else source.decode()
     with warnings.catch_warnings():
