@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from canonry.audit.engine import read_tree
+from canonry.audit.run import read_tree
 from canonry.audit.request import Request
 from canonry.rules.inventory import Inventory, take_inventory
 from canonry.rules.roles import role_clusters

@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 
 from canonry.audit.session import Session
-from canonry.source.documents.readers.registry import reader_of
 from canonry.source.trees.shadow import (
     Candidate,
     Shadow,
@@ -35,6 +34,8 @@ class Listing:
     """The live files that are no Python and that a reader knows."""
     known: frozenset[str]
     """Every path that was listed, also those that are left out of the rest."""
+    names: bytes
+    """A digest of these paths."""
     shadows: list[Shadow]
     shadow_files: dict[str, int]
     backups: list[str]
@@ -43,7 +44,7 @@ class Listing:
 def list_files(session: Session) -> Listing:
     """The live files of a session: excluded ones and shadow trees left out."""
     tree, canon = session.tree, session.loaded.canon
-    known = frozenset(tree.files)
+    known, names = frozenset(tree.files), _paths_digest(tree.files)
     if canon.exclude:
         import pathspec
 
@@ -53,7 +54,7 @@ def list_files(session: Session) -> Listing:
     if session.complete and not tree.by_blob:
         _find_keys(session)
     python = {path: key for path, key in tree.files.items() if path.endswith(".py")}
-    documents = {path: key for path, key in tree.files.items() if path not in python and reader_of(path)}
+    documents = {path: key for path, key in tree.files.items() if path not in python}
     shadows = named_shadows([*python, *tree.backups], canon.shadow_names)
     folders = tuple(f"{shadow.folder}/" for shadow in shadows)
     live = {path: key for path, key in python.items() if not path.startswith(folders)} if folders else python
@@ -67,7 +68,9 @@ def list_files(session: Session) -> Listing:
     left_out = tuple(f"{shadow.folder}/" for shadow in (*shadows, *mirrors, *copies))
     documents = {path: key for path, key in sorted(documents.items()) if not path.startswith(left_out)}
     shadow_files = {shadow.folder: shadow.files for shadow in (*shadows, *mirrors) if shadow.files}
-    return Listing(dict(sorted(live.items())), documents, known, [*shadows, *mirrors], shadow_files, sorted(backups))
+    return Listing(
+        dict(sorted(live.items())), documents, known, names, [*shadows, *mirrors], shadow_files, sorted(backups)
+    )
 
 
 def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
@@ -134,8 +137,8 @@ def listing_digest(files: dict[str, Key | None]) -> bytes:
     return digest.digest()
 
 
-def paths_digest(paths: Iterable[str]) -> bytes:
-    """A digest of all paths."""
+def _paths_digest(paths: Iterable[str]) -> bytes:
+    """A digest of all paths, whatever their order; fast where they are nearly sorted, as git gives them."""
     joined = "\0".join(sorted(paths)).encode("utf-8", "surrogateescape")
     return hashlib.sha1(joined, usedforsecurity=False).digest()
 
