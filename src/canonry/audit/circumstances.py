@@ -1,5 +1,6 @@
 """What a report says of the run that made it, beside what was found."""
 
+import hashlib
 from typing import Any
 
 from canonry.audit.breakdown import CODEOWNERS
@@ -26,3 +27,9 @@ def codeowners(session: Session) -> str:
     """The text of the CODEOWNERS file, empty without one."""
     found = next((content for name in CODEOWNERS if (content := session.tree.read(name)) is not None), b"")
     return found.decode("utf-8", "replace")
+
+
+def where_declared(session: Session) -> str:
+    """What findings about the canon itself depend on beyond its values: where its keys stand."""
+    source = session.loaded.source
+    return "" if source is None else f"{source.file} {hashlib.sha256(source.contents).hexdigest()}"

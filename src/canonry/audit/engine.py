@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 
 from canonry import __version__
-from canonry.audit.circumstances import circumstances, codeowners
+from canonry.audit.circumstances import circumstances, codeowners, where_declared
 from canonry.audit.governance import exemptions_digest, still_holds
 from canonry.audit.listing import Listing, list_files, listing_digest
 from canonry.audit.narrowing import narrowing_of
@@ -52,7 +52,7 @@ def _result_digest(session: Session, listing: Listing) -> bytes:
         repr(listing.shadows),
         repr(listing.backups),
         session.loaded.digest,
-        _where_declared(session),
+        where_declared(session),
         repr(session.settings),
         repr(session.target),
         session.catalogue.ruleset,
@@ -64,9 +64,3 @@ def _result_digest(session: Session, listing: Listing) -> bytes:
         repr(sorted(session.preview)),
     )
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
-
-
-def _where_declared(session: Session) -> str:
-    """What findings about the canon itself depend on beyond its values: where its keys stand."""
-    source = session.loaded.source
-    return "" if source is None else f"{source.file} {hashlib.sha256(source.contents).hexdigest()}"

@@ -10,9 +10,10 @@ import msgspec
 from canonry import __version__
 from canonry.audit.breaks import Breaks, Notes
 from canonry.audit.chunks import encode_chunk
-from canonry.audit.circumstances import circumstances
+from canonry.audit.circumstances import circumstances, where_declared
 from canonry.audit.closing import Closing
 from canonry.audit.counts import count_document, count_facts
+from canonry.audit.digests import FactDigests
 from canonry.audit.documents import Documents, origin_of
 from canonry.audit.files import Files
 from canonry.audit.governance import Governance
@@ -21,6 +22,7 @@ from canonry.audit.listing import Listing, list_files
 from canonry.audit.request import Request
 from canonry.audit.result import DocumentRecord, FileRecord, Header, Result, RuleRecord, legible
 from canonry.audit.session import Progress, Session, open_session
+from canonry.audit.tree_verdicts import TreeVerdicts
 from canonry.audit.verdicts import Verdict, Verdicts
 from canonry.model.finding import Finding
 from canonry.rules.inventory import marks_of
@@ -77,6 +79,7 @@ class Run:
             session.loaded.canon, session.settings, self.index, target=session.target, paths=listing.known
         )
         self.governance = Governance(session, listing)
+        self.digests = FactDigests(session, self.files)
         self.on_documents: dict[str, list[Finding]] = {}  # what rules of the tree say of documents
         self.mentions = _open_mentions(session, listing)
         if self.mentions is not None:
@@ -89,15 +92,20 @@ class Run:
             paths = sorted(path for path in self.session.scope if path in self.listing.live)
         self.files.extract(paths)
         self.verdicts = Verdicts(self.session.cache, self._context() if digest else b"", self.listing.live)
+        self.tree_verdicts = TreeVerdicts(
+            self.verdicts, self.digests, self.index, functions=self._functions, said=where_declared(self.session)
+        )
         paths = [path for path in paths if path in self.listing.live]
-        notes = Breaks(self.session, self.files, self.progress).notes(paths)
+        notes = Breaks(self.session, self.files, self.progress, self.digests).notes(paths)
         chunks = self.governance.finish([*self._judge(paths, notes), *self._judge_documents()])
         if self.mentions is not None:
             self.mentions.store()
         header = self._header(quotes_history=any("commit" in note for note in notes.values()))
         moved = self.moved or self.files.moved or self.documents.moved
         if digest and not moved and self.session.catalogue.settled():
+            self.tree_verdicts.store()
             self.verdicts.store()
+            self.digests.store()
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
             self.session.cache.prune(self.files.kind)
         return Result(header, chunks, self.session.scope)
@@ -114,6 +122,11 @@ class Run:
         self.moved = self.moved or found.moved
         return found.clusters
 
+    def _functions(self) -> bytes:
+        from canonry.audit.clones import functions_digest
+
+        return functions_digest(self.session, self.listing.live, self.origin, self.progress)
+
     def tree_view(self, paths: list[str]) -> TreeView:
         """The tree as a whole; the facts of these paths have to be there."""
         return TreeView(
@@ -121,7 +134,7 @@ class Run:
             self.listing.live,
             self.listing.shadows,
             self.listing.backups,
-            facts=lambda: self.files.stream(paths),
+            facts=lambda: self.digests.noting(self.files.stream(paths)),
             canon_place=self.session.loaded.place,
             exists=lambda path: path in self.listing.live or self.session.tree.read(path) is not None,
             clones=self._clones,
@@ -131,7 +144,8 @@ class Run:
         rules = self.session.catalogue.active(self.session.preview)
         whole: dict[str, list[Finding]] = {}
         if self.session.complete:
-            whole = judge_tree(self.tree_view(paths), rules)
+            tree = self.tree_view(paths)
+            whole = judge_tree(rules, lambda rule: self.tree_verdicts.offences(rule, tree))
             self.on_documents = {path: whole.pop(path) for path in [*whole] if path in self.documents.keys}
         waiting = sorted(whole)
         encoder = msgspec.msgpack.Encoder()
