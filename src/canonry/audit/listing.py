@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from canonry.audit.session import Session
+from canonry.source.cache import Cache
 from canonry.source.trees.shadow import (
     Candidate,
     Shadow,
@@ -35,7 +36,7 @@ class Listing:
     known: frozenset[str]
     """Every path that was listed, also those that are left out of the rest."""
     names: bytes
-    """A digest of these paths."""
+    """A digest of these paths; empty where only a few files are audited, whose answer is not kept."""
     shadows: list[Shadow]
     shadow_files: dict[str, int]
     backups: list[str]
@@ -44,7 +45,8 @@ class Listing:
 def list_files(session: Session) -> Listing:
     """The live files of a session: excluded ones and shadow trees left out."""
     tree, canon = session.tree, session.loaded.canon
-    known, names = frozenset(tree.files), _paths_digest(tree.files)
+    known = frozenset(tree.files)
+    names = _paths_digest(tree.files) if session.complete else b""
     if canon.exclude:
         import pathspec
 
@@ -79,6 +81,8 @@ def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
     names = hashlib.sha1("\0".join(sorted(live)).encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()
     stored = cache.answer("mirror-candidates", names)
     candidates = msgspec.msgpack.decode(stored, type=list[Candidate]) if stored else mirror_candidates(live)
+    if stored is None:
+        _keep(cache, "mirror-candidates", names, candidates)
     if not session.complete:
         keys = _keys_of_candidates(session, live, candidates)
         return mirror_shadows(candidates, keys, lambda candidate: _when_added(session, candidate))
@@ -87,14 +91,13 @@ def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
     if kept is not None:
         return msgspec.msgpack.decode(kept, type=list[Shadow])
     found = mirror_shadows(candidates, live, lambda candidate: _when_added(session, candidate))
-    with contextlib.suppress(UnicodeEncodeError):  # a folder whose name is no UTF-8 is asked about each time
-        cache.store_answers(
-            [
-                ("mirror-candidates", names, msgspec.msgpack.encode(candidates)),
-                ("mirrors", digest, msgspec.msgpack.encode(found)),
-            ]
-        )
+    _keep(cache, "mirrors", digest, found)
     return found
+
+
+def _keep(cache: Cache, kind: str, key: bytes, answer: object) -> None:
+    with contextlib.suppress(UnicodeEncodeError):  # a folder whose name is no UTF-8 is asked about each time
+        cache.store_answers([(kind, key, msgspec.msgpack.encode(answer))])
 
 
 def _keys_of_candidates(

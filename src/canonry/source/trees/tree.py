@@ -124,14 +124,14 @@ def open_index(git: Git, root: Path) -> Tree:
 def open_working_tree(git: Git, root: Path, *, complete: bool = True, python_only: bool = False) -> Tree:
     """The files on disk under git. ``complete`` asks git which files changed and which it does not know.
 
-    ``python_only`` lists no documents, which takes half of the time.
+    ``python_only`` lists no documents and no backups, which takes half of the time.
     """
     tree = Tree("worktree", root, git)
     with contextlib.ExitStack() as running:
         if complete:
             others = running.enter_context(git.start("ls-files", "-o", "--exclude-standard", "-z"))
             changed = running.enter_context(git.start("diff-files", "--name-only", "-z"))
-        patterns = ("--", "*.py", "*.backup*") if python_only else ()
+        patterns = ("--", "*.py") if python_only else ()
         unmerged = _read_index(tree, git.output("ls-files", "-s", "-v", "-z", *patterns))
         tree.commit = _head(git)
         if unmerged:
