@@ -15,6 +15,10 @@ Notes = dict[str, str]
 """``python``: the version that reads the file; ``commit``: what history says of it. Both may be absent."""
 
 
+_FEW = 100
+"""Of so many files the facts themselves are read sooner than what is known of all."""
+
+
 class _Broken(NamedTuple):
     path: str
     key: Key
@@ -43,9 +47,10 @@ class Breaks:
     def _broken(self, paths: list[str]) -> list[_Broken]:
         """The files that do not parse, in order of path."""
         by_key: dict[Key, list[str]] = {}
+        asks = len(paths) > _FEW
         for path in paths:
             key = self._files.live[path]
-            known = self._digests.known(key) if key is not None else None
+            known = self._digests.known(key) if asks and key is not None else None
             if key is not None and (known is None or known.broken):
                 by_key.setdefault(key, []).append(path)
         unsure = dict(by_key)  # broken ones, damaged records, and what the cache could not keep

@@ -5,6 +5,7 @@ Most changes leave most of a file's facts as they were. Whether they did is told
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import TypeVar
 
 import msgspec
@@ -37,9 +38,12 @@ class FactDigests:
         self._files = files
         self._session = session
         self._label = f"{files.kind} {session.catalogue.ruleset}"
-        self._known: dict[Key, Digest] = _stored(session, "fact-digests", self._label, dict[Key, Digest])
         self._changed = False
         self._complete: dict[str, Digest] | None = None
+
+    @cached_property
+    def _known(self) -> dict[Key, Digest]:
+        return _stored(self._session, "fact-digests", self._label, dict[Key, Digest])
 
     def known(self, key: Key) -> Digest | None:
         """The digest of a content, None where it was not noted."""
