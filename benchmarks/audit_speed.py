@@ -93,12 +93,14 @@ class Bench:
         for name in (".canonry", ".ruff_cache"):
             shutil.rmtree(self.root / name, ignore_errors=True)
 
-    def pairs(self, *, arguments: Sequence[str] = (), before: Callable[[int], None]) -> list[tuple[Cost, Cost]]:
-        """Costs of audit and ruff, run by turns; ``before`` is called ahead of each pair."""
+    def pairs(
+        self, *, arguments: Sequence[str] = (), options: Sequence[str] = (), before: Callable[[int], None]
+    ) -> list[tuple[Cost, Cost]]:
+        """Costs of audit and ruff, run by turns; ``options`` are the audit's, ``before`` is called ahead of each."""
         found: list[tuple[Cost, Cost]] = []
         for number in range(self.runs):
             before(number)
-            audit = run_measured(self.audit(*arguments), self.root)
+            audit = run_measured(self.audit(*options, *arguments), self.root)
             found.append((audit, run_measured(self.lint(*arguments), self.root)))
         return found
 
@@ -112,7 +114,7 @@ def main() -> None:
         put_tree(root, options.tree, files=options.files, repeat_share=options.repeat_share, seed=options.seed)
         bench = Bench(root, options.canonry, options.ruff, options.runs)
         size = tree_size(root, python_files(root))
-        measures, mess = measure_all(bench, size, dirty=options.dirty, seed=options.seed)
+        measures, mess = measure_all(bench, size, dirty=options.dirty, seed=options.seed, warm_only=options.warm_only)
         facts = describe_machine(bench, size) | mess
     _print(measures, facts)
     if options.json:
@@ -120,7 +122,9 @@ def main() -> None:
         options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def measure_all(bench: Bench, size: TreeSize, *, dirty: float, seed: int) -> tuple[list[Measure], dict[str, str]]:
+def measure_all(
+    bench: Bench, size: TreeSize, *, dirty: float, seed: int, warm_only: bool
+) -> tuple[list[Measure], dict[str, str]]:
     """All measures of a fresh tree, which is changed on the way, and how messy it was in the end."""
     root, paths = bench.root, python_files(bench.root)
     commit_everything(root, "the tree")
@@ -129,7 +133,7 @@ def measure_all(bench: Bench, size: TreeSize, *, dirty: float, seed: int) -> tup
     commit_everything(root, "a few changes")
     five = pick_files(paths, FIVE, seed=seed)
     run_measured(bench.audit(*five, "--no-cache"), root)  # byte code is written, files are read into memory
-    found = [*measure_cold(bench, size), *measure_neighbour(bench, len(changed))]
+    found = [] if warm_only else [*measure_cold(bench, size), *measure_neighbour(bench, len(changed))]
     edited, added = make_messy(root, paths, share=dirty, seed=seed)
     time.sleep(RACY_SECONDS)
     found += measure_warm(bench)
@@ -183,11 +187,19 @@ def measure_five(bench: Bench, five: Sequence[str]) -> list[Measure]:
 
 
 def measure_changed(bench: Bench, five: Sequence[str]) -> list[Measure]:
-    """The whole tree again after five of its files changed."""
-    _say("the whole tree after five changes")
-    run_measured(bench.audit(), bench.root)
-    pairs = bench.pairs(before=lambda number: change_files(bench.root, five, f"changed {number}"))
-    return [_paired("the whole tree after five changes, CPU", pairs, "cpu", bar=CHANGED_BAR)]
+    """The whole tree again after five of its files changed, also with the rules in preview."""
+    found: list[Measure] = []
+    for options in ((), ("--preview",)):
+        name = " ".join(("the whole tree after five changes", *options))
+        _say(name)
+        run_measured(bench.audit(*options), bench.root)
+
+        def change(number: int, mark: str = name) -> None:
+            change_files(bench.root, five, f"{mark} {number}")
+
+        pairs = bench.pairs(options=options, before=change)
+        found.append(_paired(f"{name}, CPU", pairs, "cpu", bar=CHANGED_BAR))
+    return found
 
 
 def measure_neighbour(bench: Bench, changes: int) -> list[Measure]:
@@ -321,6 +333,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--repeat-share", type=float, default=0.0, help="share of files that repeat a content, 0..1")
     parser.add_argument("--dirty", type=float, default=0.3, help="share of files made dirty for the warm audit, 0..1")
+    parser.add_argument("--warm-only", action="store_true", help="leave out what begins without a cache")
     return parser.parse_args()
 
 

@@ -227,6 +227,14 @@ def test_the_version_costs_next_to_nothing(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_kept_answer_is_looked_up_without_what_would_find_it(tmp_path: Path) -> None:
+    finding = {"canonry.audit.run", "canonry.source.pool", "canonry.source.python.walk", "multiprocessing"}
+    (tmp_path / "a.py").write_text("x = 1\n")
+
+    assert finding - {"multiprocessing"} <= loaded(tmp_path, "audit")
+    assert loaded(tmp_path, "audit") & finding == set()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--help"], ["explain", "RUN001"], ["explain"], ["canon", "show", "canon.runner"], ["audit", "--no-cache"]],

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canonry import __version__
@@ -181,6 +181,7 @@ def test_what_could_not_be_read_is_a_notification() -> None:
     assert notes[1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "tests/test%20gone.py"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda path: path.strip("/")), st.text())
 def test_any_path_and_message_come_back(path: str, message: str) -> None:
     clean = message.encode("utf-8", "replace").decode()

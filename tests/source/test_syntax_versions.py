@@ -8,7 +8,7 @@ import pytest
 
 from canonry.model.errors import UserError
 from canonry.source.interpreters import newer_names, newer_readers
-from canonry.source.syntax.parse import RUNNING, Version
+from canonry.source.syntax.versions import RUNNING, Version
 from canonry.source.target import choose_target
 from tests.workbench import Folder, facts_of
 

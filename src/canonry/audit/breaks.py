@@ -3,6 +3,7 @@
 import hashlib
 from typing import NamedTuple
 
+from canonry.audit.digests import FactDigests
 from canonry.audit.files import Files
 from canonry.audit.session import Progress, Session
 from canonry.source.facts import Facts, is_broken
@@ -12,6 +13,10 @@ from canonry.source.trees.tree import Key
 
 Notes = dict[str, str]
 """``python``: the version that reads the file; ``commit``: what history says of it. Both may be absent."""
+
+
+_FEW = 100
+"""Of so many files the facts themselves are read sooner than what is known of all."""
 
 
 class BrokenFile(NamedTuple):
@@ -25,8 +30,9 @@ class BrokenFile(NamedTuple):
 class Breaks:
     """Asks interpreters and history about broken files. Every answer is kept, for both are slow to ask."""
 
-    def __init__(self, session: Session, files: Files, progress: Progress) -> None:
+    def __init__(self, session: Session, files: Files, progress: Progress, digests: FactDigests) -> None:
         self._session = session
+        self._digests = digests
         self._files = files
         self._progress = progress
 
@@ -43,9 +49,11 @@ class Breaks:
     def broken_files(self, paths: list[str]) -> list[BrokenFile]:
         """The files that do not parse, in order of path."""
         by_key: dict[Key, list[str]] = {}
+        asks = len(paths) > _FEW
         for path in paths:
             key = self._files.live[path]
-            if key is not None:
+            known = self._digests.known(key) if asks and key is not None else None
+            if key is not None and (known is None or known.broken):
                 by_key.setdefault(key, []).append(path)
         unsure = dict(by_key)  # broken ones, damaged records, and what the cache could not keep
         for key, data in self._session.cache.load_facts(by_key, self._files.kind):

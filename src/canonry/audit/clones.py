@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from canonry.audit.digests import shapes_digest
 from canonry.audit.session import Progress, Session
 from canonry.source.cache import shapes_variant
 from canonry.source.clones.cluster import Cluster, Importers
@@ -48,6 +49,15 @@ def find_clones(
         count_importers=lambda paths, names: count_importers(files, index, paths, names),
     )
     return CloneSearch(clusters, moved or len(files) < len(keys))
+
+
+def functions_digest(session: Session, live: Mapping[str, Key | None], origin: Origin, progress: Progress) -> bytes:
+    """A digest of all that `find_clones` reads of functions, empty where the tree changes meanwhile."""
+
+    def read(missing: dict[Key, str]) -> bool:
+        return {key for key, _ in _read(session, missing, origin, progress)} == missing.keys()
+
+    return shapes_digest(session, live, read)
 
 
 def _load(session: Session, keys: Iterable[Key]) -> Iterator[tuple[Key, Shapes]]:

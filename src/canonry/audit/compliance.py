@@ -87,7 +87,7 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
     rule_files: dict[str, set[str]] = {}
     errors: Counter[str] = Counter()
     findings: Counter[str] = Counter()
-    severities: Counter[str] = Counter()
+    severities: Counter[Severity] = Counter()
     suppressed: Counter[str] = Counter()
     for chunk in result.numbers():
         for record in chunk.files:
@@ -106,14 +106,15 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
             passed_over += len(document.passed_over)
             _add(document.counts, facts, fact_files)
         for tally in chunk.tallies:
-            if selected is None or tally.code in selected:
-                rules[tally.code] += tally.count
-                rule_files.setdefault(tally.code, set()).add(tally.path)
-                severities[tally.severity.value] += tally.count
-                findings[tally.path] += tally.count
-                if tally.severity is Severity.ERROR:
-                    rule_errors[tally.code] += tally.count
-                    errors[tally.path] += tally.count
+            path, code, severity, count = tally.path, tally.code, tally.severity, tally.count
+            if selected is None or code in selected:
+                rules[code] += count
+                rule_files.setdefault(code, set()).add(path)
+                severities[severity] += count
+                findings[path] += count
+                if severity is Severity.ERROR:
+                    rule_errors[code] += count
+                    errors[path] += count
     header = result.header
     missing = [path for path in header.missing if result.holds(path)]
     shadows = sum(count for folder, count in header.shadows.items() if result.holds(f"{folder}/"))
@@ -139,7 +140,7 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
             for code in sorted(rules)
         ],
         [FactCount(name, facts[name], fact_files[name]) for name in sorted(facts)],
-        dict(severities),
+        {severity.value: count for severity, count in severities.items()},
         _worst(errors, findings),
         {code: suppressed[code] for code in sorted(suppressed) if selected is None or code in selected},
     )

@@ -3,13 +3,10 @@
 from typing import NamedTuple
 
 from canonry.audit.breaks import Breaks
-from canonry.audit.documents import origin_of
-from canonry.audit.files import Files
 from canonry.audit.listing import Listing
+from canonry.audit.run import Run
 from canonry.audit.session import Progress, Session
-from canonry.rules.view import Project
 from canonry.source.facts import Break
-from canonry.source.index import Index
 from canonry.source.trees.tree import Key
 
 
@@ -24,17 +21,16 @@ class Damaged(NamedTuple):
 
 def damaged_files(session: Session, listing: Listing, paths: list[str], progress: Progress) -> list[Damaged]:
     """The damaged ones among these live files, in order of path; what no cache holds is read first and kept."""
-    files = Files(session, listing, origin_of(session), progress)
-    files.extract(paths)
+    run = Run(session, listing, progress)
+    run.files.extract(paths)
     paths = [path for path in paths if path in listing.live]
-    breaks = Breaks(session, files, progress)
+    breaks = Breaks(session, run.files, progress, run.digests)
     broken = breaks.broken_files(paths)
     readers = breaks.readers(broken)
     found = [Damaged(each.path, each.key, each.facts.broken, readers.get(each.path, "")) for each in broken]
-    index = Index(listing.live, files.facts, pythonpath=session.settings.pythonpath)
-    project = Project(session.loaded.canon, session.settings, index, target=session.target, paths=listing.known)
-    for path, facts in files.stream([path for path in paths if project.is_test_file(path)]):
+    tests = [path for path in paths if run.project.is_test_file(path)]
+    for path, facts in run.files.stream(tests):
         key = listing.live.get(path)
         if key is not None and facts.commented is not None and facts.commented.tests:
             found.append(Damaged(path, key, None))
-    return sorted(found)
+    return sorted(found, key=lambda each: each.path)

@@ -1,12 +1,12 @@
 """Rules over one file -> findings with fingerprints."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 
 from canonry.model.finding import Finding, Position
 from canonry.rules.rule import Offence, Rule
-from canonry.rules.view import DocumentView, FileView, TreeView
+from canonry.rules.view import DocumentView, FileView
 
 
 def judge_file(file: FileView, rules: Iterable[Rule]) -> list[Finding]:
@@ -21,11 +21,11 @@ def judge_document(document: DocumentView, rules: Iterable[Rule]) -> list[Findin
     return findings_of([(rule, offence) for rule in rules for offence in rule.check_document(document)], document.path)
 
 
-def judge_tree(tree: TreeView, rules: Iterable[Rule]) -> dict[str, list[Finding]]:
-    """The findings about the tree as a whole, by path."""
+def judge_tree(rules: Iterable[Rule], check: Callable[[Rule], Iterable[Offence]]) -> dict[str, list[Finding]]:
+    """The findings about a tree as a whole, by path; ``check`` gives what a rule says of it."""
     by_path: dict[str, list[tuple[Rule, Offence]]] = {}
     for rule in rules:
-        for offence in rule.check_tree(tree):
+        for offence in check(rule):
             assert offence.path is not None, f"{rule.code} reports a place in the tree without a path"
             by_path.setdefault(offence.path, []).append((rule, offence))
     return {path: findings_of(offences, path) for path, offences in by_path.items()}

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from canonry.audit.session import Session
-from canonry.source.documents.readers.registry import reader_of
+from canonry.source.cache import Cache
 from canonry.source.trees.shadow import (
     Candidate,
     Shadow,
@@ -35,6 +35,8 @@ class Listing:
     """The live files that are no Python and that a reader knows."""
     known: frozenset[str]
     """Every path that was listed, also those that are left out of the rest."""
+    names: bytes
+    """A digest of these paths; empty where only a few files are audited, whose answer is not kept."""
     shadows: list[Shadow]
     shadow_files: dict[str, int]
     backups: list[str]
@@ -44,6 +46,7 @@ def list_files(session: Session) -> Listing:
     """The live files of a session: excluded ones and shadow trees left out."""
     tree, canon = session.tree, session.loaded.canon
     known = frozenset(tree.files)
+    names = _paths_digest(tree.files) if session.complete else b""
     if canon.exclude:
         import pathspec
 
@@ -53,7 +56,7 @@ def list_files(session: Session) -> Listing:
     if session.complete and not tree.by_blob:
         _find_keys(session)
     python = {path: key for path, key in tree.files.items() if path.endswith(".py")}
-    documents = {path: key for path, key in tree.files.items() if path not in python and reader_of(path)}
+    documents = {path: key for path, key in tree.files.items() if path not in python}
     shadows = named_shadows([*python, *tree.backups], canon.shadow_names)
     folders = tuple(f"{shadow.folder}/" for shadow in shadows)
     live = {path: key for path, key in python.items() if not path.startswith(folders)} if folders else python
@@ -67,7 +70,9 @@ def list_files(session: Session) -> Listing:
     left_out = tuple(f"{shadow.folder}/" for shadow in (*shadows, *mirrors, *copies))
     documents = {path: key for path, key in sorted(documents.items()) if not path.startswith(left_out)}
     shadow_files = {shadow.folder: shadow.files for shadow in (*shadows, *mirrors) if shadow.files}
-    return Listing(dict(sorted(live.items())), documents, known, [*shadows, *mirrors], shadow_files, sorted(backups))
+    return Listing(
+        dict(sorted(live.items())), documents, known, names, [*shadows, *mirrors], shadow_files, sorted(backups)
+    )
 
 
 def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
@@ -76,6 +81,8 @@ def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
     names = hashlib.sha1("\0".join(sorted(live)).encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()
     stored = cache.answer("mirror-candidates", names)
     candidates = msgspec.msgpack.decode(stored, type=list[Candidate]) if stored else mirror_candidates(live)
+    if stored is None:
+        _keep(cache, "mirror-candidates", names, candidates)
     if not session.complete:
         keys = _keys_of_candidates(session, live, candidates)
         return mirror_shadows(candidates, keys, lambda candidate: _when_added(session, candidate))
@@ -84,14 +91,13 @@ def _mirrors(session: Session, live: dict[str, Key | None]) -> list[Shadow]:
     if kept is not None:
         return msgspec.msgpack.decode(kept, type=list[Shadow])
     found = mirror_shadows(candidates, live, lambda candidate: _when_added(session, candidate))
-    with contextlib.suppress(UnicodeEncodeError):  # a folder whose name is no UTF-8 is asked about each time
-        cache.store_answers(
-            [
-                ("mirror-candidates", names, msgspec.msgpack.encode(candidates)),
-                ("mirrors", digest, msgspec.msgpack.encode(found)),
-            ]
-        )
+    _keep(cache, "mirrors", digest, found)
     return found
+
+
+def _keep(cache: Cache, kind: str, key: bytes, answer: object) -> None:
+    with contextlib.suppress(UnicodeEncodeError):  # a folder whose name is no UTF-8 is asked about each time
+        cache.store_answers([(kind, key, msgspec.msgpack.encode(answer))])
 
 
 def _keys_of_candidates(
@@ -134,8 +140,8 @@ def listing_digest(files: dict[str, Key | None]) -> bytes:
     return digest.digest()
 
 
-def paths_digest(paths: Iterable[str]) -> bytes:
-    """A digest of all paths."""
+def _paths_digest(paths: Iterable[str]) -> bytes:
+    """A digest of all paths, whatever their order; fast where they are nearly sorted, as git gives them."""
     joined = "\0".join(sorted(paths)).encode("utf-8", "surrogateescape")
     return hashlib.sha1(joined, usedforsecurity=False).digest()
 

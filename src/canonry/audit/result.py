@@ -205,12 +205,18 @@ class Result:
 
     def numbers(self) -> Iterator[Numbers]:
         """The chunks with their findings counted only, narrowed to the scope."""
+        yield from self._numbers
+
+    @cached_property
+    def _numbers(self) -> list[Numbers]:
+        """Decoded once: every report asks several times."""
         if self.whole:
             decoder = msgspec.msgpack.Decoder(Numbers)
-            yield from map(decoder.decode, self.chunks)
-            return
-        for chunk in self.read():
-            yield Numbers(chunk.files, _NO_FINDINGS, chunk.documents, chunk.closed, _tallies(chunk.findings))
+            return [msgspec.structs.replace(decoder.decode(data), findings=_NO_FINDINGS) for data in self.chunks]
+        return [
+            Numbers(chunk.files, _NO_FINDINGS, chunk.documents, chunk.closed, _tallies(chunk.findings))
+            for chunk in self.read()
+        ]
 
     @cached_property
     def failing(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ from canonry.rules.selection import select_rules
 from canonry.source.cache import Cache, cache_path
 from canonry.source.documents.readers.registry import reader_of
 from canonry.source.pytest_settings import PytestSettings, read_pytest_settings
-from canonry.source.syntax.parse import Version
+from canonry.source.syntax.versions import Version
 from canonry.source.target import choose_target
 from canonry.source.trees.git import split_records
 from canonry.source.trees.tree import Tree, blob_key, open_tree, read_file

@@ -44,6 +44,24 @@ class Verdicts:
         self._fresh: list[tuple[bytes, int, bytes]] = []
         self._encoder = msgspec.msgpack.Encoder()
 
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept."""
+        return bool(self._context)
+
+    def numbers(self, paths: Iterable[str]) -> list[int]:
+        """The numbers of these files; what is none is left out."""
+        return [self._numbers[path] for path in paths if path in self._numbers]
+
+    def row(self, number: int) -> bytes | None:
+        """What is kept under a number that is no file's, None where nothing is."""
+        rows = self._cache.verdicts(self._context, number, number) if self._context else []
+        return rows[0][1] if rows else None
+
+    def keep_row(self, number: int, data: bytes) -> None:
+        """Notes what is to be kept under a number that is no file's."""
+        self._fresh.append((self._context, number, data))
+
     def kept(self, paths: Iterable[str], notes: Mapping[str, dict[str, str]]) -> dict[str, Verdict]:
         """The judgements of these files that still hold."""
         if not self._context:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from canonry.audit.engine import read_tree
 from canonry.audit.request import Request
 from canonry.audit.result import legible
+from canonry.audit.run import read_tree
 from canonry.audit.session import Progress
 from canonry.canon.keys import KeyPath
 from canonry.model.errors import UserError

@@ -47,8 +47,8 @@ class Related(msgspec.Struct, frozen=True, gc=False):
     """What is to be said of this place: how it differs, who imports it."""
 
 
-class Finding(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """One offence at one place, as every report prints it.
+class Finding(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, array_like=True):
+    """One offence at one place, as every report prints it. Kept without the names of its fields: there may be many.
 
     ``path`` is relative to the root of the audited tree, with ``/``. ``end`` is exclusive in its column.
     ``symbol`` is the qualified name inside the file that holds the place (``<module>``, ``__main__`` for the main

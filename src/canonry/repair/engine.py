@@ -8,7 +8,7 @@ import msgspec
 
 from canonry.audit.damaged import Damaged, damaged_files
 from canonry.audit.documents import origin_of
-from canonry.audit.engine import codeowners
+from canonry.audit.circumstances import codeowners
 from canonry.audit.listing import Listing, list_files
 from canonry.audit.narrowing import narrowing_of
 from canonry.audit.request import Request

@@ -38,19 +38,23 @@ def _write_all(report: Report, out: IO[str]) -> None:
     lines: list[str] = []
     for finding in report.findings():
         if finding.related or report.options.color:
-            out.write("".join(lines))
-            lines.clear()
+            _write_lines(lines, out)
             _write_finding(finding, report, out)
             continue
-        path, message = finding.path, finding.message
-        severity, doubted = _SEVERITIES[finding.severity], _DOUBTS[finding.confidence]
-        path = path if path.isprintable() else printable(path)
-        message = message if message.isprintable() else printable(message)
-        lines.append(f"{path}:{finding.line}:{finding.column}: {finding.code} {severity}{doubted}: {message}\n")
+        said = f"{finding.code} {_SEVERITIES[finding.severity]}{_DOUBTS[finding.confidence]}: {finding.message}"
+        line = f"{finding.path}:{finding.line}:{finding.column}: {said}"
+        if not line.isprintable():
+            line = f"{place(finding.path, finding.line, finding.column)}: {printable(said)}"
+        lines.append(line)
         if len(lines) >= _TOGETHER:
-            out.write("".join(lines))
-            lines.clear()
-    out.write("".join(lines))
+            _write_lines(lines, out)
+    _write_lines(lines, out)
+
+
+def _write_lines(lines: list[str], out: IO[str]) -> None:
+    if lines:
+        out.write("\n".join(lines) + "\n")
+        lines.clear()
 
 
 def _write_finding(finding: Finding, report: Report, out: IO[str]) -> None:

@@ -38,7 +38,9 @@ class Report:
     def findings(self) -> Iterator[Finding]:
         """The findings to show: selected, and sampled where that was asked for."""
         selected = self.options.selected
-        chosen = (finding for finding in self.result.findings() if selected is None or finding.code in selected)
+        chosen: Iterator[Finding] = self.result.findings()
+        if selected is not None:
+            chosen = (finding for finding in chosen if finding.code in selected)
         return chosen if self.options.sample is None else _sample(chosen, self.options.sample, self.options.seed)
 
     def suppressed(self) -> Iterator[Closed]:

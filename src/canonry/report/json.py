@@ -7,9 +7,35 @@ import msgspec
 from canonry import __version__
 from canonry.audit.breakdown import by_folder, by_owner
 from canonry.audit.result import Closed
+from canonry.model.finding import Confidence, Finding, Position, Related, Severity
 from canonry.report.content import Report
 
 SCHEMA = 1
+
+
+class Row(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A finding as a JSON object: the fields of `Finding` in their order."""
+
+    code: str
+    path: str
+    line: int
+    column: int
+    end: Position
+    message: str
+    severity: Severity
+    confidence: Confidence
+    fingerprint: str
+    symbol: str
+    help: str
+    related: tuple[Related, ...] = ()
+
+
+def row_of(finding: Finding) -> Row:
+    """The finding as JSON can hold it."""
+    row = Row(*msgspec.structs.astuple(finding))
+    if row.path.isascii() and row.message.isascii():
+        return row
+    return msgspec.structs.replace(row, path=_valid(row.path), message=_valid(row.message))
 
 
 def render(report: Report, out: IO[str]) -> None:
@@ -20,8 +46,7 @@ def render(report: Report, out: IO[str]) -> None:
     encoder = msgspec.json.Encoder()
     separator = "\n    "
     for finding in report.findings():
-        row = msgspec.structs.replace(finding, path=_valid(finding.path), message=_valid(finding.message))
-        out.write(separator + encoder.encode(row).decode())
+        out.write(separator + encoder.encode(row_of(finding)).decode())
         separator = ",\n    "
     out.write("\n  ]\n}\n" if separator != "\n    " else "]\n}\n")
 
@@ -62,9 +87,6 @@ def describe(report: Report) -> dict[str, Any]:
 
 def describe_closed(closed: Closed) -> dict[str, Any]:
     """A closed finding with what closes it: reason, last day and owner (null without), where it stands."""
-    row = msgspec.structs.replace(
-        closed.finding, path=_valid(closed.finding.path), message=_valid(closed.finding.message)
-    )
     suppression = {
         "reason": _valid(closed.reason),
         "until": closed.until or None,
@@ -72,7 +94,7 @@ def describe_closed(closed: Closed) -> dict[str, Any]:
         "origin": closed.origin,
         "line": closed.line,
     }
-    found: dict[str, Any] = msgspec.to_builtins(row)
+    found: dict[str, Any] = msgspec.to_builtins(row_of(closed.finding))
     return found | {"suppression": suppression}
 
 

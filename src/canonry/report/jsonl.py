@@ -5,7 +5,7 @@ from typing import IO
 import msgspec
 
 from canonry.report.content import Report
-from canonry.report.json import describe
+from canonry.report.json import describe, row_of
 
 
 def render(report: Report, out: IO[str]) -> None:
@@ -15,11 +15,6 @@ def render(report: Report, out: IO[str]) -> None:
     numbers = {key: described.pop(key) for key in ("population", "compliance", "rules", "facts", "suppressed")}
     out.write(encoder.encode({"kind": "header"} | described).decode() + "\n")
     for finding in report.findings():
-        row = {"kind": "finding"} | msgspec.to_builtins(finding)
-        try:
-            line = encoder.encode(row)
-        except UnicodeEncodeError:
-            row["path"] = row["path"].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            line = encoder.encode(row)
-        out.write(line.decode() + "\n")
+        row = {"kind": "finding"} | msgspec.to_builtins(row_of(finding))
+        out.write(encoder.encode(row).decode() + "\n")
     out.write(encoder.encode({"kind": "summary"} | numbers).decode() + "\n")

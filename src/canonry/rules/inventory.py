@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 
+import msgspec
+
 from canonry.source.facts import ClassFact, Constant, Facts, Flag
 from canonry.source.index import Definition, Index
 from canonry.source.python.marks import mark_name
@@ -13,6 +15,20 @@ _DOUBLE = re.compile(
 )
 _STANDS_ALONE = re.compile(r"(?:^|/)(?:examples?|samples?|docs?|snippets|tutorials?|locales?)/", re.IGNORECASE)
 _HOPS = 6
+
+
+class Part(msgspec.Struct, frozen=True, array_like=True):
+    """Everything that the inventory takes of one file: where this is equal, so are inventories.
+
+    ``imports`` are names, each with the module that it comes from and how many dots stand before that.
+    """
+
+    broken: bool
+    classes: list[ClassFact]
+    constants: tuple[Constant, ...]
+    flags: tuple[Flag, ...]
+    imports: list[tuple[str, str, int]]
+    marks: list[str]
 
 
 class Inventory:
@@ -63,20 +79,31 @@ def take_inventory(files: Iterable[tuple[str, Facts]]) -> Inventory:
     inventory = Inventory()
     classes, constants, flags, imports = inventory.classes, inventory.constants, inventory.flags, inventory.imports
     for path, facts in files:
-        inventory.broken += facts.broken is not None
+        part = part_of(facts)
+        inventory.broken += part.broken
         if not _STANDS_ALONE.search(path):
-            for fact in facts.classes:
-                if not any(name.startswith("test") for name in fact.methods):
-                    classes.append((path, fact))
-                    inventory.doubles[path] += is_double(fact.name)
-            constants += [(path, constant) for constant in facts.constants]
-        flags += [(path, flag) for flag in facts.flags]
-        for each in facts.imports:
-            for name, _ in each.names:
-                imports.setdefault(name, []).append((path, each.module, each.level))
-        for mark in marks_of(facts):
+            for fact in part.classes:
+                classes.append((path, fact))
+                inventory.doubles[path] += is_double(fact.name)
+            constants += [(path, constant) for constant in part.constants]
+        flags += [(path, flag) for flag in part.flags]
+        for name, module, level in part.imports:
+            imports.setdefault(name, []).append((path, module, level))
+        for mark in part.marks:
             inventory.marks.setdefault(mark, set()).add(path)
     return inventory
+
+
+def part_of(facts: Facts) -> Part:
+    """What the inventory takes of one file."""
+    return Part(
+        facts.broken is not None,
+        [fact for fact in facts.classes if not any(name.startswith("test") for name in fact.methods)],
+        facts.constants,
+        facts.flags,
+        [(name, each.module, each.level) for each in facts.imports for name, _ in each.names],
+        sorted(marks_of(facts)),
+    )
 
 
 def is_double(name: str) -> bool:

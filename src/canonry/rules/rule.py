@@ -1,13 +1,15 @@
 """What a rule is, and what it may look at."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import msgspec
 
 from canonry.model.finding import Confidence, Related, Severity
 from canonry.rules.view import DocumentView, FileView, Growth, Standing, TreeView
 from canonry.source.facts import Site
+
+LooksAt = Literal["", "inventory", "functions"]
 
 
 class Offence(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +63,9 @@ class Rule:
     good: ClassVar[tuple[Example, ...]] = ()
     preview: ClassVar[bool] = False
     """Whether the rule judges only when it is asked for: by ``--preview``, or selected by its own code or name."""
+    looks_at: ClassVar[LooksAt] = ""
+    """What `check_tree` reads beside the canon, the names of files and what it asks the index: the tree's ``inventory``
+    or its ``functions`` (their clones). What it said is then kept until that changes; else it runs each time."""
     reads_broken: ClassVar[bool] = False
     """Whether files that do not parse are shown to `check` too."""
 

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 
-from canonry.source.syntax.parse import RUNNING, Version, parse_source
+from canonry.source.syntax.versions import RUNNING, Version
 
 _NEWEST = 19
 _PROGRAM = """
@@ -26,6 +26,8 @@ def newer_readers(contents: Mapping[str, bytes], target: Version) -> dict[str, s
     """For each named content that some newer Python parses, the version of the first that does."""
     found: dict[str, str] = {}
     if target < RUNNING:
+        from canonry.source.syntax.parse import parse_source
+
         for name, content in contents.items():
             if parse_source(content, RUNNING)[2] is None:
                 found[name] = f"{RUNNING[0]}.{RUNNING[1]}"

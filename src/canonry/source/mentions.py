@@ -15,8 +15,9 @@ import msgspec
 from canonry.source.code import mentions_version
 from canonry.source.facts import Site
 from canonry.source.python.scope import Scope, bind_import, bind_import_from, bound_names, join, parameters, reference
-from canonry.source.syntax.parse import Version, parse_source
+from canonry.source.syntax.parse import parse_source
 from canonry.source.syntax.text import SourceText
+from canonry.source.syntax.versions import Version
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 

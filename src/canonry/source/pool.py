@@ -1,22 +1,23 @@
 """Contents -> encoded facts or shapes, over all cores. A worker that dies costs its own file, never the run."""
 
 import gc
-import multiprocessing
 import os
 import signal
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from canonry.source.facts import Break, Facts, Site, encode_facts
 from canonry.source.python.extract import extract
-from canonry.source.syntax.parse import Version
+from canonry.source.syntax.versions import Version
 from canonry.source.trees.git import BlobReader, Git
 from canonry.source.trees.tree import blob_key, read_changed
+
+if TYPE_CHECKING:  # what a pool needs is imported with the first: a few files are read without
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 _CHUNK = 24
 _INLINE = 40
@@ -107,6 +108,9 @@ def _inline(jobs: Iterable[Job], origin: Origin, target: Version, extraction: Ex
 def _pooled(
     chunks: list[Sequence[Job]], origin: Origin, target: Version, workers: int, extraction: Extraction
 ) -> Iterator[Outcome]:
+    from concurrent.futures import FIRST_COMPLETED, wait
+    from concurrent.futures.process import BrokenProcessPool
+
     executor = _executor(workers)
     waiting = list(reversed(chunks))
     running: dict[Future[list[Outcome]], Sequence[Job]] = {}
@@ -132,6 +136,8 @@ def _pooled(
 
 def _one_by_one(jobs: Sequence[Job], origin: Origin, target: Version, extraction: Extraction) -> Iterator[Outcome]:
     """After a worker died: the chunk in a process of its own, and file by file where that dies too."""
+    from concurrent.futures.process import BrokenProcessPool
+
     with _executor(1) as executor:
         try:
             yield from executor.submit(_extract_chunk, jobs, origin, target, extraction).result()
@@ -145,13 +151,16 @@ def _one_by_one(jobs: Sequence[Job], origin: Origin, target: Version, extraction
         yield from _one_by_one([job], origin, target, extraction)
 
 
-def _executor(workers: int) -> ProcessPoolExecutor:
+def _executor(workers: int) -> "ProcessPoolExecutor":
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)
 
 
-def _stop(executor: ProcessPoolExecutor) -> None:
+def _stop(executor: "ProcessPoolExecutor") -> None:
     """Lets the workers finish the few chunks that they hold.
 
     A worker that is ended while it writes an outcome leaves half a message in the pipe, on which the executor's own

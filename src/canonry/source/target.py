@@ -3,7 +3,7 @@
 import re
 
 from canonry.model.errors import UserError
-from canonry.source.syntax.parse import RUNNING, Version
+from canonry.source.syntax.versions import RUNNING, Version
 
 OLDEST: Version = (3, 7)
 """CPython's parser supports no older feature version (documentation of ``ast.parse``)."""

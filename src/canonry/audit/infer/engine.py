@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from canonry.audit.documents import Documents, origin_of
-from canonry.audit.engine import read_facts
 from canonry.audit.infer import base_cases, categories, commands, environment, layout, mock_factory, runner, symbols
 from canonry.audit.infer.proposal import Answer, Entry, Kept, Omission, Proposal, plural
 from canonry.audit.infer.survey import Survey
 from canonry.audit.listing import Listing, list_files
+from canonry.audit.run import read_facts
 from canonry.audit.session import Progress, Session
 from canonry.model.errors import NothingValidatedError
 from canonry.source.documents.reading import Reading

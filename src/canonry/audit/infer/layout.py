@@ -10,7 +10,7 @@ from canonry.audit.infer.python_versions import python_versions
 from canonry.audit.infer.survey import Read, Survey
 from canonry.canon.load import LoadedCanon
 from canonry.model.finding import Confidence
-from canonry.source.syntax.parse import RUNNING, Version
+from canonry.source.syntax.versions import RUNNING, Version
 from canonry.source.target import OLDEST, choose_target
 
 _COVERED = 0.99

@@ -20,6 +20,7 @@ class EmptyCategory(Rule):
 
     code = "CAT001"
     name = "empty-category"
+    looks_at = "inventory"
     help = "correct its paths and markers, or delete the category"
     options = ("categories.NAME.paths", "categories.NAME.markers")
     bad = (

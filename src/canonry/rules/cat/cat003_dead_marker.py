@@ -25,6 +25,7 @@ class DeadMarker(Rule):
 
     code = "CAT003"
     name = "dead-marker"
+    looks_at = "inventory"
     help = "mark the tests that it means, or delete the marker"
     options = ("categories.NAME.markers",)
     bad = (

@@ -45,6 +45,7 @@ class SameNameClasses(Rule):
     code = "DUP002"
     name = "same-name-classes"
     confidence = Confidence.REVIEW
+    looks_at = "inventory"
     help = "keep one definition and import it, or give the others names that say how they differ"
     bad = (
         Example(

@@ -33,6 +33,7 @@ class RoleDuplicate(Rule):
     code = "DUP003"
     name = "role-duplicate"
     confidence = Confidence.REVIEW
+    looks_at = "inventory"
     help = "keep the likely home, let the others go or inherit from it"
     bad = (
         Example(

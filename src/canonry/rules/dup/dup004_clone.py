@@ -50,6 +50,7 @@ class CloneOfFunction(Rule):
     code = "DUP004"
     name = "clone"
     preview = True
+    looks_at = "functions"
     help = "keep one and import it elsewhere; where only data differs, give it parameters (for tests: parametrise)"
     bad = (
         Example(_FETCH, path="shop/orders.py", files={"shop/stock/load.py": _FETCH}),

@@ -41,6 +41,7 @@ class RivalEnum(Rule):
     code = "DUP006"
     name = "rival-enum"
     confidence = Confidence.REVIEW
+    looks_at = "inventory"
     help = "keep the likely home and import it, or derive the others from it"
     bad = (
         Example(_STATES, path="shop/a.py", files={"shop/jobs.py": _STATES}),

@@ -36,6 +36,7 @@ class AvailabilityFlag(Rule):
 
     code = "IMP005"
     name = "availability-flag"
+    looks_at = "inventory"
     help = "import the flag from its home, or depend on what is probed and drop the check"
     bad = (
         Example(

@@ -12,8 +12,9 @@ from hashlib import blake2b
 import msgspec
 
 from canonry.source.functions.stream import FunctionNode, Stream
-from canonry.source.syntax.parse import Version, parse_source
+from canonry.source.syntax.parse import parse_source
 from canonry.source.syntax.text import SourceText
+from canonry.source.syntax.versions import Version
 
 LEAST_STATEMENTS = 6
 """Functions with fewer elements (statements, heads, decorators, the signature) have no shape: they repeat by nature."""

@@ -9,8 +9,9 @@ from canonry.source.python.broken import read_broken
 from canonry.source.python.marks import other_marks
 from canonry.source.python.walk import Walk
 from canonry.source.suppressions import suppressions_of_broken, suppressions_of_python
-from canonry.source.syntax.parse import Version, parse_source
+from canonry.source.syntax.parse import parse_source
 from canonry.source.syntax.text import SourceText
+from canonry.source.syntax.versions import Version
 
 _PROCESSES = (b"subprocess", b"os.system", b"popen", b"pexpect", b"os.exec", b"os.spawn", b"run_process")
 _TOOLS = (b"'pytest'", b'"pytest"', b"'unittest'", b'"unittest"', b"'py.test'", b'"py.test"', b"nosetests", b"nose2")

@@ -3,7 +3,6 @@
 import ast
 import io
 import re
-import sys
 import tokenize
 import warnings
 
@@ -11,10 +10,8 @@ from canonry.source.facts import Break
 from canonry.source.syntax.damage import class_of_damage, conflict_line
 from canonry.source.syntax.newer import newer_constructs
 from canonry.source.syntax.text import EncodingError, SourceText, decode_source
+from canonry.source.syntax.versions import RUNNING, Version
 
-Version = tuple[int, int]
-
-RUNNING: Version = sys.version_info[:2]
 _F_STRING = re.compile(rb"""\b[rR]?[fF][rR]?["']""")
 
 

@@ -4,7 +4,8 @@ import os
 from collections.abc import Sequence
 from itertools import pairwise
 
-from canonry.source.syntax.parse import Version, parse_source
+from canonry.source.syntax.parse import parse_source
+from canonry.source.syntax.versions import Version
 from canonry.source.trees.git import BlobReader, Git
 
 _MOST_VERSIONS = 60
