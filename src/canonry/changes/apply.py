@@ -24,7 +24,7 @@ from canonry.changes.targets import (
 from canonry.changes.transaction import Outcome, Prove, Step, no_proof, no_step, replace_files
 from canonry.model.change_plan import ChangePlan, FileChange, Verification
 from canonry.model.errors import UserError
-from canonry.source.syntax.parse import RUNNING, Version
+from canonry.source.syntax.versions import RUNNING, Version
 from canonry.source.trees.git import Git
 
 Verify = Callable[[str, bytes, bytes], str | None]

@@ -12,8 +12,9 @@ from canonry.changes.checks.same_tree import object_to_tree
 from canonry.changes.checks.settled import PlanAgain, object_to_second_run
 from canonry.model.change_plan import FileChange
 from canonry.model.edit import Grade
-from canonry.source.syntax.parse import Version, parse_source
+from canonry.source.syntax.parse import parse_source
 from canonry.source.syntax.text import EncodingError, decode_source
+from canonry.source.syntax.versions import Version
 
 
 def check_result(

@@ -16,7 +16,8 @@ from canonry.repair.grade import expected_f1, grade
 from canonry.repair.measure import readable_tests
 from canonry.repair.text import Text, decode, encode, with_declaration
 from canonry.repair.verify import Verification, verify
-from canonry.source.syntax.parse import Version, tree_of
+from canonry.source.syntax.parse import tree_of
+from canonry.source.syntax.versions import Version
 
 Blob = Callable[[str], bytes | None]
 """A blob's bytes by its id, None where the store lacks it."""

@@ -14,7 +14,8 @@ from canonry.repair.lines.mend import Mended, mend
 from canonry.repair.lines.search import mend_line
 from canonry.repair.merge.merge import MergedText, merge
 from canonry.repair.merge.readings import Mending
-from canonry.source.syntax.parse import Version, parses, tree_of
+from canonry.source.syntax.parse import parses, tree_of
+from canonry.source.syntax.versions import Version
 
 TRUSTED = 5.0
 """The cost per 100 lines up to which the text mended by its lines is a source for the merge, too."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from canonry.audit.circumstances import codeowners
 from canonry.audit.damaged import Damaged, damaged_files
 from canonry.audit.documents import origin_of
-from canonry.audit.circumstances import codeowners
 from canonry.audit.listing import Listing, list_files
 from canonry.audit.narrowing import narrowing_of
 from canonry.audit.request import Request
@@ -21,7 +21,7 @@ from canonry.repair.ancestors import AncestorVersion, find_ancestors, is_shallow
 from canonry.repair.case import Case, Proposal
 from canonry.repair.culprits import find_culprits
 from canonry.repair.pool import Place, repair_all
-from canonry.source.syntax.parse import Version
+from canonry.source.syntax.versions import Version
 from canonry.source.trees.tree import Key
 
 _RANKS = {Priority.CRITICAL: 1, Priority.HIGH: 2, Priority.MEDIUM: 3, Priority.LOW: 4}

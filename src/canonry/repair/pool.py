@@ -14,7 +14,7 @@ import msgspec
 from canonry.model.repair import FileRepair, Verdict
 from canonry.repair.case import Case, Proposal, repair_case
 from canonry.source.pool import Origin, available_cores
-from canonry.source.syntax.parse import Version
+from canonry.source.syntax.versions import Version
 from canonry.source.trees.git import BlobReader, Git
 from canonry.source.trees.tree import read_file
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from canonry.source.syntax.parse import Version, parse_source
+from canonry.source.syntax.parse import parse_source
+from canonry.source.syntax.versions import Version
 
 
 def recheck(target: Version) -> Callable[[str, bytes, bytes], str | None]:

@@ -7,7 +7,8 @@ import msgspec
 
 from canonry.model.repair import Lost
 from canonry.repair.measure import collectable_tests, live_words, readable_tests, share_kept, words_of
-from canonry.source.syntax.parse import Version, tree_of
+from canonry.source.syntax.parse import tree_of
+from canonry.source.syntax.versions import Version
 
 MARK = "# canonry: unrepaired: "
 """What stands before a line that could not be mended, so that nothing is dropped in silence."""

@@ -3,7 +3,8 @@
 import ast
 import warnings
 
-from canonry.source.syntax.parse import Version, parse_source
+from canonry.source.syntax.parse import parse_source
+from canonry.source.syntax.versions import Version
 
 
 def object_to_syntax(after: bytes, target: Version) -> str | None:

@@ -15,8 +15,9 @@ import msgspec
 from canonry.changes.checks.edited import EditedSource
 from canonry.changes.splice import splice
 from canonry.model.edit import Edit
-from canonry.source.syntax.parse import Version, parse_source
+from canonry.source.syntax.parse import parse_source
 from canonry.source.syntax.text import SourceText
+from canonry.source.syntax.versions import Version
 
 _NO_HOSTS = (ast.Starred, ast.Slice, ast.FormattedValue)
 _STRINGS = tuple(kind for name in ("JoinedStr", "TemplateStr") if (kind := getattr(ast, name, None)))
