@@ -63,6 +63,10 @@ def test_the_imports_keep_the_contract() -> None:
         ("report/style.py", "import canonry.cli", "layers"),
         ("rules/rule.py", "import click", "engines do not print"),
         ("audit/judge.py", "import rich", "engines do not print"),
+        ("changes/splice.py", "import click", "engines do not print"),
+        ("audit/judge.py", "import canonry.changes.apply", "looking never writes"),
+        ("rules/rule.py", "import canonry.changes.splice", "layers"),
+        ("cli/init.py", "import canonry.changes.files", "one writer"),
         ("source/facts.py", "import canonry.source.python.walk", "no cycles"),
     ],
 )
