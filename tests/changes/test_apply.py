@@ -1,5 +1,6 @@
 """Applying a plan: what it writes, what it keeps, what it refuses, and that a refusal writes nothing."""
 
+import contextlib
 import os
 import resource
 import stat
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from canonry.changes.apply import apply_plan
+from canonry.changes.apply import RefusedError, apply_plan, object_to_plan
 from canonry.changes.folder import ChangesFolder
 from canonry.changes.history import read_history
 from canonry.changes.recover import recover
@@ -21,7 +22,7 @@ from canonry.model.change_plan import ChangePlan, FileChange, Verification
 from canonry.model.errors import UserError
 from canonry.source.trees.tree import open_tree
 from tests.changes.trees import NEW, OLD, agree, edit_of, plan_of, put, snapshot
-from tests.workbench import Folder
+from tests.workbench import Folder, small_disk
 
 
 def refused(root: Path, plan: ChangePlan, **options: object) -> str:
@@ -514,6 +515,84 @@ def test_a_disk_that_is_full_when_the_change_has_to_be_undone(folder: Folder) ->
     assert snapshot(root) == before
     assert len(recover(root)) == 1
     assert snapshot(root) == before
+
+
+def fill(folder: Path) -> None:
+    """Writes until the disk takes no more."""
+    with (folder / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+        while True:
+            filler.write(b"x" * 1_000)
+
+
+@pytest.mark.requires("tmpfs")
+def test_a_disk_that_is_really_full(folder: Folder) -> None:
+    with small_disk(folder.root):
+        root = folder.write(OLD).root
+        put(root, {"shop/other.py": b"now = 1\n"})
+        fill(root)
+        before = snapshot(root)
+        message = refused(root, plan_of(root, {**NEW, "shop/big.bin": b"x" * 50_000}))
+        assert message.removeprefix(f"`{ChangesFolder(root).staging}").endswith(
+            "no space left on device; nothing was changed"
+        ) or (message.endswith("no space left on device; every file is as it was before"))
+        assert snapshot(root) == before
+        (root / "filler").unlink()
+        before = snapshot(root)
+
+        def prove() -> str | None:
+            fill(root)
+            return "2 tests were lost"
+
+        with pytest.raises(UndoneError, match=r"^2 tests were lost; "):
+            put(root, NEW, prove=prove)
+        (root / "filler").unlink()
+        assert snapshot(root) == before
+        recover(root)
+        assert snapshot(root) == before
+
+
+@pytest.mark.requires("tmpfs")
+def test_a_tree_over_two_file_systems(folder: Folder) -> None:
+    root = folder.write({"a.py": "x = 1\n"}).root
+    (root / "other").mkdir()
+    with small_disk(root / "other"):
+        folder.write({"other/b.py": "x = 1\n"})
+        before = snapshot(root)
+        put(root, {"a.py": b"x = 2\n", "other/b.py": b"x = 2\n"})
+        assert (root / "other/b.py").read_bytes() == b"x = 2\n"
+        assert sorted(place.name for place in (root / "other").iterdir()) == ["b.py"]
+        roll_back(root, "1")
+        assert snapshot(root) == before
+        assert refused(root, plan_of(root, {"a.py": b"x = 2\n", "other/b.py": b"x = 2\n"}), prove=lambda: "no") == (
+            "no; every file is as it was before"
+        )
+        fill(root / "other")
+        before = snapshot(root)
+        message = refused(root, plan_of(root, {"a.py": b"x = 2\n", "other/b.py": b"x = 2\n" * 900}))
+        assert "no space left on device; every file is as it was before" in message
+        assert snapshot(root) == before
+
+
+def test_a_preview_tells_of_every_file_that_would_be_refused(folder: Folder) -> None:
+    root = folder.write({"a.py": "x = f(1)\n", "b.py": "y = f(1)\n", "c.py": "z = f(1)\n"}).root
+    results = {"a.py": "2", "b.py": "f(1", "c.py": "g(#)"}
+    plan = ChangePlan(
+        files=tuple(edits_plan(root, path, "f(1)", new).files[0] for path, new in results.items()),
+        reason="",
+        origin="t",
+    )
+
+    assert [each.path for each in object_to_plan(root, plan)] == ["b.py", "c.py"]
+    assert not (root / ".canonry").exists()
+    with pytest.raises(RefusedError) as caught:
+        apply_plan(root, plan)
+    assert caught.value.objection == object_to_plan(root, plan)[0]
+
+
+def test_the_journal_is_for_nobody_else(folder: Folder) -> None:
+    put(folder.write(OLD).root, NEW)
+
+    assert stat.S_IMODE(ChangesFolder(folder.root).place.stat().st_mode) == 0o700
 
 
 def test_a_thousand_files(folder: Folder) -> None:

@@ -23,8 +23,8 @@ def check_result(
 
     ``own``: the planner verifies in the place of the checks that compare with the source (2, 3 and 5).
     """
-    if change.grade is Grade.MANUAL:
-        return "it is graded manual: somebody has to make this change by hand"
+    if objection := object_to_grade(change):
+        return objection
     if before is not None and (objection := object_to_layout(before, after)):
         return objection
     is_python = change.path.endswith((".py", ".pyi"))
@@ -35,6 +35,13 @@ def check_result(
         if objection := checked(change, before, after, target):
             return objection
     return object_to_second_run(change.path, after, plan_again) if plan_again is not None else None
+
+
+def object_to_grade(change: FileChange) -> str | None:
+    """Objects to what nobody but a reader may decide."""
+    if change.grade is Grade.MANUAL:
+        return "it is graded manual: somebody has to make this change by hand"
+    return None
 
 
 def _check_python(change: FileChange, before: bytes, after: bytes, target: Version) -> str | None:

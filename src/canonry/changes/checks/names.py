@@ -1,6 +1,7 @@
 """Check 5: names that the edits introduce are bound once; imports that they orphan are gone, and only those."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ import msgspec
 from canonry.changes.checks.edited import EditedSource
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_ANNOTATION = re.compile(r"\s*[^\W\d][\w.]*[\w.,|\[\]\s'\"]{0,200}")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -98,7 +100,7 @@ def _uses(tree: ast.AST) -> Iterator[str]:
 
 def _said(text: str) -> Iterator[str]:
     """The names in a string that is one name or an annotation: ``__all__`` and forward references use them."""
-    if len(text) > 200 or not text.strip():
+    if not _ANNOTATION.fullmatch(text):
         return
     try:
         tree = ast.parse(text.strip(), mode="eval")
