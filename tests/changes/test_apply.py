@@ -206,6 +206,7 @@ def test_what_somebody_edits_while_it_is_proved_is_never_lost(folder: Folder) ->
         ("a//b.py", "is no path below"),
         ("./a.py", "is no path below"),
         ("a\0.py", "is no path below"),
+        (".GIT/config", "belongs to git or to canonry itself and is never changed"),
         (".git/config", "belongs to git or to canonry itself and is never changed"),
         (".canonry/cache.db", "belongs to git or to canonry itself and is never changed"),
         ("shop", "is no regular file; only those are changed"),
@@ -376,9 +377,24 @@ def test_what_git_ignores_is_never_changed(repository: Folder) -> None:
     repository.commit()
 
     assert refused(repository.root, plan_of(repository.root, {"out/a.py": b"x = 2\n", "kept.log.py": b"y\n"})) == (
-        "`.gitignore` leaves `out/a.py` out, so canonry does too; add it to git, or leave it out"
+        "`.gitignore` leaves `out/a.py` out, so canonry does too; leave it out of the plan"
     )
     assert put(repository.root, {"kept.log.py": b"x = 2\n"}).files == ("kept.log.py",)
+
+
+def test_what_a_plain_folder_ignores_is_never_changed(folder: Folder) -> None:
+    files = ["out/a.py", "shop/out/b.py", "shop/a.log.py", "shop/sub/c.py", ".venv/lib/d.py"]
+    root = folder.write(dict.fromkeys(files, "x = 1\n")).root
+    folder.write({".gitignore": "out/\n", "shop/.gitignore": "*.log.py\n!b.py\n/sub/\n", "shop/d.py": "x = 1\n"})
+    listed = set(open_tree(root).files)
+
+    for path in (*files, "shop/d.py"):
+        plan = plan_of(root, {path: b"x = 2\n"})
+        if path in listed:
+            apply_plan(root, plan, verify=agree)
+        else:
+            assert refused(root, plan).startswith(f"`.gitignore` leaves `{path}` out")
+    assert listed == {"shop/d.py"}
 
 
 def test_a_submodule_is_another_repository(repository: Folder, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Each check is shown the bad edit that it is there for, and good ones that it lets pass."""
 
 import ast
+import inspect
+import sys
 import textwrap
 from collections.abc import Sequence
 
@@ -324,6 +326,19 @@ def test_what_every_file_keeps(before: bytes, old: str, new: str, objection: str
     found = check(before, (old, new))
 
     assert found == objection if objection is None else (found or "").startswith(objection)
+
+
+def test_what_is_too_deep_to_compare_is_refused() -> None:
+    code = "x = f(1)\ny = " + " + ".join(["1"] * 400) + "\n"
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 300)
+    try:
+        found = check(code, ("f(1)", "g(1)"))
+    finally:
+        sys.setrecursionlimit(limit)
+
+    assert found == "it is nested deeper than can be compared; make this change by hand"
+    assert check(code, ("f(1)", "g(1)")) is None
 
 
 def test_what_is_graded_manual_is_never_written() -> None:

@@ -126,7 +126,7 @@ def _prepare(
     twice = sorted({path for path in paths if paths.count(path) > 1}) if len(set(paths)) < len(paths) else []
     if twice:
         raise UserError(f"the plan changes {names(twice)} twice; plan each file once")
-    refuse_left_out(git, paths, left_out)
+    refuse_left_out(root, git, paths, left_out)
     contents: dict[str, bytes] = {}
     records = [_record(root, path, change, contents) for path, change in zip(paths, plan.files, strict=True)]
     return records, contents
