@@ -233,7 +233,14 @@ def test_the_version_costs_next_to_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["explain", "RUN001"], ["explain"], ["canon", "show", "canon.runner"], ["audit", "--no-cache"]],
+    [
+        ["--help"],
+        ["explain", "RUN001"],
+        ["explain"],
+        ["canon", "show", "canon.runner"],
+        ["audit", "--no-cache"],
+        ["changes", "list"],
+    ],
     ids=" ".join,
 )
 def test_everyday_commands_load_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:

@@ -350,7 +350,7 @@ def test_a_dirty_tree_is_warned_about(repository: Folder) -> None:
     repository.write({"c d.py": "1\n"})
 
     assert put(repository.root, {"b.py": b"x = 2\n"}).notes == (
-        "`a.py`, `c d.py` have changes that are not committed; commit first to keep them apart from what is written now",
+        "`a.py`, `c d.py` have changes that are not committed; commit them first to keep them apart from this one",
     )
 
 
@@ -395,6 +395,14 @@ def test_what_a_plain_folder_ignores_is_never_changed(folder: Folder) -> None:
         else:
             assert refused(root, plan).startswith(f"`.gitignore` leaves `{path}` out")
     assert listed == {"shop/d.py"}
+
+
+def test_below_the_top_of_a_repository_its_rules_hold_too(repository: Folder) -> None:
+    repository.commit({"shop/a.py": "x = 1\n", ".gitignore": "/shop/out/\n", "shop/out/b.py": "x = 1\n"})
+    root = repository.root / "shop"
+
+    assert refused(root, plan_of(root, {"out/b.py": b"x = 2\n"})).startswith("`.gitignore` leaves `out/b.py` out")
+    assert put(root, {"a.py": b"x = 2\n"}).files == ("a.py",)
 
 
 def test_a_submodule_is_another_repository(repository: Folder, tmp_path: Path) -> None:
@@ -480,6 +488,30 @@ def test_a_folder_that_cannot_be_written(open_folder: Folder) -> None:
     (root / "locked").chmod(before["locked"][0] & 0o7777)
 
     assert "permission denied; every file is as it was before" in said
+    assert snapshot(root) == before
+
+
+def test_a_crash_that_cannot_be_undone_yet(open_folder: Folder) -> None:
+    root = open_folder.write({"locked/a.py": "x = 1\n"}).root
+    before = snapshot(root)
+
+    def crash(name: str) -> None:
+        if name == "written":
+            os._exit(9)
+
+    assert in_process(lambda: str(put(root, {"locked/a.py": b"x = 2\n"}, step=crash))) == ""
+    give_to_nobody(root)
+    (root / "locked").chmod(0o555)
+    said = as_nobody(attempt(root, {"shop/a.py": b"x = 2\n"}))
+    assert said.startswith("change 0001 (a test changes it) was cut off and cannot be undone yet (")
+    assert said.endswith("permission denied); see to that and run `canonry changes list`")
+    assert "cannot be undone yet" in as_nobody(lambda: open_folder.call("changes", "list").stderr)
+    (root / "locked").chmod(before["locked"][0] & 0o7777)
+
+    assert attempt(root, {"nowhere/../a.py": b"x = 2\n"})() == (
+        "change 0001 (a test changes it) was cut off and has been undone\n"
+        f"`nowhere/../a.py` is no path below `{root}`; plans name files relative to it"
+    )
     assert snapshot(root) == before
 
 

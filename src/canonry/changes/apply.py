@@ -12,7 +12,7 @@ from canonry.changes.files import new_file_mode
 from canonry.changes.folder import ChangesFolder
 from canonry.changes.git_state import head_of, names, refuse_conflicts, repository_of, warnings
 from canonry.changes.journal import FileRecord, Header, next_id, now
-from canonry.changes.recover import recover_locked
+from canonry.changes.recover import recover_locked, told
 from canonry.changes.splice import digest_of, result_of
 from canonry.changes.targets import (
     LeftOut,
@@ -74,8 +74,7 @@ def apply_plan(
         raise UserError("the plan changes no file; there is nothing to apply")
     folder = ChangesFolder(root)
     git = repository_of(root)
-    with folder.locked():
-        notes = recover_locked(folder)
+    with folder.locked(), told(notes := recover_locked(folder)):
         if git is not None:
             refuse_conflicts(git)
         records, contents = _prepare(root, plan, git, left_out)
