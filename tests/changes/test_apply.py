@@ -424,6 +424,9 @@ def open_folder() -> Iterator[Folder]:
     """A folder that every user can reach, unlike pytest's."""
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o777)
+        other = Folder(Path(place, "other")).write(OLD)
+        put(other.root, NEW)  # imports what somebody without powers might not be allowed to
+        other.call("changes", "list")
         folder = Folder(Path(place, "shop")).write(OLD)
         yield folder
         for path in (folder.root, *folder.root.rglob("*")):
