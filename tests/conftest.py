@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workbench import Folder
+from tests.workbench import Folder, can_mount
 
 _PROGRAMS = {"postgres": "pg_ctl", "redis": "redis-server", "chromium": "chromium"}
 _NOT_RUN = pytest.StashKey[Counter[str]]()
@@ -53,10 +53,13 @@ def _own_caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 def is_there(name: str) -> bool:
     """Whether a program that a test needs starts; a shim that finds nothing does not count.
 
-    ``running python3.N`` asks for the interpreter that runs the tests, ``$NAME`` for a file that the variable names.
+    ``running python3.N`` asks for the interpreter that runs the tests, ``$NAME`` for a file that the variable names,
+    ``tmpfs`` for the right to mount one.
     """
     if name.startswith("$"):
         return Path(os.environ.get(name[1:], "")).is_file()
+    if name == "tmpfs":
+        return can_mount()
     if name.startswith("running python3."):
         return sys.version_info >= (3, int(name.rpartition(".")[2]))
     program = shutil.which(_PROGRAMS.get(name, name))

@@ -63,6 +63,10 @@ def test_the_imports_keep_the_contract() -> None:
         ("report/style.py", "import canonry.cli", "layers"),
         ("rules/rule.py", "import click", "engines do not print"),
         ("audit/judge.py", "import rich", "engines do not print"),
+        ("changes/splice.py", "import click", "engines do not print"),
+        ("audit/judge.py", "import canonry.changes.apply", "looking never writes"),
+        ("rules/rule.py", "import canonry.changes.splice", "layers"),
+        ("cli/init.py", "import canonry.changes.files", "one writer"),
         ("source/facts.py", "import canonry.source.python.walk", "no cycles"),
     ],
 )
@@ -237,7 +241,14 @@ def test_a_kept_answer_is_looked_up_without_what_would_find_it(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["explain", "RUN001"], ["explain"], ["canon", "show", "canon.runner"], ["audit", "--no-cache"]],
+    [
+        ["--help"],
+        ["explain", "RUN001"],
+        ["explain"],
+        ["canon", "show", "canon.runner"],
+        ["audit", "--no-cache"],
+        ["changes", "list"],
+    ],
     ids=" ".join,
 )
 def test_everyday_commands_load_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:

@@ -4,8 +4,11 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,6 +92,29 @@ class Folder:
         assert done.returncode in (0, 1), done.stderr
         report: dict[str, Any] = json.loads(done.stdout)
         return report
+
+
+MOUNT, UNMOUNT = shutil.which("mount") or "mount", shutil.which("umount") or "umount"
+
+
+@contextlib.contextmanager
+def small_disk(place: Path, *, size: str = "1m") -> Iterator[None]:
+    """A file system of its own at a folder, with room for so much; only root may mount one."""
+    subprocess.run([MOUNT, "-t", "tmpfs", "-o", f"size={size}", "none", place], check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run([UNMOUNT, place], check=True, capture_output=True)
+
+
+def can_mount() -> bool:
+    """Whether `small_disk` works here."""
+    with tempfile.TemporaryDirectory() as place:
+        try:
+            with small_disk(Path(place)):
+                return True
+        except (OSError, subprocess.CalledProcessError):
+            return False
 
 
 def canonry_command(*arguments: str | Path) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.changes_speed import judged, on_disk, planned
 from benchmarks.measure import CommandError, peak_memory, run_measured
 from benchmarks.reference_numbers import Row, Source, compare
 from benchmarks.table import render_table
@@ -120,3 +121,18 @@ def test_numbers_stand_to_the_right() -> None:
     assert render_table(["what", "n"], [["a", "1"], ["b", "1,000"]]) == (
         "| what |     n |\n| ---- | ----: |\n| a    |     1 |\n| b    | 1,000 |\n"
     )
+
+
+# changes -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_edits_that_are_measured_are_sound_ones(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changes = planned(tree)
+    on_disk(3)
+
+    assert sum(len(change.edits) for change, _ in changes) > len(changes) > FILES // 4
+    assert {judged(change, content) for change, content in changes} == {None}
+    assert [line.partition(" in ")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "apply: 3 files",
+        "roll back: 3 files",
+    ]

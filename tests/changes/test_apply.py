@@ -1,5 +1,6 @@
 """Applying a plan: what it writes, what it keeps, what it refuses, and that a refusal writes nothing."""
 
+import contextlib
 import os
 import resource
 import stat
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from canonry.changes.apply import apply_plan
+from canonry.changes.apply import RefusedError, apply_plan, object_to_plan
 from canonry.changes.folder import ChangesFolder
 from canonry.changes.history import read_history
 from canonry.changes.recover import recover
@@ -21,7 +22,7 @@ from canonry.model.change_plan import ChangePlan, FileChange, Verification
 from canonry.model.errors import UserError
 from canonry.source.trees.tree import open_tree
 from tests.changes.trees import NEW, OLD, agree, edit_of, plan_of, put, snapshot
-from tests.workbench import Folder
+from tests.workbench import Folder, small_disk
 
 
 def refused(root: Path, plan: ChangePlan, **options: object) -> str:
@@ -205,6 +206,7 @@ def test_what_somebody_edits_while_it_is_proved_is_never_lost(folder: Folder) ->
         ("a//b.py", "is no path below"),
         ("./a.py", "is no path below"),
         ("a\0.py", "is no path below"),
+        (".GIT/config", "belongs to git or to canonry itself and is never changed"),
         (".git/config", "belongs to git or to canonry itself and is never changed"),
         (".canonry/cache.db", "belongs to git or to canonry itself and is never changed"),
         ("shop", "is no regular file; only those are changed"),
@@ -348,7 +350,7 @@ def test_a_dirty_tree_is_warned_about(repository: Folder) -> None:
     repository.write({"c d.py": "1\n"})
 
     assert put(repository.root, {"b.py": b"x = 2\n"}).notes == (
-        "`a.py`, `c d.py` have changes that are not committed; commit first to keep them apart from what is written now",
+        "`a.py`, `c d.py` have changes that are not committed; commit them first to keep them apart from this one",
     )
 
 
@@ -375,9 +377,32 @@ def test_what_git_ignores_is_never_changed(repository: Folder) -> None:
     repository.commit()
 
     assert refused(repository.root, plan_of(repository.root, {"out/a.py": b"x = 2\n", "kept.log.py": b"y\n"})) == (
-        "`.gitignore` leaves `out/a.py` out, so canonry does too; add it to git, or leave it out"
+        "`.gitignore` leaves `out/a.py` out, so canonry does too; leave it out of the plan"
     )
     assert put(repository.root, {"kept.log.py": b"x = 2\n"}).files == ("kept.log.py",)
+
+
+def test_what_a_plain_folder_ignores_is_never_changed(folder: Folder) -> None:
+    files = ["out/a.py", "shop/out/b.py", "shop/a.log.py", "shop/sub/c.py", ".venv/lib/d.py"]
+    root = folder.write(dict.fromkeys(files, "x = 1\n")).root
+    folder.write({".gitignore": "out/\n", "shop/.gitignore": "*.log.py\n!b.py\n/sub/\n", "shop/d.py": "x = 1\n"})
+    listed = set(open_tree(root).files)
+
+    for path in (*files, "shop/d.py"):
+        plan = plan_of(root, {path: b"x = 2\n"})
+        if path in listed:
+            apply_plan(root, plan, verify=agree)
+        else:
+            assert refused(root, plan).startswith(f"`.gitignore` leaves `{path}` out")
+    assert listed == {"shop/d.py"}
+
+
+def test_below_the_top_of_a_repository_its_rules_hold_too(repository: Folder) -> None:
+    repository.commit({"shop/a.py": "x = 1\n", ".gitignore": "/shop/out/\n", "shop/out/b.py": "x = 1\n"})
+    root = repository.root / "shop"
+
+    assert refused(root, plan_of(root, {"out/b.py": b"x = 2\n"})).startswith("`.gitignore` leaves `out/b.py` out")
+    assert put(root, {"a.py": b"x = 2\n"}).files == ("a.py",)
 
 
 def test_a_submodule_is_another_repository(repository: Folder, tmp_path: Path) -> None:
@@ -399,6 +424,9 @@ def open_folder() -> Iterator[Folder]:
     """A folder that every user can reach, unlike pytest's."""
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o777)
+        other = Folder(Path(place, "other")).write(OLD)
+        put(other.root, NEW)  # imports what somebody without powers might not be allowed to
+        other.call("changes", "list")
         folder = Folder(Path(place, "shop")).write(OLD)
         yield folder
         for path in (folder.root, *folder.root.rglob("*")):
@@ -466,6 +494,30 @@ def test_a_folder_that_cannot_be_written(open_folder: Folder) -> None:
     assert snapshot(root) == before
 
 
+def test_a_crash_that_cannot_be_undone_yet(open_folder: Folder) -> None:
+    root = open_folder.write({"locked/a.py": "x = 1\n"}).root
+    before = snapshot(root)
+
+    def crash(name: str) -> None:
+        if name == "written":
+            os._exit(9)
+
+    assert in_process(lambda: str(put(root, {"locked/a.py": b"x = 2\n"}, step=crash))) == ""
+    give_to_nobody(root)
+    (root / "locked").chmod(0o555)
+    said = as_nobody(attempt(root, {"shop/a.py": b"x = 2\n"}))
+    assert said.startswith("change 0001 (a test changes it) was cut off and cannot be undone yet (")
+    assert said.endswith("permission denied); see to that and run `canonry changes list`")
+    assert "cannot be undone yet" in as_nobody(lambda: open_folder.call("changes", "list").stderr)
+    (root / "locked").chmod(before["locked"][0] & 0o7777)
+
+    assert attempt(root, {"nowhere/../a.py": b"x = 2\n"})() == (
+        "change 0001 (a test changes it) was cut off and has been undone\n"
+        f"`nowhere/../a.py` is no path below `{root}`; plans name files relative to it"
+    )
+    assert snapshot(root) == before
+
+
 def test_a_tree_without_a_place_for_the_journal(open_folder: Folder) -> None:
     root = open_folder.root
     before = snapshot(root)
@@ -514,6 +566,84 @@ def test_a_disk_that_is_full_when_the_change_has_to_be_undone(folder: Folder) ->
     assert snapshot(root) == before
     assert len(recover(root)) == 1
     assert snapshot(root) == before
+
+
+def fill(folder: Path) -> None:
+    """Writes until the disk takes no more."""
+    with (folder / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+        while True:
+            filler.write(b"x" * 1_000)
+
+
+@pytest.mark.requires("tmpfs")
+def test_a_disk_that_is_really_full(folder: Folder) -> None:
+    with small_disk(folder.root):
+        root = folder.write(OLD).root
+        put(root, {"shop/other.py": b"now = 1\n"})
+        fill(root)
+        before = snapshot(root)
+        message = refused(root, plan_of(root, {**NEW, "shop/big.bin": b"x" * 50_000}))
+        assert message.removeprefix(f"`{ChangesFolder(root).staging}").endswith(
+            "no space left on device; nothing was changed"
+        ) or (message.endswith("no space left on device; every file is as it was before"))
+        assert snapshot(root) == before
+        (root / "filler").unlink()
+        before = snapshot(root)
+
+        def prove() -> str | None:
+            fill(root)
+            return "2 tests were lost"
+
+        with pytest.raises(UndoneError, match=r"^2 tests were lost; "):
+            put(root, NEW, prove=prove)
+        (root / "filler").unlink()
+        assert snapshot(root) == before
+        recover(root)
+        assert snapshot(root) == before
+
+
+@pytest.mark.requires("tmpfs")
+def test_a_tree_over_two_file_systems(folder: Folder) -> None:
+    root = folder.write({"a.py": "x = 1\n"}).root
+    (root / "other").mkdir()
+    with small_disk(root / "other"):
+        folder.write({"other/b.py": "x = 1\n"})
+        before = snapshot(root)
+        put(root, {"a.py": b"x = 2\n", "other/b.py": b"x = 2\n"})
+        assert (root / "other/b.py").read_bytes() == b"x = 2\n"
+        assert sorted(place.name for place in (root / "other").iterdir()) == ["b.py"]
+        roll_back(root, "1")
+        assert snapshot(root) == before
+        assert refused(root, plan_of(root, {"a.py": b"x = 2\n", "other/b.py": b"x = 2\n"}), prove=lambda: "no") == (
+            "no; every file is as it was before"
+        )
+        fill(root / "other")
+        before = snapshot(root)
+        message = refused(root, plan_of(root, {"a.py": b"x = 2\n", "other/b.py": b"x = 2\n" * 900}))
+        assert "no space left on device; every file is as it was before" in message
+        assert snapshot(root) == before
+
+
+def test_a_preview_tells_of_every_file_that_would_be_refused(folder: Folder) -> None:
+    root = folder.write({"a.py": "x = f(1)\n", "b.py": "y = f(1)\n", "c.py": "z = f(1)\n"}).root
+    results = {"a.py": "2", "b.py": "f(1", "c.py": "g(#)"}
+    plan = ChangePlan(
+        files=tuple(edits_plan(root, path, "f(1)", new).files[0] for path, new in results.items()),
+        reason="",
+        origin="t",
+    )
+
+    assert [each.path for each in object_to_plan(root, plan)] == ["b.py", "c.py"]
+    assert not (root / ".canonry").exists()
+    with pytest.raises(RefusedError) as caught:
+        apply_plan(root, plan)
+    assert caught.value.objection == object_to_plan(root, plan)[0]
+
+
+def test_the_journal_is_for_nobody_else(folder: Folder) -> None:
+    put(folder.write(OLD).root, NEW)
+
+    assert stat.S_IMODE(ChangesFolder(folder.root).place.stat().st_mode) == 0o700
 
 
 def test_a_thousand_files(folder: Folder) -> None:

@@ -1,6 +1,8 @@
 """Each check is shown the bad edit that it is there for, and good ones that it lets pass."""
 
 import ast
+import inspect
+import sys
 import textwrap
 from collections.abc import Sequence
 
@@ -112,6 +114,79 @@ TAKES_IN = "the comment in line 8 of the result would take in more than the edit
 )
 def test_insertions(place: str, new: str, objection: str | None) -> None:
     assert insert_at(CASE, place, new) == objection
+
+
+SUITE = textwrap.dedent(
+    '''\
+    """Tests of the shop."""
+
+    from __future__ import annotations
+
+    import os, sys
+    import unittest
+    from unittest.mock import (
+        Mock,  # the double
+        patch,
+    )
+
+    import pytest
+
+
+    @pytest.mark.slow
+    class TestShop(unittest.TestCase):
+        @patch("shop.api.get", new=Mock())
+        def test_a(self):
+            """Reads."""
+            os.environ["MODE"] = "json"
+            with patch.dict(os.environ, {"A": "1"}, clear=True):  # for this one
+                self.assertEqual(sys.argv, [])
+            try:
+                import yaml
+            except ImportError:
+                yaml = None
+            else:
+                pass
+
+        def test_b(self): pass
+
+
+    if __name__ == "__main__":
+        pytest.main([__file__])
+        unittest.main()
+    '''
+)
+
+
+@pytest.mark.parametrize(
+    "replacements",
+    [
+        pytest.param([('\n\nif __name__ == "__main__":\n    pytest.main([__file__])\n    unittest.main()\n', "")], id="a main block gone"),
+        pytest.param([("    pytest.main([__file__])\n", "")], id="a call gone"),
+        pytest.param([("    pytest.main([__file__])\n    unittest.main()\n", '    raise SystemExit("canonry run")\n')], id="calls replaced"),
+        pytest.param([("unittest.TestCase", "ShopCase"), ("import pytest\n", "import pytest\n\nfrom shop.cases import ShopCase\n")], id="a base"),
+        pytest.param([('os.environ["MODE"] = "json"', 'env.set("MODE", "json")'), ("import pytest\n", "import pytest\nfrom shop import env\n")], id="a write"),
+        pytest.param([("os.environ[", "env.set("), ('] = "json"', ', "json")'), ("import pytest\n", "import pytest\nfrom shop import env\n")], id="a write in parts"),
+        pytest.param([("patch.dict(os.environ, {", "env.patched({"), ("import pytest\n", "import pytest\nfrom shop import env\n")], id="a context"),
+        pytest.param([("    def test_a", "    async def test_a"), ("self.assertEqual(", "await self.check(")], id="async"),
+        pytest.param([("        except ImportError:\n            yaml = None\n        else:\n            pass\n", "        finally:\n            pass\n")], id="clauses"),
+        pytest.param([("        else:\n            pass\n", "")], id="a clause gone"),
+        pytest.param([("self): pass", "self): return self.test_a()")], id="a body on the line of its header"),
+        pytest.param([("@pytest.mark.slow\n", "@pytest.mark.slow\n@pytest.mark.e2e\n")], id="a marker"),
+        pytest.param([("\n\n@pytest.mark.slow", "\npytestmark = pytest.mark.e2e\n\n\n@pytest.mark.slow")], id="a mark for all"),
+        pytest.param([('        """Reads."""\n', '        """Reads."""\n        self.first = 1\n')], id="a first statement"),
+        pytest.param([("Mock()", "factory.make()"), ("        Mock,  # the double\n", ""), ("import pytest\n", "import pytest\nfrom shop import factory\n")], id="a comment goes with its import"),
+        pytest.param([("sys.argv", "[]"), ("import os, sys", "import os")], id="one of two imports"),
+    ],
+)  # fmt: skip
+def test_what_codemods_do_passes(replacements: Replacements) -> None:
+    found = check(
+        SUITE, *[(old if old in SUITE else textwrap.dedent(old), new, *nth) for old, new, *nth in replacements]
+    )
+
+    if any("# the double" in old for old, *_ in replacements):
+        assert found == "the comment in line 8 would be lost"
+    else:
+        assert found is None
 
 
 # 1 the result parses -------------------------------------------------------------------------------------------------
@@ -260,6 +335,10 @@ def test_line_ends_are_the_parser_s() -> None:
         ("import os\nx = os.name\n", [("import os\n", ""), ("os.name", "1")], None),
         ("import os\n__all__ = ['os']\nx = os.name\n", [("os.name", "1")], None),
         ("import os\ny: 'os.PathLike' = 1\nx = os.name\n", [("os.name", "1")], None),
+        ("import json\nx = json.loads(y, 'json')\n", [("import json\n", ""), ("json.loads", "z")], None),
+        ("import json\nx = json.loads(y)\nz = 'json'\n", [("json.loads", "z")], None),
+        ("import os\ny: 'os.PathLike' = os.name\n", [("import os\n", ""), ("os.name", "1")], "`os` is still used, and its import would be gone"),
+        ("import os\n__all__ = ['os']\nx = os.name\n", [("import os\n", ""), ("os.name", "1")], "`os` is still used, and its import would be gone"),
         ("import a.b\nx = a.b.c\n", [("import a.b", "import a.b\nimport a.c"), ("a.b.c", "a.c.d")], None),
         ("import unused\nx = f(1)\n", [("f(1)", "g(1)")], None),
     ],
@@ -324,6 +403,19 @@ def test_what_every_file_keeps(before: bytes, old: str, new: str, objection: str
     found = check(before, (old, new))
 
     assert found == objection if objection is None else (found or "").startswith(objection)
+
+
+def test_what_is_too_deep_to_compare_is_refused() -> None:
+    code = "x = f(1)\ny = " + " + ".join(["1"] * 400) + "\n"
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 300)
+    try:
+        found = check(code, ("f(1)", "g(1)"))
+    finally:
+        sys.setrecursionlimit(limit)
+
+    assert found == "it is nested deeper than can be compared; make this change by hand"
+    assert check(code, ("f(1)", "g(1)")) is None
 
 
 def test_what_is_graded_manual_is_never_written() -> None:

@@ -4,7 +4,8 @@ import datetime as dt
 import re
 from pathlib import Path
 
-from tests.workbench import Folder
+from canonry.changes.journal import ENDS
+from tests.workbench import SOUND, Folder
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -35,3 +36,27 @@ def test_the_rules_of_the_guide_hold(folder: Folder) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("6 examples: 6 passed\n")
+
+
+def test_the_changes_are_as_the_guide_says(folder: Folder) -> None:
+    (transcript,) = blocks("changes.md", "console")
+    folder.write({"tests/unit/test_a.py": SOUND, "pyproject.toml": "[project]\n"})
+    said = ""
+    for line in transcript.splitlines():
+        if line.startswith("$ canonry "):
+            done = folder.call(*line.split()[2:])
+            said += f"{line}\n{done.stdout}{done.stderr}"
+
+    assert re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "2027-01-31 12:00:00", said) == transcript
+
+
+def test_the_states_of_changes_are_all_told() -> None:
+    page = (DOCS / "changes.md").read_text(encoding="utf-8")
+    states = re.findall(r"^\| ([a-z ,]+) \| ", page.partition("| state |")[2], re.MULTILINE)
+
+    assert {state for cell in states for state in cell.split(", ")} == {
+        *ENDS,
+        "rolled back",
+        "partly rolled back",
+        "unfinished",
+    }

@@ -1,16 +1,18 @@
 """A change plan put onto the disk: all of it or nothing, checked before, journalled, and with a way back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from canonry.changes.check import check_result
+import msgspec
+
+from canonry.changes.check import check_result, object_to_grade
 from canonry.changes.checks.as_read import object_to_change
 from canonry.changes.checks.settled import PlanAgain
 from canonry.changes.files import new_file_mode
 from canonry.changes.folder import ChangesFolder
 from canonry.changes.git_state import head_of, names, refuse_conflicts, repository_of, warnings
 from canonry.changes.journal import FileRecord, Header, next_id, now
-from canonry.changes.recover import recover_locked
+from canonry.changes.recover import recover_locked, told
 from canonry.changes.splice import digest_of, result_of
 from canonry.changes.targets import (
     LeftOut,
@@ -31,8 +33,19 @@ Verify = Callable[[str, bytes, bytes], str | None]
 """Given a path, its bytes and what they are to become: the objection, None where there is none."""
 
 
+class Objection(msgspec.Struct, frozen=True):
+    """Why the planned result of a file must not be written: a sentence without its subject."""
+
+    path: str
+    reason: str
+
+
 class RefusedError(UserError):
-    """A plan's result does not pass a check; nothing was written. Exit status 2."""
+    """A plan's result does not pass a check; nothing was written. ``objection`` says which file's. Exit status 2."""
+
+    def __init__(self, objection: Objection) -> None:
+        super().__init__(f"`{objection.path}` is not changed, nor any other file of the plan: {objection.reason}")
+        self.objection = objection
 
 
 def apply_plan(
@@ -56,19 +69,17 @@ def apply_plan(
     Raises `UserError`, one sentence and the next step, where it refuses, and `UndoneError` where something failed on
     the way and was undone.
     """
-    if plan.verification is Verification.OWN and verify is None:
-        raise ValueError("a plan with its own verification needs `verify`")
+    _require(plan, verify)
     if not plan.files:
         raise UserError("the plan changes no file; there is nothing to apply")
     folder = ChangesFolder(root)
     git = repository_of(root)
-    with folder.locked():
-        notes = recover_locked(folder)
+    with folder.locked(), told(notes := recover_locked(folder)):
         if git is not None:
             refuse_conflicts(git)
         records, contents = _prepare(root, plan, git, left_out)
-        for change, record in zip(plan.files, records, strict=True):
-            _check(change, record, contents, plan, verify=verify, target=target, plan_again=plan_again)
+        for objection in _objections(plan, records, contents, verify, target, plan_again):
+            raise RefusedError(objection)
         said = warnings(git, planned_at=plan.commit) if git is not None else []
         header = Header(
             id=next_id(folder.journal),
@@ -83,6 +94,29 @@ def apply_plan(
     return Outcome(id=header.id, files=tuple(record.path for record in records), notes=(*notes, *said))
 
 
+def object_to_plan(
+    root: Path,
+    plan: ChangePlan,
+    *,
+    verify: Verify | None = None,
+    target: Version = RUNNING,
+    plan_again: PlanAgain | None = None,
+    left_out: LeftOut = nothing_left_out,
+) -> list[Objection]:
+    """What `apply_plan` would refuse to write, file by file, for a preview; nothing is written, locked or recovered.
+
+    Raises `UserError` where the plan as a whole cannot be applied, as `apply_plan` does.
+    """
+    _require(plan, verify)
+    records, contents = _prepare(root, plan, repository_of(root), left_out)
+    return list(_objections(plan, records, contents, verify, target, plan_again))
+
+
+def _require(plan: ChangePlan, verify: Verify | None) -> None:
+    if plan.verification is Verification.OWN and verify is None:
+        raise ValueError("a plan with its own verification needs `verify`")
+
+
 def _prepare(
     root: Path, plan: ChangePlan, git: Git | None, left_out: LeftOut
 ) -> tuple[list[FileRecord], Mapping[str, bytes]]:
@@ -91,7 +125,7 @@ def _prepare(
     twice = sorted({path for path in paths if paths.count(path) > 1}) if len(set(paths)) < len(paths) else []
     if twice:
         raise UserError(f"the plan changes {names(twice)} twice; plan each file once")
-    refuse_left_out(git, paths, left_out)
+    refuse_left_out(root, git, paths, left_out)
     contents: dict[str, bytes] = {}
     records = [_record(root, path, change, contents) for path, change in zip(paths, plan.files, strict=True)]
     return records, contents
@@ -102,7 +136,7 @@ def _record(root: Path, path: str, change: FileChange, contents: dict[str, bytes
     before, mode = found if found is not None else (None, change.mode if change.mode is not None else new_file_mode())
     objection = object_to_change(before, change.digest)
     if objection:
-        raise RefusedError(f"`{change.path}` {objection}")
+        raise UserError(f"`{change.path}` {objection}")
     after = result_of(change, before)
     if after == before:
         raise UserError(f"the plan leaves `{change.path}` as it is; plan only files that change")
@@ -122,25 +156,24 @@ def _record(root: Path, path: str, change: FileChange, contents: dict[str, bytes
     )
 
 
-def _check(
-    change: FileChange,
-    record: FileRecord,
-    contents: Mapping[str, bytes],
+def _objections(
     plan: ChangePlan,
-    *,
+    records: Sequence[FileRecord],
+    contents: Mapping[str, bytes],
     verify: Verify | None,
     target: Version,
     plan_again: PlanAgain | None,
-) -> None:
-    if record.after is None:
-        return
-    before = b"" if record.before is None else contents[record.before]
-    after = contents[record.after]
+) -> Iterator[Objection]:
+    """The first objection to each file that there is one to."""
     own = plan.verification is Verification.OWN
-    objection = check_result(
-        change, None if record.before is None else before, after, target=target, plan_again=plan_again, own=own
-    )
-    if objection is None and verify is not None:
-        objection = verify(change.path, before, after)
-    if objection is not None:
-        raise RefusedError(f"`{change.path}` is not changed, nor any other file of the plan: {objection}")
+    for change, record in zip(plan.files, records, strict=True):
+        before = None if record.before is None else contents[record.before]
+        after = b"" if record.after is None else contents[record.after]
+        if record.after is None:
+            reason = object_to_grade(change)
+        else:
+            reason = check_result(change, before, after, target=target, plan_again=plan_again, own=own)
+        if reason is None and record.after is not None and verify is not None:
+            reason = verify(change.path, before or b"", after)
+        if reason is not None:
+            yield Objection(change.path, reason)

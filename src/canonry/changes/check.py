@@ -1,6 +1,7 @@
 """The checks that a planned result passes before a byte is written, in their order; the first objection ends it."""
 
 import codecs
+import tokenize
 
 from canonry.changes.checks.commands import object_to_commands
 from canonry.changes.checks.edited import EditedSource
@@ -24,8 +25,8 @@ def check_result(
 
     ``own``: the planner verifies in the place of the checks that compare with the source (2, 3 and 5).
     """
-    if change.grade is Grade.MANUAL:
-        return "it is graded manual: somebody has to make this change by hand"
+    if objection := object_to_grade(change):
+        return objection
     if before is not None and (objection := object_to_layout(before, after)):
         return objection
     is_python = change.path.endswith((".py", ".pyi"))
@@ -36,6 +37,13 @@ def check_result(
         if objection := checked(change, before, after, target):
             return objection
     return object_to_second_run(change.path, after, plan_again) if plan_again is not None else None
+
+
+def object_to_grade(change: FileChange) -> str | None:
+    """Objects to what nobody but a reader may decide."""
+    if change.grade is Grade.MANUAL:
+        return "it is graded manual: somebody has to make this change by hand"
+    return None
 
 
 def _check_python(change: FileChange, before: bytes, after: bytes, target: Version) -> str | None:
@@ -51,12 +59,17 @@ def _check_python(change: FileChange, before: bytes, after: bytes, target: Versi
         where = f" ({broken.message} in line {broken.site.line})" if broken is not None else ""
         return f"it does not parse{where}, so edits cannot be checked; `canonry repair` comes first"
     source = EditedSource(before, after, (old, new), change.edits)
-    return (
-        object_to_compiled(old, new)
-        or object_to_text(source)
-        or object_to_names(source, is_package=change.path.rpartition("/")[2] == "__init__.py")
-        or object_to_tree(source, target)  # last: it changes the source's tree
-    )
+    try:
+        return (
+            object_to_compiled(old, new)
+            or object_to_text(source)
+            or object_to_names(source, is_package=change.path.rpartition("/")[2] == "__init__.py")
+            or object_to_tree(source, target)  # last: it changes the source's tree
+        )
+    except RecursionError:
+        return "it is nested deeper than can be compared; make this change by hand"
+    except (tokenize.TokenError, SyntaxError) as error:
+        return f"it cannot be read token by token ({error}), so its strings and comments cannot be compared"
 
 
 def _check_document(change: FileChange, before: bytes, after: bytes, _target: Version) -> str | None:

@@ -80,6 +80,7 @@ class ChangesFolder:
             self._check_format()
         else:
             make_state_folder(self.place)
+            self.place.chmod(0o700)  # the contents of files that others may not read lie here
         for folder in (self.journal, self.store, self.staging):
             folder.mkdir(exist_ok=True)
         if not (self.place / "format").exists():
@@ -92,6 +93,10 @@ class ChangesFolder:
             said = (self.place / "format").read_text(encoding="ascii").strip()
         except FileNotFoundError:  # made a moment ago, or the process that made it died
             return
+        except PermissionError as error:
+            raise UserError(
+                f"`{self.place}` belongs to somebody else, who alone may look into it; ask them, or run as them"
+            ) from error
         except (OSError, ValueError):
             said = ""
         if not said.isdecimal() or int(said) > FORMAT:

@@ -19,9 +19,9 @@ _NAMED = 3
 
 
 def repository_of(root: Path) -> Git | None:
-    """The repository whose working tree has this root, None outside git."""
+    """The repository whose working tree holds this root, seen from there; None outside git."""
     found = find_repository(root)
-    return found[0] if found is not None and found[1] is not None else None
+    return Git(root) if found is not None and found[1] is not None else None
 
 
 def head_of(git: Git | None) -> str | None:
@@ -54,8 +54,8 @@ def warnings(git: Git, *, planned_at: str | None) -> list[str]:
     if changed:
         paths = sorted(os.fsdecode(record[3:]) for record in changed)
         said.append(
-            f"{names(paths)} {'has' if len(paths) == 1 else 'have'} changes that are not committed; commit first to "
-            "keep them apart from what is written now"
+            f"{names(paths)} {'has' if len(paths) == 1 else 'have'} changes that are not committed; commit them first "
+            "to keep them apart from this one"
         )
     head = head_of(git)
     if planned_at is not None and head is not None and head != planned_at:

@@ -7,7 +7,7 @@ from canonry.changes.folder import ChangesFolder
 from canonry.changes.git_state import head_of, names, refuse_conflicts, repository_of
 from canonry.changes.history import Change, find_change, read_history
 from canonry.changes.journal import FileRecord, Header, next_id, now
-from canonry.changes.recover import recover_locked
+from canonry.changes.recover import recover_locked, told
 from canonry.changes.store import ContentStore
 from canonry.changes.targets import missing_folders, owner_of, read_target, resolve
 from canonry.changes.transaction import Outcome, Step, no_step, replace_files
@@ -24,8 +24,8 @@ def roll_back(root: Path, change: str, *, skip_edited: bool = False, step: Step 
     if not folder.exists():
         raise UserError(f"`{change}` is no change; none was ever made in `{root}`")
     git = repository_of(root)
-    with folder.locked():
-        notes = list(recover_locked(folder))
+    with folder.locked(), told(recovered := recover_locked(folder)):
+        notes = list(recovered)
         if git is not None:
             refuse_conflicts(git)
         history = read_history(folder)

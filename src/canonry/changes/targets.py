@@ -9,7 +9,7 @@ from canonry.changes.git_state import ignored_paths, names
 from canonry.model.errors import UserError
 from canonry.source.state import STATE
 from canonry.source.trees.git import Git
-from canonry.source.trees.tree import read_file
+from canonry.source.trees.tree import is_left_out_of_folder, read_file
 
 LeftOut = Callable[[str], str | None]
 """Why a path is none of ours (a shadow tree, `exclude`), in a few words; None for one that is."""
@@ -34,7 +34,7 @@ def resolve(root: Path, path: str) -> str:
     if not real.is_relative_to(real_root):
         raise UserError(f"`{path}` is a link to `{real}`, outside the tree; replace it by a file, or edit that one")
     found = real.relative_to(real_root).as_posix()
-    if any(part in (".git", STATE) for part in found.split("/")):
+    if any(part.lower() in (".git", STATE) for part in found.split("/")):  # some disks know no capitals
         raise UserError(f"`{path}` belongs to git or to canonry itself and is never changed")
     return found
 
@@ -79,13 +79,15 @@ def owner_of(path: Path) -> tuple[int, int] | None:
     return status.st_uid, status.st_gid
 
 
-def refuse_left_out(git: Git | None, paths: Sequence[str], left_out: LeftOut) -> None:
+def refuse_left_out(root: Path, git: Git | None, paths: Sequence[str], left_out: LeftOut) -> None:
     """Raises `UserError` where a path is one that ``.gitignore`` or the caller leaves out."""
-    ignored = sorted(ignored_paths(git, paths)) if git is not None and paths else []
+    if git is not None:
+        ignored = sorted(ignored_paths(git, paths))
+    else:
+        ignored = sorted(path for path in paths if is_left_out_of_folder(root, path))
     if ignored:
-        raise UserError(
-            f"`.gitignore` leaves {names(ignored)} out, so canonry does too; add it to git, or leave it out"
-        )
+        them = "it" if len(ignored) == 1 else "them"
+        raise UserError(f"`.gitignore` leaves {names(ignored)} out, so canonry does too; leave {them} out of the plan")
     for path in paths:
         why = left_out(path)
         if why is not None:

@@ -75,7 +75,7 @@ def replace_files(
         journal = begin(folder.journal, stage, header)
     except OSError as error:
         folder.clear_stage(header.id)
-        raise UndoneError(f"{_of_system(error)}; nothing was changed") from error
+        raise UndoneError(f"{reason_of(error)}; nothing was changed") from error
     try:
         step("begun")
         ContentStore(folder.store).put(contents.values())
@@ -137,6 +137,14 @@ def finish_undo(folder: ChangesFolder, journal: Journal, kind: str, *, note: str
     return _left_alone(kept)
 
 
+def reason_of(error: BaseException) -> str:
+    """An error in a few words, with the path where the system names one."""
+    if not isinstance(error, OSError):
+        return str(error) or type(error).__name__
+    place = f"`{error.filename}`: " if error.filename else ""
+    return f"{place}{(error.strerror or str(error)).lower()}"
+
+
 def _stage(stage: Path, header: Header, contents: Mapping[str, bytes], step: Step) -> None:
     staged = []
     for number, record in enumerate(header.files):
@@ -193,12 +201,12 @@ def _compare(root: Path, header: Header) -> None:
 
 def _give_up(folder: ChangesFolder, journal: Journal, error: BaseException) -> None:
     """Undoes, and raises the error as the user's where it is one that a user can mend."""
-    why = _of_system(error) if isinstance(error, OSError) else str(error) or type(error).__name__
+    why = reason_of(error)
     try:
         left = finish_undo(folder, journal, "undone", note=why)
-    except OSError as second:
+    except (OSError, UserError) as second:
         raise UndoneError(
-            f"{why}; undoing it failed too ({_of_system(second)}); see to that, then `canonry changes list` puts the "
+            f"{why}; undoing it failed too ({reason_of(second)}); see to that, then `canonry changes list` puts the "
             "files back"
         ) from error
     if isinstance(error, OSError | UserError):
@@ -211,11 +219,6 @@ def _left_alone(kept: tuple[str, ...]) -> str:
     names = ", ".join(f"`{path}`" for path in kept)
     one = len(kept) == 1
     return f"{names} {'was' if one else 'were'} edited meanwhile and {'was' if one else 'were'} left alone"
-
-
-def _of_system(error: OSError) -> str:
-    place = f"`{error.filename}`: " if error.filename else ""
-    return f"{place}{(error.strerror or str(error)).lower()}"
 
 
 def _new(stage: Path, number: int) -> Path:

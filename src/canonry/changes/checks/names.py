@@ -1,6 +1,7 @@
 """Check 5: names that the edits introduce are bound once; imports that they orphan are gone, and only those."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -9,15 +10,21 @@ import msgspec
 from canonry.changes.checks.edited import EditedSource
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_ANNOTATION = re.compile(r"\s*[^\W\d][\w.]*[\w.,|\[\]\s'\"]{0,200}")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class Names(msgspec.Struct):
-    """What a module binds at its top level and uses anywhere. ``imported`` are those that imports bind."""
+    """What a module binds at its top level and uses anywhere. ``imported`` are those that imports bind.
+
+    ``used`` are the names in code, in ``__all__`` and in annotations that are strings; ``mentioned`` those in any other
+    string that could be an annotation, which speaks against calling an import left over and for nothing else.
+    """
 
     bound: Counter[str]
     imported: set[str]
     used: set[str]
+    mentioned: set[str]
 
 
 def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
@@ -36,16 +43,17 @@ def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
     for name in sorted(old.imported):
         if name not in new.bound and name in new.used:
             return f"`{name}` is still used, and its import would be gone"
-        if name not in new.bound and name not in old.used:
+        if name not in new.bound and name not in old.used | old.mentioned:
             return f"the import of `{name}` was unused before; only what the edits orphan is taken away"
-        if name in new.imported and name in old.used and name not in new.used and not is_package:
+        orphaned = name in old.used and name not in new.used | new.mentioned
+        if name in new.imported and orphaned and not is_package:
             return f"nothing would use the import of `{name}` any more; it has to go with the edits"
     return None
 
 
 def names_of(tree: ast.Module) -> Names:
     """The names of a module."""
-    found = Names(Counter(), set(), set())
+    found = Names(Counter(), set(), set(), set())
     dotted: set[str] = set()
     for node in _top_level(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -60,6 +68,9 @@ def names_of(tree: ast.Module) -> Names:
             found.bound.update(_binds(node))
     for name in dotted:  # `import a.b` and `import a.c` bind one and the same `a`
         found.bound[name] = max(found.bound[name], 1)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.mentioned.update(_said(node.value))
     found.used.update(_uses(tree))
     return found
 
@@ -92,13 +103,28 @@ def _uses(tree: ast.AST) -> Iterator[str]:
             yield node.id
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             yield node.target.id
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from _said(node.value)
+        for part in _with_strings(node):
+            for inner in ast.walk(part):
+                if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                    yield from _said(inner.value)
+
+
+def _with_strings(node: ast.AST) -> list[ast.expr]:
+    """The parts of a node whose strings are names: annotations, and what `__all__` lists."""
+    if isinstance(node, ast.arg | ast.AnnAssign):
+        return [node.annotation] if node.annotation is not None else []
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return [node.returns] if node.returns is not None else []
+    if isinstance(node, ast.Assign) and any(
+        isinstance(each, ast.Name) and each.id == "__all__" for each in node.targets
+    ):
+        return [node.value]
+    return []
 
 
 def _said(text: str) -> Iterator[str]:
     """The names in a string that is one name or an annotation: ``__all__`` and forward references use them."""
-    if len(text) > 200 or not text.strip():
+    if not _ANNOTATION.fullmatch(text):
         return
     try:
         tree = ast.parse(text.strip(), mode="eval")

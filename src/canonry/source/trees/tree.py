@@ -179,6 +179,24 @@ def open_folder(root: Path) -> Tree:
     return tree
 
 
+def is_left_out_of_folder(root: Path, path: str) -> bool:
+    """Whether `open_folder` passes over a path: by a ``.gitignore`` above it, or by the name of a folder in it."""
+    import pathspec
+
+    folders = path.split("/")[:-1]
+    if not _NEVER.isdisjoint(folders):
+        return True
+    rules: list[tuple[str, pathspec.PathSpec[pathspec.Pattern]]] = []
+    for depth in range(len(folders) + 1):
+        prefix = "".join(f"{folder}/" for folder in folders[:depth])
+        if prefix and _is_ignored(prefix, rules):
+            return True
+        if lines := read_file(root / prefix / ".gitignore"):
+            spec = pathspec.PathSpec.from_lines("gitignore", lines.decode("utf-8", "replace").splitlines())
+            rules.append((prefix, spec))
+    return _is_ignored(path, rules)
+
+
 _NEVER = frozenset((".git", ".hg", ".svn", ".canonry", ".tox", ".nox", ".venv", "__pycache__", "node_modules"))
 
 

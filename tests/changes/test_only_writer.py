@@ -1,0 +1,126 @@
+"""Nothing outside `changes/` writes a user's file: every call that could is looked at, and the few others are named."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.workbench import ROOT
+
+PACKAGE = ROOT / "src" / "canonry"
+OTHERS = {
+    "audit/examples.py": "the examples of rules, in a temporary folder of their own",
+    "canon/reference.py": "this project's own documents, for `make docs`",
+    "cli/__init__.py": "the null device, where nobody listens",
+    "cli/audit.py": "the report, into the file that `--output-file` names",
+    "source/cache.py": "the cache, in our own folder",
+    "source/state.py": "our own folder, which ignores itself in git",
+}
+"""What writes, too, and where to; none of it is a file of the user's that was there before."""
+METHODS = frozenset(
+    "write_text write_bytes touch mkdir rmdir unlink rename chmod lchmod symlink_to hardlink_to link_to".split()
+)
+SYSTEM = frozenset(
+    "open replace rename renames remove removedirs unlink rmdir mkdir makedirs link symlink truncate ftruncate chmod fchmod "
+    "chown fchown mkfifo mknod setxattr sendfile copy_file_range utime".split()
+)
+MODULES = frozenset("shutil tempfile mmap".split())
+READING = frozenset(("which", "get_terminal_size", "disk_usage", "gettempdir"))
+
+
+def writers(source: str) -> list[str]:
+    """The calls in a source that can change a file, as text."""
+    tree = ast.parse(source)
+    return [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call) and writes(node)]
+
+
+def writes(call: ast.Call) -> bool:
+    match call.func:
+        case ast.Name("open"):
+            return opens_to_write(call, 1)
+        case ast.Attribute(ast.Name("os" | "io"), "open" | "fdopen"):
+            return not_only_reading(call)
+        case ast.Attribute(ast.Name("os"), name):
+            return name in SYSTEM
+        case ast.Attribute(ast.Name(module), name) if module in MODULES:
+            return name not in READING
+        case ast.Attribute(_, "open"):
+            return opens_to_write(call, 0)
+        case ast.Attribute(_, "replace"):  # of a path: text has two arguments
+            return len(call.args) == 1 and not call.keywords
+        case ast.Attribute(_, name):
+            return name in METHODS
+    return False
+
+
+def opens_to_write(call: ast.Call, position: int) -> bool:
+    mode = call.args[position] if len(call.args) > position else None
+    mode = next((keyword.value for keyword in call.keywords if keyword.arg == "mode"), mode)
+    if mode is None:
+        return False
+    return not (isinstance(mode, ast.Constant) and set(str(mode.value)) <= set("rbtU"))
+
+
+def not_only_reading(call: ast.Call) -> bool:
+    """Whether a call of `os.open` has other flags than those that read, or those that it was given."""
+    names = {node.attr for node in ast.walk(call) if isinstance(node, ast.Attribute) and node.attr.startswith("O_")}
+    return not names or any(name in ("O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND") for name in names)
+
+
+def test_only_changes_writes() -> None:
+    found = {
+        path.relative_to(PACKAGE).as_posix(): calls
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if not path.is_relative_to(PACKAGE / "changes") and (calls := writers(path.read_text(encoding="utf-8")))
+    }
+
+    assert found.keys() == OTHERS.keys(), found
+
+
+def test_within_changes_one_module_touches_the_tree() -> None:
+    found = {path.name for path in (PACKAGE / "changes").rglob("*.py") if writers(path.read_text(encoding="utf-8"))}
+
+    assert found == {"files.py", "folder.py", "journal.py", "store.py"}
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "open(path, 'w')",
+        "open(path, mode='ab')",
+        "open(path, mode)",
+        "path.open('r+')",
+        "path.write_text('x')",
+        "path.write_bytes(b'x')",
+        "staged.replace(path)",
+        "path.rename(other)",
+        "path.unlink()",
+        "os.replace(a, b)",
+        "os.open(path, os.O_WRONLY)",
+        "os.open(path, flags)",
+        "shutil.copy(a, b)",
+        "tempfile.mkstemp()",
+        "path.chmod(0o644)",
+    ],
+)
+def test_every_way_to_write_is_noticed(planted: str) -> None:
+    assert writers(planted) == [ast.unparse(ast.parse(planted, mode="eval"))]
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "open(path)",
+        "open(path, 'rb')",
+        "text.replace('a', 'b')",
+        "path.read_text()",
+        "os.stat(path)",
+        "shutil.which(name)",
+    ],
+)
+def test_reading_is_no_writing(harmless: str) -> None:
+    assert writers(harmless) == []
+
+
+def test_the_list_of_others_names_files_that_are_there() -> None:
+    assert [name for name in OTHERS if not Path(PACKAGE, name).is_file()] == []
