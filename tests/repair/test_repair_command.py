@@ -116,7 +116,7 @@ def test_without_history_the_lines_are_mended(shop: Folder) -> None:
     (row,) = found["files"]
 
     assert (row["method"], row["source"]) == ("lines", None)
-    assert (row["tests_now"], row["cost"] > 0, row["expected_f1"] > 0.9) == (3, True, True)
+    assert (row["tests_now"], row["cost"] > 0, 0.5 < row["expected_f1"] < 1) == (3, True, True)
     assert found["commits"] == []
 
 
@@ -213,7 +213,7 @@ def test_an_unfinished_merge_is_not_written_into(shop: Folder) -> None:
     shop.git("checkout", "--quiet", "-b", "side", "HEAD~1")
     shop.commit({PATH: HEALTHY.replace("tea", "rice")}, "Rice")
     with pytest.raises(subprocess.CalledProcessError):
-        shop.git("merge", "--quiet", "master")
+        shop.git("-c", "user.name=Ada", "-c", "user.email=ada@shop.example", "merge", "--quiet", "@{-1}")
     before = (shop.root / PATH).read_bytes()
     done = shop.call("repair", "--write", "--review", "--no-cache")
 

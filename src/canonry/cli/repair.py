@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import IO
 
 import click
-import msgspec
 
 from canonry.audit.request import Request
-from canonry.model.edit import Grade
 from canonry.model.errors import UserError
 from canonry.model.repair import RepairSummary, Verdict
 from canonry.repair.engine import Repaired, Wanted, repair
@@ -133,24 +131,12 @@ def _check(*, write: bool, review: bool, output: Path | None, rev: str | None, e
 
 
 def _apply(found: Repaired, *, review: bool, quiet: bool) -> RepairSummary:
-    """Applies what is graded well enough, through the one writer of users' files; the summary says what was written."""
-    from canonry.changes.apply import apply_plan
-    from canonry.repair.plan import plan_repairs
-    from canonry.repair.recheck import recheck
+    from canonry.repair.writing import write_repairs
 
-    wanted = (Grade.SAFE, Grade.REVIEW) if review else (Grade.SAFE,)
-    chosen = [each for each in found.summary.repairs if each.grade in wanted and each.path in found.after]
-    if not chosen:
-        return found.summary
-    plan = plan_repairs(chosen, found.before, found.after, commit=found.summary.commit)
-    applied = apply_plan(found.root, plan, verify=recheck(found.target))
-    for note in () if quiet else applied.notes:
+    summary, notes = write_repairs(found, review=review)
+    for note in () if quiet else notes:
         click.echo(f"canonry: {note}", err=True)
-    written = {each.path for each in chosen}
-    repairs = tuple(
-        msgspec.structs.replace(each, written=True) if each.path in written else each for each in found.summary.repairs
-    )
-    return msgspec.structs.replace(found.summary, repairs=repairs, plan=applied.id)
+    return summary
 
 
 def _write_below(found: Repaired, folder: Path, *, quiet: bool) -> None:

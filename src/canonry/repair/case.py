@@ -70,7 +70,7 @@ def _repair(case: Case, content: bytes | None, blob: Blob, target: Version) -> P
     text = decode(content)
     if text is None:
         return _left(case, Verdict.NOT_PYTHON, "it is no text in an encoding that Python reads")
-    if not _PYTHON.search(text.body) or _HTML.match(text.body):
+    if not case.commented_out and (not _PYTHON.search(text.body) or _HTML.match(text.body)):
         return _left(case, Verdict.NOT_PYTHON, "no line of it reads as Python")
     verdict = Verdict.COMMENTED_OUT if case.commented_out else Verdict.BROKEN
     draft = _draft(case, text, blob, target)
