@@ -81,6 +81,33 @@ def test_a_home_speaks_of_the_role(folder: Folder) -> None:
     assert only(folder.findings("DUP003")).symbol == "FakeRedis"
 
 
+def test_a_double_may_have_two_methods_and_a_hierarchy_is_counted(folder: Folder) -> None:
+    keys = ("get", "set", "delete")
+    folder.write(
+        {
+            "shop/redis.py": socket("RedisStore", *keys),
+            "tests/a.py": socket("MockRedis", *keys, "expire") + socket("MockSlowRedis", *keys, bases="(MockRedis)"),
+            "tests/b.py": socket("FakeRedisClient", "get", "set"),
+            "tests/c.py": socket("RedisSettings", "get", "set"),
+            "tests/d.py": socket("StubQueue", "get", "put"),
+        }
+    )
+    finding = only(folder.findings("DUP003"))
+
+    assert (finding.path, finding.symbol) == ("shop/redis.py", "RedisStore")
+    assert "4 classes, 1 of them by inheritance, in 3 files under 3 names" in finding.message
+    assert [(each.symbol, each.note) for each in finding.related] == [
+        ("FakeRedisClient", "lacks `delete`"),
+        ("MockRedis", "adds `expire`; stands for 1 more of its hierarchy"),
+    ]
+
+
+def test_doubles_with_two_methods_are_no_role_by_themselves(folder: Folder) -> None:
+    folder.write({f"tests/{name}.py": socket(f"{name}Clock", "start", "stop") for name in ("Fake", "Mock", "Stub")})
+
+    assert folder.findings("DUP003") == []
+
+
 # what is no duplicate ------------------------------------------------------------------------------------------------
 
 

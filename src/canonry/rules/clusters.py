@@ -32,8 +32,13 @@ class Home(msgspec.Struct, frozen=True):
         return Definition(self.path, self.site.symbol)
 
 
-def disjoint_stars(pairs: Iterable[Pair], weights: Sequence[int]) -> list[list[int]]:
+def disjoint_stars(
+    pairs: Iterable[Pair], weights: Sequence[int], *, leads: Sequence[bool] | None = None
+) -> list[list[int]]:
     """The items as stars: a hub first, then the items similar to it. Every item is in one star; heavy ones come first.
+
+    ``leads`` says which items may be hubs, all where it is not given; of the others those are left out that no hub is
+    similar to.
 
     Each star is the heaviest that the items left over allow, so every member is similar to the hub itself, and no
     chain of neighbours joins what has little in common. Equal weights are told apart by their index.
@@ -50,7 +55,7 @@ def disjoint_stars(pairs: Iterable[Pair], weights: Sequence[int]) -> list[list[i
     def weight(hub: int) -> int:
         return weights[hub] + sum(weights[each] for each in near.get(hub, ()) if free[each])
 
-    waiting = [(-weight(hub), hub) for hub in range(len(weights))]
+    waiting = [(-weight(hub), hub) for hub in range(len(weights)) if leads is None or leads[hub]]
     heapq.heapify(waiting)
     found: list[list[int]] = []
     while waiting:
