@@ -82,7 +82,7 @@ def where(name: str, request: Request, *, progress: Progress | None = None) -> W
             search.follow_owners(tree)
         if not search.found and (declared is None or "." in declared.name):
             raise UserError(_unknown(name, tree))
-        homes = ranked(_with_importers(search, tree), tree.inventory, tree.project.in_test_code)
+        homes = ranked(_with_importers(search, tree), tree.inventory, tree.project.remoteness)
         at_home = [each for each in homes if declared is not None and _is_declared(each, declared, tree)]
         others = [each for each in homes if each not in at_home]
         homes = at_home + sorted(others, key=lambda each: search.found[each.definition][0] == "alias")

@@ -73,16 +73,16 @@ def disjoint_stars(
     return found
 
 
-def ranked(homes: Iterable[Home], inventory: Inventory, in_test_code: Callable[[str], bool]) -> list[Home]:
-    """The likely home first: production code, most importers, fewest doubles in its file, then the shortest path.
+def ranked(homes: Iterable[Home], inventory: Inventory, remoteness: Callable[[str], int]) -> list[Home]:
+    """The likely home first: production code, then support of tests, most importers, fewest doubles in its file, then the shortest path.
 
     Of a class or a constant it is known who imports it. Functions have a ranking of their own
     (`canonry.source.clones.search`), because most of them, being methods, are not imported, but their module is.
     """
 
-    def order(home: Home) -> tuple[bool, int, int, int, str, int]:
+    def order(home: Home) -> tuple[int, int, int, int, str, int]:
         path, line = home.path, home.site.line
-        return (in_test_code(path), -len(home.importers), inventory.doubles[path], path.count("/"), path, line)
+        return (remoteness(path), -len(home.importers), inventory.doubles[path], path.count("/"), path, line)
 
     return sorted(homes, key=order)
 

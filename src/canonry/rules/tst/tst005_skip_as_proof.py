@@ -64,6 +64,10 @@ class SkipAsProof(Rule):
             "        self.fail()\n"
         ),
         Example(
+            "import pytest\n\nclass TestA:\n    def test_a(self):\n        assert 1\n\nclass TestB(TestA):\n"
+            "    def test_a(self):\n        pytest.skip('B has none')\n"
+        ),
+        Example(
             "import pytest\n\ntry:\n    import redis\nexcept ImportError:\n    pytest.skip('no redis', allow_module_level=True)\n"
         ),
         Example("import pytest\n\ndef test_a(lock):\n    with lock:\n        pytest.skip('later')\n"),
@@ -112,6 +116,8 @@ class SkipAsProof(Rule):
                 continue
             message = _MESSAGES[skip.kind].format(skip.expression)
             sure = _confidence(skip)
+            if skip.kind in ("mark", "body") and _overrides(file, functions.get(skip.site.symbol)):
+                message, sure = f"`{skip.expression}` switches off a test that the class inherits", Confidence.REVIEW
             if sure is Confidence.CERTAIN and skip.handler and _swallows(functions.get(skip.site.symbol), skip):
                 sure = Confidence.LIKELY
             yield Offence(site=skip.site, message=message, confidence=sure)
@@ -132,6 +138,18 @@ def _counts(file: FileView, skip: Skip, function: FunctionFact | None, tests: se
     if skip.kind == "body":
         return function.qualname in tests or is_fixture(function) or surrounds
     return file.is_test_function(function) or not function.decorators
+
+
+def _overrides(file: FileView, function: FunctionFact | None) -> bool:
+    """Whether a method stands in for one that its class would inherit."""
+    owner = file.classes.get(function.owner) if function is not None else None
+    if function is None or owner is None or not owner.bases:
+        return False
+    for ancestor in file.hierarchy(owner).ancestors:
+        facts = file.index.facts(ancestor.path) if ancestor != file.definition(owner) else None
+        if facts and any(each.qualname == ancestor.qualname and function.name in each.methods for each in facts.classes):
+            return True
+    return False
 
 
 def _swallows(function: FunctionFact | None, skip: Skip) -> bool:

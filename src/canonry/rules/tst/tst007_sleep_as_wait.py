@@ -10,6 +10,7 @@ from canonry.source.facts import FunctionFact
 
 _SURROUNDING = ("setUp", "tearDown", "setup", "teardown", "asyncSetUp", "asyncTearDown")
 _SET_UP_WORDS = re.compile(r"(?:^|_)(?:set_?up|tear_?down)(?:_|$)")
+_YIELD = 0.001
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -66,6 +67,8 @@ class SleepAsWait(Rule):
             files={"tests/base.py": "class Case:\n    pass\n"},
             canon="[canon]\nbase-cases = ['tests.base:Case']\n",
         ),
+        Example("import asyncio\n\nasync def test_a(a):\n    await asyncio.sleep(0.001)\n    assert a\n"),
+        Example("import time\n\ndef test_timing(watch):\n    watch.start()\n    time.sleep(0.01)\n    assert watch.stop()\n"),
         Example("import time\n\ndef test_cache_expires(cache):\n    time.sleep(1)\n    assert not cache\n"),
     )
     good = (
@@ -105,6 +108,9 @@ class SleepAsWait(Rule):
                 continue
             if wait.seconds is None:
                 message = f"`{wait.expression}` waits for a computed time instead of a condition"
+                yield Offence(site=wait.site, message=message, confidence=Confidence.LIKELY)
+            elif wait.seconds <= _YIELD:
+                message = f"`{wait.expression}` is a fixed sleep of {wait.seconds:g} s, little more than a yield"
                 yield Offence(site=wait.site, message=message, confidence=Confidence.LIKELY)
             elif wait.timed:
                 message = f"`{wait.expression}` is a fixed sleep of {wait.seconds:g} s; if time itself is tested, move a clock"

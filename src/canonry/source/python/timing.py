@@ -9,7 +9,8 @@ from canonry.source.python.shapes import constructs, statements_below
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ABOUT_TIME = re.compile(
-    r"(?:^|[_.])(?:ttl|expir|timeout|time_?out|timed_out|recycl|idle|keep_?alive|elapsed|duration|rate_?limit)"
+    r"(?:^|[_.])(?:ttl|expir|timeout|time_?out|timed_out|recycl|idle|keep_?alive|elapsed|duration|rate_?limit|timing"
+    r"|timer|time_?stamp|latenc|(?:execution|response)_time|throttl|debounc|cool_?down|back_?off|stale)"
 )
 _DEADLINE = re.compile(r"(?:^|_)time_?out")
 _CLOCKS = frozenset("time monotonic perf_counter now utcnow time_ns monotonic_ns perf_counter_ns".split())
