@@ -74,7 +74,9 @@ def disjoint_stars(
 
 
 def ranked(homes: Iterable[Home], inventory: Inventory, remoteness: Callable[[str], int]) -> list[Home]:
-    """The likely home first: production code, then support of tests, most importers, fewest doubles in its file, then the shortest path.
+    """The likely home first: production code, then what supports tests, then test files.
+
+    Of equals most importers go first, then fewest doubles in the file, then the shortest path.
 
     Of a class or a constant it is known who imports it. Functions have a ranking of their own
     (`canonry.source.clones.search`), because most of them, being methods, are not imported, but their module is.

@@ -41,7 +41,7 @@ class Role(msgspec.Struct, frozen=True):
 
     homes: tuple[Home, ...]
     hub: Home
-    """The class to which all are similar; the likely home, unless that is the only one in production code."""
+    """The class to which all are similar; the likely home is one that is imported most."""
 
     @property
     def classes(self) -> int:
@@ -133,41 +133,43 @@ def interface(fact: ClassFact) -> frozenset[str]:
 
 
 def _around_hub(homes: list[Home], tree: TreeView) -> Role | None:
-    """The role of the homes that are similar to its hub; None where no hub is left.
+    """The role of the homes that are similar to its hub, the likely home first; None where no hub is left.
 
-    The hub has three methods and most of the homes around it: all, unless the cluster's own hub went with its hierarchy. It is the likely
-    home, unless others are in production code and it is not; then one of these is, which is similar to most.
+    The hub has three methods and most of the homes around it: all, unless the cluster's own hub went with its
+    hierarchy.
     """
-    in_test_code = tree.project.in_test_code
     near = {home.definition: sum(_similar(home.words, other.words) for other in homes) for home in homes}
     wide = [home for home in homes if len(home.words) >= _LEAST]
     most = max((near[home.definition] for home in wide), default=0)
     centres = [home for home in wide if near[home.definition] == most]
     if not centres:
         return None
-    hub = _speaking_first([home for home in centres if not in_test_code(home.path)] or centres, homes)[0]
+    hub = _likely_first(centres, homes, tree)[0]
     kept = [home for home in homes if _similar(hub.words, home.words)]
-    produced = [home for home in kept if not in_test_code(home.path)]
-    first = hub
-    if produced and in_test_code(hub.path):
-        first = max(produced, key=lambda home: near[home.definition])
-    return Role((first, *(home for home in kept if home is not first)), hub)
+    return Role(tuple(_likely_first(kept, kept, tree)), hub)
 
 
 def _similar(first: frozenset[str], second: frozenset[str]) -> bool:
     return len(first & second) >= _THRESHOLD * len(first | second)
 
 
-def _speaking_first(homes: list[Home], cluster: list[Home]) -> list[Home]:
-    """The homes, those in front whose names hold the word that most names of the cluster hold, where half of them do.
+def _likely_first(homes: list[Home], cluster: list[Home], tree: TreeView) -> list[Home]:
+    """The homes by how likely they are the role's: where things are kept, and what can be imported, before all.
 
-    A store of sessions may have the methods of thirteen Redis doubles, and more importers; it is not their home.
+    Where half of the names of the cluster hold one word, one that holds it goes before one that does not: a store of
+    sessions may have the methods of thirteen Redis doubles, and more importers; it is not their home. In production
+    code a double goes last. Of equals the order is kept, which is that of importers.
     """
     counts = Counter(word for home in cluster for word in _said(home))
     word, count = max(counts.items(), key=lambda item: (item[1], item[0]), default=("", 0))
-    if count * 2 < len(cluster):
-        return homes
-    return sorted(homes, key=lambda home: word not in _said(home))
+    spoken = word if count * 2 >= len(cluster) else ""
+
+    def order(home: Home) -> tuple[int, bool, bool, bool]:
+        remoteness = tree.project.remoteness(home.path)
+        mute = bool(spoken) and spoken not in _said(home)
+        return (remoteness, "." in home.site.symbol, mute, not remoteness and is_double(home.name))
+
+    return sorted(homes, key=order)
 
 
 def _said(home: Home) -> set[str]:

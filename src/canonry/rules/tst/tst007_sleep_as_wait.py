@@ -115,6 +115,9 @@ class SleepAsWait(Rule):
             elif wait.timed:
                 message = f"`{wait.expression}` is a fixed sleep of {wait.seconds:g} s; if time itself is tested, move a clock"
                 yield Offence(site=wait.site, message=f"{message} instead", confidence=Confidence.LIKELY)
+            elif wait.paces:
+                message = f"`{wait.expression}` sleeps {wait.seconds:g} s in every turn of a loop"
+                yield Offence(site=wait.site, message=message, confidence=Confidence.LIKELY)
             else:
                 message = f"`{wait.expression}` waits {wait.seconds:g} s instead of waiting for a condition"
                 yield Offence(site=wait.site, message=message)

@@ -36,6 +36,15 @@ def cuts_short(block: ast.stmt) -> bool:
     return any(_last_name(item.context_expr) in _CUTTING for item in block.items)
 
 
+def paces(loop: ast.stmt, sleep: ast.Call) -> bool:
+    """Whether a sleep ends each turn of a ``for`` loop, so that it sets the pace of what is done in it."""
+    if not isinstance(loop, ast.For | ast.AsyncFor) or len(loop.body) < 2:
+        return False
+    last = loop.body[-1]
+    value = last.value if isinstance(last, ast.Expr) else None
+    return (value.value if isinstance(value, ast.Await) else value) is sleep
+
+
 def runs_to_its_end(around: _Function, inner: _Function) -> bool:
     """Whether a function calls or awaits one inside it as a statement, or has it called at the end of a fixture."""
     for statement in _plain_statements(around.body):
