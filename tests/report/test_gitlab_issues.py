@@ -70,7 +70,9 @@ def test_every_issue_is_valid(issues: list[dict[str, Any]], clusters: Callable[.
     others = json.loads(clusters("--output-format", "gitlab"))
     made = json.loads(rendered("gitlab", report_of(finding(each.value, severity=each) for each in Severity)))
 
-    assert issues and others and made
+    assert issues
+    assert others
+    assert made
     assert [error.message for issue in (*issues, *others, *made) for error in VALIDATOR.iter_errors(issue)] == []
 
 

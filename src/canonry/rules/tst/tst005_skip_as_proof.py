@@ -147,7 +147,9 @@ def _overrides(file: FileView, function: FunctionFact | None) -> bool:
         return False
     for ancestor in file.hierarchy(owner).ancestors:
         facts = file.index.facts(ancestor.path) if ancestor != file.definition(owner) else None
-        if facts and any(each.qualname == ancestor.qualname and function.name in each.methods for each in facts.classes):
+        if facts and any(
+            each.qualname == ancestor.qualname and function.name in each.methods for each in facts.classes
+        ):
             return True
     return False
 

@@ -68,7 +68,9 @@ class SleepAsWait(Rule):
             canon="[canon]\nbase-cases = ['tests.base:Case']\n",
         ),
         Example("import asyncio\n\nasync def test_a(a):\n    await asyncio.sleep(0.001)\n    assert a\n"),
-        Example("import time\n\ndef test_timing(watch):\n    watch.start()\n    time.sleep(0.01)\n    assert watch.stop()\n"),
+        Example(
+            "import time\n\ndef test_timing(watch):\n    watch.start()\n    time.sleep(0.01)\n    assert watch.stop()\n"
+        ),
         Example("import time\n\ndef test_cache_expires(cache):\n    time.sleep(1)\n    assert not cache\n"),
     )
     good = (

@@ -47,22 +47,22 @@ class _Makefile:
     def read(self) -> None:
         """Two passes: variables are expanded when a recipe runs, so also those that are set below it."""
         lines = list(self._lines())
-        defining = False
+        defining = 0  # `define` may stand inside `define`
         for start, stop in lines:
             line = self.document.text[start:stop]
-            defining = bool(_DEFINE.match(line)) or (defining and not _ENDEF.match(line))
+            defining = _depth(line, defining)
             if not line.startswith("\t") and not defining and not _CONDITION.match(line):
                 self._assign(line.strip())
-        defining = False
+        defining = 0
         prefix, begun = "\t", 0
         for start, stop in lines:
             line = self.document.text[start:stop]
-            if not defining and _DEFINE.match(line):
-                defining, begun = True, start
+            before, defining = defining, _depth(line, defining)
+            if defining and not before:
+                begun = start
                 self._end()
                 self.target = ""
-            elif defining and _ENDEF.match(line):
-                defining = False
+            elif before and not defining:
                 self.finds.pass_over(begun, stop, "a `define` block, which is not expanded")
             elif defining:
                 continue
@@ -207,6 +207,13 @@ class _Makefile:
                 break
         self.values[name, depth] = found
         return found
+
+
+def _depth(line: str, before: int) -> int:
+    """How many `define` blocks are open behind a line."""
+    if _DEFINE.match(line):
+        return before + 1
+    return before - 1 if before and _ENDEF.match(line) else before
 
 
 def _reference_end(text: str, start: int, stop: int) -> int:
