@@ -22,13 +22,14 @@ class RoleDuplicate(Rule):
     are test classes, protocols (zope's interfaces too), a class with its one double or its one asynchronous twin, what
     imitates the standard library's containers, files and loggers, and folders of examples.
 
-    Reported once, at the likely home: a hub in production code, else another class there, else a hub; of several the
-    one that speaks of the role by name, then most importers, fewest doubles in its file, the shortest path. The others
-    follow with the methods that they lack and add beside the hub.
+    Reported once, at the likely home: production code before what supports tests and that before test files, a class
+    that can be imported before one inside another thing, one that speaks of the role by name, in production code one
+    that is no double, then most importers, fewest doubles in its file, the shortest path. The others follow with the
+    methods that they lack and add beside the hub.
 
-    A reader has to look, always. Measured on the reference repository: of 45 findings 35 are right, 6 arguable and 4
-    wrong. Libraries implement interfaces that others define (cursors, expressions, HTTP verbs): of 15 findings on six
-    packages 3 are right, 4 arguable and 8 wrong.
+    A reader has to look, always. Measured on the reference repository at `beta-16`, two draws: of 60 findings 47 are
+    right, 12 arguable and 1 wrong. Libraries implement interfaces that others define (cursors, expressions, a
+    framework's middleware): of 9 findings on ansible-core and Scrapy none is right, 3 are arguable and 6 wrong.
     """
 
     code = "DUP003"

@@ -30,8 +30,9 @@ class AvailabilityFlag(Rule):
     imports are left out, as are probes inside functions.
 
     Certain where a flag asks for one package from outside; likely for None in place of a name, for several packages at
-    once, and for the tree's own names. Measured on the reference repository: all of 54 findings, 39 of them likely, are
-    probes that another file makes too; in 4 of them the flag tests a migration on purpose.
+    once, and for the tree's own names. Measured on the reference repository at `beta-16`, two draws: all of 60
+    findings, 37 of them likely, are probes that another file makes too; in 4 of them the flag tests a migration on
+    purpose. On ansible-core all 14 are such probes; in 6 of them the copies are shipped apart on purpose.
     """
 
     code = "IMP005"

@@ -36,7 +36,11 @@ class SkipAsProof(Rule):
     import, one in a handler of nothing but errors that tell of a missing precondition (`FileNotFoundError`, `OSError`,
     `ValueError`, `NotImplementedError` and their like), and one in a handler round assertions of a fixture or helper. Review: `except ImportError` round an import alone, which is what `importorskip` is for, and
     `unittest.expectedFailure`, which has no room for a reason. In a test, a handler round assertions that skips is
-    TST002's. Measured: all 30 likely findings in the reference repository, and all 30 for review, are what they say.
+    TST002's. A method that stands in for an inherited test and skips is for review: its class has no such case.
+
+    Measured on the reference repository at `beta-16`, two draws: of 22 certain findings 18 are right and 4 arguable
+    (a service is asked for, and away), of 30 likely ones 26 and 4, of 8 for review 6 and 2. On ansible-core and Scrapy
+    all 5 certain ones are right, of 9 for review 3 are and 6 arguable.
     """
 
     code = "TST005"

@@ -28,10 +28,14 @@ class SleepAsWait(Rule):
 
     Likely, too, where time itself may be what is tested: a condition cannot be waited for, but a clock can be moved.
     Words tell: the name of the test, its class, its parameters, the calls and keyword arguments in it speak of a `ttl`,
-    `expiry`, `timeout` (an argument of a constructor, where the sleep is at least as long), `recycle`, `idle`, `keepalive`, `elapsed`,
-    `duration` or `rate_limit`, or a clock is read after the sleep and asserted about. Measured: 29 of 30 likely findings in
-    the reference repository were right. Another reader found 28 of 55 certain ones right and 27 arguable, none wrong;
-    since then those about time are likely.
+    `expiry`, `timeout` (an argument of a constructor, where the sleep is at least as long), `recycle`, `idle`,
+    `keepalive`, `elapsed`, `duration`, `rate_limit`, `timing`, `timestamp`, `latency`, `throttle`, `backoff` and their
+    like, or a clock is read after the sleep and asserted about. And likely is a sleep that ends each turn of a `for`
+    loop, which sets a pace, and one of a millisecond at most.
+
+    Measured on the reference repository at `beta-16`, the last of three draws: of 16 certain findings 13 are right and
+    3 arguable (the sleep plays something slow), of 14 likely ones 11 and 3. On ansible-core and Scrapy both certain ones
+    are right, the likely one is arguable.
     """
 
     code = "TST007"
