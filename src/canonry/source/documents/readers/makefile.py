@@ -22,6 +22,8 @@ _DEFINE = re.compile(r"[ ]*(?:(?:override|export)[ ]+)*define[ \t]")
 _ENDEF = re.compile(r"[ ]*endef\b")
 _CONDITION = re.compile(r"[ ]*(?:(?:ifeq|ifneq|ifdef|ifndef)[ \t(]|(?:else|endif)(?=\s|#|$))")
 _PREFIX = re.compile(r"\.RECIPEPREFIX\s*(?::{0,3}=|\?=)[ \t]*(\S?)\s*")
+_OPEN = re.compile(r"\$[({][^)}]*$")
+"""A reference that does not close: make refuses it."""
 _SHELL_CALL = re.compile(r"\$[({]shell[ \t]+")
 _DEPTH = 8
 _LONGEST = 20_000
@@ -111,8 +113,9 @@ class _Makefile:
         if match is None:
             return
         name, operator = match[1], match[2]
-        value: str | None = re.sub(r"\s*\\\r?\n\s*", " ", re.sub(r"\s+#.*", "", match[3])).strip()
-        if operator == "!=":
+        text = re.sub(r"\s*\\\r?\n\s*", " ", re.sub(r"\s+#.*", "", match[3])).strip()
+        value: str | None = text
+        if operator == "!=" or _OPEN.search(text):
             value = None
         elif operator == "+=":
             before = self.variables.get(name, "")
