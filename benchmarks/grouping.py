@@ -46,8 +46,10 @@ def measure(tree: TreeView, name: str, classes: int) -> None:
     for word in ("WebSocket", "Redis"):
         of_word = [role for role in roles if sum(word in home.name for home in role.homes) * 2 >= len(role.homes)]
         for role in of_word[:3]:
-            kin = sum(home.kin for home in role.homes)
-            print(f"  {word}: {len(role.homes)} classes, {len(role.names)} names, {kin} more by inheritance")
+            print(
+                f"  {word}: {role.classes} classes ({role.kin} by inheritance), {len(role.names)} names,"
+                f" around {role.hub.name} ({', '.join(sorted(role.hub.words)[:3])}, ...)"
+            )
     tree.inventory = enlarged(inventory, classes)
     roles, seconds = _timed(lambda: role_clusters(tree))
     print(f"{name}: {len(tree.inventory.classes):,} classes, {len(roles)} roles: {seconds:.2f} CPU s")

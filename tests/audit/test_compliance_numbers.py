@@ -147,7 +147,7 @@ def test_a_rule_is_counted_with_its_files(folder: Folder) -> None:
     (rule,) = folder.report()["rules"]
 
     assert rule == {
-        "code": "TST001", "name": "no-assertion", "severity": "error", "count": 3, "files": 2, "errors": 3
+        "code": "TST001", "name": "no-assertion", "severity": "error", "count": 3, "files": 2, "errors": 3, "worst": "error"
     }  # fmt: skip
 
 

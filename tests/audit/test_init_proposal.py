@@ -495,6 +495,16 @@ MOCKING = "from unittest.mock import Mock\n\n\ndef test_a():\n    assert Mock()\
         ),
         pytest.param(
             {
+                "tests/test_a.py": MARKED.format(name="network"),
+                "tests/test_b.py": SOUND,
+                "tests/test_c.py": SOUND,
+                "pytest.ini": "[pytest]\nmarkers =\n    network: needs the internet\n",
+            },
+            {},
+            id="a marker that selects few files is a tag",
+        ),
+        pytest.param(
+            {
                 "tests/slow/test_a.py": MARKED.format(name="slow"),
                 "tests/slow/test_b.py": SOUND,
                 "pyproject.toml": "[tool.pytest.ini_options]\nmarkers = ['slow: takes long', 'asyncio']\n",

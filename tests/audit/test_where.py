@@ -188,3 +188,15 @@ def test_a_near_match_is_near(folder: Folder, name: str, hint: str) -> None:
     done = folder.write(ALIASED).call("where", name, "--no-cache")
 
     assert done.stderr.endswith(f"nothing in the tree defines `{name}`; {hint}\n")
+
+
+def test_a_class_that_extends_another_of_its_name_is_not_its_home(folder: Folder) -> None:
+    folder.write(
+        {
+            "shop/orders.py": "class Order:\n    def total(self): ...\n",
+            "shop/late.py": "from shop import orders\n\nclass Order(orders.Order):\n    def pay(self): ...\n",
+            **{f"use{number}.py": "from shop.late import Order\n" for number in range(3)},
+        }
+    )
+
+    assert "home       shop/orders.py:1\n" in folder.run("where", "Order", "--no-cache").stdout

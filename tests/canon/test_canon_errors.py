@@ -302,7 +302,9 @@ def test_names_in_a_malformed_table_are_not_reported_on_top() -> None:
 
 
 def test_categories_may_conflict_with_each_other() -> None:
-    load_canon({"canonry.toml": b"[categories.a]\nconflicts = ['b']\n[categories.b]\nconflicts = ['a']"}.get)
+    loaded = load_canon({"canonry.toml": b"[categories.a]\nconflicts = ['b']\n[categories.b]\nconflicts = ['a']"}.get)
+
+    assert sorted(loaded.canon.categories) == ["a", "b"]
 
 
 def test_all_errors_come_at_once_by_line() -> None:

@@ -1,5 +1,6 @@
 """The documents say what the program says."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -122,3 +123,16 @@ def test_every_family_has_a_title(tmp_path: Path) -> None:
 
     assert {block[:3] for block in listed[:-1]} == families
     assert all(re.match(r"[A-Z]{3}  [A-Z].+\n[A-Z]{3}[0-9]{3}  ", block) for block in listed[:-1])
+
+
+# canonry's own canon ------------------------------------------------------------------------------------------------
+
+
+def test_canonry_keeps_its_own_canon() -> None:
+    report = json.loads(call_canonry("audit", "--no-cache", "--exit-zero", "--output-format", "json", cwd=ROOT).stdout)
+    errors = [
+        f"{each['path']}:{each['line']}: {each['code']}" for each in report["findings"] if each["severity"] == "error"
+    ]
+
+    assert report["compliance"]["total"] > 60
+    assert errors == []

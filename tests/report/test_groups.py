@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from canonry.model.finding import Severity
+from canonry.model.finding import Confidence, Severity
 from canonry.report.formats import Format, renderer
 from tests.report.made import finding, rendered, report_of
 from tests.workbench import IDLE, RUNNER, SOUND, Folder
@@ -111,3 +111,26 @@ def test_memory_does_not_grow_with_the_findings(name: str) -> None:
     bytes_each = 600 if name == "markdown" else 100  # markdown packs them to group them
     peak(10)
     assert peak(6_000) - peak(1_000) < 5_000 * bytes_each
+
+
+def test_the_full_report_begins_with_what_weighs_most() -> None:
+    many = [finding(f"a/{number}.py", code="IMP001", severity=Severity.WARNING) for number in range(5)]
+    rest = [
+        finding("b/1.py", code="MCK001", severity=Severity.WARNING),
+        finding("b/2.py", code="TST005", severity=Severity.WARNING, confidence=Confidence.LIKELY),
+        finding("b/3.py", code="TST001", severity=Severity.ERROR),
+        finding("b/4.py", code="RUN007", severity=Severity.INFO),
+    ]
+    heads = [line for line in rendered("full", report_of([*many, *rest])).splitlines() if ".py:" in line]
+
+    assert [line.split(":")[0] for line in heads] == [
+        "b/3.py", "b/1.py", *(f"a/{number}.py" for number in range(5)), "b/2.py", "b/4.py"
+    ]  # fmt: skip
+
+
+def test_the_table_of_rules_says_how_much_the_findings_weigh() -> None:
+    lighter = report_of([finding(severity=Severity.WARNING)], statistics=True)
+
+    assert [line.split()[2] for line in rendered("full", lighter).splitlines() if line.startswith("TST001")] == [
+        "warning"
+    ]

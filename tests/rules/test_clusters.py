@@ -36,6 +36,17 @@ def test_the_heaviest_star_comes_first() -> None:
     assert disjoint_stars([Pair(0, 1, 3), Pair(2, 3, 3)], [1, 1, 1, 5]) == [[2, 3], [0, 1]]
 
 
+@given(INTERFACES)
+def test_what_may_not_lead_is_a_member_or_left_out(sets: list[frozenset[int]]) -> None:
+    leads = [len(each) > 2 for each in sets]
+    found = disjoint_stars(similar_pairs(packed_sets(sets), Fraction(3, 5)), [1] * len(sets), leads=leads)
+    placed = [each for star in found for each in star]
+
+    assert len(placed) == len(set(placed))
+    assert all(leads[star[0]] for star in found)
+    assert {place for place, may in enumerate(leads) if may} <= set(placed)
+
+
 def test_a_difference_says_both_sides() -> None:
     assert difference({"a", "b"}, {"b", "c", "d"}) == "lacks `a`; adds `c`, `d`"
     assert difference("abcdef", "") == "lacks `a`, `b`, `c`, `d` and 2 more"

@@ -81,6 +81,33 @@ def test_a_home_speaks_of_the_role(folder: Folder) -> None:
     assert only(folder.findings("DUP003")).symbol == "FakeRedis"
 
 
+def test_a_double_may_have_two_methods_and_a_hierarchy_is_counted(folder: Folder) -> None:
+    keys = ("get", "set", "delete")
+    folder.write(
+        {
+            "shop/redis.py": socket("RedisStore", *keys),
+            "tests/a.py": socket("MockRedis", *keys, "expire") + socket("MockSlowRedis", *keys, bases="(MockRedis)"),
+            "tests/b.py": socket("FakeRedisClient", "get", "set"),
+            "tests/c.py": socket("RedisSettings", "get", "set"),
+            "tests/d.py": socket("StubQueue", "get", "put"),
+        }
+    )
+    finding = only(folder.findings("DUP003"))
+
+    assert (finding.path, finding.symbol) == ("shop/redis.py", "RedisStore")
+    assert "4 classes, 1 of them by inheritance, in 3 files under 3 names" in finding.message
+    assert [(each.symbol, each.note) for each in finding.related] == [
+        ("FakeRedisClient", "lacks `delete`"),
+        ("MockRedis", "adds `expire`; stands for 1 more of its hierarchy"),
+    ]
+
+
+def test_doubles_with_two_methods_are_no_role_by_themselves(folder: Folder) -> None:
+    folder.write({f"tests/{name}.py": socket(f"{name}Clock", "start", "stop") for name in ("Fake", "Mock", "Stub")})
+
+    assert folder.findings("DUP003") == []
+
+
 # what is no duplicate ------------------------------------------------------------------------------------------------
 
 
@@ -343,12 +370,40 @@ def test_every_class_of_a_role_is_similar_to_the_class_that_the_message_names(fo
     )
     finding = only(folder.findings("DUP003"))
 
-    assert finding.symbol == "Hub"
+    assert finding.symbol == "One"
+    assert finding.message.endswith("have nearly the interface of `Hub`")
     assert {each.symbol: each.note for each in finding.related} == {
-        "One": "lacks `d`; imported by 3 files",
+        "Hub": "same methods",
         "Two": "lacks `a`",
         "Three": "adds `e`",
     }
+
+
+def test_the_home_can_be_imported_and_is_no_double_in_production_code(folder: Folder) -> None:
+    inside = "def build():\n" + "".join(f"    {line}\n" for line in socket("MockSocket").splitlines())
+    folder.write(
+        {
+            "shop/engine.py": inside,
+            "shop/mocks.py": socket("FakeSocket"),
+            "shop/net.py": socket("ChatSocket", "send", "receive", "close", "ping"),
+            "tests/sockets.py": socket("StubSocket"),
+            **importing("from tests.sockets import StubSocket", 3),
+        }
+    )
+
+    assert only(folder.findings("DUP003")).symbol == "ChatSocket"
+
+
+def test_a_test_file_is_no_home_where_there_is_support_code(folder: Folder) -> None:
+    folder.write(
+        {
+            "tests/test_a.py": socket("MockSocket"),
+            "tests/deep/doubles.py": socket("MockSocket", "send", "receive"),
+            **importing("from tests.test_a import MockSocket", 3),
+        }
+    )
+
+    assert only(folder.findings("DUP002")).path == "tests/deep/doubles.py"
 
 
 def test_an_interface_of_zope_and_what_implements_it_are_no_duplicates(folder: Folder) -> None:

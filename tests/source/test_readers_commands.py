@@ -103,6 +103,8 @@ def test_a_reader_declares_what_it_reads(reader: str) -> None:
         ('docker exec -i c sh -c "pytest \\"a b\\""', ["1:25 pytest a b"]),
         ("bash <<'EOF'\npytest -q\nEOF", ["2:1 pytest -q"]),
         ("cat > a.sh <<EOF\npytest -q\nEOF", []),
+        ("cat <<EOF> a.txt\npytest -q\nEOF\npytest b", ["4:1 pytest b"]),
+        ("cat <<'EOF'>a.txt\npytest -q\nEOF\npytest b", ["4:1 pytest b"]),
         ("out=$(pytest -q)", ["1:7 pytest -q"]),
         ("f() { pytest -q; }", ["1:7 pytest -q"]),
         ("(cd a; pytest) | tee log", ["1:8 pytest"]),

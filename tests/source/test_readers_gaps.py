@@ -32,6 +32,7 @@ MAKE = {
     "A != pytest a\n": ["1:6 pytest a"],
     "t:\n\ttrue\nifeq ($(shell pytest a),)\n\tpytest b\nendif\n": ["3:15 pytest a", "4:2 pytest b"],
     "else-x: y\n\tpytest a\nendif.x:\n\tpytest b\n": ["2:2 pytest a", "4:2 pytest b"],
+    "define x\ndefine y\nA = pytest\nendef\nt:\n\t$(A) z\nendef\nt:\n\tpytest b\n": ["9:2 pytest b"],
     "override define x\nA = pytest\nendef\nt:\n\t$(A) a\n\tpytest b\n": ["6:2 pytest b"],
     "# $(shell pytest a)\nt:\n\tpytest b\n": ["3:2 pytest b"],
 }  # fmt: skip
@@ -42,8 +43,19 @@ def test_make(text: str, found: list[str]) -> None:
     assert places("Makefile", text) == found
 
 
+def test_a_document_whose_end_is_not_found_is_passed_over() -> None:
+    assert [each[2:] for each in reasons("a.sh", "cat <<EOF\nhello\npytest a\n")] == [
+        "a here-document whose end is not found"
+    ]
+
+
 @pytest.mark.parametrize(
-    "text", ["define run\n\tpytest a\nendef\n", "x = 1\ndefine run =\npytest a\nendef\nt:\n\ttrue\n"]
+    "text",
+    [
+        "define a\ndefine b\nt:\nendef\nt:\n\tpytest a\nendef\n",
+        "define run\n\tpytest a\nendef\n",
+        "x = 1\ndefine run =\npytest a\nendef\nt:\n\ttrue\n",
+    ],
 )
 def test_a_define_block_is_passed_over(text: str) -> None:
     assert [each[2:] for each in reasons("Makefile", text)] == ["a `define` block, which is not expanded"]

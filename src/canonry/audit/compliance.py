@@ -43,7 +43,7 @@ class RuleCount(msgspec.Struct, frozen=True):
     """How often a rule is broken, and in how many files.
 
     ``severity`` is the rule's own; ``errors`` counts the findings that weigh as errors, because a finding may weigh
-    less than its rule (a doubt, a change that is restored).
+    less than its rule (a doubt, a change that is restored). ``worst`` is the heaviest that there is.
     """
 
     code: str
@@ -52,6 +52,7 @@ class RuleCount(msgspec.Struct, frozen=True):
     count: int
     files: int
     errors: int
+    worst: Severity = Severity.INFO
 
 
 class FactCount(msgspec.Struct, frozen=True):
@@ -84,6 +85,7 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
     fact_files: Counter[str] = Counter()
     rules: Counter[str] = Counter()
     rule_errors: Counter[str] = Counter()
+    rule_worst: dict[str, Severity] = {}
     rule_files: dict[str, set[str]] = {}
     errors: Counter[str] = Counter()
     findings: Counter[str] = Counter()
@@ -109,6 +111,7 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
             path, code, severity, count = tally.path, tally.code, tally.severity, tally.count
             if selected is None or code in selected:
                 rules[code] += count
+                rule_worst[code] = min(rule_worst.get(code, severity), severity, key=lambda each: each.rank)
                 rule_files.setdefault(code, set()).add(path)
                 severities[severity] += count
                 findings[path] += count
@@ -136,7 +139,7 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
         ),
         compliance_of(compliant, tests),
         [
-            RuleCount(code, *names[code], rules[code], len(rule_files[code]), rule_errors[code])
+            RuleCount(code, *names[code], rules[code], len(rule_files[code]), rule_errors[code], rule_worst[code])
             for code in sorted(rules)
         ],
         [FactCount(name, facts[name], fact_files[name]) for name in sorted(facts)],

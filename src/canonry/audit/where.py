@@ -49,11 +49,11 @@ class Declared(msgspec.Struct, frozen=True):
 class Whereabouts(msgspec.Struct, frozen=True):
     """What there is to say of a name.
 
-    ``home`` is the declared one, else the likely one: a definition before an alias, production code before test code,
-    then most importers, fewest doubles around, the shortest path. It is None where the canon declares a home that does
-    not define the name, and nothing else does. ``rivals`` are the other definitions of the name and of its aliases,
-    ``renamed`` the assignments that give it another name,
-    ``roles`` the classes of other names that play its role (DUP003).
+    ``home`` is the declared one, else the likely one: a definition before an alias, a class before one that extends
+    it, production code before test code, then most importers, fewest doubles around, the shortest path. It is None
+    where the canon declares a home that does not define the name, and nothing else does. ``rivals`` are the other
+    definitions of the name and of its aliases, ``renamed`` the assignments that give it another name, ``roles`` the
+    classes of other names that play its role (DUP003).
     """
 
     name: str
@@ -82,10 +82,10 @@ def where(name: str, request: Request, *, progress: Progress | None = None) -> W
             search.follow_owners(tree)
         if not search.found and (declared is None or "." in declared.name):
             raise UserError(_unknown(name, tree))
-        homes = ranked(_with_importers(search, tree), tree.inventory, tree.project.in_test_code)
+        homes = ranked(_with_importers(search, tree), tree.inventory, tree.project.remoteness)
         at_home = [each for each in homes if declared is not None and _is_declared(each, declared, tree)]
         others = [each for each in homes if each not in at_home]
-        homes = at_home + sorted(others, key=lambda each: search.found[each.definition][0] == "alias")
+        homes = at_home + sorted(others, key=lambda each: _wraps(each, others, search, tree))
         first = homes[0] if homes else None
         return Whereabouts(
             declared.name if declared is not None else (first.site.symbol if first is not None else name),
@@ -286,6 +286,14 @@ def _roles(homes: list[Home], tree: TreeView) -> list[Place]:
                     Place(legible(each.path), each.site.line, each.site.symbol, "class", list(each.importers), note),
                 )
     return list(found.values())
+
+
+def _wraps(home: Home, others: list[Home], search: _Search, tree: TreeView) -> tuple[bool, int]:
+    """Whether a place is an alias, and how many of the others a class extends: a wrapper is no home."""
+    if search.found[home.definition][0] != "class":
+        return search.found[home.definition][0] == "alias", 0
+    ancestors = set(tree.project.index.hierarchy(home.definition).ancestors)
+    return False, sum(each.definition in ancestors for each in others if each is not home)
 
 
 def _unknown(name: str, tree: TreeView) -> str:

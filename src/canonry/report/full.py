@@ -4,7 +4,7 @@ from typing import IO
 
 from canonry.model.finding import Finding
 from canonry.report.content import Report
-from canonry.report.grouping import grouped
+from canonry.report.grouping import grouped, weighed
 from canonry.report.places import doubt, place, related_lines
 from canonry.report.style import paint, printable, severity_style
 from canonry.report.summary import write_parts, write_statistics, write_summary, write_worst
@@ -27,7 +27,7 @@ def render(report: Report, out: IO[str]) -> None:
 
 def _write_findings(report: Report, out: IO[str]) -> None:
     if report.options.group_by is None:
-        for finding in report.findings():
+        for finding in weighed(report):
             _write_finding(finding, report, out)
         return
     for group in grouped(report, report.options.group_by):

@@ -7,9 +7,11 @@ import msgspec
 
 from canonry.audit.breakdown import NOBODY, folder_of, read_owners
 from canonry.audit.result import FOLDER
-from canonry.model.finding import Finding, Severity
+from canonry.model.finding import Confidence, Finding, Severity
 from canonry.report.content import Report
 from canonry.report.style import plural
+
+_CONFIDENCES = list(Confidence)
 
 
 class GroupBy(StrEnum):
@@ -65,6 +67,23 @@ def grouped(report: Report, by: str) -> list[Group]:
             groups[key] = Group(key)
         groups[key].add(finding, encoder.encode(finding))
     return sorted(groups.values(), key=lambda group: (group.rank, -group.errors, -len(group), group.name))
+
+
+def weighed(report: Report) -> Iterator[Finding]:
+    """The findings of a report, those that weigh most first; of one rule they keep their order.
+
+    Errors come before warnings, what is certain before what a reader has to judge, and of equal weight a rule with few
+    findings before one with many: a wall of one kind hides nothing.
+    """
+    groups: dict[tuple[int, int, str], Group] = {}
+    encoder = msgspec.msgpack.Encoder()
+    for finding in report.findings():
+        key = (finding.severity.rank, _CONFIDENCES.index(finding.confidence), finding.code)
+        if key not in groups:
+            groups[key] = Group(finding.code)
+        groups[key].add(finding, encoder.encode(finding))
+    for key in sorted(groups, key=lambda each: (*each[:2], len(groups[each]), each[2])):
+        yield from groups[key].findings()
 
 
 def _namer(report: Report, by: GroupBy) -> Callable[[Finding], str]:

@@ -51,12 +51,12 @@ def _count(kind: str, count: int) -> str:
 
 
 def _write_rules(report: Report, out: IO[str]) -> None:
-    rules = sorted(report.summary.rules, key=lambda rule: (rule.severity.rank, -rule.errors, -rule.count, rule.code))
+    rules = sorted(report.summary.rules, key=lambda rule: (rule.worst.rank, -rule.errors, -rule.count, rule.code))
     if rules:
         out.write("\n| rule | severity | findings | errors | files |\n| :-- | :-- | --: | --: | --: |\n")
     for rule in rules:
         name = f"{rule.code} {plain(rule.name)}"
-        out.write(f"| {name} | {rule.severity.value} | {rule.count:,} | {rule.errors:,} | {rule.files:,} |\n")
+        out.write(f"| {name} | {rule.worst.value} | {rule.count:,} | {rule.errors:,} | {rule.files:,} |\n")
 
 
 def _write_worst(report: Report, out: IO[str]) -> None:

@@ -81,8 +81,8 @@ def compliance(report: Report) -> str:
 
 
 def write_statistics(report: Report, out: IO[str]) -> None:
-    """The table of rules: code, name, severity, findings, errors among them, files; the most frequent error first."""
-    rules = sorted(report.summary.rules, key=lambda rule: (rule.severity.rank, -rule.errors, -rule.count))
+    """The table of rules: code, name, heaviest severity, findings, errors among them, files; errors come first."""
+    rules = sorted(report.summary.rules, key=lambda rule: (rule.worst.rank, -rule.errors, -rule.count))
     color = report.options.color
     if not rules:
         return
@@ -90,7 +90,7 @@ def write_statistics(report: Report, out: IO[str]) -> None:
     head = f"{'rule':<8}{'name':<{width + 2}}{'severity':<10}{'findings':>10}{'errors':>10}{'files':>10}"
     out.write(paint(head, "bold", color=color) + "\n")
     for rule in rules:
-        severity = paint(f"{rule.severity.value:<10}", severity_style(rule.severity.value), color=color)
+        severity = paint(f"{rule.worst.value:<10}", severity_style(rule.worst.value), color=color)
         out.write(
             f"{rule.code:<8}{rule.name:<{width + 2}}{severity}{rule.count:>10,}{rule.errors:>10,}{rule.files:>10,}\n"
         )

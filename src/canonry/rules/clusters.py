@@ -32,8 +32,13 @@ class Home(msgspec.Struct, frozen=True):
         return Definition(self.path, self.site.symbol)
 
 
-def disjoint_stars(pairs: Iterable[Pair], weights: Sequence[int]) -> list[list[int]]:
+def disjoint_stars(
+    pairs: Iterable[Pair], weights: Sequence[int], *, leads: Sequence[bool] | None = None
+) -> list[list[int]]:
     """The items as stars: a hub first, then the items similar to it. Every item is in one star; heavy ones come first.
+
+    ``leads`` says which items may be hubs, all where it is not given; of the others those are left out that no hub is
+    similar to.
 
     Each star is the heaviest that the items left over allow, so every member is similar to the hub itself, and no
     chain of neighbours joins what has little in common. Equal weights are told apart by their index.
@@ -50,7 +55,7 @@ def disjoint_stars(pairs: Iterable[Pair], weights: Sequence[int]) -> list[list[i
     def weight(hub: int) -> int:
         return weights[hub] + sum(weights[each] for each in near.get(hub, ()) if free[each])
 
-    waiting = [(-weight(hub), hub) for hub in range(len(weights))]
+    waiting = [(-weight(hub), hub) for hub in range(len(weights)) if leads is None or leads[hub]]
     heapq.heapify(waiting)
     found: list[list[int]] = []
     while waiting:
@@ -68,16 +73,18 @@ def disjoint_stars(pairs: Iterable[Pair], weights: Sequence[int]) -> list[list[i
     return found
 
 
-def ranked(homes: Iterable[Home], inventory: Inventory, in_test_code: Callable[[str], bool]) -> list[Home]:
-    """The likely home first: production code, most importers, fewest doubles in its file, then the shortest path.
+def ranked(homes: Iterable[Home], inventory: Inventory, remoteness: Callable[[str], int]) -> list[Home]:
+    """The likely home first: production code, then what supports tests, then test files.
+
+    Of equals most importers go first, then fewest doubles in the file, then the shortest path.
 
     Of a class or a constant it is known who imports it. Functions have a ranking of their own
     (`canonry.source.clones.search`), because most of them, being methods, are not imported, but their module is.
     """
 
-    def order(home: Home) -> tuple[bool, int, int, int, str, int]:
+    def order(home: Home) -> tuple[int, int, int, int, str, int]:
         path, line = home.path, home.site.line
-        return (in_test_code(path), -len(home.importers), inventory.doubles[path], path.count("/"), path, line)
+        return (remoteness(path), -len(home.importers), inventory.doubles[path], path.count("/"), path, line)
 
     return sorted(homes, key=order)
 

@@ -25,11 +25,11 @@ def one_per_hierarchy(
     outside. A base that no import leads to is a class of that name among the homes, where ``values`` is set: it says
     that bases of mere values (the standard library's, pydantic's) join too.
     """
-    index, inventory, in_test_code = tree.project.index, tree.inventory, tree.project.in_test_code
+    index, inventory, remoteness = tree.project.index, tree.inventory, tree.project.remoteness
     lost = _lost_bases(homes, bases, index) if values else frozenset()
     families: dict[str, int] = {}  # what a class comes from -> the place in `found` of its hierarchy
     found: list[list[Home]] = []
-    for home in ranked(homes, inventory, in_test_code):
+    for home in ranked(homes, inventory, remoteness):
         own = bases[home.definition]
         keys = list(_lineage(home.definition, own, index, values=values))
         keys += lost.intersection((home.name, *map(_last, own)))
@@ -44,7 +44,7 @@ def one_per_hierarchy(
             families = {key: place if value == other else value for key, value in families.items()}
         families.update(dict.fromkeys(keys, place))
     kept = [msgspec.structs.replace(family[0], kin=len(family) - 1) for family in found if family]
-    return ranked(kept, inventory, in_test_code)
+    return ranked(kept, inventory, remoteness)
 
 
 def _lost_bases(homes: Iterable[Home], bases: Mapping[Definition, tuple[str, ...]], index: Index) -> frozenset[str]:

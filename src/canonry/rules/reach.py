@@ -7,7 +7,8 @@ from canonry.source.facts import FunctionFact
 from canonry.source.index import Definition
 
 _TELLING = re.compile(
-    r"_*(?:verify|check|validate|expect|should|ensure|must|assert|fail|raise)|(?:no_)?(?:fn|re_)?match_lines?",
+    r"_*(?:verify|check|validate|expect|should|ensure|must|assert|fail|raise)|(?:no_)?(?:fn|re_)?match_lines?"
+    r"|reveal_type$",  # a type checker reads what it reveals
     re.IGNORECASE,
 )
 _SURROUNDING = ("setUp", "tearDown", "asyncSetUp", "asyncTearDown", "setup_method", "teardown_method")

@@ -17,6 +17,7 @@ from canonry.source.similar import packed_sets, similar_pairs
 
 _THRESHOLD = Fraction(3, 5)
 _LEAST = 3
+_LEAST_OF_DOUBLE = 2
 _PROTOCOLS = frozenset(("typing.Protocol", "typing_extensions.Protocol"))
 _INTERFACE = "zope.interface.Interface"
 _SET_UP = frozenset(
@@ -40,7 +41,17 @@ class Role(msgspec.Struct, frozen=True):
 
     homes: tuple[Home, ...]
     hub: Home
-    """The class to which all are similar; the likely home, unless that is the only one in production code."""
+    """The class to which all are similar; the likely home is one that is imported most."""
+
+    @property
+    def classes(self) -> int:
+        """How many classes play the role, with those for whose hierarchy another one stands."""
+        return len(self.homes) + self.kin
+
+    @property
+    def kin(self) -> int:
+        """How many classes of the role are told by another one of their hierarchy."""
+        return sum(home.kin for home in self.homes)
 
     @property
     def names(self) -> list[str]:
@@ -51,20 +62,23 @@ class Role(msgspec.Struct, frozen=True):
 def role_clusters(tree: TreeView) -> list[Role]:
     """All roles that classes of different names, files and hierarchies play, the largest first.
 
-    Every class has at least 60 % of its interface in common with the hub of its cluster. Of a hierarchy only the
-    likely home counts: that its classes have one interface is what a hierarchy is for.
+    Every class has at least 60 % of its interface in common with the hub of its cluster, which has three methods or
+    more; a class named as a double may have two, because a double stands in for no more than its test calls. Of a
+    hierarchy only the likely home is there: that its classes have one interface is what a hierarchy is for.
     """
     inventory, index = tree.inventory, tree.project.index
     by_interface: dict[frozenset[str], list[tuple[str, ClassFact]]] = {}
     for path, fact in inventory.classes:
         words = interface(fact)
-        if len(words) >= _LEAST and not _is_protocol(path, fact, tree) and not _imitates(words):
+        least = _LEAST_OF_DOUBLE if is_double(fact.name) else _LEAST
+        if len(words) >= least and not _is_protocol(path, fact, tree) and not _imitates(words):
             by_interface.setdefault(words, []).append((path, fact))
     interfaces = list(by_interface)
     weights = [len(by_interface[words]) for words in interfaces]
+    wide = [len(words) >= _LEAST for words in interfaces]
     clusters = [
         [(path, fact, interfaces[each]) for each in star for path, fact in by_interface[interfaces[each]]]
-        for star in disjoint_stars(similar_pairs(packed_sets(interfaces), _THRESHOLD), weights)
+        for star in disjoint_stars(similar_pairs(packed_sets(interfaces), _THRESHOLD), weights, leads=wide)
     ]
     several = [cluster for cluster in clusters if len({_bare(fact.name) for _, fact, _ in cluster}) > 1]
     importers = inventory.importers(index, {fact.name for cluster in several for _, fact, _ in cluster})
@@ -74,9 +88,9 @@ def role_clusters(tree: TreeView) -> list[Role]:
         bases = {Definition(path, fact.qualname): fact.bases for path, fact, _ in cluster}
         apart = one_per_hierarchy(with_importers(homes, importers), bases, tree, values=True)
         role = _around_hub(apart, tree)
-        if _repeats(list(role.homes)):
+        if role is not None and _repeats(list(role.homes)):
             roles.append(role)
-    roles.sort(key=lambda role: (-len(role.homes), role.homes[0].path, role.homes[0].site.line))
+    roles.sort(key=lambda role: (-role.classes, role.homes[0].path, role.homes[0].site.line))
     return roles
 
 
@@ -118,39 +132,44 @@ def interface(fact: ClassFact) -> frozenset[str]:
     return frozenset(name for name in fact.methods if _counts(name))
 
 
-def _around_hub(homes: list[Home], tree: TreeView) -> Role:
-    """The role of the homes that are similar to its hub.
+def _around_hub(homes: list[Home], tree: TreeView) -> Role | None:
+    """The role of the homes that are similar to its hub, the likely home first; None where no hub is left.
 
-    The hub has most of the homes around it: all, unless the cluster's own hub went with its hierarchy. It is the likely
-    home, unless others are in production code and it is not; then one of these is, which is similar to most.
+    The hub has three methods and most of the homes around it: all, unless the cluster's own hub went with its
+    hierarchy.
     """
-    in_test_code = tree.project.in_test_code
     near = {home.definition: sum(_similar(home.words, other.words) for other in homes) for home in homes}
-    most = max(near.values())
-    centres = [home for home in homes if near[home.definition] == most]
-    hub = _speaking_first([home for home in centres if not in_test_code(home.path)] or centres, homes)[0]
+    wide = [home for home in homes if len(home.words) >= _LEAST]
+    most = max((near[home.definition] for home in wide), default=0)
+    centres = [home for home in wide if near[home.definition] == most]
+    if not centres:
+        return None
+    hub = _likely_first(centres, homes, tree)[0]
     kept = [home for home in homes if _similar(hub.words, home.words)]
-    produced = [home for home in kept if not in_test_code(home.path)]
-    first = hub
-    if produced and in_test_code(hub.path):
-        first = max(produced, key=lambda home: near[home.definition])
-    return Role((first, *(home for home in kept if home is not first)), hub)
+    return Role(tuple(_likely_first(kept, kept, tree)), hub)
 
 
 def _similar(first: frozenset[str], second: frozenset[str]) -> bool:
     return len(first & second) >= _THRESHOLD * len(first | second)
 
 
-def _speaking_first(homes: list[Home], cluster: list[Home]) -> list[Home]:
-    """The homes, those in front whose names hold the word that most names of the cluster hold, where half of them do.
+def _likely_first(homes: list[Home], cluster: list[Home], tree: TreeView) -> list[Home]:
+    """The homes by how likely they are the role's: where things are kept, and what can be imported, before all.
 
-    A store of sessions may have the methods of thirteen Redis doubles, and more importers; it is not their home.
+    Where half of the names of the cluster hold one word, one that holds it goes before one that does not: a store of
+    sessions may have the methods of thirteen Redis doubles, and more importers; it is not their home. In production
+    code a double goes last. Of equals the order is kept, which is that of importers.
     """
     counts = Counter(word for home in cluster for word in _said(home))
     word, count = max(counts.items(), key=lambda item: (item[1], item[0]), default=("", 0))
-    if count * 2 < len(cluster):
-        return homes
-    return sorted(homes, key=lambda home: word not in _said(home))
+    spoken = word if count * 2 >= len(cluster) else ""
+
+    def order(home: Home) -> tuple[int, bool, bool, bool]:
+        remoteness = tree.project.remoteness(home.path)
+        mute = bool(spoken) and spoken not in _said(home)
+        return (remoteness, "." in home.site.symbol, mute, not remoteness and is_double(home.name))
+
+    return sorted(homes, key=order)
 
 
 def _said(home: Home) -> set[str]:

@@ -94,6 +94,10 @@ class Project:
         folder, _, name = path.rpartition("/")
         return self.settings.is_test_path(path) or name == "conftest.py" or bool(_TEST_FOLDER.search(folder))
 
+    def remoteness(self, path: str) -> int:
+        """How far a file is from where a thing is kept: 0 is production code, 1 what supports tests, 2 a test file."""
+        return self.in_test_code(path) + self.is_test_file(path)
+
     def categories_of(self, path: str) -> tuple[str, ...]:
         """The categories whose paths select a file: folders, files or globs from the root of the tree."""
         return categories_of(self.canon, path)

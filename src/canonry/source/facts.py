@@ -313,6 +313,8 @@ class Wait(msgspec.Struct, frozen=True, array_like=True, gc=False):
     site: Site
     timed: bool = False
     """Whether the words of the function say that time itself may be what it tests."""
+    paces: bool = False
+    """Whether it ends each turn of a ``for`` loop."""
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):

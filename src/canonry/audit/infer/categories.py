@@ -35,6 +35,8 @@ _MOST_MARKERS = 12
 """A short list of markers is a list of categories; a longer one is a list of tags, of which only the kinds count."""
 _LEAST_FILES = 2
 _LEAST_MARKED = 2
+_LEAST_COVER = 0.5
+"""Of the test files: where categories select fewer, markers add none, for each brings CAT002 on all other files."""
 _SWITCH = re.compile(r"(?:skip|no|keep|uses?|needs?|requires?|allow|without|with|enable|disable|ignore)_")
 """Markers that change how a test runs select nothing."""
 _OF_PLUGINS = frozenset(
@@ -94,18 +96,30 @@ def _add_markers(survey: Survey, gathered: dict[str, Gathered]) -> str:
     tags = [name for name in own if name not in _KIND_OF]
     short = len(own) <= _MOST_MARKERS
     selecting = [*kinds, *(name for name in tags if short and used[name] >= _LEAST_MARKED)]
+    covered = _covered(survey, gathered, selecting)
+    if covered < _LEAST_COVER:
+        selecting = [name for name in selecting if _KIND_OF.get(name, name) in gathered]
     for name in selecting:
         each = gathered.setdefault(_KIND_OF.get(name, name), Gathered([], Counter(), {}))
         each.markers[name] = used[name]
     said = []
     if len(own) > len(selecting):
-        what = "that few tests carry" if short else "that read as tags"
+        few = covered < _LEAST_COVER or short
+        what = "that select few tests" if few else "that read as tags"
         said.append(f"{plural(len(own) - len(selecting), 'registered marker')} {what}")
     if len(alive) > len(own):
         said.append(f"{plural(len(alive) - len(own), 'registered marker')} for how a test runs")
     if len(registered) > len(alive):
         said.append(f"{plural(len(registered) - len(alive), 'registered marker')} on no test")
     return ", ".join(said)
+
+
+def _covered(survey: Survey, gathered: dict[str, Gathered], markers: list[str]) -> float:
+    """Which part of the test files the folders and markers select."""
+    wanted = set(markers)
+    below = {file.path for each in gathered.values() for file in each.files}
+    found = sum(file.path in below or not wanted.isdisjoint(file.marks) for file in survey.test_files)
+    return found / max(1, len(survey.test_files))
 
 
 def _listed(value: object) -> list[str]:

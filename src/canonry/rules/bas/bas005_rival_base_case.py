@@ -23,7 +23,8 @@ class RivalBaseCase(Rule):
     A rival is a class in test code that comes from a test case and holds no tests of its own but set-up or helpers, or
     that is named like a base case and has set-up methods; a class that inherits tests is none. Renaming a base case
     counts too, by inheriting nothing into it (`class MyBase(ShopCase): pass`) or by assignment (`MyBase = ShopCase`):
-    it is one more name for the same thing. Likely, not certain, where the class is not named like a base case, or
+    it is one more name for the same thing. A warning, and likely, where a class adds methods to a base case of the canon:
+    its tests are canonical, and what it adds may belong to them alone. Likely, not certain, where the class is not named like a base case, or
     comes from no known framework. With `base-cases = []` the canon has no base that anything could rival.
     """
 
@@ -85,19 +86,27 @@ class RivalBaseCase(Rule):
             hierarchy = file.hierarchy(fact)
             if any(_has_tests(file, ancestor) for ancestor in hierarchy.ancestors):
                 continue  # it runs inherited tests another way, and is a test class itself
-            if hierarchy.case and (named or (not file.is_test_file and (set_up or fact.methods))):
+            if file.project.reaches_canonical(definition, hierarchy):
+                if named:
+                    yield _further(fact)
+            elif hierarchy.case and (named or (not file.is_test_file and (set_up or fact.methods))):
                 message = f"`{fact.name}` is a base test case outside the canon"
                 yield Offence(site=fact.site, message=message, confidence=None if named else Confidence.LIKELY)
-            elif file.project.reaches_canonical(definition, hierarchy) and named:
-                how = (
-                    "extends a base case of the canon outside its home"
-                    if fact.methods
-                    else "is one more name for a base case of the canon"
-                )
-                yield Offence(site=fact.site, message=f"`{fact.name}` {how}")
             elif named and set_up and hierarchy.complete and not (fact.name.endswith("Mixin") and not fact.bases):
                 message = f"`{fact.name}` is a base test case outside the canon"
                 yield Offence(site=fact.site, message=message, confidence=Confidence.LIKELY)
+
+
+def _further(fact: ClassFact) -> Offence:
+    """What a class is that is named like a base case and comes from one of the canon."""
+    if not fact.methods:
+        return Offence(site=fact.site, message=f"`{fact.name}` is one more name for a base case of the canon")
+    return Offence(
+        site=fact.site,
+        message=f"`{fact.name}` extends a base case of the canon outside its home",
+        severity=Severity.WARNING,
+        confidence=Confidence.LIKELY,
+    )
 
 
 def _aliases(file: FileView) -> Iterator[Offence]:

@@ -84,7 +84,7 @@ class RivalEnum(Rule):
         clusters = [cluster for cluster in clusters if len({home.path for home in cluster}) > 1]
         importers = inventory.importers(tree.project.index, {home.name for cluster in clusters for home in cluster})
         for cluster in clusters:
-            home, *others = ranked(with_importers(cluster, importers), inventory, tree.project.in_test_code)
+            home, *others = ranked(with_importers(cluster, importers), inventory, tree.project.remoteness)
             files = len({each.path for each in cluster})
             names = list(dict.fromkeys(each.name for each in (home, *others)))
             same = "the same" if all(each.words == home.words for each in others) else "nearly the same"

@@ -21,6 +21,7 @@ class RelativeImport(Rule):
     bad = (
         Example("from .cases import Case\n\ndef test_case():\n    assert Case\n"),
         Example("from . import cases\n", path="shop/orders.py"),
+        Example("from .cases import (\n    Case,\n    Order,\n    Basket as Cart,\n)\n", path="shop/orders.py"),
         Example("def late():\n    from ..shop import orders\n    return orders\n", path="shop/a/b.py"),
     )
     good = (

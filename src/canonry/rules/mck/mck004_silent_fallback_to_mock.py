@@ -39,8 +39,9 @@ class SilentFallbackToMock(Rule):
     (`make_mocked_request`), doubles made by functions that are named so, real objects that
     are given a double, and the branch that an availability check (`if REDIS_AVAILABLE`, `if redis is None`) leaves for
     the case that nothing is there. Review: handlers that take only `KeyError`, `AttributeError` and their like, classes
-    that are only defined there, doubles of a result or response (they may tell the failure), and `real() or Mock()`. Measured: 29 of 30
-    likely findings in the reference repository were right, and four of all seven for review.
+    that are only defined there, doubles of a result or response (they may tell the failure), and `real() or Mock()`. Measured on
+    the reference repository at `beta-16`, two draws: of 34 certain findings 33 are right and 1 is arguable, of 23 likely
+    ones 22 and 1, of 3 for review 1 and 2; ansible-core and Scrapy have none.
     """
 
     code = "MCK004"

@@ -14,7 +14,8 @@ class RogueTestRunner(Rule):
     Each has its own options, its own selection, its own way to decide what passed; numbers from one cannot be
     compared with numbers from another. A script counts when it is no test file and starts a test tool from its main
     block, or from module level; one that only collects (`--collect-only`) does not. A test
-    module that the file patterns miss and that starts unittest is likely.
+    module that the file patterns miss and that starts unittest is likely. A library's `testing.py` that defines classes
+    is offered to the tests of others: that it can start them is told as information, for review.
     """
 
     code = "RUN004"
@@ -30,6 +31,11 @@ class RogueTestRunner(Rule):
         ),
         Example("import pytest\n\npytest.main(['tests'])\n", path="run_tests.py"),
         Example("import unittest\n\nif __name__ == '__main__':\n    unittest.main('tests')\n", path="run_tests.py"),
+        Example(
+            "import unittest\n\nclass ShopCase(unittest.TestCase):\n    pass\n\nif __name__ == '__main__':\n"
+            "    unittest.main()\n",
+            path="shop/testing.py",
+        ),
     )
     good = (
         Example("import pytest\n\ndef call():\n    return pytest.main([])\n", path="shop/plugin.py"),
@@ -72,6 +78,9 @@ class RogueTestRunner(Rule):
         if tools == "unittest" and any(file.is_test_function(fact) and fact.owner for fact in file.facts.functions):
             message = "a test module that the file patterns miss has a runner of its own (starts unittest)"
             yield Offence(site=site, message=message, confidence=Confidence.LIKELY, identity="runner")
+        elif file.path.rpartition("/")[2] == "testing.py" and file.facts.classes:
+            message = f"a module for the tests of others can start tests itself (starts {tools})"
+            yield Offence(site=site, message=message, confidence=Confidence.REVIEW, severity=Severity.INFO)
         else:
             message = f"the script is a test runner of its own (starts {tools})"
             yield Offence(site=site, message=message, identity="runner")

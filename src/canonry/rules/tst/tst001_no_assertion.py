@@ -17,8 +17,8 @@ class NoAssertion(Rule):
     Neither an `assert`, nor an assertion method, nor `raises`, nor an explicit `raise` is in the test, and no assertion
     in anything of this tree that it calls (helpers, methods of its class and bases, imported functions, followed through
     aliases, decorators, fixtures that are called, and context managers that may fail when they are left). Calls of
-    unknown things whose name says that they check (`verify_...`, `expect`), and of fixtures from elsewhere, are given
-    the benefit of the doubt.
+    unknown things whose name says that they check (`verify_...`, `expect`; `assert_type` and `reveal_type`, which are
+    for a type checker), and of fixtures from elsewhere, are given the benefit of the doubt.
     """
 
     code = "TST001"
@@ -53,6 +53,8 @@ class NoAssertion(Rule):
             "from tests.logs import ExpectLog\n\ndef test_log():\n    with ExpectLog('x'):\n        print('x')\n",
             files={"tests/logs.py": "class ExpectLog:\n    def __exit__(self, *e):\n        raise ValueError\n"},
         ),
+        Example("def test_types(x):\n    reveal_type(x + 1)\n"),
+        Example("from typing import assert_type\n\ndef test_types(x: int):\n    assert_type(x + 1, int)\n"),
         Example("def test_page(page):\n    expect(page).to_have_title('x')\n"),
         Example("def test_call(client):\n    client.post.assert_called_once()\n"),
         Example("import pytest\n\n@pytest.fixture\ndef test_client():\n    return object()\n"),

@@ -18,7 +18,7 @@ _RAISING = frozenset(("raises", "warns", "deprecated_call"))
 _EXITS = frozenset(("exit", "_exit", "abort"))
 _COLLECTS = frozenset(("append", "add", "update", "extend"))
 _TELLING = re.compile(
-    r"_*(?:verify|check|validate|expect|should|ensure|must|assert|test_)|(?:no_)?(?:fn|re_)?match_lines?"
+    r"_*(?:verify|check|validate|expect|should|ensure|must|assert|test_|reveal_type)|(?:no_)?(?:fn|re_)?match_lines?"
 )
 _FOREIGN = frozenset(sys.stdlib_module_names) - {"unittest", "test"}
 _WATCHED = frozenset((*ENVIRON, "path"))

@@ -9,7 +9,8 @@ from canonry.source.python.shapes import constructs, statements_below
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ABOUT_TIME = re.compile(
-    r"(?:^|[_.])(?:ttl|expir|timeout|time_?out|timed_out|recycl|idle|keep_?alive|elapsed|duration|rate_?limit)"
+    r"(?:^|[_.])(?:ttl|expir|timeout|time_?out|timed_out|recycl|idle|keep_?alive|elapsed|duration|rate_?limit|timing"
+    r"|timer|time_?stamp|latenc|(?:execution|response)_time|throttl|debounc|cool_?down|back_?off|stale)"
 )
 _DEADLINE = re.compile(r"(?:^|_)time_?out")
 _CLOCKS = frozenset("time monotonic perf_counter now utcnow time_ns monotonic_ns perf_counter_ns".split())
@@ -33,6 +34,15 @@ def cuts_short(block: ast.stmt) -> bool:
     if not isinstance(block, ast.With | ast.AsyncWith):
         return False
     return any(_last_name(item.context_expr) in _CUTTING for item in block.items)
+
+
+def paces(loop: ast.stmt, sleep: ast.Call) -> bool:
+    """Whether a sleep ends each turn of a ``for`` loop, so that it sets the pace of what is done in it."""
+    if not isinstance(loop, ast.For | ast.AsyncFor) or len(loop.body) < 2:
+        return False
+    last = loop.body[-1]
+    value = last.value if isinstance(last, ast.Expr) else None
+    return (value.value if isinstance(value, ast.Await) else value) is sleep
 
 
 def runs_to_its_end(around: _Function, inner: _Function) -> bool:

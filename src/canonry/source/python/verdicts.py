@@ -8,7 +8,7 @@ from canonry.source.python.draft import Draft
 from canonry.source.python.scope import Scope, join, reference
 from canonry.source.python.shapes import statements_below
 from canonry.source.python.tautologies import always_true, checks_nothing
-from canonry.source.python.timing import Timing, cuts_short, polls, runs_to_its_end
+from canonry.source.python.timing import Timing, cuts_short, paces, polls, runs_to_its_end
 from canonry.source.syntax.text import SourceText
 
 _SLEEPS = frozenset("time.sleep asyncio.sleep anyio.sleep trio.sleep gevent.sleep eventlet.sleep".split())
@@ -108,7 +108,8 @@ class Verdicts:
             expression = join(target, attributes[::-1])
             whole = draft.node if home == draft.symbol or draft.parent is None else draft.parent.node
             timed = whole is not None and self._timing.tests_time(whole, home, node, seconds)
-            self.waits.append(Wait(expression, seconds, home, self.text.site(node, draft.symbol), timed))
+            pace = bool(self.around) and paces(self.around[-1], node)
+            self.waits.append(Wait(expression, seconds, home, self.text.site(node, draft.symbol), timed, pace))
 
     def _home(self, draft: Draft) -> str | None:
         """The function whose wait it is: the function itself, or the one around it that runs it to its end."""

@@ -8,34 +8,25 @@ import ast
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from canonry.source.facts import Alias, ClassFact, Constant, Flag, FunctionFact, Import, MainBlock
+from canonry.source.facts import ClassFact, Flag, FunctionFact, Import, MainBlock
+from canonry.source.python.assignments import Assignments
 from canonry.source.python.draft import Draft, HandlerDraft, TryDraft
-from canonry.source.python.expressions import ONLY_CONSTANTS, Expressions
+from canonry.source.python.expressions import ONLY_CONSTANTS
 from canonry.source.python.probes import read_flag
 from canonry.source.python.records import class_fact, function_fact, main_block
 from canonry.source.python.scope import Scope, bind_import, bind_import_from, bound_names, parameters, reference
-from canonry.source.python.shapes import (
-    constructs,
-    hands_out_nothing,
-    is_broad,
-    is_main_test,
-    listed,
-    mark_references,
-    takes_everything,
-)
+from canonry.source.python.shapes import hands_out_nothing, is_broad, is_main_test, takes_everything
 from canonry.source.python.verdicts import asks_status, may_run_as_test
-from canonry.source.python.vocabularies import read_constant, read_enumeration
+from canonry.source.python.vocabularies import read_enumeration
 from canonry.source.syntax.text import SourceText
 
-_TRACKED = (ast.List, ast.Tuple, ast.Constant, ast.JoinedStr, ast.BinOp)
 _SKIPS = frozenset(("unittest.SkipTest", "unittest.case.SkipTest", "pytest.skip.Exception"))
 _CONSTANTS = (ast.Name, ast.Attribute)
-_COLLECTIONS = frozenset((ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Call, ast.Subscript))
 
 _FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-class Walk(Expressions):
+class Walk(Assignments):
     """Gathers the facts of one syntax tree; read them from the attributes after `module`."""
 
     def __init__(self, text: SourceText, *, hints: bool) -> None:
@@ -43,19 +34,11 @@ class Walk(Expressions):
         self.imports: list[Import] = []
         self.classes: list[ClassFact] = []
         self.functions: list[FunctionFact] = []
-        self.bindings: dict[str, str] = {}
-        self.fallbacks.imported = self.bindings
-        self.aliases: list[Alias] = []
-        self.constants: list[Constant] = []
         self.flags: list[Flag] = []
         self.main_blocks: list[MainBlock] = []
-        self.marks: tuple[str, ...] = ()
-        self.assigned: dict[str, None] = {}
         self._drafts: dict[str, Draft] = {}
         self._mains: list[tuple[ast.If, Draft]] = []
         self._deferred: deque[tuple[_FunctionNode, Draft]] = deque()
-        self._handling = 0
-        self._imports_os = False  # nothing reads the environment before the module that gives it is imported
 
     def module(self, tree: ast.Module) -> None:
         """Reads the whole module."""
@@ -94,7 +77,7 @@ class Walk(Expressions):
             if stack:
                 self.expressions(stack, draft)
         elif value.__class__ is not ast.Constant:
-            if self._handling and isinstance(value, ast.Yield) and isinstance(value.value, _CONSTANTS):
+            if self.handling and isinstance(value, ast.Yield) and isinstance(value.value, _CONSTANTS):
                 self.doubles.named(value.value, draft)
             self.expressions([value], draft)
 
@@ -110,7 +93,7 @@ class Walk(Expressions):
             self._note_decorators(node.decorator_list, draft)
         child = Draft(qualname, {}, owner=draft.owner, nested=nested, parent=draft, node=node)
         if not draft.owner:
-            self._bind(draft, node.name, f":{qualname}")
+            self.bind(draft, node.name, f":{qualname}")
         self._drafts[qualname] = child
         self._deferred.append((node, child))
 
@@ -154,13 +137,13 @@ class Walk(Expressions):
         bases = tuple(reference(base, scope) or "?" for base in node.bases)
         decorators = tuple(reference(decorator, scope) or "?" for decorator in node.decorator_list)
         if not draft.owner:
-            self._bind(draft, node.name, f":{qualname}")
+            self.bind(draft, node.name, f":{qualname}")
         nested = draft.nested or draft.node is not None
         body = Draft(
             qualname, dict(scope), owner=qualname, nested=nested, parent=draft, in_main=draft.in_main, depth=draft.depth
         )
         self._body(node.body, body)
-        if self._handling:
+        if self.handling:
             self.doubles.defined(node.name)
         if node.decorator_list:
             self.verdicts.marks(node.decorator_list, scope, qualname)
@@ -174,7 +157,7 @@ class Walk(Expressions):
         column, end = self._columns(node)
         for alias in node.names:
             if alias.name == "os" or alias.name.startswith("os."):
-                self._imports_os = True
+                self.imports_os = True
             self.imports.append(
                 Import(alias.name, 0, (), node.lineno, column, node.end_lineno or 0, end, draft.symbol, top)
             )
@@ -184,10 +167,10 @@ class Walk(Expressions):
                 self.bindings.setdefault(alias.name.partition(".")[0], alias.name.partition(".")[0])
 
     def _import_from(self, node: ast.ImportFrom, draft: Draft) -> None:
-        before = dict(draft.scope) if self._handling else None
+        before = dict(draft.scope) if self.handling else None
         bind_import_from(node, draft.scope)
         if node.module == "os":
-            self._imports_os = True
+            self.imports_os = True
             self.leaves = ONLY_CONSTANTS
         if before is not None:  # a fallback does not hide what the first try binds
             draft.scope.update({name: bound for name, bound in before.items() if bound is not None})
@@ -246,8 +229,8 @@ class Walk(Expressions):
             if handler.type is not None:
                 self.expressions([handler.type], draft)
             if handler.name is not None:
-                self._shadow(handler.name, draft)
-            self._handling += 1
+                self.shadow(handler.name, draft)
+            self.handling += 1
             self.verdicts.caught.append((node, handler))
             made = self.doubles.made
             if broad:
@@ -261,100 +244,17 @@ class Walk(Expressions):
             if self.doubles.made != made:
                 self.fallbacks.handler(node, handler, draft)
             self.verdicts.caught.pop()
-            self._handling -= 1
+            self.handling -= 1
         self._body(node.orelse, draft)
         draft.finishing += 1
         self._body(node.finalbody, draft)
         draft.finishing -= 1
 
-    def _assign(self, node: ast.Assign, draft: Draft) -> None:
-        value = node.value
-        saved = self._of_environment(value, draft) if self._imports_os else ""
-        for target in node.targets:
-            if saved == "back" and isinstance(target, ast.Subscript):
-                draft.finishing += 1
-                self.expressions([target], draft)
-                draft.finishing -= 1
-            elif target.__class__ is ast.Name:
-                if saved:
-                    draft.saved.add(target.id)
-                self._assign_name(target, value, draft)
-            else:
-                for name in bound_names(target):
-                    self._shadow(name, draft)
-                self.expressions([target], draft)
-        draft.saw_record()
-        if value.__class__ not in self.leaves:
-            self.expressions([value], draft)
-
-    def _of_environment(self, value: ast.expr, draft: Draft) -> str:
-        """``out`` where a value is read from the environment, ``back`` where it is a name that was, else empty."""
-        if isinstance(value, ast.Name):
-            return "back" if value.id in draft.saved else ""
-        inner: ast.expr = value.func if isinstance(value, ast.Call) else value
-        while isinstance(inner, ast.Attribute | ast.Subscript):
-            if self.is_environment(inner, draft.scope):
-                return "out"
-            inner = inner.value
-        return "out" if reference(value, draft.scope) == "os.getenv" else ""
-
-    def _assign_name(self, target: ast.Name, value: ast.expr, draft: Draft) -> None:
-        name = target.id
-        if draft.node is None:
-            if not draft.owner:
-                self.assigned[name] = None
-            if name == "pytestmark":
-                self.marks = self.marks if draft.owner else mark_references(value, draft.scope)
-                self.verdicts.marks(listed(value), draft.scope, draft.symbol)
-        if value.__class__ is ast.Constant:
-            self.verdicts.number(name, value)
-        elif self._handling and value.__class__ in _CONSTANTS:
-            self.doubles.named(value, draft)
-        elif draft.node is None and not draft.nested and value.__class__ in _COLLECTIONS:
-            symbol = f"{draft.owner}.{name}" if draft.owner else name
-            constant = read_constant(target, value, draft.scope, self.text, symbol)
-            if constant is not None:
-                self.constants.append(constant)
-        if isinstance(value, _CONSTANTS) or (value.__class__ is ast.Call and constructs(value)):
-            bound = reference(value, draft.scope)
-            if bound and not bound.startswith("*"):
-                self._bind(draft, name, bound)
-                if value.__class__ is ast.Call:
-                    self.doubles.instances.add(name)
-                if draft.node is None and not draft.owner and value.__class__ is not ast.Call:
-                    self.bindings.setdefault(name, bound)
-                    if name[:1].isupper():
-                        self.aliases.append(Alias(bound, self.text.header(target, words=name, symbol=name)))
-                return
-        if self.hints and isinstance(value, _TRACKED):
-            draft.commands[name] = [value]
-        self._shadow(name, draft)
-
-    def _augmented(self, node: ast.AugAssign, draft: Draft) -> None:
-        if isinstance(node.target, ast.Name):
-            if node.target.id in draft.commands:
-                draft.commands[node.target.id].append(node.value)
-            if self.is_environment(node.target, draft.scope):
-                self.expressions([node.target], draft)
-        else:
-            self.expressions([node.target], draft)
-        draft.saw_record()
-        self.expressions([node.value], draft)
-
-    def _annotated(self, node: ast.AnnAssign, draft: Draft) -> None:
-        if node.value is not None:
-            if isinstance(node.target, ast.Name):
-                self._assign_name(node.target, node.value, draft)
-            else:
-                self.expressions([node.target], draft)
-            self.expressions([node.value], draft)
-        draft.saw_record()
-
     def _return(self, node: ast.Return, draft: Draft) -> None:
         value = node.value
         if value is None:
             return
-        if self._handling and value.__class__ in _CONSTANTS:
+        if self.handling and value.__class__ in _CONSTANTS:
             self.doubles.named(value, draft)
         for handler in draft.handlers:
             handler.returns = True
@@ -391,7 +291,7 @@ class Walk(Expressions):
 
     def _for(self, node: ast.For | ast.AsyncFor, draft: Draft) -> None:
         for name in bound_names(node.target):
-            self._shadow(name, draft)
+            self.shadow(name, draft)
         self.expressions([node.iter], draft)
         self.verdicts.around.append(node)
         self._body(node.body, draft)
@@ -410,7 +310,7 @@ class Walk(Expressions):
             self.expressions([item.context_expr], draft)
             if item.optional_vars is not None:
                 for name in bound_names(item.optional_vars):
-                    self._shadow(name, draft)
+                    self.shadow(name, draft)
         self.verdicts.around.append(node)
         self._body(node.body, draft)
         self.verdicts.around.pop()
@@ -422,22 +322,6 @@ class Walk(Expressions):
                 self.expressions([case.guard], draft)
             self._body(case.body, draft)
 
-    # names -----------------------------------------------------------------------------------------------------------
-
-    def _bind(self, draft: Draft, name: str, bound: str) -> None:
-        if self._handling and draft.scope.get(name):
-            return  # a fallback in a handler does not hide what the first try binds
-        draft.scope[name] = bound
-        if bound == "os.environ":
-            self.leaves = ONLY_CONSTANTS
-
-    def _shadow(self, name: str, draft: Draft) -> None:
-        if draft.scope.get(name) is None:
-            if draft.node is not None:
-                draft.scope[name] = None
-        elif not (self._handling or (draft.node is None and not draft.owner)):
-            draft.scope[name] = None
-
 
 _STATEMENTS: dict[type[ast.AST], Callable[..., None]] = {
     ast.FunctionDef: Walk._function,
@@ -448,9 +332,9 @@ _STATEMENTS: dict[type[ast.AST], Callable[..., None]] = {
     ast.If: Walk._if,
     ast.Try: Walk._try,
     ast.TryStar: Walk._try,
-    ast.Assign: Walk._assign,
-    ast.AugAssign: Walk._augmented,
-    ast.AnnAssign: Walk._annotated,
+    ast.Assign: Walk.assign,
+    ast.AugAssign: Walk.augmented,
+    ast.AnnAssign: Walk.annotated,
     ast.Return: Walk._return,
     ast.Raise: Walk._raise,
     ast.Assert: Walk._assert,

@@ -31,6 +31,9 @@ _CONDITION_TESTS = frozenset(("-f", "-e", "-x", "-s", "-r", "-d"))
 
 Alternatives = list[tuple[str, ...] | None]
 
+_GLUED = re.compile(r"(<<-?(['\"]?)\w+\2)>(?=[ \t\w./$\"'])")
+"""``cat <<EOF> file``: a shell ends the word at the ``>``, the grammar does not and looks for a line ``EOF>``."""
+
 
 def read_shell(
     fragment: Fragment,
@@ -50,6 +53,7 @@ def read_shell(
     text = blank(mask if mask is not None else fragment.text, _TEMPLATE, first="$")
     text = blank(text, _PLACEHOLDER, first="x")
     text = text.replace("\\\r\n", " \\\n").replace("\r\n", " \n").replace("\r", " ")
+    text = _GLUED.sub(r"\1 ", text)
     walk = _Walk(fragment, finds, setting, {} if variables is None else variables)
     walk.read(_parser().parse(as_bytes(text)).root_node)
     return walk.folder
@@ -150,6 +154,8 @@ class _Walk:
                     self.finds.provided.update((word.text, None) for word in self._words(target))
             elif child.type == "heredoc_redirect":
                 heredoc = child
+                if any(part.type == "heredoc_end" and part.start_byte == part.end_byte for part in child.children):
+                    self._pass_over(child, "a here-document whose end is not found")
         for child in node.children:
             if body is not None and child.id == body.id and child.type == "command":
                 self._command(child, heredoc=heredoc)

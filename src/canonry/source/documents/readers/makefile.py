@@ -22,6 +22,8 @@ _DEFINE = re.compile(r"[ ]*(?:(?:override|export)[ ]+)*define[ \t]")
 _ENDEF = re.compile(r"[ ]*endef\b")
 _CONDITION = re.compile(r"[ ]*(?:(?:ifeq|ifneq|ifdef|ifndef)[ \t(]|(?:else|endif)(?=\s|#|$))")
 _PREFIX = re.compile(r"\.RECIPEPREFIX\s*(?::{0,3}=|\?=)[ \t]*(\S?)\s*")
+_OPEN = re.compile(r"\$[({][^)}]*$")
+"""A reference that does not close: make refuses it."""
 _SHELL_CALL = re.compile(r"\$[({]shell[ \t]+")
 _DEPTH = 8
 _LONGEST = 20_000
@@ -47,22 +49,22 @@ class _Makefile:
     def read(self) -> None:
         """Two passes: variables are expanded when a recipe runs, so also those that are set below it."""
         lines = list(self._lines())
-        defining = False
+        defining = 0  # `define` may stand inside `define`
         for start, stop in lines:
             line = self.document.text[start:stop]
-            defining = bool(_DEFINE.match(line)) or (defining and not _ENDEF.match(line))
+            defining = _depth(line, defining)
             if not line.startswith("\t") and not defining and not _CONDITION.match(line):
                 self._assign(line.strip())
-        defining = False
+        defining = 0
         prefix, begun = "\t", 0
         for start, stop in lines:
             line = self.document.text[start:stop]
-            if not defining and _DEFINE.match(line):
-                defining, begun = True, start
+            before, defining = defining, _depth(line, defining)
+            if defining and not before:
+                begun = start
                 self._end()
                 self.target = ""
-            elif defining and _ENDEF.match(line):
-                defining = False
+            elif before and not defining:
                 self.finds.pass_over(begun, stop, "a `define` block, which is not expanded")
             elif defining:
                 continue
@@ -111,8 +113,9 @@ class _Makefile:
         if match is None:
             return
         name, operator = match[1], match[2]
-        value: str | None = re.sub(r"\s*\\\r?\n\s*", " ", re.sub(r"\s+#.*", "", match[3])).strip()
-        if operator == "!=":
+        text = re.sub(r"\s*\\\r?\n\s*", " ", re.sub(r"\s+#.*", "", match[3])).strip()
+        value: str | None = text
+        if operator == "!=" or _OPEN.search(text):
             value = None
         elif operator == "+=":
             before = self.variables.get(name, "")
@@ -207,6 +210,13 @@ class _Makefile:
                 break
         self.values[name, depth] = found
         return found
+
+
+def _depth(line: str, before: int) -> int:
+    """How many `define` blocks are open behind a line."""
+    if _DEFINE.match(line):
+        return before + 1
+    return before - 1 if before and _ENDEF.match(line) else before
 
 
 def _reference_end(text: str, start: int, stop: int) -> int:
