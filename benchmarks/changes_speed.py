@@ -19,8 +19,8 @@ from canonry.changes.rollback import roll_back
 from canonry.changes.splice import digest_of, replace_file, splice
 from canonry.model.change_plan import ChangePlan, FileChange, Verification
 from canonry.model.edit import Edit
-from canonry.source.syntax.versions import RUNNING
 from canonry.source.syntax.text import SourceText
+from canonry.source.syntax.versions import RUNNING
 
 _EDITS = 9
 
