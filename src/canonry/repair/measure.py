@@ -73,6 +73,11 @@ def collectable_tests(tree: ast.AST) -> Counter[str]:
     return found
 
 
+def test_names(tree: ast.AST) -> Counter[str]:
+    """The names of the collectable tests without their classes, as `readable_tests` gives them for a text."""
+    return Counter(name.rpartition(".")[2] for name in collectable_tests(tree).elements())
+
+
 def _collect(node: ast.AST, prefix: str, found: Counter[str]) -> None:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
