@@ -124,6 +124,6 @@ def share_kept(wanted: Counter[str], found: Counter[str]) -> float:
 
 
 def is_gutted(text: str) -> bool:
-    """Whether most of the code of a text is commented out: at least ten such lines, and more than half of all code."""
+    """Whether most of the code of a text is commented out: at least six such lines, and more than half of all code."""
     commented = len(_COMMENTED_CODE.findall(text))
-    return commented >= 10 and commented > len(_LIVE_CODE.findall(text))
+    return commented >= 6 and commented > len(_LIVE_CODE.findall(text))
