@@ -6,8 +6,9 @@ lost, and a text that needed few edits is usually mended as people mend it.
 
 from dataclasses import dataclass
 
+from canonry.repair.health import Parser
 from canonry.repair.lines.mend import Mended
-from canonry.repair.measure import share_kept, visible_words
+from canonry.repair.measure import readable_tests, share_kept, test_names, visible_words
 from canonry.repair.merge.merge import MergedText
 
 _MORE_WORDS = 0.08
@@ -25,11 +26,11 @@ class Choice:
     reason: str
 
 
-def choose(broken: str, merged: MergedText | None, mended: Mended | None) -> Choice:
+def choose(broken: str, merged: MergedText | None, mended: Mended | None, *, parse: Parser) -> Choice:
     """The better proposal for a broken text.
 
     A merge has history behind it and is kept, unless it holds clearly fewer words of the broken text, or refuses a
-    change where mending alone took few edits.
+    change where mending alone took few edits. What loses tests that can be read in the broken text is never preferred.
     """
     if mended is None or not mended.parses:
         if merged is None:
@@ -37,6 +38,8 @@ def choose(broken: str, merged: MergedText | None, mended: Mended | None) -> Cho
         return Choice(merged.text, True, "the text alone cannot be mended")
     if merged is None:
         return Choice(mended.text, False, "no earlier version knows the file")
+    if _tests_kept(broken, mended.text, parse) < _tests_kept(broken, merged.text, parse):
+        return Choice(merged.text, True, "the text mended alone loses tests")
     wanted = visible_words(broken)
     by_merge = share_kept(wanted, visible_words(merged.text))
     by_mending = share_kept(wanted, visible_words(mended.text))
@@ -48,3 +51,9 @@ def choose(broken: str, merged: MergedText | None, mended: Mended | None) -> Cho
     if merged.refused and few_edits and by_mending >= by_merge - _WORDS_GIVEN_UP:
         return Choice(mended.text, False, "the merge refuses changes that few edits mend")
     return Choice(merged.text, True, "the healthy ancestor with the changes made since")
+
+
+def _tests_kept(broken: str, text: str, parse: Parser) -> float:
+    """The share of the readable tests of the broken text that can be collected in a proposal."""
+    tree = parse(text)
+    return 0.0 if tree is None else share_kept(readable_tests(broken), test_names(tree))

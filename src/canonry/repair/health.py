@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from canonry.repair.ancestors import AncestorVersion
 from canonry.repair.measure import (
-    collectable_tests,
     commented_tests,
     is_gutted,
     readable_tests,
     share_kept,
+    test_names,
     visible_words,
 )
 
@@ -86,7 +86,7 @@ def choose_ancestor(
         tree = None if is_gutted(text) and not gutted else parse(text)
         if tree is None:
             continue
-        tests = Counter(name.rpartition(".")[2] for name in collectable_tests(tree).elements())
+        tests = test_names(tree)
         health = demand.health(visible_words(text), tests)
         if health < floor:
             continue
@@ -111,7 +111,7 @@ def last_live_version(
         tree = parse(text)
         if tree is None:
             continue
-        live = Counter(name.rpartition(".")[2] for name in collectable_tests(tree).elements())
+        live = test_names(tree)
         if live and (not wanted or share_kept(wanted, live) >= 0.5):
             return Ancestor(version, text, tree, demand.health(visible_words(text), live))
     return None

@@ -18,27 +18,13 @@ class Change:
     broken: tuple[int, int]
     lines: tuple[str, ...]
 
-    @property
-    def is_deletion(self) -> bool:
-        """Whether it only takes words away."""
-        return not any(map(skeleton, self.lines))
 
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """Broken lines that say what the base says, with other signs."""
-
-    broken: tuple[int, int]
-
-
-def changes_of(base: Sequence[str], broken: Sequence[str]) -> Iterator[Change | Damage]:
+def changes_of(base: Sequence[str], broken: Sequence[str]) -> Iterator[Change]:
     """The changes from base to broken in order, each as small a run of lines as matching lines leave."""
     for gap in align(base, broken):
         old, new = base[slice(*gap.base)], broken[slice(*gap.broken)]
-        if _is_damage(old, new):
-            yield Damage(gap.broken)
-            continue
-        yield _as_change(gap, base, broken)
+        if not _is_damage(old, new):
+            yield _as_change(gap, base, broken)
 
 
 def _as_change(gap: Gap, base: Sequence[str], broken: Sequence[str]) -> Change:

@@ -1,10 +1,12 @@
 """Re-applies the real changes of a broken text to its healthy ancestor, with the parser as the oracle."""
 
 import ast
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from canonry.repair.merge.changes import Change, Damage, changes_of, parts_of
+from canonry.repair.measure import readable_tests, test_names, words_of
+from canonry.repair.merge.changes import Change, changes_of, parts_of
 from canonry.repair.merge.readings import MendedPlaces, Mending, mended_lines
 from canonry.repair.merge.regions import Oracle, Region, joined, region_around, regions_of
 
@@ -14,7 +16,10 @@ _MOST_LEFT_OUT = 8
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Lines of the broken text (``line`` is the first, from 1) that the result does not hold as they stand, and why."""
+    """Lines of the broken text that the result does not hold as they stand, and why.
+
+    ``line`` is the number of the first; there are no lines where the broken text deletes some.
+    """
 
     line: int
     lines: tuple[str, ...]
@@ -23,11 +28,17 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class MergedText:
-    """The base with the changes that could be re-applied; ``parses`` counts trials."""
+    """The base with the changes that could be re-applied.
+
+    ``refused`` are real changes that found no place, ``replaced`` the damaged lines some of whose words the base or a
+    mended reading writes otherwise: every word of the broken text is in the text, refused or replaced. ``parses``
+    counts the trials.
+    """
 
     text: str
     applied: int
     refused: tuple[Refusal, ...]
+    replaced: tuple[Refusal, ...]
     parses: int
 
 
@@ -52,26 +63,49 @@ class _Merging:
     oracle: Oracle
     mending: Mending
     parses: int = 0
-    accepted: list[Change] = field(default_factory=list)
+    accepted: list[list[Change]] = field(default_factory=list)
+    """By region; what is accepted in the present one stands in ``own``."""
     own: list[Change] = field(default_factory=list)
-    """What was accepted in the present region."""
     refused: list[Refusal] = field(default_factory=list)
     _places: MendedPlaces | None = None
 
     def run(self) -> MergedText:
-        changes: list[Change] = []
-        for found in changes_of(self.base, self.broken):
-            if isinstance(found, Damage):
-                continue
-            changes.append(found)
         regions = regions_of(self.tree, self.base)
-        for group, region in _grouped(changes, regions, self.base):
+        for group, region in _grouped(changes_of(self.base, self.broken), regions):
             self.own = []
             self._settle(group, region)
-            self.accepted += self.own
-        self.own = self.accepted
-        self.accepted = []
-        return MergedText("\n".join(self._render(0, len(self.base))), len(self.own), tuple(self.refused), self.parses)
+            self.accepted.append(self.own)
+        self.own = []
+        if not self.oracle(self._text()):
+            self._settle_whole()
+        text = self._text()
+        applied = sum(map(len, self.accepted))
+        self.refused.sort(key=lambda refusal: refusal.line)
+        return MergedText(text, applied, tuple(self.refused), tuple(self._replaced(text)), self.parses)
+
+    def _text(self) -> str:
+        return "\n".join(self._render(0, len(self.base)))
+
+    def _settle_whole(self) -> None:
+        """Refuses the changes of those regions that parse alone and not together; the base itself parses."""
+        groups, self.accepted = self.accepted, []
+        for group in groups:
+            self.accepted.append(group)
+            self.parses += 1
+            if self.parses > 2 * _MOST_PARSES or not self.oracle(self._text()):
+                self.accepted.pop()
+                for change in group:
+                    self._refuse(change)
+
+    def _replaced(self, text: str) -> Iterator[Refusal]:
+        """The broken lines with a word that neither the text nor a refusal holds."""
+        told = words_of("\n".join(line for refusal in self.refused for line in refusal.lines))
+        lost = words_of("\n".join(self.broken)) - words_of(text) - told
+        for number, line in enumerate(self.broken, 1):
+            here = words_of(line) & lost
+            if here:
+                lost -= here
+                yield Refusal(number, (line,), "damaged; the healthy version says it otherwise")
 
     def _settle(self, changes: list[Change], region: Region) -> None:
         """Accepts as many of these changes as the region can hold, exact ones first."""
@@ -98,13 +132,16 @@ class _Merging:
             if self._accept([reading], region):
                 return
         parts = parts_of(change, self.base, self.broken)
-        if len(parts) == 1 and (parts[0].base, parts[0].broken) != (change.base, change.broken):
-            self._settle_one(parts[0], region) if not self._accept(parts, region) else None
-        elif len(parts) > 1:
+        if len(parts) > 1 or (parts and (parts[0].base, parts[0].broken) != (change.base, change.broken)):
             self._settle(parts, region)
-        else:
-            first, last = change.broken
-            self.refused.append(Refusal(first + 1, tuple(self.broken[first:last]), "does not parse in its place"))
+        elif parts:
+            self._refuse(change)
+
+    def _refuse(self, change: Change) -> None:
+        first, last = change.broken
+        lines = tuple(self.broken[first:last])
+        reason = "does not parse in its place" if lines else "deletes lines without which nothing parses"
+        self.refused.append(Refusal(first + 1, lines, reason))
 
     def _accept(self, changes: list[Change], region: Region) -> bool:
         if not self._fits(changes, region):
@@ -128,15 +165,22 @@ class _Merging:
         if self.parses >= _MOST_PARSES:
             return False
         self.parses += 1
-        return region.reads(self._render(region.start, region.stop, changes), self.oracle)
+        lines = self._render(region.start, region.stop, changes)
+        return region.reads(lines, self.oracle) and not self._hides_tests(changes, region, lines)
+
+    def _hides_tests(self, changes: list[Change], region: Region, lines: list[str]) -> bool:
+        """Whether tests of these changes would slide into functions, where nothing collects them."""
+        if not readable_tests("\n".join(line for change in changes for line in change.lines)):
+            return False
+        return _hidden_tests(region, lines) > _hidden_tests(region, self.base[region.start : region.stop])
 
     def _render(self, start: int, stop: int, more: Sequence[Change] = ()) -> list[str]:
         """Base lines ``[start:stop)`` with the accepted changes and these."""
         lines: list[str] = []
         at = start
-        inside = [
-            c for c in self.accepted if start <= c.base[0] < max(stop, c.base[1]) <= stop and c.base != (start, start)
-        ]
+        whole = (start, stop) == (0, len(self.base))
+        before = itertools.chain.from_iterable(self.accepted)
+        inside = [c for c in before if whole or (start <= c.base[0] < c.base[1] <= stop) or start < c.base[0] < stop]
         inside += [*self.own, *more]
         for change in sorted(inside, key=lambda c: (c.base, c.broken)):
             lines += self.base[at : change.base[0]]
@@ -145,9 +189,16 @@ class _Merging:
         return lines + self.base[at:stop]
 
 
-def _grouped(
-    changes: Sequence[Change], regions: Sequence[Region], base: Sequence[str]
-) -> Iterator[tuple[list[Change], Region]]:
+def _hidden_tests(region: Region, lines: Sequence[str]) -> int:
+    """How many tests can be read in these lines of a region and not be collected."""
+    text = region.as_text(lines)
+    try:
+        return (readable_tests(text) - test_names(ast.parse(text))).total()
+    except SyntaxError:
+        return 0
+
+
+def _grouped(changes: Iterable[Change], regions: Sequence[Region]) -> Iterator[tuple[list[Change], Region]]:
     """The changes by the region that they lie in; those that reach over regions join them."""
     group: list[Change] = []
     span: tuple[int, int] | None = None

@@ -29,8 +29,8 @@ class Mending:
 
 _MOST_READINGS = 3
 _CLOSE = 0.7
-_STRING = re.compile(r"""(?:"{3}|'{3})|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""")
-_COMMENT = re.compile(r"#.*$")
+_STRING = re.compile(r'''"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'''')
+_COMMENT = re.compile(r"#.*")
 
 
 class MendedPlaces:

@@ -23,7 +23,11 @@ class Region:
 
     def reads(self, lines: Sequence[str], oracle: Oracle) -> bool:
         """Whether these lines can stand here: they parse, and the block that they stand in goes on behind them."""
-        return oracle("\n".join([self.head, *lines, self.tail, ""]))
+        return oracle(self.as_text(lines))
+
+    def as_text(self, lines: Sequence[str]) -> str:
+        """The lines as a module of their own."""
+        return "\n".join([self.head, *lines, self.tail, ""])
 
 
 def regions_of(tree: ast.Module, lines: Sequence[str]) -> list[Region]:
