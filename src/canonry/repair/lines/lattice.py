@@ -391,7 +391,7 @@ class Lattice:
                     price += 1.5 * likeness
                     found.append(self.closed(state, index, line.rstrip().rstrip("\"'") + delimiter, price))
                 elif stripped:
-                    found.append(self.closed(state, index, line.rstrip() + delimiter, 1.0))
+                    found.append(self.closed(state, index, line.rstrip() + delimiter, 1.0 + (weight + 0.8) * likeness))
                 if quotes and quotes == len(stripped):
                     blank = Unit("", "", False, "doc", index)
                     found.append(self.follow(state, index, (blank,), cost=0.6))
@@ -407,6 +407,8 @@ class Lattice:
         while rest.startswith(delimiter[0]):
             rest = rest[1:]
             extra = 0.3
+        if docstring and position > 0:
+            extra += weight * code_likeness(line[:position].strip())
         if not rest.strip():
             found.append(self.closed(state, index, head, extra))
         else:

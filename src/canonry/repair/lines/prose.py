@@ -40,7 +40,7 @@ def prose_likeness(line: str) -> float:
     return 0.3
 
 
-_ENTRY = re.compile(r"[\"'][^\"'\n]*[\"'][ \t]*:[ \t]*\S|[\"'][^\"'\n]*[\"'],$|[A-Za-z_]\w*,$|[a-z_]\w*[ \t]*=[^=\n]*,$")
+_ENTRY = re.compile(r"[\"'][^\"'\n]*[\"'][ \t]*:[ \t]*\S|[\"'][^\"'\n]*[\"'],[\"']*$|[A-Za-z_]\w*,[\"']*$|[a-z_]\w*[ \t]*=[^=\n]*,[\"']*$")
 
 
 def entry_like(line: str) -> bool:
