@@ -8,15 +8,18 @@ import msgspec
 
 from canonry.model.repair import Method, Refusal, Source
 from canonry.repair.ancestors import AncestorVersion
-from canonry.repair.choose import Choice, choose
+from canonry.repair.choose import choose
 from canonry.repair.health import Ancestor, choose_ancestor, last_live_version
 from canonry.repair.lines.mend import Mended, mend
 from canonry.repair.lines.search import mend_line
+from canonry.repair.measure import share_kept, visible_words
 from canonry.repair.merge.merge import MergedText, merge
 from canonry.repair.merge.readings import Mending
 from canonry.source.syntax.parse import parses, tree_of
 from canonry.source.syntax.versions import Version
 
+FEWER = 0.05
+"""The share of words that a merge without refusals may lack before mending by lines is asked, too."""
 TRUSTED = 5.0
 """The cost per 100 lines up to which the text mended by its lines is a source for the merge, too."""
 
@@ -42,13 +45,16 @@ def draft_repair(broken: str, versions: Sequence[AncestorVersion], read: Read, t
     parse = partial(tree_of, target=target)
     broken_by = breaking_commit(versions, read, parse)
     ancestor = choose_ancestor(broken, versions, read=read, parse=parse)
+    merged = _merge(broken, ancestor, None, target) if ancestor is not None else None
+    if ancestor is not None and merged is not None and not merged.refused and _keeps_all(broken, merged.text):
+        return _from_history(ancestor, merged, merged.text, broken_by)  # mending by lines could not be better
     mended = mend(broken, target=target)
     merged = _merge(broken, ancestor, mended, target) if ancestor is not None else None
-    choice = choose(broken, merged, mended)
+    choice = choose(broken, merged, mended, parse=parse)
     if choice.text is None:
         return Draft(reason="nothing that was tried parses", cost=mended.cost, broken_by=broken_by)
     if choice.merged and ancestor is not None and merged is not None:
-        return _from_history(ancestor, merged, choice, broken_by)
+        return _from_history(ancestor, merged, choice.text, broken_by)
     return Draft(text=choice.text, method=Method.LINES, reason=choice.reason, cost=mended.cost, broken_by=broken_by)
 
 
@@ -82,21 +88,25 @@ def _emptying_commit(live: AncestorVersion, versions: Sequence[AncestorVersion])
     return versions[number - 1].commit if number else ""
 
 
-def _merge(broken: str, ancestor: Ancestor, mended: Mended, target: Version) -> MergedText:
+def _keeps_all(broken: str, merged: str) -> bool:
+    return share_kept(visible_words(broken), visible_words(merged)) >= 1 - FEWER
+
+
+def _merge(broken: str, ancestor: Ancestor, mended: Mended | None, target: Version) -> MergedText:
+    trusted = mended is not None and mended.cost < TRUSTED and not mended.marked
     mending = Mending(
-        mended.text if mended.parses else "",
-        mended.cost < TRUSTED and not mended.marked,
+        mended.text if mended is not None and mended.parses else "",
+        trusted,
         lambda line: [candidate.text for candidate in mend_line(line)],
     )
     oracle = partial(parses, target=target)
     return merge(ancestor.text, broken, ancestor.tree, oracle=oracle, mending=mending)
 
 
-def _from_history(ancestor: Ancestor, merged: MergedText, choice: Choice, broken_by: str) -> Draft:
+def _from_history(ancestor: Ancestor, merged: MergedText, text: str, broken_by: str) -> Draft:
     return Draft(
-        text=choice.text,
+        text=text,
         method=Method.MERGE if merged.applied else Method.RESTORE,
-        reason=choice.reason,
         base=ancestor.text,
         source=_source(ancestor),
         refused=tuple(Refusal(each.line, each.lines, each.reason) for each in merged.refused),
