@@ -120,7 +120,7 @@ def _described(record: FileRepair, draft: Draft, found: Verification, text: Text
         grade=level,
         grade_reasons=reasons,
         source=draft.source,
-        damage=dict(classes_of_damage(text.body.split("\n"), draft.text.split("\n")).most_common()),
+        damage=_damage(record, text.body.split("\n"), draft.text.split("\n")),
         tests_now=found.tests_now,
         tests_lost=found.tests_lost,
         words_kept=round(found.words_kept, 4),
@@ -131,6 +131,12 @@ def _described(record: FileRepair, draft: Draft, found: Verification, text: Text
         cost=draft.cost,
         expected_f1=expected_f1(draft.cost) if draft.cost is not None else None,
     )
+
+
+def _damage(record: FileRepair, before: list[str], after: list[str]) -> dict[str, int]:
+    if record.verdict is Verdict.COMMENTED_OUT:  # all of it is, and which comment was which line says nothing
+        return {"code-commented-out": sum(line.lstrip().startswith("#") for line in before)}
+    return dict(classes_of_damage(before, after).most_common())
 
 
 def _left(case: Case, verdict: Verdict, reason: str) -> Proposal:

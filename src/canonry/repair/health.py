@@ -102,8 +102,8 @@ def last_live_version(
     gutted: str, versions: Iterable[AncestorVersion], *, read: Reader, parse: Parser
 ) -> Ancestor | None:
     """The newest version that still holds live tests which a commented-out module names; for SYN003."""
-    demand = demand_of(gutted)
     wanted = commented_tests(gutted)
+    demand = Demand(words_of(gutted), wanted)
     for version in versions:
         text = read(version.blob)
         if text is None or is_gutted(text):
