@@ -1,6 +1,7 @@
 """The quality of `canonry repair` on a repair benchmark, beside two baselines.
 
 ``python benchmarks/repair_quality.py GIT_DIR BENCHMARK [--split dev.jsonl] [--limit N] [--methods NAME,...]``
+``python benchmarks/repair_quality.py SOURCES BENCHMARK --synthetic [--limit 150] [--methods lines,greedy]``
 
 GIT_DIR is a clone of the repository that the split's blobs come from, BENCHMARK the folder with the split and with
 `evaluate.py`, which scores. A row may use the ancestors of its breaking commit, nothing later. The methods:
@@ -10,7 +11,8 @@ GIT_DIR is a clone of the repository that the split's blobs come from, BENCHMARK
 - ``restore``: the last earlier version that parses;
 - ``greedy``: one small edit after another where the parser's error points (`greedy_repair.py`).
 
-Costs are CPU seconds a file.
+With ``--synthetic``, SOURCES is a folder of healthy Python files, which `damage.py` of BENCHMARK breaks; there is no
+history then. Costs are CPU seconds a file.
 """
 
 import argparse
@@ -29,7 +31,7 @@ from typing import Any, NamedTuple
 from benchmarks.greedy_repair import greedy_repair
 from benchmarks.table import render_table
 from canonry.repair.ancestors import find_ancestors
-from canonry.repair.case import Case, repair_case
+from canonry.repair.case import Blob, Case, repair_case
 from canonry.source.syntax.parse import parse_source
 from canonry.source.trees.git import BlobReader, Git
 
@@ -65,12 +67,28 @@ def main() -> None:
     parser.add_argument("--split", default="dev.jsonl")
     parser.add_argument("--limit", type=int, default=0, help="only so many rows, drawn by the digest of their names")
     parser.add_argument("--methods", default="history,lines,restore,greedy")
+    parser.add_argument("--synthetic", action="store_true", help="break healthy files instead of reading a split")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--work", type=Path, help="keep the files here [default: a temporary folder]")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         work = options.work or Path(temporary)
-        measure(options, work)
+        work.mkdir(parents=True, exist_ok=True)
+        (measure_synthetic if options.synthetic else measure)(options, work)
+
+
+def measure_synthetic(options: argparse.Namespace, work: Path) -> None:
+    """Breaks healthy files, runs the methods that need no history, prints a table."""
+    count = options.limit or 150
+    command = [options.benchmark / "damage.py", options.repository, work, count]
+    subprocess.run([sys.executable, *map(str, command)], check=True, stdout=subprocess.DEVNULL)
+    rows = [Row(path.name, path.name, "", "", "", newer=False) for path in sorted((work / "broken").iterdir())]
+    results = []
+    for method in options.methods.split(","):
+        if method in ("lines", "greedy"):
+            done = list(run(method, rows, None, work, workers=options.workers))
+            results.append((method, score(done, method, work, options.benchmark, None), 0))
+    print_table(results, rows)
 
 
 def measure(options: argparse.Namespace, work: Path) -> None:
@@ -110,9 +128,10 @@ def read_rows(split: Path, limit: int) -> list[Row]:
     ]
 
 
-def run(method: str, rows: Sequence[Row], repository: Path, work: Path, *, workers: int) -> Iterator[Done]:
+def run(method: str, rows: Sequence[Row], repository: Path | None, work: Path, *, workers: int) -> Iterator[Done]:
     """What one method makes of every row."""
-    cases = list(_cases(rows, repository)) if method == "history" else [Case(row.path, b"") for row in rows]
+    asks = method == "history" and repository is not None
+    cases = list(_cases(rows, repository)) if asks and repository else [Case(row.path, b"") for row in rows]
     jobs = [(method, row, case, repository, work) for row, case in zip(rows, cases, strict=True)]
     with ProcessPoolExecutor(workers) as pool:
         yield from pool.map(_work, jobs, chunksize=4)
@@ -128,42 +147,48 @@ def _cases(rows: Sequence[Row], repository: Path) -> Iterator[Case]:
         yield Case(row.path, bytes.fromhex(row.broken), versions=versions[row.break_commit].get(row.path, ()))
 
 
-def _work(job: tuple[str, Row, Case, Path, Path]) -> Done:
+def _work(job: tuple[str, Row, Case, Path | None, Path]) -> Done:
     method, row, case, repository, work = job
     content = (work / "broken" / row.name).read_bytes()
-    reader = BlobReader(Git(repository))
+    reader = BlobReader(Git(repository)) if repository is not None else None
+    blob = reader.read if reader is not None else _no_blob
     try:
         started = time.process_time()
-        text = _METHODS[method](content, case, row, reader)
+        text = _METHODS[method](content, case, row, blob)
         seconds = time.process_time() - started
-        again = None if text is None else _METHODS[method](text.encode(), Case(row.path, b""), row, reader)
+        again = None if text is None else _METHODS[method](text.encode(), Case(row.path, b""), row, blob)
     finally:
-        reader.close()
+        if reader is not None:
+            reader.close()
     return Done(row.name, text, seconds, again)
 
 
-def _canonry(content: bytes, case: Case, _row: Row, reader: BlobReader) -> str | None:
+def _canonry(content: bytes, case: Case, _row: Row, blob: Blob) -> str | None:
     if parse_source(content, TARGET)[2] is None:
         return content.decode()
-    proposal = repair_case(case, content, reader.read, TARGET)
+    proposal = repair_case(case, content, blob, TARGET)
     return None if proposal.after is None else proposal.after.decode()
 
 
-def _restore(content: bytes, _case: Case, row: Row, reader: BlobReader) -> str | None:
-    found = reader.read(row.nearest) if row.nearest else None
+def _restore(content: bytes, _case: Case, row: Row, blob: Blob) -> str | None:
+    found = blob(row.nearest) if row.nearest else None
     return found.decode("utf-8", "replace").replace("\r\n", "\n") if found is not None else None
 
 
-def _greedy(content: bytes, _case: Case, _row: Row, _reader: BlobReader) -> str | None:
+def _greedy(content: bytes, _case: Case, _row: Row, _blob: Blob) -> str | None:
     return greedy_repair(content.decode())
 
 
-_METHODS: dict[str, Callable[[bytes, Case, Row, BlobReader], str | None]] = {
+_METHODS: dict[str, Callable[[bytes, Case, Row, Blob], str | None]] = {
     "history": _canonry,
     "lines": _canonry,
     "restore": _restore,
     "greedy": _greedy,
 }
+
+
+def _no_blob(_blob: str) -> bytes | None:
+    return None
 
 
 def _touches(row: Row, repository: Path) -> bool:
@@ -176,7 +201,7 @@ def _touches(row: Row, repository: Path) -> bool:
         reader.close()
 
 
-def score(done: Sequence[Done], method: str, work: Path, benchmark: Path, split: Path) -> dict[str, Any]:
+def score(done: Sequence[Done], method: str, work: Path, benchmark: Path, split: Path | None) -> dict[str, Any]:
     """What `evaluate.py` says of the method's files, and what they cost."""
     for folder, texts in (
         ("", [(each.name, each.text) for each in done]),
@@ -190,7 +215,7 @@ def score(done: Sequence[Done], method: str, work: Path, benchmark: Path, split:
                 (target / name).write_text(text, encoding="utf-8", newline="")
     report = work / f"{method}.json"
     command = [benchmark / "evaluate.py", work / "broken", work / method, "--truth", work / "truth"]
-    command += ["--again", work / f"{method}-again", "--split", split, "--json", report]
+    command += ["--again", work / f"{method}-again", "--json", report, *(["--split", split] if split else [])]
     subprocess.run([sys.executable, *map(str, command)], check=True, stdout=subprocess.DEVNULL)
     summary: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))["summary"]
     seconds = sorted(each.seconds for each in done)
