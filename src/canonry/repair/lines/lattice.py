@@ -223,7 +223,7 @@ class Lattice:
     def prose(self, state: State, index: int, body: str, extra: float) -> list[State]:
         """The line read as a docstring, or as the first line of one, whose quotes are damaged."""
         likely = prose_likeness(body)
-        if likely == 0.0 and body[0] not in "\"'":
+        if (likely == 0.0 and body[0] not in "\"'") or entry_like(body):
             return []
         found: list[State] = []
         core = body.lstrip("\"'")
@@ -346,7 +346,7 @@ class Lattice:
             unit = Unit("\\", "", False, "unjoin", index)
             clean = self.follow(state, index, (unit,), cost=1.5)
         else:
-            if self.indents[index] > state.indent and code_likeness(body) < 0.9:
+            if self.indents[index] > state.indent and code_likeness(body) < 0.9 or entry_like(body):
                 return []
             if state.last not in OPERANDS and state.last not in "(,":
                 return []

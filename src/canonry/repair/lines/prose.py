@@ -21,7 +21,7 @@ def code_likeness(line: str) -> float:
         return 0.0
     if _CODE.match(line):
         return 1.0
-    if line[0] in ")]}" or line[-1] in "([{":
+    if line[0] in ")]}" or line[-1] in "([{" or entry_like(line):
         return 0.6
     return 0.0
 

@@ -91,6 +91,8 @@ BUILTIN_WORDS = frozenset(
     {"id", "type", "input", "format", "filter", "hash", "max", "min", "sum", "range", "object", "property", "dict"}
     | {"list", "set", "tuple", "str", "int", "float", "bool", "bytes", "dir", "file", "len", "map", "next", "open", "vars"}
 )
+_NAMED_FIRST = frozenset({"TypeVar", "NewType", "namedtuple", "ParamSpec", "NamedTuple", "getenv"})
+_NAMED_SECOND = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 _NAMES_OF_NAMES = frozenset({"__all__", "__slots__", "__match_args__"})
 _RULERS = frozenset("=-*_#~.+")
 
@@ -439,6 +441,8 @@ class _LineSearch:
             price = self.strangeness(index, stack, last, follows)
         elif self.word in _NAMES_OF_NAMES and stack and last in "(," and follows in ("", ",", "]", ")"):
             price = 1.3
+        elif self.unknown > 0.5 and last in "(," and follows in (",", ")") and self.names_a_name(index, last):
+            price = 1.3
         elif token in BUILTIN_WORDS and self.unknown > 0.5 and follows in (")", "]", ","):
             before = self.tokens[index - 2 : index]
             if before[-1:] == ["["] and follows == "]" and before[0].islower() and before[0] not in BUILTIN_WORDS:
@@ -724,6 +728,15 @@ class _LineSearch:
                 self.finish(cost + price, stack[:kept], kind, "", (_before_space(pieces, closing + tail), comment))
 
     # -- looking around
+
+    def names_a_name(self, index: int, last: str) -> bool:
+        """Whether the argument is one that is a name's text: of `getattr(value, "name")` or `TypeVar("T")`."""
+        before = [token for token in self.tokens[max(0, index - 8) : index] if token[0] not in " \t"]
+        if last == "(":
+            return before[-2:-1] != [] and before[-2] in _NAMED_FIRST
+        if len(before) >= 4 and before[-1] == "," and before[-3] == "(":
+            return before[-4] in _NAMED_SECOND
+        return False
 
     def prefix_inside(self, index: int) -> bool:
         """Whether the f that a string starts with may be its prefix."""
