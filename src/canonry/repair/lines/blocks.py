@@ -129,7 +129,7 @@ class Blocks:
                 continue
             first = max(solved, position - _WINDOW_BACK)
             last = min(len(self.code), position + _WINDOW_AHEAD)
-            trail = trail[: first + 1]
+            del trail[first + 1 :]
             best = self.beam(trail[-1], first, last, position)
             chain: list[Place] = []
             walk: Place | None = best
@@ -138,7 +138,7 @@ class Blocks:
                 walk = walk.back
             trail.extend(reversed(chain))
             solved = position + 1
-            trail = trail[: solved + 1]
+            del trail[solved + 1 :]
             position = solved
         return self.finish(trail[-1])
 

@@ -11,6 +11,7 @@ from canonry.repair.lines.blocks import opens_block
 from canonry.repair.lines.literal import Literal
 from canonry.repair.lines.probe import head_word
 from canonry.repair.lines.prose import code_likeness, entry_like, prose_likeness
+from canonry.repair.lines.reading import Pieces, joined
 from canonry.repair.lines.search import Reading, Search
 from canonry.repair.lines.tokens import OPERANDS, PAIRS
 
@@ -18,6 +19,7 @@ _KEYWORD = re.compile(r"[^\W\d]\w*=[^=\s]")
 MARK = "# canonry: unrepaired: "
 _BEAM = 6
 _MARGIN = 4.5
+_CHECKED = 200  # lines of an open statement up to which it is asked of Python at every line that may end it
 _SURE = 1.5  # states that cost this much more than a healthy statement are given up
 
 
@@ -46,7 +48,8 @@ class State:
     indent: int = 0
     tail: str = ""  # kind of the last token behind which the open string stands
     after_head: bool = True  # a docstring may stand here
-    text: str = ""  # of the open statement
+    text: Pieces = None  # of the open statement, last piece first
+    rows: int = 0  # lines of it
     back: "State | None" = None
     units: tuple[Unit, ...] = field(default=())
     weight: float = 0.7  # cost of a line that reads as code inside the open string
@@ -55,9 +58,9 @@ class State:
         """States of one key differ in nothing that matters later."""
         return (
             self.stack,
-            self.last if self.stack else "S",
+            self.last if self.stack or self.last == "\\" else "S",
             self.delimiter,
-            self.start if self.stack else -1,
+            self.start if self.stack or self.last == "\\" else -1,
             self.after_head,
         )
 
@@ -236,7 +239,7 @@ class Lattice:
             start=index,
             head="async" if head == "async" else head,
             indent=self.indents[index],
-            text=text,
+            text=(None, text),
             back=state,
             units=units,
             after_head=False,
@@ -299,7 +302,7 @@ class Lattice:
             delimiter=delimiter,
             start=index,
             indent=self.indents[index],
-            text=delimiter + core,
+            text=(None, delimiter + core),
             back=state,
             units=(unit,),
             after_head=False,
@@ -360,7 +363,8 @@ class Lattice:
             unit = self.unit(index, reading.text, False, "code", reading.cost)
             if comma:
                 unit = Unit(unit.text, unit.indent, False, "comma", index, unit.cost + 0.9)
-            text = (state.text + "," if comma else state.text) + "\n" + " " * (self.indents[index]) + reading.text
+            joint = ",\n" if comma else "\n"
+            parts: Pieces = (state.text, joint + " " * self.indents[index] + reading.text)
             if reading.stack or reading.delimiter or reading.last == "\\":
                 found.append(
                     State(
@@ -371,13 +375,15 @@ class Lattice:
                         start=state.start,
                         head=state.head,
                         indent=state.indent,
-                        text=text,
+                        text=parts,
+                        rows=state.rows + 1,
                         back=state,
                         units=(unit,),
                         after_head=False,
                     )
                 )
                 continue
+            text = joined(parts)
             if not self.search.probe.statement(text.rstrip()):
                 if not (reading.last != ":" and self.search.probe.statement(text.rstrip() + ":")):
                     cost += 3.0
@@ -402,7 +408,7 @@ class Lattice:
                 return []
             closing = "".join(PAIRS[bracket] for bracket in reversed(state.stack))
             tail = ""
-            text = state.text + closing
+            text = joined(state.text) + closing if state.rows < _CHECKED else "_"
             price = 0.9 + 0.5 * (len(state.stack) - 1) + (0.5 if self.indents[index] > state.indent + 4 else 0.0)
             if not self.search.probe.statement(text.rstrip()):
                 if self.search.probe.statement(text.rstrip() + ":"):
@@ -413,7 +419,7 @@ class Lattice:
             unit = Unit(closing + tail, "", False, "closing", index)
             clean = self.follow(state, index, (unit,), cost=price)
         clean.stack, clean.last, clean.after_head = (), "S", _heads(state.head, ":")
-        clean.text, clean.start, clean.head = "", -1, ""
+        clean.text, clean.rows, clean.start, clean.head = None, 0, -1, ""
         return self.statement(clean, index)
 
     # -- triple-quoted strings
@@ -423,7 +429,7 @@ class Lattice:
         line = self.lines[index]
         body = self.bodies[index]
         delimiter = state.delimiter
-        docstring = not state.stack and state.text.startswith(delimiter)
+        docstring = not state.stack and state.head == ""
         weight = state.weight if docstring else 0.35
         found: list[State] = []
         unit = Unit(line, "", False, "doc", index)
@@ -448,7 +454,7 @@ class Lattice:
                 if self.bodies[index] and likeness > 0.5 and not self.was_closed(state):
                     early = self.follow(state, index, (Unit(delimiter, "", False, "closing", index),), cost=1.0)
                     early.delimiter, early.after_head, early.stack = "", False, ()
-                    early.text = ""
+                    early.text = None
                     found.extend(self.statement(early, index))
             return found
         rest = line[position + 3 :]
@@ -471,7 +477,7 @@ class Lattice:
             docstring and position > 0 and code_likeness(body) >= 1.0
         ):
             early = self.follow(state, index, (Unit(delimiter, "", False, "closing", index),), cost=1.0)
-            early.delimiter, early.after_head, early.stack, early.text = "", False, (), ""
+            early.delimiter, early.after_head, early.stack, early.text = "", False, (), None
             found.extend(self.statement(early, index))
         return found
 
@@ -490,7 +496,8 @@ class Lattice:
                 start=state.start,
                 head=state.head,
                 indent=state.indent,
-                text=state.text + "\n" + delimiter_only(text),
+                text=(state.text, "\n" + delimiter_only(text)),
+                rows=state.rows + 1,
                 back=state,
                 units=(unit,),
                 after_head=False,
@@ -510,12 +517,13 @@ class Lattice:
                 start=state.start,
                 head=state.head,
                 indent=state.indent,
-                text=state.text + "\n" + delimiter_only(head) + reading.text,
+                text=(state.text, "\n" + delimiter_only(head) + reading.text),
+                rows=state.rows + 1,
                 back=state,
                 units=(unit,),
                 after_head=False,
             )
-        if not self.search.probe.statement(state.text + "\n" + delimiter_only(head) + reading.text.rstrip()):
+        if not self.search.probe.statement(joined(state.text) + "\n" + delimiter_only(head) + reading.text.rstrip()):
             cost += 2.0
         return State(state.cost + cost, back=state, units=(unit,), after_head=_heads(state.head, reading.last))
 
@@ -534,6 +542,7 @@ class Lattice:
             state.tail,
             state.after_head,
             state.text,
+            state.rows,
             state,
             units,
             state.weight,

@@ -3,7 +3,7 @@
 import ast
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from canonry.repair.lines.assemble import assemble, logical_lines
 from canonry.repair.lines.blocks import Blocks
@@ -17,6 +17,7 @@ from canonry.source.syntax.parse import parse_source
 
 __all__ = ["MARK", "Budget", "Mended", "mend"]
 
+_PROBES, _NODES = 4, 40  # more work for each line of a long file
 _ROUNDS = 20  # of marking a line that still does not parse
 _PUT_IN = frozenset({"pass", "try:", "finally:", "if False:"})
 _STRANGE = 1.3  # cost of a name that nothing binds, once lines lost their quotes
@@ -41,7 +42,7 @@ def mend(
     budget: Budget = DEFAULT,
     vocabulary: frozenset[str] = frozenset(),
 ) -> Mended:
-    """The text with its meaning restored as far as the text alone tells; unchanged if it parses at the target version.
+    """The text with its meaning restored as far as the text alone tells; unchanged if it parses, or if nothing helps.
 
     `vocabulary` holds names that are known to exist although the text does not bind them.
     """
@@ -50,12 +51,14 @@ def mend(
         if compiles(text, target):
             return Mended(text, True, 0.0)
         result, cost, whole = _mend(text, target, budget, vocabulary)
+    tree, _, _ = parse_source(result.encode("utf-8", "replace"), target)
+    if tree is None:
+        return Mended(text, False, 100.0)
     marked = tuple(
         number for number, line in enumerate(result.split("\n"), 1) if line.lstrip().startswith(MARK.rstrip())
     )
-    tree, _, _ = parse_source(result.encode("utf-8", "replace"), target)
     edits = tuple((0, what) for what in whole) + _edits(text, result)
-    return Mended(result, tree is not None, round(100.0 * cost / (text.count("\n") + 1), 3), marked, edits)
+    return Mended(result, True, round(100.0 * cost / (text.count("\n") + 1), 3), marked, edits)
 
 
 def _mend(
@@ -65,7 +68,9 @@ def _mend(
     clean, whole, alternates = normalised(text)
     if compiles(clean, target):
         return clean, float(len(whole)), whole
-    probe = Probe(budget.probes)
+    lines = clean.count("\n") + 1
+    probe = Probe(budget.probes + _PROBES * lines)
+    budget = replace(budget, nodes=budget.nodes + _NODES * lines)
     habits = Habits(known=bound_names(clean) | vocabulary, quote=_quote(clean))
     literal = Literal(clean.split("\n"), probe)
     result, cost, requoted = _read(clean, probe, habits, budget, alternates, literal)
@@ -115,7 +120,7 @@ def _read(
             cost += 4.0
     tabs = _tabbed(text)
     result = ""
-    for _ in range(_ROUNDS):
+    for _ in range(max(3, min(_ROUNDS, 60_000 // len(literal.lines)))):
         last = Blocks(logical, probe).place()
         result, origin = assemble(logical, last, tabs=tabs)
         wrong = _wrong_line(result)
@@ -153,7 +158,7 @@ def _requoted(after: str, before: str) -> bool:
 def _settle(text: str) -> str:
     """The text with the lines that still do not parse turned into marked comments, and bodies where they lack."""
     lines = text.split("\n")
-    for _ in range(80):
+    for _ in range(max(3, min(80, 60_000 // len(lines)))):
         try:
             compile("\n".join(lines), "<repair>", "exec", dont_inherit=True, flags=ast.PyCF_ONLY_AST)
         except SyntaxError as error:
