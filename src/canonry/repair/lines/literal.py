@@ -15,6 +15,7 @@ _SCAN = re.compile(
 )
 _NAME = re.compile(r"(?<![\w.])([^\W\d]\w*)(?!\w|[ \t]*=(?!=)|[\"'])")
 _LISTED = re.compile(r"[\[(,]\s*[^\W\d]\w*\s*[,\])]")
+_NAMED = re.compile(r"\b(?:[gs]etattr|hasattr|delattr)\([\w.]+, *\w+ *[,)]|\b(?:TypeVar|NewType|namedtuple)\(\w+ *[,)]")
 _LONGEST = 300  # lines of a statement that is read at once
 
 
@@ -33,7 +34,7 @@ class Literal:
         self.ends: dict[tuple[int, bool], tuple[int, str]] = {}
 
     def end(self, index: int, *, docstring: bool, known: Collection[str] | None) -> int:
-        """The line after the healthy statement that starts on the line, or 0; `known` where strange names are refused."""
+        """The line after the healthy statement that starts here, or 0; `known` where strange names are refused."""
         key = (index, docstring)
         found = self.ends.get(key)
         if found is None:
@@ -68,7 +69,9 @@ class Literal:
                     return 0, ""
                 code.append(token)
             elif token[0] in "\"'":
-                if len(token) == 1 or not self._string(token, body, docstring, glued=not code[-1].strip() and len(code) > 1 and code[-2] == '""'):
+                if len(token) == 1 or not self._string(
+                    token, body, docstring, glued=not code[-1].strip() and len(code) > 1 and code[-2] == '""'
+                ):
                     return 0, ""
                 code.append('""')
             if position - start > 60_000:
@@ -122,4 +125,6 @@ def _strange(code: str, known: Collection[str]) -> bool:
         return True
     if head in ("import", "from", "def", "class", "async", "global", "nonlocal"):
         return False
+    if _NAMED.search(code):
+        return True
     return any(name not in known and name not in KEYWORDS for name in _NAME.findall(code))
