@@ -13,6 +13,7 @@ _WORD = re.compile(r"[^\W\d]\w*|\d+")
 _FLEETING = re.compile(r"\\[A-Za-z0-9]|\b[fFrRbBuU]{1,2}(?=[\"'])")
 """What quotes take with them when they are lost: escapes, and the letters before a string."""
 _PREFIXES = "fFrRbBuU"
+STRING_PREFIXES = frozenset({"f", "r", "b", "u", "fr", "rf", "br", "rb", "F", "R", "B", "U"})
 _LONG = 4000
 
 

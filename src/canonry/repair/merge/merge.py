@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from canonry.repair.measure import readable_tests, test_names, words_of
 from canonry.repair.merge.changes import Change, changes_of, parts_of
+from canonry.repair.merge.depth import widened
 from canonry.repair.merge.readings import MendedPlaces, Mending, mended_lines
 from canonry.repair.merge.regions import Oracle, Region, joined, region_around, regions_of
 
@@ -71,7 +72,7 @@ class _Merging:
 
     def run(self) -> MergedText:
         regions = regions_of(self.tree, self.base)
-        for group, region in _grouped(changes_of(self.base, self.broken), regions):
+        for group, region in _grouped(self._changes(), regions):
             self.own = []
             self._settle(group, region)
             self.accepted.append(self.own)
@@ -82,6 +83,9 @@ class _Merging:
         applied = sum(map(len, self.accepted))
         self.refused.sort(key=lambda refusal: refusal.line)
         return MergedText(text, applied, tuple(self.refused), tuple(self._replaced(text)), self.parses)
+
+    def _changes(self) -> Iterator[Change]:
+        return widened(changes_of(self.base, self.broken), self.base, self.broken)
 
     def _text(self) -> str:
         return "\n".join(self._render(0, len(self.base)))
@@ -131,6 +135,9 @@ class _Merging:
         for reading in self._readings(change):
             if self._accept([reading], region):
                 return
+        if change.narrow:
+            self._settle(list(change.narrow), region)
+            return
         parts = parts_of(change, self.base, self.broken)
         if len(parts) > 1 or (parts and (parts[0].base, parts[0].broken) != (change.base, change.broken)):
             self._settle(parts, region)
