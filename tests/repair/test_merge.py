@@ -249,3 +249,14 @@ def test_a_line_repeated_with_other_quotes_stays_out() -> None:
 
     assert result.text == BASE
     assert [refusal.line for refusal in result.replaced]
+
+
+@pytest.mark.parametrize(
+    "lost", ["fnet of {price}", "f net of {price}", '"f net of {price}', "f\u2705 net of {price}"]
+)
+def test_the_prefix_of_a_lost_string_is_no_word(lost: str) -> None:
+    assert merged(changed(('f"net of {price}"', lost))).text == BASE
+    assert merged(changed(('f"net of {price}"', lost.replace("net", "net price")), DAMAGE["stray quote"])).text in (
+        changed(("net of", "net price of")),
+        changed(("net of", "\u2705 net price of")),
+    )

@@ -37,7 +37,12 @@ def skeleton(line: str) -> str:
 
 
 def same_words(base: Sequence[str], broken: Sequence[str]) -> bool:
-    """Whether two lists of words differ only as damage changes them: a string's prefix grown onto its first word."""
+    """Whether two lists of words differ only as damage changes them.
+
+    The prefix of a string that lost its quotes stands alone, or grew onto the first word.
+    """
+    if len(base) != len(broken):
+        broken = [word for word in broken if word not in STRING_PREFIXES or word in base]
     return len(base) == len(broken) and all(map(same_word, base, broken))
 
 

@@ -18,6 +18,7 @@ def grafts(healthy: str, damaged: str) -> Iterator[str]:
     """
     old, new = _pieces(healthy), _pieces(damaged)
     known = {match.group() for match in old}
+    new = [word for word in new if word.group() not in STRING_PREFIXES or word.group() in known]
     mine = [match.group() for match in old]
     theirs = [
         word[1:] if word not in known and word[1:] in known and same_word(word[1:], word) else word
