@@ -83,8 +83,8 @@ def assemble(logical: list[Logical], last: Place, *, tabs: bool) -> tuple[str, l
         if place.before:
             _insert(found, place.before, tabs)
         shift = place.indent - line.width
-        if place.note == "undecorate":
-            found.extend(_space(place.indent, tabs) + MARK + part.strip() for part in line.lines)
+        if place.note in ("undecorate", "marked"):
+            found.extend(_marked(part, place.indent if not number else 0, tabs) for number, part in enumerate(line.lines))
             continue
         found.append(_space(place.indent, tabs) + line.lines[0])
         for part, inner in zip(line.lines[1:], (*line.inner[1:], *([True] * len(line.lines))), strict=False):

@@ -145,13 +145,20 @@ class Blocks:
         for number in range(first, last):
             reached: dict[tuple[object, ...], Place] = {}
             for current in states:
-                for following in self.options(current, self.code[number]):
+                for following in (*self.options(current, self.code[number]), self.given_up(current, self.code[number])):
                     key = following.key()
                     kept = reached.get(key)
                     if kept is None or following.cost < kept.cost:
                         reached[key] = following
             states = sorted(reached.values(), key=lambda place: place.cost)[:_BEAM]
         return states[0]
+
+    def given_up(self, state: Place, index: int) -> Place:
+        """The state after the line was kept as a marked comment."""
+        return Place(
+            state.cost + 6.0, state.suites, state.expects, state.delta, state.decorator, state.jumped, back=state, index=index,
+            indent=self.lines[index].width, note="marked",
+        )
 
     def plain(self, state: Place, index: int) -> Place | None:
         """The line placed where it stands, if that is right."""

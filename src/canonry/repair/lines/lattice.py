@@ -223,7 +223,7 @@ class Lattice:
     def prose(self, state: State, index: int, body: str, extra: float) -> list[State]:
         """The line read as a docstring, or as the first line of one, whose quotes are damaged."""
         likely = prose_likeness(body)
-        if likely == 0.0 and body[0] not in "\"'":
+        if (likely == 0.0 and body[0] not in "\"'") or entry_like(body):
             return []
         found: list[State] = []
         core = body.lstrip("\"'")
@@ -346,7 +346,7 @@ class Lattice:
             unit = Unit("\\", "", False, "unjoin", index)
             clean = self.follow(state, index, (unit,), cost=1.5)
         else:
-            if self.indents[index] > state.indent and code_likeness(body) < 0.9:
+            if self.indents[index] > state.indent and code_likeness(body) < 0.9 or entry_like(body):
                 return []
             if state.last not in OPERANDS and state.last not in "(,":
                 return []
@@ -391,7 +391,7 @@ class Lattice:
                     price += 1.5 * likeness
                     found.append(self.closed(state, index, line.rstrip().rstrip("\"'") + delimiter, price))
                 elif stripped:
-                    found.append(self.closed(state, index, line.rstrip() + delimiter, 1.0))
+                    found.append(self.closed(state, index, line.rstrip() + delimiter, 1.0 + (weight + 0.8) * likeness))
                 if quotes and quotes == len(stripped):
                     blank = Unit("", "", False, "doc", index)
                     found.append(self.follow(state, index, (blank,), cost=0.6))
@@ -407,6 +407,8 @@ class Lattice:
         while rest.startswith(delimiter[0]):
             rest = rest[1:]
             extra = 0.3
+        if docstring and position > 0:
+            extra += weight * code_likeness(line[:position].strip())
         if not rest.strip():
             found.append(self.closed(state, index, head, extra))
         else:

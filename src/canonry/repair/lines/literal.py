@@ -15,6 +15,7 @@ _SCAN = re.compile(
 )
 _NAME = re.compile(r"(?<![\w.])([^\W\d]\w*)(?!\w|[ \t]*=(?!=)|[\"'])")
 _LISTED = re.compile(r"[\[(,]\s*[^\W\d]\w*\s*[,\])]")
+_NAMED = re.compile(r"\b(?:[gs]etattr|hasattr|delattr)\([\w.]+, *\w+ *[,)]|\b(?:TypeVar|NewType|namedtuple)\(\w+ *[,)]")
 _LONGEST = 300  # lines of a statement that is read at once
 
 
@@ -122,4 +123,6 @@ def _strange(code: str, known: Collection[str]) -> bool:
         return True
     if head in ("import", "from", "def", "class", "async", "global", "nonlocal"):
         return False
+    if _NAMED.search(code):
+        return True
     return any(name not in known and name not in KEYWORDS for name in _NAME.findall(code))

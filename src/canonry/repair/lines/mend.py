@@ -54,7 +54,7 @@ def _mend(text: str, budget: Budget, vocabulary: frozenset[str]) -> Mended:
     habits = Habits(known=bound_names(clean) | vocabulary, quote=_quote(clean))
     literal = Literal(clean.split("\n"), probe)
     result, cost, requoted = _read(clean, probe, habits, budget, alternates, literal)
-    if requoted >= 4:
+    if requoted >= 2:
         habits.unknown = 1.3
         again, other, _ = _read(clean, probe, habits, budget, alternates, literal)
         if compiles(again) or not compiles(result):

@@ -17,12 +17,13 @@ _BINDINGS = (
 )
 _LISTS = (
     re.compile(r"\bfor[ \t]+([\w, \t()]+?)[ \t]+in\b"),
-    re.compile(r"^[ \t]*([\w*]+(?:[ \t]*,[ \t]*[\w*]+)+)[ \t]*=(?!=)", re.MULTILINE),
+    re.compile(r"^[ \t]*\(?([\w*.]+(?:[ \t]*,[ \t]*[\w*.]+)+)\)?[ \t]*=(?!=)", re.MULTILINE),
     re.compile(r"^[ \t]*from[ \t]+[\w.]+[ \t]+import[ \t]+\(?([\w \t,]+)", re.MULTILINE),
     re.compile(r"^[ \t]*(?:global|nonlocal)[ \t]+([\w \t,]+)", re.MULTILINE),
     re.compile(r"\blambda[ \t]+([\w \t,*=]+?):"),
     re.compile(r"^[ \t]*([A-Z]\w+(?:[ \t]*,[ \t]*[A-Z]\w+)*),?[ \t]*$", re.MULTILINE),
 )
+_IMPORTED = re.compile(r"\bimport[ \t]*\(([^()]*)\)?")
 _FUNCTION = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(", re.MULTILINE)
 _PARAMETERS_END = re.compile(r"\)[^\n]*:[ \t\"]*(?:#[^\n]*)?$|:[ \t]*$|^[ \t]*(?:async[ \t]+)?def\b", re.MULTILINE)
 _PARAMETER = re.compile(r"(?:^|[(,\n])[ \t]*\*{0,2}([^\W\d]\w*)[ \t]*(?=[:,=)\n]|$)")
@@ -38,6 +39,8 @@ def bound_names(text: str) -> frozenset[str]:
     for pattern in _LISTS:
         for names in pattern.findall(text):
             found.update(_WORD.findall(names))
+    for names in _IMPORTED.findall(text):
+        found.update(_WORD.findall(names[:4000]))
     for match in _FUNCTION.finditer(text):
         end = _PARAMETERS_END.search(text, match.end(), match.end() + 4000)
         found.update(_PARAMETER.findall(text[match.end() - 1 : end.end() if end else match.end() + 200]))

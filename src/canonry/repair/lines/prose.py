@@ -21,7 +21,7 @@ def code_likeness(line: str) -> float:
         return 0.0
     if _CODE.match(line):
         return 1.0
-    if line[0] in ")]}" or line[-1] in "([{":
+    if line[0] in ")]}" or line[-1] in "([{" or entry_like(line):
         return 0.6
     return 0.0
 
@@ -40,7 +40,7 @@ def prose_likeness(line: str) -> float:
     return 0.3
 
 
-_ENTRY = re.compile(r"[\"'][^\"'\n]*[\"'][ \t]*:[ \t]*\S|[\"'][^\"'\n]*[\"'],$|[A-Za-z_]\w*,$|[a-z_]\w*[ \t]*=[^=\n]*,$")
+_ENTRY = re.compile(r"[\"'][^\"'\n]*[\"'][ \t]*:[ \t]*\S|[\"'][^\"'\n]*[\"'],[\"']*$|[A-Za-z_]\w*,[\"']*$|[a-z_]\w*[ \t]*=[^=\n]*,[\"']*$")
 
 
 def entry_like(line: str) -> bool:

@@ -87,6 +87,12 @@ _NO_STRING = frozenset(
     {"await", "raise", "del", "import", "from", "def", "class", "with", "lambda", "except", "for", "as", "global"}
 )
 _KEYED = re.compile(r"[\w.$-]+\"?:(?:[ \t]|\Z)")
+BUILTIN_WORDS = frozenset(
+    {"id", "type", "input", "format", "filter", "hash", "max", "min", "sum", "range", "object", "property", "dict"}
+    | {"list", "set", "tuple", "str", "int", "float", "bool", "bytes", "dir", "file", "len", "map", "next", "open", "vars"}
+)
+_NAMED_FIRST = frozenset({"TypeVar", "NewType", "namedtuple", "ParamSpec", "NamedTuple", "getenv"})
+_NAMED_SECOND = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 _NAMES_OF_NAMES = frozenset({"__all__", "__slots__", "__match_args__"})
 _RULERS = frozenset("=-*_#~.+")
 
@@ -363,14 +369,15 @@ class _LineSearch:
             if may_open:
                 self.push(cost + glued, index + 1, quote, stack, last, (pieces, token), index + 1, 0)
                 following = self.tokens[index + 1] if index + 1 < len(self.tokens) else ""
-                if following[:1] == "f" and last != "p" and "{" in self.line and following not in self.known:
+                if following[:1] == "f" and last != "p" and self.prefix_inside(index + 1):
                     moved = (pieces, "f" + quote + following[1:])
                     self.push(cost + glued + 0.35, index + 2, quote, stack, last, moved, index + 2, 0)
             price = _DELETE_QUOTE + (0.3 if may_open and not self.is_last(index) else 0.0)
             self.push(cost + price, index + 1, "", stack, last, pieces, 0, 0)
         elif run == 2:
             if may_open:
-                self.push(cost + glued, index + 1, "", stack, after, (pieces, token), 0, 0)
+                stray = 0.7 if last == "," and self.is_last(index) else 0.0
+                self.push(cost + glued + stray, index + 1, "", stack, after, (pieces, token), 0, 0)
                 self.push(cost + _DELETE_QUOTE + glued, index + 1, quote, stack, last, (pieces, quote), index + 1, 0)
             self.push(cost + _DELETE_QUOTE + 0.05, index + 1, "", stack, last, pieces, 0, 0)
         else:
@@ -378,6 +385,8 @@ class _LineSearch:
                 self.push(cost, index + 1, "", stack, after, (pieces, token), 0, 0)
             if may_open:
                 price = 0.0 if run == 3 else 0.3
+                if index and self.tokens[index - 1][0] not in " \t([{=" and last != "p":
+                    price += 1.0  # glued to what stands before
                 self.push(cost + price, index + 1, quote * 3, stack, last, (pieces, quote * 3), index + 1, 0)
                 self.push(cost + 0.8 + glued, index + 1, quote, stack, last, (pieces, quote), index + 1, 0)
                 self.push(cost + 0.8 + glued, index + 1, "", stack, after, (pieces, quote * 2), 0, 0)
@@ -393,7 +402,12 @@ class _LineSearch:
             return
         if last == "p":
             return
-        if token in PREFIXES and token not in self.known and follows and follows[0] not in "=.,)":
+        if (
+            token in PREFIXES
+            and follows
+            and follows[0] not in "=.,)"
+            and (token not in self.known or (token == "f" and "{" in self.line and self.tokens[index + 1][0] not in " \t[("))
+        ):
             for quote in self.delimiters(index + 1):
                 if last not in OPERANDS or last == "s":
                     extra = 0.0 if quote == self.quote else 0.2
@@ -427,6 +441,14 @@ class _LineSearch:
             price = self.strangeness(index, stack, last, follows)
         elif self.word in _NAMES_OF_NAMES and stack and last in "(," and follows in ("", ",", "]", ")"):
             price = 1.3
+        elif self.unknown > 0.5 and last in "(," and follows in (",", ")") and self.names_a_name(index, last):
+            price = 1.3
+        elif token in BUILTIN_WORDS and self.unknown > 0.5 and follows in (")", "]", ","):
+            before = self.tokens[index - 2 : index]
+            if before[-1:] == ["["] and follows == "]" and before[0].islower() and before[0] not in BUILTIN_WORDS:
+                price = 1.3
+            elif before in (["get", "("], ["pop", "("]):
+                price = 1.3
         if token in ("match", "case", "type", "print") and last == "S" and self.header and kind == "n":
             kind = "k"
         self.push(cost + price, index + 1, "", stack, kind, (pieces, token), 0, 0)
@@ -582,6 +604,8 @@ class _LineSearch:
             self.push(cost + closing + price, index + 1, "", stack, "s", (pieces, quote), 0, 0)
             self.push(cost + _DELETE_QUOTE + 0.05 * (run - 1), index + 1, delimiter, stack, last, pieces, start, ours)
             return
+        if token in ")]}," and index > start:
+            self.moved_quote(cost, index, delimiter, stack, last, pieces, start, ours)
         if index > start or not ours:
             price = self.closing_price(index, start, ours)
             if price < 5:
@@ -592,6 +616,28 @@ class _LineSearch:
                 self.push(cost + price, index, "", stack, "s", (pieces, quote + space), 0, 0)
         if token != "\\":  # which would escape the end of the line
             self.push(cost, index + 1, delimiter, stack, last, (pieces, token), start, ours)
+
+    def moved_quote(
+        self, cost: float, index: int, quote: str, stack: tuple[str, ...], last: str, pieces: object, start: int, ours: int
+    ) -> None:
+        """The closing quote was moved past the brackets and the comma or colon that it stood before."""
+        text = quote
+        kind = "s"
+        at = index
+        while at < len(self.tokens) and self.tokens[at] in ")]},:":
+            token = self.tokens[at]
+            if token in CLOSERS:
+                if not stack or PAIRS[stack[-1]] != token or kind not in "sc":
+                    return
+                stack = stack[:-1]
+                kind = "c"
+            else:
+                kind = token
+            text += token
+            at += 1
+        if at < len(self.tokens) and self.tokens[at][0] == quote and len(self.tokens[at]) < 3 and self.is_last(at):
+            price = 0.55 + self.content(start, index, ours, (), last)
+            self.push(cost + price, at + 1, "", stack, kind, (pieces, text), 0, 0)
 
     def closing_price(self, index: int, start: int, ours: int) -> float:
         """The cost of a lost closing quote before this token; 9 where none can have stood."""
@@ -682,6 +728,23 @@ class _LineSearch:
                 self.finish(cost + price, stack[:kept], kind, "", (_before_space(pieces, closing + tail), comment))
 
     # -- looking around
+
+    def names_a_name(self, index: int, last: str) -> bool:
+        """Whether the argument is one that is a name's text: of `getattr(value, "name")` or `TypeVar("T")`."""
+        before = [token for token in self.tokens[max(0, index - 8) : index] if token[0] not in " \t"]
+        if last == "(":
+            return before[-2:-1] != [] and before[-2] in _NAMED_FIRST
+        if len(before) >= 4 and before[-1] == "," and before[-3] == "(":
+            return before[-4] in _NAMED_SECOND
+        return False
+
+    def prefix_inside(self, index: int) -> bool:
+        """Whether the f that a string starts with may be its prefix."""
+        token = self.tokens[index]
+        follows = self.tokens[index + 1] if index + 1 < len(self.tokens) else ""
+        if token == "f":
+            return follows[:1] in ("{", "\\") or (follows[:1] == "[" and "{" in self.line)
+        return "{" in self.line and token not in self.known
 
     def preceding(self, index: int) -> str:
         """The token before that is no space."""

@@ -7,9 +7,10 @@ _CLOSES = re.compile(r"[)\]}]")
 _ARGUMENT = re.compile(r",\s*([^\W\d]\w*)\s*(=(?!=)|[,)]|\Z)")
 _CALL = re.compile(r"[^\W\d]\w*(?:\.\w+)*\(")
 _FORMULA = re.compile(r"[^\W\d]\w*(?:\.\w+)*\s+(?:[-+*/%]|==|!=|<|>|in|and|or|is|not)\s+\S|[^\W\d]\w*=\S")
-_PREFIXED = re.compile(r"f(?:[A-Z{\[]|.*\{\w[\w.]*[}\[(!:])")
+_PREFIXED = re.compile(r"f(?:\\n|(?:[A-Z\[]|.*?)[^{}]*\{\w[\w.]*[}\[(!:])")
 _RULER = re.compile(r"([=\-*_#~.+])\1*[ \t]*\*[ \t]*\d+\Z")
 _WORD_LIST = re.compile(r"[\w-]+(?:,[ \t]*\"?[\w-]+)+,?\Z")
+_EXPRESSION = re.compile(r"[\"\w)\]] (?:in|and|or|not in|==|!=) [\w.]+[(\[.]|\w\(\w*\)[ \t]+(?:in|and|or|==|!=)[ \t]")
 _CODE = re.compile(r"\)\s*[,:]?\s*\Z|[\[({]\s*\Z|,\s*\Z")
 _PAIR = {")": "(", "]": "[", "}": "{"}
 
@@ -32,7 +33,7 @@ def string_cost(content: str, known: Collection[str], ours: bool, bracketed: boo
     stripped = content.strip()
     if not stripped:
         return cost + (0.3 if ours else 0.0)
-    if stripped[0] == "f" and "{" in stripped and _PREFIXED.match(stripped):
+    if stripped[0] == "f" and _PREFIXED.match(stripped):
         cost += 0.6
     if stripped[0] in "=-*_#~.+" and _RULER.match(stripped):
         cost += 0.9
@@ -44,8 +45,14 @@ def string_cost(content: str, known: Collection[str], ours: bool, bracketed: boo
         cost += 0.4
     if stripped[-1] in "\"'" and (stripped[-1] == '"' or ours):
         cost += 0.4
+    if ours and stripped[0] in _PAIR.values() and stripped[-1] in _PAIR and not stack:
+        cost += 1.2
+    if content.count('"') % 2 and ours:
+        cost += 0.5
+    if ours and _EXPRESSION.search(stripped):
+        cost += 0.6
     if ours and _WORD_LIST.match(stripped):
-        cost += 0.85 * stripped.count(",")
+        cost += 1.25 * stripped.count(",")
     if ours and _CALL.match(stripped):
         cost += 0.9
     if ours and _FORMULA.match(stripped):
@@ -54,7 +61,7 @@ def string_cost(content: str, known: Collection[str], ours: bool, bracketed: boo
         for match in _ARGUMENT.finditer(content):
             word, tail = match.group(1), match.group(2)
             if tail == "=":
-                cost += 0.8
+                cost += 1.3
             elif word in known:
                 cost += 0.5
     return min(cost, 3.0)
