@@ -11,7 +11,7 @@ from canonry.repair.lines.mend import mend
 from canonry.repair.lines.search import mend_line
 from canonry.repair.measure import words_of
 from canonry.repair.merge.merge import MergedText, merge
-from canonry.repair.merge.readings import Mending
+from canonry.repair.merge.readings import ALONE, Mending
 
 BASE = '''"""Prices of the shop."""
 
@@ -61,13 +61,10 @@ def parses(text: str) -> bool:
 
 
 def mending_of(broken: str) -> Mending:
-    mended = mend(broken)
-    return Mending(
-        mended.text if mended.parses else "", mended.cost < 5, lambda line: [c.text for c in mend_line(line)]
-    )
+    return Mending(lambda line: [reading.text for reading in mend_line(line)], partial(mend, broken))
 
 
-def merged(broken: str, base: str = BASE, mending: Mending = Mending()) -> MergedText:  # noqa: B008
+def merged(broken: str, base: str = BASE, mending: Mending = ALONE) -> MergedText:
     return merge(base, broken, ast.parse(base), oracle=parses, mending=mending)
 
 
@@ -251,9 +248,7 @@ def test_a_line_repeated_with_other_quotes_stays_out() -> None:
     assert [refusal.line for refusal in result.replaced]
 
 
-@pytest.mark.parametrize(
-    "lost", ["fnet of {price}", "f net of {price}", '"f net of {price}', "f\u2705 net of {price}"]
-)
+@pytest.mark.parametrize("lost", ["fnet of {price}", "f net of {price}", '"f net of {price}', "f\u2705 net of {price}"])
 def test_the_prefix_of_a_lost_string_is_no_word(lost: str) -> None:
     assert merged(changed(('f"net of {price}"', lost))).text == BASE
     assert merged(changed(('f"net of {price}"', lost.replace("net", "net price")), DAMAGE["stray quote"])).text in (

@@ -5,6 +5,7 @@ Lines without a word (closing brackets, blank ones) stand with the lines around 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -14,7 +15,8 @@ _FLEETING = re.compile(r"\\[A-Za-z0-9]|\b[fFrRbBuU]{1,2}(?=[\"'])")
 """What quotes take with them when they are lost: escapes, and the letters before a string."""
 _PREFIXES = "fFrRbBuU"
 STRING_PREFIXES = frozenset({"f", "r", "b", "u", "fr", "rf", "br", "rb", "F", "R", "B", "U"})
-_LONG = 4000
+_MOST_STEPS = 400_000
+"""Pairs of equal lines that are compared one by one; above, lines that are everywhere are left to their neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def match(base: Sequence[str], broken: Sequence[str]) -> Iterator[tuple[int, int
     while stop < min(len(base), len(broken)) - start and base[-1 - stop] == broken[-1 - stop]:
         stop += 1
     left, right = base[start : len(base) - stop], broken[start : len(broken) - stop]
-    matcher = SequenceMatcher(None, left, right, autojunk=max(len(left), len(right)) > _LONG)
+    counts = Counter(right)
+    matcher = SequenceMatcher(None, left, right, autojunk=sum(counts[key] for key in left) > _MOST_STEPS)
     for i, j, size in matcher.get_matching_blocks():
         for step in range(size):
             yield start + i + step, start + j + step

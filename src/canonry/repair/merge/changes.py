@@ -8,6 +8,7 @@ from canonry.repair.merge.align import Gap, align, line_words, same_word, same_w
 
 _MOST_CELLS = 6000
 _ALIKE = 0.5
+_NEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,12 @@ def _as_change(gap: Gap, base: Sequence[str], broken: Sequence[str]) -> Change:
     for i, j in pair_lines(base[start:stop], lines):
         if _is_damage([base[start + i]], [lines[j]]):
             lines[j] = base[start + i]
-    beside = (reversed(base[:start]), base[stop:], reversed(broken[:first]), broken[last:])
+    beside = (
+        base[max(0, start - _NEAR) : start][::-1],
+        base[stop : stop + _NEAR],
+        broken[max(0, first - _NEAR) : first][::-1],
+        broken[last : last + _NEAR],
+    )
     around = [line for line in map(_worded, beside) if line is not None]
     return Change(gap.base, gap.broken, tuple(line for line in lines if not _repeats(line, around)))
 

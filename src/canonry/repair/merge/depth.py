@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from canonry.repair.merge.align import skeleton
 from canonry.repair.merge.changes import Change
 
+_NEAR = 12
+
 
 def widened(changes: Iterable[Change], base: Sequence[str], broken: Sequence[str]) -> Iterator[Change]:
     """The changes, those that open or close a block widened over the lines that only moved with it.
@@ -75,7 +77,7 @@ def _moved(
 
 
 def _worded(lines: Sequence[str], start: int) -> str | None:
-    return next((line for line in lines[start:] if skeleton(line)), None)
+    return next((line for line in lines[start : start + _NEAR] if skeleton(line)), None)
 
 
 def _shifted(line: str, depth: int) -> str:

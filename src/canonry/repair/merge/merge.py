@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from canonry.repair.measure import readable_tests, test_names, words_of
 from canonry.repair.merge.changes import Change, changes_of, parts_of
 from canonry.repair.merge.depth import widened
-from canonry.repair.merge.readings import MendedPlaces, Mending, mended_lines
+from canonry.repair.merge.readings import ALONE, MendedPlaces, Mending, mended_lines
 from canonry.repair.merge.regions import Oracle, Region, joined, region_around, regions_of
 
 _MOST_PARSES = 250
@@ -49,7 +49,7 @@ def merge(
     tree: ast.Module,
     *,
     oracle: Oracle,
-    mending: Mending = Mending(),  # noqa: B008
+    mending: Mending = ALONE,
 ) -> MergedText:
     """The base (whose tree is given) with the real changes of the broken text. Both texts end lines with ``\\n``."""
     merging = _Merging(base.split("\n"), broken.split("\n"), tree, oracle, mending)
@@ -113,6 +113,10 @@ class _Merging:
 
     def _settle(self, changes: list[Change], region: Region) -> None:
         """Accepts as many of these changes as the region can hold, exact ones first."""
+        if self.parses >= _MOST_PARSES:
+            for change in changes:
+                self._refuse(change)
+            return
         if not changes or self._accept(changes, region):
             return
         if len(changes) == 1:
@@ -163,9 +167,9 @@ class _Merging:
         """The change with its lines mended, the likeliest reading first."""
         old = self.base[slice(*change.base)]
         if self._places is None:
-            self._places = MendedPlaces(self.broken, self.mending.text)
+            self._places = MendedPlaces(self.broken, self.mending.whole())
         whole = self._places.lines(*change.broken)
-        for lines in mended_lines(old, change.lines, whole, self.mending):
+        for lines in mended_lines(old, change.lines, whole, self.mending.line, trusted=self._places.trusted):
             yield Change(change.base, change.broken, tuple(lines))
 
     def _fits(self, changes: list[Change], region: Region) -> bool:
