@@ -51,6 +51,14 @@ def test_a_gutted_version_is_passed_over() -> None:
     assert chosen(PLACEHOLDER, COMMENTED, HEALTHY) == 2
 
 
+def test_a_version_swallowed_by_a_string_is_passed_over() -> None:
+    swallowed = HEALTHY.replace("import shop\n", "'''\nimport shop\n") + "'''\n"
+
+    assert ast.parse(swallowed)
+    assert chosen(swallowed, HEALTHY) == 1
+    assert chosen(swallowed) is None
+
+
 def test_only_gutted_versions_are_as_good_as_none() -> None:
     assert chosen(COMMENTED, PLACEHOLDER) is None
 

@@ -26,9 +26,12 @@ class Choice:
     reason: str
 
 
-def is_enough(broken: str, merged: MergedText) -> bool:
-    """Whether no text mended alone could be preferred to this merge, so that none need be asked for."""
-    return not merged.refused and share_kept(visible_words(broken), visible_words(merged.text)) > 1 - _MORE_WORDS
+def is_enough(broken: str, merged: MergedText, *, refusals_count: bool) -> bool:
+    """Whether no text mended alone would be preferred to this merge, so that none need be asked for."""
+    return (
+        not (refusals_count and merged.refused)
+        and share_kept(visible_words(broken), visible_words(merged.text)) > 1 - _MORE_WORDS
+    )
 
 
 def choose(broken: str, merged: MergedText | None, mended: Mended | None, *, parse: Parser) -> Choice:

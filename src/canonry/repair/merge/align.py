@@ -67,6 +67,16 @@ def align(base: Sequence[str], broken: Sequence[str]) -> Iterator[Gap]:
             yield gap
 
 
+def damaged_share(base: str, broken: str) -> float:
+    """The share of broken lines that say what some line of the base says, with other signs."""
+    mine = base.split("\n")
+    known = {line.strip() for line in mine}
+    keys = {skeleton(line) for line in mine}
+    theirs = [line for line in broken.split("\n") if line.strip()]
+    damaged = [line for line in theirs if line.strip() not in known and (key := skeleton(line)) and key in keys]
+    return len(damaged) / max(1, len(theirs))
+
+
 def match(base: Sequence[str], broken: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Indexes of equal keys, both ascending."""
     start = 0
