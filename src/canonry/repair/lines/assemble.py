@@ -74,7 +74,7 @@ def assemble(logical: list[Logical], last: Place, *, tabs: bool) -> tuple[str, l
             continue
         if line.kind == "comment":
             text = line.commented if index in revived else line.lines[0]
-            found.append(_space(line.width if index not in revived else line.width, tabs) + text)
+            found.append(_space(line.width, tabs) + text)
             continue
         place = places.get(index)
         if place is None:
@@ -84,7 +84,9 @@ def assemble(logical: list[Logical], last: Place, *, tabs: bool) -> tuple[str, l
             _insert(found, place.before, tabs)
         shift = place.indent - line.width
         if place.note in ("undecorate", "marked"):
-            found.extend(_marked(part, place.indent if not number else 0, tabs) for number, part in enumerate(line.lines))
+            found.extend(
+                _marked(part, place.indent if not number else 0, tabs) for number, part in enumerate(line.lines)
+            )
             continue
         found.append(_space(place.indent, tabs) + line.lines[0])
         for part, inner in zip(line.lines[1:], (*line.inner[1:], *([True] * len(line.lines))), strict=False):

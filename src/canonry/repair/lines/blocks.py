@@ -98,17 +98,20 @@ class Blocks:
         for index, line in enumerate(self.lines):
             if line.kind == "code":
                 previous = index if line.opens else -1
-            elif line.kind == "comment" and previous >= 0 and previous not in found:
-                if line.width > self.lines[previous].width:
-                    match = _COMMENTED.match(line.lines[0])
-                    text = match.group(1).strip() if match else ""
-                    if text and not text.startswith("#") and self._statement(text):
-                        line.commented = text
-                        found[previous] = index
+            elif line.kind != "comment" or previous < 0 or previous in found:
+                continue
+            elif line.width > self.lines[previous].width:
+                match = _COMMENTED.match(line.lines[0])
+                text = match.group(1).strip() if match else ""
+                if text and not text.startswith("#") and self._statement(text):
+                    line.commented = text
+                    found[previous] = index
         return found
 
     def _statement(self, text: str) -> bool:
-        if not re.search(r"[=(\[.]|^(?:pass|return|raise|break|continue|yield|await|import|from|assert|del)\b|^[\"']", text):
+        if not re.search(
+            r"[=(\[.]|^(?:pass|return|raise|break|continue|yield|await|import|from|assert|del)\b|^[\"']", text
+        ):
             return False
         return self.probe.compiles(text)
 
@@ -156,8 +159,16 @@ class Blocks:
     def given_up(self, state: Place, index: int) -> Place:
         """The state after the line was kept as a marked comment."""
         return Place(
-            state.cost + 6.0, state.suites, state.expects, state.delta, state.decorator, state.jumped, back=state, index=index,
-            indent=self.lines[index].width, note="marked",
+            state.cost + 6.0,
+            state.suites,
+            state.expects,
+            state.delta,
+            state.decorator,
+            state.jumped,
+            back=state,
+            index=index,
+            indent=self.lines[index].width,
+            note="marked",
         )
 
     def plain(self, state: Place, index: int) -> Place | None:
@@ -180,8 +191,20 @@ class Blocks:
         found: list[Place] = []
         widths: dict[int, float] = {}
         if state.decorator is not None and not (line.decorates or line.head in ("def", "class", "async")):
-            state = Place(state.cost + 2.5, state.suites, state.expects, state.delta, None, state.jumped, back=state.back,
-                          index=state.index, indent=state.indent, before=state.before, note="undecorate", revive=state.revive)
+            state = Place(
+                state.cost + 2.5,
+                state.suites,
+                state.expects,
+                state.delta,
+                None,
+                state.jumped,
+                back=state.back,
+                index=state.index,
+                indent=state.indent,
+                before=state.before,
+                note="undecorate",
+                revive=state.revive,
+            )
         if state.expects is not None:
             header = state.expects.header
             for width in (line.width, line.width + state.delta, header + self.unit):
@@ -207,8 +230,12 @@ class Blocks:
             opener = {"except": "try:", "finally": "try:", "else": "if False:", "elif": "if False:"}[line.head]
             for suite in state.suites:
                 place = self.put(
-                    state, index, suite.indent, self.move(line, state, suite.indent) + 2.5,
-                    ((suite.indent, opener), (suite.indent + self.unit, "pass")), strict=False,
+                    state,
+                    index,
+                    suite.indent,
+                    self.move(line, state, suite.indent) + 2.5,
+                    ((suite.indent, opener), (suite.indent + self.unit, "pass")),
+                    strict=False,
                 )
                 if place is not None:
                     found.append(place)
@@ -220,8 +247,18 @@ class Blocks:
         suite = Suite(state.expects.header + self.unit, state.expects.header, state.expects.head)
         revive = self.comments.get(state.index, -1)
         place = Place(
-            state.cost, (*state.suites, suite), None, state.delta, None, -1, back=state.back, index=state.index,
-            indent=state.indent, before=state.before, revive=revive if revive >= 0 else -2, note=state.note,
+            state.cost,
+            (*state.suites, suite),
+            None,
+            state.delta,
+            None,
+            -1,
+            back=state.back,
+            index=state.index,
+            indent=state.indent,
+            before=state.before,
+            revive=revive if revive >= 0 else -2,
+            note=state.note,
         )
         return place, 0.6 if revive >= 0 else 1.3
 
@@ -238,9 +275,9 @@ class Blocks:
     ) -> Place | None:
         """The state after the line is placed at an indentation, or None where it cannot stand there."""
         line = self.lines[index]
-        if state.decorator is not None and (line.decorates or line.head in ("def", "class", "async")):
-            if width != state.decorator:
-                return None
+        decorated = line.decorates or line.head in ("def", "class", "async")
+        if state.decorator is not None and decorated and width != state.decorator:
+            return None
         suites = state.suites
         popped: list[Suite] = []
         if state.expects is not None:
@@ -275,8 +312,16 @@ class Blocks:
         if not strict or head in ("def", "async"):
             cost += self.oddity(line, suites, state, width) if not strict else 0.0
         place = Place(
-            cost, suites, None, width - line.width, None, width if head in _JUMPS else -1, back=state, index=index,
-            indent=width, before=(*extra, *before),
+            cost,
+            suites,
+            None,
+            width - line.width,
+            None,
+            width if head in _JUMPS else -1,
+            back=state,
+            index=index,
+            indent=width,
+            before=(*extra, *before),
         )
         if line.decorates:
             place.decorator = width

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from canonry.repair.lines.blocks import opens_block
 from canonry.repair.lines.literal import Literal
+from canonry.repair.lines.probe import head_word
 from canonry.repair.lines.prose import code_likeness, entry_like, prose_likeness
 from canonry.repair.lines.search import Reading, Search
 from canonry.repair.lines.tokens import OPERANDS, PAIRS
-from canonry.repair.lines.probe import head_word
 
 _KEYWORD = re.compile(r"[^\W\d]\w*=[^=\s]")
 MARK = "# canonry: unrepaired: "
@@ -53,7 +53,13 @@ class State:
 
     def key(self) -> tuple[object, ...]:
         """States of one key differ in nothing that matters later."""
-        return (self.stack, self.last if self.stack else "S", self.delimiter, self.start if self.stack else -1, self.after_head)
+        return (
+            self.stack,
+            self.last if self.stack else "S",
+            self.delimiter,
+            self.start if self.stack else -1,
+            self.after_head,
+        )
 
 
 class Lattice:
@@ -65,7 +71,10 @@ class Lattice:
         self.search = search
         self.alternates = alternates
         self.bodies = [line.lstrip(" \t\f") for line in lines]
-        self.indents = [len(line.expandtabs(8)) - len(body.expandtabs(8)) if body else -1 for line, body in zip(lines, self.bodies, strict=True)]
+        self.indents = [
+            len(line.expandtabs(8)) - len(body.expandtabs(8)) if body else -1
+            for line, body in zip(lines, self.bodies, strict=True)
+        ]
         self.deeper = self._deeper()
 
     def _deeper(self) -> list[bool]:
@@ -98,7 +107,9 @@ class Lattice:
                     if kept is None or following.cost < kept.cost:
                         reached[key] = following
             if not reached:
-                reached[()] = self.follow(states[0], index, (self.unit(index, MARK + self.bodies[index], False, "marked"),), cost=6.0)
+                reached[()] = self.follow(
+                    states[0], index, (self.unit(index, MARK + self.bodies[index], False, "marked"),), cost=6.0
+                )
             ranked = sorted(reached.values(), key=lambda state: state.cost)
             limit = ranked[0].cost + _MARGIN
             states = [state for state in ranked[:_BEAM] if state.cost <= limit]
@@ -111,7 +122,9 @@ class Lattice:
             walk = walk.back
         units.reverse()
         if closing and units:
-            last = next((unit for unit in reversed(units) if unit.kind not in ("blank", "comment", "marked")), units[-1])
+            last = next(
+                (unit for unit in reversed(units) if unit.kind not in ("blank", "comment", "marked")), units[-1]
+            )
             last.text = _with_closing(last.text, closing)
         return units
 
@@ -132,7 +145,15 @@ class Lattice:
 
     def pass_over(self, state: State, index: int, end: int) -> State:
         """The state after a healthy statement."""
-        units = [Unit(self.bodies[index], self.lines[index][: len(self.lines[index]) - len(self.bodies[index])], True, "code", index)]
+        units = [
+            Unit(
+                self.bodies[index],
+                self.lines[index][: len(self.lines[index]) - len(self.bodies[index])],
+                True,
+                "code",
+                index,
+            )
+        ]
         units += [Unit(self.lines[number], "", False, "doc", number) for number in range(index + 1, end)]
         head = head_word(self.bodies[index])
         last = ":" if opens_block([self.bodies[index], *self.lines[index + 1 : end]], head) else "n"
@@ -174,9 +195,7 @@ class Lattice:
         sources = [body] + ([self.alternates[index].strip()] if index in self.alternates else [])
         for number, source in enumerate(sources):
             readings = self.search.readings(source, (), "S", opens=self.deeper[index])
-            for reading in readings:
-                if reading.valid:
-                    found.append(self.began(state, index, reading, 0.2 * number))
+            found.extend(self.began(state, index, reading, 0.2 * number) for reading in readings if reading.valid)
         best = min((following.cost for following in found), default=99.0)
         if best > state.cost + 0.01 or body[0] in "\"'" or (state.after_head and prose_likeness(body) > 0.5):
             for number, source in enumerate(sources):
@@ -204,7 +223,10 @@ class Lattice:
             cost += 0.3
         if not open_:
             return State(
-                state.cost + cost, back=state, units=units, after_head=_heads(head, reading.last),
+                state.cost + cost,
+                back=state,
+                units=units,
+                after_head=_heads(head, reading.last),
             )
         return State(
             state.cost + cost,
@@ -237,7 +259,9 @@ class Lattice:
         strange = (1.0 - likely) * 1.2
         if not core_end:  # nothing but quotes
             if body[0] in "\"'":
-                found.append(self.opened(state, index, delimiter, "", (0.0 if opening == 3 else 0.5) + place * 0.7 + extra))
+                found.append(
+                    self.opened(state, index, delimiter, "", (0.0 if opening == 3 else 0.5) + place * 0.7 + extra)
+                )
                 found.append(self.follow(state, index, (Unit("", "", True, "blank", index),), cost=0.65 + extra))
             return found
         if delimiter in core_end or core_end.endswith("\\"):
@@ -257,7 +281,13 @@ class Lattice:
         )
         if opening != 3 or closing:
             found.append(
-                self.opened(state, index, delimiter, core if closing == 0 else core_end, open_price + place + strange + extra + (0.3 if closing else 0.0))
+                self.opened(
+                    state,
+                    index,
+                    delimiter,
+                    core if closing == 0 else core_end,
+                    open_price + place + strange + extra + (0.3 if closing else 0.0),
+                )
             )
         return found
 
@@ -265,8 +295,16 @@ class Lattice:
         """The state inside a docstring that this line opens."""
         unit = self.unit(index, delimiter + core, True, "code", cost)
         return State(
-            state.cost + cost, delimiter=delimiter, start=index, indent=self.indents[index], text=delimiter + core, back=state,
-            units=(unit,), after_head=False, head="", weight=0.7 if cost < 0.2 else 1.8,
+            state.cost + cost,
+            delimiter=delimiter,
+            start=index,
+            indent=self.indents[index],
+            text=delimiter + core,
+            back=state,
+            units=(unit,),
+            after_head=False,
+            head="",
+            weight=0.7 if cost < 0.2 else 1.8,
         )
 
     def junk(self, state: State, index: int, body: str) -> list[State]:
@@ -291,7 +329,11 @@ class Lattice:
         if not found or min(following.cost for following in found) > state.cost + 2.0:
             words = any(character.isalnum() for character in body)
             cost = 6.0 if words else 0.5 + 0.25 * len(body.strip())
-            unit = self.unit(index, MARK + body.rstrip(), False, "marked", cost) if words else Unit("", "", False, "blank", index)
+            unit = (
+                self.unit(index, MARK + body.rstrip(), False, "marked", cost)
+                if words
+                else Unit("", "", False, "blank", index)
+            )
             if state.stack:
                 found.append(self.follow(state, index, (unit,), cost=cost))
         return found
@@ -322,8 +364,16 @@ class Lattice:
             if reading.stack or reading.delimiter or reading.last == "\\":
                 found.append(
                     State(
-                        state.cost + cost, stack=reading.stack, last=reading.last, delimiter=reading.delimiter,
-                        start=state.start, head=state.head, indent=state.indent, text=text, back=state, units=(unit,),
+                        state.cost + cost,
+                        stack=reading.stack,
+                        last=reading.last,
+                        delimiter=reading.delimiter,
+                        start=state.start,
+                        head=state.head,
+                        indent=state.indent,
+                        text=text,
+                        back=state,
+                        units=(unit,),
                         after_head=False,
                     )
                 )
@@ -346,7 +396,7 @@ class Lattice:
             unit = Unit("\\", "", False, "unjoin", index)
             clean = self.follow(state, index, (unit,), cost=1.5)
         else:
-            if self.indents[index] > state.indent and code_likeness(body) < 0.9 or entry_like(body):
+            if (self.indents[index] > state.indent and code_likeness(body) < 0.9) or entry_like(body):
                 return []
             if state.last not in OPERANDS and state.last not in "(,":
                 return []
@@ -412,16 +462,14 @@ class Lattice:
         if not rest.strip():
             found.append(self.closed(state, index, head, extra))
         else:
-            for reading in self.search.readings(rest, state.stack, "s", head=state.head or "x", opens=self.deeper[index]):
-                found.append(self.resumed(state, index, head, reading, extra))
+            readings = self.search.readings(rest, state.stack, "s", head=state.head or "x", opens=self.deeper[index])
+            found.extend(self.resumed(state, index, head, reading, extra) for reading in readings)
         if body.strip().strip("\"'") == "":
             blank = Unit("", "", False, "doc", index)
             found.append(self.follow(state, index, (blank,), cost=0.65))
-        elif docstring and position > 0 and line.strip().startswith(delimiter):
-            early = self.follow(state, index, (Unit(delimiter, "", False, "closing", index),), cost=1.0)
-            early.delimiter, early.after_head, early.stack, early.text = "", False, (), ""
-            found.extend(self.statement(early, index))
-        elif docstring and position > 0 and code_likeness(body) >= 1.0:
+        elif (docstring and position > 0 and line.strip().startswith(delimiter)) or (
+            docstring and position > 0 and code_likeness(body) >= 1.0
+        ):
             early = self.follow(state, index, (Unit(delimiter, "", False, "closing", index),), cost=1.0)
             early.delimiter, early.after_head, early.stack, early.text = "", False, (), ""
             found.extend(self.statement(early, index))
@@ -436,8 +484,16 @@ class Lattice:
         unit = Unit(text, "", False, "doc", index, cost)
         if state.stack:
             return State(
-                state.cost + cost, stack=state.stack, last="s", start=state.start, head=state.head, indent=state.indent,
-                text=state.text + "\n" + delimiter_only(text), back=state, units=(unit,), after_head=False,
+                state.cost + cost,
+                stack=state.stack,
+                last="s",
+                start=state.start,
+                head=state.head,
+                indent=state.indent,
+                text=state.text + "\n" + delimiter_only(text),
+                back=state,
+                units=(unit,),
+                after_head=False,
             )
         return State(state.cost + cost, back=state, units=(unit,), after_head=False)
 
@@ -447,9 +503,17 @@ class Lattice:
         unit = Unit(head + reading.text, "", False, "doc", index, cost)
         if reading.stack or reading.delimiter or reading.last == "\\":
             return State(
-                state.cost + cost, stack=reading.stack, last=reading.last, delimiter=reading.delimiter, start=state.start,
-                head=state.head, indent=state.indent, text=state.text + "\n" + delimiter_only(head) + reading.text,
-                back=state, units=(unit,), after_head=False,
+                state.cost + cost,
+                stack=reading.stack,
+                last=reading.last,
+                delimiter=reading.delimiter,
+                start=state.start,
+                head=state.head,
+                indent=state.indent,
+                text=state.text + "\n" + delimiter_only(head) + reading.text,
+                back=state,
+                units=(unit,),
+                after_head=False,
             )
         if not self.search.probe.statement(state.text + "\n" + delimiter_only(head) + reading.text.rstrip()):
             cost += 2.0
@@ -460,8 +524,19 @@ class Lattice:
     def follow(self, state: State, index: int, units: tuple[Unit, ...], *, cost: float = 0.0) -> State:
         """The same state one line later."""
         return State(
-            state.cost + cost, state.stack, state.last, state.delimiter, state.start, state.head, state.indent, state.tail,
-            state.after_head, state.text, state, units, state.weight,
+            state.cost + cost,
+            state.stack,
+            state.last,
+            state.delimiter,
+            state.start,
+            state.head,
+            state.indent,
+            state.tail,
+            state.after_head,
+            state.text,
+            state,
+            units,
+            state.weight,
         )
 
     def unit(self, index: int, text: str, starts: bool, kind: str, cost: float = 0.0) -> Unit:

@@ -34,7 +34,7 @@ class Literal:
         self.ends: dict[tuple[int, bool], tuple[int, str]] = {}
 
     def end(self, index: int, *, docstring: bool, known: Collection[str] | None) -> int:
-        """The line after the healthy statement that starts on the line, or 0; `known` where strange names are refused."""
+        """The line after the healthy statement that starts here, or 0; `known` where strange names are refused."""
         key = (index, docstring)
         found = self.ends.get(key)
         if found is None:
@@ -69,7 +69,9 @@ class Literal:
                     return 0, ""
                 code.append(token)
             elif token[0] in "\"'":
-                if len(token) == 1 or not self._string(token, body, docstring, glued=not code[-1].strip() and len(code) > 1 and code[-2] == '""'):
+                if len(token) == 1 or not self._string(
+                    token, body, docstring, glued=not code[-1].strip() and len(code) > 1 and code[-2] == '""'
+                ):
                     return 0, ""
                 code.append('""')
             if position - start > 60_000:

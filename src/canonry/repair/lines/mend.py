@@ -3,7 +3,7 @@
 import ast
 import re
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from canonry.repair.lines.assemble import assemble, logical_lines
 from canonry.repair.lines.blocks import Blocks
@@ -12,12 +12,15 @@ from canonry.repair.lines.literal import Literal
 from canonry.repair.lines.names import bound_names
 from canonry.repair.lines.normal import normalised
 from canonry.repair.lines.probe import Probe, compiles
-from canonry.repair.lines.search import Budget, Habits, Search
+from canonry.repair.lines.search import DEFAULT, Budget, Habits, Search
+from canonry.source.syntax.parse import parse_source
 
 __all__ = ["MARK", "Budget", "Mended", "mend"]
 
-
 _ROUNDS = 20  # of marking a line that still does not parse
+_PUT_IN = frozenset({"pass", "try:", "finally:", "if False:"})
+_STRANGE = 1.3  # cost of a name that nothing binds, once lines lost their quotes
+_REQUOTED = 2  # lines whose quotes were mended, from which on names that nothing binds are taken for lost texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,43 +31,74 @@ class Mended:
     parses: bool
     cost: float  # of all edits per 100 lines
     marked: tuple[int, ...] = ()  # 1-based lines of the result that are kept as a marked comment
-    edits: tuple[tuple[int, str], ...] = field(default=())  # 1-based line of the input, what was done
+    edits: tuple[tuple[int, str], ...] = ()  # 1-based line of the result (0: of the whole), what was done
 
 
 def mend(
     text: str,
     *,
     target: tuple[int, int] = (3, 11),
-    budget: Budget = Budget(),  # noqa: B008
+    budget: Budget = DEFAULT,
     vocabulary: frozenset[str] = frozenset(),
 ) -> Mended:
-    """The text with its meaning restored as far as the text alone tells; unchanged if it parses."""
+    """The text with its meaning restored as far as the text alone tells; unchanged if it parses at the target version.
+
+    `vocabulary` holds names that are known to exist although the text does not bind them.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if compiles(text):
+        if compiles(text, target):
             return Mended(text, True, 0.0)
-        return _mend(text, budget, vocabulary)
+        result, cost, whole = _mend(text, target, budget, vocabulary)
+    marked = tuple(
+        number for number, line in enumerate(result.split("\n"), 1) if line.lstrip().startswith(MARK.rstrip())
+    )
+    tree, _, _ = parse_source(result.encode("utf-8", "replace"), target)
+    edits = tuple((0, what) for what in whole) + _edits(text, result)
+    return Mended(result, tree is not None, round(100.0 * cost / (text.count("\n") + 1), 3), marked, edits)
 
 
-def _mend(text: str, budget: Budget, vocabulary: frozenset[str]) -> Mended:
-    clean, edits, alternates = normalised(text)
-    if compiles(clean):
-        return Mended(clean, True, _share(len(edits), text), edits=tuple(edits))
+def _mend(
+    text: str, target: tuple[int, int], budget: Budget, vocabulary: frozenset[str]
+) -> tuple[str, float, list[str]]:
+    """The mended text, the cost of all edits, and what was done to the text as a whole."""
+    clean, whole, alternates = normalised(text)
+    if compiles(clean, target):
+        return clean, float(len(whole)), whole
     probe = Probe(budget.probes)
     habits = Habits(known=bound_names(clean) | vocabulary, quote=_quote(clean))
     literal = Literal(clean.split("\n"), probe)
     result, cost, requoted = _read(clean, probe, habits, budget, alternates, literal)
-    if requoted >= 2:
-        habits.unknown = 1.3
+    if requoted >= _REQUOTED:
+        habits.unknown = _STRANGE
         again, other, _ = _read(clean, probe, habits, budget, alternates, literal)
-        if compiles(again) or not compiles(result):
+        if compiles(again, target) or not compiles(result, target):
             result, cost = again, other
-    if not compiles(result):
+    if not compiles(result, target):
         result = _settle(result)
-    marked = tuple(
-        number for number, line in enumerate(result.split("\n"), 1) if line.lstrip().startswith(MARK.rstrip())
-    )
-    return Mended(result, compiles(result), _share(cost + len(edits), text), marked, tuple(edits))
+    return result, cost + len(whole), whole
+
+
+def _edits(before: str, after: str) -> tuple[tuple[int, str], ...]:
+    """What was done to each line of the result that the broken text does not hold."""
+    lines = before.split("\n")
+    known = set(lines)
+    bodies = {line.strip() for line in lines}
+    found: list[tuple[int, str]] = []
+    for number, line in enumerate(after.split("\n"), 1):
+        body = line.strip()
+        if line in known or not body:
+            continue
+        if body.startswith(MARK.rstrip()):
+            what = "kept as a marked comment"
+        elif body in bodies:
+            what = "indentation changed"
+        elif body in _PUT_IN:
+            what = "put in"
+        else:
+            what = "mended"
+        found.append((number, what))
+    return tuple(found)
 
 
 def _read(
@@ -142,10 +176,6 @@ def _settle(text: str) -> str:
         else:
             break
     return "\n".join(lines)
-
-
-def _share(cost: float, text: str) -> float:
-    return round(100.0 * cost / max(1, text.count("\n") + 1), 3)
 
 
 def _quote(text: str) -> str:

@@ -8,7 +8,10 @@ from canonry.repair.lines.tokens import KEYWORDS
 _BINDINGS = (
     re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE),
     re.compile(r"^[ \t]*([^\W\d]\w*)[ \t]*(?::[ \t]*[\w.\[\], \"'|]+)?=(?!=)(?![^\n]*,[ \t\"']*$)", re.MULTILINE),
-    re.compile(r"^[ \t]*([^\W\d]\w*)[ \t]*:[ \t]*(?:[A-Z]\w*|str|int|float|bool|dict|list|tuple|set|bytes|object)\b", re.MULTILINE),
+    re.compile(
+        r"^[ \t]*([^\W\d]\w*)[ \t]*:[ \t]*(?:[A-Z]\w*|str|int|float|bool|dict|list|tuple|set|bytes|object)\b",
+        re.MULTILINE,
+    ),
     re.compile(r"\bas[ \t]+([^\W\d]\w*)[ \t]*(?:[:,)]|$)", re.MULTILINE),
     re.compile(r"^[ \t]*import[ \t]+([^\W\d]\w*)", re.MULTILINE),
     re.compile(r"(?<![.\w])([^\W\d]\w*)(?:\.[^\W\d]\w*)*\([^\s)]"),

@@ -5,9 +5,9 @@ import re
 _MARKERS = re.compile(r"^(?:<{7}|>{7})[ \t]", re.MULTILINE)
 
 
-def normalised(text: str) -> tuple[str, list[tuple[int, str]], dict[int, str]]:
+def normalised(text: str) -> tuple[str, list[str], dict[int, str]]:
     """The text without obvious damage, what was done, and other readings of single lines."""
-    edits: list[tuple[int, str]] = []
+    edits: list[str] = []
     lines = text.split("\n")
     lines = _doubled(lines, edits)
     if _MARKERS.search(text):
@@ -19,21 +19,23 @@ def normalised(text: str) -> tuple[str, list[tuple[int, str]], dict[int, str]]:
     return "\n".join(lines), edits, alternates
 
 
-def _doubled(lines: list[str], edits: list[tuple[int, str]]) -> list[str]:
+def _doubled(lines: list[str], edits: list[str]) -> list[str]:
     """Every second line is blank: each line end was doubled."""
     if len(lines) < 8:
         return lines
     for parity in (1, 0):
         odd = lines[parity::2]
         even = lines[1 - parity :: 2]
-        if sum(not line.strip() for line in odd) >= 0.98 * len(odd) and sum(bool(line.strip()) for line in even) > 0.6 * len(even):
+        if sum(not line.strip() for line in odd) >= 0.98 * len(odd) and sum(
+            bool(line.strip()) for line in even
+        ) > 0.6 * len(even):
             rest = [line for number, line in enumerate(lines) if number % 2 != parity or line.strip()]
-            edits.append((1, "doubled line ends made single"))
+            edits.append("doubled line ends made single")
             return rest if rest[-1:] == [""] or lines[-1:] != [""] else [*rest, ""]
     return lines
 
 
-def _merged(lines: list[str], edits: list[tuple[int, str]]) -> list[str]:
+def _merged(lines: list[str], edits: list[str]) -> list[str]:
     """Conflict markers resolved to the second side; what only the first holds becomes a marked comment."""
     found: list[str] = []
     index = 0
@@ -52,12 +54,12 @@ def _merged(lines: list[str], edits: list[tuple[int, str]]) -> list[str]:
                 end = at
                 break
         if middle < 0 or end < 0:
-            edits.append((index + 1, "conflict marker removed"))
+            edits.append("conflict marker removed")
             index += 1
             continue
         ours = lines[index + 1 : base if base >= 0 else middle]
         theirs = lines[middle + 1 : end]
-        edits.append((index + 1, "conflict resolved"))
+        edits.append("conflict resolved")
         for line in ours:
             if line.strip() and line not in theirs:
                 body = line.lstrip()
@@ -67,7 +69,7 @@ def _merged(lines: list[str], edits: list[tuple[int, str]]) -> list[str]:
     return [line for line in found if not re.match(r"(?:<{7} |>{7} |={7}\s*$)", line)]
 
 
-def _joined_quotes(lines: list[str], edits: list[tuple[int, str]]) -> list[str]:
+def _joined_quotes(lines: list[str], edits: list[str]) -> list[str]:
     """A triple quote split over two lines."""
     found: list[str] = []
     index = 0
@@ -77,7 +79,7 @@ def _joined_quotes(lines: list[str], edits: list[tuple[int, str]]) -> list[str]:
         if body in ('"', "'") and following == body * 2:
             indent = lines[index][: lines[index].index(body)]
             found.append(indent + body * 3)
-            edits.append((index + 1, "split triple quote joined"))
+            edits.append("split triple quote joined")
             index += 2
             continue
         found.append(lines[index])
@@ -85,14 +87,14 @@ def _joined_quotes(lines: list[str], edits: list[tuple[int, str]]) -> list[str]:
     return found
 
 
-def _after_backslash(lines: list[str], edits: list[tuple[int, str]]) -> list[str]:
+def _after_backslash(lines: list[str], edits: list[str]) -> list[str]:
     """Blank lines and comments behind a line that continues with a backslash."""
     found: list[str] = []
     joined = False
-    for number, line in enumerate(lines, 1):
+    for line in lines:
         stripped = line.strip()
         if joined and not stripped:
-            edits.append((number, "blank line behind a backslash removed"))
+            edits.append("blank line behind a backslash removed")
             continue
         found.append(line)
         joined = line.endswith("\\") and not stripped.startswith("#")
@@ -102,7 +104,7 @@ def _after_backslash(lines: list[str], edits: list[tuple[int, str]]) -> list[str
 _OPEN_COMMENT = re.compile(r"^([ \t]*)(?:[^\s#][^#\n]*?)?#[^\n]*[(\[{]$")
 
 
-def _commented_opener(lines: list[str], edits: list[tuple[int, str]]) -> list[str]:
+def _commented_opener(lines: list[str], edits: list[str]) -> list[str]:
     """The arguments that stayed behind when the line that opens their bracket was commented out."""
     found = list(lines)
     for index, line in enumerate(lines):
@@ -127,13 +129,17 @@ def _commented_opener(lines: list[str], edits: list[tuple[int, str]]) -> list[st
                     for kept in range(index + 1, at + 1):
                         text = lines[kept].strip()
                         if text and not text.startswith("#"):
-                            found[kept] = lines[kept][: len(lines[kept]) - len(lines[kept].lstrip())] + "# canonry: unrepaired: " + text
-                    edits.append((index + 1, "arguments of a commented-out call marked"))
+                            found[kept] = (
+                                lines[kept][: len(lines[kept]) - len(lines[kept].lstrip())]
+                                + "# canonry: unrepaired: "
+                                + text
+                            )
+                    edits.append("arguments of a commented-out call marked")
                 break
     return found
 
 
-def _twins(lines: list[str], edits: list[tuple[int, str]]) -> tuple[list[str], dict[int, str]]:
+def _twins(lines: list[str], edits: list[str]) -> tuple[list[str], dict[int, str]]:
     """A line repeated with other quotes: one stays, the other is its alternative."""
     found: list[str] = []
     alternates: dict[int, str] = {}
@@ -143,9 +149,12 @@ def _twins(lines: list[str], edits: list[tuple[int, str]]) -> tuple[list[str], d
         following = lines[index + 1] if index + 1 < len(lines) else ""
         if line != following and line.strip() and following.rstrip().endswith(('"', "'")):
             bare = line.replace('"', "").replace("'", "").strip()
-            if any(character.isalpha() for character in bare) and bare == following.replace('"', "").replace("'", "").strip():
+            if (
+                any(character.isalpha() for character in bare)
+                and bare == following.replace('"', "").replace("'", "").strip()
+            ):
                 alternates[len(found)] = following
-                edits.append((index + 2, "line repeated with other quotes dropped"))
+                edits.append("line repeated with other quotes dropped")
                 found.append(line)
                 index += 2
                 continue

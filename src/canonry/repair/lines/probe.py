@@ -100,13 +100,24 @@ class Probe:
 
 
 _PARAMETERS = (("", ""), ("_", ""), ("", " _"), ("_, ", ""))
-_FRAMES = (("", ""), ("_ ", ""), ("", " _"), ("_ ", " _"), ("_ for _ in _ ", ""), ("_ if _ ", ""), ("", " else _"), ("_:", ""), ("_,", ""))
+_FRAMES = (
+    ("", ""),
+    ("_ ", ""),
+    ("", " _"),
+    ("_ ", " _"),
+    ("_ for _ in _ ", ""),
+    ("_ if _ ", ""),
+    ("", " else _"),
+    ("_:", ""),
+    ("_,", ""),
+)
 
 
-def compiles(text: str) -> bool:
-    """Whether Python reads the text as a module; the caller silences warnings."""
+def compiles(text: str, target: tuple[int, int] | None = None) -> bool:
+    """Whether Python reads the text as a module, at the target version if given; the caller silences warnings."""
     try:
-        compile(text, "<line>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        minor = target[1] if target else -1
+        compile(text, "<line>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True, _feature_version=minor)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

@@ -4,13 +4,19 @@ import re
 
 _CODE = re.compile(
     r"(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(|class[ \t]+\w+[ \t]*[(:]|@[\w.]+|import[ \t]+[\w.]+[ \t]*(?:$|#|as\b|,)"
-    r"|from[ \t]+[\w.]+[ \t]+import\b|(?:try|else|finally)[ \t]*:|(?:if|elif|while|for|with|except|async)\b[^\n]*:[ \t]*(?:#.*)?[\"']*$"
-    r"|return$|return[ \t]+(?:[\w.]+(?:[(\[]|$)|[\[{(\"'])|(?:pass|break|continue|raise)[ \t]*(?:#.*)?$|raise[ \t]+\w+[(]"
-    r"|assert[ \t]+[\w.(]+.*(?:==|!=| in | is |<|>|\(|,)|assert[ \t]+(?:not[ \t]+)?[\w.]+$|(?:await|yield|del)[ \t]+[\w.]+"
-    r"|[\w.]+(?:\[[^\]]*\])?[ \t]*(?::[ \t]*[\w\[\], .]+)?[ \t]*(?:[-+*/|&]|//|\*\*)?=[ \t]*[^=\s]|[\w.]+\([^)]*\)[\"']*$|[\w.]+\([\"'\w\[{(f]*$|[\w.]+\($"
+    r"|from[ \t]+[\w.]+[ \t]+import\b|(?:try|else|finally)[ \t]*:|(?:if|elif|while|for|with|except|async)\b"
+    r"[^\n]*:[ \t]*(?:#.*)?[\"']*$"
+    r"|return$|return[ \t]+(?:[\w.]+(?:[(\[]|$)|[\[{(\"'])|(?:pass|break|continue|raise)[ \t]*(?:#.*)?$"
+    r"|raise[ \t]+\w+[(]"
+    r"|assert[ \t]+[\w.(]+.*(?:==|!=| in | is |<|>|\(|,)|assert[ \t]+(?:not[ \t]+)?[\w.]+$"
+    r"|(?:await|yield|del)[ \t]+[\w.]+"
+    r"|[\w.]+(?:\[[^\]]*\])?[ \t]*(?::[ \t]*[\w\[\], .]+)?[ \t]*(?:[-+*/|&]|//|\*\*)?=[ \t]*[^=\s]"
+    r"|[\w.]+\([^)]*\)[\"']*$|[\w.]+\([\"'\w\[{(f]*$|[\w.]+\($"
 )
 _WORDS = re.compile(r"[^\W\d]\w*[ \t]+[^\W\d]\w*[ \t]+[^\W\d]")
-_LISTED = re.compile(r"(?:[-*•>+]|\d+[.)])[ \t]|[=\-*_~#]{3,}|(?:Args|Returns|Raises|Yields|Note|Example|Examples)\b[^\n(]*:$")
+_LISTED = re.compile(
+    r"(?:[-*•>+]|\d+[.)])[ \t]|[=\-*_~#]{3,}|(?:Args|Returns|Raises|Yields|Note|Example|Examples)\b[^\n(]*:$"
+)
 
 
 def code_likeness(line: str) -> float:
@@ -40,7 +46,10 @@ def prose_likeness(line: str) -> float:
     return 0.3
 
 
-_ENTRY = re.compile(r"[\"'][^\"'\n]*[\"'][ \t]*:[ \t]*\S|[\"'][^\"'\n]*[\"'],[\"']*$|[A-Za-z_]\w*,[\"']*$|[a-z_]\w*[ \t]*=[^=\n]*,[\"']*$")
+_ENTRY = re.compile(
+    r"[\"'][^\"'\n]*[\"'][ \t]*:[ \t]*\S|[\"'][^\"'\n]*[\"'],[\"']*$"
+    r"|[A-Za-z_]\w*,[\"']*$|[a-z_]\w*[ \t]*=[^=\n]*,[\"']*$"
+)
 
 
 def entry_like(line: str) -> bool:

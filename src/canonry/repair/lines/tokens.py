@@ -15,9 +15,7 @@ KEYWORDS = frozenset(keyword.kwlist)
 CONSTANTS = frozenset({"None", "True", "False"})
 AFTER_OPERAND = frozenset({"and", "or", "in", "is", "not", "if", "else", "for", "as", "async", "from", "import"})
 BEFORE_OPERAND = frozenset({"not", "lambda", "await", "yield"})
-HEADERS = frozenset(
-    {"if", "elif", "else", "for", "while", "with", "try", "except", "finally", "def", "class", "async"}
-)
+HEADERS = frozenset({"if", "elif", "else", "for", "while", "with", "try", "except", "finally", "def", "class", "async"})
 CLAUSES = frozenset({"elif", "else", "except", "finally"})
 OPERANDS = frozenset("ncsd")  # name, closer, string, number: an operand ends here
 
