@@ -26,6 +26,14 @@ class Choice:
     reason: str
 
 
+def is_enough(broken: str, merged: MergedText, *, refusals_count: bool) -> bool:
+    """Whether no text mended alone would be preferred to this merge, so that none need be asked for."""
+    return (
+        not (refusals_count and merged.refused)
+        and share_kept(visible_words(broken), visible_words(merged.text)) > 1 - _MORE_WORDS
+    )
+
+
 def choose(broken: str, merged: MergedText | None, mended: Mended | None, *, parse: Parser) -> Choice:
     """The better proposal for a broken text.
 

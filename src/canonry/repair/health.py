@@ -2,7 +2,7 @@
 
 The last version that parses is often one that somebody emptied: everything commented out, or replaced by a placeholder.
 So ancestors are judged by what they hold of the broken file: health is the share of its words, and of its tests, that
-are live in the ancestor.
+are live in the ancestor. Words in comments are not live; in a text that a string swallowed none is.
 """
 
 import ast
@@ -14,6 +14,7 @@ from canonry.repair.ancestors import AncestorVersion
 from canonry.repair.measure import (
     commented_tests,
     is_gutted,
+    live_share,
     readable_tests,
     share_kept,
     test_names,
@@ -87,7 +88,7 @@ def choose_ancestor(
         if tree is None:
             continue
         tests = test_names(tree)
-        health = demand.health(visible_words(text), tests)
+        health = demand.health(visible_words(text), tests) * live_share(text, tree)
         if health < floor:
             continue
         found.append(Ancestor(version, text, tree, health))

@@ -13,6 +13,7 @@ from collections import Counter
 _WORD = re.compile(r"[^\W\d]\w*|\d+")
 _READABLE_TEST = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(test\w*)", re.MULTILINE)
 _COMMENTED_TEST = re.compile(r"^[ \t]*#.{0,80}?\b(?:async[ \t]+)?def[ \t]+(test\w*)[ \t]*\(", re.MULTILINE)
+_HEAD = re.compile(r"^[ \t]*(?:async[ \t]+def|def|class)[ \t]+\w+[ \t]*[(:]", re.MULTILINE)
 _COMMENT_LINE = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _COMMENTED_CODE = re.compile(
     r"^[ \t]*#+[ \t]*(?:[A-Z][A-Z_ ]{2,30}:[ \t]*(?:[\w -]{0,40}-[ \t]+)?)?"  # `# REMOVED: `, as mass edits mark it
@@ -121,6 +122,22 @@ def share_kept(wanted: Counter[str], found: Counter[str]) -> float:
     """The share of a multiset that another one holds; 1 where nothing is wanted."""
     total = wanted.total()
     return 1.0 if total == 0 else (wanted & found).total() / total
+
+
+def live_share(text: str, tree: ast.AST) -> float:
+    """The share of the ``def`` and ``class`` lines readable in a text that its tree defines.
+
+    Small where a string swallowed the code: such a text parses, holds every word, and does nothing.
+    """
+    readable = len(_HEAD.findall(text))
+    waiting: list[ast.AST] = [tree]
+    defined = 0
+    while waiting:
+        for child in ast.iter_child_nodes(waiting.pop()):
+            if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+                defined += isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+                waiting.append(child)
+    return min(1.0, defined / readable) if readable else 1.0
 
 
 def is_gutted(text: str) -> bool:

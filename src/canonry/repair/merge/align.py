@@ -5,6 +5,7 @@ Lines without a word (closing brackets, blank ones) stand with the lines around 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -13,7 +14,9 @@ _WORD = re.compile(r"[^\W\d]\w*|\d+")
 _FLEETING = re.compile(r"\\[A-Za-z0-9]|\b[fFrRbBuU]{1,2}(?=[\"'])")
 """What quotes take with them when they are lost: escapes, and the letters before a string."""
 _PREFIXES = "fFrRbBuU"
-_LONG = 4000
+STRING_PREFIXES = frozenset({"f", "r", "b", "u", "fr", "rf", "br", "rb", "F", "R", "B", "U"})
+_MOST_STEPS = 400_000
+"""Pairs of equal lines that are compared one by one; above, lines that are everywhere are left to their neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,12 @@ def skeleton(line: str) -> str:
 
 
 def same_words(base: Sequence[str], broken: Sequence[str]) -> bool:
-    """Whether two lists of words differ only as damage changes them: a string's prefix grown onto its first word."""
+    """Whether two lists of words differ only as damage changes them.
+
+    The prefix of a string that lost its quotes stands alone, or grew onto the first word.
+    """
+    if len(base) != len(broken):
+        broken = [word for word in broken if word not in STRING_PREFIXES or word in base]
     return len(base) == len(broken) and all(map(same_word, base, broken))
 
 
@@ -59,6 +67,16 @@ def align(base: Sequence[str], broken: Sequence[str]) -> Iterator[Gap]:
             yield gap
 
 
+def damaged_share(base: str, broken: str) -> float:
+    """The share of broken lines that say what some line of the base says, with other signs."""
+    mine = base.split("\n")
+    known = {line.strip() for line in mine}
+    keys = {skeleton(line) for line in mine}
+    theirs = [line for line in broken.split("\n") if line.strip()]
+    damaged = [line for line in theirs if line.strip() not in known and (key := skeleton(line)) and key in keys]
+    return len(damaged) / max(1, len(theirs))
+
+
 def match(base: Sequence[str], broken: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Indexes of equal keys, both ascending."""
     start = 0
@@ -69,7 +87,8 @@ def match(base: Sequence[str], broken: Sequence[str]) -> Iterator[tuple[int, int
     while stop < min(len(base), len(broken)) - start and base[-1 - stop] == broken[-1 - stop]:
         stop += 1
     left, right = base[start : len(base) - stop], broken[start : len(broken) - stop]
-    matcher = SequenceMatcher(None, left, right, autojunk=max(len(left), len(right)) > _LONG)
+    counts = Counter(right)
+    matcher = SequenceMatcher(None, left, right, autojunk=sum(counts[key] for key in left) > _MOST_STEPS)
     for i, j, size in matcher.get_matching_blocks():
         for step in range(size):
             yield start + i + step, start + j + step

@@ -1,13 +1,14 @@
 """What a broken text changes in its base: real changes, told from the damage around them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from canonry.repair.merge.align import Gap, align, line_words, same_word, same_words, skeleton
 
 _MOST_CELLS = 6000
 _ALIKE = 0.5
+_NEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +18,19 @@ class Change:
     base: tuple[int, int]
     broken: tuple[int, int]
     lines: tuple[str, ...]
+    narrow: tuple["Change", ...] = ()
+    """The changes that a wide one is made of; see `canonry.repair.merge.depth`."""
 
 
 def changes_of(base: Sequence[str], broken: Sequence[str]) -> Iterator[Change]:
     """The changes from base to broken in order, each as small a run of lines as matching lines leave."""
     for gap in align(base, broken):
         old, new = base[slice(*gap.base)], broken[slice(*gap.broken)]
-        if not _is_damage(old, new):
-            yield _as_change(gap, base, broken)
+        if _is_damage(old, new):
+            continue
+        change = _as_change(gap, base, broken)
+        if old or any(map(skeleton, change.lines)):
+            yield change
 
 
 def _as_change(gap: Gap, base: Sequence[str], broken: Sequence[str]) -> Change:
@@ -34,7 +40,24 @@ def _as_change(gap: Gap, base: Sequence[str], broken: Sequence[str]) -> Change:
     for i, j in pair_lines(base[start:stop], lines):
         if _is_damage([base[start + i]], [lines[j]]):
             lines[j] = base[start + i]
-    return Change(gap.base, gap.broken, tuple(lines))
+    beside = (
+        base[max(0, start - _NEAR) : start][::-1],
+        base[stop : stop + _NEAR],
+        broken[max(0, first - _NEAR) : first][::-1],
+        broken[last : last + _NEAR],
+    )
+    around = [line for line in map(_worded, beside) if line is not None]
+    return Change(gap.base, gap.broken, tuple(line for line in lines if not _repeats(line, around)))
+
+
+def _repeats(line: str, around: Sequence[str]) -> bool:
+    """Whether a line says what a line beside it says, with other signs: mass edits leave such pairs behind."""
+    words = skeleton(line)
+    return bool(words) and any(words == skeleton(other) and line.strip() != other.strip() for other in around)
+
+
+def _worded(lines: Iterable[str]) -> str | None:
+    return next((line for line in lines if skeleton(line)), None)
 
 
 def parts_of(change: Change, base: Sequence[str], broken: Sequence[str]) -> list[Change]:

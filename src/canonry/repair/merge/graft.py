@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from canonry.repair.merge.align import same_word
+from canonry.repair.merge.align import STRING_PREFIXES, same_word
 
+_QUOTES = ("'", '"')
 _PIECE = re.compile(r"[^\W\d]\w*|\d+")
 
 
@@ -15,8 +16,9 @@ def grafts(healthy: str, damaged: str) -> Iterator[str]:
     What both lines have stays as the healthy line writes it; only words that differ are taken over, with the signs
     between them.
     """
-    old, new = list(_PIECE.finditer(healthy)), list(_PIECE.finditer(damaged))
+    old, new = _pieces(healthy), _pieces(damaged)
     known = {match.group() for match in old}
+    new = [word for word in new if word.group() not in STRING_PREFIXES or word.group() in known]
     mine = [match.group() for match in old]
     theirs = [
         word[1:] if word not in known and word[1:] in known and same_word(word[1:], word) else word
@@ -29,6 +31,15 @@ def grafts(healthy: str, damaged: str) -> Iterator[str]:
         if text not in seen and text != healthy:
             seen.add(text)
             yield text
+
+
+def _pieces(line: str) -> list[re.Match[str]]:
+    """The words of a line; the letters before a string belong to its quotes."""
+    return [
+        word
+        for word in _PIECE.finditer(line)
+        if not (word.group() in STRING_PREFIXES and line[word.end() :][:1] in _QUOTES)
+    ]
 
 
 def _graft(

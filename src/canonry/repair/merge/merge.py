@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from canonry.repair.measure import readable_tests, test_names, words_of
 from canonry.repair.merge.changes import Change, changes_of, parts_of
-from canonry.repair.merge.readings import MendedPlaces, Mending, mended_lines
+from canonry.repair.merge.depth import widened
+from canonry.repair.merge.readings import ALONE, MendedPlaces, Mending, mended_lines
 from canonry.repair.merge.regions import Oracle, Region, joined, region_around, regions_of
 
 _MOST_PARSES = 250
@@ -48,7 +49,7 @@ def merge(
     tree: ast.Module,
     *,
     oracle: Oracle,
-    mending: Mending = Mending(),  # noqa: B008
+    mending: Mending = ALONE,
 ) -> MergedText:
     """The base (whose tree is given) with the real changes of the broken text. Both texts end lines with ``\\n``."""
     merging = _Merging(base.split("\n"), broken.split("\n"), tree, oracle, mending)
@@ -71,7 +72,7 @@ class _Merging:
 
     def run(self) -> MergedText:
         regions = regions_of(self.tree, self.base)
-        for group, region in _grouped(changes_of(self.base, self.broken), regions):
+        for group, region in _grouped(self._changes(), regions):
             self.own = []
             self._settle(group, region)
             self.accepted.append(self.own)
@@ -82,6 +83,9 @@ class _Merging:
         applied = sum(map(len, self.accepted))
         self.refused.sort(key=lambda refusal: refusal.line)
         return MergedText(text, applied, tuple(self.refused), tuple(self._replaced(text)), self.parses)
+
+    def _changes(self) -> Iterator[Change]:
+        return widened(changes_of(self.base, self.broken), self.base, self.broken)
 
     def _text(self) -> str:
         return "\n".join(self._render(0, len(self.base)))
@@ -109,6 +113,10 @@ class _Merging:
 
     def _settle(self, changes: list[Change], region: Region) -> None:
         """Accepts as many of these changes as the region can hold, exact ones first."""
+        if self.parses >= _MOST_PARSES:
+            for change in changes:
+                self._refuse(change)
+            return
         if not changes or self._accept(changes, region):
             return
         if len(changes) == 1:
@@ -131,6 +139,9 @@ class _Merging:
         for reading in self._readings(change):
             if self._accept([reading], region):
                 return
+        if change.narrow:
+            self._settle(list(change.narrow), region)
+            return
         parts = parts_of(change, self.base, self.broken)
         if len(parts) > 1 or (parts and (parts[0].base, parts[0].broken) != (change.base, change.broken)):
             self._settle(parts, region)
@@ -156,9 +167,9 @@ class _Merging:
         """The change with its lines mended, the likeliest reading first."""
         old = self.base[slice(*change.base)]
         if self._places is None:
-            self._places = MendedPlaces(self.broken, self.mending.text)
+            self._places = MendedPlaces(self.broken, self.mending.whole())
         whole = self._places.lines(*change.broken)
-        for lines in mended_lines(old, change.lines, whole, self.mending):
+        for lines in mended_lines(old, change.lines, whole, self.mending.line, trusted=self._places.trusted):
             yield Change(change.base, change.broken, tuple(lines))
 
     def _fits(self, changes: list[Change], region: Region) -> bool:

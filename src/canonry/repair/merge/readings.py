@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from canonry.repair.lines.mend import Mended
 from canonry.repair.measure import words_of
 from canonry.repair.merge.align import line_words, match, skeleton
 from canonry.repair.merge.changes import likeness, pair_lines
@@ -15,29 +16,44 @@ LineMender = Callable[[str], Sequence[str]]
 """Readings of one damaged line, the likeliest first; their indentation is the line's."""
 
 
+WholeMender = Callable[[], Mended | None]
+"""The whole broken text mended without its history; asked only where a change does not fit as it stands."""
+
+
+def _no_readings(line: str) -> Sequence[str]:
+    return ()
+
+
+def _not_mended() -> Mended | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Mending:
-    """What is known of a broken text without its history.
+    """What tells of damaged lines without history."""
 
-    ``text`` is the whole text mended alone, empty where that failed; ``trusted`` says that little had to be mended.
-    """
+    line: LineMender = _no_readings
+    whole: WholeMender = _not_mended
 
-    text: str = ""
-    trusted: bool = False
-    line: LineMender = lambda line: ()
 
+ALONE = Mending()
+"""No help: only the signs of the healthy lines mend what is damaged."""
 
 _MOST_READINGS = 3
 _CLOSE = 0.7
 _STRING = re.compile(r'''"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'''')
 _COMMENT = re.compile(r"#.*")
+_TRUSTED = 5.0
+"""Cost per 100 lines below which the text mended as a whole is asked before the signs of healthy lines."""
 
 
 class MendedPlaces:
     """The lines of the mended text that stand for lines of the broken text."""
 
-    def __init__(self, broken: Sequence[str], mended: str) -> None:
-        self._lines = mended.split("\n") if mended else []
+    def __init__(self, broken: Sequence[str], mended: Mended | None) -> None:
+        usable = mended is not None and mended.parses
+        self._lines = mended.text.split("\n") if mended is not None and usable else []
+        self.trusted = mended is not None and usable and mended.cost < _TRUSTED
         mine = [(index, key) for index, line in enumerate(broken) if (key := skeleton(line))]
         theirs = [(index, key) for index, line in enumerate(self._lines) if (key := skeleton(line))]
         self._worded = [index for index, _ in mine]
@@ -58,41 +74,41 @@ class MendedPlaces:
 
 
 def mended_lines(
-    old: Sequence[str], new: Sequence[str], whole: Sequence[str] | None, mending: Mending
+    old: Sequence[str], new: Sequence[str], whole: Sequence[str] | None, line: LineMender, *, trusted: bool
 ) -> Iterator[Sequence[str]]:
     """Readings of the new lines, the likeliest first.
 
-    ``old`` are the lines of the base that they replace, ``whole`` is what they became in the text mended as a whole.
-
-    No reading invents a word or hides code of the old lines in a string.
+    ``old`` are the lines of the base that they replace, ``whole`` is what they became in the text mended as a whole,
+    which is ``trusted`` where few edits mended it. No reading invents a word, or hides code of the old lines in a
+    string.
     """
     if not any(line.strip() for line in new):
         return
-    for lines in _candidates(old, new, whole, mending):
+    for lines in _candidates(old, new, whole, line, trusted=trusted):
         if _is_faithful(old, new, lines) and list(lines) != list(new):
             yield lines
 
 
 def _candidates(
-    old: Sequence[str], new: Sequence[str], whole: Sequence[str] | None, mending: Mending
+    old: Sequence[str], new: Sequence[str], whole: Sequence[str] | None, mend_line: LineMender, *, trusted: bool
 ) -> Iterator[Sequence[str]]:
-    if whole is not None and mending.trusted:
+    if whole is not None and trusted:
         yield whole
     pairs = {j: old[i] for i, j in pair_lines(old, new)}
     if len(new) == 1:
-        for line in _line_readings(new[0], pairs.get(0), mending):
+        for line in _line_readings(new[0], pairs.get(0), mend_line):
             yield [line]
     elif pairs:
         yield [
-            next(_line_readings(line, pairs[j], mending), line) if j in pairs else line for j, line in enumerate(new)
+            next(_line_readings(line, pairs[j], mend_line), line) if j in pairs else line for j, line in enumerate(new)
         ]
     if whole is not None:
         yield whole
 
 
-def _line_readings(line: str, healthy: str | None, mending: Mending) -> Iterator[str]:
+def _line_readings(line: str, healthy: str | None, mend_line: LineMender) -> Iterator[str]:
     """Readings of one line; where most of its words are the healthy line's, that line's signs come first."""
-    mended = list(mending.line(line))[:_MOST_READINGS]
+    mended = list(mend_line(line))[:_MOST_READINGS]
     if mended[:1] == [line]:
         yield line
     close = healthy is not None and likeness(line_words(healthy), line_words(line)) >= _CLOSE

@@ -1,6 +1,7 @@
 """The parts of a base that can be parsed alone, so that a trial costs its own part and not the whole file."""
 
 import ast
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -66,7 +67,7 @@ def region_around(regions: Sequence[Region], start: int, stop: int) -> tuple[int
 
     Where they leave a class in its middle, all of the class above them is included.
     """
-    first = next((i for i, region in enumerate(regions) if region.stop > start), len(regions) - 1)
+    first = min(bisect_right(regions, start, key=lambda region: region.stop), len(regions) - 1)
     last = first + 1
     while last < len(regions) and regions[last].start < stop:
         last += 1
