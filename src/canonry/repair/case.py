@@ -112,6 +112,8 @@ def _described(record: FileRepair, draft: Draft, found: Verification, text: Text
         cost=draft.cost,
         health=draft.source.health if draft.source else 0.0,
         refused=len(draft.refused),
+        unsure=len(draft.unsure),
+        past_history=draft.method is Method.LINES and bool(draft.base),
         commented_out=record.verdict is Verdict.COMMENTED_OUT,
     )
     return msgspec.structs.replace(

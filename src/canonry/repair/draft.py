@@ -8,20 +8,12 @@ import msgspec
 
 from canonry.model.repair import Method, Refusal, Source
 from canonry.repair.ancestors import AncestorVersion
-from canonry.repair.choose import choose
-from canonry.repair.health import Ancestor, choose_ancestor, last_live_version
-from canonry.repair.lines.mend import Mended, mend
-from canonry.repair.lines.search import mend_line
-from canonry.repair.measure import share_kept, visible_words
-from canonry.repair.merge.merge import MergedText, merge
-from canonry.repair.merge.readings import Mending
-from canonry.source.syntax.parse import parses, tree_of
+from canonry.repair.health import Ancestor, last_live_version
+from canonry.repair.lines.mend import mend
+from canonry.repair.merge.merge import MergedText
+from canonry.repair.propose import propose
+from canonry.source.syntax.parse import tree_of
 from canonry.source.syntax.versions import Version
-
-FEWER = 0.05
-"""The share of words that a merge without refusals may lack before mending by lines is asked, too."""
-TRUSTED = 5.0
-"""The cost per 100 lines up to which the text mended by its lines is a source for the merge, too."""
 
 Read = Callable[[str], str | None]
 """The text of an earlier version by its blob, None where it is missing or no text."""
@@ -37,6 +29,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     source: Source | None = None
     cost: float | None = None
     refused: tuple[Refusal, ...] = ()
+    unsure: tuple[int, ...] = ()
+    """Lines of the text, from 1, that may have meant something else."""
     broken_by: str = ""
 
 
@@ -44,18 +38,20 @@ def draft_repair(broken: str, versions: Sequence[AncestorVersion], read: Read, t
     """The best proposal for a text that does not parse."""
     parse = partial(tree_of, target=target)
     broken_by = breaking_commit(versions, read, parse)
-    ancestor = choose_ancestor(broken, versions, read=read, parse=parse)
-    merged = _merge(broken, ancestor, None, target) if ancestor is not None else None
-    if ancestor is not None and merged is not None and not merged.refused and _keeps_all(broken, merged.text):
-        return _from_history(ancestor, merged, merged.text, broken_by)  # mending by lines could not be better
-    mended = mend(broken, target=target)
-    merged = _merge(broken, ancestor, mended, target) if ancestor is not None else None
-    choice = choose(broken, merged, mended, parse=parse)
-    if choice.text is None:
-        return Draft(reason="nothing that was tried parses", cost=mended.cost, broken_by=broken_by)
-    if choice.merged and ancestor is not None and merged is not None:
-        return _from_history(ancestor, merged, choice.text, broken_by)
-    return Draft(text=choice.text, method=Method.LINES, reason=choice.reason, cost=mended.cost, broken_by=broken_by)
+    found = propose(broken, versions, read=read, parse=parse, mend=partial(mend, target=target))
+    if found.choice.text is None:
+        return Draft(reason="nothing that was tried parses", broken_by=broken_by)
+    if found.choice.merged and found.ancestor is not None and found.merged is not None:
+        return _from_history(found.ancestor, found.merged, found.choice.text, broken_by)
+    return Draft(
+        text=found.choice.text,
+        method=Method.LINES,
+        reason=found.choice.reason,
+        base=found.ancestor.text if found.ancestor is not None and found.ancestor.is_healthy else "",
+        unsure=getattr(found.mended, "unsure", ()),
+        cost=found.mended.cost if found.mended is not None else None,
+        broken_by=broken_by,
+    )
 
 
 def draft_commented(text: str, versions: Sequence[AncestorVersion], read: Read, target: Version) -> Draft:
@@ -86,21 +82,6 @@ def _emptying_commit(live: AncestorVersion, versions: Sequence[AncestorVersion])
     """The commit that followed the last version with live tests."""
     number = versions.index(live)
     return versions[number - 1].commit if number else ""
-
-
-def _keeps_all(broken: str, merged: str) -> bool:
-    return share_kept(visible_words(broken), visible_words(merged)) >= 1 - FEWER
-
-
-def _merge(broken: str, ancestor: Ancestor, mended: Mended | None, target: Version) -> MergedText:
-    trusted = mended is not None and mended.cost < TRUSTED and not mended.marked
-    mending = Mending(
-        mended.text if mended is not None and mended.parses else "",
-        trusted,
-        lambda line: [candidate.text for candidate in mend_line(line)],
-    )
-    oracle = partial(parses, target=target)
-    return merge(ancestor.text, broken, ancestor.tree, oracle=oracle, mending=mending)
 
 
 def _from_history(ancestor: Ancestor, merged: MergedText, text: str, broken_by: str) -> Draft:

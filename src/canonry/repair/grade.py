@@ -26,18 +26,25 @@ def grade(
     cost: float | None = None,
     health: float = 0.0,
     refused: int = 0,
+    unsure: int = 0,
+    past_history: bool = False,
     commented_out: bool = False,
 ) -> tuple[Grade, tuple[str, ...]]:
     """The grade, and every reason why it is no better.
 
-    ``refused`` counts real changes of the broken file that the proposal leaves out. What brings tests back that were
-    ``commented_out`` is never safe: somebody may have meant it.
+    ``refused`` counts real changes of the broken file that the proposal leaves out, ``unsure`` mended lines that may
+    have meant something else; ``past_history`` says that a healthy ancestor was not followed. What brings tests back
+    that were ``commented_out`` is never safe: somebody may have meant it.
     """
     if not found.parses:
         return Grade.MANUAL, ("nothing that was tried parses",)
     if commented_out:
         return Grade.REVIEW, ("its tests were commented out by a commit that may have meant it",)
     reasons = tuple(_doubts(found, method, cost, health, refused))
+    if unsure:
+        reasons += (f"{_plural(unsure, 'mended line')} ambiguous",)
+    if past_history:
+        reasons += ("a healthy earlier version is there, and its merge was not followed",)
     return (Grade.REVIEW if reasons else Grade.SAFE), reasons
 
 

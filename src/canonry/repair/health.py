@@ -19,6 +19,7 @@ from canonry.repair.measure import (
     share_kept,
     test_names,
     visible_words,
+    words_of,
 )
 
 HEALTHY = 0.85
