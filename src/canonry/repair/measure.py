@@ -24,7 +24,7 @@ _COMMENTED_CODE = re.compile(
     re.MULTILINE,
 )
 _LIVE_CODE = re.compile(r"^[ \t]*[^\s#].*$", re.MULTILINE)
-_WORDY = {tokenize.NAME, tokenize.NUMBER, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
+WORDY = {tokenize.NAME, tokenize.NUMBER, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 
 Words = Counter[str]
 
@@ -39,7 +39,7 @@ def live_words(text: str) -> Words:
     found: list[str] = []
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type in _WORDY:
+            if token.type in WORDY:
                 found += _WORD.findall(token.string)
     except (tokenize.TokenError, SyntaxError):
         return visible_words(text)
