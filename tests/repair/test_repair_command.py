@@ -86,7 +86,7 @@ def test_changes_made_since_are_kept(shop: Folder) -> None:
     later = DAMAGED + "\n\ndef test_salt():\n    assert Order('salt').name == 'salt'\n"
     shop.commit({PATH: later}, "One test more")
 
-    assert shop.call("repair", "--write", "--no-cache").returncode == 0
+    assert shop.call("repair", "--write", "--review", "--no-cache").returncode == 0
     assert (shop.root / PATH).read_text() == HEALTHY + "\n\ndef test_salt():\n    assert Order('salt').name == 'salt'\n"
 
 
@@ -197,6 +197,24 @@ def test_undeclared_latin_1_gets_a_declaration_and_keeps_its_bytes(folder: Folde
     assert folder.call("repair", "--write", "--no-cache").returncode == 1  # only a reader can tell
     assert folder.call("repair", "--write", "--review", "--no-cache").returncode == 0
     assert (folder.root / PATH).read_bytes() == b"# -*- coding: latin-1 -*-\n" + content
+
+
+PYTHON_2 = 'import os\n\n\ndef show(path):\n    print "found", path\n    exec "x = 1"\n'
+
+
+def test_python_2_is_told_apart(folder: Folder) -> None:
+    folder.write({"tools/show.py": PYTHON_2})
+    (row,) = report(folder, "--write", "--review", status=0)["files"]
+
+    assert (row["verdict"], row["reason"]) == ("not-python", "it is written for Python 2")
+    assert (folder.root / "tools/show.py").read_text() == PYTHON_2
+
+
+def test_a_broken_rule_file_of_the_project_is_mended_like_any_other(folder: Folder) -> None:
+    folder.write({"canonry.toml": 'rules-from = ["rules.py"]\n', "rules.py": 'NAMES = ["a", "b"\n\nVALUE = 1\n'})
+
+    assert folder.call("repair", "--write", "--review", "--no-cache").returncode == 0
+    ast.parse((folder.root / "rules.py").read_text())
 
 
 def test_committed_merge_markers_are_mended(folder: Folder) -> None:

@@ -209,11 +209,13 @@ def _report(render: Callable[[IO[str]], None], output_format: str, output_file: 
     """Writes the report to a file or to stdout; JSON and Markdown are UTF-8 wherever they go."""
     try:
         if output_file is not None:
-            with open(output_file, "w", encoding="utf-8") as out:
+            with open(output_file, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as out:
                 render(out)
             return
-        if output_format in ("json", "markdown") and isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8")
+        if isinstance(sys.stdout, io.TextIOWrapper) and (
+            output_format in ("json", "markdown") or not sys.stdout.isatty()
+        ):  # a difference may hold any byte
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
         render(sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:

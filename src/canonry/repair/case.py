@@ -16,6 +16,7 @@ from canonry.repair.grade import expected_f1, grade
 from canonry.repair.measure import readable_tests
 from canonry.repair.text import Text, decode, encode, with_declaration
 from canonry.repair.verify import Verification, verify
+from canonry.source.syntax.newer import is_python_2
 from canonry.source.syntax.parse import tree_of
 from canonry.source.syntax.versions import Version
 
@@ -72,6 +73,8 @@ def _repair(case: Case, content: bytes | None, blob: Blob, target: Version) -> P
         return _left(case, Verdict.NOT_PYTHON, "it is no text in an encoding that Python reads")
     if not case.commented_out and (not _PYTHON.search(text.body) or _HTML.match(text.body)):
         return _left(case, Verdict.NOT_PYTHON, "no line of it reads as Python")
+    if not case.commented_out and is_python_2(text.body.encode("utf-8", "surrogatepass")):
+        return _left(case, Verdict.NOT_PYTHON, "it is written for Python 2")
     verdict = Verdict.COMMENTED_OUT if case.commented_out else Verdict.BROKEN
     draft = _draft(case, text, blob, target)
     tests = sum(readable_tests(text.body).values())

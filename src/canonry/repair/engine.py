@@ -21,6 +21,7 @@ from canonry.repair.ancestors import AncestorVersion, find_ancestors, is_shallow
 from canonry.repair.case import Case, Proposal
 from canonry.repair.culprits import find_culprits
 from canonry.repair.pool import Place, repair_all
+from canonry.rules.catalogue import Catalogue
 from canonry.source.syntax.versions import Version
 from canonry.source.trees.tree import Key
 
@@ -59,7 +60,7 @@ def repair(request: Request, wanted: Wanted, *, progress: Progress | None = None
     Raises `UserError` for what the user can mend, `NothingValidatedError` where there is no Python file at all.
     """
     told = progress or _silent
-    session = open_session(request)
+    session = open_session(request, catalogue=Catalogue())  # no rule judges here, and a broken one must not stop us
     try:
         narrowing = narrowing_of(request, session.loaded.canon, lambda: codeowners(session))
         asked = {path: session.tree.files[path] for path in session.scope if path in session.tree.files}

@@ -82,9 +82,11 @@ def method(each: FileRepair) -> str:
         elsewhere = f" as `{source.path}`" if source.path != each.path else ""
         return f"{verb} {source.commit[:10]} ({source.date}){elsewhere}, health {source.health:.2f}"
     if each.method is Method.LINES:
-        cost = "" if each.cost is None else f", cost {each.cost:.1f} per 100 lines"
-        quality = "" if each.expected_f1 is None else f", expected F1 {each.expected_f1:.2f}"
+        cost = "" if each.cost is None else f", edit cost {each.cost:.1f} per 100 lines"
+        quality = "" if each.expected_f1 is None else f", about {each.expected_f1:.0%} of such statements are right"
         return f"mended line by line{cost}{quality}"
+    if each.method is Method.ENCODING:
+        return "its encoding declared"
     return each.reason or "nothing that was tried parses"
 
 
@@ -135,5 +137,7 @@ def _totals(summary: RepairSummary) -> Iterator[tuple[str, str]]:
         before, now = sum(each.tests_before for each in mendable), sum(each.tests_now for each in mendable)
         yield "tests", f"{before:,} readable in the damaged files, {now:,} collectable in the proposals"
     written = sum(each.written for each in summary.repairs)
+    if summary.source in ("worktree", "folder") and by_grade[Grade.SAFE] + by_grade[Grade.REVIEW] and not written:
+        yield "next", "`--write` applies the safe proposals, `--write --review` those that want a reader, too"
     if summary.plan:
         yield "written", f"{plural(written, 'file')}; `canonry changes rollback {summary.plan}` undoes it"

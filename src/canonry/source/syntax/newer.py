@@ -49,6 +49,12 @@ def walk_nodes(root: "Node") -> "Iterator[Node]":
         waiting.extend(reversed(node.children))
 
 
+def is_python_2(source: bytes) -> bool:
+    """Whether tree-sitter reads the source without an error, with statements that Python 3 made functions."""
+    root = parse_anything(source).root_node
+    return not root.has_error and any(node.type in ("print_statement", "exec_statement") for node in walk_nodes(root))
+
+
 def _laid_out(node: "Node") -> bool:
     """Whether a block is indented as Python wants it, which tree-sitter does not mind: no empty one, one column."""
     if node.type not in ("module", "block"):
