@@ -153,6 +153,9 @@ class Blocks:
                     kept = reached.get(key)
                     if kept is None or following.cost < kept.cost:
                         reached[key] = following
+            if number == len(self.code) - 1:
+                for place in reached.values():
+                    place.cost += 1.5 * sum(suite.head == "try" for suite in place.suites)
             states = sorted(reached.values(), key=lambda place: place.cost)[:_BEAM]
         return states[0]
 
@@ -211,7 +214,13 @@ class Blocks:
                 if width > header:
                     widths[width] = min(widths.get(width, 9.0), self.move(line, state, width))
             if line.head not in CLAUSES:
+                nested = (
+                    line.width <= header
+                    and state.expects.head == "def"
+                    and (line.decorates or line.head in ("def", "class"))
+                )
                 for width, price in widths.items():
+                    price += 1.2 if nested else 0.0
                     place = self.put(state, index, width, price, (), strict=False)
                     if place is not None:
                         found.append(place)

@@ -111,7 +111,7 @@ def _read(
 ) -> tuple[str, float, int]:
     search = Search(probe, habits, budget)
     units = Lattice(literal.lines, search, alternates, literal).read()
-    requoted = sum(unit.cost >= 0.5 and _requoted(unit.text, literal.lines[unit.source]) for unit in units)
+    requoted = sum(unit.cost >= 0.3 and _requoted(unit.text, literal.lines[unit.source]) for unit in units)
     cost = sum(unit.cost for unit in units)
     logical = logical_lines(units)
     for line in logical:

@@ -30,7 +30,7 @@ def mend_line(line: str, *, budget: Budget = DEFAULT, known: Collection[str] = (
         probe = Probe(budget.probes)
         if probe.statement(body):
             return [Candidate(line, 0.0)]
-        habits = Habits(known=frozenset(known), unknown=1.0 if known else 0.25)
+        habits = Habits(known=frozenset(known), unknown=1.3 if known else 0.25)
         search = Search(probe, habits, budget)
         found = search.readings(body, (), "S", want=6)
     return [
