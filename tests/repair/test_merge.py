@@ -252,3 +252,19 @@ def test_the_prefix_of_a_lost_string_is_no_word(lost: str) -> None:
         changed(("net of", "net price of")),
         changed(("net of", "\u2705 net price of")),
     )
+
+
+def test_a_string_put_in_the_place_of_many_is_undone() -> None:
+    base = "".join(
+        f'def test_{n}():\n    go({n}, f"{word} of {{shop}}")\n' for n, word in enumerate(["price", "rate", "tax"])
+    )
+    broken = "".join(f'def test_{n}():\n    go({n}, "formatted_string")\n' for n in range(3)) + ")\n"
+
+    result = merged(broken, base)
+
+    assert result.text == base
+    assert [refusal.line for refusal in result.replaced] == [2, 4, 6]
+
+
+def test_a_string_put_in_the_place_of_one_is_a_real_change() -> None:
+    assert merged(changed(('"milk"', '"oat drink"'), DAMAGE["wrong closer"])).text == changed(('"milk"', '"oat drink"'))

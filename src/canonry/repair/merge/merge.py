@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from canonry.repair.measure import readable_tests, test_names, words_of
 from canonry.repair.merge.changes import Change, changes_of, parts_of
 from canonry.repair.merge.depth import widened
+from canonry.repair.merge.placeholders import without_placeholders
 from canonry.repair.merge.readings import ALONE, MendedPlaces, Mending, mended_lines
 from canonry.repair.merge.regions import Oracle, Region, joined, region_around, regions_of
 
@@ -85,7 +86,8 @@ class _Merging:
         return MergedText(text, applied, tuple(self.refused), tuple(self._replaced(text)), self.parses)
 
     def _changes(self) -> Iterator[Change]:
-        return widened(changes_of(self.base, self.broken), self.base, self.broken)
+        changes = without_placeholders(changes_of(self.base, self.broken), self.base)
+        return widened(changes, self.base, self.broken)
 
     def _text(self) -> str:
         return "\n".join(self._render(0, len(self.base)))
