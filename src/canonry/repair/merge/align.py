@@ -41,8 +41,11 @@ def skeleton(line: str) -> str:
 def same_words(base: Sequence[str], broken: Sequence[str]) -> bool:
     """Whether two lists of words differ only as damage changes them.
 
-    The prefix of a string that lost its quotes stands alone, or grew onto the first word.
+    The prefix of a string that lost its quotes stands alone, or grew onto the first word; words that lost the sign
+    between them are one (``append(name)`` -> ``appendname``).
     """
+    if len(broken) < len(base) and "".join(broken) == "".join(base):
+        return True
     if len(base) != len(broken):
         broken = [word for word in broken if word not in STRING_PREFIXES or word in base]
     return len(base) == len(broken) and all(map(same_word, base, broken))
