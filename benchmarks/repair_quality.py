@@ -139,10 +139,10 @@ def run(method: str, rows: Sequence[Row], repository: Path | None, work: Path, *
 
 def _cases(rows: Sequence[Row], repository: Path) -> Iterator[Case]:
     git = Git(repository)
-    by_commit: dict[str, dict[str, str]] = {}
+    by_commit: dict[str, set[str]] = {}
     for row in rows:
-        by_commit.setdefault(row.break_commit, {})[row.path] = row.broken
-    versions = {commit: find_ancestors(git, commit, paths) for commit, paths in by_commit.items()}
+        by_commit.setdefault(row.break_commit, set()).add(row.path)
+    versions = {commit: find_ancestors(git, commit, sorted(paths)) for commit, paths in by_commit.items()}
     for row in rows:
         yield Case(row.path, bytes.fromhex(row.broken), versions=versions[row.break_commit].get(row.path, ()))
 

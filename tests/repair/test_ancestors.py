@@ -16,7 +16,9 @@ BROKEN = TWO.replace("'ba')", "ba')")
 
 def ancestors(folder: Folder, path: str = "test_a.py", commit: str = "HEAD") -> tuple[AncestorVersion, ...]:
     present = folder.git("rev-parse", f"{commit}:{path}")
-    return find_ancestors(Git(folder.root), commit, {path: present})[path]
+    first, *earlier = find_ancestors(Git(folder.root), commit, [path])[path]
+    assert first.blob == present
+    return tuple(earlier)
 
 
 def texts(directory: Path, versions: tuple[AncestorVersion, ...]) -> list[str | None]:
@@ -32,7 +34,7 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path / "shop").start({"test_a.py": ONE}).commit({"test_a.py": TWO}, "second")
 
 
-def test_versions_come_newest_first_without_the_present_one(folder: Folder) -> None:
+def test_versions_come_newest_first_the_present_one_among_them(folder: Folder) -> None:
     folder.commit({"test_a.py": BROKEN})
 
     found = ancestors(folder)
@@ -43,7 +45,7 @@ def test_versions_come_newest_first_without_the_present_one(folder: Folder) -> N
 
 
 def test_content_not_yet_committed_has_the_committed_ones_as_ancestors(folder: Folder) -> None:
-    found = find_ancestors(Git(folder.root), "HEAD", {"test_a.py": "0" * 40})["test_a.py"]
+    found = find_ancestors(Git(folder.root), "HEAD", ["test_a.py"])["test_a.py"]
 
     assert texts(folder.root, found) == [TWO, ONE]
 
@@ -118,8 +120,7 @@ def test_a_bare_clone_gives_the_same(folder: Folder, tmp_path: Path) -> None:
     folder.commit({"test_a.py": BROKEN})
     bare = folder.clone_bare(tmp_path / "bare.git")
 
-    blob = folder.git("rev-parse", "HEAD:test_a.py")
-    assert find_ancestors(Git(bare), "HEAD", {"test_a.py": blob})["test_a.py"] == ancestors(folder)
+    assert find_ancestors(Git(bare), "HEAD", ["test_a.py"])["test_a.py"][1:] == ancestors(folder)
 
 
 def test_a_shallow_clone_ends_where_its_history_ends_and_says_so(folder: Folder, tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_a_shallow_clone_ends_where_its_history_ends_and_says_so(folder: Folder,
     shallow = tmp_path / "shallow"
     folder.git("clone", "--quiet", "--depth", "2", f"file://{folder.root}", str(shallow))
 
-    found = find_ancestors(Git(shallow), "HEAD", {"test_a.py": "0" * 40})["test_a.py"]
+    found = find_ancestors(Git(shallow), "HEAD", ["test_a.py"])["test_a.py"]
 
     assert texts(shallow, found) == [BROKEN, TWO]
     assert is_shallow(Git(shallow))
@@ -141,13 +142,13 @@ def test_many_paths_give_the_same_as_each_alone(folder: Folder) -> None:
     )
     folder.git("mv", "test_a.py", "test_z.py")
     folder.commit({"test_z.py": BROKEN})
-    asked = {name: folder.git("rev-parse", f"HEAD:{name}") for name in [*names, "test_z.py"]}
+    asked = [*names, "test_z.py"]
     git = Git(folder.root)
 
     together = find_ancestors(git, "HEAD", asked)
 
-    assert together == {name: find_ancestors(git, "HEAD", {name: blob})[name] for name, blob in asked.items()}
-    assert texts(folder.root, together["test_z.py"]) == [TWO, ONE]
+    assert together == {name: find_ancestors(git, "HEAD", [name])[name] for name in asked}
+    assert texts(folder.root, together["test_z.py"]) == [BROKEN, TWO, ONE]
 
 
 def test_names_that_need_quoting_are_found(folder: Folder) -> None:
@@ -158,9 +159,9 @@ def test_names_that_need_quoting_are_found(folder: Folder) -> None:
 
 
 def test_a_path_without_history_has_no_ancestors(folder: Folder) -> None:
-    assert find_ancestors(Git(folder.root), "HEAD", {"nowhere.py": "0" * 40}) == {"nowhere.py": ()}
+    assert find_ancestors(Git(folder.root), "HEAD", ["nowhere.py"]) == {"nowhere.py": ()}
 
 
 def test_an_unknown_commit_is_one_sentence(folder: Folder) -> None:
     with pytest.raises(GitError, match="git log"):
-        find_ancestors(Git(folder.root), "0" * 40, {"test_a.py": "0" * 40})
+        find_ancestors(Git(folder.root), "0" * 40, ["test_a.py"])

@@ -7,7 +7,7 @@ are looked for only in the commits that added a path: in all commits they would 
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from canonry.source.trees.git import Git, GitError
@@ -39,14 +39,15 @@ class _Change:
     added: bool
 
 
-def find_ancestors(git: Git, commit: str, paths: Mapping[str, str]) -> dict[str, tuple[AncestorVersion, ...]]:
+def find_ancestors(git: Git, commit: str, paths: Iterable[str]) -> dict[str, tuple[AncestorVersion, ...]]:
     """The distinct contents that each path held up to a commit, newest first, the present one among them.
 
-    ``paths`` gives the blob id of each path's present content (it may be uncommitted). Renames and copies are followed
-    to the names before them; what lies on merged branches counts too. At most 80 versions a path. A shallow clone ends
-    where its history ends (see `is_shallow`). Raises `GitError` where the commit is unknown.
+    Content that is not committed is no version. Renames and copies are followed to the names before them; what lies on
+    merged branches counts too. At most 80 versions a path. A shallow clone ends where its history ends (see
+    `is_shallow`). Raises `GitError` where the commit is unknown.
     """
-    walk = _Walk(git, commit, list(paths))
+    paths = list(paths)
+    walk = _Walk(git, commit, paths)
     return {path: tuple(_versions(path, walk)) for path in paths}
 
 

@@ -166,7 +166,7 @@ def _cases(session: Session, damaged: list[Damaged], told: Progress, *, history:
     """What workers need to know of each file, its ancestors included where there is history to ask."""
     git, commit = session.tree.git, session.tree.commit
     versions: Mapping[str, tuple[AncestorVersion, ...]] = {}
-    mendable = {each.path: each.key.hex() for each in damaged if not _newer(each)}
+    mendable = [each.path for each in damaged if not _newer(each)]
     if history and git is not None and commit is not None and mendable:
         told("asking history", 0, len(mendable))
         versions = find_ancestors(git, commit, mendable)
