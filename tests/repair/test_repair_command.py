@@ -218,13 +218,15 @@ def test_a_broken_rule_file_of_the_project_is_mended_like_any_other(folder: Fold
 
 
 def test_committed_merge_markers_are_mended(folder: Folder) -> None:
-    broken = HEALTHY.replace(
-        "    names = [", "<<<<<<< HEAD\n    names = [\n=======\n    names = [\n>>>>>>> side\n    names = [", 1
-    )
-    folder.write({PATH: broken})
-    folder.call("repair", "--write", "--review", "--no-cache")
+    ours, theirs = '    names = ["tea"]\n', '    names = ["salt"]\n'
+    conflict = f"<<<<<<< HEAD\n{ours}=======\n{theirs}>>>>>>> side\n"
+    folder.write({PATH: f"def test_names():\n{conflict}    assert names\n"})
+    (row,) = report(folder)["files"]
+    assert row["damage"]["merge-conflict-marker"] == 3
 
-    ast.parse((folder.root / PATH).read_text())
+    assert folder.call("repair", "--write", "--review", "--no-cache").returncode == 0
+    mended = (folder.root / PATH).read_text()
+    assert [ast.parse(mended) is not None, "<<<<" in mended, ours in mended or theirs in mended] == [True, False, True]
 
 
 def test_an_unfinished_merge_is_not_written_into(shop: Folder) -> None:
