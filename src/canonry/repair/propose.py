@@ -13,7 +13,7 @@ from canonry.repair.merge.align import damaged_share
 from canonry.repair.merge.merge import MergedText, merge
 from canonry.repair.merge.readings import Mending
 
-_DENSE = 0.12
+_DENSE = 0.04
 """Share of damaged lines."""
 
 
