@@ -19,6 +19,7 @@ __all__ = ["MARK", "Budget", "Mended", "mend"]
 
 _PROBES, _NODES = 4, 40  # more work for each line of a long file
 _ROUNDS = 20  # of marking a line that still does not parse
+_PLACED = 6_000  # lines whose blocks are placed again in all of these rounds together
 _PUT_IN = frozenset({"pass", "try:", "finally:", "if False:"})
 _STRANGE = 1.3  # cost of a name that nothing binds, once lines lost their quotes
 _REQUOTED = 2  # lines whose quotes were mended, from which on names that nothing binds are taken for lost texts
@@ -120,7 +121,7 @@ def _read(
             cost += 4.0
     tabs = _tabbed(text)
     result = ""
-    for _ in range(max(3, min(_ROUNDS, 60_000 // len(literal.lines)))):
+    for _ in range(max(3, min(_ROUNDS, _PLACED // len(literal.lines)))):
         last = Blocks(logical, probe).place()
         result, origin = assemble(logical, last, tabs=tabs)
         wrong = _wrong_line(result)
