@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from canonry.audit.request import Request
+from canonry.audit.test_folders import refuse_absent_folders
 from canonry.canon.load import LoadedCanon, load_canon
 from canonry.model.errors import UserError
 from canonry.rules.catalogue import Catalogue, catalogue_of
@@ -63,8 +64,20 @@ def open_session(request: Request, *, catalogue: Catalogue | None = None) -> Ses
     tree = open_tree(
         start, revision=request.revision, staged=request.staged, complete=complete, python_only=python_only
     )
+    try:
+        return _opened(request, tree, paths, catalogue, complete=complete, started=started)
+    except BaseException:
+        tree.close()
+        raise
+
+
+def _opened(
+    request: Request, tree: Tree, paths: tuple[str, ...], catalogue: Catalogue | None, *, complete: bool, started: int
+) -> Session:
+    """The session of a tree that is open; it is the caller's to close where this raises."""
     scope = _scope(paths, tree)
     loaded = load_canon(tree.read, explicit=_explicit(request.config))
+    refuse_absent_folders(loaded, tree)
     if catalogue is None:
         catalogue = _catalogue(loaded, tree)
     select_rules(request.named, (), catalogue.rules)

@@ -9,7 +9,7 @@ import msgspec
 
 from canonry.canon.keys import KeyPath
 from canonry.canon.options import Canon
-from canonry.canon.selection import categories_of
+from canonry.canon.selection import categories_of, plain
 from canonry.rules.inventory import Inventory, take_inventory
 from canonry.source.clones.cluster import Cluster
 from canonry.source.documents.reading import Reading
@@ -60,7 +60,7 @@ class Project:
         """The uses in a file of the names that the rules of this audit ask for."""
         self.looked_at = frozenset(looked_at)
         """The paths that the canon led to. Nothing here asks the index later: judgements depend on these alone."""
-        self._test_folders = None if canon.tests is None else tuple(f.strip("/") + "/" for f in canon.tests)
+        self._test_folders = None if canon.tests is None else tuple(map(_prefix, canon.tests))
 
     @cached_property
     def folders(self) -> frozenset[str]:
@@ -344,8 +344,14 @@ def _dotted(entry: str) -> str:
     return entry.replace(":", ".")
 
 
+def _prefix(folder: str) -> str:
+    """What the paths below a declared folder start with: nothing where it is the root."""
+    bare = plain(folder)
+    return f"{bare}/" if bare else ""
+
+
 def _below(path: str, folders: tuple[str, ...]) -> bool:
-    return any(folder == "./" or path.startswith(folder) or path == folder[:-1] for folder in folders)
+    return any(path.startswith(folder) or path == folder[:-1] for folder in folders)
 
 
 def _files_of_runner(runner: str, index: Index) -> Iterator[str]:
