@@ -19,6 +19,7 @@ from canonry.source.pytest_settings import PytestSettings, read_pytest_settings
 from canonry.source.syntax.versions import Version
 from canonry.source.target import choose_target
 from canonry.source.trees.git import split_records
+from canonry.source.trees.place import is_file, is_folder, refuse_closed
 from canonry.source.trees.tree import Tree, blob_key, open_tree, read_file
 
 
@@ -59,7 +60,7 @@ def open_session(request: Request, *, catalogue: Catalogue | None = None) -> Ses
     started = time.time_ns()
     start, paths = _where(request)
     on_disk = request.revision is None and not request.staged
-    complete = not (on_disk and paths and all(Path(path).is_file() for path in paths))
+    complete = not (on_disk and paths and all(is_file(Path(path)) for path in paths))
     python_only = not complete and all(path.endswith(".py") for path in paths)
     tree = open_tree(
         start, revision=request.revision, staged=request.staged, complete=complete, python_only=python_only
@@ -76,7 +77,7 @@ def _opened(
 ) -> Session:
     """The session of a tree that is open; it is the caller's to close where this raises."""
     scope = _scope(paths, tree)
-    loaded = load_canon(tree.read, explicit=_explicit(request.config))
+    loaded = load_canon(tree.read_present, explicit=_explicit(request.config))
     refuse_absent_folders(loaded, tree)
     if catalogue is None:
         catalogue = _catalogue(loaded, tree)
@@ -149,7 +150,12 @@ def _split(record: bytes) -> tuple[bytes, bytes, bytes]:
 
 def _where(request: Request) -> tuple[Path, tuple[str, ...]]:
     """The place that names the repository, and the paths inside it."""
+    for path in request.paths:
+        if not path:
+            raise UserError("a PATH is empty; name a folder, a file or a git directory")
+        refuse_closed(Path(path))
     if request.repository is not None:
+        refuse_closed(request.repository)
         return request.repository, request.paths
     if request.paths:
         first = Path(request.paths[0])
@@ -168,7 +174,7 @@ def place(request: Request) -> Path:
 
 def is_git_directory(path: Path) -> bool:
     """Whether a path is a git directory itself (bare, or somebody's ``.git``)."""
-    return path.is_dir() and (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+    return is_file(path / "HEAD") and is_folder(path / "objects") and is_folder(path / "refs")
 
 
 def _scope(paths: tuple[str, ...], tree: Tree) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from canonry.canon.keys import KeyPath, nearest
 from canonry.canon.load import CanonError, LoadedCanon
 from canonry.canon.selection import plain
 from canonry.rules.catalogue import line_in
+from canonry.source.trees.place import is_file, is_folder
 from canonry.source.trees.tree import Tree
 
 
@@ -21,7 +22,7 @@ def _problems(loaded: LoadedCanon, tree: Tree) -> Iterator[tuple[KeyPath, str]]:
         folder = plain(entry)
         if not folder or _is_folder(folder, tree):
             continue
-        if folder in tree.files or (not tree.by_blob and (tree.root / folder).is_file()):
+        if folder in tree.files or (not tree.by_blob and is_file(tree.root / folder)):
             yield ("tests", number), f"`tests` names `{entry}`, which is a file; name the folder that holds it"
             continue
         near = nearest(folder, _folders(tree))
@@ -32,7 +33,7 @@ def _problems(loaded: LoadedCanon, tree: Tree) -> Iterator[tuple[KeyPath, str]]:
 def _is_folder(folder: str, tree: Tree) -> bool:
     if any(path.startswith(f"{folder}/") for path in tree.files):
         return True
-    if not tree.by_blob and (tree.root / folder).is_dir():
+    if not tree.by_blob and is_folder(tree.root / folder):
         return True
     if tree.git is None:
         return False

@@ -13,7 +13,10 @@ from canonry.canon.options import Canon
 from canonry.model.errors import UserError
 
 Read = Callable[[str], bytes | None]
-"""Returns the contents of a path relative to the root of the tree, with ``/``, or None when it is absent."""
+"""Returns the contents of a path relative to the root of the tree, with ``/``, or None when it is absent.
+
+Raises `UserError` where something is there and cannot be read: a canon that nobody can read is not none.
+"""
 
 _PROJECT = "pyproject.toml"
 _STANDALONE = "canonry.toml"
@@ -80,10 +83,11 @@ def load_canon(read: Read, *, explicit: tuple[str, bytes] | None = None) -> Load
     """
     notes: list[str] = []
     standalone = read(_STANDALONE) if explicit is None else None
-    contents = read(_PROJECT)
+    contents = None
     try:
+        contents = read(_PROJECT)
         project = {} if contents is None else _parse(_PROJECT, contents)
-    except CanonError as error:
+    except UserError as error:
         if explicit is None and standalone is None:
             raise
         # The canon stands elsewhere, so a broken project file costs no more than what it would have said.
@@ -157,7 +161,11 @@ def _requires_python(project: dict[str, Any], read: Read, notes: list[str]) -> s
     declared = _table(project, "project").get("requires-python")
     if isinstance(declared, str):
         return declared
-    contents = read("setup.cfg")
+    try:
+        contents = read("setup.cfg")
+    except UserError as error:
+        notes.append(f"{error}; its `python_requires` is unknown")
+        return None
     if contents is None:
         return None
     # Rarely needed, and slow to import.
