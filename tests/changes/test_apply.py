@@ -22,7 +22,7 @@ from canonry.model.change_plan import ChangePlan, FileChange, Verification
 from canonry.model.errors import UserError
 from canonry.source.trees.tree import open_tree
 from tests.changes.trees import NEW, OLD, agree, edit_of, plan_of, put, snapshot
-from tests.workbench import as_nobody, Folder, in_process, small_disk
+from tests.workbench import Folder, as_nobody, in_process, small_disk
 
 
 def refused(root: Path, plan: ChangePlan, **options: object) -> str:
