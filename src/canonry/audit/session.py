@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from canonry.audit.request import Request
-from canonry.audit.test_folders import refuse_absent_folders
+from canonry.audit.test_folders import refuse_absent_folders, with_existing_testpaths
 from canonry.canon.load import LoadedCanon, load_canon
 from canonry.model.errors import UserError
 from canonry.rules.catalogue import Catalogue, catalogue_of
@@ -94,7 +94,7 @@ def _opened(
             if path.endswith(".py") or reader_of(path):
                 tree.files[path] = None
                 tree.modified.add(path)
-    settings = read_pytest_settings(tree.read)
+    settings = with_existing_testpaths(read_pytest_settings(tree.read), tree)
     return Session(
         tree,
         loaded,

@@ -1,11 +1,14 @@
-"""The folders that the canon's `tests` names, held against the tree: one that is not there would hide all tests."""
+"""The folders that the canon's `tests` and pytest's `testpaths` name, held against the tree."""
 
 from collections.abc import Iterator
+
+import msgspec
 
 from canonry.canon.keys import KeyPath, nearest
 from canonry.canon.load import CanonError, LoadedCanon
 from canonry.canon.selection import plain
 from canonry.rules.catalogue import line_in
+from canonry.source.pytest_settings import PytestSettings
 from canonry.source.trees.place import is_file, is_folder
 from canonry.source.trees.tree import Tree
 
@@ -15,6 +18,12 @@ def refuse_absent_folders(loaded: LoadedCanon, tree: Tree) -> None:
     problems = list(_problems(loaded, tree))
     if problems:
         raise CanonError(loaded.file or "canon", [(line_in(loaded, path), message) for path, message in problems])
+
+
+def with_existing_testpaths(settings: PytestSettings, tree: Tree) -> PytestSettings:
+    """The settings without `testpaths` where one of these is no folder of the tree: then they say nothing sure."""
+    known = all(_is_folder(plain(folder), tree) for folder in settings.testpaths if plain(folder))
+    return settings if known else msgspec.structs.replace(settings, testpaths=())
 
 
 def _problems(loaded: LoadedCanon, tree: Tree) -> Iterator[tuple[KeyPath, str]]:
