@@ -1,5 +1,6 @@
 """Places that the system does not let us look at: one sentence and exit status 2, never a traceback."""
 
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -166,3 +167,34 @@ def test_an_unreadable_project_file_beside_the_canon_is_a_note(folder: Folder) -
     assert done.returncode == 0
     assert "`pyproject.toml` cannot be read (it is no regular file)" in done.stderr
     assert "its `requires-python` is unknown" in done.stderr
+
+
+# files that nobody can read ------------------------------------------------------------------------------------------
+
+
+def test_a_test_file_that_cannot_be_read_is_not_compliant(shop: Folder) -> None:
+    shop.write({"tests/test_a.py": SOUND, "tests/test_b.py": SOUND, "tests/notes.py": ""})
+    for path in ("tests/test_b.py", "tests/notes.py"):
+        (shop.root / path).chmod(0)
+    report = json.loads(as_nobody(lambda: call_canonry("audit", "--output-format", "json", cwd=shop.root).stdout))
+
+    assert report["compliance"] == {"compliant": 1, "total": 2, "percent": 50.0}
+    assert report["compliance_by"]["folder"] == [
+        {"name": "tests", "compliance": {"compliant": 1, "total": 2, "percent": 50.0}}
+    ]
+    assert report["population"]["missing"] == 2
+
+
+def test_a_test_file_that_was_deleted_is_none(folder: Folder) -> None:
+    folder.start({"tests/test_a.py": SOUND, "tests/test_b.py": SOUND})
+    (folder.root / "tests/test_b.py").unlink()
+
+    assert folder.report()["compliance"]["total"] == 1
+
+
+def test_a_broken_workflow_is_named(folder: Folder) -> None:
+    folder.write({"tests/test_a.py": SOUND, ".github/workflows/ci.yml": "jobs: [\n"})
+    done = folder.call("audit")
+
+    assert "canonry: `.github/workflows/ci.yml:" in done.stderr
+    assert "is passed over: broken" in done.stderr
