@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from canonry.audit.request import Request
-from canonry.audit.test_folders import refuse_absent_folders, with_existing_testpaths
+from canonry.audit.test_folders import absent_folders, with_existing_testpaths
 from canonry.canon.load import LoadedCanon, load_canon
 from canonry.model.errors import UserError
-from canonry.rules.catalogue import Catalogue, catalogue_of
+from canonry.rules.catalogue import Catalogue, catalogue_of, problems_of
 from canonry.rules.selection import select_rules
 from canonry.source.cache import Cache, cache_path
 from canonry.source.documents.readers.registry import reader_of
@@ -77,8 +77,11 @@ def _opened(
 ) -> Session:
     """The session of a tree that is open; it is the caller's to close where this raises."""
     scope = _scope(paths, tree)
-    loaded = load_canon(tree.read_present, explicit=_explicit(request.config))
-    refuse_absent_folders(loaded, tree)
+    loaded = load_canon(
+        tree.read_present,
+        explicit=_explicit(request.config),
+        also=lambda table: (*absent_folders(table, tree), *problems_of(table)),
+    )
     if catalogue is None:
         catalogue = _catalogue(loaded, tree)
     select_rules(request.named, (), catalogue.rules)

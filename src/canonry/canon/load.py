@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from canonry.canon.check import check
+from canonry.canon.check import Problem, check
 from canonry.canon.keys import KeyPath, parse_key
 from canonry.canon.options import Canon
 from canonry.model.errors import UserError
@@ -76,10 +76,14 @@ class LoadedCanon(msgspec.Struct, frozen=True, kw_only=True):
         return None if line is None else (self.source.file, line)
 
 
-def load_canon(read: Read, *, explicit: tuple[str, bytes] | None = None) -> LoadedCanon:
+Also = Callable[[Any], Iterable[Problem]]
+"""Returns what else is wrong with the table of a canon, whatever its types."""
+
+
+def load_canon(read: Read, *, explicit: tuple[str, bytes] | None = None, also: Also = lambda _table: ()) -> LoadedCanon:
     """Return the canon of the tree that ``read`` reads, or the one in ``explicit`` (display name and contents).
 
-    Raises CanonError with every problem of the file that declares the canon.
+    Raises CanonError with every problem of the file that declares the canon, those that ``also`` finds among them.
     """
     notes: list[str] = []
     standalone = read(_STANDALONE) if explicit is None else None
@@ -103,7 +107,7 @@ def load_canon(read: Read, *, explicit: tuple[str, bytes] | None = None) -> Load
             notes.append(f"`{_STANDALONE}` wins over `[tool.canonry]` in `{_PROJECT}`, which is ignored")
     elif contents is not None and declares:
         source = _from_project(_PROJECT, contents, project)
-    canon = Canon() if source is None else _resolve(source)
+    canon = Canon() if source is None else _resolve(source, also)
     return LoadedCanon(
         canon=canon,
         declared=source is not None,
@@ -128,8 +132,8 @@ def _from_project(file: str, contents: bytes, document: dict[str, Any]) -> Sourc
     return Source(file, contents, ("tool", "canonry"), document["tool"]["canonry"])
 
 
-def _resolve(source: Source) -> Canon:
-    problems = check(source.table, root=".".join(source.prefix))
+def _resolve(source: Source, also: Also) -> Canon:
+    problems = [*check(source.table, root=".".join(source.prefix)), *also(source.table)]
     if problems:
         from canonry.canon.lines import line_of
 
