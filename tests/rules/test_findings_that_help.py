@@ -78,3 +78,43 @@ def test_a_base_with_a_name_of_its_own_is_named_shortly(folder: Folder) -> None:
     assert [each.message for each in folder.findings("BAS001")] == [
         "`TestA` ends in `ShopTestCase`, which is not a base case of the canon"
     ]
+
+
+def probe(module: str, flag: str) -> str:
+    package, _, name = module.rpartition(".")
+    asked = f"from {package} import {name}" if package else f"import {name}"
+    return f"try:\n    {asked}\n    {flag} = True\nexcept ImportError:\n    {flag} = False\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "confidence", "said"),
+    [
+        ("cryptography.asymmetric.x25519", "cryptography.asymmetric.mlkem", "review", "probes another part of"),
+        ("cryptography.asymmetric.x25519", "cryptography.asymmetric.x25519", "certain", "again"),
+        ("cryptography", "cryptography.asymmetric.mlkem", "certain", "again"),
+        ("redis.Redis", "redis.ConnectionError", "certain", "again"),
+    ],
+)
+def test_parts_of_one_package_are_several_questions(
+    folder: Folder, first: str, second: str, confidence: str, said: str
+) -> None:
+    folder.write({"shop/a.py": probe(first, "HAS_A"), "shop/b.py": probe(second, "HAS_B")})
+    (finding,) = folder.findings("IMP005")
+
+    assert (finding.confidence.value, said in finding.message) == (confidence, True)
+
+
+def test_a_fallback_that_is_logged_is_described_truly(folder: Folder) -> None:
+    code = (
+        "import logging\nfrom unittest.mock import Mock\n\n\ndef bank():\n    try:\n        return connect()\n"
+        "    except OSError:\n        logging.warning('a double')\n        return Mock()\n"
+    )
+    folder.write({"tests/support.py": code})
+
+    assert [each.message for each in folder.findings("MCK004")] == [
+        "`Mock` is returned when the real thing fails, and the test runs on"
+    ]
+
+
+def test_the_next_step_names_nothing_from_the_examples() -> None:
+    assert "Gateway" not in all_rules()["MCK003"].help
