@@ -15,6 +15,7 @@ PARTS = {
     "path": "sys.path.insert(0, 'src')\n",
     "environment": "def test_url():\n    assert os.environ['URL'] == os.environ['URL']\n    os.environ['B'] = 'x'\n",
     "idle": "def test_idle():\n    print(sum([1, 2]))\n",
+    "empty": "def test_empty():\n    'Orders arrive.'\n",
     "verdict": "def test_verdict():\n    return len('a') == 1\n",
     "swallowed": "def test_swallow():\n    try:\n        assert 1\n    except Exception:\n        pass\n",
     "case": "class TestOrder(unittest.TestCase):\n    async def test_a(self):\n        assert 1\n",
