@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,37 @@ def can_mount() -> bool:
             return False
 
 
+def as_nobody(action: Callable[[], str]) -> str:
+    """The same, without the powers of root where these tests have them."""
+
+    def act() -> str:
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+        return action()
+
+    return in_process(act)
+
+
+def in_process(action: Callable[[], str]) -> str:
+    """What an action says in a process of its own."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        said = "it raised"
+        try:
+            said = action()
+        finally:
+            os.write(writing, said.encode())
+            os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        said = pipe.read().decode()
+    os.waitpid(child, 0)
+    return said
+
+
 def canonry_command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "canonry", *map(str, arguments)]
 
@@ -142,14 +173,14 @@ def run_canonry(
     )
 
 
-def call_canonry(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """As `run_canonry`, without the price of a process."""
+def call_canonry(*arguments: str | Path, cwd: Path | None) -> subprocess.CompletedProcess[str]:
+    """As `run_canonry`, without the price of a process; where this one stands if no folder is given."""
     command = ["canonry", *map(str, arguments)]
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     status: object = None
     with (
         pytest.MonkeyPatch.context() as patch,
-        contextlib.chdir(cwd),
+        contextlib.nullcontext() if cwd is None else contextlib.chdir(cwd),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):

@@ -50,7 +50,9 @@ def test_the_population_counts_documents_commands_and_what_was_passed_over(folde
 def test_what_is_passed_over_is_narrated(folder: Folder) -> None:
     folder.write({"a.sh": "for x in a; do $x; done\n", WORKFLOW: "a: [\n"})
 
-    assert "canonry: 2 parts of files that are no Python passed over (all with -v)" in folder.call("audit").stderr
+    said = folder.call("audit").stderr
+    assert "is passed over: broken" in said
+    assert "canonry: 1 more part of files that are no Python passed over (all with -v)" in said
     said = folder.call("audit", "-v").stderr
     assert "canonry: `a.sh:1` is passed over: a command that is built in a loop" in said
     assert f"canonry: `{WORKFLOW}:" in said

@@ -38,7 +38,7 @@ def test_the_preview_is_a_canon_with_reasons(shop: Folder) -> None:
 
     assert done.returncode == 1
     assert done.stdout == (
-        '[tool.canonry]\n# it holds 2 of 2 test files\ntests = ["tests"]\n\n'
+        '[tool.canonry]\n# it holds 2 of 2 files with tests\ntests = ["tests"]\n\n'
         '[tool.canonry.canon]\n# 1 command in 1 file (`Makefile`) starts pytest\nrunner = "pytest"\n'
         "# 2 of 2 tests are functions, or methods of classes without a base case: none is demanded\nbase-cases = []\n"
         f"{NONE}\n"

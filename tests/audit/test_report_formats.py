@@ -271,7 +271,7 @@ def test_frames_of_what_cannot_be_read(folder: Folder, content: bytes) -> None:
     done = folder.call("audit")
 
     assert done.returncode == 1
-    assert "= next: restore it" in done.stdout
+    assert "= next: run `canonry repair`" in done.stdout
 
 
 def test_full_ends_with_where_the_tests_stand(shop: Folder) -> None:

@@ -22,7 +22,7 @@ from canonry.model.change_plan import ChangePlan, FileChange, Verification
 from canonry.model.errors import UserError
 from canonry.source.trees.tree import open_tree
 from tests.changes.trees import NEW, OLD, agree, edit_of, plan_of, put, snapshot
-from tests.workbench import Folder, small_disk
+from tests.workbench import Folder, as_nobody, in_process, small_disk
 
 
 def refused(root: Path, plan: ChangePlan, **options: object) -> str:
@@ -432,37 +432,6 @@ def open_folder() -> Iterator[Folder]:
         for path in (folder.root, *folder.root.rglob("*")):
             if path.is_dir():
                 path.chmod(0o777)
-
-
-def as_nobody(action: Callable[[], str]) -> str:
-    """The same, without the powers of root where these tests have them."""
-
-    def act() -> str:
-        if os.geteuid() == 0:
-            os.setgroups([])
-            os.setgid(65534)
-            os.setuid(65534)
-        return action()
-
-    return in_process(act)
-
-
-def in_process(action: Callable[[], str]) -> str:
-    """What an action says in a process of its own."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        said = "it raised"
-        try:
-            said = action()
-        finally:
-            os.write(writing, said.encode())
-            os._exit(0)
-    os.close(writing)
-    with open(reading, "rb") as pipe:
-        said = pipe.read().decode()
-    os.waitpid(child, 0)
-    return said
 
 
 def attempt(root: Path, new: dict[str, bytes | None]) -> Callable[[], str]:

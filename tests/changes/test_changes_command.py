@@ -109,6 +109,25 @@ def test_rollback_of_edited_files(shop: Folder) -> None:
     ]
     assert "(rolled back)" in shop.call("changes", "show", "1").stdout
 
+    again = shop.call("changes", "rollback", "1", "--skip-edited")
+
+    assert again.returncode == 1
+    assert again.stderr.splitlines() == [
+        "canonry: nothing is left to roll back, because it was edited since: `shop/a.py`"
+    ]
+    assert len(shop.call("changes", "list").stdout.splitlines()) == 3
+
+
+def test_the_difference_of_a_rollback_that_would_be_refused_says_so(shop: Folder) -> None:
+    assert shop.call("changes", "rollback", "1", "--diff").stderr == ""
+    shop.write({"shop/a.py": "mine = 1\n"})
+    done = shop.call("changes", "rollback", "1", "--diff")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "canonry: `shop/a.py` was edited since change 0001; nothing would be rolled back. Put it back first, "
+    )
+
 
 def test_a_head_that_moved_is_said(shop: Folder) -> None:
     first = shop.git("rev-parse", "HEAD")

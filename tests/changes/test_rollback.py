@@ -35,8 +35,8 @@ def test_a_file_that_was_edited_since_is_named(folder: Folder) -> None:
     folder.write({"shop/a.py": "mine = 1\n", "shop/gone.py": "mine = 2\n"})
 
     assert refused(root, "1") == (
-        "`shop/a.py`, `shop/gone.py` were edited since change 0001; nothing was rolled back. Put them back first, or "
-        "roll the others back with `--skip-edited`"
+        "`shop/a.py`, `shop/gone.py` were edited since change 0001; nothing was rolled back. Put them back first, "
+        "as `canonry changes show 0001` prints them, or roll the others back with `--skip-edited`"
     )
     assert states(root) == ["sealed"]
 
@@ -51,8 +51,9 @@ def test_the_others_go_back_when_asked(folder: Folder) -> None:
     assert outcome.notes == ("left as they are, because they were edited since: `shop/a.py`",)
     assert snapshot(root) == snapshot(Folder(root.parent / "same").write({**OLD, "shop/a.py": "mine = 1\n"}).root)
     assert states(root) == ["partly rolled back", "sealed"]
-    assert refused(root, "1", skip_edited=True) == (
-        "`shop/a.py` was edited since change 0001; nothing was rolled back. Put it back first"
+    assert refused(root, "1") == (
+        "`shop/a.py` was edited since change 0001; nothing was rolled back. Put it back first, "
+        "as `canonry changes show 0001` prints it"
     )
     folder.write({"shop/a.py": NEW["shop/a.py"] or b""})
     assert roll_back(root, "1").files == ("shop/a.py",)

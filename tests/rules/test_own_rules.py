@@ -555,3 +555,33 @@ def test_examples_stand_where_the_rule_looks(folder: Folder, paths: list[str], p
 
     assert done.returncode == 0, done.stdout
     assert f"`{path}`" in folder.call("explain", "OWN001").stdout
+
+
+def test_mistakes_of_rules_and_suppressions_are_told_with_all_others(folder: Folder) -> None:
+    folder.write(
+        {
+            "tests/test_a.py": "",
+            "pyproject.toml": '[tool.canonry]\ntests = ["tset"]\ntarget-python = 3\n'
+            '[[tool.canonry.rules]]\ncode = "RUN077"\ncall = "a.b"\n'
+            '[[tool.canonry.rules]]\ncode = "OWN001"\ncall = 3\n'
+            '[[tool.canonry.suppressions]]\nrules = ["RUN999", "OWN001"]\npaths = ["a"]\nreason = "x"\n',
+        }
+    )
+    done = folder.call("audit")
+
+    assert done.returncode == 2
+    assert [line.split(":")[2] for line in done.stderr.splitlines()] == ["2", "3", "5", "9", "11"]
+    assert "`tests` names `tset`" in done.stderr
+    assert "`RUN077` is of the built-in family `RUN`" in done.stderr
+    assert "names `RUN999`, which is no rule" in done.stderr
+
+
+def test_mistakes_of_rules_and_suppressions_come_together(folder: Folder) -> None:
+    folder.write(
+        {
+            "canonry.toml": '[[rules]]\ncode = "RUN077"\ncall = "a.b"\n'
+            '[[suppressions]]\nrules = ["RUN999"]\npaths = ["a"]\nreason = "x"\n'
+        }
+    )
+
+    assert [line.split(":")[2] for line in folder.call("audit").stderr.splitlines()] == ["2", "5"]

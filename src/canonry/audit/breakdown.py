@@ -73,4 +73,8 @@ def _parts(result: Result, names: Callable[[str], Iterable[str]]) -> list[Part]:
             for name in names(record.path):
                 total[name] = total.get(name, 0) + 1
                 compliant[name] = compliant.get(name, 0) + (record.path not in failing)
+    for path in filter(result.holds, result.header.unread_tests):
+        for name in names(path):
+            total[name] = total.get(name, 0) + 1
+            compliant.setdefault(name, 0)
     return [Part(name, compliance_of(compliant[name], total[name])) for name in sorted(total)]

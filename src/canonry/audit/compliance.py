@@ -29,7 +29,7 @@ class Population(msgspec.Struct, frozen=True):
 
 
 class Compliance(msgspec.Struct, frozen=True):
-    """Test files that parse and have no open error-level finding, of all test files in scope.
+    """Test files that parse and have no open error-level finding, of all test files in scope, unreadable ones too.
 
     ``percent`` is None where there is none.
     """
@@ -137,7 +137,7 @@ def summarise(result: Result, names: dict[str, tuple[str, Severity]], *, selecte
             commands,
             passed_over,
         ),
-        compliance_of(compliant, tests),
+        compliance_of(compliant, tests + sum(map(result.holds, header.unread_tests))),
         [
             RuleCount(code, *names[code], rules[code], len(rule_files[code]), rule_errors[code], rule_worst[code])
             for code in sorted(rules)

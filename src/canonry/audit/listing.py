@@ -13,6 +13,7 @@ import msgspec
 
 from canonry.audit.session import Session
 from canonry.source.cache import Cache
+from canonry.source.trees.place import is_link
 from canonry.source.trees.shadow import (
     Candidate,
     Shadow,
@@ -164,7 +165,7 @@ def _find_keys(session: Session) -> None:
             continue
         content = read_file(tree.root / path) if record is not None else None
         if content is None:
-            if not Path(root + path).is_symlink():  # links are not followed, here as in a commit
+            if not is_link(Path(root + path)):  # links are not followed, here as in a commit
                 tree.missing[path] = _why_missing(root + path)
             del tree.files[path]
             continue

@@ -74,6 +74,8 @@ class Header(msgspec.Struct, frozen=True):
     """The rules that are not built in, by code."""
     holds: tuple[str, str] = ("", "")
     """The last day before, and the last day, on which the answer holds, because of the dates of suppressions."""
+    unread_tests: list[str] = []
+    """The test files among ``missing`` that are there and cannot be read: they prove nothing."""
     base: str | None = None
     """The commit with which exemptions were compared, empty where there was none; None where nothing is exempt."""
 

@@ -1,5 +1,7 @@
 """One run of an audit: extract what is new, judge, keep."""
 
+import errno
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -214,6 +216,11 @@ class Run:
         if closings:
             yield encode_chunk(msgspec.msgpack.Encoder(), [], closings, records)
 
+    def _is_unread_test(self, path: str) -> bool:
+        """Whether a file that could not be read is a test file; one that was deleted is none any more."""
+        gone = self.session.tree.missing[path] == _GONE
+        return path.endswith(".py") and not gone and self.project.is_test_file(path)
+
     def _header(self, *, quotes_history: bool) -> Header:
         session, tree = self.session, self.session.tree
         keys = Counter(key for key in self.listing.live.values() if key)
@@ -222,6 +229,7 @@ class Run:
             ruleset=session.catalogue.ruleset,
             shadows={legible(folder): count for folder, count in self.listing.shadow_files.items()},
             missing={legible(path): reason for path, reason in sorted(tree.missing.items())},
+            unread_tests=[legible(path) for path in sorted(tree.missing) if self._is_unread_test(path)],
             duplicates=sum(count - 1 for key, count in keys.items() if key != _EMPTY_KEY),
             quotes_history=quotes_history,
             own_rules={code: _rule_record(rule, session.preview) for code, rule in session.catalogue.own.items()},
@@ -231,6 +239,7 @@ class Run:
         )
 
 
+_GONE = os.strerror(errno.ENOENT).lower()
 _EMPTY_KEY = blob_key(b"")
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from canonry.audit.request import Request
+from canonry.audit.test_folders import absent_folders, with_existing_testpaths
 from canonry.canon.load import LoadedCanon, load_canon
 from canonry.model.errors import UserError
-from canonry.rules.catalogue import Catalogue, catalogue_of
+from canonry.rules.catalogue import Catalogue, catalogue_of, problems_of
 from canonry.rules.selection import select_rules
 from canonry.source.cache import Cache, cache_path
 from canonry.source.documents.readers.registry import reader_of
@@ -18,6 +19,7 @@ from canonry.source.pytest_settings import PytestSettings, read_pytest_settings
 from canonry.source.syntax.versions import Version
 from canonry.source.target import choose_target
 from canonry.source.trees.git import split_records
+from canonry.source.trees.place import is_file, is_folder, refuse_closed
 from canonry.source.trees.tree import Tree, blob_key, open_tree, read_file
 
 
@@ -58,13 +60,28 @@ def open_session(request: Request, *, catalogue: Catalogue | None = None) -> Ses
     started = time.time_ns()
     start, paths = _where(request)
     on_disk = request.revision is None and not request.staged
-    complete = not (on_disk and paths and all(Path(path).is_file() for path in paths))
+    complete = not (on_disk and paths and all(is_file(Path(path)) for path in paths))
     python_only = not complete and all(path.endswith(".py") for path in paths)
     tree = open_tree(
         start, revision=request.revision, staged=request.staged, complete=complete, python_only=python_only
     )
+    try:
+        return _opened(request, tree, paths, catalogue, complete=complete, started=started)
+    except BaseException:
+        tree.close()
+        raise
+
+
+def _opened(
+    request: Request, tree: Tree, paths: tuple[str, ...], catalogue: Catalogue | None, *, complete: bool, started: int
+) -> Session:
+    """The session of a tree that is open; it is the caller's to close where this raises."""
     scope = _scope(paths, tree)
-    loaded = load_canon(tree.read, explicit=_explicit(request.config))
+    loaded = load_canon(
+        tree.read_present,
+        explicit=_explicit(request.config),
+        also=lambda table: (*absent_folders(table, tree), *problems_of(table)),
+    )
     if catalogue is None:
         catalogue = _catalogue(loaded, tree)
     select_rules(request.named, (), catalogue.rules)
@@ -80,7 +97,7 @@ def open_session(request: Request, *, catalogue: Catalogue | None = None) -> Ses
             if path.endswith(".py") or reader_of(path):
                 tree.files[path] = None
                 tree.modified.add(path)
-    settings = read_pytest_settings(tree.read)
+    settings = with_existing_testpaths(read_pytest_settings(tree.read), tree)
     return Session(
         tree,
         loaded,
@@ -136,7 +153,12 @@ def _split(record: bytes) -> tuple[bytes, bytes, bytes]:
 
 def _where(request: Request) -> tuple[Path, tuple[str, ...]]:
     """The place that names the repository, and the paths inside it."""
+    for path in request.paths:
+        if not path:
+            raise UserError("a PATH is empty; name a folder, a file or a git directory")
+        refuse_closed(Path(path))
     if request.repository is not None:
+        refuse_closed(request.repository)
         return request.repository, request.paths
     if request.paths:
         first = Path(request.paths[0])
@@ -155,7 +177,7 @@ def place(request: Request) -> Path:
 
 def is_git_directory(path: Path) -> bool:
     """Whether a path is a git directory itself (bare, or somebody's ``.git``)."""
-    return path.is_dir() and (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+    return is_file(path / "HEAD") and is_folder(path / "objects") and is_folder(path / "refs")
 
 
 def _scope(paths: tuple[str, ...], tree: Tree) -> tuple[str, ...]:

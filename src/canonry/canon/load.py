@@ -7,13 +7,16 @@ from typing import Any
 
 import msgspec
 
-from canonry.canon.check import check
+from canonry.canon.check import Problem, check
 from canonry.canon.keys import KeyPath, parse_key
 from canonry.canon.options import Canon
 from canonry.model.errors import UserError
 
 Read = Callable[[str], bytes | None]
-"""Returns the contents of a path relative to the root of the tree, with ``/``, or None when it is absent."""
+"""Returns the contents of a path relative to the root of the tree, with ``/``, or None when it is absent.
+
+Raises `UserError` where something is there and cannot be read: a canon that nobody can read is not none.
+"""
 
 _PROJECT = "pyproject.toml"
 _STANDALONE = "canonry.toml"
@@ -73,17 +76,22 @@ class LoadedCanon(msgspec.Struct, frozen=True, kw_only=True):
         return None if line is None else (self.source.file, line)
 
 
-def load_canon(read: Read, *, explicit: tuple[str, bytes] | None = None) -> LoadedCanon:
+Also = Callable[[Any], Iterable[Problem]]
+"""Returns what else is wrong with the table of a canon, whatever its types."""
+
+
+def load_canon(read: Read, *, explicit: tuple[str, bytes] | None = None, also: Also = lambda _table: ()) -> LoadedCanon:
     """Return the canon of the tree that ``read`` reads, or the one in ``explicit`` (display name and contents).
 
-    Raises CanonError with every problem of the file that declares the canon.
+    Raises CanonError with every problem of the file that declares the canon, those that ``also`` finds among them.
     """
     notes: list[str] = []
     standalone = read(_STANDALONE) if explicit is None else None
-    contents = read(_PROJECT)
+    contents = None
     try:
+        contents = read(_PROJECT)
         project = {} if contents is None else _parse(_PROJECT, contents)
-    except CanonError as error:
+    except UserError as error:
         if explicit is None and standalone is None:
             raise
         # The canon stands elsewhere, so a broken project file costs no more than what it would have said.
@@ -99,7 +107,7 @@ def load_canon(read: Read, *, explicit: tuple[str, bytes] | None = None) -> Load
             notes.append(f"`{_STANDALONE}` wins over `[tool.canonry]` in `{_PROJECT}`, which is ignored")
     elif contents is not None and declares:
         source = _from_project(_PROJECT, contents, project)
-    canon = Canon() if source is None else _resolve(source)
+    canon = Canon() if source is None else _resolve(source, also)
     return LoadedCanon(
         canon=canon,
         declared=source is not None,
@@ -124,8 +132,8 @@ def _from_project(file: str, contents: bytes, document: dict[str, Any]) -> Sourc
     return Source(file, contents, ("tool", "canonry"), document["tool"]["canonry"])
 
 
-def _resolve(source: Source) -> Canon:
-    problems = check(source.table, root=".".join(source.prefix))
+def _resolve(source: Source, also: Also) -> Canon:
+    problems = [*check(source.table, root=".".join(source.prefix)), *also(source.table)]
     if problems:
         from canonry.canon.lines import line_of
 
@@ -157,7 +165,11 @@ def _requires_python(project: dict[str, Any], read: Read, notes: list[str]) -> s
     declared = _table(project, "project").get("requires-python")
     if isinstance(declared, str):
         return declared
-    contents = read("setup.cfg")
+    try:
+        contents = read("setup.cfg")
+    except UserError as error:
+        notes.append(f"{error}; its `python_requires` is unknown")
+        return None
     if contents is None:
         return None
     # Rarely needed, and slow to import.

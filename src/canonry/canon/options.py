@@ -342,7 +342,11 @@ class Canon(Options, frozen=True, kw_only=True):
 
     tests: Annotated[
         list[str] | None,
-        Meta(description="Folders that hold tests. They are inferred when absent.", examples=[["tests"]]),
+        Meta(
+            description="Folders that hold tests. When absent, a file is told by its name: as pytest's configuration "
+            "names test files below its `testpaths`, elsewhere `test_*.py` and `*_test.py` among them.",
+            examples=[["tests"]],
+        ),
     ] = None
     target_python: Annotated[
         PythonVersion | None,

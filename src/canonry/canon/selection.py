@@ -33,13 +33,17 @@ def flows_of(canon: Canon, path: str) -> tuple[str, ...]:
     return tuple(name for name, flow in canon.flows.items() if matches(path, (*flow.tests, *flow.components)))
 
 
+def plain(pattern: str) -> str:
+    """A pattern without what says nothing: a leading ``./``, a final ``/``; empty for the root."""
+    bare = pattern.removeprefix("./").strip("/")
+    return "" if bare == "." else bare
+
+
 def _matches(path: str, pattern: str) -> bool:
-    plain = pattern.removeprefix("./").strip("/")
-    if plain in ("", "."):
+    bare = plain(pattern)
+    if not bare or path == bare or path.startswith(bare + "/"):
         return True
-    if path == plain or path.startswith(plain + "/"):
-        return True
-    return bool(_GLOB.search(plain)) and _spec(plain).match_file(path)
+    return bool(_GLOB.search(bare)) and _spec(bare).match_file(path)
 
 
 @cache

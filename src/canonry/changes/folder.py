@@ -30,8 +30,11 @@ class ChangesFolder:
 
     def exists(self) -> bool:
         """Whether anything was ever written here. Raises `UserError` where a newer canonry did it."""
-        if not self.place.is_dir():
-            return False
+        try:
+            if not self.place.is_dir():
+                return False
+        except PermissionError as error:
+            raise UserError(f"`{self.place}` cannot be read ({error.strerror}); see to its permissions") from error
         self._check_format()
         return True
 

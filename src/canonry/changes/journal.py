@@ -106,7 +106,10 @@ def begin(folder: Path, staging: Path, header: Header) -> Journal:
 
 def read_journal(path: Path) -> Journal:
     """The journal in a file; a last line that a crash cut off is taken away. Raises `UserError` for a damaged one."""
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
     lines = content.splitlines(keepends=True)
     try:
         header = _read(lines[0], Header)
@@ -116,6 +119,10 @@ def read_journal(path: Path) -> Journal:
             f"`{path}` is damaged; move it away, which gives up the way back for this change, and look at the tree"
         ) from error
     return Journal(path, header, events)
+
+
+def _unreadable(path: Path, error: OSError) -> UserError:
+    return UserError(f"`{path}` cannot be read ({error.strerror}); see to its permissions")
 
 
 def mend_tail(journal: Journal) -> None:
@@ -128,8 +135,14 @@ def mend_tail(journal: Journal) -> None:
 
 def journals(folder: Path) -> Iterator[Journal]:
     """All journals, the oldest first."""
-    for path in sorted(folder.glob("*.jsonl"), key=lambda path: (len(path.name), path.name)):
-        yield read_journal(path)
+    try:
+        names = [path.name for path in folder.iterdir() if path.suffix == ".jsonl"]
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    for name in sorted(names, key=lambda name: (len(name), name)):
+        yield read_journal(folder / name)
 
 
 def next_id(folder: Path) -> str:

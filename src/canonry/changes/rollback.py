@@ -31,9 +31,12 @@ def roll_back(root: Path, change: str, *, skip_edited: bool = False, step: Step 
         history = read_history(folder)
         found = find_change(history, change)
         going = _going(found)
-        edited = [record.path for record in going if digest_on_disk(root / record.path) != record.after]
-        if edited and (not skip_edited or len(edited) == len(going)):
+        edited = _edited(root, going)
+        if edited and not skip_edited:
             raise UserError(_refusal(found, edited, history))
+        if edited and len(edited) == len(going):
+            left = f"nothing is left to roll back, because it was edited since: {names(edited)}"
+            return Outcome(id="", files=(), notes=(*notes, left), left=tuple(edited))
         if edited:
             notes.append(
                 f"left as they are, because they were edited since: {', '.join(f'`{path}`' for path in edited)}"
@@ -58,6 +61,16 @@ def roll_back(root: Path, change: str, *, skip_edited: bool = False, step: Step 
     return Outcome(id=header.id, files=tuple(record.path for record in records), notes=tuple(notes), left=tuple(edited))
 
 
+def objection(root: Path, history: list[Change], change: Change) -> str:
+    """Why a rollback of a change would be refused as the files are now, empty where it would not be."""
+    edited = _edited(root, _going(change))
+    return _refusal(change, edited, history, done="nothing would be rolled back") if edited else ""
+
+
+def _edited(root: Path, going: list[FileRecord]) -> list[str]:
+    return [record.path for record in going if digest_on_disk(root / record.path) != record.after]
+
+
 def _going(change: Change) -> list[FileRecord]:
     """The files that are to go back. Raises `UserError` where there are none."""
     if change.state not in ("sealed", "partly rolled back"):
@@ -65,7 +78,7 @@ def _going(change: Change) -> list[FileRecord]:
     return [record for record in change.header.files if record.path in change.standing]
 
 
-def _refusal(change: Change, edited: list[str], history: list[Change]) -> str:
+def _refusal(change: Change, edited: list[str], history: list[Change], *, done: str = "nothing was rolled back") -> str:
     later = [
         other.header.id
         for other in history
@@ -74,8 +87,9 @@ def _refusal(change: Change, edited: list[str], history: list[Change]) -> str:
     what = f"{names(edited)} {'was' if len(edited) == 1 else 'were'} edited since change {change.header.id}"
     if later:
         return f"{what}, by {' and '.join(later)}; `canonry changes rollback {later[-1]}` first"
+    shown = f"as `canonry changes show {change.header.id}` prints {'it' if len(edited) == 1 else 'them'}"
     rest = "" if len(edited) == len(change.standing) else ", or roll the others back with `--skip-edited`"
-    return f"{what}; nothing was rolled back. Put {'it' if len(edited) == 1 else 'them'} back first{rest}"
+    return f"{what}; {done}. Put {'it' if len(edited) == 1 else 'them'} back first, {shown}{rest}"
 
 
 def _reversed(root: Path, record: FileRecord) -> FileRecord:

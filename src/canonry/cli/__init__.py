@@ -1,5 +1,6 @@
 """The command line: one file per verb, found by its presence. The only place that wires engines to what prints."""
 
+import errno
 import io
 import os
 import sys
@@ -13,6 +14,10 @@ from canonry.model.errors import NothingValidatedError, UserError
 
 _HERE = Path(__file__).parent
 
+_REFUSALS = frozenset(
+    (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+)
+"""What a system says of a file that it refuses; no bug of ours."""
 USER_ERROR, BUG, NOTHING, INTERRUPTED = 2, 3, 5, 130
 
 
@@ -102,12 +107,21 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:
         _discard_output()
         return 0
+    except OSError as error:
+        if error.errno not in _REFUSALS or error.filename is None:
+            return _bug()
+        _say(f"`{os.fsdecode(error.filename)}`: {(error.strerror or 'refused').lower()}; see to it, and run this again")
+        return USER_ERROR
     except Exception:  # noqa: BLE001 - the last resort: a bug is shown whole, with where to report it
-        import traceback
+        return _bug()
 
-        traceback.print_exc()
-        _say("this is a bug in canonry; please report it with the lines above and the command")
-        return BUG
+
+def _bug() -> int:
+    import traceback
+
+    traceback.print_exc()
+    _say("this is a bug in canonry; please report it with the lines above and the command")
+    return BUG
 
 
 def _say(message: object) -> None:

@@ -220,11 +220,13 @@ def _narrate(result: Result, *, verbose: bool) -> None:
     if len(header.missing) > len(shown):
         click.echo(f"canonry: {len(header.missing) - len(shown)} more could not be read (all with -v)", err=True)
     passed = [(document.path, *part) for document in result.documents() for part in document.passed_over]
-    for path, line, reason in passed if verbose else ():
+    broken = [part for part in passed if part[2].startswith("broken")][:5]  # of these nothing at all is read
+    for path, line, reason in passed if verbose else broken:
         click.echo(f"canonry: `{path}:{line}` is passed over: {reason}", err=True)
-    if passed and not verbose:
-        parts = "part" if len(passed) == 1 else "parts"
-        click.echo(f"canonry: {len(passed):,} {parts} of files that are no Python passed over (all with -v)", err=True)
+    rest = len(passed) - len(broken)
+    if rest and not verbose:
+        parts = f"{'more ' if broken else ''}{'part' if rest == 1 else 'parts'}"
+        click.echo(f"canonry: {rest:,} {parts} of files that are no Python passed over (all with -v)", err=True)
     if verbose:
         click.echo(f"canonry: syntax judged as Python {header.target_python} ({header.target_origin})", err=True)
 

@@ -10,6 +10,7 @@ import msgspec
 from canonry.canon.keys import flatten, format_key, nearest, parse_key, to_toml
 from canonry.canon.load import LoadedCanon, load_canon
 from canonry.model.errors import UserError
+from canonry.source.trees.place import read_present, refuse_closed
 
 _SCHEMA_VERSION = 1
 _WIDEST_VALUE = 80
@@ -58,7 +59,7 @@ def load(root: Path, config: Path | None) -> LoadedCanon:
     """Return the canon of the tree at ``root``, or the one in ``config``."""
 
     def read(path: str) -> bytes | None:
-        return (root / path).read_bytes() if (root / path).is_file() else None
+        return read_present(root / path, shown=path)
 
     if config is None:
         return load_canon(read)
@@ -72,6 +73,7 @@ def load(root: Path, config: Path | None) -> LoadedCanon:
 
 def root_of(start: Path) -> Path:
     """Return the nearest folder at or above ``start`` that holds a project, or ``start`` when none does."""
+    refuse_closed(start)
     start = start.resolve()
     for folder in (start, *start.parents):
         if any((folder / name).exists() for name in (".git", "canonry.toml", "pyproject.toml")):

@@ -97,18 +97,22 @@ def rollback(*, change: str, repo: Path, skip_edited: bool, diff: bool, color: s
     Refuses, and says which, where a file was edited since. A rollback is a change too: rolling it back makes the first
     one again. Exits 1 where files were left with `--skip-edited`, and with `--diff`.
     """
-    from canonry.changes.rollback import roll_back
+    from canonry.changes.rollback import objection, roll_back
     from canonry.report.changes import render_diff, summary
 
     folder = _folder(repo)
     if diff:
-        for text in _reversed_diffs(folder, change):
+        found, history = _found(folder, change)
+        for text in _reversed_diffs(folder, found):
             render_diff(text, _stdout(), color=_painted(color), raw=not sys.stdout.isatty())
+        if refusal := objection(folder.root, history, found):
+            click.echo(f"canonry: {refusal}", err=True)
         return 1
     outcome = roll_back(folder.root, change, skip_edited=skip_edited)
     for note in outcome.notes:
         click.echo(f"canonry: {note}", err=True)
-    click.echo(f"canonry: {summary(outcome.files, outcome.id, 'rolled back')}", err=True)
+    if outcome.files:
+        click.echo(f"canonry: {summary(outcome.files, outcome.id, 'rolled back')}", err=True)
     return 1 if outcome.left else 0
 
 
@@ -152,12 +156,18 @@ def _diffs(folder: "ChangesFolder", change: "Change") -> "list[tuple[FileRecord,
     return [(record, difference(record)) for record in change.header.files]
 
 
-def _reversed_diffs(folder: "ChangesFolder", wanted: str) -> list[str]:
-    from canonry.changes.diff import file_diff
+def _found(folder: "ChangesFolder", wanted: str) -> "tuple[Change, list[Change]]":
     from canonry.changes.history import find_change, read_history
+
+    history = read_history(folder)
+    return find_change(history, wanted), history
+
+
+def _reversed_diffs(folder: "ChangesFolder", change: "Change") -> list[str]:
+    from canonry.changes.diff import file_diff
     from canonry.changes.store import ContentStore
 
-    change, store = find_change(read_history(folder), wanted), ContentStore(folder.store)
+    store = ContentStore(folder.store)
     return [
         file_diff(
             record.path,

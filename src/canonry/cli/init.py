@@ -113,6 +113,8 @@ def _narrate(session: Session, proposal: Proposal, file: str, outcome: Outcome |
         click.echo(f"canonry: wrote {keys} to `{file}`", err=True)
     elif not proposal.entries:
         click.echo(f"canonry: nothing to add to `{file}`", err=True)
+    elif session.tree.by_blob:
+        click.echo(f"canonry: a commit cannot be written to; run this in a working tree to write `{file}`", err=True)
     elif not write:
         click.echo(f"canonry: `--write` adds {'it' if keys == '1 key' else 'them'} to `{file}`", err=True)
 

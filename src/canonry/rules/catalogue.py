@@ -8,12 +8,15 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property, partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
+from canonry.canon.check import Problem
 from canonry.canon.keys import KeyPath, format_key
 from canonry.canon.load import CanonError, LoadedCanon
 from canonry.canon.options import Canon
+from canonry.canon.rule_options import OwnRule, PathSuppression
 from canonry.model.errors import UserError
 from canonry.rules.own import KINDS, DeclaredRule, banned, declared_rule
 from canonry.rules.registry import all_rules, ruleset
@@ -25,6 +28,7 @@ GROUP = "canonry.rules"
 UNCLOSABLE = "GOV004"
 """The rule that nothing suppresses: that exemptions grew is a finding because an exemption grew."""
 
+_Entry = TypeVar("_Entry", OwnRule, PathSuppression)
 _DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 
 
@@ -99,9 +103,9 @@ def catalogue_of(loaded: LoadedCanon, *, root: Path | None) -> Catalogue:
     Raises `CanonError` for entries of the canon that make no rule or name none, `UserError` for rule files.
     """
     canon = loaded.canon
-    problems = list(_problems(canon))
+    problems = [] if loaded.source is None else list(problems_of(loaded.source.table))
     if problems:
-        raise _error(loaded, problems)
+        raise _error(loaded, [(each.path, each.message) for each in problems])
     own: list[Rule] = [declared_rule(option) for option in canon.rules]
     digest = msgspec.json.encode(canon.rules).decode() if own else ""
     left_out = bool(canon.rules_from) and root is None
@@ -111,10 +115,43 @@ def catalogue_of(loaded: LoadedCanon, *, root: Path | None) -> Catalogue:
         digest += said
     settled = partial(_settled, digest, root if canon.rules_from else None)
     catalogue = Catalogue(own, digest=digest, left_out=left_out, settled=settled)
-    unknown = list(_unknown(canon, catalogue))
+    unknown = list(_unknown(enumerate(canon.suppressions), catalogue))
     if unknown:
         raise _error(loaded, unknown)
     return catalogue
+
+
+def problems_of(table: Any) -> Iterator[Problem]:
+    """What is wrong with the rules and path suppressions of a canon, as far as their types can be read.
+
+    Where the canon names rules in Python, which are not loaded here, no code is unknown yet.
+    """
+    if not isinstance(table, dict):
+        return
+    rules = list(_entries(table.get("rules"), OwnRule))
+    wrong = list(_problems(rules))
+    yield from (Problem(path, message) for path, message in wrong)
+    without = {path[1] for path, _ in wrong}
+    own = [declared_rule(option) for number, option in rules if number not in without]
+    catalogue = Catalogue(own, left_out=bool(table.get("rules-from")) or _some_installed(tuple(sys.path)))
+    declared = frozenset(_declared_words(table.get("rules")))
+    suppressions = _entries(table.get("suppressions"), PathSuppression)
+    yield from (Problem(path, message) for path, message in _unknown(suppressions, catalogue, declared))
+
+
+def _entries(listed: Any, kind: type[_Entry]) -> Iterator[tuple[int, _Entry]]:
+    """The entries of a list that are of a type, each with its index."""
+    for number, entry in enumerate(listed if isinstance(listed, list) else ()):
+        with contextlib.suppress(msgspec.ValidationError):
+            yield number, msgspec.convert(entry, kind)
+
+
+def _declared_words(listed: Any) -> Iterator[str]:
+    """The codes and names of declared rules, also of those with which something is wrong."""
+    for entry in listed if isinstance(listed, list) else ():
+        for key in ("code", "name"):
+            if isinstance(entry, dict) and isinstance(entry.get(key), str):
+                yield entry[key].upper()
 
 
 def _python_rules(canon: Canon, root: Path | None) -> Iterator[tuple[Rule, str]]:
@@ -165,9 +202,9 @@ def _refuse_second(rule: Rule, own: list[Rule], said: str) -> None:
         raise UserError(f"{where_of(said)}: {reason}; give `{type(rule).__name__}` another")
 
 
-def _problems(canon: Canon) -> Iterator[tuple[KeyPath, str]]:
+def _problems(rules: Iterable[tuple[int, OwnRule]]) -> Iterator[tuple[KeyPath, str]]:
     """What is wrong with the declared rules, beyond what types say."""
-    for number, option in enumerate(canon.rules):
+    for number, option in rules:
         path: KeyPath = ("rules", number)
         kinds = banned(option)
         if len(kinds) != 1:
@@ -203,9 +240,11 @@ def _name_taken(name: str) -> str:
     return ""
 
 
-def _unknown(canon: Canon, catalogue: Catalogue) -> Iterator[tuple[KeyPath, str]]:
-    """The rules that path suppressions name and that there are not."""
-    for number, entry in enumerate(canon.suppressions):
+def _unknown(
+    suppressions: Iterable[tuple[int, PathSuppression]], catalogue: Catalogue, declared: frozenset[str] = frozenset()
+) -> Iterator[tuple[KeyPath, str]]:
+    """The rules that path suppressions name and that there are not; ``declared`` are words that need no rule."""
+    for number, entry in suppressions:
         at: KeyPath = ("suppressions", number, "rules")
         if not entry.rules:
             yield at, f"`{format_key(at)}` is empty; name the rules that it is about"
@@ -213,6 +252,8 @@ def _unknown(canon: Canon, catalogue: Catalogue) -> Iterator[tuple[KeyPath, str]
             paths = (*at[:-1], "paths")
             yield paths, f"`{format_key(paths)}` is empty; name the files that it covers"
         for index, word in enumerate(entry.rules):
+            if word.upper() in declared:
+                continue
             if not catalogue.codes(word) and not catalogue.left_out:
                 near = catalogue.nearest(word)
                 hint = f"did you mean `{near}`?" if near else "`canonry explain` lists all rules"

@@ -113,13 +113,21 @@ def _rules_in(root: Path, places: list[str]) -> Iterator[tuple[Rule, str]]:
             raise UserError(f"`rules-from` names `{place}`, which holds no Python file; put a rule there")
         for file in files:
             shown = file.relative_to(root).as_posix()
-            content = file.read_bytes()
+            content = _content(file, shown)
             said = f"{shown}\0{hashlib.sha256(content).hexdigest()}\0"
             module = _module(shown, content)
             kinds = _kinds(module)
             if not kinds:
                 raise UserError(f"{shown}:1: no rule is defined here; subclass `canonry.rules.rule.Rule`")
             yield from ((_made(kind, shown, _line_of(kind, content)), said) for kind in kinds)
+
+
+def _content(file: Path, shown: str) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "unreadable").lower()
+        raise UserError(f"`{shown}` of `rules-from` cannot be read ({reason}); mend that, or leave it out") from error
 
 
 def installed_rules(group: str) -> list[tuple[Rule, str]]:

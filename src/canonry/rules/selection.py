@@ -29,7 +29,14 @@ def preview_words(select: Iterable[str], *, all_of_them: bool) -> frozenset[str]
 
 
 def _split(entries: Iterable[str]) -> list[str]:
-    return [part.strip() for entry in entries for part in entry.split(",") if part.strip()]
+    """The words of the entries. Raises `UserError` for an entry without any."""
+    found: list[str] = []
+    for entry in entries:
+        words = [part.strip() for part in entry.split(",") if part.strip()]
+        if not words:
+            raise UserError("an empty `--select` or `--ignore` names no rule; name one, or leave it out")
+        found += words
+    return found
 
 
 def _codes(entry: str, names: Mapping[str, str]) -> frozenset[str]:

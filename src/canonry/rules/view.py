@@ -9,7 +9,7 @@ import msgspec
 
 from canonry.canon.keys import KeyPath
 from canonry.canon.options import Canon
-from canonry.canon.selection import categories_of
+from canonry.canon.selection import categories_of, plain
 from canonry.rules.inventory import Inventory, take_inventory
 from canonry.source.clones.cluster import Cluster
 from canonry.source.documents.reading import Reading
@@ -60,7 +60,8 @@ class Project:
         """The uses in a file of the names that the rules of this audit ask for."""
         self.looked_at = frozenset(looked_at)
         """The paths that the canon led to. Nothing here asks the index later: judgements depend on these alone."""
-        self._test_folders = None if canon.tests is None else tuple(f.strip("/") + "/" for f in canon.tests)
+        self._test_folders = None if canon.tests is None else tuple(map(_prefix, canon.tests))
+        self._testpaths = tuple(map(_prefix, settings.testpaths))
 
     @cached_property
     def folders(self) -> frozenset[str]:
@@ -82,17 +83,24 @@ class Project:
         return found
 
     def is_test_file(self, path: str) -> bool:
-        """Whether pytest's file patterns, below the declared test folders if there are any, name it a test file."""
-        if self._test_folders is not None and not _below(path, self._test_folders):
+        """Whether pytest's file patterns, below the declared test folders if there are any, name it a test file.
+
+        Where the canon declares none, patterns of the project's own (`*`, `check_*.py`) hold below pytest's `testpaths`
+        alone, for there pytest applies them. A file that is named `test_*.py` elsewhere stays one: it is a test that
+        pytest does not find, and not to be hidden.
+        """
+        if not self.settings.is_test_path(path):
             return False
-        return self.settings.is_test_path(path)
+        if self._test_folders is not None:
+            return _below(path, self._test_folders)
+        return not self._testpaths or _below(path, self._testpaths) or self.settings.is_usual_test_path(path)
 
     def in_test_code(self, path: str) -> bool:
         """Whether it is a test file or support code: in the test folders, or in one named with the word `test`."""
         if self._test_folders is not None:
             return _below(path, self._test_folders)
         folder, _, name = path.rpartition("/")
-        return self.settings.is_test_path(path) or name == "conftest.py" or bool(_TEST_FOLDER.search(folder))
+        return self.is_test_file(path) or name == "conftest.py" or bool(_TEST_FOLDER.search(folder))
 
     def remoteness(self, path: str) -> int:
         """How far a file is from where a thing is kept: 0 is production code, 1 what supports tests, 2 a test file."""
@@ -123,6 +131,13 @@ class Project:
 
     def _home(self, entry: str) -> str:
         return (self.index.module_path(entry.partition(":")[0], "") or "") if entry else ""
+
+
+def is_test_function(fact: FunctionFact, settings: PytestSettings) -> bool:
+    """Whether a function is named like a test and is neither a fixture nor a property."""
+    if not settings.is_test_function(fact.name):
+        return False
+    return not fact.decorators or not (is_fixture(fact) or any(each in _PROPERTIES for each in fact.decorators))
 
 
 class FileView:
@@ -174,11 +189,7 @@ class FileView:
         key = id(fact)
         verdict = self._verdicts.get(key)
         if verdict is None:
-            named = self.project.settings.is_test_function(fact.name)
-            plain = not fact.decorators or not (
-                is_fixture(fact) or any(each in _PROPERTIES for each in fact.decorators)
-            )
-            verdict = self._verdicts[key] = named and plain
+            verdict = self._verdicts[key] = is_test_function(fact, self.project.settings)
         return verdict
 
     def fixture(self, name: str) -> tuple[str, FunctionFact] | None:
@@ -344,8 +355,14 @@ def _dotted(entry: str) -> str:
     return entry.replace(":", ".")
 
 
+def _prefix(folder: str) -> str:
+    """What the paths below a declared folder start with: nothing where it is the root."""
+    bare = plain(folder)
+    return f"{bare}/" if bare else ""
+
+
 def _below(path: str, folders: tuple[str, ...]) -> bool:
-    return any(folder == "./" or path.startswith(folder) or path == folder[:-1] for folder in folders)
+    return any(path.startswith(folder) or path == folder[:-1] for folder in folders)
 
 
 def _files_of_runner(runner: str, index: Index) -> Iterator[str]:

@@ -26,14 +26,16 @@ class PytestSettings(msgspec.Struct, frozen=True):
     source: str = ""
     markers: tuple[tuple[str, int], ...] = ()
     """The registered markers, each with its line in ``source``."""
+    testpaths: tuple[str, ...] = ()
+    """Where pytest collects when it is called without arguments, as declared."""
 
     def is_test_path(self, path: str) -> bool:
         """Whether a file at this path is collected; a pattern with a ``/`` is matched against the end of the path."""
-        name = path.rpartition("/")[2]
-        return any(
-            fnmatch.fnmatchcase(f"/{path}", f"*/{pattern}") if "/" in pattern else fnmatch.fnmatchcase(name, pattern)
-            for pattern in self.files
-        )
+        return _names(self.files, path)
+
+    def is_usual_test_path(self, path: str) -> bool:
+        """Whether a file at this path is named as test files are without any configuration."""
+        return _names(_FILES, path)
 
     def is_test_class(self, name: str) -> bool:
         """Whether a class of this name is collected (unless unittest's rules apply)."""
@@ -42,6 +44,14 @@ class PytestSettings(msgspec.Struct, frozen=True):
     def is_test_function(self, name: str) -> bool:
         """Whether a function of this name is collected."""
         return _matches(name, self.functions)
+
+
+def _names(patterns: tuple[str, ...], path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return any(
+        fnmatch.fnmatchcase(f"/{path}", f"*/{pattern}") if "/" in pattern else fnmatch.fnmatchcase(name, pattern)
+        for pattern in patterns
+    )
 
 
 @lru_cache(maxsize=200_000)
@@ -122,6 +132,7 @@ def _settings(values: dict[str, Any], source: str, content: bytes) -> PytestSett
         listed("pythonpath", ()),
         source,
         _markers(values.get("markers"), content),
+        listed("testpaths", ()),
     )
 
 

@@ -53,24 +53,32 @@ def propose_tests(survey: Survey) -> Answer:
     declared = _testpaths(survey)
     inside = sum(count for folder, count in files.items() if _below(folder, declared))
     if declared and inside >= _COVERED * total:
-        why = f"pytest's `testpaths` names them, and they hold {inside:,} of {plural(total, 'test file')}"
+        why = f"pytest's `testpaths` names them, and they hold {_share(inside, total)}"
         evidence = _evidence(inside, total)
         return Entry(key=("tests",), value=declared, why=why, evidence=evidence, confidence=Confidence.CERTAIN)
     folders = _fewest(files, set(declared))
     if not folders or len(folders) > _MOST_FOLDERS:
         if files[""]:
-            why = f"{files['']:,} of {plural(total, 'test file')} stand at the root, which a list of folders would hide"
+            stand = "stands" if files[""] == 1 else "stand"
+            why = f"{_share(files[''], total)} {stand} at the root, which a list of folders would hide"
         else:
-            why = f"no {_MOST_FOLDERS} folders hold {_COVERED:.0%} of the {plural(total, 'test file')}"
+            why = f"no {_MOST_FOLDERS} folders hold {_COVERED:.0%} of the {plural(total, 'file')} with tests"
         return Omission("tests", f"{why}; test files are told by their names")
     inside = sum(count for folder, count in files.items() if _below(folder, folders))
-    why = f"{'it holds' if len(folders) == 1 else 'they hold'} {inside:,} of {plural(total, 'test file')}"
+    why = f"{'it holds' if len(folders) == 1 else 'they hold'} {_share(inside, total)}"
+    if len(suite) < len(held) and suite:
+        why += f", without {plural(len(held) - len(suite), 'example')}"
     if declared:
         within = sum(count for folder, count in files.items() if _below(folder, declared))
         why += f"; pytest's `testpaths` reaches {within:,}"
     every = Counter(file.path.rpartition("/")[0] for file in held)
     outside = tuple(Other(folder or ".", count) for folder, count in every.most_common() if not _below(folder, folders))
     return Entry(key=("tests",), value=folders, why=why, evidence=_evidence(inside, total), others=outside[:5])
+
+
+def _share(inside: int, total: int) -> str:
+    """A part of the files that hold tests; a test file without a test is none of them."""
+    return f"{inside:,} of {plural(total, 'file')} with tests"
 
 
 def _is_example(path: str) -> bool:

@@ -135,9 +135,12 @@ def _from_tests(survey: Survey) -> Answer:
     importing = sum("pytest" in {name.partition(".")[0] for name in file.imports} for file in survey.test_files)
     of_pytest = sum(file.tests.get("", 0) for file in survey.test_files)
     if survey.settings.source or importing or of_pytest:
-        why = f"no CI or task file starts tests; {plural(importing, 'test file')} with an import of pytest"
+        reasons = [f"{plural(importing, 'test file')} with an import of pytest"] if importing else []
         if survey.settings.source:
-            why += f", and `{survey.settings.source}` configures it"
+            reasons.append(f"`{survey.settings.source}` configures pytest")
+        elif not importing:
+            reasons.append(f"{plural(of_pytest, 'test')} outside of any class, which pytest alone collects")
+        why = f"no CI or task file starts tests; {', and '.join(reasons)}"
         return Entry(key=KEY, value="pytest", why=why, evidence={"files": importing})
     cases = sum(bool(survey.index.hierarchy(definition).case) for definition, _ in survey.test_classes)
     if cases:

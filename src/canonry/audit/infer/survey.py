@@ -7,7 +7,7 @@ from functools import cached_property
 import msgspec
 
 from canonry.canon.options import Canon
-from canonry.rules.view import Project, is_fixture
+from canonry.rules.view import Project, is_test_function
 from canonry.source.documents.reading import Reading
 from canonry.source.facts import ClassFact, Facts, FunctionFact, Import
 from canonry.source.index import Definition, Index
@@ -168,7 +168,7 @@ class Survey:
 
 def _survey(path: str, facts: Facts, project: Project) -> SurveyedFile:
     is_test = project.is_test_file(path)
-    tests = _tests(facts, project.settings) if is_test else []
+    tests = _tests(facts, project.settings) if is_test and facts.broken is None else []
     counted = Counter(fact.owner for fact in tests)
     mocks = sum(count for name, count in facts.counts.items() if name.startswith("mock-calls-"))
     return SurveyedFile(
@@ -185,9 +185,7 @@ def _survey(path: str, facts: Facts, project: Project) -> SurveyedFile:
 
 def _tests(facts: Facts, settings: PytestSettings) -> list[FunctionFact]:
     return [
-        fact
-        for fact in facts.functions
-        if settings.is_test_function(fact.name) and not (fact.nested and not fact.owner) and not is_fixture(fact)
+        fact for fact in facts.functions if is_test_function(fact, settings) and not (fact.nested and not fact.owner)
     ]
 
 

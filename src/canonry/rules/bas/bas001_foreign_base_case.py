@@ -82,15 +82,29 @@ def _judge(file: FileView, fact: ClassFact, hierarchy: Hierarchy) -> Offence | N
         end = next((root for root in hierarchy.roots if _is_case(root)), hierarchy.roots[-1])
         message = f"`{fact.name}` ends in `{end}`, which is not a base case of the canon"
         return Offence(site=fact.site, message=message)
-    ends = [each.qualname for each in hierarchy.ancestors if not _bases(file, each)]
-    names = [ancestor.qualname for ancestor in hierarchy.ancestors] + [
-        root.rpartition(".")[2] for root in hierarchy.roots
-    ]
-    like = next((name for name in (*ends, *reversed(names)) if _LIKE_A_CASE.search(name)), None)
-    if like is None:
+    ends = [each for each in hierarchy.ancestors if not _bases(file, each)]
+    names: list[Definition | str] = [*ends, *reversed(hierarchy.roots), *reversed(hierarchy.ancestors)]
+    found = next((each for each in names if _LIKE_A_CASE.search(_name(each))), None)
+    if found is None:
         return None
+    like = _dotted(found) if _name(found) in _names_of_canon(file) else _name(found)
     message = f"`{fact.name}` ends in `{like}`, which is not a base case of the canon"
     return Offence(site=fact.site, message=message, confidence=Confidence.LIKELY)
+
+
+def _name(found: Definition | str) -> str:
+    return found.qualname if isinstance(found, Definition) else found.rpartition(".")[2]
+
+
+def _dotted(found: Definition | str) -> str:
+    """The whole path of a class, where its name alone would be taken for the canon's."""
+    if isinstance(found, str):
+        return found
+    return f"{found.path.removesuffix('.py').removesuffix('/__init__').replace('/', '.')}.{found.qualname}"
+
+
+def _names_of_canon(file: FileView) -> set[str]:
+    return {name.rpartition(".")[2] for name in file.project.base_names}
 
 
 def _bases(file: FileView, definition: Definition) -> tuple[str, ...]:

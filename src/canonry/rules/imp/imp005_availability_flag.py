@@ -29,6 +29,7 @@ class AvailabilityFlag(Rule):
     there, and a check of it hides that it is broken. The standard library (`tomllib` on older Pythons) and relative
     imports are left out, as are probes inside functions.
 
+    Review where two flags ask for different parts inside one package, of which an older version may have but one.
     Certain where a flag asks for one package from outside; likely for None in place of a name, for several packages at
     once, and for the tree's own names. Measured on the reference repository at `beta-16`, two draws: all of 60
     findings, 37 of them likely, are probes that another file makes too; in 4 of them the flag tests a migration on
@@ -97,7 +98,7 @@ class AvailabilityFlag(Rule):
             asked = _dependencies(flag, path, index)
             for dependency, own in asked.items():
                 if flag.boolean or not own:
-                    probes.setdefault(dependency, []).append(_Probe(home, flag.boolean, len(asked), own))
+                    probes.setdefault(dependency, []).append(_Probe(home, flag.boolean, len(asked), own, flag.wanted))
         told: set[tuple[str, int]] = set()
         for dependency, found in probes.items():
             places = len({probe.home.path for probe in found})
@@ -108,11 +109,14 @@ class AvailabilityFlag(Rule):
                     continue
                 told.add((home.path, home.site.line))
                 certain = probe.boolean and probe.asked == 1 and not probe.own
+                confidence = None if certain else Confidence.LIKELY
+                if not probe.own and _ask_apart(dependency, probe.wanted, first.wanted):
+                    confidence = Confidence.REVIEW
                 yield Offence(
                     site=home.site,
                     path=home.path,
-                    message=_message(dependency, probe, first.home, places),
-                    confidence=None if certain else Confidence.LIKELY,
+                    message=_message(dependency, probe, first, places),
+                    confidence=confidence,
                     related=related([first.home], lambda each: imported(each) or "the likely home"),
                 )
 
@@ -124,9 +128,34 @@ class _Probe(msgspec.Struct, frozen=True):
     boolean: bool
     asked: int
     own: bool
+    wanted: tuple[str, ...] = ()
+    """The dotted names that it imports."""
 
 
-def _message(dependency: str, probe: _Probe, first: Home, places: int) -> str:
+def _ask_apart(dependency: str, some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether two probes ask for parts of a package that may be there one without the other.
+
+    Such parts stand inside its modules, under different names, and none holds the other.
+    """
+    inside = [[name for name in names if f"{name}.".startswith(f"{dependency}.")] for names in (some, others)]
+    least = dependency.count(".") + 2
+    return all(
+        min(one.count("."), other.count(".")) >= least
+        and not f"{one}.".startswith(f"{other}.")
+        and not f"{other}.".startswith(f"{one}.")
+        and one.rpartition(".")[2] != other.rpartition(".")[2]
+        for one in inside[0]
+        for other in inside[1]
+    )
+
+
+def _message(dependency: str, probe: _Probe, likely: _Probe, places: int) -> str:
+    first = likely.home
+    if not probe.own and _ask_apart(dependency, probe.wanted, likely.wanted):
+        return (
+            f"`{probe.home.name}` probes another part of `{dependency}` than `{first.name}` in `{first.path}`; "
+            f"{counted(places, 'file')} probe it"
+        )
     where = ", of this tree," if probe.own else ""
     asked = listed(dependency.split(), most=2)
     return (

@@ -34,7 +34,7 @@ class UnspeccedMock(Rule):
 
     code = "MCK003"
     name = "unspecced-mock"
-    help = "give it the real interface: `spec=Gateway`, `autospec=True`, `create_autospec`, a base class or protocol"
+    help = "give it the real interface: `spec=` with the real class, `autospec=True`, `create_autospec`, a base class or protocol"
     options = ("categories.mocks", "categories.paths")
     bad = (
         Example("from unittest.mock import MagicMock\n\ndef test_pay():\n    assert MagicMock(name='pay')\n"),

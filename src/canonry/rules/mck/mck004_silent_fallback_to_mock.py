@@ -29,7 +29,7 @@ _WHEN = {
 class SilentFallbackToMock(Rule):
     """A fixture that hands out a double when the real service is away turns an outage into a green run.
 
-    The test was written against the real thing; nobody is told that it met a double. Certain: an `except` handler of a
+    The test was written against the real thing; the outcome does not tell that it met a double, a line in a log or not. Certain: an `except` handler of a
     fixture, a set-up or a helper whose `try` goes for the real thing (it imports, awaits or calls
     something, and makes no double itself; likely where it gives one to what it makes), and that returns, yields, or binds to the same name a mock of
     `unittest.mock` or a class named like a double. A handler that raises, asserts, skips, fails or exits is fine, and
@@ -120,7 +120,7 @@ class SilentFallbackToMock(Rule):
             what = _what(file, fallback)
             if not what:
                 continue
-            message = f"{what} is {_HOW[fallback.how]} {_WHEN[fallback.kind]}, and nobody is told"
+            message = f"{what} is {_HOW[fallback.how]} {_WHEN[fallback.kind]}, and the test runs on"
             yield Offence(
                 site=fallback.site,
                 message=message,

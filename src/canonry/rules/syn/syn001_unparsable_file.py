@@ -18,7 +18,7 @@ class UnparsableFile(Rule):
     code = "SYN001"
     name = "unparsable-file"
     severity = Severity.ERROR
-    help = "restore it from the commit before the one that broke it, or mend the damage that is named"
+    help = "run `canonry repair`, which proposes the mended file from its history, or mend the damage that is named"
     reads_broken = True
     bad = (
         Example('def test_total():\n    assert total("x) == 1\n'),

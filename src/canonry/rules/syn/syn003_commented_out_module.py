@@ -20,7 +20,7 @@ class CommentedOutModule(Rule):
     code = "SYN003"
     name = "commented-out-module"
     severity = Severity.ERROR
-    help = "restore the last version with live tests from history, or delete the file"
+    help = "run `canonry repair`, which proposes the last version with live tests, or delete the file"
     bad = (Example(_BODY), Example('"""Totals."""\n' + _BODY * 3))
     good = (
         Example("# def test_old():\n#     assert False\n\ndef test_total():\n    assert 1 + 1 == 2\n"),

@@ -18,7 +18,7 @@ class MergeConflictMarker(Rule):
     code = "SYN004"
     name = "merge-conflict-marker"
     severity = Severity.ERROR
-    help = "resolve the conflict and remove the markers"
+    help = "resolve the conflict and remove the markers; `canonry repair` proposes how"
     reads_broken = True
     bad = (Example(f"def test_total():\n{_OURS}\n    assert 1\n=======\n    assert 2\n{_THEIRS}\n"),)
     good = (Example(f'TEXT = """\n{_OURS}\n=======\n{_THEIRS}\n"""\n\ndef test_text():\n    assert TEXT\n'),)

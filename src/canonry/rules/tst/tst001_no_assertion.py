@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from canonry.model.finding import Severity
+from canonry.rules.idle import is_placeholder, never_runs
 from canonry.rules.reach import reaches_assertion
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
@@ -18,7 +19,8 @@ class NoAssertion(Rule):
     in anything of this tree that it calls (helpers, methods of its class and bases, imported functions, followed through
     aliases, decorators, fixtures that are called, and context managers that may fail when they are left). Calls of
     unknown things whose name says that they check (`verify_...`, `expect`; `assert_type` and `reveal_type`, which are
-    for a type checker), and of fixtures from elsewhere, are given the benefit of the doubt.
+    for a type checker), and of fixtures from elsewhere, are given the benefit of the doubt. Left alone are tests that
+    never run, of which TST005 tells, and tests in which nothing is, of which TST006 does.
     """
 
     code = "TST001"
@@ -58,12 +60,18 @@ class NoAssertion(Rule):
         Example("def test_page(page):\n    expect(page).to_have_title('x')\n"),
         Example("def test_call(client):\n    client.post.assert_called_once()\n"),
         Example("import pytest\n\n@pytest.fixture\ndef test_client():\n    return object()\n"),
+        Example("from pytest import mark\n\n@mark.skip\nclass TestA:\n    def test_a(self):\n        print(1)\n"),
+        Example("import pytest\n\ndef test_a():\n    pytest.skip('later')\n"),
+        Example("import pytest\n\npytestmark = pytest.mark.skip\n\ndef test_a():\n    print(sum([1]))\n"),
+        Example("def test_a():\n    pass\n"),
     )
 
     def check(self, file: FileView) -> Iterator[Offence]:
         """Every test from which no assertion is reached."""
         for fact in file.collected:
             if fact.asserts or fact.raised or fact.raises or _expects_failure(fact):
+                continue
+            if never_runs(file, fact) or is_placeholder(file, fact):
                 continue
             if not reaches_assertion(file, fact):
                 yield Offence(site=fact.site, message=f"`{fact.name}` asserts nothing")

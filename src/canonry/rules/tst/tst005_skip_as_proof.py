@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from canonry.model.finding import Confidence
+from canonry.rules.idle import SET_UPS
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView, is_fixture
 from canonry.source.facts import FunctionFact, Skip
 
-_SET_UPS = ("setUp", "setup", "asyncSetUp")
 _MESSAGES = {
     "mark": "`{}` skips unconditionally",
     "module": "`{}` skips the whole module unconditionally",
@@ -138,7 +138,7 @@ def _counts(file: FileView, skip: Skip, function: FunctionFact | None, tests: se
         return not (judged and _swallows(function, skip))
     if function.nested:
         return False  # a specimen, which the test around it runs by itself
-    surrounds = bool(function.owner) and function.name.startswith(_SET_UPS)
+    surrounds = bool(function.owner) and function.name.startswith(SET_UPS)
     if skip.kind == "body":
         return function.qualname in tests or is_fixture(function) or surrounds
     return file.is_test_function(function) or not function.decorators

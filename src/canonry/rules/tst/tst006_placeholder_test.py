@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from canonry.model.finding import Confidence, Severity
-from canonry.rules.reach import reaches_assertion
+from canonry.rules.idle import is_placeholder
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
-from canonry.source.facts import ClassFact, FunctionFact
+from canonry.source.facts import FunctionFact
 
 _SHAPES = {
     "docstring": "is a docstring and nothing else",
@@ -15,8 +15,6 @@ _SHAPES = {
     "return": "only returns",
     "print": "only prints",
 }
-_HARMLESS = ("pytest.mark.", "unittest.mock.patch", "mock.patch", "*.staticmethod", "*.classmethod")
-_NOT_RUN = ("skip", "skipif", "skipIf", "skipUnless", "xfail", "expectedFailure", "usefixtures")
 
 
 class PlaceholderTest(Rule):
@@ -69,34 +67,13 @@ class PlaceholderTest(Rule):
         if not any(fact.placeholder for fact in file.facts.functions):
             return
         for fact in file.collected:
-            if not fact.placeholder or not all(each.startswith(_HARMLESS) for each in fact.decorators):
-                continue
-            if any(each.rpartition(".")[2] in _NOT_RUN for each in _marks(file, fact)):
-                continue
-            if _replaces(file, fact) or reaches_assertion(file, fact, in_tests_only=True):
+            if not is_placeholder(file, fact):
                 continue
             yield Offence(
                 site=fact.site,
                 message=f"`{fact.name}` {_SHAPES[fact.placeholder]}",
                 confidence=Confidence.LIKELY if _asks_for_fixtures(fact) else None,
             )
-
-
-def _marks(file: FileView, fact: FunctionFact) -> Iterator[str]:
-    yield from fact.decorators
-    yield from file.facts.marks
-    owner: ClassFact | None = file.classes.get(fact.owner)
-    if owner is not None:
-        yield from owner.decorators
-        yield from owner.marks
-
-
-def _replaces(file: FileView, fact: FunctionFact) -> bool:
-    """Whether a base class of the tree has a test of this name."""
-    owner = file.classes.get(fact.owner)
-    ancestors = file.hierarchy(owner).ancestors if owner is not None else ()
-    above = (file.index.class_fact(each) for each in ancestors)
-    return any(fact.name in each.methods for each in above if each is not None)
 
 
 def _asks_for_fixtures(fact: FunctionFact) -> bool:

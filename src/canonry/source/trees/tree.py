@@ -16,6 +16,7 @@ from pathlib import Path
 from canonry.model.errors import UserError
 from canonry.source.documents.readers.registry import reader_of
 from canonry.source.trees.git import BlobReader, Git, find_repository, split_records
+from canonry.source.trees.place import is_file, is_link, read_present, refuse_closed
 
 _LINK, _MODULE = b"120000", b"160000"
 
@@ -60,6 +61,10 @@ class Tree:
         if self._reader is None:
             self._reader = BlobReader(self.git)
         return self._reader.read(blob) if "\n" not in blob else None
+
+    def read_present(self, path: str) -> bytes | None:
+        """The same for a file that may not be passed over: `UserError` where something is there and cannot be read."""
+        return self.read(path) if self.by_blob else read_present(self.root / path, shown=path)
 
     def close(self) -> None:
         """Ends what reading started."""
@@ -173,7 +178,7 @@ def open_folder(root: Path) -> Tree:
             path = prefix + name
             if not (name.endswith(".py") or ".backup" in name or reader_of(path)) or _is_ignored(path, rules):
                 continue
-            if Path(directory, name).is_symlink():
+            if is_link(Path(directory, name)):
                 continue
             _file(tree, path, None)
     return tree
@@ -290,6 +295,7 @@ def open_tree(
 
     Raises `UserError` where the path does not exist, or a revision or the index is asked for outside git.
     """
+    refuse_closed(path)
     if not path.exists():
         raise UserError(f"`{path}` does not exist; name a folder, a file or a git directory")
     found = find_repository(path.resolve())
@@ -315,6 +321,7 @@ def open_tree(
 
 def open_reading_tree(path: Path, *, revision: str | None = None, staged: bool = False) -> Tree:
     """The tree that a path names, for reading single files: nothing is listed."""
+    refuse_closed(path)
     found = find_repository(path.resolve())
     if found is None:
         folder = path.resolve() if path.is_dir() else path.resolve().parent
@@ -325,11 +332,12 @@ def open_reading_tree(path: Path, *, revision: str | None = None, staged: bool =
     return Tree("index" if staged else "worktree", top, git)
 
 
+_OF_PROJECTS = ("canonry.toml", "pyproject.toml", "setup.cfg", "setup.py")
+
+
 def _project_root(folder: Path) -> Path:
     for candidate in (folder, *folder.parents):
-        if any((candidate / name).is_file() for name in ("canonry.toml", "pyproject.toml")):
-            return candidate
-        if (candidate / "setup.cfg").is_file() or (candidate / "setup.py").is_file():
+        if any(is_file(candidate / name) for name in _OF_PROJECTS):
             return candidate
     services = (candidate for candidate in (folder, *folder.parents) if candidate.name in (".github", ".gitlab"))
     return next((candidate.parent for candidate in services), folder)
