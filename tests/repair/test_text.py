@@ -40,7 +40,7 @@ def test_mixed_line_ends_stay_where_lines_stay() -> None:
     text = decode(b"a = 1\r\nb = (2\nc = 3\r\nd = 4\r\n")
     assert text is not None
 
-    assert encode(text, "a = 1\nb = (2)\nc = 3\nd = 4\n") == b"a = 1\r\nb = (2)\r\nc = 3\r\nd = 4\r\n"
+    assert encode(text, "a = 1\nb = (2)\nc = 3\nd = 4\n") == b"a = 1\r\nb = (2)\nc = 3\r\nd = 4\r\n"
 
 
 def test_a_form_feed_is_no_line_end() -> None:

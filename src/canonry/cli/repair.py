@@ -81,6 +81,9 @@ def command(  # one parameter per option, in the order of the help page
     Exits 1 while a damaged file remains.
     """
     _check(write=write, review=review, output=output, rev=rev, explain=explain)
+    for path in paths if write else ():
+        if Path(path).is_symlink():
+            raise UserError(f"`{path}` is a link to `{Path(path).resolve()}`; name that one")
     gc.disable()
     request = Request(
         paths=paths,
@@ -143,7 +146,7 @@ def _write_below(found: Repaired, folder: Path, *, quiet: bool) -> None:
     """Writes every proposal below a folder, whatever its grade."""
     from canonry.changes.export import export_files
 
-    count = export_files(folder, found.after, tree=found.root if found.on_disk else None)
+    count = export_files(folder, found.after, tree=found.root)
     if not quiet:
         files = "1 proposal" if count == 1 else f"{count:,} proposals"
         click.echo(f"canonry: wrote {files} below `{folder}`", err=True)
@@ -195,7 +198,7 @@ def _render_text(
             render_diff(_diff(found), out, color=color, raw=out is not sys.stdout or not sys.stdout.isatty())
         render_files(summary, out, color=color, verbose=verbose)
     out.write("\n")
-    render_summary(summary, out, color=color)
+    render_summary(summary, out, color=color, preview=diff)
 
 
 def _diff(found: Repaired) -> str:

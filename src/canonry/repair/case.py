@@ -71,10 +71,10 @@ def _repair(case: Case, content: bytes | None, blob: Blob, target: Version) -> P
     text = decode(content)
     if text is None:
         return _left(case, Verdict.NOT_PYTHON, "it is no text in an encoding that Python reads")
-    if not case.commented_out and (not _PYTHON.search(text.body) or _HTML.match(text.body)):
-        return _left(case, Verdict.NOT_PYTHON, "no line of it reads as Python")
     if not case.commented_out and is_python_2(text.body.encode("utf-8", "surrogatepass")):
         return _left(case, Verdict.NOT_PYTHON, "it is written for Python 2")
+    if not case.commented_out and (not _PYTHON.search(text.body) or _HTML.match(text.body)):
+        return _left(case, Verdict.NOT_PYTHON, "no line of it reads as Python")
     verdict = Verdict.COMMENTED_OUT if case.commented_out else Verdict.BROKEN
     draft = _draft(case, text, blob, target)
     tests = sum(readable_tests(text.body).values())
@@ -103,7 +103,7 @@ def _draft(case: Case, text: Text, blob: Blob, target: Version) -> Draft:
 
     if case.commented_out:
         return draft_commented(text.body, case.versions, read, target)
-    return draft_repair(text.body, case.versions, read, target)
+    return draft_repair(text.body, case.versions, read, target, present=case.key.hex())
 
 
 def _described(record: FileRepair, draft: Draft, found: Verification, text: Text) -> FileRepair:
@@ -117,6 +117,7 @@ def _described(record: FileRepair, draft: Draft, found: Verification, text: Text
         refused=len(draft.refused),
         unsure=len(draft.unsure),
         past_history=draft.method is Method.LINES and bool(draft.base),
+        guessed=not text.declared,
         commented_out=record.verdict is Verdict.COMMENTED_OUT,
     )
     return msgspec.structs.replace(

@@ -20,12 +20,17 @@ def find_culprits(git: Git, repairs: Iterable[FileRepair]) -> tuple[Culprit, ...
             date=said.get(commit, ("", ""))[0],
             subject=said.get(commit, ("", ""))[1],
             files=tuple(each.path for each in files),
-            tests=sum(each.tests_before for each in files),
+            tests=sum(_tests(each) for each in files),
             damage=dict(Counter(kind for each in files for kind in each.damage).most_common()),
         )
         for commit, files in guilty.items()
     ]
     return tuple(sorted(found, key=lambda each: (-len(each.files), each.commit)))
+
+
+def _tests(each: FileRepair) -> int:
+    """The tests that a commit broke: what can be read of them, or what was commented out and comes back."""
+    return each.tests_now if each.verdict is Verdict.COMMENTED_OUT else each.tests_before
 
 
 def _describe(git: Git, commits: Iterable[str]) -> dict[str, tuple[str, str]]:

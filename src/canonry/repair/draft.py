@@ -34,10 +34,12 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     broken_by: str = ""
 
 
-def draft_repair(broken: str, versions: Sequence[AncestorVersion], read: Read, target: Version) -> Draft:
-    """The best proposal for a text that does not parse."""
+def draft_repair(
+    broken: str, versions: Sequence[AncestorVersion], read: Read, target: Version, *, present: str = ""
+) -> Draft:
+    """The best proposal for a text that does not parse; ``present`` is the blob that holds it."""
     parse = partial(tree_of, target=target)
-    broken_by = breaking_commit(versions, read, parse)
+    broken_by = breaking_commit(versions, read, parse, present=present)
     found = propose(broken, versions, read=read, parse=parse, mend=partial(mend, target=target))
     if found.choice.text is None:
         return Draft(reason="nothing that was tried parses", broken_by=broken_by)
@@ -59,18 +61,26 @@ def draft_commented(text: str, versions: Sequence[AncestorVersion], read: Read, 
     parse = partial(tree_of, target=target)
     found = last_live_version(text, versions, read=read, parse=parse)
     if found is None:
-        return Draft(reason="no version in its history holds live tests that it names")
+        said = "no version in its history holds live tests that it names" if versions else "no history was asked"
+        return Draft(reason=said)
     emptied_by = _emptying_commit(found.version, versions)
     return Draft(text=found.text, method=Method.RESTORE, base=found.text, source=_source(found), broken_by=emptied_by)
 
 
-def breaking_commit(versions: Sequence[AncestorVersion], read: Read, parse: Callable[[str], ast.Module | None]) -> str:
-    """The commit behind the newest version that parses.
+def breaking_commit(
+    versions: Sequence[AncestorVersion],
+    read: Read,
+    parse: Callable[[str], ast.Module | None],
+    *,
+    present: str = "",
+) -> str:
+    """The commit behind the newest version that parses, from the present one on: a branch may hold newer ones.
 
     Empty where the damage is not committed yet, and where no version ever parsed.
     """
     broke = ""
-    for version in versions:
+    start = next((number for number, version in enumerate(versions) if version.blob == present), 0)
+    for version in versions[start:]:
         text = read(version.blob)
         if text is not None and parse(text) is not None:
             return broke

@@ -28,12 +28,14 @@ def grade(
     refused: int = 0,
     unsure: int = 0,
     past_history: bool = False,
+    guessed: bool = False,
     commented_out: bool = False,
 ) -> tuple[Grade, tuple[str, ...]]:
     """The grade, and every reason why it is no better.
 
     ``refused`` counts real changes of the broken file that the proposal leaves out, ``unsure`` mended lines that may
-    have meant something else; ``past_history`` says that a healthy ancestor was not followed. What brings tests back
+    have meant something else; ``past_history`` says that a healthy ancestor was not followed, ``guessed`` that
+    the encoding is nowhere declared. What brings tests back
     that were ``commented_out`` is never safe: somebody may have meant it.
     """
     if not found.parses:
@@ -43,6 +45,8 @@ def grade(
     reasons = tuple(_doubts(found, method, cost, health, refused))
     if unsure:
         reasons += (f"{_plural(unsure, 'mended line')} ambiguous",)
+    if guessed:
+        reasons += ("its encoding is a guess",)
     if past_history:
         reasons += ("a healthy earlier version is there, and its merge was not followed",)
     return (Grade.REVIEW if reasons else Grade.SAFE), reasons
@@ -54,10 +58,8 @@ def _doubts(found: Verification, method: Method, cost: float | None, health: flo
         doubts.append(f"mended at a cost of {cost or 0.0:.1f} per 100 lines, and up to {CHEAP:g} counts as safe")
     if method in (Method.MERGE, Method.RESTORE) and health < HEALTHY:
         doubts.append(f"the ancestor's health is {health:.2f}, and from {HEALTHY:.2f} on counts as safe")
-    if method is Method.ENCODING:
-        doubts.append("the encoding is a guess")
     if refused:
-        doubts.append(f"{_plural(refused, 'change')} of the broken file left out")
+        doubts.append(f"{_plural(refused, 'change')} left out that the broken file made")
     if found.tests_lost:
         doubts.append(f"{_plural(len(found.tests_lost), 'test')} not collectable: {_some(found.tests_lost)}")
     if found.marked:

@@ -81,8 +81,8 @@ def _line_ends(text: Text, body: str) -> str:
     commonest = kinds.most_common(1)[0][0]
     before, after = text.body.split("\n"), body.split("\n")
     ends = [commonest] * (len(after) - 1)
-    for tag, start, end, other, _ in SequenceMatcher(None, before, after).get_opcodes():
-        if tag == "equal":
+    for tag, start, end, other, stop in SequenceMatcher(None, before, after).get_opcodes():
+        if tag == "equal" or end - start == stop - other:  # a line that was mended ends as it did
             for offset in range(end - start):
                 if start + offset < len(text.ends) and other + offset < len(ends):
                     ends[other + offset] = text.ends[start + offset]

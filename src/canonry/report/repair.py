@@ -9,6 +9,7 @@ from canonry.model.repair import Culprit, FileRepair, Method, RepairSummary, Ver
 from canonry.report.style import paint, plural, printable
 
 _GRADES = {Grade.SAFE: "green", Grade.REVIEW: "yellow", Grade.MANUAL: "red"}
+_WITHOUT_COMMIT = {"folder": "outside git", "worktree": "before the first commit", "index": "before the first commit"}
 _SHOWN = 5
 _FEW_LINES = 3
 
@@ -30,10 +31,13 @@ def render_concise(summary: RepairSummary, out: IO[str]) -> None:
 
 def render_culprits(culprits: Iterable[Culprit], out: IO[str], *, color: bool, verbose: bool) -> None:
     """The commits that did the damage, what each says of itself, and what it broke."""
+    culprits = tuple(culprits)
+    if not culprits:
+        out.write("no commit is known to have done it: the damage is not committed, or history is not there\n")
     for each in culprits:
         head = f"{each.commit[:10]} {each.date}"
         out.write(f"{paint(head, 'bold', color=color)}  {printable(each.subject)}\n")
-        out.write(f"  broke     {plural(len(each.files), 'file')} with {plural(each.tests, 'readable test')}\n")
+        out.write(f"  broke     {plural(len(each.files), 'file')} with {plural(each.tests, 'test')}\n")
         out.write(f"  damage    {_damage(each.damage, unit='files')}\n")
         shown = each.files if verbose else each.files[:_SHOWN]
         for path in shown:
@@ -42,9 +46,9 @@ def render_culprits(culprits: Iterable[Culprit], out: IO[str], *, color: bool, v
             out.write(f"            and {len(each.files) - len(shown):,} more (all with -v)\n")
 
 
-def render_summary(summary: RepairSummary, out: IO[str], *, color: bool) -> None:
-    """The counts of the whole run."""
-    for label, text in _totals(summary):
+def render_summary(summary: RepairSummary, out: IO[str], *, color: bool, preview: bool) -> None:
+    """The counts of the whole run; a ``preview`` says how to go on."""
+    for label, text in _totals(summary, preview=preview):
         out.write(f"{paint(f'{label:<10}', 'bold', color=color)} {text}\n")
 
 
@@ -61,7 +65,7 @@ def grades(summary: RepairSummary) -> Counter[Grade]:
 
 def origin(summary: RepairSummary) -> str:
     """Where the numbers come from: commit, version of Python, population."""
-    at = f"at commit {summary.commit[:10]}" if summary.commit else "outside git"
+    at = f"at commit {summary.commit[:10]}" if summary.commit else _WITHOUT_COMMIT[summary.source]
     dirty = ", with uncommitted changes" if summary.dirty else ""
     return f"{plural(summary.files, 'Python file')} {at}{dirty}, judged as Python {summary.target_python}"
 
@@ -124,7 +128,7 @@ def _damage(damage: dict[str, int], *, unit: str = "") -> str:
     return f"{text} ({unit})" if unit and text else text or "not told: nothing parses"
 
 
-def _totals(summary: RepairSummary) -> Iterator[tuple[str, str]]:
+def _totals(summary: RepairSummary, *, preview: bool) -> Iterator[tuple[str, str]]:
     counts, by_grade = verdicts(summary), grades(summary)
     yield "looked at", origin(summary)
     found = [f"{counts[each]:,} {each.value}" for each in Verdict if counts[each]]
@@ -137,7 +141,12 @@ def _totals(summary: RepairSummary) -> Iterator[tuple[str, str]]:
         before, now = sum(each.tests_before for each in mendable), sum(each.tests_now for each in mendable)
         yield "tests", f"{before:,} readable in the damaged files, {now:,} collectable in the proposals"
     written = sum(each.written for each in summary.repairs)
-    if summary.source in ("worktree", "folder") and by_grade[Grade.SAFE] + by_grade[Grade.REVIEW] and not written:
+    if (
+        preview
+        and summary.source in ("worktree", "folder")
+        and by_grade[Grade.SAFE] + by_grade[Grade.REVIEW]
+        and not written
+    ):
         yield "next", "`--write` applies the safe proposals, `--write --review` those that want a reader, too"
     if summary.plan:
         yield "written", f"{plural(written, 'file')}; `canonry changes rollback {summary.plan}` undoes it"

@@ -48,4 +48,5 @@ def describe(summary: RepairSummary) -> dict[str, Any]:
 
 def _legible(row: dict[str, Any]) -> dict[str, Any]:
     """The row with a path that JSON can hold."""
-    return row | {"path": legible(row["path"])}
+    source = row["source"] and row["source"] | {"path": legible(row["source"]["path"])}
+    return row | {"path": legible(row["path"]), "source": source}

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from canonry.repair.merge.signs import mean_other
+
 _WORD = re.compile(r"[^\W\d]\w*|\d+")
 _FLEETING = re.compile(r"\\[A-Za-z0-9]|\b[fFrRbBuU]{1,2}(?=[\"'])")
 """What quotes take with them when they are lost: escapes, and the letters before a string."""
@@ -61,7 +63,9 @@ def align(base: Sequence[str], broken: Sequence[str]) -> Iterator[Gap]:
     mine = [(index, key) for index, line in enumerate(base) if (key := skeleton(line))]
     theirs = [(index, key) for index, line in enumerate(broken) if (key := skeleton(line))]
     last_base = last_broken = -1
-    for i, j in [*match([key for _, key in mine], [key for _, key in theirs]), (len(mine), len(theirs))]:
+    pairs = match([key for _, key in mine], [key for _, key in theirs])
+    same = [(i, j) for i, j in pairs if not mean_other([base[mine[i][0]]], [broken[theirs[j][0]]])]
+    for i, j in [*same, (len(mine), len(theirs))]:
         at_base = mine[i][0] if i < len(mine) else len(base)
         at_broken = theirs[j][0] if j < len(theirs) else len(broken)
         gap = Gap((last_base + 1, at_base), (last_broken + 1, at_broken))

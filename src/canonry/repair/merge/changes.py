@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from canonry.repair.merge.align import Gap, align, line_words, same_word, same_words, skeleton
+from canonry.repair.merge.signs import mean_other
 
 _MOST_CELLS = 6000
 _ALIKE = 0.5
@@ -138,7 +139,7 @@ def likeness(old: Sequence[str], new: Sequence[str]) -> float:
 def _is_damage(old: Sequence[str], new: Sequence[str]) -> bool:
     """Whether the new lines hold the words of the old ones, neither side commented out."""
     mine, theirs = [line for line in old if skeleton(line)], [line for line in new if skeleton(line)]
-    if _commented(mine) != _commented(theirs):
+    if _commented(mine) != _commented(theirs) or mean_other(mine, theirs):
         return False
     return same_words([w for line in mine for w in line_words(line)], [w for line in theirs for w in line_words(line)])
 
