@@ -10,6 +10,7 @@ from canonry.source.documents.fragment import Fragment, Piece, as_bytes, blank
 from canonry.source.documents.languages.forgiveness import forgiven_at_end, forgiven_here
 from canonry.source.documents.languages.script import UNKNOWN_FOLDER, Finds, Setting, Word, join_folder, join_words
 from canonry.source.documents.languages.shell_words import words_of
+from canonry.source.launchers import is_launcher
 
 _DEPTH = 5
 _DEFAULT = re.compile(r"\"?\$\{(\w+):?-[^$}]*\}\"?")
@@ -19,10 +20,7 @@ _PLACEHOLDER = re.compile(r"(?<![<\w$])<\w[\w .:/-]*>(?=[ \t]*(?:\r|\n|;|\)|&&|\
 """``<name>`` where no file name can follow: to a shell a mistake, which would take the next line for one."""
 _SHELLS = re.compile(r"(?:.*/)?(?:ba|z|da|k|a)?sh(?:\.exe)?$")
 _SCRIPT_FLAG = re.compile(r"-[a-z]*c$")
-_CARRIERS = frozenset(
-    "sudo env time timeout nice nohup exec command docker docker-compose podman kubectl oc ssh su wsl xvfb-run flock"
-    " watch chroot nsenter lxc vagrant uv poetry pipenv pdm hatch conda mamba nix-shell runuser gosu script".split()
-)
+_GIVEN_SCRIPTS = frozenset(("su", "nix-shell", "script", "lxc", "vagrant", "nsenter"))
 _BRANCHES = frozenset(("if_statement", "elif_clause", "else_clause", "case_item"))
 _LOOPS = frozenset(("for_statement", "while_statement", "c_style_for_statement"))
 _ASSIGNING = frozenset(("declaration_command", "variable_assignments"))
@@ -320,11 +318,11 @@ class _Walk:
     @staticmethod
     def _handed_over(words: list[Word], first: str) -> list[Piece]:
         """The script in ``sh -c '...'`` and ``ssh host '...'``, also behind what starts a command elsewhere."""
-        if first not in _CARRIERS and not _SHELLS.match(first):
+        if not is_launcher(first) and first not in _GIVEN_SCRIPTS and not _SHELLS.match(first):
             return []
         for index, word in enumerate(words[:-1]):
             if _SCRIPT_FLAG.match(word.text) and any(
-                _SHELLS.match(other.text) or other.text in ("su", "nix-shell") for other in words[:index]
+                _SHELLS.match(other.text) or other.text in _GIVEN_SCRIPTS for other in words[:index]
             ):
                 return list(words[index + 1].pieces)
         if first == "ssh":
