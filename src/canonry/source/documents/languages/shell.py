@@ -32,6 +32,11 @@ Alternatives = list[tuple[str, ...] | None]
 _GLUED = re.compile(r"(<<-?(['\"]?)\w+\2)>(?=[ \t\w./$\"'])")
 """``cat <<EOF> file``: a shell ends the word at the ``>``, the grammar does not and looks for a line ``EOF>``."""
 
+_LEADING_HEREDOC = re.compile(
+    r"(?:^|(?<=[;&|(]))[ \t]*(<<-?[ \t]*(['\"]?)\w+\2)([ \t]+(?:>&|[^\s|;&\"'#]|[ \t](?!#)|\"[^\"]*\"|'[^']*')+)",
+    re.MULTILINE,
+)
+
 
 def read_shell(
     fragment: Fragment,
@@ -48,13 +53,32 @@ def read_shell(
     """
     if not fragment.text.strip():
         return setting.folder
-    text = blank(mask if mask is not None else fragment.text, _TEMPLATE, first="$")
+    fragment, mask = _heredocs_behind(fragment, fragment.text if mask is None else mask)
+    text = blank(mask, _TEMPLATE, first="$")
     text = blank(text, _PLACEHOLDER, first="x")
     text = text.replace("\\\r\n", " \\\n").replace("\r\n", " \n").replace("\r", " ")
     text = _GLUED.sub(r"\1 ", text)
     walk = _Walk(fragment, finds, setting, {} if variables is None else variables)
     walk.read(_parser().parse(as_bytes(text)).root_node)
     return walk.folder
+
+
+def _heredocs_behind(fragment: Fragment, mask: str) -> tuple[Fragment, str]:
+    """The script with ``<<EOF cat`` as ``cat <<EOF``, the one order that the grammar knows; places stay true."""
+    if "<<" not in mask:
+        return fragment, mask
+    pieces: list[Piece] = []
+    masked = ""
+    at = 0
+    for match in _LEADING_HEREDOC.finditer(mask):
+        behind = fragment.place(match.end() - 1, match.end())[1]
+        pieces += fragment.cut(at, match.start(1)) + fragment.cut(*match.span(3))
+        pieces += [Piece(" ", behind, behind), *fragment.cut(*match.span(1)), Piece(" ", behind, behind)]
+        masked += f"{mask[at : match.start(1)]}{match[3]} {match[1]} "
+        at = match.end()
+    if not at:
+        return fragment, mask
+    return Fragment(fragment.document, [*pieces, *fragment.cut(at, len(mask))]), masked + mask[at:]
 
 
 @cache
