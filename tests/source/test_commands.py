@@ -278,3 +278,36 @@ def test_a_command_that_is_built_in_code(code: str) -> None:
 )
 def test_code_that_starts_no_tests(code: str) -> None:
     assert [call.tool for call in facts_of(HEAD + code + "\n").calls if call.tool] == []
+
+
+NOX = {
+    "named": "@nox.session\ndef t(session):\n    session.run('pytest')",
+    "decorated": "@nox.session\ndef t(s):\n    s.run('pytest', '-q')",
+    "decorated-with-arguments": "@nox.session(python=['3.11'])\n@nox.parametrize('a', [1])\ndef t(s, a):\n    s.run('pytest')",
+    "imported": "from nox import session as task\n@task\ndef t(s):\n    s.run('pytest')",
+    "annotated": "def t(x: int, s: nox.Session) -> None:\n    s.run('python', '-m', 'coverage', 'run', '-m', 'pytest')",
+    "annotated-by-text": "def t(s: 'nox.Session'):\n    s.run('pytest')",
+    "of-a-plugin": "import nox_poetry\n@nox_poetry.session\ndef t(s):\n    s.run('pytest')",
+    "always": "@nox.session\ndef t(s):\n    s.run_always('pytest')",
+    "installing": "@nox.session\ndef t(session):\n    session.run_install('pytest')",
+    "inside": "@nox.session\ndef t(s):\n    def go():\n        s.run('pytest')\n    go()",
+}
+
+
+@pytest.mark.parametrize("code", NOX.values(), ids=NOX)
+def test_a_session_of_nox(code: str) -> None:
+    assert [(call.how, call.tool) for call in facts_of(f"import nox\n{code}\n").calls] == [("session", "pytest")]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def t(s):\n    s.run('pytest')",
+        "@nox.session\ndef t(s, other):\n    other.run('pytest')",
+        "@nox.session\ndef t(s):\n    s.install('pytest')\n    s.run('pip', 'install', 'pytest')",
+        "def t(s: mine.Thing):\n    s.run('pytest')",
+        "@nox.session\ndef t(s):\n    def go(s):\n        s.run('pytest')",
+    ],
+)
+def test_no_session_of_nox(code: str) -> None:
+    assert [call.how for call in facts_of(f"import nox\n{code}\n").calls if call.how == "session"] == []
