@@ -1,4 +1,4 @@
-"""GitHub's workflows, reusable ones too, and composite actions.
+"""GitHub's workflows, reusable ones too, and composite actions; Gitea and Forgejo read the same.
 
 Source: docs.github.com, "Workflow syntax for GitHub Actions" (default shells, `defaults`, `continue-on-error`) and
 "Metadata syntax for GitHub Actions".
@@ -16,7 +16,16 @@ from canonry.source.documents.languages.shell import Alternatives
 from canonry.source.documents.languages.yaml import compose, entries, fragment_of, get, items, text_of
 from canonry.source.documents.reading import ANYTHING, Reading
 
-PATTERNS = (".github/workflows/**/*.yml", ".github/workflows/**/*.yaml", "action.yml", "action.yaml")
+PATTERNS = (
+    ".github/workflows/**/*.yml",
+    ".github/workflows/**/*.yaml",
+    ".gitea/workflows/**/*.yml",
+    ".gitea/workflows/**/*.yaml",
+    ".forgejo/workflows/**/*.yml",
+    ".forgejo/workflows/**/*.yaml",
+    "action.yml",
+    "action.yaml",
+)
 
 _TAKES_COMMAND = re.compile(r"(?:.*[-_])?(?:run|command|cmd|script|commands)", re.IGNORECASE)
 _LEADING = re.compile(r"^[ \t]*\$\{\{\s*(matrix|inputs)\.([\w-]+)\s*\}\}", re.MULTILINE)
