@@ -6,7 +6,8 @@ from canonry.source.documents.fragment import Fragment
 from canonry.source.documents.languages.batch import read_batch
 from canonry.source.documents.languages.powershell import read_powershell
 from canonry.source.documents.languages.script import Finds, Setting
-from canonry.source.documents.languages.shell import Alternatives, read_shell
+from canonry.source.documents.languages.shell import read_shell
+from canonry.source.documents.languages.started import Alternatives
 
 _SHELL = re.compile(r"(?:ba|z|da|k|a)?sh(?:\.exe)?")
 

@@ -7,6 +7,7 @@ from tree_sitter import Language, Node, Parser
 
 from canonry.source.documents.fragment import Fragment, as_bytes, blank
 from canonry.source.documents.languages.script import UNKNOWN_FOLDER, Finds, Setting, join_folder
+from canonry.source.documents.languages.started import Alternatives, chosen
 
 _TEMPLATE = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _OPTION = re.compile(r"(?<=\s)--[\w-]+=(?:\"[^\"`$\r\n]*\"|'[^'\r\n]*')")
@@ -45,7 +46,8 @@ class _Walk:
         self.fragment, self.finds, self.setting = fragment, finds, setting
         self.folder = setting.folder
         self.symbol = setting.symbol
-        self.variables: dict[str, list[str] | None] = {}
+        self.variables: dict[str, Alternatives] = {}
+        self.doubt = ""
         self.end = ""
 
     def read(self, root: Node) -> None:
@@ -78,6 +80,8 @@ class _Walk:
             elif kind == "function_statement" and symbol == "<script>":
                 name = next((child for child in node.named_children if child.type == "function_name"), None)
                 symbol = self._text(name) if name else symbol
+            if kind == "foreach_statement":
+                self._loop_over(node)
             branch = branch or kind in ("if_statement", "switch_statement", "function_statement") or "loop" in kind
             branch = branch or kind in ("foreach_statement", "for_statement", "while_statement", "do_statement")
             waiting += [(child, symbol, branch) for child in reversed(node.named_children)]
@@ -98,10 +102,18 @@ class _Walk:
         for string in strings:
             rest = rest.replace(self._text(string), "", 1)
         fixed = bool(strings) and not re.sub(r"[@(),\s]", "", rest)
-        words = [self._unquoted(string) for string in strings] if fixed else None
+        words = tuple(self._unquoted(string) for string in strings) if fixed else None
         if words is not None and any(_COMPUTED.search(word) for word in words):
             words = None
-        self.variables[name] = None if branch and name in self.variables and self.variables[name] != words else words
+        self.variables[name] = [*(self.variables.get(name, ()) if branch else ()), words]
+
+    def _loop_over(self, node: Node) -> None:
+        """Sets the variable of a loop to the texts that it goes through."""
+        parts = [child for child in node.named_children if child.type != "statement_block"]
+        match = re.fullmatch(r"\$(\w+)", self._text(parts[0])) if len(parts) > 1 else None
+        if match is not None:
+            strings = _all(parts[-1], _STRINGS | {"verbatim_string_literal"})
+            self.variables[match[1].lower()] = [(self._unquoted(string),) for string in strings] or [None]
 
     def _unquoted(self, node: Node) -> str:
         return re.sub(r"`(.)", r"\1", self._text(node).strip("\"'"))
@@ -111,12 +123,14 @@ class _Walk:
         text = self._text(node)
         match = re.fullmatch(r"[$@](\w+)", text)
         if match:
-            found = self.variables.get(match[1].lower())
+            found, several = chosen(self.variables.get(match[1].lower(), []))
+            if several:
+                self.doubt = f"`{text}` has several values"
             place = self.fragment.place(node.start_byte, node.end_byte) if found else (0, 0)
             if found and not self.finds.expands(sum(map(len, found)), *place, symbol=self.symbol):
                 found = None
             if found is not None:
-                split = " ".join(found).split() if len(found) == 1 else found
+                split = " ".join(found).split() if len(found) == 1 else list(found)
                 return [(word, node.start_byte, node.end_byte) for word in split]
             return [(text, node.start_byte, node.end_byte)]
         if _OPTION.fullmatch(" " + text, 1):
@@ -139,7 +153,9 @@ class _Walk:
                 ]
         if not parts:
             return
+        self.doubt = ""
         found = [word for part in parts for word in self._words(part)]
+        doubt = self.doubt
         words = [word for word, _, _ in found]
         if not words or not words[0].strip():
             return
@@ -150,7 +166,7 @@ class _Walk:
         inner = self._inner(words, found) if len(words) == len(found) else False
         if words:
             site = self.fragment.site(parts[0].start_byte, parts[-1].end_byte, self.symbol)
-            self.finds.add(words, site, self.setting, forgiven=forgiven, folder=self.folder, inner=inner)
+            self.finds.add(words, site, self.setting, forgiven=forgiven, folder=self.folder, doubt=doubt, inner=inner)
         if lowered in _MOVING:
             target = next((word for word in words[1:] if not word.startswith("-")), "")
             self.folder = join_folder(self.folder, target) if target else UNKNOWN_FOLDER

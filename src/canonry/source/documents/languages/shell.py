@@ -10,6 +10,7 @@ from canonry.source.documents.fragment import Fragment, Piece, as_bytes, blank
 from canonry.source.documents.languages.forgiveness import forgiven_at_end, forgiven_here
 from canonry.source.documents.languages.script import UNKNOWN_FOLDER, Finds, Setting, Word, join_folder, join_words
 from canonry.source.documents.languages.shell_words import words_of
+from canonry.source.documents.languages.started import Alternatives, chosen, mentions_tool
 from canonry.source.launchers import is_launcher
 
 _DEPTH = 5
@@ -26,8 +27,6 @@ _LOOPS = frozenset(("for_statement", "while_statement", "c_style_for_statement")
 _ASSIGNING = frozenset(("declaration_command", "variable_assignments"))
 _CHANGES_FOLDER = frozenset(("cd", "pushd", "chdir"))
 _CONDITION_TESTS = frozenset(("-f", "-e", "-x", "-s", "-r", "-d"))
-
-Alternatives = list[tuple[str, ...] | None]
 
 _GLUED = re.compile(r"(<<-?(['\"]?)\w+\2)>(?=[ \t\w./$\"'])")
 """``cat <<EOF> file``: a shell ends the word at the ``>``, the grammar does not and looks for a line ``EOF>``."""
@@ -150,8 +149,7 @@ class _Walk:
         folder, loop = self.folder, node.type in _LOOPS
         variable = node.child_by_field_name("variable") if loop else None
         if variable is not None:
-            self.looped.add(self.text(variable))
-            self.variables[self.text(variable)] = [None]
+            self._loop_over(self.text(variable), node.children_by_field_name("value"))
         self.branches += 1
         self.loops += loop
         self._children(node)
@@ -159,6 +157,14 @@ class _Walk:
         self.loops -= loop
         if self.folder != folder:
             self.folder = UNKNOWN_FOLDER
+
+    def _loop_over(self, name: str, values: Sequence[Node]) -> None:
+        """Sets the variable of a loop, to the words that it goes through where they may name a test tool."""
+        words = [word for value in values for word in self._words(value)]
+        telling = mentions_tool([word.text for word in words if word.fixed])
+        if not telling:
+            self.looped.add(name)
+        self.variables[name] = [tuple(each.text.split()) if each.fixed else None for each in words if telling] or [None]
 
     def _tests_for(self, node: Node) -> None:
         for child in _below(node, "unary_expression"):
@@ -193,11 +199,11 @@ class _Walk:
 
     def _values(self, name: str) -> tuple[str, ...] | None:
         found = self.variables.get(name)
-        if not found or None in found:
+        words, several = chosen(found) if found else (None, False)
+        if words is None:
             return None
-        if any(other != found[0] for other in found):
+        if several:
             self.doubt = f"`${name}` has several values"
-        words = found[-1] or ()
         return words if self.finds.expands(sum(map(len, words)) + len(words), *self.place, symbol=self.symbol) else None
 
     def _words(self, node: Node) -> list[Word]:

@@ -22,9 +22,27 @@ _NONE = re.compile(
 """Programs that variables are named after and that start no command of theirs: make's own, and common ones."""
 
 
+Alternatives = list[tuple[str, ...] | None]
+"""The words that a variable may be set to; None where the file does not say."""
+
+
+def chosen(values: Alternatives) -> tuple[tuple[str, ...] | None, bool]:
+    """The words that a variable is taken for, one that may start a test tool first, and whether it has other values."""
+    several = any(other != values[0] for other in values)
+    telling = next((words for words in values if words and mentions_tool(words)), None)
+    if telling is not None:
+        return telling, several
+    return (None, False) if not values or None in values else (values[-1], several)
+
+
+def mentions_tool(words: Sequence[str]) -> bool:
+    """Whether any of the words may name a test tool."""
+    return any(hint in word for word in words for hint in HINTS)
+
+
 def tool_of_words(words: Sequence[str]) -> tuple[str, str]:
     """The test tool that a command starts, and why that is not certain; no tool and a reason where nobody can tell."""
-    if not words or not any(hint in word for word in words for hint in HINTS):
+    if not words or not mentions_tool(words):
         return "", ""
     coded = tool_of_code(words)
     if coded:

@@ -12,7 +12,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from canonry.source.documents.fragment import Document
 from canonry.source.documents.languages.dispatch import read_script
 from canonry.source.documents.languages.script import UNKNOWN_FOLDER, Finds, Setting, join_folder
-from canonry.source.documents.languages.shell import Alternatives
+from canonry.source.documents.languages.started import Alternatives
 from canonry.source.documents.languages.yaml import compose, entries, fragment_of, get, items, text_of
 from canonry.source.documents.reading import ANYTHING, Reading
 

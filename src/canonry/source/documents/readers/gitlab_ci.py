@@ -10,7 +10,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from canonry.source.documents.fragment import Document
 from canonry.source.documents.languages.script import Finds, Setting
-from canonry.source.documents.languages.shell import Alternatives, read_shell
+from canonry.source.documents.languages.shell import read_shell
+from canonry.source.documents.languages.started import Alternatives
 from canonry.source.documents.languages.yaml import compose, entries, fragment_of, get, items, text_of
 from canonry.source.documents.reading import Reading
 

@@ -43,7 +43,9 @@ PATTERNS = (
 
 _KEY = re.compile(r"^([A-Za-z_]+)[ \t]*:", re.MULTILINE)
 _TASK = re.compile(r"^(?:\w+_)?task[ \t]*:", re.MULTILINE)
-_STEP = re.compile(r"^[ \t]*-?[ \t]*(?:label|command|wait|block|plugins|group)[ \t]*:|^[ \t]*-[ \t]+wait\b", re.MULTILINE)
+_STEP = re.compile(
+    r"^[ \t]*-?[ \t]*(?:label|command|wait|block|plugins|group)[ \t]*:|^[ \t]*-[ \t]+wait\b", re.MULTILINE
+)
 _GROOVY = re.compile(r"^[ \t]*(?:pipeline|node|stage)\b[^\r\n:]*\{", re.MULTILINE)
 _SYSTEMS = (
     ("CircleCI", ("workflows", "orbs", "executors")),
