@@ -34,9 +34,13 @@ _SILENT = re.compile(r"rem(?:\s|$)|::|:[^:\s]|setlocal|endlocal|goto\b|shift\b|t
 _HARMLESS = frozenset(("echo", "echo.", "rem", "ver", "set"))
 
 
-def read_batch(fragment: Fragment, finds: Finds, setting: Setting) -> str:
-    """Adds what a batch script holds; returns the working directory at its end."""
-    return _Script(fragment, finds, setting).read()
+def read_batch(
+    fragment: Fragment, finds: Finds, setting: Setting, *, variables: dict[str, Alternatives] | None = None
+) -> str:
+    """Adds what a batch script holds; returns the working directory at its end. ``variables`` are set around it."""
+    script = _Script(fragment, finds, setting)
+    script.variables |= {name.lower(): values for name, values in (variables or {}).items()}
+    return script.read()
 
 
 class _Script:

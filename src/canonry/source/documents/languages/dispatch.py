@@ -29,9 +29,9 @@ def read_script(
     if _SHELL.fullmatch(name):
         return read_shell(fragment, finds, setting, variables=variables, mask=mask)
     if name in ("pwsh", "powershell", "pwsh.exe", "powershell.exe"):
-        return read_powershell(fragment, finds, setting)
+        return read_powershell(fragment, finds, setting, environment=variables)
     if name in ("cmd", "cmd.exe"):
-        return read_batch(fragment, finds, setting)
+        return read_batch(fragment, finds, setting, variables=variables)
     if fragment.text.strip():
         start = len(fragment.text) - len(fragment.text.lstrip())
         begin, end = fragment.place(start, len(fragment.text.rstrip()))

@@ -23,13 +23,19 @@ _SHELLS = re.compile(r"(?:.*[\\/])?(?:ba|z|da|k)?sh(?:\.exe)?", re.IGNORECASE)
 _COMPUTED = re.compile(r"\$[({\w]")
 
 
-def read_powershell(fragment: Fragment, finds: Finds, setting: Setting) -> str:
-    """Adds what a PowerShell script holds; returns the working directory at its end."""
+def read_powershell(
+    fragment: Fragment, finds: Finds, setting: Setting, *, environment: dict[str, Alternatives] | None = None
+) -> str:
+    """Adds what a PowerShell script holds; returns the working directory at its end.
+
+    ``environment`` are the variables that ``$env:NAME`` stands for.
+    """
     if not fragment.text.strip():
         return setting.folder
     text = _ESCAPE.sub("xx", fragment.text)
     text = blank(blank(text, _TEMPLATE, first="$"), _OPTION, first="--x")
     walk = _Walk(fragment, finds, setting)
+    walk.variables |= {f"env:{name.lower()}": values for name, values in (environment or {}).items()}
     walk.read(_parser().parse(as_bytes(text)).root_node)
     return walk.folder
 
@@ -93,7 +99,7 @@ class _Walk:
 
     def _assign(self, node: Node, *, branch: bool) -> None:
         target = node.named_children[0]
-        match = re.fullmatch(r"\$(?:script:|global:|local:)?(\w+)", self._text(target))
+        match = re.fullmatch(r"\$\{?(?:script:|global:|local:)?((?:env:)?\w+)\}?", self._text(target))
         if match is None or len(node.named_children) < 3:
             return
         name, value = match[1].lower(), node.named_children[-1]
@@ -121,7 +127,7 @@ class _Walk:
     def _words(self, node: Node) -> list[tuple[str, int, int]]:
         """The words of a command's part, each with its range."""
         text = self._text(node)
-        match = re.fullmatch(r"[$@](\w+)", text)
+        match = re.fullmatch(r"[$@]\{?((?:env:)?\w+)\}?", text, re.IGNORECASE)
         if match:
             found, several = chosen(self.variables.get(match[1].lower(), []))
             if several:
@@ -162,6 +168,8 @@ class _Walk:
         lowered = words[0].lower()
         if lowered == "start-process":
             words = [word for word in words[1:] if word.lower() not in _PROCESS_OPTIONS]
+        elif lowered in _EVALUATING and len(parts) == 2 and self._text(parts[1])[0] == "$" and len(words) > 1:
+            words = words[1:]
         forgiven = self.end
         inner = self._inner(words, found) if len(words) == len(found) else False
         if words:

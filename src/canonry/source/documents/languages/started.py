@@ -28,6 +28,8 @@ Alternatives = list[tuple[str, ...] | None]
 
 def chosen(values: Alternatives) -> tuple[tuple[str, ...] | None, bool]:
     """The words that a variable is taken for, one that may start a test tool first, and whether it has other values."""
+    if len(values) == 1:
+        return values[0], False
     several = any(other != values[0] for other in values)
     telling = next((words for words in values if words and mentions_tool(words)), None)
     if telling is not None:

@@ -4,9 +4,10 @@ Source: docs.gitlab.com, "CI/CD YAML syntax reference": scripts of a job run in 
 failing command; `after_script` runs in a shell of its own and cannot fail the job.
 """
 
+import re
 from collections.abc import Iterable
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from canonry.source.documents.fragment import Document
 from canonry.source.documents.languages.script import Finds, Setting
@@ -17,6 +18,8 @@ from canonry.source.documents.reading import Reading
 
 PATTERNS = (".gitlab-ci.yml", ".gitlab-ci.yaml", "*.gitlab-ci.yml", "*.gitlab-ci.yaml", ".gitlab/ci/**/*.yml")
 
+_NESTED = 4
+"""How deep variables in variables are followed."""
 _SCRIPTS = ("before_script", "script", "after_script")
 
 
@@ -41,11 +44,7 @@ def read(document: Document) -> Reading:
 
 
 def _read_job(name: str, job: Node, jobs: dict[str, Node], finds: Finds, seen: set[int]) -> None:
-    variables: dict[str, Alternatives] = {}
-    for node in (jobs.get("variables"), get(job, "variables")):
-        for variable, value in entries(node):
-            text = text_of(value)
-            variables[variable] = [tuple(text.split()) if isinstance(value, ScalarNode) and "$" not in text else None]
+    variables = _variables(job, jobs, finds, name)
     folder = ""
     forgiven = "`allow_failure: true`" if _may_fail(job, jobs) else ""
     for key in _SCRIPTS:
@@ -55,6 +54,44 @@ def _read_job(name: str, job: Node, jobs: dict[str, Node], finds: Finds, seen: s
         folder = _read_lines(items(get(job, key)), finds, setting, variables, seen)
     for hook in ("pre_get_sources_script",):
         _read_lines(items(get(job, "hooks", hook)), finds, Setting(symbol=f"{name}.{hook}", stops=True), {}, seen)
+
+
+def _variables(job: Node, jobs: dict[str, Node], finds: Finds, symbol: str) -> dict[str, Alternatives]:
+    """The variables of a job, those in them replaced; of ``parallel: matrix`` all values."""
+    found: dict[str, Alternatives] = {}
+    for node in (jobs.get("variables"), get(job, "variables")):
+        for name, value in entries(node):
+            found[name] = [_fixed(get(value, "value") if isinstance(value, MappingNode) else value)]
+    matrix = get(job, "parallel", "matrix")
+    for row in matrix.value if isinstance(matrix, SequenceNode) else ():
+        for name, value in entries(row):
+            found.setdefault(f"*{name}", []).extend(_fixed(each) for each in items(value))
+    for name in [name for name in found if name[0] == "*"]:
+        found[name[1:]] = found.pop(name)
+    for _ in range(_NESTED):
+        for values in found.values():
+            for index, words in enumerate(values):
+                if words is not None and any("$" in word for word in words):
+                    values[index] = _replaced(words, found, finds, job, symbol)
+    return {name: [None if words and "$" in "".join(words) else words for words in found[name]] for name in found}
+
+
+def _fixed(value: Node | None) -> tuple[str, ...] | None:
+    return tuple(str(value.value).split()) if isinstance(value, ScalarNode) else None
+
+
+def _replaced(
+    words: tuple[str, ...], known: dict[str, Alternatives], finds: Finds, job: Node, symbol: str
+) -> tuple[str, ...] | None:
+    """The words with the variables in them that have one fixed value."""
+    result: list[str] = []
+    for word in words:
+        match = re.fullmatch(r"\$(?:(\w+)|\{(\w+)\})", word)
+        values = known.get(match[1] or match[2], []) if match else []
+        inner = values[0] if len(values) == 1 else None
+        result += [word] if inner is None else inner
+    place = (job.start_mark.index, job.start_mark.index + 1)
+    return tuple(result) if finds.expands(sum(map(len, result)), *place, symbol=symbol) else None
 
 
 def _read_lines(
