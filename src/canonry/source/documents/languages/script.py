@@ -28,13 +28,15 @@ class Word:
 class Setting:
     """Where a script stands, which decides what its commands mean.
 
-    ``forgiven`` is why the failure of the whole script is none, ``stops`` whether the first failing command ends it.
+    ``forgiven`` is why the failure of the whole script is none, ``stops`` whether the first failing command ends it,
+    ``pipes`` whether a pipeline is taken to fail with any of its commands.
     """
 
     symbol: str
     folder: str = ""
     forgiven: str = ""
     stops: bool = False
+    pipes: bool = True
     depth: int = 0
     doubt: str = ""
 

@@ -7,7 +7,7 @@ from functools import cache
 from tree_sitter import Language, Node, Parser
 
 from canonry.source.documents.fragment import Fragment, Piece, as_bytes, blank
-from canonry.source.documents.languages.forgiveness import forgiven_at_end, forgiven_here
+from canonry.source.documents.languages.forgiveness import forgiven_at_end, forgiven_by_pipe, forgiven_here
 from canonry.source.documents.languages.script import UNKNOWN_FOLDER, Finds, Setting, Word, join_folder, join_words
 from canonry.source.documents.languages.shell_words import words_of
 from canonry.source.documents.languages.started import Alternatives, chosen, mentions_tool
@@ -271,6 +271,8 @@ class _Walk:
             return
         texts = [word.text for word in words]
         forgiven = forgiven_here(node, self.text) or self._forgiven_later(node)
+        if not forgiven and not self.setting.pipes:
+            forgiven = forgiven_by_pipe(node, self.text)
         inner = self._inner(words, heredoc, forgiven)
         self.finds.add(
             texts,

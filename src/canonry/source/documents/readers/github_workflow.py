@@ -101,7 +101,13 @@ class _Job:
     def _run(self, step: Node, run: ScalarNode, where: str) -> None:
         folder = self._default(step, "working-directory", "working-directory")
         shell = self._default(step, "shell", "shell") or self._system_shell()
-        setting = Setting(symbol=where, folder=self._folder(folder), forgiven=self._forgiven(step), stops=_stops(shell))
+        setting = Setting(
+            symbol=where,
+            folder=self._folder(folder),
+            forgiven=self._forgiven(step),
+            stops=_stops(shell),
+            pipes=_pipes(shell),
+        )
         variables = self._variables(step)
         fragment = self._expanded(fragment_of(run, self.finds.document), variables, where)
         before = len(self.finds.commands)
@@ -161,7 +167,7 @@ class _Job:
             match = _EXPORTED.fullmatch(" ".join(words))
             if match is not None:
                 values = self.exported.setdefault(match[1], [])
-                values.append(None if "$" in match[2] else tuple(match[2].split()))
+                values.append(None if "$" in match[2] or command.doubt else tuple(match[2].split()))
                 if len(values) > 1 and not any(mentions_tool(words or ()) for words in values):
                     values.append(None)  # which one holds is decided by conditions
 
@@ -235,6 +241,11 @@ class _Job:
 def _steps(node: Node) -> list[Node]:
     steps = get(node, "steps")
     return [step for step in steps.value if isinstance(step, MappingNode)] if isinstance(steps, SequenceNode) else []
+
+
+def _pipes(shell: str) -> bool:
+    """Whether a pipeline fails with any of its commands: where `bash` is asked for by name, GitHub sets `pipefail`."""
+    return shell == "bash" or "pipefail" in shell
 
 
 def _stops(shell: str) -> bool:

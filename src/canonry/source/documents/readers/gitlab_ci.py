@@ -33,27 +33,52 @@ def read(document: Document) -> Reading:
             continue
         jobs = dict(entries(root))
         found = len(seen)
+        uses = _uses(jobs)
         for name, job in jobs.items():
             if isinstance(job, MappingNode):
-                _read_job(name, job, jobs, finds, seen)
+                _read_job(name, job, jobs, finds, seen, uses)
             elif name in _SCRIPTS or name.startswith("."):
-                _read_lines(items(job), finds, Setting(symbol=name, stops=True), {}, seen)
+                _read_lines(items(job), finds, Setting(symbol=name, stops=True), {}, seen, uses)
         if len(seen) == found and jobs.keys() & {"pool", "trigger", "pipelines", "workflows", "orbs"}:
             finds.pass_over(0, 1, "a configuration of another CI system")
     return finds.reading()
 
 
-def _read_job(name: str, job: Node, jobs: dict[str, Node], finds: Finds, seen: set[int]) -> None:
+def _uses(jobs: dict[str, Node]) -> dict[int, list[str]]:
+    """Why the failure of each job is none that runs a line, by the line: anchors and templates serve several jobs."""
+    found: dict[int, list[str]] = {}
+    for name, job in jobs.items():
+        if isinstance(job, MappingNode) and not name.startswith("."):
+            forgiven = _may_fail(job, jobs)
+            for key in _SCRIPTS:
+                for line in items(_inherited(job, key, jobs)):
+                    found.setdefault(id(line), []).append(forgiven)
+    return found
+
+
+def _inherited(job: Node | None, key: str, jobs: dict[str, Node], depth: int = 0) -> Node | None:
+    """The value of a job's key, by itself or by what it extends in this file, the last of which counts most."""
+    own = get(job, key)
+    if own is not None or depth > 10:
+        return own
+    parents = [jobs.get(text_of(parent)) for parent in reversed(list(items(get(job, "extends"))))]
+    found = (_inherited(parent, key, jobs, depth + 1) for parent in parents if parent is not None)
+    return next((node for node in found if node is not None), None)
+
+
+def _read_job(
+    name: str, job: Node, jobs: dict[str, Node], finds: Finds, seen: set[int], uses: dict[int, list[str]]
+) -> None:
     variables = _variables(job, jobs, finds, name)
     folder = ""
-    forgiven = "`allow_failure: true`" if _may_fail(job, jobs) else ""
+    forgiven = _may_fail(job, jobs)
     for key in _SCRIPTS:
         setting = Setting(
             symbol=f"{name}.{key}", folder=folder if key == "script" else "", forgiven=forgiven, stops=True
         )
-        folder = _read_lines(items(get(job, key)), finds, setting, variables, seen)
+        folder = _read_lines(items(get(job, key)), finds, setting, variables, seen, uses)
     for hook in ("pre_get_sources_script",):
-        _read_lines(items(get(job, "hooks", hook)), finds, Setting(symbol=f"{name}.{hook}", stops=True), {}, seen)
+        _read_lines(items(get(job, "hooks", hook)), finds, Setting(symbol=f"{name}.{hook}", stops=True), {}, seen, uses)
 
 
 def _variables(job: Node, jobs: dict[str, Node], finds: Finds, symbol: str) -> dict[str, Alternatives]:
@@ -95,7 +120,12 @@ def _replaced(
 
 
 def _read_lines(
-    nodes: Iterable[Node], finds: Finds, setting: Setting, variables: dict[str, Alternatives], seen: set[int]
+    nodes: Iterable[Node],
+    finds: Finds,
+    setting: Setting,
+    variables: dict[str, Alternatives],
+    seen: set[int],
+    uses: dict[int, list[str]],
 ) -> str:
     """Reads the lines of one script, which share a shell; returns the working directory at their end."""
     folder = setting.folder
@@ -103,18 +133,18 @@ def _read_lines(
         if id(node) in seen or not isinstance(node, ScalarNode):
             continue
         seen.add(id(node))
-        inside = Setting(symbol=setting.symbol, folder=folder, forgiven=setting.forgiven, stops=True)
+        forgiven = uses.get(id(node)) or [setting.forgiven]
+        inside = Setting(
+            symbol=setting.symbol, folder=folder, forgiven=forgiven[0] if all(forgiven) else "", stops=True
+        )
         folder = read_shell(fragment_of(node, finds.document), finds, inside, variables=variables)
     return folder
 
 
-def _may_fail(job: Node, jobs: dict[str, Node], depth: int = 0) -> bool:
-    """Whether a job's failure is allowed, by itself or by what it extends in this file."""
-    own = get(job, "allow_failure")
-    if own is not None or depth > 10:
-        return text_of(own) == "true"
-    for parent in reversed(list(items(get(job, "extends")))):
-        template = jobs.get(text_of(parent))
-        if template is not None and get(template, "allow_failure") is not None:
-            return _may_fail(template, jobs, depth + 1)
-    return False
+def _may_fail(job: Node, jobs: dict[str, Node]) -> str:
+    """What allows a job's failure, by itself or by what it extends in this file, else empty."""
+    allowed = _inherited(job, "allow_failure", jobs)
+    if text_of(allowed) == "true":
+        return "`allow_failure: true`"
+    codes = [text_of(code) for code in items(get(allowed, "exit_codes"))]
+    return "`allow_failure` of exit code 1" if "1" in codes else ""
