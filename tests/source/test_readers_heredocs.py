@@ -48,3 +48,50 @@ def test_an_instruction_that_is_a_document() -> None:
     assert places("Dockerfile", "RUN <<EOF\npytest x\nEOF\n") == ["2:1 pytest x"]
     assert places("Dockerfile", "RUN <<-'EOF' \n\tpytest x\n\tEOF\n") == ["2:2 pytest x"]
     assert places("Dockerfile", "RUN <<EOF\n#!/usr/bin/env python\npytest x\nEOF\n") == []
+
+
+HANDED_OVER = {
+    "piped-document": ("cat <<EOF | bash\npytest x\nEOF\n", ["2:1 pytest x"]),
+    "piped-on": ("cat <<EOF | bash -s a | tee log\npytest x\nEOF\n", ["2:1 pytest x"]),
+    "piped-document-forgiven": ("cat <<EOF | sh || true\npytest x\nEOF\n", ["2:1 pytest x [`|| true`]"]),
+    "piped-to-a-program": ("cat <<EOF | python\npytest x\nEOF\n", []),
+    "document-beside": ("cat <<EOF && bash a.sh\npytest x\nEOF\n", []),
+    "of-a-file": ("cat a.txt <<EOF | bash\npytest x\nEOF\n", []),
+    "remote": ("ssh -p 22 host <<'EOF'\ncd a\npytest x\nEOF\n", ["3:1 pytest x"]),
+    "remote-shell": ("ssh host bash -s <<EOF\npytest x\nEOF\n", ["2:1 pytest x"]),
+    "remote-input": ("ssh host cat <<EOF\npytest x\nEOF\n", []),
+    "script-with-input": ("bash a.sh <<EOF\npytest x\nEOF\n", []),
+    "container": ("docker exec -i app bash <<EOF\npytest x\nEOF\n", ["2:1 pytest x"]),
+    "echo": ('echo "pytest x" | sh\n', ["1:7 pytest x"]),
+    "echo-words": ("echo -e pytest x | bash -e\n", ["1:9 pytest x"]),
+    "printf": ("printf 'ls\\npytest x\\n' | sh\n", ["1:13 pytest x"]),
+    "echo-to-a-program": ('echo "pytest x" | grep a\n', []),
+    "echo-to-a-script": ('echo "pytest x" | sh a.sh\n', []),
+    "string": ('bash <<< "pytest x"\n', ["1:11 pytest x"]),
+    "string-for-a-program": ('cat <<< "pytest x"\n', []),
+    "trap": ("trap 'pytest x' EXIT\n", ["1:7 pytest x"]),
+    "no-trap": ("trap - EXIT pytest\n", []),
+}
+
+
+@pytest.mark.parametrize(("text", "found"), HANDED_OVER.values(), ids=HANDED_OVER)
+def test_a_script_that_is_handed_over(text: str, found: list[str]) -> None:
+    assert places("a.sh", text) == found
+
+
+@pytest.mark.parametrize("text", ['echo "$X" | sh\n', 'bash <<< "$X"\n', "echo $X pytest | sh\n"])
+def test_a_script_that_is_not_fixed(text: str) -> None:
+    assert [each.partition(" ")[2] for each in reasons("a.sh", text)] == ["a script for a shell that is not fixed"]
+    assert places("a.sh", text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('"pytest -q" | iex\n', ["1:2 pytest -q"]),
+        ("'pytest -q' | Invoke-Expression\n", ["1:2 pytest -q"]),
+        ('"pytest -q" | Out-File a.txt\n', []),
+    ],
+)
+def test_a_text_that_powershell_evaluates(text: str, found: list[str]) -> None:
+    assert places("a.ps1", text) == found

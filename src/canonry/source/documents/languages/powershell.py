@@ -171,6 +171,8 @@ class _Walk:
         elif lowered in _EVALUATING and len(parts) == 2 and self._text(parts[1])[0] == "$" and len(words) > 1:
             words = words[1:]
         forgiven = self.end
+        if lowered in _EVALUATING and len(words) == 1:
+            self._evaluate_input(node)
         inner = self._inner(words, found) if len(words) == len(found) else False
         if words:
             site = self.fragment.site(parts[0].start_byte, parts[-1].end_byte, self.symbol)
@@ -180,6 +182,21 @@ class _Walk:
             self.folder = join_folder(self.folder, target) if target else UNKNOWN_FOLDER
         elif lowered in _BACK:
             self.folder = self.setting.folder
+
+    def _evaluate_input(self, node: Node) -> None:
+        """Reads the script in ``'...' | iex``."""
+        before = node.prev_named_sibling
+        strings = _all(before, _STRINGS | {"verbatim_string_literal"}) if before is not None else []
+        if len(strings) != 1 or before is None or before.type == "command" or self.setting.depth > 4:
+            return
+        start, stop = strings[0].start_byte, strings[0].end_byte
+        if (
+            self.fragment.text[start] in "\"'"
+            and self._text(before).strip() == self._text(strings[0])
+            and stop - start > 2
+        ):
+            inner = Fragment(self.fragment.document, self.fragment.cut(start + 1, stop - 1))
+            read_powershell(inner, self.finds, self.setting.inside(symbol=self.symbol, folder=self.folder))
 
     def _inner(self, words: list[str], found: list[tuple[str, int, int]]) -> bool:
         """Reads the script that a command hands on, where it stands in one literal; whether there is one."""

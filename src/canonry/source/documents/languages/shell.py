@@ -8,10 +8,10 @@ from tree_sitter import Language, Node, Parser
 
 from canonry.source.documents.fragment import Fragment, Piece, as_bytes, blank
 from canonry.source.documents.languages.forgiveness import forgiven_at_end, forgiven_by_pipe, forgiven_here
+from canonry.source.documents.languages.handed_over import SHELLS, script_in_arguments, script_in_input
 from canonry.source.documents.languages.script import UNKNOWN_FOLDER, Finds, Setting, Word, join_folder, join_words
 from canonry.source.documents.languages.shell_words import words_of
 from canonry.source.documents.languages.started import Alternatives, chosen, mentions_tool
-from canonry.source.launchers import is_launcher
 
 _DEPTH = 5
 _DEFAULT = re.compile(r"\"?\$\{(\w+):?-[^$}]*\}\"?")
@@ -19,9 +19,6 @@ _TEMPLATE = re.compile(r"\$\{\{(?:(?!\$\{\{|\}\}).)*\}\}|\$\[\[(?:(?!\$\[\[|\]\]
 """Expressions of GitHub (``${{ }}``) and GitLab (``$[[ ]]``), replaced before a shell sees them."""
 _PLACEHOLDER = re.compile(r"(?<![<\w$])<\w[\w .:/-]*>(?=[ \t]*(?:\r|\n|;|\)|&&|\Z)|[ \t]+[|#])")
 """``<name>`` where no file name can follow: to a shell a mistake, which would take the next line for one."""
-_SHELLS = re.compile(r"(?:.*/)?(?:ba|z|da|k|a)?sh(?:\.exe)?$")
-_SCRIPT_FLAG = re.compile(r"-[a-z]*c$")
-_GIVEN_SCRIPTS = frozenset(("su", "nix-shell", "script", "lxc", "vagrant", "nsenter"))
 _BRANCHES = frozenset(("if_statement", "elif_clause", "else_clause", "case_item"))
 _LOOPS = frozenset(("for_statement", "while_statement", "c_style_for_statement"))
 _ASSIGNING = frozenset(("declaration_command", "variable_assignments"))
@@ -273,7 +270,7 @@ class _Walk:
         forgiven = forgiven_here(node, self.text) or self._forgiven_later(node)
         if not forgiven and not self.setting.pipes:
             forgiven = forgiven_by_pipe(node, self.text)
-        inner = self._inner(words, heredoc, forgiven)
+        inner = self._inner(words, node, heredoc, forgiven)
         self.finds.add(
             texts,
             self.fragment.site(name.start_byte, max(parts[-1].end_byte, name.end_byte), self.symbol),
@@ -318,7 +315,7 @@ class _Walk:
                 if re.match(r"[-+][a-z]*e", word) or word == "errexit":
                     self.stops = not words[1].startswith("+")
 
-    def _inner(self, words: list[Word], heredoc: Node | None, forgiven: str) -> bool:
+    def _inner(self, words: list[Word], node: Node, heredoc: Node | None, forgiven: str) -> bool:
         """Reads the script that a command hands to another shell; whether there is one."""
         if self.setting.depth >= _DEPTH:
             return False
@@ -331,35 +328,22 @@ class _Walk:
                 self.finds.pass_over(place[0], max(place), "`eval` of a text that is not fixed", symbol=self.symbol)
                 return False
         else:
-            found = self._handed_over(words, first)
-        if not found and heredoc is not None and any(_SHELLS.match(word.text) for word in words):
-            body = next((child for child in heredoc.children if child.type == "heredoc_body"), None)
-            found = self.fragment.cut(body.start_byte, body.end_byte) if body is not None else []
+            found = script_in_arguments(words, first)
+        if not found:
+            found, unknown = script_in_input(words, node, heredoc, self.fragment, self._words)
+            if unknown is not None:
+                self._pass_over(unknown, "a script for a shell that is not fixed")
         if not found:
             return False
         folder = (
             self.folder
-            if first in ("eval", "time", "timeout", "xvfb-run", "nohup") or _SHELLS.match(first)
+            if first in ("eval", "time", "timeout", "xvfb-run", "nohup", "trap") or SHELLS.match(first)
             else (UNKNOWN_FOLDER)
         )
         setting = self.setting.inside(symbol=self.symbol, forgiven=forgiven, folder=folder)
         before = len(self.finds.commands)
         read_shell(Fragment(self.fragment.document, found), self.finds, setting, variables=dict(self.variables))
         return len(self.finds.commands) > before
-
-    @staticmethod
-    def _handed_over(words: list[Word], first: str) -> list[Piece]:
-        """The script in ``sh -c '...'`` and ``ssh host '...'``, also behind what starts a command elsewhere."""
-        if not is_launcher(first) and first not in _GIVEN_SCRIPTS and not _SHELLS.match(first):
-            return []
-        for index, word in enumerate(words[:-1]):
-            if _SCRIPT_FLAG.match(word.text) and any(
-                _SHELLS.match(other.text) or other.text in _GIVEN_SCRIPTS for other in words[:index]
-            ):
-                return list(words[index + 1].pieces)
-        if first == "ssh":
-            return next((list(word.pieces) for word in words[2:] if " " in word.text), [])
-        return []
 
 
 def _statement(node: Node) -> Node:
