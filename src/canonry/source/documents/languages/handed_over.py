@@ -1,5 +1,6 @@
 """The script that a shell command hands to another shell: as an argument, or as its input."""
 
+import itertools
 import re
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ SHELLS = re.compile(r"(?:.*/)?(?:ba|z|da|k|a)?sh(?:\.exe)?$")
 _SCRIPT_FLAG = re.compile(r"-[a-z]*c$")
 _GIVEN_SCRIPTS = frozenset(("su", "nix-shell", "script", "lxc", "vagrant", "nsenter"))
 _WRITERS = frozenset(("echo", "printf"))
+_CONCURRENTLY_VALUED = frozenset("-n --names -c --prefix-colors -p --prefix -m --max-processes -s --success".split())
 _NEWLINE = re.compile(r"\\n")
 
 Words = Callable[[Node], list[Word]]
@@ -22,6 +24,8 @@ def script_in_arguments(words: list[Word], first: str) -> list[Piece]:
     """The script in ``sh -c '...'``, ``ssh host '...'`` and ``trap '...' EXIT``, also behind programs that start it."""
     if first == "trap":
         return list(words[1].pieces) if len(words) > 2 and words[1].fixed and words[1].text != "-" else []
+    if "concurrently" in (first, *(word.text for word in words[1:2])):
+        return _of_concurrently(words)
     if not is_launcher(first) and first not in _GIVEN_SCRIPTS and not SHELLS.match(first):
         return []
     for index, word in enumerate(words[:-1]):
@@ -32,6 +36,16 @@ def script_in_arguments(words: list[Word], first: str) -> list[Piece]:
     if first == "ssh":
         return next((list(word.pieces) for word in words[2:] if " " in word.text), [])
     return []
+
+
+def _of_concurrently(words: list[Word]) -> list[Piece]:
+    """Every argument is a script; options may take a value."""
+    found: list[Piece] = []
+    start = next(index for index, word in enumerate(words) if word.text == "concurrently") + 1
+    for before, word in itertools.pairwise(words[start - 1 :]):
+        if not word.text.startswith("-") and before.text not in _CONCURRENTLY_VALUED and word.pieces:
+            found += [*word.pieces, Piece("\n", word.pieces[-1].end, word.pieces[-1].end)]
+    return found
 
 
 def script_in_input(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from canonry.source.documents.fragment import Document, Fragment, Piece
+from canonry.source.documents.languages.arguments import read_arguments
 from canonry.source.documents.languages.dispatch import read_script
 from canonry.source.documents.languages.script import UNKNOWN_FOLDER, Finds, Setting, join_folder
 from canonry.source.documents.languages.started import Alternatives, mentions_tool
@@ -57,10 +58,27 @@ def read(document: Document) -> Reading:
                 _Job(name, job, root, finds).read()
         elif isinstance(runs, MappingNode):
             _Job("", runs, root, finds).read()
+            _read_container(runs, finds)
         else:
             other = next((what for key, what in _OTHERS.items() if key in names), "no workflow: `jobs` is missing")
             finds.pass_over(0, min(1, len(document.text)), other)
     return finds.reading()
+
+
+def _read_container(runs: Node, finds: Finds) -> None:
+    """The programs that an action in a container starts, each with the action's arguments."""
+    arguments = get(runs, "args")
+    more = (
+        [each for each in arguments.value if isinstance(each, ScalarNode)]
+        if isinstance(arguments, SequenceNode)
+        else []
+    )
+    for key in ("pre-entrypoint", "entrypoint", "post-entrypoint"):
+        program = get(runs, key)
+        if isinstance(program, ScalarNode) and program.value:
+            nodes = [program, *more] if key == "entrypoint" else [program]
+            words = [fragment_of(node, finds.document) for node in nodes]
+            read_arguments(words, finds, Setting(symbol=f"runs.{key}", folder=UNKNOWN_FOLDER))
 
 
 class _Job:

@@ -34,6 +34,7 @@ def read(document: Document) -> Reading:
         jobs = dict(entries(root))
         found = len(seen)
         uses = _uses(jobs)
+        _tell_includes(jobs.get("include"), finds)
         for name, job in jobs.items():
             if isinstance(job, MappingNode):
                 _read_job(name, job, jobs, finds, seen, uses)
@@ -42,6 +43,21 @@ def read(document: Document) -> Reading:
         if len(seen) == found and jobs.keys() & {"pool", "trigger", "pipelines", "workflows", "orbs"}:
             finds.pass_over(0, 1, "a configuration of another CI system")
     return finds.reading()
+
+
+def _tell_includes(node: Node | None, finds: Finds) -> None:
+    """Passes over what the pipeline includes and no reader reads: files of other names, and what lies elsewhere."""
+    for each in node.value if isinstance(node, SequenceNode) else [node]:
+        local = each if isinstance(each, ScalarNode) else get(each, "local")
+        path = text_of(local).removeprefix("/")
+        if local is not None and (re.search(r"\.gitlab-ci\.ya?ml$", path) or re.match(r"\.gitlab/ci/.*\.yml$", path)):
+            continue
+        kinds = ("remote", "project", "template", "component")
+        other = next((get(each, kind) for kind in kinds if get(each, kind) is not None), None)
+        what = local if local is not None else other
+        if isinstance(what, ScalarNode):
+            begin, end = what.start_mark.index, max(what.end_mark.index, what.start_mark.index + 1)
+            finds.pass_over(begin, end, f"the included `{text_of(what)}` is not read", symbol="include")
 
 
 def _uses(jobs: dict[str, Node]) -> dict[int, list[str]]:
