@@ -40,6 +40,7 @@ PASSED = {
     "read": (".gitlab-ci.yml", "include:\n  - local: ci/a.gitlab-ci.yml\n  - local: .gitlab/ci/b.yml\n", []),
     "inline": ("compose.yml", "services:\n  a:\n    build:\n      dockerfile_inline: |\n        RUN pytest\n", ["4:26 a Dockerfile inside YAML"]),
     "inline-without": ("compose.yml", "services:\n  a:\n    build:\n      dockerfile_inline: FROM a\n", []),
+    "make-deep": ("Makefile", "A0 = pytest\n" + "".join(f"A{n} = $(A{n - 1})\n" for n in range(1, 12)) + "t:\n\t$(A11) x\n", ["14:2 variables in variables, deeper than 8 or too long"]),
     "just-condition": ("justfile", "t:\n    {{ if os() == 'a' { 'pytest' } else { 'tox' } }} -q\n", ["2:5 a condition inside an expression of just"]),
 }  # fmt: skip
 
