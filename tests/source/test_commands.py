@@ -64,6 +64,42 @@ STARTS = [
     ("coverage run -m twisted.trial shop", "trial"),
     ("ptw tests", "pytest"),
     ("pytest-watch", "pytest"),
+    ("python -m coverage run -m pytest", "pytest"),
+    ("python -m coverage run --source a,b -m pytest -q", "pytest"),
+    ("python3 -X dev -m coverage run -p -m unittest discover", "unittest"),
+    ("coverage run --rcfile .coveragerc .venv/bin/pytest", "pytest"),
+    ("python -m pipenv run pytest", "pytest"),
+    ("python -m poetry run pytest", "pytest"),
+    ("python -m poetry -C back run python -m pytest", "pytest"),
+    ("python -m cProfile -m pytest", "pytest"),
+    ("python -m cProfile -o out.prof -m pytest -q", "pytest"),
+    ("python -m debugpy --listen 5678 --wait-for-client -m pytest", "pytest"),
+    ("kernprof -lm pytest", "pytest"),
+    ("memray run -o a.bin -m pytest", "pytest"),
+    ("pipx run pytest", "pytest"),
+    ("pipx run --spec pytest==8 pytest -q", "pytest"),
+    ("uvx --with pytest-cov pytest@8.3 -q", "pytest"),
+    ("uv tool run pytest", "pytest"),
+    ("uv run -p 3.12 --with pytest-xdist pytest -n 4", "pytest"),
+    ("uv run -m pytest", "pytest"),
+    ("uv run --with x python -m coverage run -m pytest", "pytest"),
+    ("hatch run test:pytest -q", "pytest"),
+    ("conda run -n base --no-capture-output pytest", "pytest"),
+    ("docker run --rm -v $PWD:/app -w /app img:1 pytest -q", "pytest"),
+    ("docker run -it --name pytest -e CI=1 img python -m pytest", "pytest"),
+    ("docker run --entrypoint pytest img -q", "pytest"),
+    ("docker run --entrypoint=sh img -c 'pytest -q'", "pytest"),
+    ("docker container exec -u ci app pytest", "pytest"),
+    ("docker --context x compose -f a.yml -f b.yml run --rm -T app pytest", "pytest"),
+    ("docker-compose -p x exec -T app coverage run -m pytest", "pytest"),
+    ("sudo -E docker exec app bash -lc 'cd /a && pytest'", "pytest"),
+    ("sudo -u ci env A=1 timeout -k 5 60 nice -n 5 pytest", "pytest"),
+    ('find . -name "*.py" -exec pytest {} \\;', "pytest"),
+    ('find . -name "*.py" -exec ls {} + -o -name b.py -exec pytest {} +', "pytest"),
+    ("env SETTINGS=conf/settings.py pytest", "pytest"),
+    ("xvfb-run -s x.py pytest", "pytest"),
+    ("flock /tmp/a.py pytest", "pytest"),
+    ("npx cross-env CI=1 pytest", "pytest"),
 ]
 
 STARTS_NOTHING = [
@@ -110,6 +146,40 @@ STARTS_NOTHING = [
     'echo "a && pytest"',
     "true # ; pytest",
     "echo it\\'s \\; pytest",
+    "docker rm pytest",
+    "docker rm -f pytest",
+    "docker stop pytest",
+    "docker tag img pytest",
+    "docker run --name pytest img",
+    "docker run pytest",
+    "docker run --network pytest -d img run.sh pytest",
+    "docker exec pytest ls",
+    "docker compose run pytest",
+    "docker compose up pytest",
+    "docker compose -p pytest down",
+    "docker compose exec app grep pytest a",
+    "docker network create pytest",
+    "docker volume rm pytest",
+    "podman rmi pytest",
+    "sudo rm pytest",
+    "sudo docker stop pytest",
+    "time grep -r pytest .",
+    "uv run grep pytest a",
+    "uv run --with pytest tox",
+    "uv tool install pytest",
+    "poetry run pip install pytest",
+    "poetry -C pytest check",
+    "pipx install pytest",
+    "coverage report -m pytest",
+    "coverage run a.py pytest",
+    "python -m coverage report pytest",
+    "python -m cProfile a.py pytest",
+    "python -m pip -m pytest",
+    "python manage.py pytest",
+    "find pytest -name '*.py' -exec cat {} +",
+    "env -u PYTEST tox pytest",
+    "xvfb-run -a make pytest",
+    "timeout 60 ls pytest",
 ]
 
 
@@ -168,6 +238,7 @@ BUILT = {
     "f-string": "subprocess.run(f'pytest tests/{x}', shell=True)",
     "format": "os.system('cd {} && pytest'.format(x))",
     "joined-text": "os.system('pytest ' + x)",
+    "coverage-as-module": "subprocess.run([sys.executable, '-m', 'coverage', 'run', '-m', 'pytest'])",
     "executable": "subprocess.run([sys.executable, '-m', 'pytest'])",
     "starred": "subprocess.run(['python', *['-m', 'pytest']])",
     "sum-of-lists": "subprocess.run(['pytest'] + x)",
@@ -207,3 +278,36 @@ def test_a_command_that_is_built_in_code(code: str) -> None:
 )
 def test_code_that_starts_no_tests(code: str) -> None:
     assert [call.tool for call in facts_of(HEAD + code + "\n").calls if call.tool] == []
+
+
+NOX = {
+    "named": "@nox.session\ndef t(session):\n    session.run('pytest')",
+    "decorated": "@nox.session\ndef t(s):\n    s.run('pytest', '-q')",
+    "decorated-with-arguments": "@nox.session(python=['3.11'])\n@nox.parametrize('a', [1])\ndef t(s, a):\n    s.run('pytest')",
+    "imported": "from nox import session as task\n@task\ndef t(s):\n    s.run('pytest')",
+    "annotated": "def t(x: int, s: nox.Session) -> None:\n    s.run('python', '-m', 'coverage', 'run', '-m', 'pytest')",
+    "annotated-by-text": "def t(s: 'nox.Session'):\n    s.run('pytest')",
+    "of-a-plugin": "import nox_poetry\n@nox_poetry.session\ndef t(s):\n    s.run('pytest')",
+    "always": "@nox.session\ndef t(s):\n    s.run_always('pytest')",
+    "installing": "@nox.session\ndef t(session):\n    session.run_install('pytest')",
+    "inside": "@nox.session\ndef t(s):\n    def go():\n        s.run('pytest')\n    go()",
+}
+
+
+@pytest.mark.parametrize("code", NOX.values(), ids=NOX)
+def test_a_session_of_nox(code: str) -> None:
+    assert [(call.how, call.tool) for call in facts_of(f"import nox\n{code}\n").calls] == [("session", "pytest")]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def t(s):\n    s.run('pytest')",
+        "@nox.session\ndef t(s, other):\n    other.run('pytest')",
+        "@nox.session\ndef t(s):\n    s.install('pytest')\n    s.run('pip', 'install', 'pytest')",
+        "def t(s: mine.Thing):\n    s.run('pytest')",
+        "@nox.session\ndef t(s):\n    def go(s):\n        s.run('pytest')",
+    ],
+)
+def test_no_session_of_nox(code: str) -> None:
+    assert [call.how for call in facts_of(f"import nox\n{code}\n").calls if call.how == "session"] == []

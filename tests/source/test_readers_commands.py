@@ -45,6 +45,10 @@ def step(run: str, *more: str, job: str = "") -> str:
         (".github/workflows/jobs/ci.yaml", "github_workflow"),
         (".github/actions/a/action.yml", "github_workflow"),
         (".github/dependabot.yml", ""),
+        (".gitea/workflows/ci.yml", "github_workflow"),
+        (".forgejo/workflows/ci.yaml", "github_workflow"),
+        (".buildkite/pipeline.yml", "other_ci"),
+        (".cirrus.yml", "other_ci"),
         (".gitlab-ci.yml", "gitlab_ci"),
         ("ci/build.gitlab-ci.yml", "gitlab_ci"),
         (".gitlab/ci/build.yml", "gitlab_ci"),
@@ -149,7 +153,7 @@ def test_what_forgives_a_command(script: str, why: str) -> None:
     ("script", "reason"),
     [
         ('for t in a b; do CMD="$CMD $t"; done\n$CMD', "a command that is built in a loop"),
-        ("for c in 'pytest a' 'pytest b'; do $c; done", "a command that is built in a loop"),
+        ("for c in $ALL; do $c; done", "a command that is built in a loop"),
         ("eval $CMD", "`eval` of a text that is not fixed"),
     ],
 )

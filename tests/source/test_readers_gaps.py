@@ -105,6 +105,12 @@ OTHERS = {
     ".woodpecker.yml": ("steps: []\n", "another CI system"),
     "buildspec.yml": ("version: 0.2\nphases: {}\n", "AWS CodeBuild"),
     "cloudbuild.yaml": ("steps: []\n", "another CI system"),
+    ".buildkite/pipeline.yml": ("steps:\n  - label: tests\n    command: pytest\n", "Buildkite"),
+    ".buildkite/hooks/more.yaml": ("env: {A: b}\nsteps:\n  - command: pytest\n", "Buildkite"),
+    ".cirrus.yml": ("unit_task:\n  container: {image: a}\n  script: pytest\n", "Cirrus CI"),
+    ".semaphore/semaphore.yml": ("blocks:\n  - task: {jobs: [{commands: [pytest]}]}\n", "Semaphore"),
+    ".build.yml": ("image: a\ntasks:\n  - t: pytest\n", "SourceHut"),
+    ".drone.yaml": ("kind: pipeline\nsteps:\n  - commands: [pytest]\n", "Drone"),
 }
 
 

@@ -57,7 +57,8 @@ def holds(text: str, command: Command) -> bool:
     written = at(text, command)
     if not written:
         return False
-    plain = re.sub(r"[\"'\\^`\s]", "", written).replace("$$", "$")
+    plain = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), written)
+    plain = re.sub(r"[\"'\\^`\s]", "", plain).replace("$$", "$")
     first = re.sub(r"[\"'\\^`\s]", "", command.words[0])
     computed = re.match(r"[@\"'(]*\s*(?:\S*[$%!]|\S*\{\{|\\[xuU])", written) is not None
     return first in plain or computed

@@ -11,9 +11,17 @@ from functools import cache
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-READS_FACTS = ("commands.py", "facts.py", "python", "suppressions.py", "syntax")
+READS_FACTS = ("commands.py", "facts.py", "launchers.py", "python", "suppressions.py", "syntax")
 READS_SHAPES = ("facts.py", "functions", "syntax")
-READS_DOCUMENTS = ("commands.py", "documents", "facts.py", "suppressions.py", "syntax/newer.py", "syntax/text.py")
+READS_DOCUMENTS = (
+    "commands.py",
+    "documents",
+    "facts.py",
+    "launchers.py",
+    "suppressions.py",
+    "syntax/newer.py",
+    "syntax/text.py",
+)
 READS_MENTIONS = ("facts.py", "mentions.py", "python/scope.py", "syntax")
 
 

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from canonry.source.launchers import PYTHON, Words, basename, is_computed, is_launcher, started_by
+
 TOOLS = {
     "pytest": "pytest",
     "py.test": "pytest",
@@ -23,55 +25,71 @@ _MODULES = TOOLS | dict.fromkeys(("twisted.trial", "twisted.scripts.trial"), "tr
 HINTS = ("pytest", "py.test", "unittest", "nose", "trial", "ptw")
 """A text without any of these starts no test tool; a cheap test before the exact one."""
 
-_WRAPPERS = frozenset(
-    "sudo env time timeout nice nohup exec command stdbuf xvfb-run uv uvx poetry pipenv pdm hatch rye conda mamba"
-    " docker docker-compose podman coverage npx tox nox wsl start call systemd-run ionice taskset gtimeout".split()
-)
-_TAKING_VALUES = {
-    "xargs": frozenset("-n -P -I -L -s -d -a -E --max-args --max-procs --replace --max-lines --delimiter".split()),
-    "parallel": frozenset("-j --jobs -a --arg-file -I -N -n --joblog --timeout --retries --delay -S".split()),
-    "watch": frozenset("-n --interval".split()),
-    "ssh": frozenset("-b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w".split()),
-}
-"""Programs that start the command in their arguments, with their options that take the next word."""
-_BEHIND_DASHES = frozenset(("kubectl", "oc", "tox", "nox"))
 _SHELLS = frozenset(("bash", "sh", "zsh", "dash", "ksh", "cmd", "powershell", "pwsh"))
 PROBES = frozenset(("--version", "-V", "--help", "-h", "--fixtures", "--markers", "--trace-config"))
 COLLECTING = " --collect-only"
 """What follows the name of a tool that collects tests and runs none."""
 _COLLECT_ONLY = frozenset(("--collect-only", "--co"))
-_INERT = frozenset("install uninstall add remove show list freeze build pull push ps logs inspect lock sync".split())
+_DEPTH = 4
+_GIVEN_SCRIPTS = frozenset(("su", "script", "nix-shell", "runuser", "vagrant"))
+_SCRIPT_FLAG = re.compile(r"-[a-z]*c|/[ckCK]|-[cC]ommand|--command|--run")
+_INERT = frozenset(
+    "install uninstall add remove show list freeze build pull push ps logs inspect lock sync stop kill tag create"
+    " images rmi grep egrep fgrep rg ag sed awk cat head tail less echo printf ls rm cp mv mkdir touch chmod chown tar"
+    " zip curl wget git which type diff tee wc sort pip pip3 commit make check".split()
+)
+"""Words behind which the name of a tool is only a name."""
 _SEPARATORS = re.compile(  # group 1, outside quotes and comments
     r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\.|(?<!\S)\#[^\n]*|(&&|\|\||[;|&\n])""", re.DOTALL
 )
-_PYTHON = re.compile(r"(?:.*[/\\])?(?:python|pypy|py)[\d.]*(?:w)?(?:\.exe)?$", re.IGNORECASE)
 
 
-def tool_of_argv(words: Sequence[str | None]) -> str:
+def tool_of_argv(words: Words, *, depth: int = _DEPTH) -> str:
     """The test tool that this argument vector starts (followed by `COLLECTING` where it runs none), else empty."""
-    words = _handed_on(words)
-    for index, word in enumerate(words):
+    found = (tool_of_command(command, depth=depth) for command in started_by(words))
+    return next((tool for tool in found if tool), "")
+
+
+def tool_of_command(words: Words, *, depth: int = _DEPTH) -> str:
+    """The test tool that a command is, which hands on no other (see `started_by`), else empty.
+
+    ``depth`` is how many words that nobody knows may stand in front of programs that start others.
+    """
+    first = words[0]
+    if first is None:
+        return _tool_behind_unknown(words, depth) if depth else ""
+    if first == "-m":
+        tool = _tool_of_module((words[1] if len(words) > 1 else None) or "")
+        return _started(tool, words, 1) if tool else ""
+    name = basename(first)
+    if name in _SHELLS or name in _GIVEN_SCRIPTS:
+        return _tool_of_shell_words(words)
+    if name in TOOLS and name != "unittest":
+        return _started(TOOLS[name], words, 0)
+    return _tool_behind_unknown(words, depth) if depth and is_computed(first) else ""
+
+
+def _tool_behind_unknown(words: Words, depth: int) -> str:
+    """The test tool behind a word that nobody knows: an interpreter, options, or a program that starts others."""
+    for index, word in enumerate(words[1:], 1):
         if word is None:
             continue
-        if index and words[index - 1] == "-m":
-            tool = _tool_of_module(word)
-            return _started(tool, words, index) if tool and _runs_modules(words[: index - 1]) else ""
-        if index and word.startswith("-m") and _tool_of_module(word[2:]) and _python_before(words[:index]):
-            return _started(_tool_of_module(word[2:]), words, index)
-        name = _basename(word)
-        if name in _SHELLS and index == 0:
-            return _tool_of_shell_words(words)
-        if name in TOOLS and name != "unittest":
-            inert = any(other in _INERT for other in words[:index])
-            started = index == 0 or (_leads(words[0]) and not inert)
-            return _started(TOOLS[name], words, index) if started else ""
+        name = basename(word)
+        if word == "-m":
+            return tool_of_argv(words[index:], depth=depth - 1)
+        if word.startswith("-m") and _tool_of_module(word[2:]) and _python_before(words[:index]):
+            return tool_of_argv(["-m", word[2:], *words[index + 1 :]], depth=depth - 1)
+        if word.endswith(".py") or name in _INERT:
+            return ""
+        if name in TOOLS or name in _SHELLS or is_launcher(word):
+            return tool_of_argv(words[index:], depth=depth - 1)
     return ""
 
 
 def tool_of_code(words: Sequence[str]) -> str:
     """The test tool whose `main` the code in ``python -c`` calls, else empty."""
     for index, word in enumerate(words[:-1]):
-        if word == "-c" and index and _PYTHON.match(words[index - 1]):
+        if word == "-c" and index and PYTHON.match(words[index - 1]):
             return _tool_of_source(words[index + 1])
     return ""
 
@@ -95,50 +113,17 @@ def _tool_of_module(module: str) -> str:
     return _MODULES.get("unittest" if module.startswith("unittest.") else module, "")
 
 
-def _python_before(words: Sequence[str | None]) -> bool:
+def _python_before(words: Words) -> bool:
     """Whether an interpreter (or what stands for one) is what an option belongs to: only options lie between."""
     for word in reversed(words):
-        if word is None or _PYTHON.match(word):
+        if word is None or is_computed(word) or PYTHON.match(word):
             return True
         if not word.startswith("-"):
             return False
     return False
 
 
-def _handed_on(words: Sequence[str | None]) -> Sequence[str | None]:
-    """The command that these words hand to another program to start, the words themselves where they hand on none."""
-    while words and words[0] is not None:
-        name = _basename(words[0])
-        if name == "find":
-            at = next(
-                (index for index, word in enumerate(words) if word in ("-exec", "-execdir", "-ok", "-okdir")), None
-            )
-            rest = words[at + 1 :] if at is not None else []
-        elif name in _BEHIND_DASHES:
-            dashes = list(words).index("--") if "--" in words else len(words)
-            verbs = ("exec", "run", "debug") if name in ("kubectl", "oc") else ("exec", "e") if name == "tox" else ()
-            rest = words[dashes + 1 :] if any(word in verbs for word in words[1:dashes]) else []
-        elif name in _TAKING_VALUES:
-            rest = _behind_options(words[1:], _TAKING_VALUES[name])
-            if name == "ssh":
-                rest = rest[1:]
-            first = rest[0] if rest and (len(rest) == 1 or name == "parallel") else None
-            if first is not None and " " in first and name != "xargs":
-                return ["sh", "-c", first]
-        else:
-            return words
-        words = rest
-    return words
-
-
-def _behind_options(words: Sequence[str | None], valued: frozenset[str]) -> Sequence[str | None]:
-    at = 0
-    while at < len(words) and (word := words[at]) is not None and word.startswith("-"):
-        at += 2 if word in valued else 1
-    return words[at:]
-
-
-def _started(tool: str, words: Sequence[str | None], index: int) -> str:
+def _started(tool: str, words: Words, index: int) -> str:
     """The tool, marked where it only collects; empty where it only says something about itself."""
     if _probes(words, index):
         return ""
@@ -172,24 +157,12 @@ def _commands(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _tool_of_shell_words(words: Sequence[str | None]) -> str:
+def _tool_of_shell_words(words: Words) -> str:
     for flag, command in pairwise(words):
-        if flag in ("-c", "-lc", "/c", "-Command") and command:
+        if flag is not None and _SCRIPT_FLAG.fullmatch(flag) and command:
             return tool_of_shell(command)
     return ""
 
 
-def _basename(word: str) -> str:
-    return re.split(r"[/\\]", word)[-1].removesuffix(".exe")
-
-
-def _leads(word: str | None) -> bool:
-    return word is None or _basename(word) in _WRAPPERS or bool(_PYTHON.match(word))
-
-
-def _runs_modules(before: Sequence[str | None]) -> bool:
-    return not before or _leads(before[0])
-
-
-def _probes(words: Sequence[str | None], index: int) -> bool:
+def _probes(words: Words, index: int) -> bool:
     return any(word in PROBES for word in words[index + 1 : index + 2])

@@ -29,12 +29,12 @@ class DeadRunnerCommand(Rule):
     Two kinds. A command *names what is not there*: the runner's own file or a script that is named for tests, a
     category that the canon does not declare, a test path. It fails at once, or, worse, is skipped as missing, and the
     suite behind it never runs. A step *cannot fail*: it starts tests, and `continue-on-error: true`, `|| true`, an
-    `exit 0` at the end, `allow_failure: true` or make's `-` forgives what they say. Working directories (`cd`,
-    `working-directory`, tox's `changedir`) are followed; paths with variables, and files that the same file creates,
-    fetches or asks for first, are left alone. In scripts, whose working directory nobody knows, a path counts only
-    where it exists nowhere in the tree. Likely: a folder of tests, and a failure that is forgiven in a script (which
-    may not be a step of continuous integration); of likely ones two were met in public packages, both wrong because
-    the job checks another repository out, which is respected since.
+    `exit 0` at the end, `| tee` without `pipefail`, `allow_failure: true` or make's `-` forgives what they say. Working
+    directories (`cd`, `working-directory`, tox's `changedir`) are followed; paths with variables, and files that the
+    same file creates, fetches or asks for first, are left alone. In scripts, whose working directory nobody knows, a
+    path counts only where it exists nowhere in the tree. Likely: a folder of tests, and a failure that is forgiven in a
+    script (which may not be a step of continuous integration); of likely ones two were met in public packages, both
+    wrong because the job checks another repository out, which is respected since.
     """
 
     code = "RUN006"
@@ -61,6 +61,7 @@ class DeadRunnerCommand(Rule):
         ),
         Example("test:\n\t-pytest -q\n\tpytest -x || true\n", path="Makefile", findings=2),
         Example("test:\n  allow_failure: true\n  script: [pytest -q]\n", path=".gitlab-ci.yml"),
+        Example(".t: {script: [pytest -q]}\ntest: {extends: .t, allow_failure: true}\n", path=".gitlab-ci.yml"),
     )
     good = (
         Example(

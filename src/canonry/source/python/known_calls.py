@@ -7,7 +7,7 @@ from canonry.source.commands import PROBES
 from canonry.source.facts import Call, EnvironmentUse, PathHack
 from canonry.source.python.command_values import tool_of_expressions
 from canonry.source.python.draft import Draft
-from canonry.source.python.scope import Scope, join
+from canonry.source.python.scope import Scope, join, reference
 from canonry.source.syntax.text import SourceText
 
 _PYTEST_MAIN = frozenset(("pytest.main", "pytest.console_main", "pytest.cmdline.main", "_pytest.config.main"))
@@ -32,7 +32,9 @@ _MOCKS = frozenset(("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "Proper
 _PATCHES = ("patch.dict", "patch.object", "patch.multiple")
 _MOCK_ROOTS = frozenset(("unittest", "mock", "asyncmock"))
 _RUNS = re.compile(r"run|exec|call|spawn|popen|command|cmd|shell|process|invoke", re.IGNORECASE)
-_SESSION_RUNS = frozenset(("run", "run_always"))
+_SESSION_RUNS = frozenset(("run", "run_always", "run_install"))
+_SESSION = re.compile(r"nox\w*(?:\.\w+)*\.session")
+_SESSION_CLASS = re.compile(r"(?:nox\w*(?:\.\w+)*\.)?Session")
 ENVIRON = ("environ", "environb")
 KNOWN_ROOTS = frozenset(
     name.partition(".")[0]
@@ -142,7 +144,7 @@ class KnownCalls:
 
     def passed_command(self, node: ast.Call, name: str, draft: Draft) -> None:
         """Keeps a call that is handed a command, by the name of what it calls."""
-        if name in _SESSION_RUNS and _is_session(node.func):
+        if name in _SESSION_RUNS and _is_session(node.func, draft):
             tool, _ = tool_of_expressions(node.args, draft, shell=False, spread=True)
             if tool:
                 self.keep_call(node, f"session.{name}", tool, "session", draft)
@@ -188,10 +190,26 @@ class KnownCalls:
         stack.extend(keyword.value for keyword in node.keywords)
 
 
-def _is_session(function: ast.expr) -> bool:
-    """Whether a method is one of nox's session, which its functions call so by convention."""
+def _is_session(function: ast.expr, draft: Draft) -> bool:
+    """Whether a method is one of nox's session: called so, the argument of a session's function, or declared one."""
     receiver = function.value if isinstance(function, ast.Attribute) else None
-    return isinstance(receiver, ast.Name) and receiver.id == "session"
+    if not isinstance(receiver, ast.Name):
+        return False
+    scope: Draft | None = draft
+    while scope is not None and scope.node is not None:
+        parameters = [*scope.node.args.posonlyargs, *scope.node.args.args]
+        for index, parameter in enumerate(parameters):
+            if parameter.arg == receiver.id:
+                session = index == 0 and any(_SESSION.fullmatch(name) for name in scope.decorators)
+                return session or receiver.id == "session" or _declares_session(parameter.annotation, scope)
+        scope = scope.parent
+    return receiver.id == "session"
+
+
+def _declares_session(annotation: ast.expr | None, draft: Draft) -> bool:
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return _SESSION_CLASS.fullmatch(annotation.value) is not None
+    return annotation is not None and _SESSION_CLASS.fullmatch(reference(annotation, draft.scope)) is not None
 
 
 def _probes(node: ast.Call) -> bool:

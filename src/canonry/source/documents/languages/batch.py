@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from canonry.source.documents.fragment import Fragment, Piece
 from canonry.source.documents.languages.script import UNKNOWN_FOLDER, Finds, Setting, join_folder
+from canonry.source.documents.languages.started import Alternatives, chosen, mentions_tool
 
 _CONTINUED = re.compile(r"\^(?:\r\n|\r|\n)")
 _LINE = re.compile(r"[^\r\n]+")
@@ -18,27 +19,38 @@ _TOKEN = re.compile(
 )
 _SHELL = re.compile(r"(?:.*[\\/])?(?:ba|z)?sh(?:\.exe)?")
 _SET = re.compile(r'set\s+(?:"(?P<quoted>\w+)=(?P<fixed>[^"]*)"|(?P<plain>\w+)=(?P<value>.*))', re.IGNORECASE)
-_VARIABLE = re.compile(r"%(\w+)%|!(\w+)!")
+_VARIABLE = re.compile(r"%(\w+)%|!(\w+)!|%%~?(\w)(?!\w*%)")
 _IF = re.compile(
     r"if\s+(?:/i\s+)?(?:not\s+)?(?:exist\s+(?P<path>\"[^\"]+\"|\S+)|errorlevel\s+\d+|(?:defined|cmdextversion)\s+\S+"
     r"|(?:\"[^\"]*\"|[^\s=\"]+)\s*(?:==|\s(?:equ|neq|lss|leq|gtr|geq)\s)\s*(?:\"[^\"]*\"|[^\s()]+))\s*",
     re.IGNORECASE,
 )
-_FOR = re.compile(r"for\s+(?:/\w\s+(?:\"[^\"]*\"\s+)?)?%%?\S+\s+in\s+\(.*?\)\s+do\s*", re.IGNORECASE)
+_FOR = re.compile(
+    r"for\s+(?:/(?P<kind>\w)\s+(?:\"[^\"]*\"\s+)?)?%%?(?P<name>\S+)\s+in\s+\((?P<set>.*?)\)\s+do\s*", re.IGNORECASE
+)
+_ELSE = re.compile(r"else\b\s*", re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]*"|\^.')
 _SILENT = re.compile(r"rem(?:\s|$)|::|:[^:\s]|setlocal|endlocal|goto\b|shift\b|title\b", re.IGNORECASE)
 _HARMLESS = frozenset(("echo", "echo.", "rem", "ver", "set"))
 
 
-def read_batch(fragment: Fragment, finds: Finds, setting: Setting) -> str:
-    """Adds what a batch script holds; returns the working directory at its end."""
-    return _Script(fragment, finds, setting).read()
+def read_batch(
+    fragment: Fragment, finds: Finds, setting: Setting, *, variables: dict[str, Alternatives] | None = None
+) -> str:
+    """Adds what a batch script holds; returns the working directory at its end. ``variables`` are set around it."""
+    script = _Script(fragment, finds, setting)
+    script.variables |= {name.lower(): values for name, values in (variables or {}).items()}
+    return script.read()
 
 
 class _Script:
     def __init__(self, fragment: Fragment, finds: Finds, setting: Setting) -> None:
         self.fragment, self.finds, self.setting = fragment, finds, setting
         self.text = _CONTINUED.sub(lambda match: " " * len(match[0]), fragment.text)
-        self.variables: dict[str, str] = {}
+        self.variables: dict[str, Alternatives] = {}
+        self.depth = 0
+        self.labelled = False
+        self.doubt = ""
         self.folder = setting.folder
         self.symbol = setting.symbol
 
@@ -50,36 +62,64 @@ class _Script:
         hidden = "errorlevel" not in self.text.lower() and last in ("exit /b 0", "exit 0")
         self.end = f"`{last}` at the end" if hidden else ""
         for start, stop in lines:
-            self._line(start, stop)
+            self._line(start, stop, branch=self.depth > 0 or self.labelled)
+            bare = _QUOTED.sub("", self.text[start:stop])
+            self.depth = max(0, self.depth + bare.count("(") - bare.count(")"))
         return self.folder
 
-    def _line(self, start: int, stop: int) -> None:
+    def _line(self, start: int, stop: int, *, branch: bool) -> None:
         start = self._skip(start, stop, r"[\s@()]*")
         if re.compile(r":[^:\s]").match(self.text, start, stop):
             self.symbol = self.text[start:stop].split()[0] if self.setting.symbol == "<script>" else self.symbol
+            self.labelled = True  # nobody knows from where it is reached
         if start >= stop or _SILENT.match(self.text, start, stop):
             return
         found = _SET.match(self.text, start, stop)
         if found:
-            name, value = (found["quoted"], found["fixed"]) if found["quoted"] else (found["plain"], found["value"])
-            text, known = self._expand(value.strip(), start, stop)
-            self.variables.pop(name.lower(), None)
-            if known and self.finds.expands(len(text), *self.fragment.place(start, stop), symbol=self.symbol):
-                self.variables[name.lower()] = text
+            self._set(found, start, stop, branch=branch)
             return
         condition = _IF.match(self.text, start, stop)
         if condition:
             if condition["path"]:
                 self.finds.provided[condition["path"].strip('"').replace("\\", "/")] = None
-            self._line(condition.end(), stop)
+            self._line(condition.end(), stop, branch=True)
             return
-        prefix = _FOR.match(self.text, start, stop) or re.compile(r"else\b\s*", re.IGNORECASE).match(
-            self.text, start, stop
-        )
-        if prefix:
-            self._line(prefix.end(), stop)
+        loop = _FOR.match(self.text, start, stop)
+        if loop:
+            self._loop(loop)
+            self._line(loop.end(), stop, branch=True)
+            return
+        otherwise = _ELSE.match(self.text, start, stop)
+        if otherwise:
+            self._line(otherwise.end(), stop, branch=True)
             return
         self._commands(start, stop)
+
+    def _set(self, found: re.Match[str], start: int, stop: int, *, branch: bool) -> None:
+        name, value = (found["quoted"], found["fixed"]) if found["quoted"] else (found["plain"], found["value"])
+        end = found.end()
+        if not found["quoted"]:
+            end = _value_end(self.text, found.start("value"), stop, inside=branch)
+            value = self.text[found.start("value") : end]
+        name = name.lower()
+        text, known = self._expand(value.strip(), start, stop)
+        known = known and self.finds.expands(len(text), *self.fragment.place(start, stop), symbol=self.symbol)
+        before = self.variables.get(name, [])
+        itself = any((each[1] or each[2] or "").lower() == name for each in _VARIABLE.finditer(value))
+        self.variables[name] = [*(before if branch and not itself else ()), (text,) if known else None]
+        following = self._skip(end, stop, r"[\s&|]*")
+        if following < stop:
+            self._line(following, stop, branch=branch)
+
+    def _loop(self, loop: re.Match[str]) -> None:
+        """Sets the variable of a loop to the words that it goes through; reads the command whose output they are."""
+        kind, words = (loop["kind"] or "").lower(), loop["set"].strip()
+        begin = loop.start("set") + loop["set"].index(words)
+        if kind == "f" and len(words) > 2 and words[0] in "'`" and words[0] == words[-1]:
+            self._commands(begin + 1, begin + len(words) - 1)
+        values: Alternatives = [(word.strip('"'),) for word in re.split(r"[\s,;]+", words) if word]
+        telling = not kind and mentions_tool(words.split())
+        self.variables[f"%{loop['name'][:1].lower()}"] = values if telling else [None]
 
     def _skip(self, start: int, stop: int, pattern: str) -> int:
         match = re.compile(pattern).match(self.text, start, stop)
@@ -109,7 +149,7 @@ class _Script:
                 opened -= 1
             elif token["mark"] == ")":  # the end of a block; what follows is `else`, or nothing
                 yield mark, words
-                self._line(token.end(), stop)
+                self._line(token.end(), stop, branch=True)
                 return
             elif token["mark"]:
                 yield mark, words
@@ -129,6 +169,7 @@ class _Script:
 
     def _command(self, tokens: list[tuple[int, int]], forgiven: str, *, piped: bool) -> None:
         words: list[str] = []
+        self.doubt = ""
         for index, place in enumerate(tokens):
             written = re.sub(r"\^(.)", r"\1", self.text[slice(*place)])
             text, _ = self._expand(written.replace('"', ""), *place)
@@ -149,9 +190,10 @@ class _Script:
         if lowered == "call" and len(tokens) > 1 and not self.text[slice(*tokens[1])].startswith(":"):
             self._command(tokens[1:], forgiven, piped=piped)
             return
+        doubt = self.doubt
         inner = self._inner(words, tokens, forgiven)
         site = self.fragment.site(first, tokens[-1][1], self.symbol)
-        self.finds.add(words, site, self.setting, forgiven=forgiven, folder=self.folder, inner=inner)
+        self.finds.add(words, site, self.setting, forgiven=forgiven, folder=self.folder, doubt=doubt, inner=inner)
         if lowered in ("cd", "chdir", "pushd"):
             target = next((word for word in words[1:] if word.lower() != "/d"), "")
             self.folder = join_folder(self.folder, target) if target else self.folder
@@ -180,10 +222,31 @@ class _Script:
 
         def value(match: re.Match[str]) -> str:
             nonlocal known
-            found = self.variables.get((match[1] or match[2]).lower())
+            name = (match[1] or match[2] or f"%{match[3]}").lower()
+            words, several = chosen(self.variables.get(name, []))
+            if several:
+                self.doubt = f"`{match[0]}` has several values"
+            found = " ".join(words) if words is not None else None
             if found and not self.finds.expands(len(found), *self.fragment.place(start, stop), symbol=self.symbol):
                 found = None
             known = known and found is not None
             return match[0] if found is None else found
 
         return _VARIABLE.sub(value, text), known
+
+
+def _value_end(text: str, start: int, stop: int, *, inside: bool) -> int:
+    """Where the value of `set` without quotes ends: before a mark, or before the bracket that closes its block."""
+    depth, quoted, at = 0, False, start
+    while at < stop:
+        character = text[at]
+        if character == "^":
+            at += 1
+        elif character == '"':
+            quoted = not quoted
+        elif not quoted:
+            depth += (character == "(") - (character == ")")
+            if character in "&|" or (inside and depth < 0):
+                return at
+        at += 1
+    return stop

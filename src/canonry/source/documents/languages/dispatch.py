@@ -6,7 +6,8 @@ from canonry.source.documents.fragment import Fragment
 from canonry.source.documents.languages.batch import read_batch
 from canonry.source.documents.languages.powershell import read_powershell
 from canonry.source.documents.languages.script import Finds, Setting
-from canonry.source.documents.languages.shell import Alternatives, read_shell
+from canonry.source.documents.languages.shell import read_shell
+from canonry.source.documents.languages.started import Alternatives
 
 _SHELL = re.compile(r"(?:ba|z|da|k|a)?sh(?:\.exe)?")
 
@@ -28,9 +29,9 @@ def read_script(
     if _SHELL.fullmatch(name):
         return read_shell(fragment, finds, setting, variables=variables, mask=mask)
     if name in ("pwsh", "powershell", "pwsh.exe", "powershell.exe"):
-        return read_powershell(fragment, finds, setting)
+        return read_powershell(fragment, finds, setting, environment=variables)
     if name in ("cmd", "cmd.exe"):
-        return read_batch(fragment, finds, setting)
+        return read_batch(fragment, finds, setting, variables=variables)
     if fragment.text.strip():
         start = len(fragment.text) - len(fragment.text.lstrip())
         begin, end = fragment.place(start, len(fragment.text.rstrip()))

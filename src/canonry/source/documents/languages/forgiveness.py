@@ -7,6 +7,8 @@ from tree_sitter import Node
 
 Text = Callable[[Node], str]
 _HARMLESS = frozenset(("true", ":", "echo", "printf"))
+_PASSING = frozenset(("tee", "cat", "ts", "tail", "head", "sed"))
+"""Commands that pass on what they are given, and succeed whatever it is."""
 _TRANSPARENT = frozenset(("redirected_statement", "pipeline", "negated_command"))
 _STATUS = re.compile(r"\$\??\{?(?:\?|PIPESTATUS|pipestatus)|\$\?")
 
@@ -38,15 +40,34 @@ def forgiven_here(node: Node, text: Text) -> str:
 def forgiven_at_end(root: Node, text: Text) -> dict[int, str]:
     """The statements of a script whose failure its end hides, where the first failure does not end it: by node id.
 
-    The end is ``true``, ``:`` or ``exit 0`` at top level, and nothing in the script asks for an exit status.
+    The end is ``true``, ``:`` or ``exit 0`` at top level, after ``set +e`` an ``echo``, too, and nothing in the script
+    asks for an exit status.
     """
     statements = [child for child in root.named_children if child.type != "comment"]
     if len(statements) < 2 or _STATUS.search(text(root)):
         return {}
     last = text(statements[-1]).strip()
-    if not re.fullmatch(r"true|:|exit 0", last):
+    ignores = any(re.fullmatch(r"set \+\w*e", text(statement).strip()) for statement in statements)
+    if not re.fullmatch(r"true|:|exit 0", last) and not (ignores and _succeeds(statements[-1], text)):
         return {}
-    return {statement.id: f"`{last}` at the end" for statement in statements[:-1]}
+    return {statement.id: f"`{_short(last)}` at the end" for statement in statements[:-1]}
+
+
+def forgiven_by_pipe(node: Node, text: Text) -> str:
+    """The ``| tee`` that a command writes to, where a pipeline ends with the status of its last command."""
+    child = node
+    while child.parent is not None and child.parent.type == "redirected_statement":
+        child = child.parent
+    pipeline = child.parent
+    if pipeline is None or pipeline.type != "pipeline" or pipeline.named_children[-1].id == child.id:
+        return ""
+    root = pipeline
+    while root.parent is not None:
+        root = root.parent
+    last = text(pipeline.named_children[-1]).split()
+    if not last or last[0] not in _PASSING or re.search(r"pipefail|PIPESTATUS|pipestatus", text(root)):
+        return ""
+    return f"`| {last[0]}` without `pipefail`"
 
 
 def _behind_heredoc(node: Node, text: Text) -> str:

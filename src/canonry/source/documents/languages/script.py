@@ -1,11 +1,11 @@
 """What is found in scripts, in whatever language: commands and parts that are passed over."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from canonry.source.commands import COLLECTING, HINTS, tool_of_argv, tool_of_code
+from canonry.source.commands import COLLECTING
 from canonry.source.documents.fragment import Document, Piece
+from canonry.source.documents.languages.started import VARIABLE, tool_of_words
 from canonry.source.documents.reading import Command, PassedOver, Reading
 from canonry.source.facts import Site
 
@@ -13,8 +13,6 @@ UNKNOWN_FOLDER = "?"
 """A working directory that the file does not say."""
 _LONGEST_VALUE = 10_000
 _MOST_EXPANDED = 1_000_000
-_VARIABLE = re.compile(r"[$%{]|^@\w|<[\w-]+>")
-_PYTHON_VARIABLE = re.compile(r"(?i)py(?:thon)?[\d_]*(?:bin|exe|cmd|path|executable)?\W*$|interpreter|executable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +28,15 @@ class Word:
 class Setting:
     """Where a script stands, which decides what its commands mean.
 
-    ``forgiven`` is why the failure of the whole script is none, ``stops`` whether the first failing command ends it.
+    ``forgiven`` is why the failure of the whole script is none, ``stops`` whether the first failing command ends it,
+    ``pipes`` whether a pipeline is taken to fail with any of its commands.
     """
 
     symbol: str
     folder: str = ""
     forgiven: str = ""
     stops: bool = False
+    pipes: bool = True
     depth: int = 0
     doubt: str = ""
 
@@ -105,6 +105,8 @@ class Finds:
     ) -> None:
         """Adds a command; ``inner`` says that the command in its words is read for itself."""
         tool, unsure = ("", "") if inner else tool_of_words(words)
+        if unsure and not tool:
+            self.passed_over.append(PassedOver(site, unsure))
         self.commands.append(
             Command(
                 tuple(words),
@@ -115,29 +117,6 @@ class Finds:
                 (doubt or unsure or setting.doubt) if tool else doubt or setting.doubt,
             )
         )
-
-
-def tool_of_words(words: Sequence[str]) -> tuple[str, str]:
-    """The test tool that a command starts, and why that is not certain (a variable in front of it), else empty."""
-    if not words or not any(hint in word for word in words for hint in HINTS):
-        return "", ""
-    first = words[0]
-    script = next((index for index, word in enumerate(words) if word.endswith(".py")), len(words))
-    if not any(hint in word for word in words[:script] for hint in HINTS):
-        return "", ""  # a tool's name among the arguments of a script
-    coded = tool_of_code(words)
-    if coded:
-        return coded, f"the code behind `-c` calls `{coded}.main`"
-    named: list[str | None] = list(words)
-    if not _VARIABLE.search(first):
-        return tool_of_argv(named), ""
-    module = len(words) > 2 and words[1] == "-m"
-    if not module and not _PYTHON_VARIABLE.search(first):
-        path = first.replace("\\", "/").rpartition("/")[2]
-        if path and path != first and not _VARIABLE.search(path):  # `$VENV/bin/pytest`
-            return tool_of_argv([path, *named[1:]]), ""
-    tool = tool_of_argv([None, *named[1:]])
-    return tool, "" if module or not tool else f"`{first}` is not set in the file"
 
 
 def is_collecting(tool: str) -> bool:
@@ -160,7 +139,7 @@ def join_folder(folder: str, target: str) -> str:
 
     A path that leaves the root, or an absolute one, is unknown too.
     """
-    if _VARIABLE.search(target) or target.startswith(("/", "~", "-")) or ":" in target:
+    if VARIABLE.search(target) or target.startswith(("/", "~", "-")) or ":" in target:
         return UNKNOWN_FOLDER
     if folder == UNKNOWN_FOLDER:
         return folder

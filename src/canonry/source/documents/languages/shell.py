@@ -7,9 +7,11 @@ from functools import cache
 from tree_sitter import Language, Node, Parser
 
 from canonry.source.documents.fragment import Fragment, Piece, as_bytes, blank
-from canonry.source.documents.languages.forgiveness import forgiven_at_end, forgiven_here
+from canonry.source.documents.languages.forgiveness import forgiven_at_end, forgiven_by_pipe, forgiven_here
+from canonry.source.documents.languages.handed_over import SHELLS, script_in_arguments, script_in_input
 from canonry.source.documents.languages.script import UNKNOWN_FOLDER, Finds, Setting, Word, join_folder, join_words
 from canonry.source.documents.languages.shell_words import words_of
+from canonry.source.documents.languages.started import Alternatives, chosen, mentions_tool
 
 _DEPTH = 5
 _DEFAULT = re.compile(r"\"?\$\{(\w+):?-[^$}]*\}\"?")
@@ -17,22 +19,19 @@ _TEMPLATE = re.compile(r"\$\{\{(?:(?!\$\{\{|\}\}).)*\}\}|\$\[\[(?:(?!\$\[\[|\]\]
 """Expressions of GitHub (``${{ }}``) and GitLab (``$[[ ]]``), replaced before a shell sees them."""
 _PLACEHOLDER = re.compile(r"(?<![<\w$])<\w[\w .:/-]*>(?=[ \t]*(?:\r|\n|;|\)|&&|\Z)|[ \t]+[|#])")
 """``<name>`` where no file name can follow: to a shell a mistake, which would take the next line for one."""
-_SHELLS = re.compile(r"(?:.*/)?(?:ba|z|da|k|a)?sh(?:\.exe)?$")
-_SCRIPT_FLAG = re.compile(r"-[a-z]*c$")
-_CARRIERS = frozenset(
-    "sudo env time timeout nice nohup exec command docker docker-compose podman kubectl oc ssh su wsl xvfb-run flock"
-    " watch chroot nsenter lxc vagrant uv poetry pipenv pdm hatch conda mamba nix-shell runuser gosu script".split()
-)
 _BRANCHES = frozenset(("if_statement", "elif_clause", "else_clause", "case_item"))
 _LOOPS = frozenset(("for_statement", "while_statement", "c_style_for_statement"))
 _ASSIGNING = frozenset(("declaration_command", "variable_assignments"))
 _CHANGES_FOLDER = frozenset(("cd", "pushd", "chdir"))
 _CONDITION_TESTS = frozenset(("-f", "-e", "-x", "-s", "-r", "-d"))
 
-Alternatives = list[tuple[str, ...] | None]
-
 _GLUED = re.compile(r"(<<-?(['\"]?)\w+\2)>(?=[ \t\w./$\"'])")
 """``cat <<EOF> file``: a shell ends the word at the ``>``, the grammar does not and looks for a line ``EOF>``."""
+
+_LEADING_HEREDOC = re.compile(
+    r"(?:^|(?<=[;&|(]))[ \t]*(<<-?[ \t]*(['\"]?)\w+\2)([ \t]+(?:>&|[^\s|;&\"'#]|[ \t](?!#)|\"[^\"]*\"|'[^']*')+)",
+    re.MULTILINE,
+)
 
 
 def read_shell(
@@ -50,13 +49,32 @@ def read_shell(
     """
     if not fragment.text.strip():
         return setting.folder
-    text = blank(mask if mask is not None else fragment.text, _TEMPLATE, first="$")
+    fragment, mask = _heredocs_behind(fragment, fragment.text if mask is None else mask)
+    text = blank(mask, _TEMPLATE, first="$")
     text = blank(text, _PLACEHOLDER, first="x")
     text = text.replace("\\\r\n", " \\\n").replace("\r\n", " \n").replace("\r", " ")
     text = _GLUED.sub(r"\1 ", text)
     walk = _Walk(fragment, finds, setting, {} if variables is None else variables)
     walk.read(_parser().parse(as_bytes(text)).root_node)
     return walk.folder
+
+
+def _heredocs_behind(fragment: Fragment, mask: str) -> tuple[Fragment, str]:
+    """The script with ``<<EOF cat`` as ``cat <<EOF``, the one order that the grammar knows; places stay true."""
+    if "<<" not in mask:
+        return fragment, mask
+    pieces: list[Piece] = []
+    masked = ""
+    at = 0
+    for match in _LEADING_HEREDOC.finditer(mask):
+        behind = fragment.place(match.end() - 1, match.end())[1]
+        pieces += fragment.cut(at, match.start(1)) + fragment.cut(*match.span(3))
+        pieces += [Piece(" ", behind, behind), *fragment.cut(*match.span(1)), Piece(" ", behind, behind)]
+        masked += f"{mask[at : match.start(1)]}{match[3]} {match[1]} "
+        at = match.end()
+    if not at:
+        return fragment, mask
+    return Fragment(fragment.document, [*pieces, *fragment.cut(at, len(mask))]), masked + mask[at:]
 
 
 @cache
@@ -128,8 +146,7 @@ class _Walk:
         folder, loop = self.folder, node.type in _LOOPS
         variable = node.child_by_field_name("variable") if loop else None
         if variable is not None:
-            self.looped.add(self.text(variable))
-            self.variables[self.text(variable)] = [None]
+            self._loop_over(self.text(variable), node.children_by_field_name("value"))
         self.branches += 1
         self.loops += loop
         self._children(node)
@@ -137,6 +154,14 @@ class _Walk:
         self.loops -= loop
         if self.folder != folder:
             self.folder = UNKNOWN_FOLDER
+
+    def _loop_over(self, name: str, values: Sequence[Node]) -> None:
+        """Sets the variable of a loop, to the words that it goes through where they may name a test tool."""
+        words = [word for value in values for word in self._words(value)]
+        telling = mentions_tool([word.text for word in words if word.fixed])
+        if not telling:
+            self.looped.add(name)
+        self.variables[name] = [tuple(each.text.split()) if each.fixed else None for each in words if telling] or [None]
 
     def _tests_for(self, node: Node) -> None:
         for child in _below(node, "unary_expression"):
@@ -171,11 +196,11 @@ class _Walk:
 
     def _values(self, name: str) -> tuple[str, ...] | None:
         found = self.variables.get(name)
-        if not found or None in found:
+        words, several = chosen(found) if found else (None, False)
+        if words is None:
             return None
-        if any(other != found[0] for other in found):
+        if several:
             self.doubt = f"`${name}` has several values"
-        words = found[-1] or ()
         return words if self.finds.expands(sum(map(len, words)) + len(words), *self.place, symbol=self.symbol) else None
 
     def _words(self, node: Node) -> list[Word]:
@@ -243,7 +268,9 @@ class _Walk:
             return
         texts = [word.text for word in words]
         forgiven = forgiven_here(node, self.text) or self._forgiven_later(node)
-        inner = self._inner(words, heredoc, forgiven)
+        if not forgiven and not self.setting.pipes:
+            forgiven = forgiven_by_pipe(node, self.text)
+        inner = self._inner(words, node, heredoc, forgiven)
         self.finds.add(
             texts,
             self.fragment.site(name.start_byte, max(parts[-1].end_byte, name.end_byte), self.symbol),
@@ -288,7 +315,7 @@ class _Walk:
                 if re.match(r"[-+][a-z]*e", word) or word == "errexit":
                     self.stops = not words[1].startswith("+")
 
-    def _inner(self, words: list[Word], heredoc: Node | None, forgiven: str) -> bool:
+    def _inner(self, words: list[Word], node: Node, heredoc: Node | None, forgiven: str) -> bool:
         """Reads the script that a command hands to another shell; whether there is one."""
         if self.setting.depth >= _DEPTH:
             return False
@@ -301,35 +328,22 @@ class _Walk:
                 self.finds.pass_over(place[0], max(place), "`eval` of a text that is not fixed", symbol=self.symbol)
                 return False
         else:
-            found = self._handed_over(words, first)
-        if not found and heredoc is not None and any(_SHELLS.match(word.text) for word in words):
-            body = next((child for child in heredoc.children if child.type == "heredoc_body"), None)
-            found = self.fragment.cut(body.start_byte, body.end_byte) if body is not None else []
+            found = script_in_arguments(words, first)
+        if not found:
+            found, unknown = script_in_input(words, node, heredoc, self.fragment, self._words)
+            if unknown is not None:
+                self._pass_over(unknown, "a script for a shell that is not fixed")
         if not found:
             return False
         folder = (
             self.folder
-            if first in ("eval", "time", "timeout", "xvfb-run", "nohup") or _SHELLS.match(first)
+            if first in ("eval", "time", "timeout", "xvfb-run", "nohup", "trap") or SHELLS.match(first)
             else (UNKNOWN_FOLDER)
         )
         setting = self.setting.inside(symbol=self.symbol, forgiven=forgiven, folder=folder)
         before = len(self.finds.commands)
         read_shell(Fragment(self.fragment.document, found), self.finds, setting, variables=dict(self.variables))
         return len(self.finds.commands) > before
-
-    @staticmethod
-    def _handed_over(words: list[Word], first: str) -> list[Piece]:
-        """The script in ``sh -c '...'`` and ``ssh host '...'``, also behind what starts a command elsewhere."""
-        if first not in _CARRIERS and not _SHELLS.match(first):
-            return []
-        for index, word in enumerate(words[:-1]):
-            if _SCRIPT_FLAG.match(word.text) and any(
-                _SHELLS.match(other.text) or other.text in ("su", "nix-shell") for other in words[:index]
-            ):
-                return list(words[index + 1].pieces)
-        if first == "ssh":
-            return next((list(word.pieces) for word in words[2:] if " " in word.text), [])
-        return []
 
 
 def _statement(node: Node) -> Node:

@@ -6,12 +6,15 @@ from canonry.source.documents.fragment import Fragment
 from canonry.source.documents.languages.ini import joined, values
 from canonry.source.documents.languages.script import UNKNOWN_FOLDER, Finds, Setting, join_folder
 from canonry.source.documents.languages.shell import read_shell
+from canonry.source.documents.languages.started import mentions_tool
 
 COMMAND_KEYS = frozenset(("commands", "commands_pre", "commands_post"))
 IGNORES = "tox's `ignore_outcome`"
 
 _FACTOR = re.compile(r"(?:!?[\w.-]*(?:\{[\w.,!-]*\})?[\w.{},!-]*:[ \t]+)?(?P<mark>[-!][ \t]+|[-!](?=\w))?")
 _SUBSTITUTION = re.compile(r"\{(?:[^{}]|\{[^{}]*\})*\}")
+_DEFAULT = re.compile(r"\{(env:\w+|posargs):([^{}]*)\}")
+"""A text that stands for itself unless somebody says otherwise."""
 _FOLDERS = re.compile(r"\{(?:toxinidir|tox_root|toxworkdir/\.\.)\}[\\/]?")
 
 
@@ -39,9 +42,15 @@ def read_tox_line(line: Fragment, finds: Finds, symbol: str, *, forgiven: str, f
         return
     if head and (head["mark"] or "").startswith("-"):
         forgiven = "tox's `-`"
-    command = Fragment(line.document, line.cut(start, len(line.text)))
+    pieces = line.cut(start, len(line.text))
+    doubt = ""
+    default = _DEFAULT.match(line.text, start)
+    if default and mentions_tool([default[2]]):
+        pieces = [*line.cut(*default.span(2)), *line.cut(default.end(), len(line.text))]
+        doubt = f"`{{{default[1]}}}` may be something else"
+    command = Fragment(line.document, pieces)
     mask = _SUBSTITUTION.sub(lambda match: "$" + "x" * (len(match[0]) - 1), command.text)
-    read_shell(command, finds, Setting(symbol=symbol, forgiven=forgiven, folder=folder), mask=mask)
+    read_shell(command, finds, Setting(symbol=symbol, forgiven=forgiven, folder=folder, doubt=doubt), mask=mask)
 
 
 def tox_folder(written: str) -> str:

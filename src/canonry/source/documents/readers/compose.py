@@ -1,4 +1,4 @@
-"""Compose files: the command, entry point and health check of each service.
+"""Compose files: the command, entry point, health check and hooks of each service.
 
 Source: the Compose specification: a list is an argument vector, a text is split like a shell's words, a test that
 begins with ``CMD-SHELL`` is a script; ``$$`` is a dollar sign.
@@ -12,6 +12,7 @@ from canonry.source.documents.fragment import Document, Fragment, Piece
 from canonry.source.documents.languages.arguments import read_arguments
 from canonry.source.documents.languages.script import UNKNOWN_FOLDER, Finds, Setting
 from canonry.source.documents.languages.shell import read_shell
+from canonry.source.documents.languages.started import mentions_tool
 from canonry.source.documents.languages.yaml import compose, entries, fragment_of, get
 from canonry.source.documents.reading import Reading
 
@@ -34,10 +35,26 @@ def read(document: Document) -> Reading:
             finds.pass_over(0, min(1, len(document.text)), "no compose file: `services` is missing")
             continue
         for name, service in entries(services):
-            for key in ("entrypoint", "command"):
-                _read_command(get(service, key), f"services.{name}.{key}", finds)
-            _read_command(get(service, "healthcheck", "test"), f"services.{name}.healthcheck", finds)
+            _read_service(name, service, finds)
     return finds.reading()
+
+
+def _read_service(name: str, service: Node, finds: Finds) -> None:
+    for key in ("entrypoint", "command"):
+        _read_command(get(service, key), f"services.{name}.{key}", finds)
+    _read_command(get(service, "healthcheck", "test"), f"services.{name}.healthcheck", finds)
+    for key, steps in (
+        ("post_start", get(service, "post_start")),
+        ("pre_stop", get(service, "pre_stop")),
+        ("develop.watch", get(service, "develop", "watch")),
+    ):
+        for step in steps.value if isinstance(steps, SequenceNode) else ():
+            command = get(step, "exec", "command") if key == "develop.watch" else get(step, "command")
+            _read_command(command, f"services.{name}.{key}", finds)
+    inline = get(service, "build", "dockerfile_inline")
+    if isinstance(inline, ScalarNode) and mentions_tool([str(inline.value)]):
+        begin, end = inline.start_mark.index, max(inline.end_mark.index, inline.start_mark.index + 1)
+        finds.pass_over(begin, end, "a Dockerfile inside YAML", symbol=f"services.{name}.build")
 
 
 def _read_command(node: Node | None, symbol: str, finds: Finds) -> None:

@@ -71,7 +71,7 @@ def _read_instruction(
             words.append(fragment_of_string(document, begin, end))
         read_arguments(words, finds, setting)
         return
-    if heredocs and _HEREDOC.match(whole.text.strip(), start - (len(whole.text) - len(whole.text.lstrip()))):
+    if heredocs and not _HEREDOC.sub("", whole.text[start:]).strip():  # the whole instruction, not some command's input
         for begin, end in heredocs:
             script = Fragment(document, [document.piece(begin, end)])
             first = script.text.lstrip().partition("\n")[0]

@@ -9,6 +9,7 @@ import re
 from canonry.source.documents.fragment import Document, Fragment, Piece, blank
 from canonry.source.documents.languages.dispatch import read_script
 from canonry.source.documents.languages.script import Finds, Setting
+from canonry.source.documents.languages.started import mentions_tool
 from canonry.source.documents.reading import Reading
 
 PATTERNS = ("justfile", "Justfile", ".justfile", "JUSTFILE", "*.just")
@@ -16,6 +17,8 @@ PATTERNS = ("justfile", "Justfile", ".justfile", "JUSTFILE", "*.just")
 _LINE = re.compile(r"(?:\\\r?\n|[^\r\n])*(?:\r\n|\r|\n|$)")
 _ASSIGNMENT = re.compile(r"(?:export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(?:'([^']*)'|\"([^\"\\]*)\")\s*(?:#.*)?")
 _RECIPE = re.compile(r"@?([A-Za-z_][\w-]*)(?:\s+[^:=]*(?:=\s*(?:'[^']*'|\"[^\"]*\"|\S+)[^:=]*)*)?:(?!=)")
+_TICKS = re.compile(r"(?:^[^#'\"`]*:=[^#'\"`]*)`([^`\r\n]+)`")
+"""A command in backticks, whose output a variable is set to."""
 _SHELL = re.compile(r"^set\s+shell\s*:=\s*\[\s*['\"]([^'\"]+)", re.MULTILINE)
 _EXPRESSION = re.compile(r"\{\{((?:(?!\{\{|\}\})[^\r\n])*)\}\}")
 
@@ -35,6 +38,10 @@ def read(document: Document) -> Reading:
             if recipes:
                 recipes[-1][1].append((match.start(), match.start() + len(line.rstrip("\r\n"))))
             continue
+        for ticks in _TICKS.finditer(line):
+            begin = match.start() + ticks.start(1)
+            pieces = [document.piece(begin, match.start() + ticks.end(1))]
+            _script(pieces, finds, Setting(symbol="<file>"), shell[1] if shell else "sh")
         assignment = _ASSIGNMENT.fullmatch(line.strip())
         if assignment:
             variables[assignment[1]] = assignment[2] if assignment[2] is not None else assignment[3]
@@ -80,4 +87,6 @@ def _pieces(start: int, stop: int, variables: dict[str, str], finds: Finds) -> l
         if value is not None and finds.expands(len(value), match.start(), match.end()):
             pieces += [document.piece(at, match.start()), Piece(value, match.start(), match.end())]
             at = match.end()
+        elif value is None and match[1].lstrip().startswith("if ") and mentions_tool([match[1]]):
+            finds.pass_over(match.start(), match.end(), "a condition inside an expression of just")
     return [*pieces, document.piece(at, stop)]

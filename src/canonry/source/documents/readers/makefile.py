@@ -188,11 +188,18 @@ class _Makefile:
             value = self._value(name[1] or name[2], _DEPTH) if name else None
             if value and not self.finds.expands(len(value), found, at, symbol=self.target or "<file>"):
                 value = None
+            if value and self._goes_on(value):
+                reason = f"variables in variables, deeper than {_DEPTH} or too long"
+                self.finds.pass_over(found, at, reason, symbol=self.target or "<file>")
             if text[found:at] == "$$":
                 pieces.append(Piece("$", found, at))
             else:
                 pieces.append(self.document.piece(found, at) if value is None else Piece(value, found, at))
         return [*pieces, self.document.piece(at, stop)]
+
+    def _goes_on(self, value: str) -> bool:
+        """Whether a text that was expanded still holds variables that the file sets."""
+        return any(self.variables.get(each[1] or each[2]) is not None for each in _REFERENCE.finditer(value))
 
     def _value(self, name: str, depth: int) -> str | None:
         """The text of a variable with those inside it; one that is too long is not expanded any further."""

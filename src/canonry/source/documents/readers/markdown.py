@@ -30,6 +30,8 @@ _OPENING = re.compile(
     r"(?:(?P<fence>`{3,}(?=[^`\r\n]*(?:[\r\n]|\Z))|~{3,})(?P<info>[^\r\n]*)|<!--)",
     re.MULTILINE,
 )
+_DIRECTIVE = re.compile(r"\{(?:code-block|sourcecode|code)\}\s*")
+"""How MyST writes a code block, the language behind it."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _PROMPT = re.compile(
     r"(?:\([\w.-]+\)[ \t]*)?"
@@ -92,7 +94,7 @@ def _fenced(text: str) -> Iterator[_Block]:
             if close.match(shown):
                 break
             lines.append((_content(text, match.start(), match.end(), quoted=quoted, indent=indent), match.end()))
-        info = opening["info"].strip().strip("{}. ").split()
+        info = _DIRECTIVE.sub("", opening["info"].strip()).strip("{}. ").split()
         yield _Block((info[0] if info else "").lower().split(",")[0].split("{")[0], lines, opening.start(), at)
 
 

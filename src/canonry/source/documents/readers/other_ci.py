@@ -26,9 +26,26 @@ PATTERNS = (
     "buildspec.yaml",
     "cloudbuild.yml",
     "cloudbuild.yaml",
+    ".buildkite/**/*.yml",
+    ".buildkite/**/*.yaml",
+    ".cirrus.yml",
+    ".cirrus.yaml",
+    ".semaphore/*.yml",
+    ".drone.yaml",
+    ".woodpecker.yaml",
+    ".woodpecker/*.yaml",
+    ".build.yml",
+    ".builds/*.yml",
+    "codefresh.yml",
+    "bitrise.yml",
+    "wercker.yml",
 )
 
 _KEY = re.compile(r"^([A-Za-z_]+)[ \t]*:", re.MULTILINE)
+_TASK = re.compile(r"^(?:\w+_)?task[ \t]*:", re.MULTILINE)
+_STEP = re.compile(
+    r"^[ \t]*-?[ \t]*(?:label|command|wait|block|plugins|group)[ \t]*:|^[ \t]*-[ \t]+wait\b", re.MULTILINE
+)
 _GROOVY = re.compile(r"^[ \t]*(?:pipeline|node|stage)\b[^\r\n:]*\{", re.MULTILINE)
 _SYSTEMS = (
     ("CircleCI", ("workflows", "orbs", "executors")),
@@ -36,6 +53,8 @@ _SYSTEMS = (
     ("Azure Pipelines", ("pool", "trigger", "stages")),
     ("AppVeyor", ("test_script", "build_script", "skip_commits")),
     ("AWS CodeBuild", ("phases",)),
+    ("Semaphore", ("blocks",)),
+    ("SourceHut", ("tasks",)),
     ("Drone", ("kind",)),
     ("Travis CI", ("language", "python", "before_install", "script")),
 )
@@ -47,6 +66,10 @@ def read(document: Document) -> Reading:
     system = "another CI system"
     if _GROOVY.search(document.text):
         system = "Jenkins"
+    elif _TASK.search(document.text):
+        system = "Cirrus CI"
+    elif "steps" in keys and not keys & {"kind", "trigger", "pool"} and _STEP.search(document.text):
+        system = "Buildkite"
     else:
         system = next((name for name, own in _SYSTEMS if keys & set(own)), system)
     return unread(f"a configuration of {system}, which canonry does not read")

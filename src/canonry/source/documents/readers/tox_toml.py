@@ -9,6 +9,7 @@ from canonry.source.documents.fragment import Document, Fragment, as_bytes
 from canonry.source.documents.languages.arguments import read_arguments
 from canonry.source.documents.languages.literals import fragment_of_string
 from canonry.source.documents.languages.script import Finds, Setting
+from canonry.source.documents.languages.started import mentions_tool
 from canonry.source.documents.languages.tox import COMMAND_KEYS, IGNORES, read_tox_ini, tox_folder
 from canonry.source.documents.reading import Reading
 
@@ -44,7 +45,7 @@ def read(document: Document) -> Reading:
 
 def _read_command(node: Node, document: Document, finds: Finds, setting: Setting) -> None:
     words: list[Fragment] = []
-    forgiven = ""
+    forgiven = doubt = ""
     for child in node.named_children:
         if child.type == "string":
             word = _string(child, document)
@@ -53,9 +54,24 @@ def _read_command(node: Node, document: Document, finds: Finds, setting: Setting
             else:
                 words.append(word)
         elif child.type == "inline_table":  # `{ replace = "posargs", default = [...] }`
-            words.append(Fragment(document, [document.piece(child.start_byte, child.end_byte)]))
-    inside = Setting(symbol=setting.symbol, folder=setting.folder, forgiven=forgiven or setting.forgiven)
+            default = _default(child, document)
+            doubt = doubt or ("what it replaces may be something else" if default else "")
+            words += default or [Fragment(document, [document.piece(child.start_byte, child.end_byte)])]
+    inside = Setting(symbol=setting.symbol, folder=setting.folder, forgiven=forgiven or setting.forgiven, doubt=doubt)
     read_arguments(words, finds, inside)
+
+
+def _default(table: Node, document: Document) -> list[Fragment]:
+    """The words that ``{ replace = ..., default = ... }`` stands for unless somebody says otherwise.
+
+    Only where they may name a test tool; everywhere else the table is kept as it is written.
+    """
+    for path, value in (found for child in table.named_children for found in _pair((), child, document)):
+        if path == ("default",) and value.type in ("string", "array"):
+            strings = [value] if value.type == "string" else value.named_children
+            words = [_string(each, document) for each in strings if each.type == "string"]
+            return words if mentions_tool([word.text for word in words]) else []
+    return []
 
 
 @cache
