@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from canonry.source.commands import COLLECTING, HINTS, tool_of_argv, tool_of_code
+from canonry.source.commands import HINTS, tool_of_argv, tool_of_code
 from canonry.source.documents.fragment import Document, Piece
 from canonry.source.documents.reading import Command, PassedOver, Reading
 from canonry.source.facts import Site
@@ -138,11 +138,6 @@ def tool_of_words(words: Sequence[str]) -> tuple[str, str]:
             return tool_of_argv([path, *named[1:]]), ""
     tool = tool_of_argv([None, *named[1:]])
     return tool, "" if module or not tool else f"`{first}` is not set in the file"
-
-
-def is_collecting(tool: str) -> bool:
-    """Whether a tool only collects tests."""
-    return tool.endswith(COLLECTING)
 
 
 def join_words(words: Iterable[Word]) -> list[Piece]:
