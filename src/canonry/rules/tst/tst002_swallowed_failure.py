@@ -45,6 +45,12 @@ class SwallowedFailure(Rule):
             "def test_a():\n    errors = []\n    try:\n        assert 1\n    except Exception as error:\n"
             "        errors.append(error)\n    assert not errors\n"
         ),
+        Example(
+            "import queue, threading\n\ndef test_a():\n    failures = queue.Queue()\n\n    def work():\n        try:\n"
+            "            assert 1\n        except Exception as error:\n            failures.put(error)\n\n"
+            "    thread = threading.Thread(target=work)\n    thread.start()\n    thread.join()\n"
+            "    assert failures.empty()\n"
+        ),
     )
 
     def check(self, file: FileView) -> Iterator[Offence]:
