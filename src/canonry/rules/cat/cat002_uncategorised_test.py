@@ -50,12 +50,15 @@ class UncategorisedTest(Rule):
         ),
         Example(_TEST, path="tests/test_a.py"),
         Example("def order():\n    return 1\n", path="tests/orders.py", canon=_CANON),
+        Example("def order():\n    return 1\n", path="tests/test_support.py", canon=_CANON),
     )
 
     def check(self, file: FileView) -> Iterator[Offence]:
         """One offence at the top of a test file without a category, else one per test that has none."""
         project = file.project
         if not project.canon.categories or not file.is_test_file or project.categories_of(file.path):
+            return
+        if not file.tests and file.facts.broken is None:
             return
         everywhere = {*file.facts.other_marks, *(mark_name(each) for each in file.facts.marks)}
         if project.categories_of_marks(everywhere):
