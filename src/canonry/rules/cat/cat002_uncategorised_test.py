@@ -23,6 +23,10 @@ class UncategorisedTest(Rule):
     file that gives a marker in another way alone (`pytest.param(..., marks=...)`, `add_marker`) is left alone. Likely, not
     certain, where a `conftest.py` above gives such marks from outside, or gives marks under computed names, and where
     a decorator of unknown effect, or a value of `parametrize`, may carry the marker.
+
+    Measured: under the canon that `canonry init` proposes for the reference repository at `beta-14`, 18 of 18
+    certain and 6 of 7 likely findings drawn at `beta-16` are right (`python benchmarks/draw.py GIT_DIR --rev
+    beta-16 --config canon.toml --select CAT002 --confidence certain,likely --sample 25 --seed 7`).
     """
 
     code = "CAT002"
