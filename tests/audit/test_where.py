@@ -161,7 +161,7 @@ def test_an_alias_is_no_home_where_something_is_defined(folder: Folder) -> None:
     )
 
     assert (whole["home"]["path"], whole["home"]["kind"]) == ("net/real.py", "class")
-    assert whole["home"]["importers"] == exact["home"]["importers"] == ["use4.py", "use5.py"]
+    assert whole["home"]["importers"] == exact["home"]["importers"] == ["net/again.py", "use4.py", "use5.py"]
     assert [(each["path"], each["kind"], each["note"]) for each in whole["rivals"]] == [
         ("net/core.py", "alias", "stands for `UnifiedManager` of net/unified.py"),
         ("net/again.py", "alias", "stands for `Manager` of net/real.py"),
@@ -200,3 +200,59 @@ def test_a_class_that_extends_another_of_its_name_is_not_its_home(folder: Folder
     )
 
     assert "home       shop/orders.py:1\n" in folder.run("where", "Order", "--no-cache").stdout
+
+
+REEXPORTED: dict[str, str | bytes] = {
+    "pkg/__init__.py": "from .home import Manager as Boss\n",
+    "pkg/home.py": "LIMIT = 3\n\n\nclass Manager:\n    def send(self): ...\n",
+    "pkg/sub.py": "from pkg.home import Manager\n",
+    "pkg/stars.py": "from .home import *\n",
+    "use1.py": "from pkg.home import Manager\n",
+    "use2.py": "from pkg.sub import Manager as M\n",
+    "use3.py": "import pkg.home as h\n\nh.Manager()\n",
+    "use4.py": "from pkg.home import *\n",
+    "use5.py": "from pkg import Boss\n",
+    "use6.py": "from pkg import home\n\nclass Own(home.Manager): ...\n",
+    "use7.py": "import pkg\n\ndef go(one: pkg.Boss): ...\n",
+    "use8.py": "from pkg.stars import Manager\n",
+    "other1.py": "import pkg.home as h\n\nh.LIMIT\n",
+    "other2.py": "import pkg.home\n\nMANAGER = 'pkg.home.Manager'\n",
+    "other3.py": "import other1 as h\n\nh.Manager()\n",
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["pkg.Boss", "pkg:Boss", "Boss", "pkg.sub.Manager", "sub:Manager", "pkg.stars.Manager", "M"]
+)
+def test_a_name_of_a_re_export_leads_home(folder: Folder, name: str) -> None:
+    done = folder.write(REEXPORTED).call("where", name, "--no-cache", "--output-format", "json")
+
+    assert done.returncode == 0, done.stderr
+    home = json.loads(done.stdout)["home"]
+    assert (home["path"], home["symbol"], home["kind"]) == ("pkg/home.py", "Manager", "class")
+
+
+@pytest.mark.parametrize("name", ["pkg.Boss.send", "Boss.send", "pkg:Boss.send"])
+def test_a_method_is_found_by_a_re_export_of_its_class(folder: Folder, name: str) -> None:
+    done = folder.write(REEXPORTED).call("where", name, "--no-cache", "--output-format", "concise")
+
+    assert done.stdout.startswith("pkg/home.py:5: home Manager.send (method), imported by 11 files\n"), done.stderr
+
+
+def test_every_way_to_import_counts(folder: Folder) -> None:
+    found = json.loads(
+        folder.write(REEXPORTED).call("where", "Manager", "--no-cache", "--output-format", "json").stdout
+    )
+    users = ["pkg/__init__.py", "pkg/stars.py", "pkg/sub.py", *(f"use{number}.py" for number in range(1, 9))]
+
+    assert found["home"]["importers"] == users
+    assert found["rivals"] == []
+    assert [(each["path"], each["line"], each["symbol"]) for each in found["renamed"]] == [
+        ("pkg/__init__.py", 1, "Boss")
+    ]
+
+
+def test_a_value_is_imported_through_its_module_too(folder: Folder) -> None:
+    found = json.loads(folder.write(REEXPORTED).call("where", "LIMIT", "--no-cache", "--output-format", "json").stdout)
+
+    assert found["home"]["importers"] == ["other1.py", "pkg/stars.py", "use4.py"]

@@ -253,3 +253,14 @@ _PATH = st.lists(_PART, min_size=1, max_size=3).map("/".join)
 def test_a_folder_selects_what_is_below_it_and_nothing_else(folder: str, path: str) -> None:
     assert matches(f"{folder}/{path}", [folder])
     assert matches(path, [folder]) is (path == folder or path.startswith(f"{folder}/"))
+
+
+@pytest.mark.parametrize(
+    ("assertion", "reason"),
+    [("self.assertEqual(1, 1)", "only constants"), ("self.assertIs(1, 1)", "only constants")],
+)
+def test_a_tautology_of_constants_says_so(folder: Folder, assertion: str, reason: str) -> None:
+    case = f"import unittest\n\nclass TestA(unittest.TestCase):\n    def test_a(self):\n        {assertion}\n"
+    (found,) = folder.write({"tests/test_a.py": case}).findings("TST004")
+
+    assert found.message == f"the assertion holds whatever happens: {reason}"

@@ -445,3 +445,37 @@ def test_a_home_in_production_code_is_told_beside_the_hub_that_a_test_holds(fold
     assert finding.path == "shop/one.py"
     assert finding.message.endswith("have nearly the interface of `MockHub`")
     assert {each.symbol: each.note for each in finding.related} == {"MockHub": "same methods", "MockTwo": "lacks `a`"}
+
+
+def test_the_tests_of_one_file_are_judged_one_by_one(folder: Folder) -> None:
+    folder.write(
+        {
+            "canonry.toml": "[categories.unit]\nmarkers = ['unit']\n",
+            "tests/marks.py": "import pytest\n\nfast = pytest.mark.unit\n",
+            "tests/test_some.py": (
+                "import pytest\nfrom tests.marks import fast\n\n"
+                "@pytest.mark.unit\ndef test_c():\n    assert 1\n\n"
+                "def test_b():\n    assert 1\n\n"
+                "@fast\ndef test_d():\n    assert 1\n\n"
+                "@pytest.mark.unit\nclass TestE:\n    def test_e(self):\n        assert 1\n\n"
+                "class TestF:\n    pytestmark = [pytest.mark.unit]\n\n    def test_f(self):\n        assert 1\n"
+            ),
+            "tests/test_whole.py": "def test_a():\n    assert 1\n\ndef test_b():\n    assert 1\n",
+            "tests/test_params.py": (
+                "import pytest\n\n@pytest.mark.parametrize('x', [pytest.param(1, marks=pytest.mark.unit)])\n"
+                "def test_a(x):\n    assert x\n\n@pytest.mark.unit\ndef test_b():\n    assert 1\n"
+            ),
+            "tests/test_other_way.py": (
+                "import pytest\n\n@pytest.mark.parametrize('x', [pytest.param(1, marks=pytest.mark.unit)])\n"
+                "def test_a(x):\n    assert x\n"
+            ),
+        }
+    )
+    found = folder.findings("CAT002")
+
+    assert [(each.path, each.line, each.symbol, each.confidence.value) for each in found] == [
+        ("tests/test_params.py", 4, "test_a", "likely"),
+        ("tests/test_some.py", 8, "test_b", "certain"),
+        ("tests/test_some.py", 12, "test_d", "likely"),
+        ("tests/test_whole.py", 1, "<module>", "certain"),
+    ]

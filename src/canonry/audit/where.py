@@ -5,14 +5,15 @@ from collections.abc import Iterator
 
 import msgspec
 
+from canonry.audit.importing import Imports, Rename
 from canonry.audit.request import Request
 from canonry.audit.result import legible
 from canonry.audit.run import read_tree
-from canonry.audit.session import Progress
+from canonry.audit.session import Progress, Session
 from canonry.canon.keys import KeyPath
 from canonry.model.errors import UserError
 from canonry.rules.clusters import Home, difference, ranked
-from canonry.rules.inventory import take_inventory
+from canonry.rules.inventory import definition_of, module_of, take_inventory
 from canonry.rules.roles import interface, role_clusters
 from canonry.rules.view import TreeView
 from canonry.source.facts import Facts, Site
@@ -52,8 +53,8 @@ class Whereabouts(msgspec.Struct, frozen=True):
     ``home`` is the declared one, else the likely one: a definition before an alias, a class before one that extends
     it, production code before test code, then most importers, fewest doubles around, the shortest path. It is None
     where the canon declares a home that does not define the name, and nothing else does. ``rivals`` are the other
-    definitions of the name and of its aliases, ``renamed`` the assignments that give it another name, ``roles`` the
-    classes of other names that play its role (DUP003).
+    definitions of the name and of its aliases, ``renamed`` the assignments and re-exports that give it another name,
+    ``roles`` the classes of other names that play its role (DUP003).
     """
 
     name: str
@@ -80,9 +81,12 @@ def where(name: str, request: Request, *, progress: Progress | None = None) -> W
         search.prefer_names_of_modules()
         if not search.found:
             search.follow_owners(tree)
+        if not search.found:
+            search = search.of_what_is_imported(tree)
         if not search.found and (declared is None or "." in declared.name):
             raise UserError(_unknown(name, tree))
-        homes = ranked(_with_importers(search, tree), tree.inventory, tree.project.remoteness)
+        renames = search.imports.renames(tree, _tops(search))
+        homes = ranked(_with_importers(search, renames, tree, session), tree.inventory, tree.project.remoteness)
         at_home = [each for each in homes if declared is not None and _is_declared(each, declared, tree)]
         others = [each for each in homes if each not in at_home]
         homes = at_home + sorted(others, key=lambda each: _wraps(each, others, search, tree))
@@ -93,7 +97,7 @@ def where(name: str, request: Request, *, progress: Progress | None = None) -> W
             bool(at_home),
             _place(first, search, first, tree) if first is not None else None,
             [_place(each, search, first, tree) for each in homes[1:]],
-            list(_renamed(search, tree)),
+            list(_renamed(search, renames, name, tree)),
             _roles(homes, tree),
             session.tree.commit,
             [legible(note) for note in (*session.loaded.notes, *session.tree.notes, *session.cache.notes)],
@@ -112,10 +116,12 @@ class _Search:
         self.named: dict[Definition, str] = {}
         """The aliases of one of the names, or of the class of a wanted method -> what they stand for."""
         self.owners = {parts[-2] for _, parts in self.wanted if len(parts) > 1}
+        self.imports = Imports()
 
     def watch(self, files: Iterator[tuple[str, Facts]]) -> Iterator[tuple[str, Facts]]:
         """Passes the files on."""
         for path, facts in files:
+            self.imports.note(path, facts)
             for fact in facts.classes:
                 if fact.name in self.last:
                     self._note(path, fact.qualname, "class", fact.site, interface(fact))
@@ -161,6 +167,17 @@ class _Search:
                     if function.qualname == f"{owner.qualname}.{last}":
                         self.found[Definition(owner.path, function.qualname)] = ("method", function.site, frozenset())
 
+    def of_what_is_imported(self, tree: TreeView) -> "_Search":
+        """A search for what the names mean in the modules that import it from its home; itself where there is none."""
+        found = {each for module, parts in self.wanted for each in _meant(module, parts, self.imports, tree)}
+        if not found:
+            return self
+        search = _Search([f"{each.path.removesuffix('.py').replace('/', '.')}:{each.qualname}" for each in found])
+        for _ in search.watch(tree.facts()):
+            pass
+        search.found = {definition: each for definition, each in search.found.items() if definition in found}
+        return search if search.found else self
+
     def _note(self, path: str, qualname: str, kind: str, site: Site, words: frozenset[str]) -> None:
         if any(_matches(path, qualname, module, parts) for module, parts in self.wanted):
             self.found.setdefault(Definition(path, qualname), (kind, site, words))
@@ -186,6 +203,22 @@ def _matches(path: str, qualname: str, module: str, parts: list[str]) -> bool:
 def _in_module(path: str, module: list[str]) -> bool:
     folders = path.removesuffix(".py").removesuffix("/__init__").split("/")
     return folders[-len(module) :] == module
+
+
+def _meant(module: str, parts: list[str], imports: Imports, tree: TreeView) -> Iterator[Definition]:
+    """What a name means in the modules that it may name, by what these import."""
+    index = tree.project.index
+    whole = [*module.split("."), *parts] if module else parts
+    for cut in [len(whole) - len(parts)] if module else range(len(whole)):
+        name, *rest = whole[cut:]
+        found = imports.meant(tree, name) if not cut else set[Definition]()
+        for path in tree.paths if cut else ():
+            if _in_module(path, whole[:cut]) and (home := definition_of(index, path, name)) is not None:
+                found.add(home)
+        for home in found:
+            member = index.resolve(home.path, ":" + ".".join([home.qualname, *rest])) if rest else home
+            if isinstance(member, Definition) and member.qualname:
+                yield member
 
 
 def _declared(name: str, tree: TreeView) -> Declared | None:
@@ -223,14 +256,24 @@ def _is_declared(home: Home, declared: Declared, tree: TreeView) -> bool:
     return isinstance(found, Definition) and home.definition == found
 
 
-def _with_importers(search: _Search, tree: TreeView) -> list[Home]:
+def _tops(search: _Search) -> set[Definition]:
+    """What can be imported of the definitions: themselves, of a method its class."""
+    return {Definition(each.path, each.qualname.partition(".")[0]) for each in search.found}
+
+
+def _with_importers(
+    search: _Search, renames: list[tuple[Rename, Definition]], tree: TreeView, session: Session
+) -> list[Home]:
     homes = [
         Home(definition.path, msgspec.structs.replace(site, symbol=definition.qualname), definition.qualname, words)
         for definition, (_, site, words) in search.found.items()
     ]
-    names = {home.name.partition(".")[0] for home in homes}
-    importers = tree.inventory.importers(tree.project.index, names)
-    through = tree.inventory.importers(tree.project.index, names, aliases=search.named)
+    names = {each.qualname for each in _tops(search)} | {rename.bound for rename, _ in renames}
+    plain = search.imports.importers(tree, names, {})
+    providers = {home.path for home in homes}.union(*(plain.get(each, ()) for each in _tops(search)))
+    uses = search.imports.uses(tree, names, providers, session.tree.read)
+    importers = search.imports.importers(tree, names, uses)
+    through = search.imports.importers(tree, names, uses, aliases=search.named)
     for definition, (kind, _, _) in search.found.items():
         if kind == "alias":  # who imports an alias imports what it stands for, too
             importers[definition] = through.get(definition, [])
@@ -262,13 +305,27 @@ def _place(home: Home, search: _Search, first: Home | None, tree: TreeView) -> P
     )
 
 
-def _renamed(search: _Search, tree: TreeView) -> Iterator[Place]:
+def _renamed(search: _Search, renames: list[tuple[Rename, Definition]], asked: str, tree: TreeView) -> Iterator[Place]:
+    """The assignments that give a definition another name, and the imports whose new name others can be told."""
     for path, reference, site in search.aliases:
         found = tree.project.index.resolve(path, reference)
         known = Definition(path, site.symbol) in search.found
         if isinstance(found, Definition) and found in search.found and not known:
             note = f"`{found.qualname}` of {legible(found.path)}"
             yield Place(legible(path), site.line, site.symbol, "alias", [], note)
+    for rename, home in renames:
+        if rename.bound == _parts(asked)[1][-1] or _is_passed_on(rename, tree):
+            note = f"`{home.qualname}` of {legible(home.path)}"
+            yield Place(legible(rename.path), rename.line, rename.bound, "alias", [], note)
+
+
+def _is_passed_on(rename: Rename, tree: TreeView) -> bool:
+    """Whether the new name is one of a package, or another file imports it: else it is a name for one file's use."""
+    if rename.path.endswith("__init__.py"):
+        return True
+    index = tree.project.index
+    users = tree.inventory.imports.get(rename.bound, ())
+    return any(module_of(index, path, module, level) == rename.path for path, module, level in users)
 
 
 def _roles(homes: list[Home], tree: TreeView) -> list[Place]:

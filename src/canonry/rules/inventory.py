@@ -62,12 +62,12 @@ class Inventory:
         known: dict[tuple[str, str], Definition | None] = {}
         for name in names:
             for importer, module, level in self.imports.get(name, ()):
-                start = _module(index, importer, module, level)
+                start = module_of(index, importer, module, level)
                 if start is None:
                     continue
                 key = (start, name)
                 if key not in known:
-                    known[key] = _definition(index, start, name, aliases)
+                    known[key] = definition_of(index, start, name, aliases=aliases)
                 home = known[key]
                 if home is not None and home.path != importer:
                     found.setdefault(home, {})[importer] = None
@@ -119,16 +119,22 @@ def marks_of(facts: Facts) -> set[str]:
     return found.union(facts.other_marks)
 
 
-def _module(index: Index, importer: str, module: str, level: int) -> str | None:
+def module_of(index: Index, importer: str, module: str, level: int) -> str | None:
+    """The file of the module that an import names, None where it is not of the tree."""
     if not level:
         return index.module_path(module, importer)
     found = index.resolve(importer, "." * level + module)
     return found.path if isinstance(found, Definition) else None
 
 
-def _definition(index: Index, path: str, name: str, aliases: Collection[Definition]) -> Definition | None:
-    """Where a name of a module is defined: a class or function, or a value that some module on the way assigns."""
-    for _ in range(_HOPS):
+def definition_of(
+    index: Index, path: str, name: str, *, aliases: Collection[Definition] = (), hops: int = _HOPS
+) -> Definition | None:
+    """Where a name of a module is defined: a class or function, or a value that some module on the way assigns.
+
+    ``aliases`` are assignments that end the way; at most ``hops`` modules are gone through.
+    """
+    for left in range(hops, 0, -1):
         facts = index.facts(path)
         here = Definition(path, name)
         if facts is None or here in aliases:
@@ -140,9 +146,23 @@ def _definition(index: Index, path: str, name: str, aliases: Collection[Definiti
         if isinstance(found, Definition):
             return found if found.qualname else None
         module, _, last = bound.rpartition(".")
-        step = _module(index, path, module.lstrip("."), len(module) - len(module.lstrip("."))) if module else None
+        step = module_of(index, path, module.lstrip("."), len(module) - len(module.lstrip("."))) if module else None
         if step is None or step == path:
             found = index.resolve(path, bound or f":{name}")
-            return found if isinstance(found, Definition) and found.qualname else None
+            if isinstance(found, Definition) and found.qualname:
+                return found
+            return _starred(index, path, name, aliases, left - 1) if not bound else None
         path, name = step, last
+    return None
+
+
+def _starred(index: Index, path: str, name: str, aliases: Collection[Definition], hops: int) -> Definition | None:
+    """Where a name is defined that a module has from a `from m import *`, if from any."""
+    facts = index.facts(path)
+    for each in facts.imports if facts is not None and not name.startswith("_") else ():
+        if ("*", "*") in each.names:
+            start = module_of(index, path, each.module, each.level)
+            found = definition_of(index, start, name, aliases=aliases, hops=hops) if start not in (None, path) else None
+            if found is not None:
+                return found
     return None

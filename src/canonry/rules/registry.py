@@ -27,11 +27,6 @@ def all_rules() -> dict[str, Rule]:
     return dict(sorted(found.items()))
 
 
-def active_rules(preview: frozenset[str]) -> list[Rule]:
-    """The rules that judge: all but those in preview, and of these the ones with a code in ``preview``."""
-    return [rule for rule in all_rules().values() if not rule.preview or rule.code in preview]
-
-
 @cache
 def ruleset() -> str:
     """12 hexadecimal digits over everything that decides about findings: rules, extraction, index, audit."""

@@ -21,6 +21,10 @@ class ForeignBaseCase(Rule):
     hierarchy is followed through intermediates, aliases and re-exports of the whole tree; a class without any base is
     plain pytest and not meant here. Certain where a known framework's case is reached; likely where a base of the tree
     or of a library only looks like one by its name. With `base-cases = []` the canon demands no base, and there is none.
+
+    Measured: of 25 likely findings in the reference repository 24 are right and one arguable (`python
+    benchmarks/draw.py GIT_DIR --rev beta-16 --config docs/evidence/reference-canon.toml --select BAS001 --sample 25
+    --seed 7`); 15 of 15 in two packages are right.
     """
 
     code = "BAS001"

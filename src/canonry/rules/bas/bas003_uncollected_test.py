@@ -16,6 +16,10 @@ class UncollectedTest(Rule):
     uses; likely, and a warning, where `__init__` wants values, or every test of such a class values that are no
     fixtures of the tree, so that it may be a tool that others call. For a class whose name the patterns miss it is likely, and a warning (it may be a mixin that another file
     collects), and silent where a `conftest.py` has collection hooks of its own.
+
+    Measured: of 25 likely findings in the reference repository 6 are right and 19 arguable, because a main block or
+    a fixture of the file calls the class (`python benchmarks/draw.py GIT_DIR --rev beta-16 --config
+    docs/evidence/reference-canon.toml --select BAS003 --sample 25 --seed 7`); both of numba are wrong.
     """
 
     code = "BAS003"

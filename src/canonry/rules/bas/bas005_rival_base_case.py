@@ -26,6 +26,10 @@ class RivalBaseCase(Rule):
     it is one more name for the same thing. A warning, and likely, where a class adds methods to a base case of the canon:
     its tests are canonical, and what it adds may belong to them alone. Likely, not certain, where the class is not named like a base case, or
     comes from no known framework. With `base-cases = []` the canon has no base that anything could rival.
+
+    Measured: of all 21 likely findings in the reference repository 19 are right and two arguable (`python
+    benchmarks/draw.py GIT_DIR --rev beta-16 --config docs/evidence/reference-canon.toml --select BAS005 --sample 25
+    --seed 7`); of 18 in three packages 13 are right and 5 arguable.
     """
 
     code = "BAS005"

@@ -16,6 +16,9 @@ class EmptyCategory(Rule):
 
     A category of the canon is empty where no test file of the tree lies in its paths and none gives one of its
     markers. Likely, not certain, where a marker is its only way and some file gives marks under computed names.
+
+    Measured: three of three certain findings are right, on packages under the canon that `canonry init` proposed
+    for another state of them (docs/evidence/likely.md); no likely one was met.
     """
 
     code = "CAT001"

@@ -16,6 +16,10 @@ class DirectEnvironWrite(Rule):
     `finally`, in a tear-down or after a fixture's `yield`, which are restores; and writes where the same function, the
     class, a base of it or a fixture of the file restores something by hand (likely: which keys is not compared). A canon
     whose `environment` is an empty string demands no accessor, and only writes that nothing restores are reported.
+
+    Measured: of 25 likely findings in the reference repository 24 are right and one arguable (`python
+    benchmarks/draw.py GIT_DIR --rev beta-16 --config docs/evidence/reference-canon.toml --select ENV002 --sample 25
+    --seed 7`); of 22 in four packages 20 are right and two arguable.
     """
 
     code = "ENV002"

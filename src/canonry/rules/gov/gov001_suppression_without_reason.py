@@ -16,6 +16,9 @@ class SuppressionWithoutReason(Rule):
     tell whether it may go; without rules it would hide what it was never meant for. Also reported: a rule that there is
     not, a date that is none, an unknown key, an instruction other than `ignore` and `ignore-file`. What it was meant to
     close stays open. The same text in a string or a docstring is no suppression.
+
+    Measured: all three findings are right, on seven suppressions written into a copy of a package
+    (docs/evidence/likely.md).
     """
 
     code = "GOV001"

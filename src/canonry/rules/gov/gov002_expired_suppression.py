@@ -15,6 +15,9 @@ class ExpiredSuppression(Rule):
 
     `until` is the last day on which it holds, in UTC. An expired one is an error of its own even where the finding has
     gone, so that it is taken out and does not wait for the next offence.
+
+    Measured: its one finding is right, on seven suppressions written into a copy of a package
+    (docs/evidence/likely.md).
     """
 
     code = "GOV002"

@@ -12,6 +12,9 @@ class UnusedSuppression(Rule):
     Reported are the rules of a suppression that closed no finding here although they judged the whole file. Nothing is
     said of rules that did not: those in preview, those of the tree as a whole in an audit of single files, and most
     rules in a file that does not parse. Malformed and expired suppressions have findings of their own.
+
+    Measured: its one finding is right, on seven suppressions written into a copy of a package
+    (docs/evidence/likely.md).
     """
 
     code = "GOV003"

@@ -22,6 +22,9 @@ class ExemptionsGrew(Rule):
     and the message names the one that grew most; of each rule the first new comment of a file tells. What has expired
     exempts nothing, now or before; other dates do not count. A canon that the commit before did not have is no growth. Outside git, and in audits of single files, there is nothing to
     compare.
+
+    Measured: both findings are right, on seven suppressions written into a copy of a package
+    (docs/evidence/likely.md).
     """
 
     code = "GOV004"

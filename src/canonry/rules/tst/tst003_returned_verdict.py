@@ -17,6 +17,10 @@ class ReturnedVerdict(Rule):
     pytest and unittest ignore what a test returns (pytest warns). `return False` reads like a failure and counts as a
     pass. Reported for tests that return a value other than None and neither assert nor raise, unless a decorator of
     unknown effect may use what they return. Likely, and a warning, where something that the test calls asserts, or may.
+
+    Measured: of 25 likely findings in the reference repository 23 are right and two arguable, because a helper
+    asserts (`python benchmarks/draw.py GIT_DIR --rev beta-16 --config docs/evidence/reference-canon.toml --select
+    TST003 --sample 25 --seed 7`).
     """
 
     code = "TST003"

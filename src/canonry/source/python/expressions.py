@@ -17,6 +17,8 @@ _TEST_MODULES = frozenset(("pytest", "unittest"))
 _RAISING = frozenset(("raises", "warns", "deprecated_call"))
 _EXITS = frozenset(("exit", "_exit", "abort"))
 _COLLECTS = frozenset(("append", "add", "update", "extend"))
+_PUTS = frozenset(("put", "put_nowait"))
+"""How a handler in a thread hands its failure on."""
 _TELLING = re.compile(
     r"_*(?:verify|check|validate|expect|should|ensure|must|assert|test_|reveal_type)|(?:no_)?(?:fn|re_)?match_lines?"
 )
@@ -289,7 +291,7 @@ class Expressions(KnownCalls):
                 handler.skips = True
             elif name in _EXITS:
                 handler.fails = True
-            elif name in _COLLECTS:
+            elif name in _COLLECTS or name in _PUTS:
                 handler.collects = True
 
 

@@ -79,6 +79,8 @@ def checks_nothing(node: ast.Call, name: str) -> _Check:
         return _object(second)
     if name in _SAME:
         kind = _same(first, second)
+        if kind == "constant":
+            return ("constant", "only constants")
         if kind:
             return (kind, "is" if name == "assertIs" else "==")
     for table, longer, bound in ((_BELOW_ANY_LENGTH, first, second), (_ABOVE, second, first)):

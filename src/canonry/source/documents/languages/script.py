@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from canonry.source.commands import COLLECTING
 from canonry.source.documents.fragment import Document, Piece
 from canonry.source.documents.languages.started import VARIABLE, tool_of_words
 from canonry.source.documents.reading import Command, PassedOver, Reading
@@ -117,11 +116,6 @@ class Finds:
                 (doubt or unsure or setting.doubt) if tool else doubt or setting.doubt,
             )
         )
-
-
-def is_collecting(tool: str) -> bool:
-    """Whether a tool only collects tests."""
-    return tool.endswith(COLLECTING)
 
 
 def join_words(words: Iterable[Word]) -> list[Piece]:
