@@ -12,7 +12,7 @@ from canonry.source.cache import shapes_variant
 from canonry.source.clones.cluster import Cluster, Importers
 from canonry.source.clones.search import find_clusters
 from canonry.source.functions.shapes import NO_SHAPES, Shapes, decode_shapes, read_shapes
-from canonry.source.index import Definition, Index
+from canonry.source.index import Definition, Index, Resolved
 from canonry.source.pool import Extraction, Job, Origin, extract_all
 from canonry.source.similar import KnownPairs, Pair, renew_pairs
 from canonry.source.trees.tree import Key
@@ -107,21 +107,33 @@ def count_importers(
     words = names.union(map(_stem, paths))
     modules: dict[str, set[str]] = {}
     imported: dict[tuple[str, str], set[str]] = {}
-    known: dict[tuple[str, str], Definition] = {}  # a name means the same to all files of a folder
+    known: dict[tuple[str, str], Resolved] = {}
+    references: dict[str, str] = {}  # most lines stand in many files
     for path, record in files.items():
-        folder = path.rpartition("/")[0]
+        folder, _, file = path.rpartition("/")
         for line in record.imports.split("\n"):
-            module, _, name = line.partition(":")
-            if name not in words and module.rpartition(".")[2] not in words:
+            reference = references.get(line)
+            if reference is None:
+                reference = references[line] = _reference(line, words)
+            if not reference:
                 continue
-            reference = module if not name else f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
-            found = known.get((folder, reference)) or index.resolve(path, reference)
-            if isinstance(found, Definition):
-                known[folder, reference] = found
-                if found.path in paths and found.path != path:
-                    modules.setdefault(found.path, set()).add(path)
-                    imported.setdefault((found.path, found.qualname), set()).add(path)
+            asked = (folder, reference)
+            found = known[asked] if asked in known else index.resolve(path, reference)
+            # A name means the same to all files of a folder, but for the one that it may be the name of itself.
+            if isinstance(found, Definition) or (file != "__init__.py" and file[:-3] not in reference):
+                known[asked] = found
+            if isinstance(found, Definition) and found.path in paths and found.path != path:
+                modules.setdefault(found.path, set()).add(path)
+                imported.setdefault((found.path, found.qualname), set()).add(path)
     return Importers(_counts(modules), _counts(imported))
+
+
+def _reference(line: str, words: frozenset[str]) -> str:
+    """What a line of imports refers to; empty where neither its name nor its module is one of the words."""
+    module, _, name = line.partition(":")
+    if name not in words and module.rpartition(".")[2] not in words:
+        return ""
+    return module if not name else f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
 
 
 def _counts(found: Mapping[_Key, set[str]]) -> dict[_Key, int]:

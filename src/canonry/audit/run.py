@@ -135,6 +135,7 @@ class Run:
             self.listing.shadows,
             self.listing.backups,
             facts=lambda: self.digests.noting(self.files.stream(paths)),
+            parts=lambda: self.digests.parts(paths),
             canon_place=self.session.loaded.place,
             exists=lambda path: path in self.listing.live or self.session.tree.read(path) is not None,
             clones=self._clones,

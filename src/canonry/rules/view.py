@@ -10,7 +10,7 @@ import msgspec
 from canonry.canon.keys import KeyPath
 from canonry.canon.options import Canon
 from canonry.canon.selection import categories_of
-from canonry.rules.inventory import Inventory, take_inventory
+from canonry.rules.inventory import Inventory, Part, join_parts
 from canonry.source.clones.cluster import Cluster
 from canonry.source.documents.reading import Reading
 from canonry.source.facts import ClassFact, Facts, FunctionFact, Site, Suppression
@@ -276,6 +276,7 @@ class TreeView:
         backups: Iterable[str],
         *,
         facts: Callable[[], Iterator[tuple[str, Facts]]],
+        parts: Callable[[], Iterable[tuple[str, Part]]],
         clones: Callable[[], Sequence[Cluster]] = tuple,
         canon_place: Callable[[KeyPath], tuple[str, int] | None] = lambda _path: None,
         exists: Callable[[str], bool] = lambda _path: False,
@@ -286,6 +287,8 @@ class TreeView:
         self.backups = tuple(backups)
         self.facts = facts
         """Streams the facts of all live files, by path. They are many: keep what a rule needs, not the record."""
+        self.parts = parts
+        """What the inventory takes of each live file, by path."""
         self.clones = clones
         """Finds the clusters of functions that are clones; reads every function the first time."""
         self.canon_place = canon_place
@@ -296,7 +299,7 @@ class TreeView:
     @cached_property
     def inventory(self) -> Inventory:
         """What rules about the whole tree gather from all files: one pass for all of them."""
-        return take_inventory(self.facts())
+        return join_parts(self.parts())
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -319,6 +319,17 @@ class Index:
         return found
 
 
+def basis_of(facts: Facts) -> tuple[object, ...]:
+    """All that the index itself reads of a file's facts: where this is equal, what names mean and come from is."""
+    return (
+        [(each.module, each.level, each.names) for each in facts.imports],
+        [(each.qualname, each.bases, each.methods) for each in facts.classes],
+        [each.qualname for each in facts.functions],
+        facts.bindings,
+        facts.assigned,
+    )
+
+
 def case_kind(name: str) -> str:
     """``sync`` or ``async`` for a known test case class outside the tree, else empty."""
     if name in _ASYNC_CASES:
