@@ -34,7 +34,7 @@ def test_a_text_that_parses_is_left_alone() -> None:
 
 
 def test_the_healthy_ancestor_mends_what_the_text_cannot_tell() -> None:
-    broken = changed(('"milk", 100', 'milk 100'), DAMAGE["wrong closer"], DAMAGE["f-string opened"])
+    broken = changed(('"milk", 100', "milk 100"), DAMAGE["wrong closer"], DAMAGE["f-string opened"])
 
     found = proposed(broken, broken, BASE)
 

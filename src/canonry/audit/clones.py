@@ -1,6 +1,6 @@
 """Finds the clones of a whole tree: reads what no cache holds, joins what is new, asks who imports what."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
@@ -22,6 +22,7 @@ THRESHOLD = Fraction(4, 5)
 _EXTRACTION = Extraction(read_shapes, NO_SHAPES)
 _CHUNK = 400
 _Key = TypeVar("_Key")
+Keeping = Callable[[bytes, Callable[[], Importers]], Importers]
 
 
 class CloneSearch(NamedTuple):
@@ -32,9 +33,18 @@ class CloneSearch(NamedTuple):
 
 
 def find_clones(
-    session: Session, live: Mapping[str, Key | None], index: Index, origin: Origin, progress: Progress
+    session: Session,
+    live: Mapping[str, Key | None],
+    index: Index,
+    origin: Origin,
+    progress: Progress,
+    *,
+    keep_importers: Keeping = lambda _asked, count: count(),
 ) -> CloneSearch:
-    """The clusters of clones among the functions of all live files."""
+    """The clusters of clones among the functions of all live files.
+
+    ``keep_importers`` gives the kept answer to what is asked, or counts and keeps.
+    """
     keys = {path: key for path, key in live.items() if key is not None}
     shapes = dict(_load(session, set(keys.values())))
     missing = {key: path for path, key in reversed(keys.items()) if key not in shapes}
@@ -46,7 +56,9 @@ def find_clones(
     clusters = find_clusters(
         files,
         join=lambda sets: _join(session, sets),
-        count_importers=lambda paths, names: count_importers(files, index, paths, names),
+        count_importers=lambda paths, names: keep_importers(
+            _asked(files, paths, names), lambda: count_importers(files, index, paths, names)
+        ),
     )
     return CloneSearch(clusters, moved or len(files) < len(keys))
 
@@ -126,6 +138,12 @@ def count_importers(
                 modules.setdefault(found.path, set()).add(path)
                 imported.setdefault((found.path, found.qualname), set()).add(path)
     return Importers(_counts(modules), _counts(imported))
+
+
+def _asked(files: Mapping[str, Shapes], paths: frozenset[str], names: frozenset[str]) -> bytes:
+    """All that the counts of importers depend on beside names of files, and what the index reads."""
+    words = (*sorted(paths), "", *sorted(names), "", *(record.imports for record in files.values()))
+    return "\0".join(words).encode("utf-8", "surrogatepass")
 
 
 def _reference(line: str, words: frozenset[str]) -> str:

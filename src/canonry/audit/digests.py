@@ -21,6 +21,8 @@ from canonry.source.trees.tree import Key
 
 _T = TypeVar("_T")
 _SIZE = 12
+_FEW = 50
+"""So many contents are read again sooner than the parts of all are written."""
 _MANY = 900
 """So many unknown contents are no small change: the whole answer is found anew, which knows them all in passing."""
 
@@ -75,7 +77,7 @@ class FactDigests:
             key = live.get(path)
             if key is not None:
                 kept[key] = part_of(facts)
-        if missing:
+        if len(missing) > _FEW:
             self._parts = kept
         for path in paths:
             key = live.get(path)

@@ -1,10 +1,11 @@
 """What rules said of a tree as a whole, kept while nothing changes that they looked at.
 
 A rule that names what it `looks_at` depends on that, on the facts that the index read for it, and on the context of all
-judgements (canon, rules, names of files). Rules that name nothing run each time. What only moves in its file is no other
-inventory: the places in an answer are those of now.
+judgements (canon, rules, names of files). Rules that name nothing run each time. What only moves in its file is no
+other inventory: the places in an answer are those of now.
 """
 
+import contextlib
 import hashlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,18 +17,19 @@ from canonry.audit.verdicts import Verdicts
 from canonry.model.finding import Related
 from canonry.rules.rule import LooksAt, Offence, Rule
 from canonry.rules.view import TreeView
+from canonry.source.clones.cluster import Importers
 from canonry.source.facts import Site
 from canonry.source.index import Index
 
-_ROW = -1
-"""The number of the row beside those of the files."""
+_ROW, _IMPORTERS = -1, -2
+"""The numbers of the rows beside those of the files."""
 
 
 class TreeVerdict(msgspec.Struct, frozen=True, array_like=True):
     """What one rule said. ``seen`` is a digest of what it looks at by declaration.
 
     ``looked_at`` are the numbers of the files whose facts the index read for it, as four-byte integers; ``seal`` is a
-    digest of what it reads of them. ``places`` are those that the inventory then had in the files that the answer names.
+    digest of what it reads of them. ``places`` are those that the inventory had in the files that the answer names.
     """
 
     seen: bytes
@@ -35,6 +37,16 @@ class TreeVerdict(msgspec.Struct, frozen=True, array_like=True):
     seal: bytes
     offences: list[Offence]
     places: dict[str, bytes] = {}
+
+
+class KeptImporters(msgspec.Struct, frozen=True, array_like=True):
+    """How many files import the modules and names of clones; ``seen`` is a digest of what was asked."""
+
+    seen: bytes
+    looked_at: bytes
+    seal: bytes
+    modules: dict[str, int]
+    names: list[tuple[str, str, int]]
 
 
 class TreeVerdicts:
@@ -54,6 +66,9 @@ class TreeVerdicts:
         self._said = said.encode("utf-8", "surrogateescape")
         self._kept = _decoded(verdicts.row(_ROW))
         self._fresh: dict[str, TreeVerdict] = {}
+        self._importers = _importers_in(verdicts.row(_IMPORTERS))
+        self._counted = False
+        self._looked_at: set[str] = set()
 
     def offences(self, rule: Rule, tree: TreeView) -> Iterable[Offence]:
         """What a rule says of the tree: what it said before where that still holds."""
@@ -64,7 +79,7 @@ class TreeVerdicts:
             placed = self._placed(kept)
             if placed is not None:
                 return placed
-        looked_at = self._index.track()
+        looked_at = self._looked_at = self._index.track()
         found = list(rule.check_tree(tree))
         numbers = array("I", sorted(self._verdicts.numbers(looked_at))).tobytes()
         seen, seal = self._seen(rule.looks_at), self._seal(numbers)
@@ -74,13 +89,32 @@ class TreeVerdicts:
             )
         return found
 
+    def importers(self, asked: bytes, count: Callable[[], Importers]) -> Importers:
+        """Who imports the clones: as counted before where the same is asked and the index would read the same."""
+        seen = hashlib.blake2b(asked, digest_size=16).digest()
+        kept = self._importers
+        if kept is not None and kept.seen == seen and kept.seal == self._seal(kept.looked_at):
+            self._looked_at.update(self._verdicts.paths(kept.looked_at))
+            return Importers(kept.modules, {(path, name): number for path, name, number in kept.names})
+        looked_at = self._index.track()
+        found = count()
+        self._looked_at |= looked_at
+        self._index.track(self._looked_at)
+        numbers = array("I", sorted(self._verdicts.numbers(looked_at))).tobytes()
+        if seal := self._seal(numbers):
+            names = [(path, name, number) for (path, name), number in found.names.items()]
+            self._importers = KeptImporters(seen, numbers, seal, dict(found.modules), names)
+            self._counted = True
+        return found
+
     def store(self) -> None:
         """Hands over what is new; it is written with the judgements of files."""
-        if self._fresh:
-            try:
-                self._verdicts.keep_row(_ROW, msgspec.msgpack.encode(self._kept | self._fresh))
-            except UnicodeEncodeError:  # a file name that is no UTF-8
-                return
+        rows: list[tuple[int, object]] = [(_ROW, self._kept | self._fresh)] if self._fresh else []
+        if self._counted:
+            rows.append((_IMPORTERS, self._importers))
+        for number, row in rows:
+            with contextlib.suppress(UnicodeEncodeError):  # a file name that is no UTF-8
+                self._verdicts.keep_row(number, msgspec.msgpack.encode(row))
 
     def _seen(self, looks_at: LooksAt) -> bytes:
         digest = hashlib.blake2b(self._said, digest_size=16)
@@ -164,3 +198,12 @@ def _decoded(data: bytes | None) -> dict[str, TreeVerdict]:
         return msgspec.msgpack.decode(data, type=dict[str, TreeVerdict])
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return {}
+
+
+def _importers_in(data: bytes | None) -> KeptImporters | None:
+    if data is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(data, type=KeptImporters)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None

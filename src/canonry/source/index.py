@@ -82,9 +82,10 @@ class Index:
         self._touched: set[str] = set()
         self._modules: dict[tuple[str, str], str | None] = {}
 
-    def track(self) -> set[str]:
-        """A new set, into which the paths go that questions look at from now on, answered from memory or not."""
-        self._touched = set()
+    def track(self, into: set[str] | None = None) -> set[str]:
+        """A set, new where none is given, into which the paths go that questions look at from now on, answered from
+        memory or not."""
+        self._touched = set() if into is None else into
         return self._touched
 
     def _facts(self, path: str) -> Facts | None:
