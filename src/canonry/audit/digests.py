@@ -21,8 +21,8 @@ from canonry.source.trees.tree import Key
 
 _T = TypeVar("_T")
 _SIZE = 12
-_FEW = 50
-"""So many contents are read again sooner than the parts of all are written."""
+_RARE = 100
+"""Where fewer than one in so many contents are new, they are read again sooner than the parts of all are written."""
 _MANY = 900
 """So many unknown contents are no small change: the whole answer is found anew, which knows them all in passing."""
 
@@ -77,7 +77,7 @@ class FactDigests:
             key = live.get(path)
             if key is not None:
                 kept[key] = part_of(facts)
-        if len(missing) > _FEW:
+        if len(missing) * _RARE > len(paths):
             self._parts = kept
         for path in paths:
             key = live.get(path)

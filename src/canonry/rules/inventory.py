@@ -116,7 +116,9 @@ def join_parts(parts: Iterable[tuple[str, Part]]) -> Inventory:
             constants += [(path, constant) for constant in part.constants]
         flags += [(path, flag) for flag in part.flags]
         for name, module, level in part.imports:
-            imports.setdefault(name, []).append((path, module, level))
+            if (found := imports.get(name)) is None:
+                found = imports[name] = []
+            found.append((path, module, level))
         for mark in part.marks:
             inventory.marks.setdefault(mark, set()).add(path)
     return inventory

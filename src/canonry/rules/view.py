@@ -60,6 +60,7 @@ class Project:
         """The uses in a file of the names that the rules of this audit ask for."""
         self.looked_at = frozenset(looked_at)
         """The paths that the canon led to. Nothing here asks the index later: judgements depend on these alone."""
+        self._in_test_code: dict[str, bool] = {}
         self._test_folders = None if canon.tests is None else tuple(f.strip("/") + "/" for f in canon.tests)
 
     @cached_property
@@ -89,6 +90,12 @@ class Project:
 
     def in_test_code(self, path: str) -> bool:
         """Whether it is a test file or support code: in the test folders, or in one named with the word `test`."""
+        known = self._in_test_code.get(path)
+        if known is None:
+            known = self._in_test_code[path] = self._supports_tests(path)
+        return known
+
+    def _supports_tests(self, path: str) -> bool:
         if self._test_folders is not None:
             return _below(path, self._test_folders)
         folder, _, name = path.rpartition("/")
