@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 if not __package__:  # started as a script: `benchmarks` is found in the folder above
@@ -26,8 +26,11 @@ from benchmarks.arguments import tree_parser
 from benchmarks.measure import Cost, clean_environment, peak_memory, run_measured
 from benchmarks.table import render_table
 from benchmarks.trees import (
+    KINDS,
+    ONE_FILE,
     TreeSize,
     change_files,
+    change_somehow,
     commit_everything,
     make_messy,
     pick_files,
@@ -187,19 +190,27 @@ def measure_five(bench: Bench, five: Sequence[str]) -> list[Measure]:
 
 
 def measure_changed(bench: Bench, five: Sequence[str]) -> list[Measure]:
-    """The whole tree again after five of its files changed, also with the rules in preview."""
+    """The whole tree again, the rules in preview included, after five of its files changed, and after one came or went.
+
+    Each change is made on top of the last, which was audited. Files are renamed and removed last.
+    """
     found: list[Measure] = []
-    for options in ((), ("--preview",)):
-        name = " ".join(("the whole tree after five changes", *options))
-        _say(name)
-        run_measured(bench.audit(*options), bench.root)
+    for kind in (*KINDS, *ONE_FILE):
+        _say(kind)
+        run_measured(bench.audit("--preview"), bench.root)
 
-        def change(number: int, mark: str = name) -> None:
-            change_files(bench.root, five, f"{mark} {number}")
+        def change(number: int, kind: str = kind) -> None:
+            change_somehow(bench.root, five, kind, number)
 
-        pairs = bench.pairs(options=options, before=change)
-        found.append(_paired(f"{name}, CPU", pairs, "cpu", bar=CHANGED_BAR))
+        pairs = bench.pairs(options=("--preview",), before=change) if kind not in ONE_FILE[1:] else _once(bench, change)
+        files = "" if kind in ONE_FILE else "five times "
+        found.append(_paired(f"the whole tree after {files}a {kind}, CPU", pairs, "cpu", bar=CHANGED_BAR))
     return found
+
+
+def _once(bench: Bench, change: Callable[[int], None]) -> list[tuple[Cost, Cost]]:
+    """One pair: what the change takes away is gone."""
+    return replace(bench, runs=1).pairs(options=("--preview",), before=change)
 
 
 def measure_neighbour(bench: Bench, changes: int) -> list[Measure]:

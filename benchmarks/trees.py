@@ -112,6 +112,34 @@ def change_files(root: Path, paths: Iterable[str], mark: str) -> None:
             file.write(f"\n# changed: {mark}\n".encode())
 
 
+def change_somehow(root: Path, paths: Sequence[str], kind: str, number: int) -> None:
+    """Changes each file in one of the ways of `KINDS`, or adds one, renames the first or removes the last."""
+    if kind == "file added":
+        _write(
+            (root / paths[0]).with_name(f"test_added_{number}.py"), f"def test_added():\n    assert {number}\n".encode()
+        )
+    elif kind == "file removed":
+        (root / paths[-1]).unlink()
+    elif kind == "file renamed":
+        path = root / paths[0]
+        path.rename(path.with_name(f"{path.stem}_renamed.py"))
+    else:
+        above, below = KINDS[kind]
+        for each in paths:
+            content = (root / each).read_bytes()
+            _write(root / each, above.format(number).encode() + content + below.format(number).encode())
+
+
+KINDS = {
+    "comment at the end": ("", "\n# changed: {}\n"),
+    "test function at the end": ("", "\n\ndef test_added_{0}():\n    value = {0}\n    assert value == {0}\n"),
+    "class at the end": ("", "\n\nclass Added{0}:\n    def total(self):\n        return {0}\n"),
+    "line at the top": ("# changed: {}\n", ""),
+}
+"""What stands above and below the content of a file that is changed."""
+ONE_FILE = ("file added", "file renamed", "file removed")
+
+
 def make_messy(root: Path, paths: Sequence[str], *, share: float, seed: int) -> tuple[int, int]:
     """Makes a share of the Python files dirty: most are changed, the rest are new and unknown to git; returns both."""
     rng = random.Random(seed)

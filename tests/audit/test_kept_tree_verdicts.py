@@ -81,6 +81,83 @@ def test_rules_run_again_where_what_they_looked_at_changed(
     assert kept == audited(shop, cache=False)
 
 
+TOP = {"shop/orders.py", "shop/legacy.py", "shop/roots.py", "shop/api.py", "shop/bill.py"}
+"""What the inventory and the index read of them moves; functions that are clones stand elsewhere."""
+
+
+def above(content: str | bytes) -> str:
+    return f"# said first\n\n\n{content}"
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        pytest.param({path: above(FILES[path]) for path in TOP}, {"DUP004"}, id="lines at the top"),
+        pytest.param({"shop/orders.py": above(FILES["shop/orders.py"])}, {"DUP004"}, id="lines above one home"),
+        pytest.param({"shop/load.py": above(LONG)}, {"DUP004"}, id="lines above a clone"),
+    ],
+)  # fmt: skip
+def test_what_moves_is_told_where_it_stands_now(
+    shop: Folder, ran: list[str], change: dict[str, str | bytes], again: set[str]
+) -> None:
+    ran.clear()
+    shop.write(change)
+    kept = audited(shop, cache=True)
+    assert {code for code in ran if code in LOOKING} <= again
+    assert kept == audited(shop, cache=False)
+
+    ran.clear()
+    shop.write({"tests/test_a.py": "def test_a():\n    assert 3\n"})
+    again_kept = audited(shop, cache=True)  # from answers that are kept with other places
+    assert not set(ran) & set(LOOKING)
+    assert again_kept == audited(shop, cache=False)
+
+
+def test_a_class_more_runs_the_rules_on_classes(shop: Folder, ran: list[str]) -> None:
+    ran.clear()
+    shop.write({"shop/api.py": f"{FILES['shop/api.py']!s}\n\n{ORDER.format('', 5)}"})
+    kept = audited(shop, cache=True)
+
+    assert {"DUP002", "DUP003"} <= set(ran)
+    assert kept == audited(shop, cache=False)
+
+
+def test_a_class_that_moves_past_another_runs_the_rules_again(shop: Folder, ran: list[str]) -> None:
+    roots = str(FILES["shop/roots.py"])
+    ran.clear()
+    shop.write({"shop/roots.py": roots.replace("First", "Third").replace("Second", "First").replace("Third", "Second")})
+    kept = audited(shop, cache=True)
+
+    assert "DUP002" in ran
+    assert kept == audited(shop, cache=False)
+
+
+def test_a_file_added_removed_or_renamed_has_the_answers_of_a_cold_audit(shop: Folder) -> None:
+    found = []
+    for change in ("add", "rename", "remove"):
+        if change == "add":
+            shop.write({"shop/third.py": ORDER.format("", 3), "shop/ask.py": "from shop.third import Order\n"})
+        elif change == "rename":
+            (shop.root / "shop/third.py").rename(shop.root / "shop/fourth.py")
+        else:
+            (shop.root / "shop/legacy.py").unlink()
+        found.append(audited(shop, cache=True))
+        assert found[-1] == audited(shop, cache=False)
+    assert len({tuple(map(repr, each)) for each in found}) == 3
+
+
+def test_an_import_of_a_clone_is_counted_anew(shop: Folder) -> None:
+    def named(findings: list) -> str:
+        return next(finding.message for finding in findings if finding.code == "DUP004")
+
+    before = named(audited(shop, cache=True))
+    shop.write({"shop/bill.py": "from shop.load import fetch\n"})
+    kept = audited(shop, cache=True)
+
+    assert named(kept) != before
+    assert kept == audited(shop, cache=False)
+
+
 def test_an_alias_that_joins_two_hierarchies_ends_the_finding(shop: Folder) -> None:
     shop.write({"shop/roots.py": str(FILES["shop/roots.py"]).replace("Root = Second", "Root = First")})
 
@@ -110,6 +187,9 @@ def test_a_line_more_in_the_canon_moves_what_is_said_of_it(shop: Folder) -> None
     "statement",
     [
         "update verdicts set data = x'0102030405' where number = -1",
+        "update verdicts set data = x'0102030405' where number = -2",
+        "update answers set data = x'0102030405' where kind = 'inventory-parts'",
+        "update answers set data = x'0102030405' where kind = 'judged-documents'",
         "update answers set data = x'0102030405' where kind like '%-digests'",
         "delete from shapes",
         "delete from facts",
@@ -146,11 +226,30 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 def test_kept_and_fresh_answers_are_the_same_whatever_changes(demo: Folder, seed: int) -> None:
     chance = random.Random(seed)
     paths = sorted(path for path in demo.git("ls-files", "*.py").splitlines() if (demo.root / path).is_file())
+    event = chance.choice(["", "", "added", "removed", "renamed"])
+    victim = demo.root / chance.choice(paths)
+    if event == "added":
+        (victim.parent / "added_here.py").write_bytes(victim.read_bytes())
+    elif event == "removed":
+        victim.unlink()
+    elif event == "renamed":
+        victim.rename(victim.parent / "added_here.py")
+    paths = [path for path in paths if (demo.root / path).is_file()]
     for path in chance.sample(paths, 3):
         mine, other = ((demo.root / each).read_bytes() for each in (path, chance.choice(paths)))
-        spots = [mine + other, b"# first\n" + mine, mine + b"\n", mine.replace(b"import", b"import  "), other]
+        added = mine + b"\n\nclass Added:\n    def total(self):\n        return 1\n"
+        spots = [
+            mine + other,
+            b"# first\n" + mine,
+            b"# a\n\n# b\n" + mine,
+            added,
+            mine + b"\n",
+            mine.replace(b"import", b"import  "),
+            other,
+        ]
         demo.write({path: chance.choice([*spots, mine.replace(b"self", b"this"), mine.replace(b"class ", b"class A")])})
     try:
         assert audited(demo, cache=True) == audited(demo, cache=False)
     finally:
         demo.git("checkout", "--quiet", ".")
+        demo.git("clean", "--quiet", "--force", "--", "*.py")

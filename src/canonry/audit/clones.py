@@ -1,6 +1,6 @@
 """Finds the clones of a whole tree: reads what no cache holds, joins what is new, asks who imports what."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
@@ -12,7 +12,7 @@ from canonry.source.cache import shapes_variant
 from canonry.source.clones.cluster import Cluster, Importers
 from canonry.source.clones.search import find_clusters
 from canonry.source.functions.shapes import NO_SHAPES, Shapes, decode_shapes, read_shapes
-from canonry.source.index import Definition, Index
+from canonry.source.index import Definition, Index, Resolved
 from canonry.source.pool import Extraction, Job, Origin, extract_all
 from canonry.source.similar import KnownPairs, Pair, renew_pairs
 from canonry.source.trees.tree import Key
@@ -22,6 +22,7 @@ THRESHOLD = Fraction(4, 5)
 _EXTRACTION = Extraction(read_shapes, NO_SHAPES)
 _CHUNK = 400
 _Key = TypeVar("_Key")
+Keeping = Callable[[bytes, Callable[[], Importers]], Importers]
 
 
 class CloneSearch(NamedTuple):
@@ -32,9 +33,18 @@ class CloneSearch(NamedTuple):
 
 
 def find_clones(
-    session: Session, live: Mapping[str, Key | None], index: Index, origin: Origin, progress: Progress
+    session: Session,
+    live: Mapping[str, Key | None],
+    index: Index,
+    origin: Origin,
+    progress: Progress,
+    *,
+    keep_importers: Keeping = lambda _asked, count: count(),
 ) -> CloneSearch:
-    """The clusters of clones among the functions of all live files."""
+    """The clusters of clones among the functions of all live files.
+
+    ``keep_importers`` gives the kept answer to what is asked, or counts and keeps.
+    """
     keys = {path: key for path, key in live.items() if key is not None}
     shapes = dict(_load(session, set(keys.values())))
     missing = {key: path for path, key in reversed(keys.items()) if key not in shapes}
@@ -46,7 +56,9 @@ def find_clones(
     clusters = find_clusters(
         files,
         join=lambda sets: _join(session, sets),
-        count_importers=lambda paths, names: count_importers(files, index, paths, names),
+        count_importers=lambda paths, names: keep_importers(
+            _asked(files, paths, names), lambda: count_importers(files, index, paths, names)
+        ),
     )
     return CloneSearch(clusters, moved or len(files) < len(keys))
 
@@ -107,21 +119,39 @@ def count_importers(
     words = names.union(map(_stem, paths))
     modules: dict[str, set[str]] = {}
     imported: dict[tuple[str, str], set[str]] = {}
-    known: dict[tuple[str, str], Definition] = {}  # a name means the same to all files of a folder
+    known: dict[tuple[str, str], Resolved] = {}
+    references: dict[str, str] = {}  # most lines stand in many files
     for path, record in files.items():
-        folder = path.rpartition("/")[0]
+        folder, _, file = path.rpartition("/")
         for line in record.imports.split("\n"):
-            module, _, name = line.partition(":")
-            if name not in words and module.rpartition(".")[2] not in words:
+            reference = references.get(line)
+            if reference is None:
+                reference = references[line] = _reference(line, words)
+            if not reference:
                 continue
-            reference = module if not name else f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
-            found = known.get((folder, reference)) or index.resolve(path, reference)
-            if isinstance(found, Definition):
-                known[folder, reference] = found
-                if found.path in paths and found.path != path:
-                    modules.setdefault(found.path, set()).add(path)
-                    imported.setdefault((found.path, found.qualname), set()).add(path)
+            asked = (folder, reference)
+            found = known[asked] if asked in known else index.resolve(path, reference)
+            # A name means the same to all files of a folder, but for the one that it may be the name of itself.
+            if isinstance(found, Definition) or (file != "__init__.py" and file[:-3] not in reference):
+                known[asked] = found
+            if isinstance(found, Definition) and found.path in paths and found.path != path:
+                modules.setdefault(found.path, set()).add(path)
+                imported.setdefault((found.path, found.qualname), set()).add(path)
     return Importers(_counts(modules), _counts(imported))
+
+
+def _asked(files: Mapping[str, Shapes], paths: frozenset[str], names: frozenset[str]) -> bytes:
+    """All that the counts of importers depend on beside names of files, and what the index reads."""
+    words = (*sorted(paths), "", *sorted(names), "", *(record.imports for record in files.values()))
+    return "\0".join(words).encode("utf-8", "surrogatepass")
+
+
+def _reference(line: str, words: frozenset[str]) -> str:
+    """What a line of imports refers to; empty where neither its name nor its module is one of the words."""
+    module, _, name = line.partition(":")
+    if name not in words and module.rpartition(".")[2] not in words:
+        return ""
+    return module if not name else f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
 
 
 def _counts(found: Mapping[_Key, set[str]]) -> dict[_Key, int]:

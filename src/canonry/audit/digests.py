@@ -4,6 +4,7 @@ Most changes leave most of a file's facts as they were. Whether they did is told
 """
 
 import hashlib
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TypeVar
@@ -12,23 +13,31 @@ import msgspec
 
 from canonry.audit.files import Files
 from canonry.audit.session import Session
-from canonry.rules.inventory import part_of
+from canonry.rules.inventory import Part, part_of
 from canonry.source.cache import shapes_variant
 from canonry.source.facts import Facts
+from canonry.source.index import basis_of
 from canonry.source.trees.tree import Key
 
 _T = TypeVar("_T")
 _SIZE = 12
+_RARE = 100
+"""Where fewer than one in so many contents are new, they are read again sooner than the parts of all are written."""
 _MANY = 900
 """So many unknown contents are no small change: the whole answer is found anew, which knows them all in passing."""
 
 
 class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Of the facts of one content: what the inventory takes of them, all of them, and whether it does not parse."""
+    """Of the facts of one content: digests of what the inventory takes of them but for places, and of what the index
+    reads of them; whether it does not parse.
+
+    ``places`` are those that the inventory takes: line, column, end line and end column each, as four-byte integers.
+    """
 
     inventory: bytes
-    facts: bytes
+    basis: bytes
     broken: bool
+    places: bytes
 
 
 class FactDigests:
@@ -40,6 +49,7 @@ class FactDigests:
         self._label = f"{files.kind} {session.catalogue.ruleset}"
         self._changed = False
         self._complete: dict[str, Digest] | None = None
+        self._parts: dict[Key, Part] = {}
 
     @cached_property
     def _known(self) -> dict[Key, Digest]:
@@ -58,6 +68,22 @@ class FactDigests:
                 self._changed = True
             yield path, facts
 
+    def parts(self, paths: Iterable[str]) -> Iterator[tuple[str, Part]]:
+        """What the inventory takes of these files, by path: only contents that were not there before are read."""
+        live, paths = self._files.live, list(paths)
+        kept = _stored(self._session, "inventory-parts", self._label, dict[Key, Part])
+        missing = {key: path for path in paths if (key := live.get(path)) is None or key not in kept}
+        for path, facts in self.noting(self._files.stream(sorted(missing.values()))):
+            key = live.get(path)
+            if key is not None:
+                kept[key] = part_of(facts)
+        if len(missing) * _RARE > len(paths):
+            self._parts = kept
+        for path in paths:
+            key = live.get(path)
+            if key is not None and key in kept:
+                yield path, kept[key]
+
     def of_tree(self) -> dict[str, Digest] | None:
         """The digests of all live files by path; None where many are unknown, or one cannot be read."""
         if self._complete is not None:
@@ -75,15 +101,13 @@ class FactDigests:
         return self._complete
 
     def store(self) -> None:
-        """Keeps the digests of the live files."""
+        """Keeps what is new of the live files."""
+        live = set(self._files.live.values())
+        new: list[tuple[str, Mapping[Key, object]]] = [("inventory-parts", self._parts)] if self._parts else []
         if self._changed:
-            live = set(self._files.live.values())
-            _store(
-                self._session,
-                "fact-digests",
-                self._label,
-                {key: digest for key, digest in self._known.items() if key in live},
-            )
+            new.append(("fact-digests", self._known))
+        for kind, found in new:
+            _store(self._session, kind, self._label, {key: value for key, value in found.items() if key in live})
 
 
 def shapes_digest(session: Session, live: Mapping[str, Key | None], read: Callable[[dict[Key, str]], bool]) -> bytes:
@@ -112,8 +136,10 @@ def _of_shapes(session: Session, keys: Iterable[Key]) -> dict[Key, bytes]:
 
 
 def _digest_of(facts: Facts) -> Digest:
-    encode = msgspec.msgpack.encode
-    return Digest(_digest(encode(part_of(facts))), _digest(encode(facts)), facts.broken is not None)
+    encode, part = msgspec.msgpack.encode, part_of(facts)
+    places = array("I", [n for site in part.sites for n in (site.line, site.column, site.end_line, site.end_column)])
+    inventory, basis = _digest(encode(part.unplaced)), _digest(encode(basis_of(facts)))
+    return Digest(inventory, basis, facts.broken is not None, places.tobytes())
 
 
 def _digest(data: bytes) -> bytes:

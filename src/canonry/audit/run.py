@@ -20,6 +20,7 @@ from canonry.audit.documents import Documents, origin_of
 from canonry.audit.files import Files
 from canonry.audit.governance import Governance
 from canonry.audit.judge import judge_document, judge_file, judge_tree
+from canonry.audit.judged_documents import JudgedDocument, JudgedDocuments
 from canonry.audit.listing import Listing, list_files
 from canonry.audit.request import Request
 from canonry.audit.result import DocumentRecord, FileRecord, Header, Result, RuleRecord, legible
@@ -37,6 +38,7 @@ from canonry.source.index import Index
 from canonry.source.trees.tree import blob_key
 
 if TYPE_CHECKING:
+    from canonry.audit.clones import Keeping
     from canonry.audit.mentions import Mentions
 
 _CHUNK = 400
@@ -82,6 +84,7 @@ class Run:
         )
         self.governance = Governance(session, listing)
         self.digests = FactDigests(session, self.files)
+        self.keep_importers: Keeping = lambda _asked, count: count()
         self.on_documents: dict[str, list[Finding]] = {}  # what rules of the tree say of documents
         self.mentions = _open_mentions(session, listing)
         if self.mentions is not None:
@@ -93,10 +96,14 @@ class Run:
         if not self.session.complete:
             paths = sorted(path for path in self.session.scope if path in self.listing.live)
         self.files.extract(paths)
-        self.verdicts = Verdicts(self.session.cache, self._context() if digest else b"", self.listing.live)
+        context = self._context() if digest else b""
+        self.verdicts = Verdicts(self.session.cache, context, self.listing.live)
+        self.judged_documents = JudgedDocuments(self.session.cache, context)
         self.tree_verdicts = TreeVerdicts(
             self.verdicts, self.digests, self.index, functions=self._functions, said=where_declared(self.session)
         )
+        if digest:
+            self.keep_importers = self.tree_verdicts.importers
         paths = [path for path in paths if path in self.listing.live]
         notes = Breaks(self.session, self.files, self.progress, self.digests).notes(paths)
         chunks = self.governance.finish([*self._judge(paths, notes), *self._judge_documents()])
@@ -108,6 +115,7 @@ class Run:
             self.tree_verdicts.store()
             self.verdicts.store()
             self.digests.store()
+            self.judged_documents.store()
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
             self.session.cache.prune(self.files.kind)
         return Result(header, chunks, self.session.scope)
@@ -120,7 +128,14 @@ class Run:
     def _clones(self) -> list[Cluster]:
         from canonry.audit.clones import find_clones
 
-        found = find_clones(self.session, self.listing.live, self.index, self.origin, self.progress)
+        found = find_clones(
+            self.session,
+            self.listing.live,
+            self.index,
+            self.origin,
+            self.progress,
+            keep_importers=self.keep_importers,
+        )
         self.moved = self.moved or found.moved
         return found.clusters
 
@@ -137,6 +152,7 @@ class Run:
             self.listing.shadows,
             self.listing.backups,
             facts=lambda: self.digests.noting(self.files.stream(paths)),
+            parts=lambda: self.digests.parts(paths),
             canon_place=self.session.loaded.place,
             exists=lambda path: path in self.listing.live or self.session.tree.read(path) is not None,
             clones=self._clones,
@@ -203,15 +219,17 @@ class Run:
         scope = None if self.session.complete else set(self.session.scope)
         active = self.session.catalogue.active(self.session.preview)
         rules = [rule for rule in active if implements(rule, "check_document")]
-        records: list[DocumentRecord] = []
-        closings: list[Closing] = []
-        wanted = [path for path in self.documents.keys if scope is None or path in scope]
-        for path, reading in self.documents.read(wanted, told=self.progress):
-            view = DocumentView(path, reading, reader_of(path), self.project)
-            findings = [*self.on_documents.pop(path, ()), *judge_document(view, rules)]
-            closings.append(self.governance.close(path, findings, reading.suppressions))
-            passed = [(each.site.line, each.reason) for each in reading.passed_over]
-            records.append(DocumentRecord(path, len(reading.commands), passed, count_document(view)))
+        wanted = {path: key for path, key in self.documents.keys.items() if scope is None or path in scope}
+        judged = self.judged_documents.judged(
+            wanted, [rule.code for rule in rules], lambda: self._documents(list(wanted), rules)
+        )
+        records = [each.record for each in judged]
+        closings = [
+            self.governance.close(
+                path := each.record.path, [*self.on_documents.pop(path, ()), *each.findings], each.suppressions
+            )
+            for each in judged
+        ]
         closings += [self.governance.close(path, left) for path, left in self.on_documents.items()]
         if closings:
             yield encode_chunk(msgspec.msgpack.Encoder(), [], closings, records)
@@ -220,6 +238,17 @@ class Run:
         """Whether a file that could not be read is a test file; one that was deleted is none any more."""
         gone = self.session.tree.missing[path] == _GONE
         return path.endswith(".py") and not gone and self.project.is_test_file(path)
+
+    def _documents(self, paths: list[str], rules: list[Rule]) -> tuple[list[JudgedDocument], bool]:
+        """The judgements of these files, in order; and whether the facts of any other were asked for."""
+        looked_at = self.index.track()
+        found: list[JudgedDocument] = []
+        for path, reading in self.documents.read(paths, told=self.progress):
+            view = DocumentView(path, reading, reader_of(path), self.project)
+            passed = [(each.site.line, each.reason) for each in reading.passed_over]
+            record = DocumentRecord(path, len(reading.commands), passed, count_document(view))
+            found.append(JudgedDocument(record, judge_document(view, rules), reading.suppressions))
+        return found, bool(looked_at)
 
     def _header(self, *, quotes_history: bool) -> Header:
         session, tree = self.session, self.session.tree

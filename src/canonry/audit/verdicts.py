@@ -53,6 +53,11 @@ class Verdicts:
         """The numbers of these files; what is none is left out."""
         return [self._numbers[path] for path in paths if path in self._numbers]
 
+    def paths(self, packed: bytes) -> list[str]:
+        """The files with these numbers, four-byte integers."""
+        paths = list(self._numbers)
+        return [paths[number] for number in array("I", packed)]
+
     def row(self, number: int) -> bytes | None:
         """What is kept under a number that is no file's, None where nothing is."""
         rows = self._cache.verdicts(self._context, number, number) if self._context else []

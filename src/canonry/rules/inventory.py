@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
-from canonry.source.facts import ClassFact, Constant, Facts, Flag
+from canonry.source.facts import ClassFact, Constant, Facts, Flag, Site
 from canonry.source.index import Definition, Index
 from canonry.source.python.marks import mark_name
 
@@ -15,9 +15,10 @@ _DOUBLE = re.compile(
 )
 _STANDS_ALONE = re.compile(r"(?:^|/)(?:examples?|samples?|docs?|snippets|tutorials?|locales?)/", re.IGNORECASE)
 _HOPS = 6
+_Placed = ClassFact | Constant | Flag
 
 
-class Part(msgspec.Struct, frozen=True, array_like=True):
+class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Everything that the inventory takes of one file: where this is equal, so are inventories.
 
     ``imports`` are names, each with the module that it comes from and how many dots stand before that.
@@ -29,6 +30,29 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
     flags: tuple[Flag, ...]
     imports: list[tuple[str, str, int]]
     marks: list[str]
+
+    @property
+    def sites(self) -> list[Site]:
+        """Where classes, constants and probes stand, in this order."""
+        return [fact.site for group in self._placed for fact in group]
+
+    @property
+    def _placed(self) -> tuple[Sequence[_Placed], ...]:
+        return self.classes, self.constants, self.flags
+
+    @property
+    def unplaced(self) -> tuple[object, ...]:
+        """All of it but places: of these, only which one comes before which in the file."""
+        starts = sorted({(site.line, site.column) for site in self.sites})
+        rank = {start: number for number, start in enumerate(starts)}
+
+        def without(fact: _Placed) -> list[object]:
+            fields = [None if isinstance(field, Site) else field for field in msgspec.structs.astuple(fact)]
+            site = fact.site
+            return [*fields, rank[site.line, site.column], site.snippet, site.symbol]
+
+        facts = [[without(fact) for fact in group] for group in self._placed]
+        return self.broken, facts, self.imports, self.marks
 
 
 class Inventory:
@@ -76,10 +100,14 @@ class Inventory:
 
 def take_inventory(files: Iterable[tuple[str, Facts]]) -> Inventory:
     """The inventory of these files."""
+    return join_parts((path, part_of(facts)) for path, facts in files)
+
+
+def join_parts(parts: Iterable[tuple[str, Part]]) -> Inventory:
+    """The inventory of the files with these parts, by path."""
     inventory = Inventory()
     classes, constants, flags, imports = inventory.classes, inventory.constants, inventory.flags, inventory.imports
-    for path, facts in files:
-        part = part_of(facts)
+    for path, part in parts:
         inventory.broken += part.broken
         if not _STANDS_ALONE.search(path):
             for fact in part.classes:
@@ -88,7 +116,9 @@ def take_inventory(files: Iterable[tuple[str, Facts]]) -> Inventory:
             constants += [(path, constant) for constant in part.constants]
         flags += [(path, flag) for flag in part.flags]
         for name, module, level in part.imports:
-            imports.setdefault(name, []).append((path, module, level))
+            if (found := imports.get(name)) is None:
+                found = imports[name] = []
+            found.append((path, module, level))
         for mark in part.marks:
             inventory.marks.setdefault(mark, set()).add(path)
     return inventory

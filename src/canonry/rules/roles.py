@@ -104,7 +104,8 @@ def _is_protocol(path: str, fact: ClassFact, tree: TreeView) -> bool:
 
 
 def _imitates(words: frozenset[str]) -> bool:
-    return any(len(words & known) >= _THRESHOLD * len(words) for known in _STANDARD)
+    least = len(words) * _THRESHOLD.numerator
+    return any(len(words & known) * _THRESHOLD.denominator >= least for known in _STANDARD)
 
 
 def _repeats(homes: list[Home]) -> bool:

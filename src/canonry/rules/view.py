@@ -10,7 +10,7 @@ import msgspec
 from canonry.canon.keys import KeyPath
 from canonry.canon.options import Canon
 from canonry.canon.selection import categories_of, plain
-from canonry.rules.inventory import Inventory, take_inventory
+from canonry.rules.inventory import Inventory, Part, join_parts
 from canonry.source.clones.cluster import Cluster
 from canonry.source.documents.reading import Reading
 from canonry.source.facts import ClassFact, Facts, FunctionFact, Site, Suppression
@@ -62,6 +62,7 @@ class Project:
         """The paths that the canon led to. Nothing here asks the index later: judgements depend on these alone."""
         self._test_folders = None if canon.tests is None else tuple(map(_prefix, canon.tests))
         self._testpaths = tuple(map(_prefix, settings.testpaths))
+        self._in_test_code: dict[str, bool] = {}
 
     @cached_property
     def folders(self) -> frozenset[str]:
@@ -97,6 +98,12 @@ class Project:
 
     def in_test_code(self, path: str) -> bool:
         """Whether it is a test file or support code: in the test folders, or in one named with the word `test`."""
+        known = self._in_test_code.get(path)
+        if known is None:
+            known = self._in_test_code[path] = self._supports_tests(path)
+        return known
+
+    def _supports_tests(self, path: str) -> bool:
         if self._test_folders is not None:
             return _below(path, self._test_folders)
         folder, _, name = path.rpartition("/")
@@ -287,6 +294,7 @@ class TreeView:
         backups: Iterable[str],
         *,
         facts: Callable[[], Iterator[tuple[str, Facts]]],
+        parts: Callable[[], Iterable[tuple[str, Part]]],
         clones: Callable[[], Sequence[Cluster]] = tuple,
         canon_place: Callable[[KeyPath], tuple[str, int] | None] = lambda _path: None,
         exists: Callable[[str], bool] = lambda _path: False,
@@ -297,6 +305,8 @@ class TreeView:
         self.backups = tuple(backups)
         self.facts = facts
         """Streams the facts of all live files, by path. They are many: keep what a rule needs, not the record."""
+        self.parts = parts
+        """What the inventory takes of each live file, by path."""
         self.clones = clones
         """Finds the clusters of functions that are clones; reads every function the first time."""
         self.canon_place = canon_place
@@ -307,7 +317,7 @@ class TreeView:
     @cached_property
     def inventory(self) -> Inventory:
         """What rules about the whole tree gather from all files: one pass for all of them."""
-        return take_inventory(self.facts())
+        return join_parts(self.parts())
 
 
 class Standing(msgspec.Struct, frozen=True):

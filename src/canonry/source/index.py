@@ -82,9 +82,10 @@ class Index:
         self._touched: set[str] = set()
         self._modules: dict[tuple[str, str], str | None] = {}
 
-    def track(self) -> set[str]:
-        """A new set, into which the paths go that questions look at from now on, answered from memory or not."""
-        self._touched = set()
+    def track(self, into: set[str] | None = None) -> set[str]:
+        """A set, new where none is given, into which the paths go that questions look at from now on, answered from
+        memory or not."""
+        self._touched = set() if into is None else into
         return self._touched
 
     def _facts(self, path: str) -> Facts | None:
@@ -317,6 +318,17 @@ class Index:
             else:
                 found.append(target if target is not None and target.qualname else None)
         return found
+
+
+def basis_of(facts: Facts) -> tuple[object, ...]:
+    """All that the index itself reads of a file's facts: where this is equal, what names mean and come from is."""
+    return (
+        [(each.module, each.level, each.names) for each in facts.imports],
+        [(each.qualname, each.bases, each.methods) for each in facts.classes],
+        [each.qualname for each in facts.functions],
+        facts.bindings,
+        facts.assigned,
+    )
 
 
 def case_kind(name: str) -> str:
