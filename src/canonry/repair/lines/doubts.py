@@ -74,17 +74,18 @@ def _idle(text: str, old: set[str]) -> list[int]:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         for number, statement in enumerate(body if isinstance(body, list) else ()):
-            value = getattr(statement, "test" if isinstance(statement, (ast.Assert, ast.If, ast.While)) else "value", None)
-            if not isinstance(statement, (ast.Expr, ast.Assert, ast.If, ast.While)) or not isinstance(
-                value, (ast.Name, ast.Tuple, ast.Constant, ast.JoinedStr, ast.Compare, ast.Attribute)
-            ):
-                continue
-            if isinstance(statement, ast.Expr):
-                text_of = isinstance(value, ast.Constant) and isinstance(value.value, str)
-                if text_of and number == 0 and isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
-                    continue
-            elif not isinstance(value, (ast.Tuple, ast.Constant, ast.JoinedStr)):
-                continue
-            if lines[statement.lineno - 1] not in old:
+            documents = number == 0 and isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+            if _does_nothing(statement, documents=documents) and lines[statement.lineno - 1] not in old:
                 found.append(statement.lineno)
     return found
+
+
+def _does_nothing(statement: ast.stmt, *, documents: bool) -> bool:
+    if isinstance(statement, ast.Expr):
+        value = statement.value
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            return not documents
+        return isinstance(value, (ast.Name, ast.Tuple, ast.Constant, ast.JoinedStr, ast.Compare, ast.Attribute))
+    if isinstance(statement, (ast.Assert, ast.If, ast.While)):
+        return isinstance(statement.test, (ast.Tuple, ast.Constant, ast.JoinedStr))
+    return False

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from canonry.repair.lines.tokens import KEYWORDS, PREFIXES
+from canonry.repair.lines.tokens import KEYWORDS
 
 _TOKEN = re.compile(
     r"(?P<s>(?:[rbfuRBFU]{1,2})?(?:\"\"\"(?:[^\"\\]|\\.|\"(?!\"\"))*\"\"\"|'''(?:[^'\\]|\\.|'(?!''))*'''"
@@ -46,6 +46,7 @@ class Habitat:
     def __init__(self, text: str) -> None:
         self.called = frozenset(_CALLED.findall(text)) - KEYWORDS | _CALLABLE
         self.twice = 0.7 if ")(" in text else 4.5  # the price of a call of what a call returns
+        self.picked = 0.0 if "](" in text else 2.4  # the price of a call of what a key picks
         self.words = Counter(re.findall(r"[^\W\d]\w*", text))
         self.single: Counter[str] = Counter()
         self.pairs: dict[str, Counter[str]] = defaultdict(Counter)
@@ -66,7 +67,7 @@ class Habitat:
 
     def kinds(self, text: str) -> Iterator[tuple[str, str]]:
         """The kind of every token, a space in front where one stands before it, and its text."""
-        space = ""
+        space, at_start = "", True
         for match in _TOKEN.finditer(text):
             group = match.lastgroup
             word = match.group()
@@ -79,10 +80,9 @@ class Habitat:
                 kind = word if word in KEYWORDS else "F" if word in self.called else "N"
             else:
                 kind = word if group == "o" else str(group)
-            if kind == "\n" or space == "\n":
-                yield (kind if kind == "\n" else kind), word
-                space = "\n" if kind == "\n" else ""
-                continue
+            if kind == "\n" or at_start:
+                space = ""  # it is indentation
+            at_start = kind == "\n"
             yield space + kind, word
             space = ""
 
@@ -122,9 +122,7 @@ class Habitat:
             elif isinstance(node, ast.AnnAssign):
                 found += 0.8 if node.value is None else 0.0
             elif isinstance(node, (ast.Assign, ast.Return)):
-                value = node.value
-                if isinstance(value, ast.Tuple) and value.elts and value.col_offset == value.elts[0].col_offset:
-                    found += 0.8
+                found += 0.8 if _bare_tuple(node.value) else 0.0
             elif isinstance(node, ast.Attribute):
                 found += 1.0 if isinstance(node.value, (ast.Tuple, ast.Compare, ast.BoolOp)) else 0.0
             elif isinstance(node, ast.Subscript):
@@ -140,11 +138,13 @@ class Habitat:
             return 3.0
         if isinstance(function, ast.Call):
             found += self.twice
+        if isinstance(function, ast.Subscript):
+            found += self.picked
         if len(node.args) == 1 and isinstance(node.args[0], (ast.Compare, ast.BoolOp)):
-            found += 1.0
+            found += 2.4
         if len(node.args) + len(node.keywords) > 1 and any(isinstance(each, ast.Compare) for each in node.args):
             found += 0.5
-        name = function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
+        name = str(getattr(function, "id", "") or getattr(function, "attr", ""))
         if any(isinstance(each, ast.Starred) for each in node.args):
             return found
         taken = _ARITY.get(name) if isinstance(function, ast.Name) else None
@@ -154,6 +154,21 @@ class Habitat:
         if counts and len(node.args) + len(node.keywords) not in counts:
             found += min(1.2, 0.3 + 0.15 * counts.total())
         return found
+
+
+def _bare_tuple(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Tuple) and bool(value.elts) and value.col_offset == value.elts[0].col_offset
+
+
+def moved_quotes(statement: str) -> bool:
+    """Whether a string of the statement ends with a closing bracket that belongs before its quote."""
+    for match in _TOKEN.finditer(statement):
+        word = match.group()
+        if match.lastgroup == "s" and word[-2:-1] in (")", "]", "}") and word[-3:] not in ('"""', "'''"):
+            closer = word[-2]
+            if word.count(closer) > word.count({")": "(", "]": "[", "}": "{"}[closer]):
+                return True
+    return False
 
 
 def _commas(arguments: str) -> int:
@@ -178,11 +193,3 @@ def swallowed(content: str, habitat: Habitat) -> float:
     found += 0.4 * len(re.findall(r"[\w)\]\"'] *(?:==|!=|, )|, *\w+=", content))
     found += 0.3 * sum(content.count(mark) for mark in "\"'" if content.count(mark) % 2)
     return min(found, 4.0)
-
-
-def prefixed(text: str, quote: int) -> bool:
-    """Whether letters that may be a string's prefix stand alone before the quote at this position."""
-    at = quote
-    while at and (text[at - 1].isalnum() or text[at - 1] == "_"):
-        at -= 1
-    return text[at:quote] in PREFIXES
