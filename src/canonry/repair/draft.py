@@ -50,7 +50,7 @@ def draft_repair(
         method=Method.LINES,
         reason=found.choice.reason,
         base=found.ancestor.text if found.ancestor is not None and found.ancestor.is_healthy else "",
-        unsure=getattr(found.mended, "unsure", ()),
+        unsure=found.mended.unsure if found.mended is not None else (),
         cost=found.mended.cost if found.mended is not None else None,
         broken_by=broken_by,
     )

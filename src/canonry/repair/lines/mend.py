@@ -7,17 +7,20 @@ from dataclasses import dataclass, replace
 
 from canonry.repair.lines.assemble import assemble, logical_lines
 from canonry.repair.lines.blocks import Blocks
+from canonry.repair.lines.doubts import doubtful_lines
 from canonry.repair.lines.lattice import MARK, Lattice
 from canonry.repair.lines.literal import Literal
 from canonry.repair.lines.names import bound_names
 from canonry.repair.lines.normal import normalised
 from canonry.repair.lines.probe import Probe, compiles
 from canonry.repair.lines.search import DEFAULT, Budget, Habits, Search
+from canonry.repair.lines.slips import mend_slips
 from canonry.source.syntax.parse import parse_source
 
 __all__ = ["MARK", "Budget", "Mended", "mend"]
 
 _PROBES, _NODES = 4, 40  # more work for each line of a long file
+_SLIPS = 20_000  # pieces of text compiled to find slips
 _ROUNDS = 20  # of marking a line that still does not parse
 _PLACED = 6_000  # lines whose blocks are placed again in all of these rounds together
 _PUT_IN = frozenset({"pass", "try:", "finally:", "if False:"})
@@ -34,6 +37,7 @@ class Mended:
     cost: float  # of all edits per 100 lines
     marked: tuple[int, ...] = ()  # 1-based lines of the result that are kept as a marked comment
     edits: tuple[tuple[int, str], ...] = ()  # 1-based line of the result (0: of the whole), what was done
+    unsure: tuple[int, ...] = ()  # 1-based lines of the result that may have meant something else
 
 
 def mend(
@@ -51,7 +55,11 @@ def mend(
         warnings.simplefilter("ignore")
         if compiles(text, target):
             return Mended(text, True, 0.0)
-        result, cost, whole = _mend(text, target, budget, vocabulary)
+        slips = mend_slips(text, Probe(_SLIPS), target)
+        if slips is not None:
+            cost = round(100.0 * slips.cost / (text.count("\n") + 1), 3)
+            return Mended(slips.text, True, cost, edits=_edits(text, slips.text), unsure=slips.unsure)
+        result, cost, whole, ambiguous = _mend(text, target, budget, vocabulary)
     tree, _, _ = parse_source(result.encode("utf-8", "replace"), target)
     if tree is None:
         return Mended(text, False, 100.0)
@@ -59,30 +67,31 @@ def mend(
         number for number, line in enumerate(result.split("\n"), 1) if line.lstrip().startswith(MARK.rstrip())
     )
     edits = tuple((0, what) for what in whole) + _edits(text, result)
-    return Mended(result, True, round(100.0 * cost / (text.count("\n") + 1), 3), marked, edits)
+    unsure = doubtful_lines(text, result, known=bound_names(text), ambiguous=ambiguous)
+    return Mended(result, True, round(100.0 * cost / (text.count("\n") + 1), 3), marked, edits, unsure)
 
 
 def _mend(
     text: str, target: tuple[int, int], budget: Budget, vocabulary: frozenset[str]
-) -> tuple[str, float, list[str]]:
-    """The mended text, the cost of all edits, and what was done to the text as a whole."""
+) -> tuple[str, float, list[str], frozenset[str]]:
+    """The mended text, the cost of all edits, what was done to the text as a whole, and the lines with rivals."""
     clean, whole, alternates = normalised(text)
     if compiles(clean, target):
-        return clean, float(len(whole)), whole
+        return clean, float(len(whole)), whole, frozenset()
     lines = clean.count("\n") + 1
     probe = Probe(budget.probes + _PROBES * lines)
     budget = replace(budget, nodes=budget.nodes + _NODES * lines)
     habits = Habits(known=bound_names(clean) | vocabulary, quote=_quote(clean))
     literal = Literal(clean.split("\n"), probe)
-    result, cost, requoted = _read(clean, probe, habits, budget, alternates, literal)
+    result, cost, requoted, ambiguous = _read(clean, probe, habits, budget, alternates, literal)
     if requoted >= _REQUOTED:
         habits.unknown = _STRANGE
-        again, other, _ = _read(clean, probe, habits, budget, alternates, literal)
+        again, other, _, rivals = _read(clean, probe, habits, budget, alternates, literal)
         if compiles(again, target) or not compiles(result, target):
-            result, cost = again, other
+            result, cost, ambiguous = again, other, rivals
     if not compiles(result, target):
         result = _settle(result)
-    return result, cost + len(whole), whole
+    return result, cost + len(whole), whole, ambiguous
 
 
 def _edits(before: str, after: str) -> tuple[tuple[int, str], ...]:
@@ -109,11 +118,12 @@ def _edits(before: str, after: str) -> tuple[tuple[int, str], ...]:
 
 def _read(
     text: str, probe: Probe, habits: Habits, budget: Budget, alternates: dict[int, str], literal: Literal
-) -> tuple[str, float, int]:
+) -> tuple[str, float, int, frozenset[str]]:
     search = Search(probe, habits, budget)
     units = Lattice(literal.lines, search, alternates, literal).read()
     requoted = sum(unit.cost >= 0.3 and _requoted(unit.text, literal.lines[unit.source]) for unit in units)
     cost = sum(unit.cost for unit in units)
+    ambiguous = search.with_rivals({unit.text.rstrip() for unit in units if unit.cost > 0.0})
     logical = logical_lines(units)
     for line in logical:
         if line.kind == "code" and not probe.statement("\n".join(line.lines).rstrip()):
@@ -134,7 +144,7 @@ def _read(
             break
         logical[at].kind = "marked"
         cost += 4.0
-    return result, cost + last.cost, requoted
+    return result, cost + last.cost, requoted, ambiguous
 
 
 def _wrong_line(text: str) -> int:

@@ -36,25 +36,11 @@ class Probe:
 
     def statement(self, text: str) -> bool:
         """Whether the text is one whole statement, or the head of a block without its body."""
-        words = text.split(None, 1)
-        if not words:
-            return False
-        first = head_word(text)
-        if text.startswith("@"):
-            return self.compiles(text + "\ndef _(): pass")
-        if first == "case":
-            return self.compiles("match _:\n " + text + "\n  pass") or self.compiles(text)
-        if first == "match" and text.rstrip().endswith(":"):
-            return self.compiles(text + "\n case _: pass")
-        if first in _ALONE:
-            if self.compiles(_ALONE[first] + text + "\n pass"):
-                return True
-            return self.compiles(_ALONE[first] + text)
-        if first in HEADERS:
-            if first == "try":
-                return self.compiles(text + "\n pass\nfinally: pass") or self.compiles(text + "\nfinally: pass")
-            return self.compiles(text + "\n pass") or self.compiles(text)
-        return self.compiles(text)
+        return self.framed(text) is not None
+
+    def framed(self, text: str) -> str | None:
+        """The text with what it needs around it to be a module, if it is a statement or the head of a block."""
+        return next((module for module in _frames(text) if self.compiles(module)), None)
 
     def opening(self, text: str, stack: tuple[str, ...]) -> bool:
         """Whether the text can begin a statement that leaves these brackets open."""
@@ -111,6 +97,26 @@ _FRAMES = (
     ("_:", ""),
     ("_,", ""),
 )
+
+
+def _frames(text: str) -> tuple[str, ...]:
+    words = text.split(None, 1)
+    if not words:
+        return ()
+    first = head_word(text)
+    if text.startswith("@"):
+        return (text + "\ndef _(): pass",)
+    if first == "case":
+        return "match _:\n " + text + "\n  pass", text
+    if first == "match" and text.rstrip().endswith(":"):
+        return (text + "\n case _: pass",)
+    if first in _ALONE:
+        return _ALONE[first] + text + "\n pass", _ALONE[first] + text
+    if first == "try":
+        return text + "\n pass\nfinally: pass", text + "\nfinally: pass"
+    if first in HEADERS:
+        return text + "\n pass", text
+    return (text,)
 
 
 def compiles(text: str, target: tuple[int, int] | None = None) -> bool:

@@ -12,6 +12,8 @@ from canonry.repair.lines.reading import DEFAULT, Budget, Habits, Reading, State
 
 __all__ = ["DEFAULT", "Budget", "Candidate", "Habits", "Reading", "Search", "mend_line"]
 
+_NEAR = 0.3  # difference of costs up to which two readings are rivals
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -64,6 +66,25 @@ class Search:
             found = _LineSearch(self.work, line, stack, last, head, opens).run(want)
             self.memo[key] = found
         return found
+
+    def with_rivals(self, chosen: Collection[str]) -> frozenset[str]:
+        """Those of the chosen readings that another one, with other signs, came near to."""
+        found: set[str] = set()
+        for readings in self.memo.values():
+            for reading in readings:
+                text = reading.text.strip()
+                if text not in chosen or text in found:
+                    continue
+                for other in readings:
+                    if other.valid and abs(other.cost - reading.cost) < _NEAR and not _alike(other.text, text):
+                        found.add(text)
+                        break
+        return frozenset(found)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two readings differ in spaces and the kind of quotes alone."""
+    return one.replace("'", '"').split() == other.replace("'", '"').split()
 
 
 class _LineSearch(InCode):
