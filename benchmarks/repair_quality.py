@@ -227,7 +227,11 @@ def score(done: Sequence[Done], method: str, work: Path, benchmark: Path, split:
 def print_table(results: Sequence[tuple[str, dict[str, Any], int]], rows: Sequence[Row]) -> None:
     """A column per method."""
     print(f"{len(rows)} rows, {sum(row.newer for row in rows)} of them for a newer Python")
-    lines = [[name, *(f"{summary.get(name) or 0:.4f}" for _, summary, _ in results)] for name in (*_SHOWN, *_MORE)]
+    lines = [
+        [name, *(f"{summary[name]:.4f}" for _, summary, _ in results)]
+        for name in (*_SHOWN, *_MORE)
+        if all(summary.get(name) is not None for _, summary, _ in results)
+    ]
     lines += [
         [name, *(f"{summary[name]:.3f}" for _, summary, _ in results)] for name in ("median_seconds", "p90_seconds")
     ]
