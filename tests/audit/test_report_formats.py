@@ -278,7 +278,7 @@ def test_full_ends_with_where_the_tests_stand(shop: Folder) -> None:
     text = shop.call("audit").stdout
     *_, found, compliance = text.splitlines()
 
-    assert re.match(r"found      +8 findings: \d errors?, \d warnings?", found)
+    assert re.match(r"found      +7 findings: \d errors?, \d warnings?", found)
     assert compliance == "compliance 25.0 %  1 of 4 test files without an open error"
     assert f"at commit {shop.git('rev-parse', 'HEAD')[:10]}" in text
     assert ruleset() in text
