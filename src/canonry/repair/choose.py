@@ -12,6 +12,7 @@ from canonry.repair.measure import readable_tests, share_kept, test_names, visib
 from canonry.repair.merge.merge import MergedText
 
 _MORE_WORDS = 0.08
+_MORE_WORDS_IF_DENSE = 0.2
 _FEW_EDITS = 2.2
 """Cost of mending per 100 lines."""
 _WORDS_GIVEN_UP = 0.03
@@ -26,12 +27,14 @@ class Choice:
     reason: str
 
 
-def is_enough(broken: str, merged: MergedText, *, refusals_count: bool) -> bool:
-    """Whether no text mended alone would be preferred to this merge, so that none need be asked for."""
-    return (
-        not (refusals_count and merged.refused)
-        and share_kept(visible_words(broken), visible_words(merged.text)) > 1 - _MORE_WORDS
-    )
+def is_enough(broken: str, merged: MergedText, *, dense: bool) -> bool:
+    """Whether a text mended alone need not be asked for, because it would not be preferred to this merge.
+
+    Where damage is ``dense`` and the ancestor healthy, mending alone costs most and can be trusted least: there
+    refusals do not count, and more words may be missing.
+    """
+    kept = share_kept(visible_words(broken), visible_words(merged.text))
+    return kept > 1 - _MORE_WORDS_IF_DENSE if dense else not merged.refused and kept > 1 - _MORE_WORDS
 
 
 def choose(broken: str, merged: MergedText | None, mended: Mended | None, *, parse: Parser) -> Choice:

@@ -59,7 +59,7 @@ def propose(
         merged = merge(
             ancestor.text, broken, ancestor.tree, oracle=lambda text: parse(text) is not None, mending=mending
         )
-        if is_enough(broken, merged, refusals_count=not dense):
+        if is_enough(broken, merged, dense=dense):
             choice = Choice(merged.text, True, "the healthy ancestor with the changes made since")
             return Proposal(choice, ancestor, merged, asked[0] if asked else None)
     mended = whole()
