@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workbench import IDLE, SOUND, Folder, as_nobody, call_canonry, in_process
+from tests.workbench import IDLE, SOUND, Folder, as_nobody, call_canonry, give_up_powers, in_process
 
 VERBS = [("audit",), ("repair",), ("init",), ("changes", "list"), ("canon", "show")]
 
@@ -68,9 +68,7 @@ def test_a_closed_current_folder_is_named(shop: Folder, verb: tuple[str, ...]) -
         (shop.root / "here").mkdir()
         os.chdir(shop.root / "here")
         (shop.root / "here").chmod(0)
-        os.setgroups([])
-        os.setgid(65534)
-        os.setuid(65534)
+        give_up_powers()
         done = call_canonry(*verb, cwd=None)
         return f"{done.returncode}\n{done.stderr}"
 

@@ -445,16 +445,9 @@ def attempt(root: Path, new: dict[str, bytes | None]) -> Callable[[], str]:
     return act
 
 
-def give_to_nobody(root: Path) -> None:
-    if os.geteuid() == 0:
-        for path in (root, *root.rglob("*")):
-            os.chown(path, 65534, 65534)
-
-
 def test_a_folder_that_cannot_be_written(open_folder: Folder) -> None:
     root = open_folder.write({"locked/a.py": "x = 1\n"}).root
     before = snapshot(root)
-    give_to_nobody(root)
     (root / "locked").chmod(0o555)
     said = as_nobody(attempt(root, {"shop/a.py": b"x = 2\n", "locked/a.py": b"x = 2\n", "shop/gone.py": None}))
     (root / "locked").chmod(before["locked"][0] & 0o7777)
@@ -472,7 +465,6 @@ def test_a_crash_that_cannot_be_undone_yet(open_folder: Folder) -> None:
             os._exit(9)
 
     assert in_process(lambda: str(put(root, {"locked/a.py": b"x = 2\n"}, step=crash))) == ""
-    give_to_nobody(root)
     (root / "locked").chmod(0o555)
     said = as_nobody(attempt(root, {"shop/a.py": b"x = 2\n"}))
     assert said.startswith("change 0001 (a test changes it) was cut off and cannot be undone yet (")
@@ -490,7 +482,6 @@ def test_a_crash_that_cannot_be_undone_yet(open_folder: Folder) -> None:
 def test_a_tree_without_a_place_for_the_journal(open_folder: Folder) -> None:
     root = open_folder.root
     before = snapshot(root)
-    give_to_nobody(root)
     root.chmod(0o555)
     said = as_nobody(attempt(root, {"shop/a.py": b"x = 2\n"}))
 
