@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from canonry.model.repair import Method, Verdict
 from canonry.repair.ancestors import AncestorVersion
 from canonry.repair.case import Case, Proposal, repair_case
+from canonry.repair.lines.mend import MARK
 from canonry.repair.measure import live_words, words_of
-from canonry.repair.verify import MARK, broken_words
+from canonry.repair.verify import broken_words
 from demo.damage import OPERATORS, break_text
 from tests.audit import test_suppressions
 from tests.repair import test_damage, test_text, test_verify

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from canonry.model.edit import Grade
 from canonry.model.repair import Lost, Method
 from canonry.repair.grade import expected_f1, grade
+from canonry.repair.lines.mend import MARK
 from canonry.repair.measure import live_words, words_of
-from canonry.repair.verify import MARK, Verification, broken_words, verify
+from canonry.repair.verify import Verification, broken_words, verify
 
 TARGET = (3, 11)
 BROKEN = 'def test_tea():\n    assert price("tea) == 3\n\n\ndef test_salt():\n    assert price("salt") == 1\n'

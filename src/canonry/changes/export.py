@@ -70,6 +70,6 @@ def _put(target: Path, content: bytes) -> None:
             out.write(content)
         Path(name).chmod(0o644)
         Path(name).replace(target)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: whatever ends the writing leaves no file of ours behind
         Path(name).unlink(missing_ok=True)
         raise

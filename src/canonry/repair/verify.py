@@ -10,12 +10,11 @@ from difflib import SequenceMatcher
 import msgspec
 
 from canonry.model.repair import Lost
+from canonry.repair.lines.mend import MARK
 from canonry.repair.measure import WORDY, collectable_tests, live_words, readable_tests, share_kept, words_of
 from canonry.source.syntax.parse import tree_of
 from canonry.source.syntax.versions import Version
 
-MARK = "# canonry: unrepaired: "
-"""What stands before a line that could not be mended, so that nothing is dropped in silence."""
 _COMMENT = re.compile(r"""^((?:[^#"']|"[^"]*"|'[^']*')*)#.*$""")
 
 
