@@ -300,8 +300,8 @@ class Service(Options, frozen=True, kw_only=True):
     programs: Annotated[
         NonEmpty | None,
         Meta(
-            description="The one folder to take its programs from. When absent, the newest version on `PATH` and in the "
-            "folders of packages is taken.",
+            description="The one folder to take its programs from. When absent, the newest version on `PATH` and in "
+            "the folders of packages is taken.",
             examples=["/usr/lib/postgresql/15/bin"],
         ),
     ] = None

@@ -50,7 +50,9 @@ def _http(url: str, limit: float, *, strict: bool) -> str:
     import urllib.error
     import urllib.request
 
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}) if _is_local(url) else urllib.request.ProxyHandler())
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}) if _is_local(url) else urllib.request.ProxyHandler()
+    )
     try:
         with opener.open(url, timeout=limit):
             return ""

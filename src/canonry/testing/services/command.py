@@ -3,18 +3,16 @@
 import os
 import shlex
 import signal
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from canonry.testing.services.description import Description
 from canonry.testing.services.errors import ServiceError
 from canonry.testing.services.place import Place
+from canonry.testing.services.programs import beside_this_python
 from canonry.testing.services.service import Service
+from canonry.testing.services.setup import run_setup
 from canonry.testing.services.supervise import Launch
-
-if TYPE_CHECKING:
-    from canonry.testing.services.running import Description
 
 isolates = False
 
@@ -43,23 +41,15 @@ def launch(service: Service, place: Place, port: int, *, root: Path, environment
     )
 
 
-def fill(description: "Description", *, log: int, limit: float) -> "Description":
+def fill(description: Description, *, log: int, limit: float) -> Description:
     """Runs the setup."""
-    from canonry.testing.services.setup import run_setup
-
     run_setup(description, url=description.url, log=log, limit=limit)
     return description
 
 
-def lease(description: "Description", worker: str) -> tuple[str, Callable[[], None]]:
+def lease(description: Description, worker: str) -> tuple[str, Callable[[], None]]:
     """Never called: what a command serves has no parts that we know."""
     raise NotImplementedError
-
-
-def beside_this_python(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which ``python`` is the one that runs the tests, also where nobody activated it."""
-    path = environment.get("PATH", os.defpath)
-    return {**environment, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{path}"}
 
 
 def _filled(text: str, port: int) -> str:

@@ -8,8 +8,8 @@ from canonry.model.errors import UserError
 class ServiceError(UserError):
     """A service cannot be had: one sentence and the next step, with the last lines of its log below it.
 
-    ``state`` is ``unavailable`` where it never answered and ``crashed`` where it did and then ended; ``log`` is the file
-    that holds all that it wrote.
+    ``state`` is ``unavailable`` where it never answered and ``crashed`` where it did and then ended; ``log`` is the
+    file that holds all that it wrote.
     """
 
     def __init__(

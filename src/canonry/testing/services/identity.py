@@ -30,7 +30,7 @@ def lives(pid: int, since: str) -> bool:
 
 
 def marked(variable: str, value: str) -> list[int]:
-    """The processes whose environment holds ``variable=value``, where the system tells (Linux, proc(5)) and we may ask."""
+    """The processes whose environment holds ``variable=value``, as far as the system tells us (Linux, proc(5))."""
     if not _HAS_PROC:
         return []
     wanted, found = f"{variable}={value}".encode(), []

@@ -3,14 +3,12 @@
 import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
+from canonry.testing.services.description import Description
 from canonry.testing.services.place import Place
 from canonry.testing.services.service import Service
 from canonry.testing.services.supervise import Launch
-
-if TYPE_CHECKING:
-    from canonry.testing.services.running import Description
 
 _MODULES = {"postgres": "postgres", "redis": "redis", "command": "command"}
 
@@ -29,10 +27,10 @@ class Kind(Protocol):
     ) -> Launch:
         """How it is started there. Raises ServiceError where its programs are absent."""
 
-    def fill(self, description: "Description", *, log: int, limit: float) -> "Description":
+    def fill(self, description: Description, *, log: int, limit: float) -> Description:
         """What is done once it answers: databases are made, the setup runs."""
 
-    def lease(self, description: "Description", worker: str) -> tuple[str, Callable[[], None]]:
+    def lease(self, description: Description, worker: str) -> tuple[str, Callable[[], None]]:
         """The URL of a fresh part, and what gives it back."""
 
 

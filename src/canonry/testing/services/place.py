@@ -1,4 +1,4 @@
-"""The directory of one running service: made where its user can enter, locked while it runs, cleaned when it is stale."""
+"""The directory of one running service: made where its user can enter, locked while it runs, cleaned when stale."""
 
 import contextlib
 import fcntl
@@ -83,7 +83,9 @@ def make_place(account: Account | None) -> Place:
             raise
         remove(place)
     who = f"user `{account.name}`" if account else "this process"
-    raise ServiceError(f"{who} can enter none of {', '.join(f'`{base}`' for base in bases)}; set TMPDIR to a folder that it can")
+    raise ServiceError(
+        f"{who} can enter none of {', '.join(f'`{base}`' for base in bases)}; set TMPDIR to a folder that it can"
+    )
 
 
 def remove(place: Place) -> None:
@@ -126,7 +128,13 @@ def _enters(account: Account, folder: Path) -> bool:
     try:
         return (
             subprocess.run(
-                shell, user=account.user, group=account.group, extra_groups=[], capture_output=True, cwd="/", check=False
+                shell,
+                user=account.user,
+                group=account.group,
+                extra_groups=[],
+                capture_output=True,
+                cwd="/",
+                check=False,
             ).returncode
             == 0
         )

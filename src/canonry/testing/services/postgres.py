@@ -8,18 +8,16 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from canonry.testing.services.description import Description
 from canonry.testing.services.errors import ServiceError
 from canonry.testing.services.place import Place, unprivileged
 from canonry.testing.services.postgres_wire import PostgresError, Session, quoted
 from canonry.testing.services.programs import POSTGRES_FOLDERS, newest
 from canonry.testing.services.service import Service
+from canonry.testing.services.setup import run_setup
 from canonry.testing.services.supervise import Launch
-
-if TYPE_CHECKING:
-    from canonry.testing.services.running import Description
 
 isolates = True
 USER, MAIN, TEMPLATE = "canonry", "main", "canonry_template"
@@ -53,7 +51,7 @@ def launch(service: Service, place: Place, port: int, *, root: Path, environment
         where = f"`{service.programs}` holds" if service.programs else "this machine has"
         raise ServiceError(
             f"{where} no `initdb` and `postgres`; install PostgreSQL (Debian and Ubuntu `apt-get install postgresql`, "
-            "macOS `brew install postgresql`), or declare where one runs with `kind = \"url\"`"
+            'macOS `brew install postgresql`), or declare where one runs with `kind = "url"`'
         )
     account = unprivileged()
     password = secrets.token_urlsafe(18)
@@ -79,7 +77,8 @@ def launch(service: Service, place: Place, port: int, *, root: Path, environment
         folder=place.data,
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))},
-            **{"LC_ALL": "C", **service.env},
+            "LC_ALL": "C",
+            **service.env,
         },
         account=account,
         # Fast shutdown, then at once (postgres(1)); its backends follow it.
@@ -89,10 +88,8 @@ def launch(service: Service, place: Place, port: int, *, root: Path, environment
     )
 
 
-def fill(description: "Description", *, log: int, limit: float) -> "Description":
+def fill(description: Description, *, log: int, limit: float) -> Description:
     """Makes the template, which the setup fills, and the database ``main`` from it."""
-    from canonry.testing.services.setup import run_setup
-
     template = "template1"
     if description.service.setup:
         template = TEMPLATE
@@ -102,14 +99,12 @@ def fill(description: "Description", *, log: int, limit: float) -> "Description"
     with _session(description) as session:
         if template == TEMPLATE:
             session.run(f"ALTER DATABASE {quoted(TEMPLATE)} WITH ALLOW_CONNECTIONS false")
-            session.run(
-                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{TEMPLATE}'"
-            )
+            session.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{TEMPLATE}'")
         session.run(_create(session, MAIN, template))
     return replace(description, template=template)
 
 
-def lease(description: "Description", worker: str) -> tuple[str, Callable[[], None]]:
+def lease(description: Description, worker: str) -> tuple[str, Callable[[], None]]:
     """A database of its own, as the template is, and what drops it."""
     name = f"{re.sub(r'[^a-z0-9]+', '_', worker.lower())[:30]}_{os.getpid()}_{next(_NUMBERS)}"
     with _session(description) as session:
@@ -130,7 +125,7 @@ def _create(session: Session, name: str, template: str) -> str:
     return f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(template)}{strategy}"
 
 
-def _session(description: "Description") -> Session:
+def _session(description: Description) -> Session:
     return Session(description.url, database="postgres")
 
 

@@ -4,7 +4,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from glob import glob
 from pathlib import Path
 
@@ -32,6 +33,12 @@ def newest(program: str, *beside: str, folders: Sequence[str], only: str | None 
     if len(found) < 2:
         return next(iter(found.values()), None)
     return max(found.values(), key=lambda place: version(place / program))
+
+
+def beside_this_python(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which ``python`` is the one that runs the tests, also where nobody activated it."""
+    path = environment.get("PATH", os.defpath)
+    return {**environment, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{path}"}
 
 
 def version(program: Path) -> tuple[int, ...]:

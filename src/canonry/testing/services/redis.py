@@ -4,18 +4,16 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from canonry.testing.services.description import Description
 from canonry.testing.services.errors import ServiceError
 from canonry.testing.services.place import Place
 from canonry.testing.services.programs import REDIS_FOLDERS, newest
 from canonry.testing.services.redis_wire import command
 from canonry.testing.services.service import Service
+from canonry.testing.services.setup import run_setup
 from canonry.testing.services.supervise import Launch
-
-if TYPE_CHECKING:
-    from canonry.testing.services.running import Description
 
 isolates = True
 DATABASES = 1024
@@ -38,12 +36,18 @@ def launch(service: Service, place: Place, port: int, *, root: Path, environment
         where = f"`{service.programs}` holds" if service.programs else "this machine has"
         raise ServiceError(
             f"{where} no `redis-server` and no `valkey-server`; install Redis (Debian and Ubuntu `apt-get install "
-            "redis-server`, macOS `brew install redis`), or declare where one runs with `kind = \"url\"`"
+            'redis-server`, macOS `brew install redis`), or declare where one runs with `kind = "url"`'
         )
     password = secrets.token_urlsafe(18)
     settings = {
-        **{"bind": "127.0.0.1", "port": str(port), "requirepass": password, "databases": str(DATABASES)},
-        **{"dir": _quoted(str(place.data)), "save": "", "appendonly": "no", "daemonize": "no"},
+        "bind": "127.0.0.1",
+        "port": str(port),
+        "requirepass": password,
+        "databases": str(DATABASES),
+        "dir": _quoted(str(place.data)),
+        "save": "",
+        "appendonly": "no",
+        "daemonize": "no",
         **service.settings,
     }
     file = place.directory / "redis.conf"
@@ -57,15 +61,13 @@ def launch(service: Service, place: Place, port: int, *, root: Path, environment
     )
 
 
-def fill(description: "Description", *, log: int, limit: float) -> "Description":
+def fill(description: Description, *, log: int, limit: float) -> Description:
     """Runs the setup, on database 0."""
-    from canonry.testing.services.setup import run_setup
-
     run_setup(description, url=description.url, log=log, limit=limit)
     return description
 
 
-def lease(description: "Description", worker: str) -> tuple[str, Callable[[], None]]:
+def lease(description: Description, worker: str) -> tuple[str, Callable[[], None]]:
     """An empty database that nobody else has, and what empties it again.
 
     Which numbers are taken stands in files of the service's directory: a test may flush all databases.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from canonry.testing.services.answers import answer, shown
+from canonry.testing.services.description import Description
 from canonry.testing.services.errors import ServiceError
 from canonry.testing.services.identity import lives
 from canonry.testing.services.kinds import Kind, kind_of
@@ -19,21 +20,6 @@ from canonry.testing.services.supervise import read_state
 
 FORMAT = 1
 """The version of what `Running.to_json` writes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
-    """What another process needs to use a service. ``directory`` and ``log`` are empty where we started nothing."""
-
-    service: Service
-    url: str
-    root: str
-    directory: str = ""
-    log: str = ""
-    pid: int = 0
-    since: str = ""
-    """When the process began, so that its number is not taken for another's."""
-    template: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +90,7 @@ class Running:
         """Returns where it can be used. Raises ServiceError, with the end of its log, where it cannot."""
         found = self.probe()
         if not found.answers:
-            raise ServiceError(
-                found.detail, service=self.name, state=found.state, log=self.log, tail=self.last_lines()
-            )
+            raise ServiceError(found.detail, service=self.name, state=found.state, log=self.log, tail=self.last_lines())
 
     def isolated(self, worker: str) -> Lease:
         """A part of it that nobody else has, fresh. Raises ServiceError where it cannot be had."""
@@ -116,7 +100,7 @@ class Running:
             url, give_back = self.kind.lease(self.description, worker)
         except ServiceError:
             raise
-        except Exception as error:  # noqa: BLE001  what a broken server answers is open; its own probe says why
+        except Exception as error:  # what a broken server answers is open; its own probe says why
             self.require()
             raise ServiceError(f"nothing can be leased of it: {error}", service=self.name, log=self.log) from error
 
@@ -124,9 +108,7 @@ class Running:
             with contextlib.suppress(Exception):  # a service that is gone holds nothing any more
                 give_back()
 
-        return Lease(
-            service=self.name, url=url, variables=variables(self.description.service, url), give_back=quietly
-        )
+        return Lease(service=self.name, url=url, variables=variables(self.description.service, url), give_back=quietly)
 
     @property
     def kind(self) -> Kind | None:
@@ -168,7 +150,9 @@ class Running:
         try:
             held = os.open(Path(description.directory, "held"), os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            raise ServiceError("it was stopped before it could be used", service=service.name, state="stopped") from error
+            raise ServiceError(
+                "it was stopped before it could be used", service=service.name, state="stopped"
+            ) from error
         return cls(description, let_go=lambda: os.close(held))
 
     def _looked(self, limit: float) -> tuple[str, str]:

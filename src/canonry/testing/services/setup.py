@@ -7,17 +7,13 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from canonry.testing.services.command import beside_this_python
+from canonry.testing.services.description import Description
 from canonry.testing.services.errors import ServiceError
-from canonry.testing.services.programs import POSTGRES_FOLDERS, newest
-
-if TYPE_CHECKING:
-    from canonry.testing.services.running import Description
+from canonry.testing.services.programs import POSTGRES_FOLDERS, beside_this_python, newest
 
 
-def run_setup(description: "Description", *, url: str, log: int, limit: float) -> None:
+def run_setup(description: Description, *, url: str, log: int, limit: float) -> None:
     """Runs each entry of ``setup`` with the service's variables naming ``url``; what it says goes into the log.
 
     Raises ServiceError where one fails, or where all together take longer than ``limit`` seconds.
@@ -28,12 +24,14 @@ def run_setup(description: "Description", *, url: str, log: int, limit: float) -
         argv = _argv(description, entry, url)
         code = _run(argv, environment, description.root, log, deadline)
         if code is None:
-            raise ServiceError(f"its setup `{entry}` is not done after {service.limit:g} s; raise `timeout`, or shorten it")
+            raise ServiceError(
+                f"its setup `{entry}` is not done after {service.limit:g} s; raise `timeout`, or shorten it"
+            )
         if code:
             raise ServiceError(f"its setup `{entry}` ends with status {code}")
 
 
-def _argv(description: "Description", entry: str, url: str) -> Sequence[str]:
+def _argv(description: Description, entry: str, url: str) -> Sequence[str]:
     file = Path(description.root, entry)
     if not entry.endswith(".sql") or description.service.kind != "postgres":
         try:
@@ -44,7 +42,9 @@ def _argv(description: "Description", entry: str, url: str) -> Sequence[str]:
         raise ServiceError(f"its setup `{entry}` is no file below `{description.root}`")
     folder = newest("psql", folders=POSTGRES_FOLDERS, only=description.service.programs)
     if folder is None:
-        raise ServiceError(f"its setup `{entry}` takes `psql`; install PostgreSQL's client (`apt-get install postgresql-client`)")
+        raise ServiceError(
+            f"its setup `{entry}` takes `psql`; install PostgreSQL's client (`apt-get install postgresql-client`)"
+        )
     return [str(folder / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(file), url]
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from canonry.model.state import STATE, make_state_folder
 from canonry.testing.services.answers import answer, shown
+from canonry.testing.services.description import Description
 from canonry.testing.services.errors import ServiceError
 from canonry.testing.services.identity import started
 from canonry.testing.services.kinds import Kind, kind_of
 from canonry.testing.services.place import Place, make_place, unprivileged
 from canonry.testing.services.running import (
-    Description,
     Running,
     environment,
     how_it_ended,
@@ -49,10 +49,10 @@ def start(
     """The service, ready to be used; `Running.stop` ends it.
 
     ``root`` is the project's: commands run there. ``needed`` are the services that it needs, started. Without
-    ``containers``, services of that kind are refused. A ``shared`` one runs until everybody who holds it let go, and not
-    only its starter. ``logs`` is where its log is kept (``.canonry/services`` below the root).
+    ``containers``, services of that kind are refused. A ``shared`` one runs until everybody who holds it let go,
+    not only its starter. ``logs`` is where its log is kept (``.canonry/services`` below the root).
 
-    Raises ServiceError, and leaves nothing behind, where it does not become ready. Never gives anything but the service.
+    Raises ServiceError, and leaves nothing behind, where it does not become ready. Never gives a substitute.
     """
     begun = time.monotonic()
     tell = _teller(service.name, emit)
@@ -133,8 +133,8 @@ def _started(
         port = service.port or _free_port()
         if service.port and _is_taken(port):
             raise ServiceError(
-                f"port {port} is taken by another process; stop that, or leave `port` out of {service.table} and a free "
-                "one is used"
+                f"port {port} is taken by another process; stop that, or leave `port` out of {service.table}, so that "
+                "a free one is used"
             )
         try:
             return _on_port(service, kind, port, root, environment(needed), shared, logs)
@@ -201,7 +201,7 @@ def _wait(service: Service, supervised: Supervised, launch: Launch, log: Path, d
                 return
         if time.monotonic() > deadline:
             raise ServiceError(
-                f"it is not ready after {service.limit:g} s: {said}; raise `timeout` in {service.table}, or look at its log"
+                f"it is not ready after {service.limit:g} s: {said}; raise `timeout` in {service.table}, or see its log"
             )
         time.sleep(pause)
         pause = min(pause * 1.2, 0.05)
@@ -225,7 +225,8 @@ def _found(service: Service, root: Path) -> Running:
     while said := answer(service.url, ready=service.ready, limit=min(service.limit, 5.0)):
         if time.monotonic() + pause > deadline:
             raise ServiceError(
-                f"`{shown(service.url)}` does not answer: {said}; start what runs there, or correct `url` in {service.table}"
+                f"`{shown(service.url)}` does not answer: {said}; start what runs there, or correct `url` in "
+                f"{service.table}"
             )
         time.sleep(pause)
         pause = min(pause * 2, 1.0)

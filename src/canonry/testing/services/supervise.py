@@ -23,8 +23,8 @@ _FREE = 10
 class Launch:
     """How a server is started and ended.
 
-    ``steps`` are programs that have to succeed before it, ``signals`` ask it to end, each with the seconds that it gets;
-    after them comes SIGKILL. ``whole_group`` sends them to all of its processes.
+    ``steps`` are programs that have to succeed before it, ``signals`` ask it to end, each with the seconds that it
+    gets; after them comes SIGKILL. ``whole_group`` sends them to all of its processes.
     """
 
     server: Sequence[str]

@@ -2,8 +2,8 @@
 
 Run as a script, alone (``python -I -S supervisor.py``), with nothing of ours to import. Descriptor 0 is the reading end
 of a FIFO: its first line is what to do (JSON, made by `supervise`), and when the last process that holds the other end
-is gone, or writes ``stop``, the server ends and its directory is deleted. Descriptor 1 and 2 are the log, 3 holds the lock on the
-directory for as long as this process lives. What became of the server stands in ``state.json``.
+is gone, or writes ``stop``, the server ends and its directory is deleted. Descriptors 1 and 2 are the log, 3 holds the
+lock on the directory for as long as this process lives. What became of the server stands in ``state.json``.
 """
 
 import json
@@ -20,7 +20,7 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 _IPC_RMID = 0  # sys/ipc.h
 
 
-class _Stopped(Exception):
+class _StoppedError(Exception):
     """The server is not wanted any more."""
 
 
@@ -50,20 +50,20 @@ class _Supervisor:
             self.ended_from_outside = True
 
     def listen(self, limit: float | None) -> None:
-        """Waits until a child ends or so many seconds went by. Raises _Stopped when nobody wants the server."""
+        """Waits until a child ends or so many seconds went by. Raises _StoppedError when nobody wants the server."""
         ready = select.select([0, self.woken], [], [], limit)[0]
         if self.woken in ready:
             os.read(self.woken, 4096)
         if self.ended_from_outside:
-            raise _Stopped
+            raise _StoppedError
         if 0 in ready:
             part = os.read(0, 65536)
             self.heard += part
             if not part or b"stop\n" in self.heard:
-                raise _Stopped
+                raise _StoppedError
 
     def first_line(self) -> dict[str, Any]:
-        """What to do. Raises _Stopped where nobody says it."""
+        """What to do. Raises _StoppedError where nobody says it."""
         while b"\n" not in self.heard:
             self.listen(None)
         line, _, self.heard = self.heard.partition(b"\n")
@@ -192,7 +192,7 @@ def _say(directory: str, **values: Any) -> None:
 
 
 def _serve(supervisor: _Supervisor, told: dict[str, Any]) -> None:
-    """Runs the preparing steps, then the server, and waits until nobody wants it. Ends by raising _Stopped."""
+    """Runs the preparing steps, then the server, and waits until nobody wants it. Ends by raising _StoppedError."""
     directory = told["directory"]
     for number, step in enumerate(told["steps"]):
         _say(directory, phase="preparing", step=number)
@@ -223,7 +223,7 @@ def main() -> None:
     try:
         told = supervisor.first_line()
         _serve(supervisor, told)
-    except _Stopped:
+    except _StoppedError:
         pass
     os.close(0)  # whoever opens the FIFO from now on is refused
     if told:
