@@ -2,7 +2,11 @@
 
 import re
 import socket
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    import urllib.request
 
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "redis": 6379, "rediss": 6379}
 _REFUSED_LOGIN = "28"
@@ -36,7 +40,7 @@ def ready_url(url: str, ready: str | None) -> str:
     scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
     if scheme not in ("http", "https"):
         scheme = "http"
-    base = f"{scheme}://{parts.netloc.rpartition('@')[2]}"
+    base = f"{scheme}://{parts.netloc}"
     return base + (ready if ready.startswith("/") else f"/{ready}")
 
 
@@ -54,7 +58,7 @@ def _http(url: str, limit: float, *, strict: bool) -> str:
         urllib.request.ProxyHandler({}) if _is_local(url) else urllib.request.ProxyHandler()
     )
     try:
-        with opener.open(url, timeout=limit):
+        with opener.open(_request(url), timeout=limit):
             return ""
     except urllib.error.HTTPError as error:
         with error:
@@ -63,6 +67,19 @@ def _http(url: str, limit: float, *, strict: bool) -> str:
         return _said(error.reason) if isinstance(error.reason, OSError) else str(error.reason)
     except http.client.HTTPException as error:
         return f"`{shown(url)}` does not speak HTTP ({type(error).__name__})"
+
+
+def _request(url: str) -> "urllib.request.Request":
+    """A GET of the URL; a user and password in it become a header (RFC 7617), since urllib takes them for the host."""
+    import urllib.request
+    from base64 import b64encode
+
+    parts = urlsplit(url)
+    login, _, host = parts.netloc.rpartition("@")
+    request = urllib.request.Request(parts._replace(netloc=host).geturl())
+    if login:
+        request.add_header("Authorization", "Basic " + b64encode(unquote(login).encode()).decode())
+    return request
 
 
 def _is_local(url: str) -> bool:

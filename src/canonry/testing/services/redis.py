@@ -73,7 +73,8 @@ def lease(description: Description, worker: str) -> tuple[str, Callable[[], None
     Which numbers are taken stands in files of the service's directory: a test may flush all databases.
     """
     taken, number = Path(description.directory, "leases"), 0
-    for number in range(1, DATABASES):
+    listed = {entry.name for entry in os.scandir(taken)}
+    for number in (each for each in range(1, DATABASES) if str(each) not in listed):
         try:
             os.close(os.open(taken / str(number), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             break

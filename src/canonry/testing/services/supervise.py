@@ -70,6 +70,8 @@ class Supervised:
             for each in given:
                 os.close(each)
         self.was_started = True
+        os.close(self.place.lock)  # the supervisor holds it from now on
+        self.place.lock = -1
         self._tell(_told(self.place, launch))
 
     def state(self) -> dict[str, Any]:
