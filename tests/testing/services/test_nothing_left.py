@@ -84,7 +84,7 @@ def test_breaking_off_a_start_leaves_nothing(project: Path, temporary: str, numb
     _, said = kill(owner, number)
 
     assert ("KeyboardInterrupt" in said) == (number == signal.SIGINT)
-    assert soon(lambda: not processes_in(project) and not os.listdir(temporary))
+    assert soon(lambda: not processes_in(project) and not list(Path(temporary).iterdir()))
 
 
 @pytest.mark.requires("postgres")
@@ -172,7 +172,7 @@ def test_a_directory_in_use_is_never_cleaned_and_a_foreign_one_neither(
     remove(place)
     os.utime(young, (0, 0))
     assert clean(Path(temporary)) == [young]
-    assert os.listdir(temporary) == [link.name]
+    assert list(Path(temporary).iterdir()) == [link]
 
 
 @pytest.mark.requires("redis")

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -19,12 +20,12 @@ LONG = "a very long name for a folder of temporary files " * 4
 
 
 @pytest.fixture
-def temporary(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+def temporary() -> Iterator[Path]:
     """A folder for temporary files that every user can enter."""
     folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="places "))
     folder.chmod(0o755)
-    request.addfinalizer(lambda: folder.rmdir())
-    return folder
+    yield folder
+    folder.rmdir()
 
 
 def use(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
