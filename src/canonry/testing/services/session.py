@@ -1,15 +1,37 @@
 """The services of one test session: started when the first test asks, shared where the run has several processes."""
 
+import atexit
 import contextlib
 import os
 from pathlib import Path
+from typing import Any
 
+from canonry.testing.context import START
+from canonry.testing.events import project_root
 from canonry.testing.services.declared import declared, one_of, one_of_kind
 from canonry.testing.services.handover import NO_DOCKER, handed_over, shared
 from canonry.testing.services.lease import Lease
 from canonry.testing.services.running import Running
 from canonry.testing.services.service import Service
 from canonry.testing.services.start import Emit, start
+
+_own: "ServiceSession | None" = None
+"""The session of a process that has no fixtures: plain unittest."""
+
+
+def current(item: Any = None) -> "ServiceSession":
+    """The session of the process: pytest's fixture where it runs the test (``item``), else one that ends with us."""
+    global _own
+    if item is not None:
+        from _pytest.fixtures import FixtureLookupError
+
+        with contextlib.suppress(FixtureLookupError):
+            session: ServiceSession = item._request.getfixturevalue("canonry_services")
+            return session
+    if _own is None:
+        _own = ServiceSession(Path(project_root(START)))
+        atexit.register(_own.close)
+    return _own
 
 
 class ServiceSession:
