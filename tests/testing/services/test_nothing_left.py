@@ -18,6 +18,7 @@ from canonry.testing.services.start import start
 from tests.testing.services.servers import (
     HTTP,
     command,
+    directories,
     kill,
     nothing_is_left,
     processes_in,
@@ -90,13 +91,13 @@ def test_breaking_off_a_start_leaves_nothing(project: Path, temporary: str, numb
 @pytest.mark.requires("postgres")
 @pytest.mark.parametrize("moment", [0.05, 0.15, 0.3, 0.6])
 def test_breaking_off_the_making_of_a_database_leaves_nothing(project: Path, moment: float) -> None:
-    before = set(Path(tempfile.gettempdir()).glob(f"{PREFIX}*")) | set(Path("/tmp").glob(f"{PREFIX}*"))
+    before = directories()
     owner = starter(POSTGRES, project)
     time.sleep(moment)
     kill(owner, signal.SIGKILL)
 
     def left() -> set[Path]:
-        return (set(Path(tempfile.gettempdir()).glob(f"{PREFIX}*")) | set(Path("/tmp").glob(f"{PREFIX}*"))) - before
+        return directories() - before
 
     # Killed before its supervisor knew, it leaves an empty directory, which the next start cleans away.
     assert soon(lambda: all(not (each / "state.json").exists() for each in left()))

@@ -66,6 +66,25 @@ def test_a_folder_that_the_servers_user_cannot_enter_is_left_aside(
     closed.rmdir()
 
 
+@pytest.mark.parametrize(
+    ("variables", "room", "expected"),
+    [({}, 0, ["/dev/shm"]), ({}, 1 << 60, []), ({"TMPDIR": "/tmp"}, 0, [])],
+    ids=["nobody chose", "too small", "chosen"],
+)
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="there is no folder in memory")
+def test_memory_is_taken_where_there_is_room_and_nobody_chose(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], room: int, expected: list[str]
+) -> None:
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(tempfile, "tempdir", "/tmp")
+    monkeypatch.setattr(place, "_ROOM", room)
+
+    assert place._fast() == expected
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs a server as somebody else")
 def test_where_every_folder_is_closed_it_is_said(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = temporary / "closed"

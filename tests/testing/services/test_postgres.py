@@ -12,7 +12,7 @@ from canonry.testing.services.errors import ServiceError
 from canonry.testing.services.running import Running
 from canonry.testing.services.service import Service
 from canonry.testing.services.start import start
-from tests.testing.services.servers import nothing_is_left, soon
+from tests.testing.services.servers import directories, nothing_is_left, soon
 
 pytestmark = pytest.mark.requires("postgres")
 
@@ -124,7 +124,7 @@ def test_each_lease_holds_what_the_setup_made(project: Path) -> None:
 def test_a_setup_that_fails_is_told_and_leaves_nothing(project: Path, setup: str, said: str) -> None:
     (project / "broken.sql").write_text("create table t (i int);\nselect * from nowhere;\n")
     service = Service(name="db", kind="postgres", setup=(setup,), timeout=3.0)
-    before = set(Path("/tmp").glob("canonry-service-*"))
+    before = directories()
     with pytest.raises(ServiceError) as caught:
         start(service, root=project)
 
@@ -132,7 +132,7 @@ def test_a_setup_that_fails_is_told_and_leaves_nothing(project: Path, setup: str
     assert "last lines of" in str(caught.value)
     if setup == "broken.sql":
         assert 'relation "nowhere" does not exist' in str(caught.value)
-    assert soon(lambda: not set(Path("/tmp").glob("canonry-service-*")) - before)
+    assert soon(lambda: not directories() - before)
 
 
 def test_a_setting_that_it_does_not_know_is_told_in_its_own_words(project: Path) -> None:

@@ -30,6 +30,7 @@ _SETTINGS = {
     "log_checkpoints": "off",
     "max_connections": "200",
     "jit": "off",
+    "max_wal_size": "256MB",
     "listen_addresses": "127.0.0.1",
     # No socket file: its path is limited to 107 bytes, and whom its folder lets in is another question.
     "unix_socket_directories": "",
