@@ -290,5 +290,6 @@ def refuse(case: unittest.TestCase, returned: Any, name: str) -> None:
 
 def raise_skip(error: BaseException, item: object) -> None:
     """Raises unittest's own skip for `pytest.skip`, where unittest runs the test, to which that were an error."""
-    if item is None and type(error).__name__ == "Skipped" and type(error).__module__ == "_pytest.outcomes":
+    outcomes = sys.modules.get("_pytest.outcomes")
+    if item is None and outcomes is not None and isinstance(error, outcomes.Skipped):
         raise unittest.SkipTest(str(error)) from None
