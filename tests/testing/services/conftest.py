@@ -1,5 +1,7 @@
 """One PostgreSQL and one Redis for all tests of this folder, and projects to start others in."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,3 +35,12 @@ def project(tmp_path: Path) -> Path:
     root = tmp_path / "the shop's project"
     root.mkdir()
     return root
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder for temporary files that every user can enter."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="places "))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)

@@ -5,14 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from canonry.testing.services.identity import marked
-from canonry.testing.services.place import MARK, PREFIX
+from canonry.testing.services.place import MARK
 from canonry.testing.services.service import Service
 
 HTTP = """
@@ -46,12 +45,6 @@ def command(project: Path, code: str, **keys: Any) -> Service:
 def nothing_is_left(directory: str | Path) -> bool:
     """Whether a service's directory and all of its processes are gone; waits a moment for the last to go."""
     return soon(lambda: not Path(directory).exists() and not marked(MARK, str(directory)))
-
-
-def directories() -> set[Path]:
-    """The directories of all services that run, or that somebody left behind."""
-    bases = {tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm"}
-    return {found for base in bases for found in Path(base).glob(f"{PREFIX}*")}
 
 
 def processes_in(folder: Path) -> list[int]:

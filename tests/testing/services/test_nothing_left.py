@@ -18,7 +18,6 @@ from canonry.testing.services.start import start
 from tests.testing.services.servers import (
     HTTP,
     command,
-    directories,
     kill,
     nothing_is_left,
     processes_in,
@@ -90,19 +89,17 @@ def test_breaking_off_a_start_leaves_nothing(project: Path, temporary: str, numb
 
 @pytest.mark.requires("postgres")
 @pytest.mark.parametrize("moment", [0.05, 0.15, 0.3, 0.6])
-def test_breaking_off_the_making_of_a_database_leaves_nothing(project: Path, moment: float) -> None:
-    before = directories()
-    owner = starter(POSTGRES, project)
+def test_breaking_off_the_making_of_a_database_leaves_nothing(project: Path, open_folder: Path, moment: float) -> None:
+    owner = starter(POSTGRES, project, TMPDIR=str(open_folder))
     time.sleep(moment)
     kill(owner, signal.SIGKILL)
 
-    def left() -> set[Path]:
-        return directories() - before
+    def left() -> list[Path]:
+        return list(open_folder.iterdir())
 
     # Killed before its supervisor knew, it leaves an empty directory, which the next start cleans away.
     assert soon(lambda: all(not (each / "state.json").exists() for each in left()))
-    for base in {each.parent for each in left()}:
-        clean(base)
+    clean(open_folder)
     assert soon(lambda: not left())
 
 
@@ -150,9 +147,9 @@ def test_a_killed_postgres_leaves_no_shared_memory(project: Path) -> None:
         listed = subprocess.run(["ipcs", "-m"], capture_output=True, text=True, check=True).stdout
         return {line.split()[1] for line in listed.splitlines() if line.startswith("0x")}
 
-    before = segments()
     running = start(POSTGRES, root=project)
-    (made,) = segments() - before
+    made = Path(running.description.directory, "data", "postmaster.pid").read_text().splitlines()[6].split()[1]
+    assert made in segments()
     os.kill(running.description.pid, signal.SIGKILL)
     assert soon(lambda: running.probe().state == "crashed")
     running.stop()

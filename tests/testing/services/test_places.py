@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -19,15 +18,6 @@ from tests.testing.services.servers import nothing_is_left
 LONG = "a very long name for a folder of temporary files " * 4
 
 
-@pytest.fixture
-def temporary() -> Iterator[Path]:
-    """A folder for temporary files that every user can enter."""
-    folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="places "))
-    folder.chmod(0o755)
-    yield folder
-    folder.rmdir()
-
-
 def use(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
 
@@ -37,9 +27,9 @@ def use(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 @pytest.mark.parametrize("kind", ["postgres", "redis"])
 @pytest.mark.parametrize("name", ["with spaces and 'quotes\" \\", LONG[:150]], ids=["odd", "long"])
 def test_any_folder_will_do(
-    temporary: Path, project: Path, monkeypatch: pytest.MonkeyPatch, kind: str, name: str
+    open_folder: Path, project: Path, monkeypatch: pytest.MonkeyPatch, kind: str, name: str
 ) -> None:
-    folder = temporary / name
+    folder = open_folder / name
     folder.mkdir()
     use(monkeypatch, folder)
     with start(Service(name=kind, kind=kind), root=project) as running:
@@ -53,9 +43,9 @@ def test_any_folder_will_do(
 @pytest.mark.requires("postgres")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs a server as somebody else")
 def test_a_folder_that_the_servers_user_cannot_enter_is_left_aside(
-    temporary: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+    open_folder: Path, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed = temporary / "closed"
+    closed = open_folder / "closed"
     closed.mkdir(0o700)
     use(monkeypatch, closed)
     with start(Service(name="db", kind="postgres"), root=project) as running:
@@ -86,8 +76,8 @@ def test_memory_is_taken_where_there_is_room_and_nobody_chose(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs a server as somebody else")
-def test_where_every_folder_is_closed_it_is_said(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed = temporary / "closed"
+def test_where_every_folder_is_closed_it_is_said(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = open_folder / "closed"
     closed.mkdir(0o700)
     use(monkeypatch, closed)
     monkeypatch.setattr(place, "_ELSEWHERE", ())

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import threading
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from canonry.testing.services.errors import ServiceError
 from canonry.testing.services.running import Running
 from canonry.testing.services.service import Service
 from canonry.testing.services.start import start
-from tests.testing.services.servers import directories, nothing_is_left, soon
+from tests.testing.services.servers import nothing_is_left, soon
 
 pytestmark = pytest.mark.requires("postgres")
 
@@ -121,10 +122,12 @@ def test_each_lease_holds_what_the_setup_made(project: Path) -> None:
         ("sleep 60", "is not done after 3 s"),
     ],
 )
-def test_a_setup_that_fails_is_told_and_leaves_nothing(project: Path, setup: str, said: str) -> None:
+def test_a_setup_that_fails_is_told_and_leaves_nothing(
+    project: Path, open_folder: Path, monkeypatch: pytest.MonkeyPatch, setup: str, said: str
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(open_folder))
     (project / "broken.sql").write_text("create table t (i int);\nselect * from nowhere;\n")
     service = Service(name="db", kind="postgres", setup=(setup,), timeout=3.0)
-    before = directories()
     with pytest.raises(ServiceError) as caught:
         start(service, root=project)
 
@@ -132,7 +135,7 @@ def test_a_setup_that_fails_is_told_and_leaves_nothing(project: Path, setup: str
     assert "last lines of" in str(caught.value)
     if setup == "broken.sql":
         assert 'relation "nowhere" does not exist' in str(caught.value)
-    assert soon(lambda: not directories() - before)
+    assert list(open_folder.iterdir()) == []
 
 
 def test_a_setting_that_it_does_not_know_is_told_in_its_own_words(project: Path) -> None:
