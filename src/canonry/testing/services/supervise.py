@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from canonry.testing.services.errors import ServiceError
 from canonry.testing.services.place import MARK, Account, Place, remove
 
 _SCRIPT = Path(__file__).with_name("supervisor.py")
@@ -66,6 +67,9 @@ class Supervised:
                 {"PATH": os.environ.get("PATH", os.defpath)},
                 file_actions=[(os.POSIX_SPAWN_DUP2, each, number) for number, each in enumerate(given)],
             )
+        except OSError as error:
+            said = (error.strerror or str(error)).lower()
+            raise ServiceError(f"this Python, `{sys.executable}`, cannot start its supervisor: {said}") from error
         finally:
             for each in given:
                 os.close(each)
