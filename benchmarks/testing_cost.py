@@ -8,6 +8,7 @@ import argparse
 import statistics
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import run_measured
@@ -42,7 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     rounds: int = parser.parse_args().rounds
-    cpu = medians(rounds, {name: lambda code=code: seconds(code) for name, code in IMPORTS.items()})
+    cpu = medians(rounds, {name: partial(seconds, code) for name, code in IMPORTS.items()})
     for name, base in [
         ("import unittest", "bare interpreter"),
         ("SSotBaseTestCase", "bare interpreter"),
@@ -50,7 +51,7 @@ def main() -> None:
         ("SSotAsyncTestCase", "import asyncio, unittest"),
     ]:
         print(f"{name} over {base}: {(cpu[name] - cpu[base]) * 1e3:.1f} ms")
-    cost = medians(rounds, {name: lambda case=case: per_test(*case) for name, case in CASES.items()})
+    cost = medians(rounds, {name: partial(per_test, *case) for name, case in CASES.items()})
     print(f"TestCase: {cost['TestCase'] * 1e6:.1f} microseconds a test")
     for name in list(CASES)[1:]:
         print(f"{name} over TestCase: {(cost[name] - cost['TestCase']) * 1e6:.1f} microseconds a test")
