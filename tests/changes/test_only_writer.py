@@ -16,6 +16,8 @@ OTHERS = {
     "cli/repair.py": "the report, into the file that `--output-file` names",
     "source/cache.py": "the cache, in our own folder",
     "model/state.py": "our own folder, which ignores itself in git",
+    "testing/canary/__main__.py": "the canaries, in a temporary folder of their own",
+    "testing/canary/ways.py": "the canaries, in a temporary folder of their own",
     "testing/events.py": "recordings of runs, in our own folder or where the runner says",
     "testing/http.py": "nothing: what it opens is an address",
     "testing/services/answers.py": "nothing: what it opens is an address",

@@ -5,6 +5,7 @@ The types stand in `model.run_event`; they are loaded with the first event that 
 
 from __future__ import annotations
 
+import math
 import os
 import time
 
@@ -62,11 +63,15 @@ def emit(event: RunEvent) -> None:
 
 
 def metric(node: str, name: str, value: float, unit: str) -> None:
-    """Emits a metric."""
+    """Emits a metric. Raises `TypeError` for what is no number, `ValueError` for what no report can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"the metric `{name}` has to be a number, not `{type(value).__name__}`")
+    if not name or not math.isfinite(value):
+        raise ValueError(f"the metric `{name}` has to have a name and a finite number, not `{value}`")
     from canonry.model.run_event import Metric
 
     worker = context.current(node).worker
-    emit(Metric(at=time.time(), worker=worker, node=node, name=name, value=value, unit=unit))
+    emit(Metric(at=time.time(), worker=worker, node=node, name=name, value=float(value), unit=unit))
 
 
 def leaked(node: str, kind: str, name: str, detail: str, *, restored: bool) -> None:

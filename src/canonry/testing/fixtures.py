@@ -1,4 +1,7 @@
-"""pytest fixtures for services, leases of them, and users. What they take is imported when a test asks for one."""
+"""pytest fixtures for test functions: environment, doubles, metrics, services and users; see `collection` for classes.
+
+What a fixture takes is imported when a test asks for it.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -7,14 +10,55 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import pytest
 
 if TYPE_CHECKING:
+    from canonry.testing.context import TestContext
+    from canonry.testing.doubles import SSotMockFactory
+    from canonry.testing.environment import IsolatedEnvironment
     from canonry.testing.services.errors import ServiceError
     from canonry.testing.services.lease import Lease
     from canonry.testing.services.running import Running
     from canonry.testing.services.session import ServiceSession
     from canonry.testing.users import User, UserSource
 
-
 _T = TypeVar("_T")
+RecordMetric = Callable[..., None]
+
+
+@pytest.fixture
+def isolated_environment(request: pytest.FixtureRequest) -> Iterator["IsolatedEnvironment"]:
+    """The environment with a scope of this test's own: what is written to it ends with the test."""
+    from canonry.testing.environment import IsolatedEnvironment
+
+    with IsolatedEnvironment(name=request.node.nodeid) as env:
+        yield env
+
+
+@pytest.fixture
+def test_context(request: pytest.FixtureRequest) -> "TestContext":
+    """Node id, category, attempt and worker of this test."""
+    from canonry.testing import context
+
+    return context.current(request.node.nodeid)
+
+
+@pytest.fixture
+def record_metric(request: pytest.FixtureRequest) -> RecordMetric:
+    """Records a number about this test: ``record_metric(name, value, unit="")``."""
+    node: str = request.node.nodeid
+
+    def record(name: str, value: float, unit: str = "") -> None:
+        from canonry.testing import events
+
+        events.metric(node, name, value, unit)
+
+    return record
+
+
+@pytest.fixture
+def mock_factory() -> Iterator["SSotMockFactory"]:
+    """A factory of doubles of this test's own; what it patched is undone when the test ends."""
+    from canonry.testing.doubles import fixture
+
+    yield from fixture.mock_factory()
 
 
 @pytest.fixture(scope="session")
