@@ -16,7 +16,7 @@ _IMMUTABLE = (
     "datetime:date datetime:datetime datetime:time datetime:timedelta datetime:timezone decimal:Decimal "
     "fractions:Fraction uuid:UUID re:Pattern re:Match pathlib:PurePath ipaddress:IPv4Address ipaddress:IPv6Address "
     "zoneinfo:ZoneInfo enum:Enum logging:Logger logging:LoggerAdapter typing:TypeVar contextvars:ContextVar "
-    "inspect:Signature weakref:ref"
+    "inspect:Signature weakref:ref canonry:Interface unittest:_SentinelObject"
 ).split()
 _Path = tuple[str, ...]
 
@@ -38,8 +38,8 @@ def assert_distinct(
     bound methods. Left alone are immutable values, classes, modules, loggers and functions without a closure. Locks,
     semaphores and queues count: two users that share one wait for each other. ``allow`` holds what may be shared: an
     object, a class, or a path such as ``".pool"``; nothing behind it is looked at. A factory that takes one argument is
-    given the number of the user; one that is ``async`` or gives an awaitable is awaited in a loop of its own, in an async
-    test use `assert_distinct_async`. Raises `ValueError` where one user reaches more than ``limit`` objects.
+    given the number of the user; one that is ``async`` or gives an awaitable is awaited in a loop of its own; an async
+    test uses `assert_distinct_async`. Raises `ValueError` where one user reaches more than ``limit`` objects.
     """
     made = [_settled(_call(factory, number), number) for number in _users(users)]
     _compare(made, _Allowed(allow), limit)

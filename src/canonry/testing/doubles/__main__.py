@@ -4,8 +4,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from canonry.testing.doubles.check import compare
+from canonry.testing.doubles.compare import compare
 from canonry.testing.doubles.errors import DoubleError
+from canonry.testing.doubles.factory import SSotMockFactory
 
 _USAGE = "usage: python -m canonry.testing.doubles [--pair FAKE=REAL]... PACKAGE..."
 
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
             packages.append(each)
     sys.path.insert(0, str(Path.cwd()))
     try:
-        checked = compare(*packages, pairs=pairs)
+        checked = compare(SSotMockFactory, *packages, pairs=pairs)
     except DoubleError as error:
         print(error, file=sys.stderr)
         return 2

@@ -154,9 +154,9 @@ class SSotMockFactory:
     @staticmethod
     def verify() -> None:
         """Raises `DriftError` where a registered or hand-written double says something else than the real thing."""
-        from canonry.testing.doubles.check import check_doubles
+        from canonry.testing.doubles.compare import compare, count
 
-        check_doubles()
+        count(compare(SSotMockFactory))
 
     def _build(self, registration: registry.Registration, options: dict[str, Any]) -> Any:
         real = registration.real if isinstance(registration.real, Dynamic) else registration.resolved()
