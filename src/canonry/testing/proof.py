@@ -1,8 +1,8 @@
 """Tests that prove a finding: they fail while it is open and pass once it is closed.
 
 `proves` only records the claim. Whoever judges it reads ``__canonry_proves__`` of the function (`claims_of`) or the
-property ``canonry-proves`` of a run's attempt, and holds the test's outcome against the finding; a test that was skipped,
-timed out or not run proves nothing.
+property ``canonry-proves`` of a run's attempt, and holds the test's outcome against the finding; a test that was
+skipped, timed out or not run proves nothing.
 """
 
 import re
@@ -28,10 +28,9 @@ def proves(*findings: str) -> Callable[[_Test], _Test]:
     if not findings:
         raise UserError('`proves` names no finding; write `@proves("DUP001:Name")`')
     for finding in findings:
-        if not isinstance(finding, str) or not _KEY.fullmatch(finding):
-            shown = finding if isinstance(finding, str) else getattr(finding, "__name__", repr(finding))
+        if not _KEY.fullmatch(str(finding)):  # a test function, where the parentheses were forgotten
             raise UserError(
-                f'`{shown}` is no key of a finding; write `@proves("DUP001:Name")`: the rule\'s code, a name'
+                f'`{finding}` is no key of a finding; write `@proves("DUP001:Name")`: code of the rule, name'
             )
 
     def mark(test: _Test) -> _Test:
