@@ -97,8 +97,7 @@ def _method_function(value: Any, owner: Any) -> Any:
 
 def flow_of(function: Any) -> Flow:
     """How a call of a function gives its result."""
-    while isinstance(function, functools.partial):
-        function = function.func
+    function = _whole(function)
     if inspect.iscoroutinefunction(function) or getattr(function, "_is_coroutine", None) is not None:
         return Flow.ASYNC
     if inspect.isasyncgenfunction(function):
@@ -110,6 +109,19 @@ def flow_of(function: Any) -> Flow:
         inner = inspect.isasyncgenfunction(inspect.unwrap(function))
         return Flow.ASYNC_CONTEXT if inner else Flow.CONTEXT
     return Flow.PLAIN
+
+
+def innermost(function: Any) -> Any:
+    """The function that partials and decorators stand before."""
+    return inspect.unwrap(_whole(function)) if callable(function) else function
+
+
+def _whole(function: Any) -> Any:
+    while True:
+        inner = getattr(function, "_partialmethod", None) or getattr(function, "__partialmethod__", None)
+        if inner is None and not isinstance(function, functools.partial):
+            return function
+        function = (inner or function).func
 
 
 def signature_of(function: Any, *, bound: bool = False) -> inspect.Signature | None:

@@ -17,7 +17,7 @@ from canonry.testing.doubles.interface import (
     interface_of_module,
     interface_of_object,
 )
-from canonry.testing.doubles.members import Flow, Kind, Member, flow_of, signature_of
+from canonry.testing.doubles.members import Flow, Kind, Member, flow_of, innermost, signature_of
 from canonry.testing.doubles.real import address, is_mock, label
 from canonry.testing.doubles.signatures import refused_call, show
 from canonry.testing.doubles.values import NOTHING, Unconfigured, is_constant, promised
@@ -93,10 +93,10 @@ class _Shaped:
         found = interface.get(name)
         if found is None:
             raise AttributeError(interface.missing(name))
-        if self._canonry_wrapped is not None:
-            setattr(self._canonry_wrapped, name, value)
-        elif isinstance(value, (_Called, _Shaped)):
+        if isinstance(value, (_Called, _Shaped)):
             super().__setattr__(name, value)
+        elif self._canonry_wrapped is not None:
+            setattr(self._canonry_wrapped, name, value)
         else:
             configure(self, name, value)
 
@@ -223,10 +223,14 @@ def _shaped(kind: Any, interface: Interface, *, wrapped: Any = None) -> Any:
     made = kind(spec=interface.names, unsafe=True)
     made.__dict__["_canonry_wrapped"] = wrapped
     made.__dict__["_canonry_interface"] = interface
-    for name in _ENTER:
+    for name in interface.names if wrapped is not None else _ENTER:
         found = interface.members.get(name)
-        if found is not None and name in type(made).__dict__:
-            given = _answer(made, found) if wrapped is None else made
+        if found is None or name[:2] != "__" or name not in type(made).__dict__:
+            continue
+        if wrapped is not None:
+            getattr(made, name).side_effect = getattr(wrapped, name)
+        else:
+            given = _answer(made, found)
             getattr(made, name).return_value = made if isinstance(given, Unconfigured) else given
     return made
 
@@ -275,22 +279,21 @@ def _answer(double: Any, member: Member) -> Any:
     if member.function is not None:
         annotation = _return_annotation(member.function)
     scope = member.function or member.owner
-    if callable(scope) and not isinstance(scope, type):
-        scope = inspect.unwrap(scope)
+    if member.function is not None:
+        scope = innermost(scope)
     value = promised(annotation, scope=scope, owner=interface.real, itself=double, nested=double_of)
     return Unconfigured(f"{interface.label}.{member.name}") if value is NOTHING else value
 
 
 def _default_of(function: Any, name: str) -> Any:
     annotation = _return_annotation(function)
-    inner = inspect.unwrap(function) if callable(function) else function
-    value = promised(annotation, scope=inner, owner=None, itself=None, nested=double_of)
+    value = promised(annotation, scope=innermost(function), owner=None, itself=None, nested=double_of)
     return Unconfigured(name) if value is NOTHING else value
 
 
 def _return_annotation(function: Any) -> Any:
     """What a function says it returns; `NOTHING` where it says nothing, which is not the same as None."""
-    notes = getattr(inspect.unwrap(function), "__annotations__", None)
+    notes = getattr(innermost(function), "__annotations__", None)
     if not isinstance(notes, dict):
         notes = {}
     found = notes.get("return", NOTHING)
@@ -323,7 +326,7 @@ def configure(double: Any, name: str, answer: Any) -> None:
             f"`{where}` is to be a mock that nothing constrains; give a value, or let the factory make it"
         )
     if member.kind.is_called:
-        answer_with(getattr(double, name), answer, where=where)
+        answer_with(double if name == "__call__" else getattr(double, name), answer, where=where)
     elif member.kind is Kind.TYPE:
         raise DoubleError(f"`{where}` is a class; configure its `return_value`")
     elif is_exception(answer):

@@ -41,7 +41,7 @@ def locate(name: str) -> tuple[Any, str]:
     owner: Any = _import(module_name, name)
     while parts:
         if isinstance(owner, types.ModuleType) and not hasattr(owner, parts[0]):
-            owner = _import(f"{owner.__name__}.{parts[0]}", name)
+            owner = _submodule(owner, parts[0], name)
         elif len(parts) == 1:
             return owner, parts[0]
         else:
@@ -101,6 +101,16 @@ def is_mock(thing: Any) -> bool:
         if base is not None and base in type.__dict__["__mro__"].__get__(kind):
             return True
     return False
+
+
+def _submodule(owner: types.ModuleType, name: str, whole: str) -> Any:
+    """A module that nobody imported yet; else the attribute is missing."""
+    import importlib.util
+
+    inner = f"{owner.__name__}.{name}"
+    if not hasattr(owner, "__path__") or importlib.util.find_spec(inner) is None:
+        return attribute(owner, name)
+    return _import(inner, whole)
 
 
 def _import(module: str, whole: str) -> types.ModuleType:
