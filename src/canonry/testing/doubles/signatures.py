@@ -10,6 +10,7 @@ _REST, _KEYWORD_ONLY, _KEYWORDS = (
     inspect.Parameter.VAR_KEYWORD,
 )
 _BY_POSITION = (_POSITIONAL_ONLY, _EITHER)
+_BY_NAME = (_EITHER, _KEYWORD_ONLY)
 _WORDS = {
     _POSITIONAL_ONLY: "positional only",
     _EITHER: "positional or by name",
@@ -49,55 +50,36 @@ def difference(real: inspect.Signature, fake: inspect.Signature) -> str:
 
 
 def _refusals(real: inspect.Signature, stand_in: inspect.Signature) -> Iterator[str]:
-    theirs, ours = list(real.parameters.values()), list(stand_in.parameters.values())
-    rest, keywords = (any(each.kind is kind for each in ours) for kind in (_REST, _KEYWORDS))
-    slots = [each for each in ours if each.kind in _BY_POSITION]
-    named = {each.name: each for each in ours if each.kind in (_EITHER, _KEYWORD_ONLY)}
-    met: set[str] = set()
-    for position, one in enumerate(theirs):
-        if one.kind is _REST and not rest:
-            yield f"it takes no further positions (`*{one.name}`)"
-        elif one.kind is _KEYWORDS and not keywords:
-            yield f"it takes no further names (`**{one.name}`)"
-        optional = one.default is not inspect.Parameter.empty
-        if one.kind in _BY_POSITION:
-            slot = slots[position] if position < len(slots) else None
-            if slot is None and not rest:
-                yield f"it takes no `{one.name}` at position {position + 1}"
-            if slot is not None:
-                met.add(slot.name)
-                if optional and slot.default is inspect.Parameter.empty:
-                    yield f"`{slot.name}` has no default"
-        if one.kind in (_EITHER, _KEYWORD_ONLY):
-            yield from _by_name(one, position, named, slots, keywords=keywords)
-            met.add(one.name)
-    for each in ours:
-        if each.kind not in (_REST, _KEYWORDS) and each.default is inspect.Parameter.empty and each.name not in met:
-            yield f"it demands `{each.name}`, which the real one does not know"
+    """Tries, for each count of positions, the least call, and the least with one name more; that is enough.
+
+    A call is refused for its count of positions, for one name that it gives, or for a parameter that it lacks, which
+    the least call lacks, too.
+    """
+    slots = [each.name for each in real.parameters.values() if each.kind in _BY_POSITION]
+    most = 1 + max(sum(each.kind in _BY_POSITION for each in one.parameters.values()) for one in (real, stand_in))
+    for count in range(most + 1):
+        given = [None] * count
+        required = [
+            each.name
+            for each in real.parameters.values()
+            if each.default is inspect.Parameter.empty and each.kind in _BY_NAME and each.name not in slots[:count]
+        ]
+        least = dict.fromkeys(required)
+        for name in (None, *real.parameters, *stand_in.parameters, "_any"):
+            named = least if name is None else least | {name: None}
+            if _refusal(real, given, named) is None:
+                why = _refusal(stand_in, given, named)
+                if why is not None:
+                    shown = [*(slots[:count] + ["_"] * (count - len(slots))), *(f"{each}=..." for each in named)]
+                    yield f"it refuses `({', '.join(shown)})`, {why}"
 
 
-def _by_name(
-    one: inspect.Parameter,
-    position: int,
-    named: dict[str, inspect.Parameter],
-    slots: list[inspect.Parameter],
-    *,
-    keywords: bool,
-) -> Iterator[str]:
-    """What a stand-in has against a parameter that is given by its name."""
-    other = named.get(one.name)
-    if other is None:
-        if not keywords:
-            yield f"it does not take `{one.name}` by name"
-        elif one.kind is _EITHER and position < len(slots) and slots[position].default is inspect.Parameter.empty:
-            yield f"it wants `{slots[position].name}` by position, where `{one.name}` may come by name"
-        return
-    if one.kind is _EITHER and other.kind is _EITHER and slots.index(other) != position:
-        yield f"`{one.name}` stands elsewhere"
-    if one.default is not inspect.Parameter.empty and other.default is inspect.Parameter.empty:
-        yield f"`{one.name}` has no default"
-    if one.kind is _EITHER and other.kind is _KEYWORD_ONLY and position < len(slots):
-        yield f"`{one.name}` is taken by name only"
+def _refusal(signature: inspect.Signature, given: list[None], named: dict[str, None]) -> str | None:
+    try:
+        signature.bind(*given, **named)
+    except TypeError as error:
+        return str(error)
+    return None
 
 
 def _same_default(one: object, other: object) -> bool:
