@@ -15,7 +15,7 @@ _ATOMS = (
 _IMMUTABLE = (
     "datetime:date datetime:datetime datetime:time datetime:timedelta datetime:timezone decimal:Decimal "
     "fractions:Fraction uuid:UUID re:Pattern re:Match pathlib:PurePath ipaddress:IPv4Address ipaddress:IPv6Address "
-    "zoneinfo:ZoneInfo enum:Enum logging:Logger logging:LoggerAdapter typing:TypeVar contextvars:ContextVar "
+    "zoneinfo:ZoneInfo enum:Enum logging:Logger logging:LoggerAdapter typing:TypeVar _contextvars:ContextVar "
     "inspect:Signature weakref:ref canonry:Interface unittest:_SentinelObject"
 ).split()
 _Path = tuple[str, ...]

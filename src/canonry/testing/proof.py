@@ -34,8 +34,9 @@ def proves(*findings: str) -> Callable[[_Test], _Test]:
             )
 
     def mark(test: _Test) -> _Test:
-        known = vars(test).get(ATTRIBUTE, ()) if isinstance(test, type) else getattr(test, ATTRIBUTE, ())
-        setattr(test, ATTRIBUTE, tuple(dict.fromkeys((*findings, *known))))
+        holder: Any = getattr(test, "__func__", test)  # a static or class method carries nothing itself
+        known = vars(holder).get(ATTRIBUTE, ())
+        setattr(holder, ATTRIBUTE, tuple(dict.fromkeys((*findings, *known))))
         return test
 
     return mark

@@ -17,7 +17,7 @@ class Interface:
 
     def __init__(self, real: Any, members: dict[str, Member], *, name: str, instance: bool) -> None:
         self.real, self.members, self.label, self.instance = real, members, name, instance
-        self.names = list(members)
+        self.names = tuple(members)
         self._written: dict[str, Member] | None = None
 
     def get(self, name: str) -> Member | None:
