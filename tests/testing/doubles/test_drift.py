@@ -350,6 +350,18 @@ def test_the_command_compares_a_package(package: Path) -> None:
     ]
 
 
+def test_a_module_that_does_not_import_is_named_and_the_rest_compared(package: Path) -> None:
+    (package / "shop/late.py").write_text("import no_such_package\n")
+    done = run(package, "shop")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "ok     shop.fakes:MockStream <- shop.stream:Stream (inherits)",
+        "unread `shop.late` cannot be imported, so its doubles cannot be compared: No module named 'no_such_package'",
+        "1 double compared, 0 stale",
+    ]
+
+
 def test_the_command_names_what_is_stale(package: Path) -> None:
     (package / "shop/stream.py").write_text(REAL.replace("close", "shut").replace("timeout=None", "timeout"))
     (package / "shop/clock.py").write_text("class Clock:\n    def time(self): ...\n")

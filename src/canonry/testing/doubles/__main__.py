@@ -27,8 +27,9 @@ def main(arguments: Sequence[str]) -> int:
         else:
             packages.append(each)
     sys.path.insert(0, str(Path.cwd()))
+    unread: list[str] = []
     try:
-        checked = compare(SSotMockFactory, *packages, pairs=pairs)
+        checked = compare(SSotMockFactory, *packages, pairs=pairs, unread=unread)
     except DoubleError as error:
         print(error, file=sys.stderr)
         return 2
@@ -36,8 +37,10 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{'drift' if one.drift else 'ok':5}  {one.double} <- {one.real} ({one.how})")
         for sentence in one.drift:
             print(f"       {sentence}")
+    for sentence in unread:
+        print(f"unread {sentence}")
     stale = sum(bool(one.drift) for one in checked)
-    print(f"{len(checked)} doubles compared, {stale} stale")
+    print(f"{len(checked)} double{'' if len(checked) == 1 else 's'} compared, {stale} stale")
     if not checked:
         return 5
     return 1 if stale else 0

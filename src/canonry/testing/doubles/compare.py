@@ -27,9 +27,17 @@ class Checked:
     drift: tuple[str, ...]
 
 
-def compare(new_factory: Callable[[], Any], *packages: str, pairs: Sequence[tuple[str, str]] = ()) -> list[Checked]:
-    """Each double with its drift, as `check_doubles` finds them; registered ones are built by a new factory."""
-    modules = [module for package in packages for module in _modules(package)]
+def compare(
+    new_factory: Callable[[], Any],
+    *packages: str,
+    pairs: Sequence[tuple[str, str]] = (),
+    unread: list[str] | None = None,
+) -> list[Checked]:
+    """Each double with its drift, as `check_doubles` finds them; registered ones are built by a new factory.
+
+    A module inside a package that does not import raises `DoubleError`, or is added to ``unread`` with the reason.
+    """
+    modules = [module for package in packages for module in _modules(package, unread)]
     found = [_registered(each, new_factory()) for each in registry.registrations()]
     tied = set()
     for stand_in in stand_ins():
@@ -78,12 +86,18 @@ def _registered(registration: registry.Registration, factory: Any) -> Checked:
     return Checked(registration.role, real, "registered", sentences)
 
 
-def _modules(package: str) -> Iterator[types.ModuleType]:
+def _modules(package: str, unread: list[str] | None) -> Iterator[types.ModuleType]:
     module = _imported(package)
     yield module
-    for each in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{package}."):
-        if not each.name.endswith(".__main__"):
+    for each in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{package}.", onerror=lambda _name: None):
+        if each.name.endswith(".__main__"):
+            continue
+        try:
             yield _imported(each.name)
+        except DoubleError as error:
+            if unread is None:
+                raise
+            unread.append(str(error))
 
 
 def _imported(name: str) -> types.ModuleType:

@@ -16,7 +16,6 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import PurePath
 from typing import Any
 
 from canonry.testing.doubles.errors import MockPolicyError
@@ -92,15 +91,14 @@ def in_test_code(path: str) -> bool:
     """Whether a file is test code, by its place and name."""
     if path.startswith("<") or any(path.startswith(home) for home in _installed()):
         return False
-    pure = PurePath(path)
-    if "site-packages" in pure.parts or "dist-packages" in pure.parts:
+    *folders, name = path.replace(os.sep, "/").split("/")
+    if "site-packages" in folders or "dist-packages" in folders:
         return False
-    name = pure.name
     return (
         name == "conftest.py"
         or name.startswith("test_")
         or name.endswith("_test.py")
-        or not {"tests", "test"}.isdisjoint(pure.parts[:-1])
+        or not {"tests", "test"}.isdisjoint(folders)
     )
 
 
