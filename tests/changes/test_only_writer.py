@@ -15,7 +15,9 @@ OTHERS = {
     "cli/audit.py": "the report, into the file that `--output-file` names",
     "cli/repair.py": "the report, into the file that `--output-file` names",
     "source/cache.py": "the cache, in our own folder",
-    "source/state.py": "our own folder, which ignores itself in git",
+    "model/state.py": "our own folder, which ignores itself in git",
+    "testing/events.py": "recordings of runs, in our own folder or where the runner says",
+    "testing/temporary.py": "a temporary folder of one test",
 }
 """What writes, too, and where to; none of it is a file of the user's that was there before."""
 METHODS = frozenset(
