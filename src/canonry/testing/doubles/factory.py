@@ -20,12 +20,14 @@ from canonry.testing.doubles.mocks import (
 )
 from canonry.testing.doubles.patches import Patch, undo
 from canonry.testing.doubles.policy import check_factory
+from canonry.testing.doubles.probe import watch
 from canonry.testing.doubles.real import address, attribute, is_mock, label, locate, resolve
-from canonry.testing.doubles.record import Made, caller, note
+from canonry.testing.doubles.record import Made, caller, is_called_by_import, note
 from canonry.testing.doubles.spies import through
 from canonry.testing.doubles.values import is_constant
 
 _UNSET: Any = object()
+watch()
 
 
 class SSotMockFactory:
@@ -144,7 +146,8 @@ class SSotMockFactory:
         """
         if not isinstance(real, (str, Dynamic)):
             resolve(real)
-        registry.register(registry.Registration(role, real, build, *caller()), taken=frozenset(dir(cls)))
+        made = registry.Registration(role, real, build, *caller(), is_called_by_import())
+        registry.register(made, taken=frozenset(dir(cls)))
 
     @staticmethod
     def unregister(role: str) -> None:

@@ -44,9 +44,13 @@ class Patch:
             except AttributeError:
                 return  # somebody has put it back already
 
+    @property
+    def label(self) -> str:
+        """What is patched."""
+        return f"{label(self.owner)}.{self.name}"
+
     def __str__(self) -> str:
-        where = f" (patched at {self.path}:{self.line})" if self.path else ""
-        return f"{label(self.owner)}.{self.name}{where}"
+        return f"{self.label} (patched at {self.path}:{self.line})"
 
 
 _ACTIVE: dict[int, Patch] = {}
@@ -57,10 +61,15 @@ def active() -> tuple[str, ...]:
     return tuple(map(str, _ACTIVE.values()))
 
 
+def standing() -> tuple[Patch, ...]:
+    """The patches that are there now, oldest first."""
+    return tuple(_ACTIVE.values())
+
+
 def undo_all() -> tuple[str, ...]:
     """Undoes every patch, latest first, and says which there were, oldest first. Raises after all were tried."""
     names = active()
-    undo(list(_ACTIVE.values()))
+    undo(list(standing()))
     return names
 
 

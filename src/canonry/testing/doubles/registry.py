@@ -11,15 +11,19 @@ Build = Callable[..., Any]
 """``build(factory, real, **options)`` gives the double."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Registration:
-    """A role, the real thing or its name, who builds the double, and where it was registered."""
+    """A role, the real thing or its name, who builds the double, and where it was registered.
+
+    ``lasting``: the body of a module did it, which does not run again.
+    """
 
     role: str
     real: Any
     build: Build | None = None
     path: str = ""
     line: int = 0
+    lasting: bool = False
 
     def resolved(self) -> Any:
         """The real thing. Raises `DoubleError` where it is gone."""
@@ -75,9 +79,21 @@ def snapshot() -> dict[str, Registration]:
 
 
 def restore(kept: dict[str, Registration]) -> tuple[str, ...]:
-    """Puts a snapshot back and names the roles that were added, changed or freed since."""
-    changed = tuple(sorted(role for role in {*kept, *_ROLES} if kept.get(role) is not _ROLES.get(role)))
-    if changed:
-        _ROLES.clear()
-        _ROLES.update(kept)
+    """Puts a snapshot back and names the roles that were added, changed or freed since, but for lasting ones."""
+    changed = changes(kept)
+    for role in changed:
+        if role in kept:
+            _ROLES[role] = kept[role]
+        else:
+            del _ROLES[role]
     return changed
+
+
+def changes(kept: dict[str, Registration]) -> tuple[str, ...]:
+    """The roles that differ from a snapshot. What modules added when they were imported is there to stay."""
+    return tuple(
+        role
+        for role in sorted({*kept, *_ROLES})
+        if kept.get(role) is not (now := _ROLES.get(role))
+        and not (role not in kept and now is not None and now.lasting)
+    )

@@ -12,11 +12,11 @@ from canonry.testing.doubles.errors import DoubleError
 from canonry.testing.doubles.registry import Build
 
 
-def web_socket(*, send: str = "send", receive: str = "recv", close: str = "close") -> Build:
+def web_socket(*, send: str | None = "send", receive: str = "recv", close: str | None = "close") -> Build:
     """A connection: ``incoming`` is received message by message, an exception among them is raised (a closed peer)."""
 
     def build(factory: Any, real: Any, /, *, incoming: Iterable[Any] = (), **answers: Any) -> Any:
-        given = {send: None, close: None, receive: each(*incoming)}
+        given = {name: None for name in (send, close) if name} | {receive: each(*incoming)}
         return factory.create(real, **(given | answers))
 
     return build
