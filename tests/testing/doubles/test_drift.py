@@ -310,8 +310,8 @@ def test_restoring_names_what_changed() -> None:
     kept = registry.snapshot()
     SSotMockFactory.register("bank", Chat)
 
-    assert registry.restore(kept) == ("bank",)
-    assert registry.restore(kept) == ()
+    assert registry.restore(kept) == {"bank": "was registered"}
+    assert registry.restore(kept) == {}
 
 
 # a package of fakes, from outside -----------------------------------------------------------------------------------

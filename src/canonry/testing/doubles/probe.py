@@ -6,7 +6,7 @@ from canonry.testing.doubles import patches, registry
 from canonry.testing.state.leak import Leak
 from canonry.testing.state.moment import register
 
-_State = tuple[tuple[patches.Patch, ...], dict[str, registry.Registration]]
+_State = tuple[tuple[patches.Patch, ...], registry.Snapshot]
 
 
 class _Doubles:
@@ -19,14 +19,14 @@ class _Doubles:
     def compare(self, before: Any) -> list[Leak]:
         """What was added, changed or freed since then."""
         stood: tuple[patches.Patch, ...]
-        roles: dict[str, registry.Registration]
+        roles: registry.Snapshot
         stood, roles = before
         leaks = [
             Leak("double", each.label, f"was patched at {each.path}:{each.line}")
             for each in patches.standing()
             if each not in stood
         ]
-        return leaks + [Leak("double", role, _how(role, roles)) for role in registry.changes(roles)]
+        return leaks + [Leak("double", role, how) for role, how in registry.changes(roles).items()]
 
     def put_back(self, before: Any) -> None:
         """Undoes patches and puts the registry back."""
@@ -37,14 +37,7 @@ class _Doubles:
 
 def watch() -> None:
     """Has every base case and fixture look, the ones of a running test included."""
-    register(_PROBE, untouched=((), {}))
-
-
-def _how(role: str, before: dict[str, registry.Registration]) -> str:
-    now = registry.snapshot()
-    if role not in now:
-        return "was freed"
-    return "was registered anew" if role in before else "was registered"
+    register(_PROBE, untouched=((), ({}, 0)))
 
 
 _PROBE = _Doubles()

@@ -35,7 +35,10 @@ class Registration:
             ) from None
 
 
+Snapshot = tuple[dict[str, Registration], int]
 _ROLES: dict[str, Registration] = {}
+_LASTING: list[Registration] = []
+"""Those that the body of a module made, in the order in which they came."""
 
 
 def register(registration: Registration, *, taken: frozenset[str]) -> None:
@@ -50,6 +53,8 @@ def register(registration: Registration, *, taken: frozenset[str]) -> None:
             f"`SSotMockFactory.unregister({role!r})` frees it"
         )
     _ROLES[role] = registration
+    if registration.lasting:
+        _LASTING.append(registration)
 
 
 def unregister(role: str) -> None:
@@ -73,27 +78,32 @@ def registrations() -> tuple[Registration, ...]:
     return tuple(_ROLES.values())
 
 
-def snapshot() -> dict[str, Registration]:
-    """The registry as it is, for `restore`."""
-    return dict(_ROLES)
+def snapshot() -> Snapshot:
+    """The registry as it is, for `changes` and `restore`."""
+    return dict(_ROLES), len(_LASTING)
 
 
-def restore(kept: dict[str, Registration]) -> tuple[str, ...]:
-    """Puts a snapshot back and names the roles that were added, changed or freed since, but for lasting ones."""
-    changed = changes(kept)
-    for role in changed:
-        if role in kept:
-            _ROLES[role] = kept[role]
-        else:
-            del _ROLES[role]
-    return changed
+def changes(before: Snapshot) -> dict[str, str]:
+    """The roles that differ from a snapshot and what became of each. What modules add at import is there to stay."""
+    expected = _expected(before)
+    found = {}
+    for role in sorted({*expected, *_ROLES}):
+        was, now = expected.get(role), _ROLES.get(role)
+        if was is not now:
+            found[role] = "was freed" if now is None else "was registered" if was is None else "was registered anew"
+    return found
 
 
-def changes(kept: dict[str, Registration]) -> tuple[str, ...]:
-    """The roles that differ from a snapshot. What modules added when they were imported is there to stay."""
-    return tuple(
-        role
-        for role in sorted({*kept, *_ROLES})
-        if kept.get(role) is not (now := _ROLES.get(role))
-        and not (role not in kept and now is not None and now.lasting)
-    )
+def restore(before: Snapshot) -> dict[str, str]:
+    """Puts a snapshot back and gives the `changes` since."""
+    found = changes(before)
+    if found:
+        expected = _expected(before)
+        _ROLES.clear()
+        _ROLES.update(expected)
+    return found
+
+
+def _expected(before: Snapshot) -> dict[str, Registration]:
+    roles, lasting = before
+    return roles | {each.role: each for each in _LASTING[lasting:]}
