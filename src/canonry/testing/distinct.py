@@ -1,5 +1,6 @@
 """What a factory gives to two users must not be one thing."""
 
+import functools
 import types
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -163,8 +164,14 @@ def is_immutable(thing: Any) -> bool:
         return True
     if isinstance(thing, types.FunctionType):
         return not (thing.__closure__ or thing.__defaults__ or thing.__kwdefaults__ or thing.__dict__)
-    kinds = type.__dict__["__mro__"].__get__(type(thing))
-    return any(f"{kind.__module__.partition('.')[0]}:{kind.__name__}" in _IMMUTABLE for kind in kinds)
+    kind: Any = type(thing)
+    return _is_immutable_kind(kind)
+
+
+@functools.lru_cache(4096)
+def _is_immutable_kind(kind: type) -> bool:
+    order = type.__dict__["__mro__"].__get__(kind)
+    return any(f"{each.__module__.partition('.')[0]}:{each.__name__}" in _IMMUTABLE for each in order)
 
 
 _CARRIERS = (tuple, frozenset, types.FunctionType, types.MethodType, types.CellType, types.MappingProxyType, property)
@@ -252,13 +259,23 @@ def _namespace(thing: Any) -> dict[str, Any] | None:
 
 
 def _of_slots(thing: Any) -> Iterator[tuple[str, Any]]:
-    for kind in type.__dict__["__mro__"].__get__(type(thing)):
-        for name, descriptor in list(vars(kind).items()):
-            if isinstance(descriptor, types.MemberDescriptorType) and kind.__module__ != "builtins":
-                try:
-                    yield f".{name}", descriptor.__get__(thing, kind)
-                except AttributeError:  # a slot that nobody filled
-                    continue
+    kind: Any = type(thing)
+    for name, descriptor in _slots(kind):
+        try:
+            yield f".{name}", descriptor.__get__(thing)
+        except AttributeError:  # a slot that nobody filled
+            continue
+
+
+@functools.lru_cache(4096)
+def _slots(kind: type) -> tuple[tuple[str, types.MemberDescriptorType], ...]:
+    return tuple(
+        (name, value)
+        for each in type.__dict__["__mro__"].__get__(kind)
+        if each.__module__ != "builtins"
+        for name, value in vars(each).items()
+        if isinstance(value, types.MemberDescriptorType)
+    )
 
 
 def _shown(thing: Any) -> str:

@@ -107,7 +107,7 @@ def test_a_leak_is_a_failure_where_the_category_says_so(folder: Path, runner: st
 
     assert status == 1
     assert "double `shop.pay` was patched at" in said
-    assert ("2 errors" if runner == "pytest" else "errors=2") in said
+    assert ("2 errors" if runner == "pytest" else "FAILED (failures=2)") in said
 
 
 def test_where_doubles_were_made_is_told_to_the_run(folder: Path) -> None:

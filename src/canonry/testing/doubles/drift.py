@@ -3,8 +3,7 @@
 import functools
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from canonry.testing.doubles.errors import DoubleError, DriftError
 from canonry.testing.doubles.interface import interface_of_instances
@@ -22,8 +21,7 @@ _PROTOCOLS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StandIn:
+class StandIn(NamedTuple):
     """A hand-written class, what it stands for, the names that are its own, and where it is declared."""
 
     fake: type

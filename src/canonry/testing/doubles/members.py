@@ -4,9 +4,8 @@ import functools
 import inspect
 import types
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Kind(Enum):
@@ -39,8 +38,7 @@ class Flow(Enum):
     ASYNC_CONTEXT = "async context manager"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Member:
+class Member(NamedTuple):
     """A name that the real thing answers to. ``function`` is what is called; ``bound``: its first argument is given."""
 
     name: str

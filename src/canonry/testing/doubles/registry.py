@@ -1,8 +1,7 @@
 """Which double stands for which role of a project."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from canonry.testing.doubles.errors import DoubleError
 from canonry.testing.doubles.real import nearest, resolve
@@ -11,8 +10,7 @@ Build = Callable[..., Any]
 """``build(factory, real, **options)`` gives the double."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Registration:
+class Registration(NamedTuple):
     """A role, the real thing or its name, who builds the double, and where it was registered.
 
     ``lasting``: the body of a module did it, which does not run again.
