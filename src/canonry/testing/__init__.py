@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from canonry.testing.environment import IsolatedEnvironment as IsolatedEnvironment
     from canonry.testing.environment import ProtectedVariableError as ProtectedVariableError
     from canonry.testing.limits import TimeLimitError as TimeLimitError
-    from canonry.testing.limits import time_limit as time_limit
+    from canonry.testing.limits import limited as limited
     from canonry.testing.settle import CanonryLeakWarning as CanonryLeakWarning
     from canonry.testing.waiting import WaitTimeoutError as WaitTimeoutError
     from canonry.testing.waiting import wait_until as wait_until
@@ -26,8 +26,8 @@ _HOMES = {
     "TimeLimitError": "limits",
     "WaitTimeoutError": "waiting",
     "assert_distinct": "distinct",
+    "limited": "limits",
     "proves": "proof",
-    "time_limit": "limits",
     "wait_until": "waiting",
     "wait_until_async": "waiting",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 
-from canonry.testing.cases import SSotBaseTestCase, raise_skip, refuse
+from canonry.testing.cases import NeverRanError, SSotBaseTestCase, raise_skip, refuse
 from canonry.testing.context import running
 from canonry.testing.environment import open_scope
 from canonry.testing.loops import end_loop, new_loop, take_current
@@ -139,9 +139,12 @@ class SSotAsyncTestCase(SSotBaseTestCase):
         """What a part returns: called in the context of the test, and awaited there where it is async."""
         context = self._canonry_context
         assert context is not None, "a part of a test runs outside `run` and `debug`"
-        returned: Any = context.run(function, *args, **kwargs)
+        is_within = running.get() is self  # a test calls its own cleanups, a cleanup another part
+        returned: Any = function(*args, **kwargs) if is_within else context.run(function, *args, **kwargs)
         if returned is None or not hasattr(returned, "__await__"):
             return returned
+        if is_within:
+            refuse_within(self, returned, getattr(function, "__name__", "a cleanup"))
         loop = self._canonry_loop or self._canonry_open_loop()
         coroutine = returned if asyncio.iscoroutine(returned) else _wait_for(returned)
         return loop.run_until_complete(loop.create_task(coroutine, context=context))
@@ -206,6 +209,17 @@ class SSotAsyncTestCase(SSotBaseTestCase):
 def _enter(case: SSotAsyncTestCase) -> None:
     running.set(case)
     open_scope(case, case._testMethodName)
+
+
+def refuse_within(case: SSotAsyncTestCase, returned: Any, name: str) -> None:
+    """Raises `NeverRanError` for an async part that is called by another part: nothing can await it there."""
+    close = getattr(returned, "close", None)
+    if close is not None:
+        close()
+    raise NeverRanError(
+        f"`{type(case).__qualname__}.{name}` is async and was called by a part of the test that cannot await it; "
+        "leave it to the end of the test, or await it yourself"
+    )
 
 
 async def _wait_for(awaitable: Awaitable[T]) -> T:

@@ -6,9 +6,11 @@ that overrides `setUp` without calling the one above has the same guarantees.
 
 from __future__ import annotations
 
+import sys
 import unittest
 from contextvars import copy_context
 from functools import cached_property
+from importlib import import_module
 
 from canonry.testing import unawaited
 from canonry.testing.arguments import arguments_for, refuse_parameters, wants_nothing
@@ -36,6 +38,8 @@ class NeverRanError(AssertionError):
 
 
 PYTEST_STYLE = ("setup_method", "teardown_method", "setup_class", "teardown_class")
+_loops: list[object] = []
+"""The module that watches event loops, once it is loaded."""
 _NO_ARGUMENTS: dict[str, object] = {}
 _settled: tuple[type, object, Snapshot] | None = None
 """The state after the last test, where nothing but unittest runs between it and the next: same class, same result."""
@@ -128,6 +132,8 @@ class SSotBaseTestCase(unittest.TestCase):
     def _canonry_begin(self, result: Any) -> None:
         """Takes the state before the test, where nobody else did."""
         global _settled
+        if not _loops and "asyncio.base_events" in sys.modules:  # loaded by somebody, so loops may be left open
+            _loops.append(import_module("canonry.testing.loops"))
         if result is not None and hasattr(result, "nodeid"):
             self._canonry_item = result
             self._canonry_node = result.nodeid
@@ -284,5 +290,6 @@ def refuse(case: unittest.TestCase, returned: Any, name: str) -> None:
 
 def raise_skip(error: BaseException, item: object) -> None:
     """Raises unittest's own skip for `pytest.skip`, where unittest runs the test, to which that were an error."""
-    if item is None and type(error).__name__ == "Skipped" and type(error).__module__ == "_pytest.outcomes":
+    outcomes = sys.modules.get("_pytest.outcomes")
+    if item is None and outcomes is not None and isinstance(error, outcomes.Skipped):
         raise unittest.SkipTest(str(error)) from None

@@ -25,7 +25,7 @@ class TimeLimitError(AssertionError):
     """A test took longer than its limit."""
 
 
-def time_limit(seconds: float) -> Callable[[F], F]:
+def limited(seconds: float) -> Callable[[F], F]:
     """Limits a test method; without it the class attribute ``time_limit`` counts."""
     check_limit(seconds)
 

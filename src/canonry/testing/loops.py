@@ -117,9 +117,9 @@ def end_loop(loop: Any, current: tuple[object, bool] | None) -> tuple[Leak, ...]
             left = asyncio.all_tasks(loop)
             leaks = _end_tasks(loop, left) if left else ()
         if len(getattr(loop, "_asyncgens", "?")):
-            loop.run_until_complete(_in_time(loop.shutdown_asyncgens()))
+            _end_in_time(loop, loop.shutdown_asyncgens())
         if getattr(loop, "_default_executor", "?") is not None:
-            loop.run_until_complete(_in_time(loop.shutdown_default_executor()))
+            _end_in_time(loop, loop.shutdown_default_executor())
     finally:
         put_back_current(current)
         loop.close()
@@ -142,11 +142,9 @@ def _end_tasks(loop: Any, left: set[asyncio.Task[Any]]) -> tuple[Leak, ...]:
     return tuple(sorted(leaks, key=str))
 
 
-async def _in_time(ending: Any) -> None:
-    try:
-        await asyncio.wait_for(ending, ENDING_SECONDS)
-    except TimeoutError:
-        return
+def _end_in_time(loop: Any, ending: Any) -> None:
+    """Runs what ends something, for so long and no longer."""
+    loop.run_until_complete(asyncio.wait({loop.create_task(ending)}, timeout=ENDING_SECONDS))
 
 
 # the current loop ----------------------------------------------------------------------------------------------------
