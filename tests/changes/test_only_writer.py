@@ -17,6 +17,16 @@ OTHERS = {
     "source/cache.py": "the cache, in our own folder",
     "model/state.py": "our own folder, which ignores itself in git",
     "testing/events.py": "recordings of runs, in our own folder or where the runner says",
+    "testing/http.py": "nothing: what it opens is an address",
+    "testing/services/answers.py": "nothing: what it opens is an address",
+    "testing/services/handover.py": "the run's own temporary folder, where its processes meet",
+    "testing/services/place.py": "the temporary folder of one service",
+    "testing/services/postgres.py": "the password, in the temporary folder of one service",
+    "testing/services/redis.py": "the configuration and the leases, in the temporary folder of one service",
+    "testing/services/running.py": "the FIFO of one service, to hold it",
+    "testing/services/start.py": "logs of services, in our own folder",
+    "testing/services/supervise.py": "the FIFO of one service",
+    "testing/services/supervisor.py": "the state of one service, in its temporary folder, which it deletes at the end",
     "testing/temporary.py": "a temporary folder of one test",
 }
 """What writes, too, and where to; none of it is a file of the user's that was there before."""

@@ -20,7 +20,9 @@ from canonry.canon.values import (
     ModuleName,
     Name,
     NeededCategory,
+    NeededService,
     NonEmpty,
+    OneOrMore,
     ParentProfile,
     PythonVersion,
     ServiceName,
@@ -211,15 +213,17 @@ class Service(Options, frozen=True, kw_only=True):
     command: Annotated[
         NonEmpty | None,
         Meta(
-            description="The command that starts it.",
-            examples=["python -m shop.server"],
+            description="The command that starts it, at the root of the project and without a shell. `{port}` stands "
+            "for its port, which the environment variable `PORT` holds, too.",
+            examples=["python -m shop.server --port {port}"],
             extra={"named": "backend", "beside": {"kind": "command"}},
         ),
     ] = None
     url: Annotated[
         NonEmpty | None,
         Meta(
-            description="Where it answers, when it runs already.",
+            description="Where it answers: when it runs already, or, with `{port}` in it, once its command or its "
+            "container (`{host}`, too) is started.",
             examples=["http://localhost:8000"],
             extra={"named": "backend", "beside": {"kind": "url"}},
         ),
@@ -229,6 +233,14 @@ class Service(Options, frozen=True, kw_only=True):
         Meta(
             description="The address, or the path below `url`, that answers once it is ready.",
             examples=["/health"],
+            extra={"named": "backend", "beside": {"kind": "command", "command": "python -m shop.server"}},
+        ),
+    ] = None
+    ready_log: Annotated[
+        NonEmpty | None,
+        Meta(
+            description="A regular expression that its log matches once it is ready.",
+            examples=["listening on port [0-9]+"],
             extra={"named": "backend", "beside": {"kind": "command", "command": "python -m shop.server"}},
         ),
     ] = None
@@ -250,12 +262,57 @@ class Service(Options, frozen=True, kw_only=True):
     ] = {}
     port: Annotated[
         Annotated[int, Meta(ge=1, le=65535)] | None,
-        Meta(description="The port that it listens on. A free one is taken when absent.", examples=[5432]),
+        Meta(
+            description="The port that it listens on, in a container the one inside. A free one is taken when absent.",
+            examples=[5432],
+        ),
     ] = None
     timeout: Annotated[
         Duration | None,
-        Meta(description="How long it may take to become ready.", examples=["30s"]),
+        Meta(
+            description="How long it may take to become ready: `60s` when absent, `5s` for one that runs already.",
+            examples=["30s"],
+        ),
     ] = None
+    setup: Annotated[
+        OneOrMore,
+        Meta(
+            description="Commands that fill it before tests use it, run at the root of the project with its address in "
+            "the environment; for PostgreSQL also files of SQL. Every test's database is a copy of what they leave.",
+            examples=["python -m shop.migrate"],
+        ),
+    ] = []
+    url_env: Annotated[
+        list[VariableName],
+        Meta(
+            description="The environment variables that hold its address for tests. When absent, its name in capitals "
+            "with `_URL` behind it, such as `POSTGRES_URL`.",
+            examples=[["DATABASE_URL"]],
+        ),
+    ] = []
+    settings: Annotated[
+        dict[str, str],
+        Meta(
+            description="Settings of the server's own configuration (PostgreSQL, Redis).",
+            examples=[{"max_connections": "50"}],
+        ),
+    ] = {}
+    programs: Annotated[
+        NonEmpty | None,
+        Meta(
+            description="The one folder to take its programs from. When absent, the newest version on `PATH` and in "
+            "the folders of packages is taken.",
+            examples=["/usr/lib/postgresql/15/bin"],
+        ),
+    ] = None
+    needs: Annotated[
+        list[NeededService],
+        Meta(
+            description="Services that are started before it. Their addresses stand in its environment.",
+            examples=[["postgres"]],
+            extra={"named": "backend", "beside": {"kind": "command", "command": "python -m shop.server"}},
+        ),
+    ] = []
 
 
 class Flow(Options, frozen=True, kw_only=True):

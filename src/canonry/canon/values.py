@@ -63,6 +63,7 @@ VariableName = Annotated[
 NonEmpty = Annotated[str, Meta(min_length=1, extra={"one": "a string that is not empty"})]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 NeededCategory = Annotated[str, Meta(extra={"refers": "categories", "acyclic": True})]
+NeededService = Annotated[str, Meta(extra={"refers": "services", "acyclic": True})]
 CategoryName = Annotated[str, Meta(extra={"refers": "categories"})]
 ServiceName = Annotated[str, Meta(extra={"refers": "services"})]
 ParentProfile = Annotated[str, Meta(extra={"refers": "profiles", "acyclic": True})]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from canonry.testing.waiting import WaitTimeoutError as WaitTimeoutError
     from canonry.testing.waiting import wait_until as wait_until
     from canonry.testing.waiting import wait_until_async as wait_until_async
+    from canonry.testing.websocket import RealWebSocketTestBase as RealWebSocketTestBase
 
 _HOMES = {
     "CanonryLeakWarning": "settle",
