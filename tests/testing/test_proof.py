@@ -108,7 +108,7 @@ def test_unittest_runs_them_too(tmp_path: Path) -> None:
     (tmp_path / "test_a.py").write_text(
         TESTS.replace("import pytest\n", "").replace('    @pytest.mark.parametrize("n", [1, 2])\n', "")
     )
-    done = subprocess.run(
+    done = subprocess.run(  # canonry: ignore[RUN002] the decorator is to work under plain unittest, too
         [sys.executable, "-m", "unittest", "-v"],
         cwd=tmp_path,
         env=environment(PYTHONPATH=str(ROOT / "src")),

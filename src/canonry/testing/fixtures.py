@@ -1,4 +1,4 @@
-"""pytest fixtures for services, leases of them, and users. What they take is imported when a test asks for one."""
+"""pytest fixtures for doubles, services, leases of them, and users. What they take is imported when one is asked for."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import pytest
 
 if TYPE_CHECKING:
+    from canonry.testing.doubles.factory import SSotMockFactory
     from canonry.testing.services.errors import ServiceError
     from canonry.testing.services.lease import Lease
     from canonry.testing.services.running import Running
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
 
 _T = TypeVar("_T")
+
+
+@pytest.fixture
+def mock_factory() -> Iterator["SSotMockFactory"]:
+    """A factory of doubles of this test's own; what it patched is undone when the test ends."""
+    from canonry.testing.doubles import fixture
+
+    yield from fixture.mock_factory()
 
 
 @pytest.fixture(scope="session")

@@ -125,3 +125,29 @@ def test_where_doubles_were_made_is_told_to_the_run(folder: Path) -> None:
         ("test_4_next", "shop:Bank", "registered", "test_shop.py"),
         ("test_5_clean", "shop:pay", "patch", "test_shop.py"),
     ]
+
+
+def test_the_fixture_of_pytest_undoes_what_it_patched(folder: Path) -> None:
+    (folder / "test_fixture.py").write_text(
+        "import shop\n\ndef test_1(mock_factory):\n    mock_factory.replace('shop.LIMIT', 3)\n    assert shop.LIMIT == 3\n\n"
+        "def test_2():\n    assert shop.LIMIT == 10\n"
+    )
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "canonry.testing.fixtures",
+            "-p",
+            "no:cacheprovider",
+            "test_fixture.py",
+        ],
+        cwd=folder,
+        env=environment(PYTHONPATH=str(ROOT / "src"), PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
