@@ -1,4 +1,4 @@
-"""pytest fixtures for doubles, services, leases of them, and users. What they take is imported when one is asked for."""
+"""pytest fixtures for doubles, services, leases of them, and users. What they take is imported when one asks for it."""
 
 import os
 from collections.abc import Callable, Iterator
