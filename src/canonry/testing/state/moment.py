@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _modules = sys.modules
 _probes: list[Probe] = []
+_untouched: list[object] = []
 
 
 class Snapshot:
@@ -72,10 +73,22 @@ def snapshot() -> Snapshot:
     return now
 
 
-def register(probe: Probe) -> None:
-    """Watches one more kind of state, from the next snapshot on."""
+def register(probe: Probe, *, untouched: object = None) -> None:
+    """Watches one more kind of state, from the next snapshot on.
+
+    ``untouched`` is the state of one that a test is the first to load: earlier snapshots are compared with it.
+    """
     if probe not in _probes:
         _probes.append(probe)
+        _untouched.append(untouched)
+
+
+def _others(before: Snapshot) -> tuple[tuple[Probe, object], ...]:
+    """The kinds of state that others watch, each as it was, those included that were registered since."""
+    if len(before.others) == len(_probes):
+        return before.others
+    late = zip(_probes[len(before.others) :], _untouched[len(before.others) :], strict=True)
+    return (*before.others, *((probe, state) for probe, state in late if state is not None))
 
 
 def is_unchanged(before: Snapshot) -> bool:
@@ -99,7 +112,7 @@ def is_unchanged(before: Snapshot) -> bool:
         and ("locale" not in _modules or get_locale(ALL) == before.locale)
         and (logging is None or take_logs(logging) is before.logs)
         and (not put or variables.put_past() == before.put)
-        and (not before.others or all(probe.take() == state for probe, state in before.others))
+        and (not _probes or all(probe.take() == state for probe, state in _others(before)))
     )
 
 
@@ -119,7 +132,7 @@ def differences(before: Snapshot) -> tuple[Leak, ...]:
     ]
     if logging is not None:
         leaks += logs.compare(logging, before.logs or logs.untouched(logging))
-    for probe, state in before.others:
+    for probe, state in _others(before):
         leaks += probe.compare(state)
     return tuple(leaks)
 
@@ -136,6 +149,6 @@ def restore(before: Snapshot) -> tuple[Leak, ...]:
     logging = sys.modules.get("logging")
     if logging is not None:
         logs.put_back(logging, before.logs or logs.untouched(logging))
-    for probe, state in before.others:
+    for probe, state in _others(before):
         probe.put_back(state)
     return differences(before)
