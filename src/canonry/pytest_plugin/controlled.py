@@ -24,6 +24,7 @@ from canonry.model.worker_message import (
 )
 from canonry.pytest_plugin.channel import Channel
 from canonry.pytest_plugin.collecting import Broken, Collection, Collector
+from canonry.pytest_plugin.lean import Places, bound_output, quieten
 from canonry.pytest_plugin.outcomes import attempt_ended, cut, phase_outcome
 
 _NOTABLE = 0.01
@@ -49,6 +50,7 @@ class Controlled:
         self._early: dict[Path, BaseException] = {}
         self._collector: Collector | None = None
         self._last = ""
+        self._places = Places()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
@@ -74,6 +76,8 @@ class Controlled:
     def pytest_collection(self, session: pytest.Session) -> bool:
         """Nothing is collected before somebody asks."""
         self._collector = Collector(session, self._early)
+        quieten(session.config)
+        bound_output(session.config)
         return True
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
@@ -187,13 +191,14 @@ class Controlled:
     def _collect(self, bundle: RunBundle, task: Task) -> tuple[Task, Collection]:
         channel = self._channel
         assert self._collector is not None
-        channel.emit(FileStarted(path=task.path), flush=True)
+        channel.emit(FileStarted(path=task.path))
         channel.begin()
         collection = self._collector.collect(task, shuffle=bundle.shuffle)
         channel.end()
         if collection.broken is not None:
             self._tell_broken(bundle, task, collection.broken)
             return task, collection
+        self._places.fill(collection.items)
         nodes = tuple(item.nodeid for item in collection.items)
         channel.emit(
             Collected(
