@@ -70,6 +70,12 @@ class BundleEnded(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="bund
     number: int
 
 
+class Retired(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="retired", tag_field="event"):
+    """The worker leaves of its own will, between two tests; others have to do what it was given."""
+
+    reason: str
+
+
 class SessionFailed(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="session-failed", tag_field="event"):
     """pytest could not begin, or broke: a usage error, a plugin that raises. Nothing more comes from this worker."""
 
@@ -78,7 +84,7 @@ class SessionFailed(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="se
     usage: bool = False
 
 
-Reply = Ready | FileStarted | FileEnded | BundleEnded | SessionFailed
+Reply = Ready | FileStarted | FileEnded | BundleEnded | Retired | SessionFailed
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER: msgspec.json.Decoder[RunEvent | Reply] = msgspec.json.Decoder(RunEvent | Reply)

@@ -18,13 +18,14 @@ from canonry.model.worker_message import (
     FileStarted,
     Finish,
     Ready,
+    Retired,
     RunBundle,
     SessionFailed,
     Task,
 )
 from canonry.pytest_plugin.channel import Channel
 from canonry.pytest_plugin.collecting import Broken, Collection, Collector
-from canonry.pytest_plugin.lean import Places, bound_output, quieten
+from canonry.pytest_plugin.lean import Files, Places, bound_output, quieten
 from canonry.pytest_plugin.outcomes import attempt_ended, cut, phase_outcome
 
 _NOTABLE = 0.01
@@ -51,6 +52,7 @@ class Controlled:
         self._collector: Collector | None = None
         self._last = ""
         self._places = Places()
+        self._files: Files | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
@@ -76,6 +78,7 @@ class Controlled:
     def pytest_collection(self, session: pytest.Session) -> bool:
         """Nothing is collected before somebody asks."""
         self._collector = Collector(session, self._early)
+        self._files = Files(session.config)
         quieten(session.config)
         bound_output(session.config)
         return True
@@ -240,6 +243,9 @@ class Controlled:
             root=str(item.config.rootpath),
         )
         channel.emit(ended, flush=ended.outcome.is_bad)
+        if self._files is not None and self._files.are_damaged():
+            channel.emit(Retired(reason="a test closed files of pytest itself"), flush=True)
+            os._exit(0)
 
     def _tell_phase(self, report: pytest.TestReport, now: float) -> None:
         phase = "subtest" if getattr(report, "context", None) is not None else str(report.when)

@@ -9,6 +9,8 @@ from _pytest.capture import FDCapture, SysCapture
 
 from canonry.pytest_plugin.outcomes import LONGEST
 
+_HALF = LONGEST // 4
+"""Characters that are kept of each end."""
 _PRINTING = (
     "pytest_sessionfinish",
     "pytest_runtest_logstart",
@@ -43,6 +45,28 @@ def bound_output(config: pytest.Config) -> None:
             stream.snap = _BoundedText(stream)  # type: ignore[method-assign, assignment]
 
 
+class Files:
+    """The files that pytest itself keeps open for what tests print; a test can close them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        manager: Any = config.pluginmanager.get_plugin("capturemanager")
+        capturing = getattr(manager, "_global_capturing", None)
+        streams = (getattr(capturing, "out", None), getattr(capturing, "err", None))
+        self._files = [stream.tmpfile for stream in streams if type(stream) is FDCapture]
+        self._are = self._identities()
+
+    def are_damaged(self) -> bool:
+        """Whether they are not what they were: nothing that runs here from now on can be believed."""
+        return self._identities() != self._are
+
+    def _identities(self) -> list[tuple[int, int]] | None:
+        try:
+            statuses = [os.fstat(file.fileno()) for file in self._files]
+        except (OSError, ValueError):
+            return None
+        return [(status.st_dev, status.st_ino) for status in statuses]
+
+
 class _BoundedFile:
     """`FDCapture.snap`, with the middle of a long file left out."""
 
@@ -57,11 +81,11 @@ class _BoundedFile:
             return ""
         if size <= 2 * LONGEST:
             return FDCapture.snap(self._capture)
-        head = os.pread(descriptor, LONGEST // 2, 0).decode("utf-8", "replace")
-        tail = os.pread(descriptor, LONGEST // 2, size - LONGEST // 2).decode("utf-8", "replace")
+        head = os.pread(descriptor, _HALF, 0).decode("utf-8", "replace")
+        tail = os.pread(descriptor, _HALF, size - _HALF).decode("utf-8", "replace")
         file.seek(0)
         file.truncate()
-        return f"{head}\n[... {size - LONGEST:,} bytes cut ...]\n{tail}"
+        return f"{head}\n[... {size - 2 * _HALF:,} bytes cut ...]\n{tail}"
 
 
 class _BoundedText:
@@ -74,7 +98,7 @@ class _BoundedText:
         text = SysCapture.snap(self._capture)
         if len(text) <= 2 * LONGEST:
             return text
-        return f"{text[: LONGEST // 2]}\n[... {len(text) - LONGEST:,} characters cut ...]\n{text[-LONGEST // 2 :]}"
+        return f"{text[:_HALF]}\n[... {len(text) - 2 * _HALF:,} characters cut ...]\n{text[-_HALF:]}"
 
 
 class Places:

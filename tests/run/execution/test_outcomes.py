@@ -8,7 +8,7 @@ from canonry.model.outcome import Outcome
 from canonry.model.run_event import Captured, Collected, Uncollectable
 from tests.run.execution.bench import project, run
 
-WAYS = '''
+WAYS = """
 import unittest
 import pytest
 
@@ -60,7 +60,7 @@ class TestCase(unittest.TestCase):
 class TestSetup(unittest.TestCase):
     def setUp(self): raise ValueError("set up")
     def test_unit_setup(self): pass
-'''
+"""
 EXPECTED = {
     "test_passes": Outcome.PASSED,
     "test_fails": Outcome.FAILED,
@@ -91,7 +91,11 @@ def test_every_way_to_end_has_its_outcome(tmp_path: Path) -> None:
     told = run(project(tmp_path, {"tests/test_ways.py": WAYS}))
     assert told.outcomes == EXPECTED
     skipped = told.ended("test_skips")
-    assert (skipped.reason, skipped.path, skipped.line) == ("in the middle", "tests/test_ways.py", WAYS.splitlines().index("def test_skips(): pytest.skip(\"in the middle\")") + 1)
+    assert (skipped.reason, skipped.path, skipped.line) == (
+        "in the middle",
+        "tests/test_ways.py",
+        WAYS.splitlines().index('def test_skips(): pytest.skip("in the middle")') + 1,
+    )
     assert told.ended("test_expected").reason == "known"
     failed = told.ended("test_fails")
     assert failed.reason == "assert 1 == 2"
@@ -104,7 +108,7 @@ BROKEN = {
     "tests/test_import.py": ("\nimport nothing_of_this_name\n", 2, "ModuleNotFoundError: No module named"),
     "tests/test_raises.py": ("def test_a(): pass\n\nraise RuntimeError('at import')\n", 3, "RuntimeError: at import"),
     "tests/test_exits.py": ("import sys\nsys.exit(3)\n", 0, "SystemExit while it is imported: 3"),
-    "tests/test_pytest_exits.py": ("import pytest\npytest.exit('enough')\n", 0, "Exit while it is imported: enough"),
+    "tests/test_pytest_exits.py": ("import pytest\npytest.exit('enough')\n", 2, "Exit: enough"),
     "tests/test_dies.py": ("import os\nos.abort()\n", 0, "while it was imported: its process died of SIGABRT"),
     "tests/below/test_conftest.py": ("def test_a(): pass\n", 1, "ModuleNotFoundError: No module named 'nowhere'"),
 }
@@ -141,7 +145,9 @@ def test_options_of_pytest_deselect_as_there(tmp_path: Path) -> None:
 
 def test_nodes_run_in_the_order_that_the_plan_says_and_missing_ones_are_told(tmp_path: Path) -> None:
     content = "import pytest\ndef test_a(): pass\nclass TestB:\n    def test_c(self): pass\n@pytest.mark.parametrize('x', [1, 2])\ndef test_d(x): pass\n"
-    told = run(project(tmp_path, {"test_a.py": content}), nodes={"test_a.py": ("test_d", "TestB", "test_gone", "test_a")})
+    told = run(
+        project(tmp_path, {"test_a.py": content}), nodes={"test_a.py": ("test_d", "TestB", "test_gone", "test_a")}
+    )
     passed = [node for node, outcome in told.outcomes.items() if outcome is Outcome.PASSED]
     assert passed == ["test_d[1]", "test_d[2]", "TestB::test_c", "test_a"]
     assert told.ended("test_gone").outcome is Outcome.UNCOLLECTABLE

@@ -14,6 +14,8 @@ def death(seat: Seat) -> Doom:
     """
     if seat.doomed is not None:
         return seat.doomed
+    if seat.failure:
+        return Doom(Outcome.CRASHED, seat.verdict, seat.failure)
     text = bytes(seat.host.output[-16_384:]).decode("utf-8", "replace")
     status = seat.host.status or 0
     if status == -signal.SIGKILL:

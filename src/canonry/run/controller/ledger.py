@@ -22,6 +22,7 @@ from canonry.model.worker_message import (
     FileStarted,
     Ready,
     Reply,
+    Retired,
     SessionFailed,
     Task,
     decode_message,
@@ -138,8 +139,11 @@ class Ledger:
             case Ready():
                 seat.is_ready = True
                 seat.max_failures = message.max_failures
+            case Retired():
+                seat.verdict = message.reason
+                seat.has_retired = True
             case SessionFailed():
-                seat.failure = message.text or message.reason
+                seat.failure = "" if message.usage else message.text or message.reason
                 seat.verdict = message.reason
                 seat.is_unusable = message.usage
             case _:
@@ -177,12 +181,13 @@ class Ledger:
             self._ended(seat, ended)
         elif seat.collecting is not None:
             self._import_killed(seat, seat.collecting, outcome, reason, text)
-        elif seat.collected and seat.jobs and not seat.failure:
+        elif seat.collected and seat.jobs and not seat.failure and not seat.has_retired:
             seat.jobs[0].blames += 1
         self._requeue(seat, reason)
 
     def abandon(self, outcome: Outcome, reason: str, text: str = "") -> None:
         """Nothing that has not begun will run: all of it gets this outcome now."""
+        self.stop_reason = self.stop_reason or reason
         for category in self._categories:
             self._abandon(category, outcome, reason, text)
             if category.state == "waiting":
@@ -292,6 +297,7 @@ class Ledger:
         self._tell_uncollectable(job, message)
 
     def _file_ended(self, seat: Seat, message: FileEnded) -> None:
+        seat.has_finished_a_file = True
         job = seat.jobs.popleft()
         seat.collected -= 1
         category = job.category

@@ -22,7 +22,7 @@ from canonry.run.controller.terms import Services, StopSignal
 _TICK = 0.05
 """Seconds between two looks at clocks and processes that say nothing."""
 _STARTS = 3
-"""Workers that may fail to start one after the other before the run is given up."""
+"""Workers whose pytest may break, one after the other, before the run is given up."""
 
 
 class Controller:
@@ -83,6 +83,8 @@ class Controller:
                 self._bury(seat)
             elif self._limits.exceeded(seat):
                 self._end_overdue(seat)
+            elif seat.host.since[1] > _TICK:  # at one thing for a while: what it said before must not wait for its end
+                self._listen(seat, seat.host.peek())
         return True
 
     def _staff(self) -> None:
@@ -165,7 +167,7 @@ class Controller:
 
     def _listen(self, seat: Seat, lines: list[bytes]) -> None:
         self._ledger.listen(seat, lines)
-        if seat.is_ready:
+        if seat.has_finished_a_file:
             self._failed_starts = 0
         if seat.max_failures:
             self._ledger.limit_failures(seat.max_failures)
@@ -177,10 +179,10 @@ class Controller:
         while host.read_output():
             pass
         status = host.status or 0
-        if not seat.is_ready:
+        self._ledger.bury(seat)
+        if not seat.is_ready or seat.failure:
             self._failed_starts += 1
             self._judge_failed_start(seat)
-        self._ledger.bury(seat)
         self._leave(seat)
         self._emit(
             WorkerEnded(
@@ -197,7 +199,7 @@ class Controller:
         text = seat.failure or bytes(seat.host.output).decode("utf-8", "replace").strip()
         if seat.is_unusable or self._failed_starts >= _STARTS:
             self.usage_error = text
-            self.reason = "pytest does not start"
+            self.reason = "pytest breaks each time" if seat.is_ready else "pytest does not start"
             self._ledger.abandon(Outcome.NOT_RUN, self.reason, text)
             self._finishing = True
 

@@ -37,6 +37,8 @@ class Seat:
         self.is_collecting = False
         self.current: Running | None = None
         self.is_ready = False
+        self.has_finished_a_file = False
+        self.has_retired = False
         self.is_finishing = False
         self.is_unusable = False
         self.max_failures = 0
