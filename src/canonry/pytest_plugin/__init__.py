@@ -1,7 +1,7 @@
 """The plugin that pytest loads by its entry point. PYTEST_DONT_REWRITE: nothing here is a test.
 
-Without a controller it does only the guard and the fixtures of `canonry.testing`, and imports nothing for it that is not
-needed: every run of plain pytest in this environment pays for it.
+Without a controller it does only the guard and the fixtures of `canonry.testing`, and imports nothing for it that is
+not needed: every run of plain pytest in this environment pays for it.
 """
 
 import os

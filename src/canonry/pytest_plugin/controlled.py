@@ -25,6 +25,7 @@ from canonry.model.worker_message import (
 )
 from canonry.pytest_plugin.channel import Channel
 from canonry.pytest_plugin.collecting import Broken, Collection, Collector
+from canonry.pytest_plugin.forking import Forked, serve
 from canonry.pytest_plugin.lean import Files, Places, bound_output, quieten
 from canonry.pytest_plugin.outcomes import attempt_ended, cut, phase_outcome
 
@@ -42,9 +43,12 @@ class _NextTime(pytest.Item):
 class Controlled:
     """The plugin of a worker: collects and runs bundles until it is told to finish."""
 
-    def __init__(self, channel: Channel, *, workers: int) -> None:
-        self._channel = channel
-        self._workers = workers
+    def __init__(self, channel: Channel | None, *, fork_at: str = "") -> None:
+        self.channel = channel
+        if channel is not None:
+            self._channel = channel
+        self._fork_at = fork_at
+        """The socket of a zygote: each fork of it has a channel."""
         self._bundles: deque[RunBundle] = deque()
         self._finish: Finish | None = None
         self._reports: list[pytest.TestReport] = []
@@ -107,6 +111,13 @@ class Controlled:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Runs bundles until the controller wants no more."""
+        if self._fork_at:
+            try:
+                serve(session.config, self._fork_at)
+            except Forked as child:
+                self.channel = self._channel = child.channel
+                self._files = Files(session.config)
+                bound_output(session.config)
         self._channel.emit(Ready(pid=os.getpid(), max_failures=self._max_failures), flush=True)
         while True:
             bundle = self._next(wait=True)
@@ -120,6 +131,8 @@ class Controlled:
     def pytest_internalerror(self, excrepr: object) -> None:
         """A plugin, or pytest, broke."""
         text = str(excrepr)
+        if self.channel is None:
+            return
         self._channel.emit(SessionFailed(reason=_last_line(text), text=cut(text)), flush=True)
 
     def _next(self, *, wait: bool) -> RunBundle | None:

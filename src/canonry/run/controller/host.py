@@ -4,6 +4,7 @@ import contextlib
 import json
 import mmap
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from canonry.model.worker_message import Request, encode_message
 from canonry.model.worker_page import BASE, HEADER, LENGTH, NUMBER, SINCE, SIZE, VERSION
 from canonry.run.processes import MARK, Process, identify, kill_tree
 from canonry.run.worker.stacks import STACKS_SIGNAL
+from canonry.run.zygote import Zygote
 
 _TAIL = 64 * 1024
 """Bytes that are kept of what a worker writes outside of every test."""
@@ -47,6 +49,8 @@ class Host:
         self.requests = os.open(self.folder / "requests", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self.printed = os.open(self.folder / "output", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self._unsent = b""
+        self._zygote: Zygote | None = None
+        self.environment: dict[str, str] = {}
 
     def prepare(
         self,
@@ -60,15 +64,21 @@ class Host:
     ) -> None:
         """What the worker reads at its start is in its folder."""
         self.memory_limit = memory
-        start = {
-            "root": root,
-            "paths": list(paths),
-            "arguments": list(arguments),
-            "workers": workers,
-            "memory": memory,
-            "environment": {**environment, MARK: self.mark},
-        }
-        (self.folder / "start.json").write_text(json.dumps(start), encoding="utf-8")
+        self.environment = {**environment, MARK: self.mark}
+        write_start(
+            self.folder,
+            root=root,
+            paths=paths,
+            arguments=arguments,
+            workers=workers,
+            memory=memory,
+            environment=self.environment,
+        )
+
+    def fork(self, zygote: Zygote) -> None:
+        """The worker is a fork of the zygote. Raises `Refused`."""
+        self._zygote = zygote
+        self.attach(zygote.fork(self.folder, self.number, {**os.environ, **self.environment}), forked=True)
 
     def spawn(self) -> None:
         """The worker is a new Python process, in a session of its own."""
@@ -172,7 +182,17 @@ class Host:
         """Whether it is dead; then ``status`` is as `subprocess` tells it (negative: a signal)."""
         if self.status is None and self.popen is not None:
             self.status = self.popen.poll()
+        elif self.status is None and self.forked and self._zygote is not None and self._is_gone():
+            status = self._zygote.status(self.pid)
+            self.status = -9 if status is None and not self._zygote_lives() else status
         return self.status is not None
+
+    def _is_gone(self) -> bool:
+        return self.pidfd >= 0 and bool(select.select([self.pidfd], [], [], 0)[0])
+
+    def _zygote_lives(self) -> bool:
+        assert self._zygote is not None
+        return self._zygote.is_alive
 
     def kill(self) -> None:
         """It and all that it started are ended; `poll` tells when."""
@@ -217,6 +237,28 @@ class Host:
         lines = (self._partial + data).split(b"\n")
         self._partial = lines.pop()
         return lines
+
+
+def write_start(
+    folder: Path,
+    *,
+    root: str,
+    paths: Sequence[str],
+    arguments: Sequence[str],
+    workers: int,
+    memory: int | None,
+    environment: Mapping[str, str],
+) -> None:
+    """What a worker or a zygote reads first."""
+    start = {
+        "root": root,
+        "paths": list(paths),
+        "arguments": list(arguments),
+        "workers": workers,
+        "memory": memory,
+        "environment": dict(environment),
+    }
+    (folder / "start.json").write_text(json.dumps(start), encoding="utf-8")
 
 
 def _new_page(path: Path) -> mmap.mmap:

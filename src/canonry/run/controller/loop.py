@@ -1,5 +1,6 @@
 """The event loop of a run: starts workers, gives them bundles, reads what they say, answers for what they do not."""
 
+import json
 import os
 import selectors
 import tempfile
@@ -8,17 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from canonry.model.outcome import Outcome
-from canonry.model.run_event import RunEvent, WorkerEnded, WorkerStarted
+from canonry.model.run_event import Note, RunEvent, WorkerEnded, WorkerStarted
 from canonry.model.run_plan import RunPlan
 from canonry.model.worker_message import RunBundle
 from canonry.run.controller.bundles import take
-from canonry.run.controller.host import Host
+from canonry.run.controller.host import Host, write_start
 from canonry.run.controller.jobs import Category
 from canonry.run.controller.ledger import Ledger
 from canonry.run.controller.limits import Limits
 from canonry.run.controller.seat import Seat
 from canonry.run.controller.terms import Services, StopSignal
+from canonry.run.zygote import Refused, Zygote, can_fork
 
+WARM_VARIABLE = "CANONRY_WARM_ZYGOTE"
+"""The folder of a zygote that outlives the run."""
 _TICK = 0.05
 """Seconds between two looks at clocks and processes that say nothing."""
 _STARTS = 3
@@ -50,6 +54,9 @@ class Controller:
         self._bundles = 0
         self._failed_starts = 0
         self._finishing = False
+        self._deaths = 0
+        self._forks = can_fork()
+        self._zygote: Zygote | None = None
         self.reason = ""
         self.usage_error = ""
 
@@ -63,6 +70,8 @@ class Controller:
             finally:
                 for seat in list(self._seats.values()):
                     self._leave(seat)
+                if self._zygote is not None:
+                    self._zygote.close()
                 self._ledger.close(self.reason or "the run ended before its turn")
         return self
 
@@ -116,7 +125,7 @@ class Controller:
             memory=category.plan.policy.memory,
             environment=environment,
         )
-        host.spawn()
+        self._launch(host)
         seat = Seat(host)
         self._seats[host.number] = seat
         self._selector.register(host.events, selectors.EVENT_READ, (host.number, "events"))
@@ -126,6 +135,41 @@ class Controller:
         self._emit(WorkerStarted(pid=host.pid, forked=host.forked, at=time.time(), worker=host.number))
         self._give(seat)
         return True
+
+    def _launch(self, host: Host) -> None:
+        """A fork where a worker died before, so that its like costs little; else, and where it refuses, a process."""
+        zygote = self._zygote_for(host)
+        if zygote is not None:
+            try:
+                host.fork(zygote)
+                return
+            except Refused as refusal:
+                self._forks = False
+                zygote.close()
+                self._zygote = None
+                self._emit(Note(text=f"workers are not forked: {refusal}", at=time.time()))
+        host.spawn()
+
+    def _zygote_for(self, host: Host) -> Zygote | None:
+        if not self._forks or host.memory_limit is not None:
+            return None
+        warm = os.environ.get(WARM_VARIABLE)
+        if self._zygote is None and warm and not self._plan.pytest_arguments and _root_of(warm) == self._plan.root:
+            self._zygote = Zygote(Path(warm), joins=True)
+        elif self._zygote is None and self._deaths:
+            folder = self._place / "zygote"
+            folder.mkdir(mode=0o700)
+            write_start(
+                folder,
+                root=self._plan.root,
+                paths=self._plan.paths,
+                arguments=self._plan.pytest_arguments,
+                workers=self._plan.workers,
+                memory=None,
+                environment={},
+            )
+            self._zygote = Zygote(folder)
+        return self._zygote
 
     def _give(self, seat: Seat) -> None:
         """The worker gets its next bundle, or is sent home where it will never get one."""
@@ -179,6 +223,7 @@ class Controller:
         while host.read_output():
             pass
         status = host.status or 0
+        self._deaths += not seat.is_finishing
         self._ledger.bury(seat)
         if not seat.is_ready or seat.failure:
             self._failed_starts += 1
@@ -241,6 +286,13 @@ class Controller:
         for seat in self._seats.values():
             if not seat.is_finishing:
                 seat.finish(now=True)
+
+
+def _root_of(warm: str) -> str:
+    try:
+        return str(json.loads(Path(warm, "start.json").read_text(encoding="utf-8"))["root"])
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 def _private_place() -> str | None:

@@ -27,7 +27,7 @@ def read_start(folder: str) -> Start:
 
 
 def main(folder: str, number: int) -> int:
-    """Runs the worker until its controller wants no more; the process's exit status."""
+    """Runs the worker until its controller wants no more; the process's exit status. Number 0 is a zygote."""
     start = read_start(folder)
     os.environ.update(start.environment)
     os.chdir(start.root)
@@ -35,20 +35,22 @@ def main(folder: str, number: int) -> int:
         del sys.path[0]  # `pytest` does not have the current folder there, and neither has this
     if start.memory is not None:
         _limit_memory(start.memory)
-    channel = Channel(folder, number)
+    channel = Channel(folder, number) if number else None
     _answer_with_stacks(folder)
     import pytest
 
     from canonry.pytest_plugin.controlled import Controlled
 
     sys.argv = ["pytest", *start.arguments]
-    arguments = [*start.arguments, *start.paths]
-    status = pytest.main(arguments, plugins=[Controlled(channel, workers=start.workers)])
-    if not channel.is_mine:
-        os._exit(0)
-    if status == pytest.ExitCode.USAGE_ERROR:
-        channel.emit(SessionFailed(reason="pytest does not start", usage=True))
-    channel.flush()
+    plugin = Controlled(channel, fork_at="" if number else f"{folder}/fork")
+    status = pytest.main([*start.arguments, *start.paths], plugins=[plugin])
+    channel = plugin.channel
+    if channel is not None:
+        if not channel.is_mine:
+            os._exit(0)
+        if status == pytest.ExitCode.USAGE_ERROR:
+            channel.emit(SessionFailed(reason="pytest does not start", usage=True))
+        channel.flush()
     return int(status)
 
 
