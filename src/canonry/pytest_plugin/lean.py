@@ -40,9 +40,9 @@ def bound_output(config: pytest.Config) -> None:
     capturing = getattr(manager, "_global_capturing", None)
     for stream in (getattr(capturing, "out", None), getattr(capturing, "err", None)):
         if type(stream) is FDCapture:
-            stream.snap = _BoundedFile(stream)  # type: ignore[method-assign, assignment]
+            stream.snap = _BoundedFile(stream)  # type: ignore[method-assign]
         elif type(stream) is SysCapture:
-            stream.snap = _BoundedText(stream)  # type: ignore[method-assign, assignment]
+            stream.snap = _BoundedText(stream)  # type: ignore[method-assign]
 
 
 class Files:

@@ -56,7 +56,7 @@ class Zygote:
             while True:
                 answer = self._answer()
                 if "pid" in answer:
-                    return int(answer["pid"])
+                    return int(str(answer["pid"]))
                 if "refused" in answer:
                     raise Refused(str(answer["refused"]))
         except OSError as error:
