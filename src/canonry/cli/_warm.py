@@ -1,6 +1,8 @@
 """``python -m canonry.cli._warm ROOT``: the process that `canonry run --warm` leaves behind. No verb."""
 
 import contextlib
+import functools
+import gc
 import importlib
 import os
 import select
@@ -23,9 +25,6 @@ _CHANGING = frozenset(("PWD", "OLDPWD", "SHLVL", "_", "COLUMNS", "LINES", "TERM"
 def serve(root: Path) -> None:
     """Answers calls until nobody comes any more. Each is a fork of this process, and its workers of the zygote."""
     os.chdir(root)
-    for verb in ("run",):
-        with contextlib.suppress(ModuleNotFoundError):
-            importlib.import_module(f"canonry.cli.{verb}")
     with tempfile.TemporaryDirectory(prefix="canonry-warm-") as place:
         zygote = _zygote(root, Path(place))
         path = Path(FOLDER, "socket")
@@ -33,9 +32,10 @@ def serve(root: Path) -> None:
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(path))
         mine = path.stat().st_ino
+        installed = _installed()
         listener.listen(8)
-        while select.select([listener], [], [], _IDLE)[0]:
-            if not path.exists() or path.stat().st_ino != mine:
+        while _somebody_comes(listener, Path(place)):
+            if not path.exists() or path.stat().st_ino != mine or _installed() != installed:
                 break
             connection = listener.accept()[0]
             with contextlib.suppress(OSError, ValueError), connection:
@@ -47,9 +47,59 @@ def serve(root: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def _somebody_comes(listener: socket.socket, place: Path) -> bool:
+    """Waits for the next call, and learns from those before meanwhile; False after a long time without one."""
+    for wait in (0.2, 1.0, _IDLE):
+        if select.select([listener], [], [], wait)[0]:
+            return True
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        _learn(place)
+    return False
+
+
+def _learn(place: Path) -> None:
+    """What the calls before had to import is imported here, so that the next finds it done; nothing of the project's."""
+    for listed in place.glob("modules-*"):
+        names = listed.read_text(encoding="utf-8").split()
+        listed.unlink()
+        for name in names:
+            if name not in sys.modules:
+                with contextlib.suppress(ImportError):
+                    importlib.import_module(name)
+    fingerprint = sys.modules.get("canonry.run.fingerprint")
+    if fingerprint is not None and not hasattr(fingerprint.packages, "cache_info"):
+        fingerprint.packages = functools.cache(fingerprint.packages)  # `_installed` sees what changes there
+        fingerprint.packages()
+    gc.collect()
+    gc.freeze()
+
+
+def _installed() -> list[int]:
+    """When packages were installed or removed last."""
+    return [
+        Path(folder).stat().st_mtime_ns for folder in sys.path if folder.endswith("-packages") and Path(folder).is_dir()
+    ]
+
+
+def _tell_modules(place: Path, root: str) -> None:
+    """For `_learn`. Written under another name first: it may be read at any time."""
+    names = [
+        name
+        for name, module in list(sys.modules.items())
+        if name.startswith("canonry.") or not str(getattr(module, "__file__", None) or "").startswith(root)
+    ]
+    draft = place / f"draft-{os.getpid()}"
+    draft.write_text("\n".join(names), encoding="utf-8")
+    draft.rename(place / f"modules-{os.getpid()}")
+
+
 def _zygote(root: Path, place: Path) -> Zygote:
     folder = Path(tempfile.mkdtemp(prefix="zygote-", dir=place))
-    write_start(folder, root=str(root), paths=(), arguments=(), workers=1, memory=None, environment={})
+    write_start(
+        folder, root=str(root), paths=(), arguments=(f"--rootdir={root}",), workers=1, memory=None, environment={}
+    )
     return Zygote(folder)
 
 
@@ -70,7 +120,7 @@ def _answer(connection: socket.socket, listener: socket.socket, zygote: Zygote, 
         pid = os.fork()
         if pid == 0:
             listener.close()
-            _run(connection, streams, arguments, environment, zygote.folder)
+            _run(connection, streams, arguments, environment, zygote.folder, root)
         return zygote
     finally:
         for stream in streams:
@@ -86,7 +136,12 @@ def _fresh(zygote: Zygote, root: Path, place: Path) -> Zygote:
 
 
 def _run(
-    connection: socket.socket, streams: list[int], arguments: list[str], environment: dict[str, str], folder: Path
+    connection: socket.socket,
+    streams: list[int],
+    arguments: list[str],
+    environment: dict[str, str],
+    folder: Path,
+    root: Path,
 ) -> None:
     """The call, in a process of its own that never returns."""
     os.setsid()
@@ -114,6 +169,9 @@ def _run(
             sys.stderr.flush()
         with contextlib.suppress(OSError):
             connection.sendall(f"{status}\n".encode())
+            connection.close()
+        with contextlib.suppress(OSError):
+            _tell_modules(folder.parent, str(root))
         os._exit(0)
 
 

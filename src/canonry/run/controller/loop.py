@@ -154,7 +154,7 @@ class Controller:
         if not self._forks or host.memory_limit is not None:
             return None
         warm = os.environ.get(WARM_VARIABLE)
-        if self._zygote is None and warm and not self._plan.pytest_arguments and _root_of(warm) == self._plan.root:
+        if self._zygote is None and warm and _suits(warm, self._plan):
             self._zygote = Zygote(Path(warm), joins=True)
         elif self._zygote is None and self._deaths:
             folder = self._place / "zygote"
@@ -288,11 +288,13 @@ class Controller:
                 seat.finish(now=True)
 
 
-def _root_of(warm: str) -> str:
+def _suits(warm: str, plan: RunPlan) -> bool:
+    """Whether the waiting zygote was started as this run's workers are."""
     try:
-        return str(json.loads(Path(warm, "start.json").read_text(encoding="utf-8"))["root"])
+        start = json.loads(Path(warm, "start.json").read_text(encoding="utf-8"))
+        return start["root"] == plan.root and tuple(start["arguments"]) == plan.pytest_arguments
     except (OSError, ValueError, KeyError):
-        return ""
+        return False
 
 
 def _private_place() -> str | None:
