@@ -11,6 +11,7 @@ import socket
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from canonry.run.controller.host import write_start
 from canonry.run.controller.loop import WARM_VARIABLE
@@ -60,7 +61,7 @@ def _somebody_comes(listener: socket.socket, place: Path) -> bool:
 
 
 def _learn(place: Path) -> None:
-    """What the calls before had to import is imported here, so that the next finds it done; nothing of the project's."""
+    """What the calls before had to import is imported here, for the next; nothing of the project's."""
     for listed in place.glob("modules-*"):
         names = listed.read_text(encoding="utf-8").split()
         listed.unlink()
@@ -68,7 +69,7 @@ def _learn(place: Path) -> None:
             if name not in sys.modules:
                 with contextlib.suppress(ImportError):
                     importlib.import_module(name)
-    fingerprint = sys.modules.get("canonry.run.fingerprint")
+    fingerprint: Any = sys.modules.get("canonry.run.fingerprint")
     if fingerprint is not None and not hasattr(fingerprint.packages, "cache_info"):
         fingerprint.packages = functools.cache(fingerprint.packages)  # `_installed` sees what changes there
         fingerprint.packages()

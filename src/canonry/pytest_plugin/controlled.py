@@ -1,5 +1,6 @@
 """The half of the runner inside pytest: one session per process, which runs what its controller asks for."""
 
+import importlib
 import os
 import time
 from collections import deque
@@ -11,7 +12,7 @@ import pytest
 from _pytest.config import ConftestImportFailure
 
 from canonry.model.outcome import Outcome
-from canonry.model.run_event import AttemptEnded, AttemptStarted, Collected, PhaseEnded, Uncollectable
+from canonry.model.run_event import AttemptEnded, AttemptStarted, Collected, Leaked, PhaseEnded, Uncollectable
 from canonry.model.worker_message import (
     BundleEnded,
     FileEnded,
@@ -26,6 +27,7 @@ from canonry.model.worker_message import (
 from canonry.pytest_plugin.channel import Channel
 from canonry.pytest_plugin.collecting import Broken, Collection, Collector
 from canonry.pytest_plugin.forking import Forked, serve
+from canonry.pytest_plugin.leaks import Leaks
 from canonry.pytest_plugin.lean import Files, Places, bound_output, quieten
 from canonry.pytest_plugin.outcomes import attempt_ended, cut, phase_outcome
 
@@ -57,6 +59,8 @@ class Controlled:
         self._last = ""
         self._places = Places()
         self._files: Files | None = None
+        self._leaks: Leaks | None = None
+        self._testing: Any = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
@@ -171,6 +175,10 @@ class Controlled:
         if bundle.collect_only:
             return
         items = collection.items
+        self._provide(bundle, task)
+        watches = bundle.leaks != "off" and bool(items)
+        if watches:
+            self._watch(session).begin(session.config)
         for place, item in enumerate(items):
             if place + 1 < len(items):
                 nextitem: pytest.Item | None = items[place + 1]
@@ -179,6 +187,49 @@ class Controlled:
             self._run_item(bundle, task, item, nextitem)
             if self._stops():
                 break
+        if watches:
+            self._tell_leaks(bundle, task)
+
+    def _watch(self, session: pytest.Session) -> Leaks:
+        if self._leaks is None:
+            self._leaks = Leaks()
+            session.config.pluginmanager.register(self._leaks, "canonry-leaks")
+        return self._leaks
+
+    def _tell_leaks(self, bundle: RunBundle, task: Task) -> None:
+        """What the file left behind; a failure of the file where its category forbids that."""
+        assert self._leaks is not None
+        left = self._leaks.end()
+        now, worker = time.time(), self._channel.worker
+        for one in left:
+            self._channel.emit(Leaked(node=task.path, kind=one.kind, name=one.name, at=now, worker=worker))
+        if left and bundle.leaks == "fail":
+            names = ", ".join(f"{one.kind} `{one.name}`" for one in left)
+            self._channel.emit(
+                AttemptEnded(
+                    node=task.path,
+                    outcome=Outcome.FAILED,
+                    attempt=task.attempt,
+                    category=bundle.category,
+                    reason=f"leaves behind: {names}",
+                    path=task.path,
+                    at=now,
+                    worker=worker,
+                ),
+                flush=True,
+            )
+
+    def _provide(self, bundle: RunBundle, task: Task) -> None:
+        """`canonry.testing`, where it is there, knows what runs and hands its events to us."""
+        if self._testing is None:
+            try:
+                self._testing = importlib.import_module("canonry.testing.context")
+                importlib.import_module("canonry.testing.events").set_sink(self._channel.emit)
+            except ImportError:
+                self._testing = False
+        if self._testing:
+            worker = self._channel.worker
+            self._testing.provide(category=bundle.category, attempt=task.attempt, worker=worker, leaks=bundle.leaks)
 
     def _first(self, session: pytest.Session, following: tuple[Task, Collection] | None) -> pytest.Item | None:
         """What runs after the last test of a file, as far as it is known; None where nothing does."""
