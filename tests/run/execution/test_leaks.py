@@ -23,7 +23,9 @@ FILE = "import asyncio, socket, subprocess, tempfile, threading, time, pytest\nk
 def test_what_a_file_leaves_behind_is_named(tmp_path: Path, kind: str) -> None:
     files = {"test_a.py": FILE.format(f"def test_a():\n    {LEFT[kind]}"), "test_b.py": "def test_b(): pass\n"}
     told = run(project(tmp_path, files))
-    assert [(event.node, event.kind) for event in told.of(Leaked)] == [("test_a.py", kind)]
+    also = {"socket"} if kind == "task" else set()  # those of the loop that is still open
+    assert {event.node for event in told.of(Leaked)} == {"test_a.py"}
+    assert {event.kind for event in told.of(Leaked)} == {kind} | also
     assert set(told.outcomes.values()) == {Outcome.PASSED}
 
 
