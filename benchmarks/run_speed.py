@@ -1,7 +1,7 @@
 """What running costs beside plain pytest: ``python -m benchmarks.run_speed [--plugins FOLDER] [--files N]``.
 
-Ratios of one run: 10,000 trivial tests in 1,000 files with one and two workers, beside pytest and, where FOLDER holds it,
-`pytest -n2`; then a suite of which 1 % crash and 1 % hang.
+Ratios of one run: 10,000 trivial tests in 1,000 files with one and two workers, beside pytest and, where FOLDER holds
+it, `pytest -n2`; then a suite of which 1 % crash and 1 % hang.
 """
 
 import argparse
@@ -25,7 +25,7 @@ _CRASH, _HANG = "import os; os.abort()", "import time; time.sleep(60)"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--plugins", type=Path, help="folder with pytest-xdist")
+    parser.add_argument("--plugins", type=lambda text: Path(text).resolve(), help="folder with pytest-xdist")
     parser.add_argument("--files", type=int, default=1000)
     options = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -46,9 +46,8 @@ def main() -> None:
         bad = _timed(lambda: outcomes.update(_run(spoiled, 2)))
         hangs = outcomes[Outcome.TIMEOUT]
         print(f"1 % crash, 1 % hang: {dict(outcomes)}")
-        print(
-            f"{bad[0]:.1f} s, {hangs / 2:.0f} s of them limits; the rest is {(bad[0] - hangs / 2) / two[0]:.2f} x (bar 1.5)"
-        )
+        rest = bad[0] - hangs / 2
+        print(f"{bad[0]:.1f} s, {hangs / 2:.0f} s of them limits; the rest is {rest / two[0]:.2f} x (bar 1.5)")
 
 
 def _suite(root: Path, files: int, *, spoiled: bool) -> Path:
@@ -82,7 +81,7 @@ def _pytest(root: Path, *arguments: str, plugins: Path | None = None) -> None:
         **os.environ,
         **({"PYTHONPATH": str(plugins), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} if plugins else {}),
     }
-    more = ("-p", "xdist") if plugins else ()
+    more = ("-p", "xdist.plugin") if plugins else ()
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:canonry", *more, *arguments]
     subprocess.run(command, cwd=root, env=environment, stdout=subprocess.DEVNULL, check=True)
 
@@ -101,9 +100,8 @@ def _cpu() -> float:
 
 def _row(name: str, measured: tuple[float, float], plain: tuple[float, float], bar: str = "") -> None:
     wall, cpu = measured
-    print(
-        f"{name:14} {wall:6.2f} s wall {cpu:6.2f} s CPU  {wall / plain[0]:.2f} x wall  {cpu / plain[1]:.2f} x CPU  {bar}"
-    )
+    ratios = f"{wall / plain[0]:.2f} x wall  {cpu / plain[1]:.2f} x CPU"
+    print(f"{name:14} {wall:6.2f} s wall {cpu:6.2f} s CPU  {ratios}  {bar}")
 
 
 if __name__ == "__main__":
