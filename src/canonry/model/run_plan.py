@@ -58,6 +58,8 @@ class RunPlan(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     root: str
     categories: tuple[CategoryPlan, ...] = ()
+    paths: tuple[str, ...] = ()
+    """What the user named; pytest gets them, so that it finds its root, options and conftest files as with them."""
     pytest_arguments: tuple[str, ...] = ()
     workers: int = 1
     max_failures: int | None = None
