@@ -75,7 +75,11 @@ def test_the_columns_are_aligned() -> None:
         ("tests", {"tests": ('["tests"]', "pyproject.toml:5")}),
         ('categories."a b".timeout', {'categories."a b".timeout': ('"10m"', "pyproject.toml:8")}),
         ("categories.a b.timeout", {'categories."a b".timeout': ('"10m"', "pyproject.toml:8")}),
-        ("run", {"run.guard": ('"off"', "default")}),
+        ("run.guard", {"run.guard": ('"off"', "default")}),
+        (
+            "load",
+            {"load": ("{}", "default")},
+        ),
         ("canon.symbols", {"canon.symbols": ("[]", "default")}),
     ],
 )

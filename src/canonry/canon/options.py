@@ -17,6 +17,7 @@ from canonry.canon.values import (
     Fraction,
     ImportPath,
     MaybeImportPath,
+    MemorySize,
     ModuleName,
     Name,
     NeededCategory,
@@ -63,6 +64,14 @@ class ServiceKind(StrEnum):
     COMMAND = "command"
     URL = "url"
     CONTAINER = "container"
+
+
+class Leaks(StrEnum):
+    """What state that a test leaves behind is worth."""
+
+    OFF = "off"
+    WARN = "warn"
+    FAIL = "fail"
 
 
 class Guard(StrEnum):
@@ -181,9 +190,29 @@ class Category(Options, frozen=True, kw_only=True):
     timeout: Annotated[Duration | None, Meta(description="The most that one run of it may take.", examples=["10m"])] = (
         None
     )
+    test_timeout: Annotated[
+        Duration | None,
+        Meta(description="The most that one of its tests may take; then its process is ended.", examples=["60s"]),
+    ] = None
+    slow: Annotated[
+        Duration | None,
+        Meta(description="From when on a test of it is told as slow, with what its threads do.", examples=["5s"]),
+    ] = None
     workers: Annotated[
         Annotated[int, Meta(ge=1)] | None,
         Meta(description="How many processes run its tests. The runner decides when absent.", examples=[4]),
+    ] = None
+    memory: Annotated[
+        MemorySize | None,
+        Meta(description="The address space that a process which runs its tests may have.", examples=["2GB"]),
+    ] = None
+    leaks: Annotated[
+        Leaks | None,
+        Meta(
+            description="Whether state that a test leaves behind (variables, threads, files) is looked for, told, or "
+            "a failure. As `[tool.canonry.run]` says when absent.",
+            examples=["fail"],
+        ),
     ] = None
     serial: Annotated[bool, Meta(description="Whether its tests run one after the other.", examples=[True])] = False
     retries: Annotated[int, Meta(ge=0, description="How often a failed test is attempted again.", examples=[2])] = 0
@@ -380,6 +409,46 @@ class Profile(Options, frozen=True, kw_only=True):
         VariableName | None,
         Meta(description="The environment variable that holds its credentials.", examples=["SHOP_STAGING_TOKEN"]),
     ] = None
+    ready_timeout: Annotated[
+        Duration | None,
+        Meta(description="How long it may take until `ready` answers (default `10s`).", examples=["60s"]),
+    ] = None
+    env: Annotated[
+        dict[str, str],
+        Meta(description="Environment variables that tests get.", examples=[{"SHOP_MODE": "staging"}]),
+    ] = {}
+    categories: Annotated[
+        list[CategoryName],
+        Meta(description="The categories that run when none is named; all when empty.", examples=[["end_to_end"]]),
+    ] = []
+    workers: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="How many processes run tests.", examples=[4])
+    ] = None
+    retries: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="How often a failed test is attempted again, whatever its category says.", examples=[1]),
+    ] = None
+    max_failures: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="After how many failures a run ends.", examples=[10])
+    ] = None
+    repeat: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="How often each test runs.", examples=[3])
+    ] = None
+    shuffle: Annotated[
+        bool | None, Meta(description="Whether tests run in an order drawn anew for each run.", examples=[True])
+    ] = None
+    leaks: Annotated[
+        Leaks | None,
+        Meta(
+            description="What state that a test leaves behind is worth, whatever its category says.", examples=["fail"]
+        ),
+    ] = None
+    containers: Annotated[
+        bool | None,
+        Meta(
+            description="Whether services of kind `container` may start (`--no-docker` refuses them).", examples=[False]
+        ),
+    ] = None
 
 
 class Run(Options, frozen=True, kw_only=True):
@@ -392,6 +461,39 @@ class Run(Options, frozen=True, kw_only=True):
             examples=["refuse"],
         ),
     ] = Guard.OFF
+    profile: Annotated[NonEmpty, Meta(description="The profile that applies when none is named.", examples=["ci"])] = (
+        "local"
+    )
+    workers: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="How many processes run tests. One for each core when absent.", examples=[4]),
+    ] = None
+    retries: Annotated[
+        int, Meta(ge=0, description="How often a failed test of no category is attempted again.", examples=[1])
+    ] = 0
+    flaky: Annotated[
+        Flaky,
+        Meta(description="What a flaky test that belongs to no category is worth.", examples=["warn"]),
+    ] = Flaky.FAIL
+    test_timeout: Annotated[
+        Duration | None,
+        Meta(description="The most that one test may take, where its category says nothing.", examples=["60s"]),
+    ] = None
+    slow: Annotated[
+        Duration | None,
+        Meta(description="From when on a test is told as slow, where its category says nothing.", examples=["5s"]),
+    ] = "60s"
+    leaks: Annotated[
+        Leaks,
+        Meta(
+            description="Whether state that a test leaves behind is looked for, told, or a failure, where its category "
+            "says nothing.",
+            examples=["fail"],
+        ),
+    ] = Leaks.WARN
+    keep: Annotated[
+        int, Meta(ge=1, description="How many recordings of runs are kept in `.canonry/runs`.", examples=[200])
+    ] = 50
 
 
 class Canon(Options, frozen=True, kw_only=True):

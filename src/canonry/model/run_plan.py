@@ -43,6 +43,8 @@ class CategoryPlan(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     work: tuple[Work, ...] = ()
     whole: frozenset[str] = frozenset()
     markers: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    """Tests that carry one of these markers belong to another category of the run, which runs them."""
     policy: Policy = Policy()
     needs: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()

@@ -20,6 +20,8 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     skip: frozenset[str] = frozenset()
     attempt: int = 1
     markers: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    """Tests that carry one of these markers belong to another category of the run."""
 
 
 class RunBundle(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="run", tag_field="do"):

@@ -185,20 +185,25 @@ def _line_below(error: BaseException, root: str) -> int:
 
 
 def _chosen(items: list[pytest.Item], task: Task) -> tuple[list[pytest.Item], tuple[str, ...]]:
+    """The tests of a task, and the names that no test of the file has."""
+    missing: tuple[str, ...] = ()
+    if task.nodes:
+        found: dict[str, None] = {}
+        chosen = []
+        names = frozenset(task.nodes)
+        for item in items:
+            name = next((name for name in _names(item.nodeid) if name in names), None)
+            if name is not None:
+                found[name] = None
+                chosen.append(item)
+        items, missing = chosen, tuple(name for name in task.nodes if name not in found and name != task.path)
     if task.markers:
         wanted = frozenset(task.markers)
         items = [item for item in items if any(mark.name in wanted for mark in item.iter_markers())]
-    if not task.nodes:
-        return items, ()
-    found: dict[str, None] = {}
-    chosen = []
-    names = frozenset(task.nodes)
-    for item in items:
-        name = next((name for name in _names(item.nodeid) if name in names), None)
-        if name is not None:
-            found[name] = None
-            chosen.append(item)
-    return chosen, tuple(name for name in task.nodes if name not in found and name != task.path)
+    if task.without:
+        elsewhere = frozenset(task.without)
+        items = [item for item in items if not any(mark.name in elsewhere for mark in item.iter_markers())]
+    return items, missing
 
 
 def _names(nodeid: str) -> Iterator[str]:

@@ -247,7 +247,7 @@ class Controlled:
         return stub
 
     def _stops(self) -> bool:
-        if self._finish is None:
+        if self._finish is None or not self._finish.now:  # who was told to end after its bundles may be told to end now
             request = self._channel.next_request(wait=False)
             if isinstance(request, Finish):
                 self._finish = request

@@ -116,5 +116,6 @@ def _jobs(category: Category, plan: RunPlan) -> Iterable[Job]:
                 nodes=work.nodes,
                 attempt=attempt,
                 markers=() if whole else category.plan.markers,
+                without=category.plan.without,
             )
             yield Job(category, task, work.expected, is_first=attempt == 1)

@@ -241,10 +241,12 @@ class Controller:
         )
 
     def _judge_failed_start(self, seat: Seat) -> None:
-        text = seat.failure or bytes(seat.host.output).decode("utf-8", "replace").strip()
+        printed = bytes(seat.host.output).decode("utf-8", "replace").strip()
+        text = (printed or seat.failure) if seat.is_unusable else (seat.failure or printed)
         if seat.is_unusable or self._failed_starts >= _STARTS:
             self.usage_error = text
             self.reason = "pytest breaks each time" if seat.is_ready else "pytest does not start"
+            self._ledger.stop_reason = self._ledger.stop_reason or self.reason
             self._ledger.abandon(Outcome.NOT_RUN, self.reason, text)
             self._finishing = True
 
