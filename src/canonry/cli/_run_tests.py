@@ -19,7 +19,7 @@ from canonry.run.prepare import Prepared, prepare
 from canonry.run.profiles import require_ready
 from canonry.run.project import open_project
 from canonry.run.select import Narrowed
-from canonry.run.services import refuse_containers, services_of
+from canonry.run.services import refuse_containers, services_of, started
 from canonry.run.session import Circumstances, run_plan
 from canonry.run.watch import changed_between, snapshot, wait_for_change
 
@@ -30,11 +30,10 @@ def run_tests(prepared: Prepared, call: Call) -> int:
     """Runs a plan and tells it; the exit status."""
     profile, plan, project = prepared.profile, prepared.plan, prepared.project
     services = services_of(project.canon, plan)
-    allowed = prepared.request.containers
-    if allowed is False:
-        refuse_containers(services, why="`--no-docker`")
-    elif profile.keys.containers is False:
-        refuse_containers(services, why=f"the profile `{profile.name}`")
+    containers = prepared.request.containers is not False and profile.keys.containers is not False
+    if not containers:
+        why = "`--no-docker`" if prepared.request.containers is False else f"the profile `{profile.name}`"
+        refuse_containers(services, why=why)
     said = require_ready(profile, os.environ)
     again = _again(call)
     known = sum(len(work.nodes) or 1 for category in plan.categories for work in category.work)
@@ -45,6 +44,9 @@ def run_tests(prepared: Prepared, call: Call) -> int:
         asked=prepared.selection.asked,
         notes=(*prepared.notes, *((said,) if said else ()), *_notes(prepared)),
         services=services,
+        start_services=lambda named, emit: started(
+            named, project.canon, root=project.root, emit=emit, containers=containers
+        ),
         warm=str(project.state / _ZYGOTE) if call.values.warm else None,
         stop=stop,
     )

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from canonry.pytest_plugin.collecting import Broken, Collection, Collector
 from canonry.pytest_plugin.forking import Forked, serve
 from canonry.pytest_plugin.leaks import Leaks
 from canonry.pytest_plugin.lean import Files, Places, bound_output, quieten
+from canonry.pytest_plugin.mocks import ALLOWED, Mocks
 from canonry.pytest_plugin.outcomes import attempt_ended, cut, phase_outcome
 
 _NOTABLE = 0.01
@@ -61,6 +63,7 @@ class Controlled:
         self._files: Files | None = None
         self._leaks: Leaks | None = None
         self._testing: Any = None
+        self._mocks: Mocks | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
@@ -176,6 +179,7 @@ class Controlled:
             return
         items = collection.items
         self._provide(bundle, task)
+        self._keep_mock_policy(session, bundle)
         watches = bundle.leaks != "off" and bool(items)
         if watches:
             self._watch(session).begin(session.config)
@@ -189,6 +193,13 @@ class Controlled:
                 break
         if watches:
             self._tell_leaks(bundle, task)
+
+    def _keep_mock_policy(self, session: pytest.Session, bundle: RunBundle) -> None:
+        if self._mocks is None and bundle.mocks != ALLOWED:
+            self._mocks = Mocks()
+            session.config.pluginmanager.register(self._mocks, "canonry-mocks")
+        if self._mocks is not None:
+            self._mocks.policy, self._mocks.category = bundle.mocks, bundle.category
 
     def _watch(self, session: pytest.Session) -> Leaks:
         if self._leaks is None:
@@ -266,6 +277,7 @@ class Controlled:
             self._tell_broken(bundle, task, collection.broken)
             return task, collection
         self._places.fill(collection.items)
+        self._record_proofs(collection.items)
         nodes = tuple(item.nodeid for item in collection.items)
         channel.emit(
             Collected(
@@ -273,6 +285,13 @@ class Controlled:
             )
         )
         return task, collection
+
+    def _record_proofs(self, items: list[pytest.Item]) -> None:
+        """What tests prove stands in their properties; nobody does who never loaded what marks them."""
+        proof = sys.modules.get("canonry.testing.proof")
+        if proof is not None:
+            for item in items:
+                proof.record_claims(item)
 
     def _tell_broken(self, bundle: RunBundle, task: Task, broken: Broken) -> None:
         now, worker = time.time(), self._channel.worker

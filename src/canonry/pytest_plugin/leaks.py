@@ -82,8 +82,14 @@ def _children() -> Iterator[Left]:
     for pid in pids:
         with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             head, _, rest = file.read().rpartition(")")
-            if rest.split()[0] != "Z":
+            if rest.split()[0] != "Z" and not _is_supervisor(pid):
                 yield Left("process", int(pid), head.partition("(")[2])
+
+
+def _is_supervisor(pid: str) -> bool:
+    """Whether it is what keeps a service of the session's: that ends with the session, not with the file."""
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        return b"canonry/testing/services/supervisor.py" in file.read()
 
 
 def _sockets() -> Iterator[Left]:

@@ -16,12 +16,12 @@ import msgspec
 from canonry.model.errors import UserError
 from canonry.model.run_event import Collected, RunEvent, Uncollectable
 from canonry.model.run_plan import CategoryPlan, RunPlan, Work
+from canonry.model.state import STATE, make_state_folder
 from canonry.run.changed import imported_files
 from canonry.run.execute import StopSignal, execute
 from canonry.run.fingerprint import packages
 from canonry.run.project import Project
 from canonry.run.services import RunSurroundings
-from canonry.source.state import STATE, make_state_folder
 
 _CONFIGURATION = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 _KEPT_DAYS = 30

@@ -8,9 +8,9 @@ from pathlib import Path
 from canonry.history.store import History, HistoryDamagedError, RunRow, TestRow, open_history
 from canonry.model.errors import UserError
 from canonry.model.outcome import Outcome
+from canonry.model.state import STATE, make_state_folder
 from canonry.run.recording import find_recording, is_running, read_recording, recordings
 from canonry.run.summary import RunSummary
-from canonry.source.state import STATE, make_state_folder
 
 
 def history_path(root: Path) -> Path:

@@ -17,10 +17,10 @@ from canonry.audit.session import Session, open_session
 from canonry.canon.options import Canon
 from canonry.canon.selection import matches, plain
 from canonry.model.errors import UserError
+from canonry.model.state import STATE
 from canonry.rules.catalogue import Catalogue
 from canonry.source.index import Index
 from canonry.source.pytest_settings import read_pytest_values
-from canonry.source.state import STATE
 
 _NOT_ENTERED = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "{arch}")
 """pytest's default of `norecursedirs`."""

@@ -16,7 +16,7 @@ from canonry.canon.keys import nearest
 from canonry.model.errors import UserError
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import FORMAT, AttemptEnded, AttemptStarted, RunEnded, RunEvent, RunStarted, decode, encode
-from canonry.source.state import STATE, make_state_folder
+from canonry.model.state import STATE, make_state_folder
 
 _SUFFIX = ".jsonl"
 _FLUSH_AFTER = 0.25

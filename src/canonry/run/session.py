@@ -36,7 +36,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     asked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     services: Mapping[str, Service] = {}
-    start_services: StartServices | None = None
+    start_services: StartServices
     warm: str | None = None
     stop: StopSignal
     recorded: bool = True
@@ -112,10 +112,7 @@ def _execute(plan: RunPlan, circumstances: Circumstances, run: str, emit: Emit) 
     """Executes the plan between the start and the end of its services; why it ended early, else empty."""
     variables = {**circumstances.profile.environment(os.environ), "CANONRY_RUN": run}
     starting: AbstractContextManager[StartedServices | None] = nullcontext()
-    if circumstances.services and circumstances.start_services is None:
-        names = ", ".join(f"`{name}`" for name in circumstances.services)
-        emit(Note(text=f"nothing starts {names}: a test that needs one fails for want of it", at=time.time()))
-    elif circumstances.services and circumstances.start_services is not None:
+    if circumstances.services:
         starting = circumstances.start_services(circumstances.services, emit)
     try:
         with starting as services:

@@ -242,6 +242,15 @@ class Ledger:
             self._end(category, "blocked", reason)
         elif not category.queue and startable(category, self._categories):
             self._end(category, "empty")
+        elif reason := self._lacks_service(category):
+            self._abandon(category, Outcome.SERVICE_UNAVAILABLE, reason)
+            self._end(category, "failed", reason)
+
+    def _lacks_service(self, category: Category) -> str:
+        """Why a service that the category needs is not there; empty where all are."""
+        if self._services is None:
+            return ""
+        return next(filter(None, map(self._services.unavailable, category.plan.policy.services)), "")
 
     def _end(self, category: Category, state: str, detail: str = "") -> None:
         now = time.time()

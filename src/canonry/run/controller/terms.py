@@ -7,6 +7,9 @@ from typing import Protocol
 class Services(Protocol):
     """What the tests' services answer while they run."""
 
+    def unavailable(self, name: str) -> str:
+        """Why a service did not start, so that no test may run that needs it; empty where it did."""
+
     def probe(self, name: str) -> bool:
         """Whether the service answers now. Asked when a test that needs it failed."""
 
