@@ -1,5 +1,6 @@
 """Test cases run for real: in this process by unittest, and in others by pytest and by unittest."""
 
+# canonry: ignore-file[RUN002] runs test cases under plain unittest, which is what is tested here
 import os
 import subprocess
 import sys

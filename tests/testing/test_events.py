@@ -1,5 +1,6 @@
 """Metrics, leaks and the context of a test reach whoever asked for them."""
 
+# canonry: ignore-file[ENV002] plants leaks, which the base cases have to put back
 import os
 import subprocess
 import sys
