@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-_FIXTURES = "canonry.testing.fixtures"
+_PLUGINS = ("canonry.testing.fixtures", "canonry.testing.collection")
+"""Fixtures, and pytest's half of the base cases."""
 _MARK = "CANONRY_WORKER_MARK"
 """What the runner sets for its workers; a pytest that a test starts is the runner's too."""
 
@@ -65,14 +66,10 @@ def _add_fixtures(config: "pytest.Config") -> None:
     import importlib
 
     _spare_our_modules()
-    try:
-        module = importlib.import_module(_FIXTURES)
-    except ModuleNotFoundError as error:
-        if error.name is None or not _FIXTURES.startswith(error.name):
-            raise
-        return
-    if not config.pluginmanager.is_registered(module):
-        config.pluginmanager.register(module, _FIXTURES)
+    for name in _PLUGINS:
+        module = importlib.import_module(name)
+        if not config.pluginmanager.is_registered(module):
+            config.pluginmanager.register(module, name)
 
 
 def _spare_our_modules() -> None:
