@@ -65,6 +65,8 @@ class Category:
         self.last: dict[str, Outcome] = {}
         """The outcome of the last attempt of each test."""
         self.retried: dict[str, int] = {}
+        self.expired = ""
+        """Why its time is up; empty while it is not."""
 
     @property
     def is_over(self) -> bool:
@@ -75,6 +77,13 @@ class Category:
     def has_failed(self) -> bool:
         """Whether a test of it has no good outcome so far."""
         return any(outcome.is_bad for outcome in self.last.values())
+
+    @property
+    def verdict(self) -> str:
+        """Its state at its end, once all its tests have outcomes."""
+        if self.expired:
+            return "timeout"
+        return "failed" if self.has_failed else "passed" if self.last else "empty"
 
     @property
     def width(self) -> int | None:

@@ -110,7 +110,7 @@ class Ledger:
             if category.state == "waiting":
                 self._advance_waiting(category)
             if category.state == "running" and not category.queue and not category.running:
-                self._end(category, "failed" if category.has_failed else "passed" if category.last else "empty")
+                self._end(category, category.verdict, category.expired)
 
     def listen(self, seat: Seat, lines: list[bytes]) -> None:
         """Hears every line that a worker said."""
@@ -202,9 +202,9 @@ class Ledger:
         self.advance()
 
     def expire(self, category: Category, reason: str) -> None:
-        """The category's own time is up."""
+        """The category's own time is up: nothing more of it begins, and it ends with what runs."""
+        category.expired = reason
         self._abandon(category, Outcome.NOT_RUN, reason)
-        self._end(category, "timeout", reason)
 
     @property
     def running(self) -> list[Category]:
@@ -325,7 +325,7 @@ class Ledger:
         category.running.discard(job)
         if job.nodes is not None and job.unanswered():  # it was told to stop in the middle
             self._answer(job, Outcome.NOT_RUN, self.stop_reason or "the run ended before its turn")
-        elif self._plan.until_fail and not category.has_failed:
+        elif self._plan.until_fail and not category.has_failed and not category.expired:
             self._again(category, job)
 
     def _again(self, category: Category, job: Job) -> None:
@@ -344,8 +344,12 @@ class Ledger:
                 continue
             if job.blames >= _BLAMES:
                 self._answer(rest, Outcome.LOST, f"its worker ended {job.blames} times beside its tests: {reason}")
-            elif self.stop_reason or category.is_over or (seat.doomed and seat.doomed.outcome is Outcome.NOT_RUN):
-                self._answer(rest, Outcome.NOT_RUN, seat.doomed.reason if seat.doomed else self.stop_reason or reason)
+            elif self.stop_reason or category.expired:
+                self._answer(
+                    rest,
+                    Outcome.NOT_RUN,
+                    category.expired or (seat.doomed.reason if seat.doomed is not None else self.stop_reason),
+                )
             else:
                 category.queue.appendleft(rest)
         seat.jobs.clear()
@@ -372,7 +376,7 @@ class Ledger:
             return
         tried = category.retried.get(node, 0)
         allowed = max(category.plan.policy.retries, 1 if outcome is Outcome.LOST else 0)
-        if tried < allowed and not self.stop_reason:
+        if tried < allowed and not self.stop_reason and not category.expired:
             category.retried[node] = tried + 1
             attempt = max(message.attempt, self._plan.repeat) + 1 if not tried else message.attempt + 1
             task = Task(path=job.task.path, nodes=(node,), attempt=attempt)

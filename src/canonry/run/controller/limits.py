@@ -31,6 +31,13 @@ class Limits:
             self._tell_slow(seat, number, seconds, policy)
         return False
 
+    def expire(self) -> None:
+        """The categories that have taken longer than they may begin nothing more."""
+        for category in self._ledger.running:
+            most = category.plan.policy.timeout
+            if most is not None and not category.expired and time.time() - category.started > most:
+                self._ledger.expire(category, f"its category `{category.plan.name}` took longer than {most:g} s")
+
     def sentence(self, seat: Seat) -> str:
         """Why it is ended."""
         category = seat.category

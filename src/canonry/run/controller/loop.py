@@ -87,9 +87,12 @@ class Controller:
             seat = self._seats.get(number)
             if seat is not None:
                 self._hear(seat, what)
+        self._limits.expire()
         for seat in list(self._seats.values()):
             if seat.host.poll():
                 self._bury(seat)
+            elif seat.doomed is None and seat.category is not None and seat.category.expired:
+                self._end_expired(seat, seat.category.expired)
             elif self._limits.exceeded(seat):
                 self._end_overdue(seat)
             elif seat.host.since[1] > _TICK:  # at one thing for a while: what it said before must not wait for its end
@@ -264,6 +267,17 @@ class Controller:
         if not self._limits.exceeded(seat):
             return
         seat.doom(Outcome.TIMEOUT, self._limits.sentence(seat), seat.host.stacks())
+        seat.host.kill()
+
+    def _end_expired(self, seat: Seat, reason: str) -> None:
+        """The time of its category is up: the test that runs is past its limit, and what it has of it does not begin."""
+        self._listen(seat, seat.host.peek())
+        if seat.category is None or not seat.category.expired:
+            return
+        if seat.current is not None:
+            seat.doom(Outcome.TIMEOUT, reason, seat.host.stacks())
+        else:
+            seat.doom(Outcome.NOT_RUN, reason)
         seat.host.kill()
 
     def _heed_stop(self) -> None:
