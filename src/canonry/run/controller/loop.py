@@ -270,7 +270,7 @@ class Controller:
         seat.host.kill()
 
     def _end_expired(self, seat: Seat, reason: str) -> None:
-        """The time of its category is up: the test that runs is past its limit, and what it has of it does not begin."""
+        """The time of its category is up: the test that runs is past it, and what it has of it does not begin."""
         self._listen(seat, seat.host.peek())
         if seat.category is None or not seat.category.expired:
             return
