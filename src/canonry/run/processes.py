@@ -67,6 +67,24 @@ def kill_tree(root: Process, mark: str = "") -> None:
             os.killpg(root.pid, signal.SIGKILL)
 
 
+def stop(process: Process) -> bool:
+    """The process stands still; False where it is dead. Where nothing tells, it is taken to."""
+    try:
+        os.kill(process.pid, signal.SIGSTOP)
+    except (ProcessLookupError, PermissionError):
+        return False
+    for _ in range(100):
+        stat = _stat(process.pid)
+        if stat is None:
+            return not Path("/proc/self/stat").exists()
+        if int(stat[19]) != process.started or stat[0] in "ZX":
+            return False
+        if stat[0] in "tT":
+            return True
+        time.sleep(0.0002)
+    return False
+
+
 def _kill(process: Process) -> bool:
     """Sends SIGKILL to this very process; whether it was there and no zombie."""
     stat = _stat(process.pid)

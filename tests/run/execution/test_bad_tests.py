@@ -99,6 +99,23 @@ def test_a_timeout_ends_the_whole_tree(tmp_path: Path) -> None:
     assert not alive(pid)
 
 
+def test_a_teardown_of_the_session_that_never_ends_is_ended(tmp_path: Path) -> None:
+    fixture = "import pytest, time\n@pytest.fixture(scope='session', autouse=True)\ndef wide():\n    yield\n    time.sleep(60)\n"
+    told = run(project(tmp_path, {"conftest.py": fixture, **around("pass")}), policy=Policy(hard_limit=1))
+    (timeout,) = [ended for ended in told.of(AttemptEnded) if ended.outcome is Outcome.TIMEOUT]
+    assert timeout.node.startswith("test_b.py")  # the last test, or its file where that was over
+    assert without(told, "test_elsewhere", "test_b.py") == dict.fromkeys(
+        ("test_before", "test_it", "test_after"), Outcome.PASSED
+    )
+
+
+def test_a_test_that_ends_while_its_stacks_are_asked_for_is_not_mistaken_for_the_next(tmp_path: Path) -> None:
+    body = "import time\nimport pytest\n@pytest.mark.parametrize('n', range(12))\ndef test_a(n): time.sleep(.2 + n * .001)\n"
+    told = run(project(tmp_path, {"test_a.py": body}), policy=Policy(hard_limit=0.2))
+    for ended in told.of(AttemptEnded):
+        assert (ended.outcome is Outcome.PASSED) or ended.duration > 0.2, ended
+
+
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

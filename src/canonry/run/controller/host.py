@@ -6,6 +6,7 @@ import mmap
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -14,8 +15,8 @@ from pathlib import Path
 
 from canonry.model.worker_message import Request, encode_message
 from canonry.model.worker_page import BASE, HEADER, LENGTH, NUMBER, SINCE, SIZE, VERSION
-from canonry.run.processes import MARK, Process, identify, kill_tree
-from canonry.run.worker.stacks import STACKS_SIGNAL
+from canonry.run.controller.stacks import StacksRequest
+from canonry.run.processes import MARK, Process, identify, kill_tree, stop
 from canonry.run.zygote import Zygote
 
 _TAIL = 64 * 1024
@@ -199,25 +200,23 @@ class Host:
         if self.process is not None:
             kill_tree(self.process, self.mark)
 
-    def stacks(self) -> str:
-        """What its threads do at this moment; empty where it does not say so in time."""
-        path = self.folder / "stacks"
-        try:
-            before = path.stat().st_size
-            os.kill(self.pid, STACKS_SIGNAL)
-        except OSError:
-            return ""
-        deadline = time.monotonic() + 0.2
-        size = before
-        while time.monotonic() < deadline:
-            time.sleep(0.005)
-            now = path.stat().st_size
-            if now > before and now == size:
-                break
-            size = now
-        with path.open("rb") as file:
-            file.seek(before)
-            return file.read(_TAIL).decode("utf-8", "replace")
+    def halt(self) -> bool:
+        """Whether it stands still between two words, so that it has said all that happened; `resume` lets it on."""
+        if self.process is None or not stop(self.process):
+            return False
+        if self._words[VERSION] % 2:
+            self.resume()
+            return False
+        return True
+
+    def resume(self) -> None:
+        """It goes on."""
+        with contextlib.suppress(OSError):
+            os.kill(self.pid, signal.SIGCONT)
+
+    def ask_stacks(self) -> StacksRequest:
+        """Asks what its threads do at this moment."""
+        return StacksRequest(self.pid, self.folder / "stacks", self.since[0])
 
     def close(self) -> None:
         """Nothing of it is left behind; whatever outlived it is ended."""

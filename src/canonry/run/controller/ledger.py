@@ -183,6 +183,8 @@ class Ledger:
             self._import_killed(seat, seat.collecting, outcome, reason, text)
         elif seat.collected and seat.jobs and not seat.failure and not seat.has_retired:
             seat.jobs[0].blames += 1
+        elif not seat.jobs and outcome is Outcome.TIMEOUT:
+            self._emit(_of_session(seat, reason, text))
         self._requeue(seat, reason)
 
     def abandon(self, outcome: Outcome, reason: str, text: str = "") -> None:
@@ -308,6 +310,7 @@ class Ledger:
     def _file_ended(self, seat: Seat, message: FileEnded) -> None:
         seat.has_finished_a_file = True
         job = seat.jobs.popleft()
+        seat.last_path = job.task.path
         seat.collected -= 1
         category = job.category
         for node in message.missing:
@@ -412,3 +415,11 @@ class Ledger:
             healthy = self._services.probe(name)
             self._healthy[name] = (time.monotonic(), healthy)
         return healthy
+
+
+def _of_session(seat: Seat, reason: str, text: str) -> AttemptEnded:
+    """The teardown of a worker's session belongs to no test; the file that ran last stands for it."""
+    node = seat.last_path
+    return AttemptEnded(
+        node=node, outcome=Outcome.TIMEOUT, reason=reason, text=text, path=node, at=time.time(), worker=seat.host.number
+    )

@@ -18,6 +18,7 @@ from canonry.run.controller.jobs import Category
 from canonry.run.controller.ledger import Ledger
 from canonry.run.controller.limits import Limits
 from canonry.run.controller.seat import Seat
+from canonry.run.controller.stacks import LOOK
 from canonry.run.controller.terms import Services, StopSignal
 from canonry.run.zygote import Refused, Zygote, can_fork
 
@@ -82,7 +83,7 @@ class Controller:
         if self._ledger.is_over and not self._seats:
             return False
         self._staff()
-        for key, _ in self._selector.select(_TICK):
+        for key, _ in self._selector.select(self._pause()):
             number, what = key.data
             seat = self._seats.get(number)
             if seat is not None:
@@ -91,13 +92,48 @@ class Controller:
         for seat in list(self._seats.values()):
             if seat.host.poll():
                 self._bury(seat)
-            elif seat.doomed is None and seat.category is not None and seat.category.expired:
-                self._end_expired(seat, seat.category.expired)
-            elif self._limits.exceeded(seat):
-                self._end_overdue(seat)
-            elif seat.host.since[1] > _TICK:  # at one thing for a while: what it said before must not wait for its end
-                self._listen(seat, seat.host.peek())
+            elif seat.doomed is None:
+                self._watch(seat)
         return True
+
+    def _pause(self) -> float:
+        """Seconds for which nothing is due, unless somebody says something."""
+        if any(seat.stacks is not None for seat in self._seats.values()):
+            return LOOK
+        return min((_TICK, *map(self._limits.due, self._seats.values())))
+
+    def _watch(self, seat: Seat) -> None:
+        """What takes long is told, and ended where it takes too long; both with its stacks."""
+        if seat.host.since[1] > _TICK:  # at one thing for a while: what it said before must not wait for its end
+            self._listen(seat, seat.host.peek())
+        if not self._limits.overdue(seat) and not self._limits.is_slow(seat):
+            seat.stacks = None
+            return
+        if seat.stacks is None or seat.stacks.number != seat.host.since[0]:
+            seat.stacks = seat.host.ask_stacks()
+        text = seat.stacks.answer()
+        if text is None:
+            return
+        seat.stacks = None
+        if self._limits.overdue(seat):
+            self._end(seat, text)
+        else:
+            self._limits.tell_slow(seat, text)
+
+    def _end(self, seat: Seat, stacks: str) -> None:
+        """The process tree is ended, unless what was too long has come to its end meanwhile."""
+        host = seat.host
+        number = host.since[0]
+        if not host.halt():
+            return
+        self._listen(seat, host.drain())
+        reason = self._limits.overdue(seat)
+        if not reason or host.since[0] != number:
+            host.resume()
+            return
+        is_expired = seat.category is not None and bool(seat.category.expired)
+        seat.doom(Outcome.NOT_RUN if is_expired and seat.current is None else Outcome.TIMEOUT, reason, stacks)
+        host.kill()
 
     def _staff(self) -> None:
         """Every worker has work; new ones come where there is more of it than workers."""
@@ -231,7 +267,7 @@ class Controller:
         if not seat.is_ready or seat.failure:
             self._failed_starts += 1
             self._judge_failed_start(seat)
-        self._leave(seat)
+        self._dismiss(seat)
         self._emit(
             WorkerEnded(
                 pid=host.pid,
@@ -242,6 +278,8 @@ class Controller:
                 worker=host.number,
             )
         )
+        self._staff()  # who takes its place begins while what is left of it is looked for
+        host.close()
 
     def _judge_failed_start(self, seat: Seat) -> None:
         printed = bytes(seat.host.output).decode("utf-8", "replace").strip()
@@ -254,31 +292,16 @@ class Controller:
             self._finishing = True
 
     def _leave(self, seat: Seat) -> None:
+        self._dismiss(seat)
+        seat.host.close()
+
+    def _dismiss(self, seat: Seat) -> None:
+        """Its place is free."""
         host = seat.host
         self._seats.pop(host.number, None)
         for descriptor in (host.events, host.printed, host.pidfd):
             if descriptor >= 0 and descriptor in self._selector.get_map():
                 self._selector.unregister(descriptor)
-        host.close()
-
-    def _end_overdue(self, seat: Seat) -> None:
-        """Its test is past the hard limit: the process tree is ended, and the verdict is known before it is dead."""
-        self._listen(seat, seat.host.peek())
-        if not self._limits.exceeded(seat):
-            return
-        seat.doom(Outcome.TIMEOUT, self._limits.sentence(seat), seat.host.stacks())
-        seat.host.kill()
-
-    def _end_expired(self, seat: Seat, reason: str) -> None:
-        """The time of its category is up: the test that runs is past it, and what it has of it does not begin."""
-        self._listen(seat, seat.host.peek())
-        if seat.category is None or not seat.category.expired:
-            return
-        if seat.current is not None:
-            seat.doom(Outcome.TIMEOUT, reason, seat.host.stacks())
-        else:
-            seat.doom(Outcome.NOT_RUN, reason)
-        seat.host.kill()
 
     def _heed_stop(self) -> None:
         ledger = self._ledger

@@ -4,9 +4,11 @@ from collections import deque
 from typing import NamedTuple
 
 from canonry.model.outcome import Outcome
+from canonry.model.run_plan import Policy
 from canonry.model.worker_message import Finish, RunBundle
 from canonry.run.controller.host import Host
 from canonry.run.controller.jobs import Category, Job
+from canonry.run.controller.stacks import StacksRequest
 
 
 class Doom(NamedTuple):
@@ -35,6 +37,8 @@ class Seat:
         self.collected = 0
         """How many of ``jobs``, from the front, the worker has begun to collect."""
         self.is_collecting = False
+        self.last_path = ""
+        """The file that it has done last."""
         self.current: Running | None = None
         self.is_ready = False
         self.has_finished_a_file = False
@@ -48,6 +52,9 @@ class Seat:
         self.told_slow = 0
         """The number of the test that was told as slow."""
         self.told_times = 0
+        self.stacks: StacksRequest | None = None
+        """What it was asked for and has not answered yet."""
+        self._policy = Policy()
 
     @property
     def wants_work(self) -> bool:
@@ -58,6 +65,13 @@ class Seat:
     def category(self) -> Category | None:
         """That of the job it is at."""
         return self.jobs[0].category if self.jobs else None
+
+    @property
+    def policy(self) -> Policy:
+        """That of the job it is at, or was at last: the teardown of its session has limits too."""
+        if self.jobs:
+            self._policy = self.jobs[0].category.plan.policy
+        return self._policy
 
     @property
     def collecting(self) -> Job | None:
