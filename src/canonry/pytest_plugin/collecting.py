@@ -69,8 +69,9 @@ class Collector:
             if isinstance(nodes, Broken):
                 return Collection([], nodes)
             items = [item for node in nodes for item in self._items(node)]
-        except (SystemExit, pytest.exit.Exception) as error:
-            return Collection([], Broken(f"{type(error).__name__} while it is imported: {error}", 0, ""))
+        except (SystemExit, KeyboardInterrupt, pytest.exit.Exception) as error:
+            reason = f"{type(error).__name__} while it is imported: {error}".rstrip(": ")
+            return Collection([], Broken(reason, _line_below(error, self._root), ""))
         if self._errors:
             return Collection([], self._broken(self._errors[0]))
         items, missing = _chosen(items, task)

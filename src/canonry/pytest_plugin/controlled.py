@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from canonry.model.worker_message import (
 )
 from canonry.pytest_plugin.channel import Channel
 from canonry.pytest_plugin.collecting import Broken, Collection, Collector
+from canonry.pytest_plugin.contained import contained
 from canonry.pytest_plugin.forking import Forked, serve
 from canonry.pytest_plugin.leaks import Leaks
 from canonry.pytest_plugin.lean import Files, Places, bound_output, quieten
@@ -64,6 +65,24 @@ class Controlled:
         self._leaks: Leaks | None = None
         self._testing: Any = None
         self._mocks: Mocks | None = None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self) -> Generator[None, object, object]:
+        """A test that asks the session to end fails, and the session goes on."""
+        with contained():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        """The same."""
+        with contained():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> Generator[None, object, object]:
+        """The same."""
+        with contained():
+            return (yield)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:

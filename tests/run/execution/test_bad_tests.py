@@ -232,3 +232,41 @@ def test_a_worker_that_somebody_kills_between_tests_costs_nothing(tmp_path: Path
     told = run(project(tmp_path, around("pass")), on=on)
     assert set(told.outcomes.values()) == {Outcome.PASSED}
     assert len(told.of(WorkerStarted)) == 2
+
+
+def test_who_ends_workers_beside_the_tests_is_found_by_halves(tmp_path: Path) -> None:
+    conftest = (
+        "import os\nfrom canonry.pytest_plugin.leaks import Leaks\n"
+        "def pytest_collection_modifyitems(items):\n"
+        "    if any(item.name == 'test_7' for item in items):\n"
+        "        Leaks.begin = lambda self, config: os._exit(7)\n"
+    )
+    tests = "".join(f"def test_{number}(): pass\n" for number in range(20))
+    told = run(project(tmp_path, {"conftest.py": conftest, "test_a.py": tests, "test_b.py": "def test_b(): pass\n"}))
+    ended = told.ended("test_7")
+    assert (ended.outcome, ended.reason) == (
+        Outcome.CRASHED,
+        "each worker that has it ends beside it: its process left by itself with status 7",
+    )
+    assert set(without(told, "test_7").values()) == {Outcome.PASSED}
+    assert len(told.outcomes) == 21
+    assert len(told.of(WorkerStarted)) <= 10
+
+
+def test_a_file_that_ends_every_worker_beside_its_tests_costs_itself(tmp_path: Path) -> None:
+    ends = "import os\nfrom canonry.pytest_plugin.leaks import Leaks\nLeaks.begin = lambda self, config: os._exit(7)\n"
+    tests = "".join(f"def test_{number}(): pass\n" for number in range(40))
+    told = run(project(tmp_path, {"test_a.py": ends + tests, "test_b.py": "def test_b(): pass\n"}))
+    assert told.outcomes["test_b"] is Outcome.PASSED
+    assert set(without(told, "test_b").values()) == {Outcome.CRASHED}
+    assert len(told.outcomes) == 41
+    assert len(told.of(WorkerStarted)) <= 20
+
+
+def test_an_import_that_ends_the_test_of_another_file_costs_one_of_them(tmp_path: Path) -> None:
+    slow = "".join(f"def test_{number}(): time.sleep(.1)\n" for number in range(6))
+    late = "import os, threading\nthreading.Timer(.15, os._exit, (9,)).start()\n"
+    files = {"test_a.py": f"import time\n{slow}", "test_b.py": f"{late}def test_b(): threading.Event().wait(1)\n"}
+    told = run(project(tmp_path, files))
+    assert told.ended("test_b").outcome is Outcome.CRASHED
+    assert list(told.outcomes.values()).count(Outcome.CRASHED) <= 2

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from canonry.model.outcome import Outcome
-from canonry.model.run_event import Captured, Collected, Uncollectable
+from canonry.model.run_event import Captured, Collected, Uncollectable, WorkerStarted
 from tests.run.execution.bench import project, run
 
 WAYS = """
@@ -107,8 +107,9 @@ BROKEN = {
     "tests/test_syntax.py": ("def test_a(:\n    pass\n", 1, "SyntaxError: invalid syntax"),
     "tests/test_import.py": ("\nimport nothing_of_this_name\n", 2, "ModuleNotFoundError: No module named"),
     "tests/test_raises.py": ("def test_a(): pass\n\nraise RuntimeError('at import')\n", 3, "RuntimeError: at import"),
-    "tests/test_exits.py": ("import sys\nsys.exit(3)\n", 0, "SystemExit while it is imported: 3"),
+    "tests/test_exits.py": ("import sys\nsys.exit(3)\n", 2, "SystemExit while it is imported: 3"),
     "tests/test_pytest_exits.py": ("import pytest\npytest.exit('enough')\n", 2, "Exit: enough"),
+    "tests/test_interrupts.py": ("\nraise KeyboardInterrupt\n", 2, "KeyboardInterrupt while it is imported"),
     "tests/test_dies.py": ("import os\nos.abort()\n", 0, "while it was imported: its process died of SIGABRT"),
     "tests/below/test_conftest.py": ("def test_a(): pass\n", 1, "ModuleNotFoundError: No module named 'nowhere'"),
 }
@@ -127,6 +128,37 @@ def test_a_file_that_breaks_costs_itself(tmp_path: Path, workers: int) -> None:
         assert event.line == line, path
         assert told.ended(path).outcome is Outcome.UNCOLLECTABLE
     assert told.ended("test_a").outcome is Outcome.PASSED
+
+
+ENDING = {
+    "pytest.exit('enough')": "pytest.exit: enough",
+    "raise KeyboardInterrupt": "KeyboardInterrupt",
+    "raise SystemExit(3)": "SystemExit: 3",
+    "import os, signal; os.kill(os.getpid(), signal.SIGINT); import time; time.sleep(1)": "KeyboardInterrupt",
+}
+
+
+@pytest.mark.parametrize("where", ["call", "setup", "teardown", "unittest"])
+@pytest.mark.parametrize("how", ENDING)
+def test_a_test_that_asks_the_session_to_end_costs_itself(tmp_path: Path, how: str, where: str) -> None:
+    bodies = {
+        "call": f"def test_it():\n    {how}\n",
+        "setup": f"@pytest.fixture\ndef ends():\n    {how}\ndef test_it(ends): pass\n",
+        "teardown": f"@pytest.fixture\ndef ends():\n    yield\n    {how}\ndef test_it(ends): pass\n",
+        "unittest": f"import unittest\nclass TestIt(unittest.TestCase):\n    def test_it(self):\n        {how}\n",
+    }
+    content = f"import pytest\ndef test_before(): pass\n{bodies[where]}\ndef test_after(): pass\n"
+    told = run(project(tmp_path, {"test_a.py": content, "test_b.py": "def test_b(): pass\n"}))
+    node = "TestIt::test_it" if where == "unittest" else "test_it"
+    outcomes = {"setup": Outcome.SETUP_ERROR, "teardown": Outcome.TEARDOWN_ERROR}
+    assert told.outcomes == {
+        "test_before": Outcome.PASSED,
+        node: outcomes.get(where, Outcome.FAILED),
+        "test_after": Outcome.PASSED,
+        "test_b": Outcome.PASSED,
+    }
+    assert ENDING[how].partition(":")[0] in told.ended(node).reason
+    assert len(told.of(WorkerStarted)) == 1
 
 
 def test_a_broken_conftest_at_the_root_costs_every_file_and_says_why(tmp_path: Path) -> None:

@@ -12,10 +12,21 @@ _UNKNOWN = 0.05
 """Seconds that a file is taken to need where no history says it."""
 
 
+class Deaths:
+    """Counts the workers that a file's tests ended without a test to blame; its parts count together."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def are_too_many(self, tests: int) -> bool:
+        """Whether one culprit among so many tests cannot explain them: bisection would have found it."""
+        return self.count > 2 * tests.bit_length() + 4
+
+
 class Job:
     """A file's tests, or some of them, as one attempt; it is in the queue, in a bundle of one worker, or done."""
 
-    __slots__ = ("blames", "category", "ended", "expected", "is_first", "nodes", "seat", "task")
+    __slots__ = ("blames", "category", "deaths", "ended", "expected", "is_first", "nodes", "seat", "task")
 
     def __init__(self, category: "Category", task: Task, expected: float, *, is_first: bool = False) -> None:
         self.category = category
@@ -30,6 +41,7 @@ class Job:
         self.ended: set[str] = set()
         self.blames = 0
         """How often a worker died with it where no test was to blame."""
+        self.deaths = Deaths()
 
     def rest(self) -> "Job | None":
         """What of it has no outcome yet, as a job for another worker; None where nothing is left."""
@@ -42,8 +54,20 @@ class Job:
                 return None
             task = Task(path=task.path, nodes=left, attempt=task.attempt)
             rest = Job(self.category, task, self.expected * len(left) / max(1, len(self.nodes)))
-        rest.blames = self.blames
+        rest.blames, rest.deaths = self.blames, self.deaths
         return rest
+
+    def halves(self) -> "tuple[Job, Job]":
+        """Its tests, two at least, as two jobs: the one that ends workers is told from the other."""
+        nodes = self.task.nodes
+        middle = len(nodes) // 2
+        return self._part(nodes[:middle]), self._part(nodes[middle:])
+
+    def _part(self, nodes: tuple[str, ...]) -> "Job":
+        task = Task(path=self.task.path, nodes=nodes, attempt=self.task.attempt)
+        part = Job(self.category, task, self.expected * len(nodes) / len(self.task.nodes))
+        part.blames, part.deaths = self.blames - 1, self.deaths
+        return part
 
     def unanswered(self) -> tuple[str, ...]:
         """The nodes that have no outcome: tests, or the file where nobody knows its tests."""

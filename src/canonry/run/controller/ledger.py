@@ -33,8 +33,8 @@ from canonry.run.controller.jobs import Category, Job, categories
 from canonry.run.controller.seat import Running, Seat
 from canonry.run.controller.terms import Services
 
-_BLAMES = 3
-"""How often a worker may die between the tests of a job before the job is given up."""
+_BLAMES = 2
+"""How often a worker may die between the tests of a job before the culprit among them is looked for."""
 _WORTH_ASKING = frozenset((Outcome.FAILED, Outcome.SETUP_ERROR, Outcome.TEARDOWN_ERROR, Outcome.TIMEOUT))
 """Outcomes that a service which is down explains."""
 
@@ -159,6 +159,8 @@ class Ledger:
         """A worker is dead: the test that it was at gets its outcome, and the rest goes to others."""
         host = seat.host
         outcome, reason, text = death(seat)
+        for imported in list(seat.jobs)[1 : seat.collected]:
+            imported.blames += seat.doomed is None  # it may have been its import: next time it is alone
         if seat.jobs:
             seat.verdict = seat.verdict or reason
         if seat.current is not None:
@@ -183,6 +185,7 @@ class Ledger:
             self._import_killed(seat, seat.collecting, outcome, reason, text)
         elif seat.collected and seat.jobs and not seat.failure and not seat.has_retired:
             seat.jobs[0].blames += 1
+            seat.jobs[0].deaths.count += 1
         elif not seat.jobs and outcome is Outcome.TIMEOUT:
             self._emit(_of_session(seat, reason, text))
         self._requeue(seat, reason)
@@ -345,18 +348,29 @@ class Ledger:
             rest = job.rest()
             if rest is None:
                 continue
-            if job.blames >= _BLAMES:
-                self._answer(rest, Outcome.LOST, f"its worker ended {job.blames} times beside its tests: {reason}")
-            elif self.stop_reason or category.expired:
+            if self.stop_reason or category.expired:
                 self._answer(
                     rest,
                     Outcome.NOT_RUN,
                     category.expired or (seat.doomed.reason if seat.doomed is not None else self.stop_reason),
                 )
+            elif job.blames >= _BLAMES:
+                self._bisect(rest, reason)
             else:
                 category.queue.appendleft(rest)
         seat.jobs.clear()
         seat.bundles.clear()
+
+    def _bisect(self, job: Job, reason: str) -> None:
+        """Which of its tests ends workers is found by halves; it is told, and the others run."""
+        tests = job.task.nodes
+        if len(tests) == 1:
+            self._answer(job, Outcome.CRASHED, f"each worker that has it ends beside it: {reason}")
+        elif not tests or job.deaths.are_too_many(len(tests)):
+            count = job.deaths.count
+            self._answer(job, Outcome.CRASHED, f"its file has ended {count} workers beside its tests: {reason}")
+        else:
+            job.category.queue.extendleft(reversed(job.halves()))
 
     def _ended(self, seat: Seat, message: AttemptEnded) -> None:
         seat.current = None
