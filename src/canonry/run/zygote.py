@@ -33,7 +33,7 @@ class Zygote:
         self.folder = folder
         self.mark = f"{folder.parent.name}-zygote"
         self._popen: subprocess.Popen[bytes] | None = None
-        self._process: Process | None = None
+        self.process: Process | None = None
         self._buffer = b""
         self._statuses: dict[int, int] = {}
         if not joins:
@@ -93,8 +93,8 @@ class Zygote:
         """It is gone, if it was ours."""
         if self._connection is not None:
             self._connection.close()
-        if self._process is not None:
-            kill_tree(self._process, self.mark)
+        if self.process is not None:
+            kill_tree(self.process, self.mark)
         if self._popen is not None:
             self._popen.wait()
 
@@ -107,7 +107,7 @@ class Zygote:
             start_new_session=True,
             env={**os.environ, MARK: self.mark},
         )
-        self._process = identify(self._popen.pid)
+        self.process = identify(self._popen.pid)
 
     def _connected(self) -> socket.socket:
         if self._connection is None:

@@ -1,7 +1,10 @@
 """What a test does to its process costs that test, and nothing else."""
 
+import contextlib
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from canonry.model.run_event import AttemptEnded, AttemptStarted, RunEvent, Slow
 from canonry.model.run_plan import Policy
 from canonry.run.execute import StopSignal
 from tests.run.execution.bench import Told, project, run
+from tests.workbench import ROOT
 
 AROUND = "\ndef test_before(): pass\n{}\ndef test_after(): pass\n"
 DEADLY = {
@@ -232,6 +236,40 @@ def test_a_worker_that_somebody_kills_between_tests_costs_nothing(tmp_path: Path
     told = run(project(tmp_path, around("pass")), on=on)
     assert set(told.outcomes.values()) == {Outcome.PASSED}
     assert len(told.of(WorkerStarted)) == 2
+
+
+@pytest.mark.parametrize("forked", [False, True])
+def test_the_workers_of_a_controller_that_was_killed_end_with_all_they_started(tmp_path: Path, *, forked: bool) -> None:
+    body = (
+        "import subprocess; a = subprocess.Popen(['sleep', '72'], start_new_session=True); "
+        f"open('{tmp_path}/pids', 'w').write(f'{{os.getpid()}} {{a.pid}} {{os.getppid()}}'); time.sleep(60)"
+    )
+    files = around(body)
+    if forked:
+        files["test_a.py"] = f"import os\ndef test_dies(): os.abort()\n{files['test_a.py']}"
+    root = project(tmp_path, files)
+    script = f"import sys; sys.path[:0] = [{str(ROOT)!r}]\nfrom pathlib import Path\nfrom tests.run.execution.bench import run\nrun(Path({str(root)!r}))"
+    with subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(tmp_path)}) as controller:
+        pids: list[int] = []
+        deadline = time.monotonic() + 60
+        while len(pids) < 3 and time.monotonic() < deadline:
+            time.sleep(0.02)
+            with contextlib.suppress(OSError):
+                pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
+        (folder,) = {path.parent for path in Path("/dev/shm").glob("canonry-*/worker-*") if is_of(path, pids[0])}
+        controller.kill()
+    deadline = time.monotonic() + 5
+    while any(map(alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(map(alive, pids))
+    while folder.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not folder.exists()
+
+
+def is_of(folder: Path, pid: int) -> bool:
+    """Whether the worker has mapped the page in this folder."""
+    return f"{folder}/page" in Path(f"/proc/{pid}/maps").read_text()
 
 
 def test_who_ends_workers_beside_the_tests_is_found_by_halves(tmp_path: Path) -> None:

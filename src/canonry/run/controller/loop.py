@@ -20,6 +20,7 @@ from canonry.run.controller.limits import Limits
 from canonry.run.controller.seat import Seat
 from canonry.run.controller.stacks import LOOK
 from canonry.run.controller.terms import Services, StopSignal
+from canonry.run.controller.warden import Warden
 from canonry.run.zygote import Refused, Zygote, can_fork
 
 WARM_VARIABLE = "CANONRY_WARM_ZYGOTE"
@@ -65,6 +66,7 @@ class Controller:
         """Runs until everything has an outcome."""
         with tempfile.TemporaryDirectory(prefix="canonry-", dir=_private_place()) as place:
             self._place = Path(place)
+            self._warden = Warden(self._place)
             try:
                 while self._turn():
                     pass
@@ -73,6 +75,7 @@ class Controller:
                     self._leave(seat)
                 if self._zygote is not None:
                     self._zygote.close()
+                self._warden.close()
                 self._ledger.close(self.reason or "the run ended before its turn")
         return self
 
@@ -165,6 +168,7 @@ class Controller:
             environment=environment,
         )
         self._launch(host)
+        self._warden.watch(host.process, host.mark)
         seat = Seat(host)
         self._seats[host.number] = seat
         self._selector.register(host.events, selectors.EVENT_READ, (host.number, "events"))
@@ -208,6 +212,7 @@ class Controller:
                 environment={},
             )
             self._zygote = Zygote(folder)
+            self._warden.watch(self._zygote.process, self._zygote.mark)
         return self._zygote
 
     def _give(self, seat: Seat) -> None:
