@@ -195,6 +195,14 @@ class Note(_Event, frozen=True, tag="note"):
     text: str
 
 
+class PluginReport(_Event, frozen=True, tag="plugin-report"):
+    """What a plugin of pytest reports of a whole run, in its own words. ``failed``: the run failed by its measure."""
+
+    plugin: str
+    text: str = ""
+    failed: bool = False
+
+
 RunEvent = (
     RunStarted
     | RunEnded
@@ -213,6 +221,7 @@ RunEvent = (
     | CategoryStarted
     | CategoryEnded
     | Note
+    | PluginReport
 )
 
 _ENCODER = msgspec.json.Encoder()

@@ -13,7 +13,7 @@ import pytest
 from _pytest.config import ConftestImportFailure
 
 from canonry.model.outcome import Outcome
-from canonry.model.run_event import AttemptEnded, AttemptStarted, Collected, Leaked, PhaseEnded, Uncollectable
+from canonry.model.run_event import AttemptEnded, AttemptStarted, Collected, Leaked, Note, PhaseEnded, Uncollectable
 from canonry.model.worker_message import (
     BundleEnded,
     FileEnded,
@@ -25,6 +25,7 @@ from canonry.model.worker_message import (
     SessionFailed,
     Task,
 )
+from canonry.pytest_plugin.beside import AsWorker, notes, own_coverage, report_no_coverage, share_seed, stay_single
 from canonry.pytest_plugin.channel import Channel
 from canonry.pytest_plugin.collecting import Broken, Collection, Collector
 from canonry.pytest_plugin.contained import contained
@@ -48,7 +49,8 @@ class _NextTime(pytest.Item):
 class Controlled:
     """The plugin of a worker: collects and runs bundles until it is told to finish."""
 
-    def __init__(self, channel: Channel | None, *, fork_at: str = "") -> None:
+    def __init__(self, channel: Channel | None, folder: str, *, fork_at: str = "") -> None:
+        self._folder = folder
         self.channel = channel
         if channel is not None:
             self._channel = channel
@@ -88,18 +90,19 @@ class Controlled:
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
         """Options that would let others run the tests, or wait for a keyboard, are off here."""
         option = config.option
-        if hasattr(option, "numprocesses"):
-            option.numprocesses = 0
-            option.dist, option.tx = "no", []
+        stay_single(option)
+        share_seed(option, self._folder)
         option.usepdb = option.trace = False
         self._max_failures = int(option.maxfail or 0)
         option.maxfail = 0
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_load_initial_conftests(self) -> Iterator[None]:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_load_initial_conftests(self, early_config: pytest.Config) -> Iterator[None]:
         """A conftest file that breaks costs its folder, not the session."""
+        stay_single(early_config.known_args_namespace)
         try:
-            return (yield)
+            with own_coverage(self._folder):
+                return (yield)
         except ConftestImportFailure as error:
             self._early[error.path] = error
             return None
@@ -111,6 +114,8 @@ class Controlled:
         self._files = Files(session.config)
         quieten(session.config)
         bound_output(session.config)
+        report_no_coverage(session.config, self._folder)
+        session.config.pluginmanager.register(AsWorker(), "canonry-as-worker")
         return True
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
@@ -144,6 +149,8 @@ class Controlled:
                 self.channel = self._channel = child.channel
                 self._files = Files(session.config)
                 bound_output(session.config)
+        for text in notes(session.config):
+            self._channel.emit(Note(text=text, at=time.time(), worker=self._channel.worker))
         self._channel.emit(Ready(pid=os.getpid(), max_failures=self._max_failures), flush=True)
         while True:
             bundle = self._next(wait=True)

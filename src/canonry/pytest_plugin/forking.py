@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from canonry.pytest_plugin.beside import measures_coverage
 from canonry.pytest_plugin.channel import Channel
 
 
@@ -60,7 +61,11 @@ def serve(config: pytest.Config, path: str) -> None:
                 if "check" in request:
                     _say(connections[one], {"fresh": files == _files(config)})
                     continue
-                reason = why_not(ours | set(connections) | set(children))
+                reason = (
+                    "coverage is measured"
+                    if measures_coverage(config)
+                    else why_not(ours | set(connections) | set(children))
+                )
                 if reason:
                     _say(connections[one], {"refused": reason})
                     continue

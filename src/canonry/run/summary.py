@@ -12,6 +12,7 @@ from canonry.model.run_event import (
     Collected,
     Leaked,
     Note,
+    PluginReport,
     RunEnded,
     RunEvent,
     RunStarted,
@@ -102,6 +103,7 @@ class RunSummary:
         self.leaks: list[Leaked] = []
         self.services: dict[str, ServiceChanged] = {}
         self.notes: list[str] = []
+        self.plugins: list[PluginReport] = []
         self.lost_workers: list[WorkerEnded] = []
 
     def add(self, event: RunEvent) -> None:
@@ -130,6 +132,8 @@ class RunSummary:
             case Note():
                 if event.text not in self.notes:
                     self.notes.append(event.text)
+            case PluginReport():
+                self.plugins.append(event)
             case WorkerEnded() if event.signal or event.status:
                 self.lost_workers.append(event)
             case RunStarted():
@@ -180,6 +184,7 @@ class RunSummary:
         return bool(
             self.bad()
             or self.uncollectable
+            or any(report.failed for report in self.plugins)
             or any(result.category not in lenient for result in self.flaky())
             or any(category.state in ("failed", "blocked", "timeout") for category in self.categories.values())
         )

@@ -39,6 +39,11 @@ class Told:
         return found
 
     @property
+    def attempts_by_file(self) -> dict[tuple[str, int], AttemptEnded]:
+        """The same by whole node."""
+        return {(event.node, event.attempt): event for event in self.of(AttemptEnded)}
+
+    @property
     def outcomes(self) -> dict[str, Outcome]:
         """The outcome of each test's last attempt, by node without its file."""
         return {node: ended.outcome for (node, _), ended in sorted(self.attempts.items(), key=lambda item: item[0][1])}

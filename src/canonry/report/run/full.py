@@ -12,6 +12,7 @@ from canonry.model.run_event import (
     CategoryEnded,
     Leaked,
     Note,
+    PluginReport,
     RunEvent,
     RunStarted,
     ServiceChanged,
@@ -102,6 +103,9 @@ class TerminalReport:
                 self._line(event.state.upper(), "red", f"category {event.name} {one_line(event.detail)}".rstrip())
             case Note():
                 self._line("NOTE", "dim", printable(event.text))
+            case PluginReport():
+                self._line("PLUGIN", "red" if event.failed else "dim", printable(event.plugin))
+                self._block(event.text)
             case RunStarted():
                 self._line("RUN", "dim", f"{event.run} (profile {event.profile})")
             case AttemptStarted() | _:

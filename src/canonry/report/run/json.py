@@ -56,6 +56,7 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
         "slow": summary.slow,
         "services": {name: {"state": each.state, "detail": each.detail} for name, each in summary.services.items()},
         "notes": summary.notes,
+        "plugins": [{"plugin": each.plugin, "text": each.text, "failed": each.failed} for each in summary.plugins],
         "fingerprint": started.fingerprint,
     }
     out.write(legal(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")

@@ -12,6 +12,7 @@ from canonry.model.run_event import (
     CategoryEnded,
     CategoryStarted,
     Collected,
+    Note,
     RunEvent,
     Uncollectable,
 )
@@ -49,7 +50,7 @@ class Ledger:
         self._categories = categories(plan)
         self._max_failures = plan.max_failures
         self._failures = 0
-        self._told: set[tuple[str, str]] = set()
+        self._noted: set[str] = set()
         self._healthy: dict[str, tuple[float, bool]] = {}
         self.stop_reason = ""
         """Why no further test may begin; empty while they may."""
@@ -146,6 +147,11 @@ class Ledger:
                 seat.failure = "" if message.usage else message.text or message.reason
                 seat.verdict = message.reason
                 seat.is_unusable = message.usage
+            case Note() if message.text in self._noted:
+                pass
+            case Note():
+                self._noted.add(message.text)
+                self._emit(message)
             case _:
                 self._emit(message)
 

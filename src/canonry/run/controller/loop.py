@@ -17,6 +17,7 @@ from canonry.run.controller.host import Host, write_start
 from canonry.run.controller.jobs import Category
 from canonry.run.controller.ledger import Ledger
 from canonry.run.controller.limits import Limits
+from canonry.run.controller.plugin_reports import coverage_report
 from canonry.run.controller.seat import Seat
 from canonry.run.controller.stacks import LOOK
 from canonry.run.controller.terms import Services, StopSignal
@@ -70,6 +71,9 @@ class Controller:
             try:
                 while self._turn():
                     pass
+                report = coverage_report(self._place, self._plan)
+                if report is not None:
+                    self._emit(report)
             finally:
                 for seat in list(self._seats.values()):
                     self._leave(seat)
@@ -159,6 +163,9 @@ class Controller:
         self._numbers += 1
         host = Host(self._numbers, self._place)
         environment = dict(self._services.environment(host.number)) if self._services is not None else {}
+        number = min(set(range(self._plan.workers)) - {seat.place for seat in self._seats.values()})
+        if self._plan.workers > 1:
+            environment |= as_xdist(number, self._plan.workers, self._place.name)
         host.prepare(
             root=self._plan.root,
             paths=self._plan.paths,
@@ -169,7 +176,7 @@ class Controller:
         )
         self._launch(host)
         self._warden.watch(host.process, host.mark)
-        seat = Seat(host)
+        seat = Seat(host, number)
         self._seats[host.number] = seat
         self._selector.register(host.events, selectors.EVENT_READ, (host.number, "events"))
         self._selector.register(host.printed, selectors.EVENT_READ, (host.number, "output"))
@@ -330,6 +337,15 @@ class Controller:
         for seat in self._seats.values():
             if not seat.is_finishing:
                 seat.finish(now=True)
+
+
+def as_xdist(number: int, workers: int, run: str) -> dict[str, str]:
+    """The variables by which conftest files know that they are in one of several workers, and in which (from 0)."""
+    return {
+        "PYTEST_XDIST_WORKER": f"gw{number}",
+        "PYTEST_XDIST_WORKER_COUNT": str(workers),
+        "PYTEST_XDIST_TESTRUNUID": run,
+    }
 
 
 def _suits(warm: str, plan: RunPlan) -> bool:

@@ -30,8 +30,10 @@ class Running(NamedTuple):
 class Seat:
     """One worker's place at the table."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, place: int) -> None:
         self.host = host
+        self.place = place
+        """Its number among those that are there at the same time, from 0; who comes after it has it again."""
         self.bundles: deque[tuple[int, Category]] = deque()
         self.jobs: deque[Job] = deque()
         self.collected = 0

@@ -2,6 +2,6 @@
 
 import sys
 
-from canonry.run.worker.main import main
+from canonry.run.worker.main import main, report
 
-sys.exit(main(sys.argv[1], int(sys.argv[2])))
+sys.exit(report(sys.argv[1]) if sys.argv[2] == "report" else main(sys.argv[1], int(sys.argv[2])))

@@ -42,7 +42,7 @@ def main(folder: str, number: int) -> int:
     from canonry.pytest_plugin.controlled import Controlled
 
     sys.argv = ["pytest", *start.arguments]
-    plugin = Controlled(channel, fork_at="" if number else f"{folder}/fork")
+    plugin = Controlled(channel, folder, fork_at="" if number else f"{folder}/fork")
     status = pytest.main([*start.arguments, *start.paths], plugins=[plugin])
     channel = plugin.channel
     if channel is not None:
@@ -52,6 +52,17 @@ def main(folder: str, number: int) -> int:
             channel.emit(SessionFailed(reason="pytest does not start", usage=True))
         channel.flush()
     return int(status)
+
+
+def report(folder: str) -> int:
+    """A session that only reports, with the options of the run."""
+    start = read_start(folder)
+    os.chdir(start.root)
+    import pytest
+
+    from canonry.pytest_plugin.reporting import Reporting
+
+    return int(pytest.main([*start.arguments, *start.paths], plugins=[Reporting(folder)]))
 
 
 def _limit_memory(limit: int) -> None:
