@@ -75,6 +75,9 @@ class AsWorker:
         self, fixturedef: "pytest.FixtureDef[object]", request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """The fixture finds it."""
+        if fixturedef.argname == "django_db_setup":
+            with _all_databases(request.session):
+                return (yield)
         worker = os.environ.get("PYTEST_XDIST_WORKER")
         config: Any = request.config
         if fixturedef.argname not in _ASKS_XDIST or worker is None or hasattr(config, "workerinput"):
@@ -88,3 +91,27 @@ class AsWorker:
             return (yield)
         finally:
             del config.workerinput
+
+
+@contextlib.contextmanager
+def _all_databases(session: pytest.Session) -> Iterator[None]:
+    """pytest-django sets up the databases that the session's tests name; here nobody knows those of later files."""
+    items: Any = session.items
+    session.items = [*items, _NeedsAllDatabases()]  # type: ignore[list-item]
+    try:
+        yield
+    finally:
+        session.items = items
+
+
+class _NeedsAllDatabases:
+    """Answers what pytest-django asks a test."""
+
+    cls = None
+    fixturenames = ()
+
+    def get_closest_marker(self, name: str) -> pytest.Mark | None:
+        """Any database, as it was after the migrations."""
+        return (
+            pytest.mark.django_db(databases="__all__", serialized_rollback=True).mark if name == "django_db" else None
+        )

@@ -83,6 +83,9 @@ class Collector:
             items = [item for item in items if item.nodeid not in task.skip]
         if shuffle is not None:
             items = _shuffled(items, f"{shuffle}:{task.path}")
+        self._session.items = items
+        config.hook.pytest_collection_finish(session=self._session)  # plugins put others in the place of tests here
+        items = self._session.items
         return Collection(items, None, len(self._deselected), missing)
 
     def _items(self, node: pytest.Item | pytest.Collector) -> Iterator[pytest.Item]:

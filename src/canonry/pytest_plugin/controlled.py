@@ -203,7 +203,7 @@ class Controlled:
     ) -> None:
         if bundle.collect_only:
             return
-        items = collection.items
+        items = session.items = collection.items
         self._provide(bundle, task)
         self._keep_mock_policy(session, bundle)
         watches = bundle.leaks != "off" and bool(items)
