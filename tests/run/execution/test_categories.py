@@ -71,3 +71,112 @@ def test_what_waits_behind_another_category_begins_no_more(tmp_path: Path) -> No
     started = {event.node.partition("::")[2] for event in told.of(AttemptStarted)}
     assert Outcome.NOT_RUN in told.outcomes.values()
     assert not started & {node for node, outcome in told.outcomes.items() if outcome is Outcome.NOT_RUN}
+
+
+# order and width -----------------------------------------------------------------------------------------------------
+
+NAP = "import time\ndef test_{0}(): time.sleep(.25)\n"
+
+
+def spans(told: Told) -> list[tuple[float, float]]:
+    """When each attempt began and ended."""
+    begun = {(event.node, event.attempt): event.at for event in told.of(AttemptStarted)}
+    return [(begun[event.node, event.attempt], event.at) for event in told.of(AttemptEnded)]
+
+
+def most_at_once(told: Told) -> int:
+    found = spans(told)
+    return max(sum(begin <= at < end for begin, end in found) for at, _ in found)
+
+
+def naps(*names: str) -> dict[str, str]:
+    return {f"test_{name}.py": NAP.format(name) for name in names}
+
+
+def test_a_needed_category_comes_first_and_what_it_fails_is_blocked(tmp_path: Path) -> None:
+    files = {"test_good.py": QUICK.format("good"), "test_bad.py": "def test_bad(): assert 0\n"}
+    files |= {"test_fine.py": QUICK.format("fine"), "test_stuck.py": QUICK.format("stuck")}
+    plans = (
+        category("stuck", needs=("bad",)),
+        category("fine", needs=("good",)),
+        category("good"),
+        category("bad"),
+    )
+    told = run(project(tmp_path, files), categories=plans, workers=2)
+
+    assert states(told) == {"good": "passed", "bad": "failed", "fine": "passed", "stuck": "blocked"}
+    assert told.ended("test_stuck.py").outcome is Outcome.BLOCKED
+    assert told.ended("test_stuck.py").reason == "`bad` did not pass"
+    order = [event.node for event in told.of(AttemptStarted)]
+    assert order.index("test_good.py::test_good") < order.index("test_fine.py::test_fine")
+
+
+def test_independent_categories_overlap_and_conflicting_ones_do_not(tmp_path: Path) -> None:
+    root = project(tmp_path, naps("a", "b"))
+    a, b = category("a"), category("b")
+    assert most_at_once(run(root, categories=(a, b), workers=2)) == 2
+    apart = (a, CategoryPlan(name="b", work=b.work, conflicts=("a",)))
+    assert most_at_once(run(root, categories=apart, workers=2)) == 1
+
+
+def test_a_serial_category_has_one_worker(tmp_path: Path) -> None:
+    root = project(tmp_path, naps("a", "b", "c"))
+    assert most_at_once(run(root, policy=Policy(), workers=2)) == 2
+    assert most_at_once(run(root, policy=Policy(serial=True), workers=2)) == 1
+    assert most_at_once(run(root, policy=Policy(workers=1), workers=2)) == 1
+
+
+# attempts ------------------------------------------------------------------------------------------------------------
+
+COUNTS = """
+import pathlib
+
+def test_third_time():
+    seen = pathlib.Path('seen')
+    seen.write_text(seen.read_text() + 'x' if seen.exists() else 'x')
+    assert len(seen.read_text()) {0}
+
+def test_steady(): pass
+"""
+
+
+def attempts(told: Told, node: str) -> list[tuple[int, Outcome]]:
+    return sorted((attempt, ended.outcome) for (name, attempt), ended in told.attempts.items() if name == node)
+
+
+def test_retries_keep_every_attempt_and_repeat_only_what_failed(tmp_path: Path) -> None:
+    told = run(project(tmp_path, {"test_a.py": COUNTS.format(">= 3")}), policy=Policy(retries=4))
+    assert attempts(told, "test_third_time") == [(1, Outcome.FAILED), (2, Outcome.FAILED), (3, Outcome.PASSED)]
+    assert attempts(told, "test_steady") == [(1, Outcome.PASSED)]
+
+
+def test_repeat_runs_each_test_so_often(tmp_path: Path) -> None:
+    told = run(project(tmp_path, {"test_a.py": COUNTS.format("!= 2")}), repeat=3, workers=1)
+    assert [outcome for _, outcome in attempts(told, "test_third_time")] == [
+        Outcome.PASSED,
+        Outcome.FAILED,
+        Outcome.PASSED,
+    ]
+    assert len(attempts(told, "test_steady")) == 3
+
+
+def test_until_fail_ends_with_the_first_failure(tmp_path: Path) -> None:
+    told = run(project(tmp_path, {"test_a.py": COUNTS.format("< 4")}), until_fail=True)
+    assert [outcome for _, outcome in attempts(told, "test_third_time")] == [Outcome.PASSED] * 3 + [Outcome.FAILED]
+
+
+def test_a_seed_shuffles_the_same_way_each_time(tmp_path: Path) -> None:
+    root = project(tmp_path, {"test_a.py": "".join(f"def test_{number}(): pass\n" for number in range(30))})
+    orders = [[event.node for event in run(root, shuffle=seed).of(AttemptStarted)] for seed in (1, 1, 2)]
+    assert orders[0] == orders[1] != orders[2]
+    assert sorted(orders[0]) == sorted(orders[2])
+
+
+def test_so_many_failures_end_the_run(tmp_path: Path) -> None:
+    body = "".join(f"import time\ndef test_{number}():\n    time.sleep(.1)\n    assert 0\n" for number in range(9))
+    told = run(project(tmp_path, {"test_a.py": body, "test_b.py": QUICK.format("later")}), max_failures=2)
+    failed = [ended for ended in told.of(AttemptEnded) if ended.outcome is Outcome.FAILED]
+    assert 2 <= len(failed) <= 3  # one may have begun
+    assert told.execution is not None
+    assert told.execution.reason.startswith("stopped after ")
+    assert told.outcomes["test_8"] is Outcome.NOT_RUN

@@ -16,7 +16,7 @@ def startable(category: Category, others: list[Category]) -> bool:
     for other in others:
         if other is category:
             continue
-        if other.plan.name in plan.needs and not other.is_over:
+        if other.plan.name in plan.needs and other.state != "passed":
             return False
         conflict = other.plan.name in plan.conflicts or plan.name in other.plan.conflicts
         if conflict and plan.name and other.state == "running":

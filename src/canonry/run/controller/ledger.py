@@ -39,6 +39,9 @@ _BLAMES = 2
 _WORTH_ASKING = frozenset((Outcome.FAILED, Outcome.SETUP_ERROR, Outcome.TEARDOWN_ERROR, Outcome.TIMEOUT))
 """Outcomes that a service which is down explains."""
 
+_WELL_FOR, _DOWN_FOR = 0.02, 0.5
+"""Seconds for which a service's answer counts: one that is well may be down when the next test fails."""
+
 
 class Ledger:
     """The state of all categories, and the only one who tells outcomes."""
@@ -431,7 +434,7 @@ class Ledger:
     def _is_healthy(self, name: str) -> bool:
         assert self._services is not None
         asked, healthy = self._healthy.get(name, (0.0, True))
-        if time.monotonic() - asked > 0.5:
+        if time.monotonic() - asked > (_WELL_FOR if healthy else _DOWN_FOR):
             healthy = self._services.probe(name)
             self._healthy[name] = (time.monotonic(), healthy)
         return healthy
