@@ -4,6 +4,7 @@ import os
 import time
 from pathlib import Path
 
+from canonry.run.controller.dumps import from_the_test
 from canonry.run.worker.stacks import STACKS_SIGNAL
 
 LOOK = 0.002
@@ -40,4 +41,4 @@ class StacksRequest:
             return None
         with self._path.open("rb") as file:
             file.seek(self._before)
-            return file.read(_LONGEST).decode("utf-8", "replace")
+            return from_the_test(file.read(_LONGEST).decode("utf-8", "replace"))
