@@ -25,6 +25,7 @@ from canonry.model.worker_message import (
     SessionFailed,
     Task,
 )
+from canonry.pytest_plugin.ahead import import_ahead
 from canonry.pytest_plugin.channel import Channel
 from canonry.pytest_plugin.collecting import Broken, Collection, Collector
 from canonry.pytest_plugin.forking import Forked, serve
@@ -120,7 +121,7 @@ class Controlled:
         """Runs bundles until the controller wants no more."""
         if self._fork_at:
             try:
-                serve(session.config, self._fork_at)
+                serve(session.config, self._fork_at, self._go_ahead)
             except Forked as child:
                 self.channel = self._channel = child.channel
                 self._files = Files(session.config)
@@ -134,6 +135,11 @@ class Controlled:
         self._tear_down(session)
         self._channel.flush()
         return True
+
+    def _go_ahead(self, path: str) -> bool:
+        """What comes before the first own statement of a test file is done; whether that is certain."""
+        assert self._collector is not None
+        return import_ahead(self._collector, self._collector.config.rootpath / path)
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """A plugin, or pytest, broke."""
