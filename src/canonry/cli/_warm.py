@@ -20,7 +20,9 @@ from canonry.run.waiting import WARM_VARIABLE, take_wishes
 from canonry.run.warm_client import ASK, END, FOLDER, RUN, kind
 from canonry.run.warm_zygotes import Zygotes
 
-_CHANGING = frozenset(("PWD", "OLDPWD", "SHLVL", "_", "COLUMNS", "LINES", "TERM", "WINDOWID", "CANONRY_RUN"))
+_CHANGING = frozenset(
+    ("PWD", "OLDPWD", "SHLVL", "_", "COLUMNS", "LINES", "TERM", "WINDOWID", "CANONRY_RUN", "PYTEST_CURRENT_TEST")
+)
 """Variables that may differ from call to call."""
 _PATIENCE = 5.0
 """Seconds that a caller may need to say what it wants."""

@@ -264,11 +264,13 @@ class Controlled:
         return stub
 
     def _stops(self) -> bool:
-        if self._finish is None or not self._finish.now:  # who was told to end after its bundles may be told to end now
+        while self._finish is None or not self._finish.now:  # who was to end after its bundles may be told to end now
             request = self._channel.next_request(wait=False)
+            if request is None:
+                break
             if isinstance(request, Finish):
                 self._finish = request
-            elif request is not None:
+            else:
                 self._bundles.append(request)
         return self._finish is not None and self._finish.now
 

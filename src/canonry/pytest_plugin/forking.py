@@ -176,7 +176,7 @@ def _modules_in(folder: str) -> list[str]:
             return sorted(
                 entry.name
                 for entry in entries
-                if entry.name.endswith(".py")
+                if (entry.name.endswith(".py") and not entry.name.startswith("test_"))
                 or (entry.name.isidentifier() and entry.name != "__pycache__" and entry.is_dir())
             )
     except OSError:

@@ -119,7 +119,7 @@ def test_a_file_that_changes_is_read_anew(warm: Folder, name: str, before: str, 
 
     if after is None:
         (warm.root / name).unlink()
-        assert outcomes(events(warm, "test_role.py")) == {}
+        assert outcomes(events(warm, "test_role.py")) == {"test_role.py": "uncollectable"}
     else:
         warm.write({name: after})
         assert outcomes(events(warm, "test_role.py")) == {"test_role.py::test_role": "failed"}
@@ -266,14 +266,14 @@ def test_a_folder_that_others_may_enter_is_not_trusted(warm: Folder) -> None:
 
 
 def test_two_calls_at_once(warm: Folder) -> None:
-    slow = "import time\n\ndef test_slow():\n    time.sleep(1)\n"
+    slow = "import time\n\ndef test_slow():\n    open(f'seen-{__name__}', 'w').close()\n    time.sleep(2)\n"
     warm.write({"test_slow.py": slow, "test_slower.py": slow})
     command = canonry_command("run", "--output-format", "jsonl", "--workers", "1")
     calls = [
         subprocess.Popen([*command, name], cwd=warm.root, env=environment(), stdout=subprocess.PIPE)
         for name in ("test_slow.py", "test_slower.py")
     ]
-    time.sleep(0.4)
+    assert until(lambda: len(list(warm.root.glob("seen-*"))) == 2)
     warm.write({"conftest.py": "X = 1\n"})  # the zygote is replaced while its workers run
     assert outcomes(events(warm, "test_a.py")) == {"test_a.py::test_total": "passed"}
 
