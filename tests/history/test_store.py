@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canonry.history.store import SCHEMA_VERSION, History, HistoryDamagedError, RunRow, TestRow, open_history
@@ -64,7 +64,8 @@ def test_a_run_counts_once(history: History) -> None:
     assert len(history.runs()) == 2
 
 
-@given(durations=st.lists(st.floats(0.001, 1000), min_size=1, max_size=20))
+@settings(deadline=None, max_examples=25)
+@given(durations=st.lists(st.floats(0.001, 1000), min_size=1, max_size=8))
 def test_a_duration_stays_between_those_that_were_measured(
     tmp_path_factory: pytest.TempPathFactory, durations: list[float]
 ) -> None:

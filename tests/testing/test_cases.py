@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 import gc
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -20,6 +21,7 @@ import pytest
 from canonry.testing import SSotAsyncTestCase, SSotBaseTestCase, limited, loops, wait_until
 from canonry.testing.environment import NoScopeError
 from tests.testing.running import run_class
+from tests.workbench import environment
 
 BASES = pytest.mark.parametrize("base", [SSotBaseTestCase, SSotAsyncTestCase])
 VARIABLE: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
@@ -494,6 +496,26 @@ def test_a_wake_up_from_another_thread_reaches_every_loop() -> None:
         test_1 = test_2 = test_3 = check
 
     assert list(run_class(Case).outcomes.values()) == ["passed"] * 3
+
+
+def test_a_thread_that_ends_and_a_process_that_ends_close_what_they_kept() -> None:
+    code = """
+import gc, threading, unittest
+from canonry.testing import SSotAsyncTestCase
+
+class Case(SSotAsyncTestCase):
+    async def test(self): pass
+
+thread = threading.Thread(target=lambda: Case("test").run(unittest.TestResult()))
+thread.start()
+thread.join()
+Case("test").run(unittest.TestResult())
+gc.collect()
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "always", "-c", code], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
 
 
 def test_a_forked_child_has_a_loop_of_its_own() -> None:

@@ -46,7 +46,7 @@ def handle(number: int, frame: object) -> None:
 
 HANDLER = logging.StreamHandler()
 PROBE = _Probe()
-HELD: list[object] = []
+HELD: list[asyncio.AbstractEventLoop] = []
 
 
 def chdir() -> None:
@@ -104,7 +104,7 @@ PLANTED: dict[str, tuple[Callable[[], object], str]] = {
         "event-loop `_UnixSelectorEventLoop` was left open",
     ),
     "the current event loop": (
-        lambda: asyncio.set_event_loop(asyncio.new_event_loop()),
+        lambda: (HELD.append(asyncio.new_event_loop()), asyncio.set_event_loop(HELD[-1])),
         "event-loop `_UnixSelectorEventLoop` was left open",
     ),
 }

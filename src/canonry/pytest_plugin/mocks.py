@@ -1,7 +1,7 @@
 """What a category says of mocks, kept while its tests run; a refusal is a failure of the phase that made the double."""
 
-from collections.abc import Generator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -26,9 +26,17 @@ class Mocks:
         with self._enforced():
             yield
 
-    def _enforced(self) -> AbstractContextManager[object]:
+    @contextmanager
+    def _enforced(self) -> Iterator[None]:
+        """Keeps the policy. A refusal names its place, so the frames of the mock library would only hide it."""
         if self.policy == ALLOWED:
-            return nullcontext()
+            yield
+            return
+        from canonry.testing.doubles.errors import MockPolicyError
         from canonry.testing.doubles.policy import enforce
 
-        return enforce(self.policy, category=self.category)
+        try:
+            with enforce(self.policy, category=self.category):
+                yield
+        except MockPolicyError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None

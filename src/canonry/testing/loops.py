@@ -8,6 +8,7 @@ tasks and its handles are new each time. Everything else (another policy, anothe
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import selectors
 import socket
@@ -22,30 +23,43 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    Wires = tuple[selectors.BaseSelector, socket.socket, socket.socket]
-
 ENDING_SECONDS = 5.0
 """How long leftover tasks, async generators and the default executor have to end."""
+
+
+class _Wires(tuple[selectors.BaseSelector, socket.socket, socket.socket]):
+    """A selector and the two ends of a self-pipe. Dropped while kept, as with a thread that ends, they are closed."""
+
+    is_kept = False
+
+    def __del__(self) -> None:
+        if self.is_kept:
+            self.close()
+
+    def close(self) -> None:
+        """Closes all three."""
+        for each in self:
+            each.close()
 
 
 class _Spare(threading.local):
     """What the last loop of a thread handed on."""
 
     def __init__(self) -> None:
-        self.wires: Wires | None = None
+        self.wires: _Wires | None = None
 
 
 _spare = _Spare()
 
 
 def _drop_spare() -> None:
-    """In a forked child: the parent has the same selector."""
+    """In a forked child, since the parent has the same selector, and at the end of the process."""
     wires, _spare.wires = _spare.wires, None
     if wires is not None:
-        for each in wires:
-            each.close()
+        wires.close()
 
 
+atexit.register(_drop_spare)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_drop_spare)
 
@@ -57,13 +71,15 @@ class _FreshLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._wires, _spare.wires = _spare.wires, None
+        if self._wires is not None:
+            self._wires.is_kept = False
         super().__init__(None if self._wires is None else self._wires[0])
 
     def _make_self_pipe(self) -> None:
         loop: Any = self
         if self._wires is None:
             super()._make_self_pipe()  # type: ignore[misc]
-            self._wires = (loop._selector, loop._ssock, loop._csock)
+            self._wires = _Wires((loop._selector, loop._ssock, loop._csock))
             return
         selector, loop._ssock, loop._csock = self._wires
         loop._internal_fds += 1
@@ -79,10 +95,11 @@ class _FreshLoop(asyncio.SelectorEventLoop):
         wires[0].modify(wires[1], selectors.EVENT_READ, None)
         loop._internal_fds -= 1
         loop._ssock = loop._csock = loop._selector = None
+        wires.is_kept = True
         _spare.wires = wires
 
 
-def _is_clean(wires: Wires) -> bool:
+def _is_clean(wires: _Wires) -> bool:
     """Whether nothing but the self-pipe is registered."""
     selector, ours, _ = wires
     registered: Any = selector.get_map()  # None where somebody closed the selector

@@ -88,7 +88,7 @@ class TerminalReport:
                     self._block(event.stacks)
             case Leaked() if not event.restored or self._options.verbose:
                 self._line("LEAK", "yellow", f"{printable(event.node)} leaves {leak_words(event)}")
-            case ServiceChanged() if event.state in ("unavailable", "crashed") or self._options.verbose:
+            case ServiceChanged() if event.state in ("ready", "unavailable", "crashed") or self._options.verbose:
                 bad = event.state in ("unavailable", "crashed")
                 self._line("SERVICE", "red" if bad else "dim", self._service(event))
             case WorkerEnded() if self._options.verbose and (event.signal or event.detail):

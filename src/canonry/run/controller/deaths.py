@@ -3,6 +3,7 @@
 import signal
 
 from canonry.model.outcome import Outcome
+from canonry.run.controller.dumps import last_words
 from canonry.run.controller.seat import Doom, Seat
 
 
@@ -16,7 +17,7 @@ def death(seat: Seat) -> Doom:
         return seat.doomed
     if seat.failure:
         return Doom(Outcome.CRASHED, seat.verdict, seat.failure)
-    text = bytes(seat.host.output[-16_384:]).decode("utf-8", "replace")
+    text = last_words(bytes(seat.host.output[-16_384:]).decode("utf-8", "replace"))
     status = seat.host.status or 0
     if status == -signal.SIGKILL:
         return Doom(

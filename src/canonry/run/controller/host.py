@@ -14,6 +14,7 @@ from pathlib import Path
 
 from canonry.model.worker_message import Request, encode_message
 from canonry.model.worker_page import BASE, HEADER, LENGTH, NUMBER, SINCE, SIZE, VERSION
+from canonry.run.controller.dumps import from_the_test
 from canonry.run.processes import MARK, Process, identify, kill_tree
 from canonry.run.worker.stacks import STACKS_SIGNAL
 from canonry.run.zygote import Zygote
@@ -217,7 +218,7 @@ class Host:
             size = now
         with path.open("rb") as file:
             file.seek(before)
-            return file.read(_TAIL).decode("utf-8", "replace")
+            return from_the_test(file.read(_TAIL).decode("utf-8", "replace"))
 
     def close(self) -> None:
         """Nothing of it is left behind; whatever outlived it is ended."""
