@@ -101,7 +101,10 @@ def _started(project: Project, plan: RunPlan, circumstances: Circumstances, run:
         dirty=tree.dirty,
         arguments=circumstances.arguments,
         profile=circumstances.profile.name,
-        fingerprint=fingerprint(services={name: each.kind.value for name, each in circumstances.services.items()}),
+        fingerprint=fingerprint(
+            services={name: each.kind.value for name, each in circumstances.services.items()},
+            kept=project.state / "packages.json" if circumstances.recorded else None,
+        ),
         flaky_warns=tuple(each.name for each in plan.categories if not each.policy.flaky_fails),
         asked=circumstances.asked,
     )
