@@ -60,16 +60,22 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Runs the command line and exits: 0 clean, 1 findings, 2 the user's error, 3 a bug, 5 nothing validated."""
-    _prepare_output()
-    status = _run(sys.argv[1:])
+    status = status_of(sys.argv[1:])
     if status == INTERRUPTED:  # the pool's own farewell would complain about the processes that we ended
-        sys.stderr.flush()
         os._exit(status)
+    sys.exit(status)
+
+
+def status_of(arguments: list[str]) -> int:
+    """Runs the command line; the status to exit with. What was printed is written."""
+    _prepare_output()
+    status = _run(arguments)
+    sys.stderr.flush()
     try:
         sys.stdout.flush()
     except OSError:  # nobody reads, or the disk is full; said already
         _discard_output()
-    sys.exit(status)
+    return status
 
 
 def _prepare_output() -> None:

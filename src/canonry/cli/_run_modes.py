@@ -1,6 +1,7 @@
 """What `canonry run` may do with the selected tests: show them, collect them, probe them, run them."""
 
 import os
+from pathlib import Path
 
 import click
 
@@ -22,6 +23,8 @@ def dispatch(call: Call) -> int:
         from canonry.cli._run_tests import watch
 
         return watch(call)
+    if values.warm is False:
+        _end_warm(call)
     with open_project(config=call.request.config) as project:
         if values.as_script is not None:
             return _write_script(project, values.as_script)
@@ -40,7 +43,41 @@ def dispatch(call: Call) -> int:
             return _probe(prepared, call)
         from canonry.cli._run_tests import run_tests
 
-        return run_tests(prepared, call)
+        status = run_tests(prepared, call)
+        _stay_warm(prepared, call)
+        return status
+
+
+def _stay_warm(prepared: Prepared, call: Call) -> None:
+    """What this run would have liked to find waits for the next one, if that is wanted, or a warm process is there."""
+    from canonry.run.waiting import WARM_VARIABLE, leave_wish, wish_of
+
+    place = os.environ.get(WARM_VARIABLE)
+    wish = wish_of(prepared.plan, prepared.profile.environment(os.environ))
+    if place is not None and wish is not None:
+        leave_wish(Path(place), wish)
+    if not call.values.warm:
+        return
+    from canonry.run.warm import IDLE, Kept, keep_warm
+
+    kept = keep_warm(prepared.project.root, wish)
+    if kept is Kept.REFUSED:
+        click.echo("canonry: no warm process could be started; `.canonry/warm/log` says why", err=True)
+    elif kept is Kept.STARTED and not call.values.quiet:
+        click.echo(
+            f"canonry: a warm process waits for the next calls here; it ends after {IDLE / 60:.0f} minutes "
+            "without one, or with `canonry run --cold`",
+            err=True,
+        )
+
+
+def _end_warm(call: Call) -> None:
+    from canonry.run.warm import end_warm
+
+    with open_project(config=call.request.config) as project:
+        root = project.root
+    if end_warm(root) and not call.values.quiet:
+        click.echo("canonry: the warm process was ended", err=True)
 
 
 def shows_only(values: Values) -> bool:

@@ -28,7 +28,7 @@ class Values(msgspec.Struct, frozen=True, kw_only=True):
     watch: bool
     replay: str | None
     profile_durations: bool
-    warm: bool
+    warm: bool | None
     as_script: str | None
     output_format: str
     output_file: Path | None
@@ -148,7 +148,9 @@ execution = _several(
         type=click.Choice(["off", "warn", "fail"]),
         help="What state that a test leaves behind is worth.",
     ),
-    click.option("--warm", is_flag=True, help="Keep a process with the imports done, for the next call."),
+    click.option(
+        "--warm/--cold", default=None, help="Keep a process with the imports done for the next calls, or end it."
+    ),
 )
 modes = _several(
     click.option("--list", "list_", is_flag=True, help="Show the selected tests, and run none."),

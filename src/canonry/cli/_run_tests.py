@@ -23,8 +23,6 @@ from canonry.run.services import refuse_containers, services_of, started
 from canonry.run.session import Circumstances, run_plan
 from canonry.run.watch import changed_between, snapshot, wait_for_change
 
-_ZYGOTE = "zygote"
-
 
 def run_tests(prepared: Prepared, call: Call) -> int:
     """Runs a plan and tells it; the exit status."""
@@ -47,7 +45,6 @@ def run_tests(prepared: Prepared, call: Call) -> int:
         start_services=lambda named, emit: started(
             named, project.canon, root=project.root, emit=emit, containers=containers
         ),
-        warm=str(project.state / _ZYGOTE) if call.values.warm else None,
         stop=stop,
     )
     with Reports(call.values, again=again, expected=known) as reports, _interruptible(stop):

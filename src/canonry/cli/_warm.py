@@ -1,6 +1,7 @@
-"""``python -m canonry.cli._warm ROOT``: the process that `canonry run --warm` leaves behind. No verb."""
+"""``python -m canonry.cli._warm ROOT IDLE_SECONDS``: the process that `canonry run --warm` leaves behind. No verb."""
 
 import contextlib
+import fcntl
 import functools
 import gc
 import importlib
@@ -10,54 +11,147 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple, NoReturn
 
-from canonry.run.controller.host import write_start
-from canonry.run.controller.loop import WARM_VARIABLE
-from canonry.run.warm_client import FOLDER
-from canonry.run.zygote import Refused, Zygote
+from canonry.run.waiting import WARM_VARIABLE, take_wishes
+from canonry.run.warm_client import ASK, END, FOLDER, RUN, kind
+from canonry.run.warm_zygotes import Zygotes
 
-_IDLE = 1800.0
-"""Seconds without a call after which it leaves."""
-_CHANGING = frozenset(("PWD", "OLDPWD", "SHLVL", "_", "COLUMNS", "LINES", "TERM", "WINDOWID"))
+_CHANGING = frozenset(
+    ("PWD", "OLDPWD", "SHLVL", "_", "COLUMNS", "LINES", "TERM", "WINDOWID", "CANONRY_RUN", "PYTEST_CURRENT_TEST")
+)
+"""Variables that may differ from call to call."""
+_PATIENCE = 5.0
+"""Seconds that a caller may need to say what it wants."""
+_LOOK = 30.0
+"""Seconds between two looks whether anybody could still call."""
 
 
-def serve(root: Path) -> None:
-    """Answers calls until nobody comes any more. Each is a fork of this process, and its workers of the zygote."""
+class _Call(NamedTuple):
+    """What a caller wants, and where it stands."""
+
+    wish: str
+    folder: str
+    kind: str
+    arguments: list[str]
+    environment: dict[str, str]
+
+
+def serve(root: Path, idle: float) -> None:
+    """Answers calls until none came for ``idle`` seconds: each is a fork of this process, its workers of zygotes."""
     os.chdir(root)
-    with tempfile.TemporaryDirectory(prefix="canonry-warm-") as place:
-        zygote = _zygote(root, Path(place))
+    with (
+        Path(FOLDER, "lock").open("w", encoding="utf-8") as lock,
+        tempfile.TemporaryDirectory(prefix="canonry-warm-") as place,
+    ):
+        if not _is_alone(lock):
+            return
+        zygotes = Zygotes(Path(place))
+        server = _Server(root, Path(place), zygotes)
+        try:
+            server.run(idle)
+        finally:
+            zygotes.release()
+            if server.is_reachable():
+                Path(FOLDER, "socket").unlink(missing_ok=True)
+
+
+def _is_alone(lock: IO[str]) -> bool:
+    """Whether no other serves this folder; one that was told to leave gets time for it."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.02)
+    return False
+
+
+class _Server:
+    """The socket, and what is kept between calls."""
+
+    def __init__(self, root: Path, place: Path, zygotes: Zygotes) -> None:
+        self._root, self._place, self._zygotes = root, place, zygotes
         path = Path(FOLDER, "socket")
         path.unlink(missing_ok=True)
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(str(path))
-        mine = path.stat().st_ino
-        installed = _installed()
-        listener.listen(8)
-        while _somebody_comes(listener, Path(place)):
-            if not path.exists() or path.stat().st_ino != mine or _installed() != installed:
-                break
-            connection = listener.accept()[0]
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._inode = path.stat().st_ino
+        self._listener.listen(8)
+        self._kind = kind()
+        self._environment = _lasting(dict(os.environ))
+        self._code = _code()
+        self._ends = False
+
+    def is_reachable(self) -> bool:
+        """Whether callers find this process, and not another or none."""
+        try:
+            return Path(FOLDER, "socket").stat().st_ino == self._inode
+        except OSError:
+            return False
+
+    def run(self, idle: float) -> None:
+        """Until it is told to end, is not found any more, or has been idle for long."""
+        while not self._ends and self._somebody_comes(idle) and self.is_reachable():
+            connection = self._listener.accept()[0]
             with contextlib.suppress(OSError, ValueError), connection:
-                zygote = _answer(connection, listener, zygote, root, Path(place))
-            with contextlib.suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
-        zygote.close()
-        path.unlink(missing_ok=True)
+                connection.settimeout(_PATIENCE)
+                self._answer(connection)
+            _reap()
+
+    def _somebody_comes(self, idle: float) -> bool:
+        """Waits for the next call, and learns from those before meanwhile; False after a long time without one."""
+        deadline = time.monotonic() + idle
+        wait = 0.1
+        while time.monotonic() < deadline and self.is_reachable():
+            if select.select([self._listener], [], [], min(wait, max(0.0, deadline - time.monotonic())))[0]:
+                return True
+            _reap()
+            for wish in (*take_wishes(Path(FOLDER)), *take_wishes(self._place)):
+                self._zygotes.grant(wish)
+            _learn(self._place)
+            wait = min(2 * wait, _LOOK)
+        return False
+
+    def _answer(self, connection: socket.socket) -> None:
+        head, streams, _, _ = socket.recv_fds(connection, 8, 3)
+        try:
+            if len(head) < 8 or len(streams) < 3:
+                return
+            call = _parse(_read(connection, int.from_bytes(head, "big")))
+            if call.wish == END or _code() != self._code:
+                self._ends = True
+                connection.sendall(b"no\n")
+            elif not self._suits(call):
+                connection.sendall(b"no\n")
+            elif call.wish == ASK:
+                connection.sendall(b"yes\n")
+            elif call.wish == RUN:
+                self._zygotes.refresh()
+                if os.fork() == 0:
+                    self._listener.close()
+                    _run(connection, streams, call, self._place, self._root)
+        finally:
+            for stream in streams:
+                os.close(stream)
+
+    def _suits(self, call: _Call) -> bool:
+        return call.kind == self._kind and _lasting(call.environment) == self._environment
 
 
-def _somebody_comes(listener: socket.socket, place: Path) -> bool:
-    """Waits for the next call, and learns from those before meanwhile; False after a long time without one."""
-    for wait in (0.2, 1.0, _IDLE):
-        if select.select([listener], [], [], wait)[0]:
-            return True
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        _learn(place)
-    return False
+def _parse(data: bytes) -> _Call:
+    wish, folder, interpreter, count, *rest = data.decode("utf-8", "surrogateescape").split("\0")
+    arguments, variables = rest[: int(count)], rest[int(count) :]
+    return _Call(wish, folder, interpreter, arguments, dict(each.split("=", 1) for each in variables))
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _learn(place: Path) -> None:
@@ -71,17 +165,27 @@ def _learn(place: Path) -> None:
                     importlib.import_module(name)
     fingerprint: Any = sys.modules.get("canonry.run.fingerprint")
     if fingerprint is not None and not hasattr(fingerprint.packages, "cache_info"):
-        fingerprint.packages = functools.cache(fingerprint.packages)  # `_installed` sees what changes there
+        fingerprint.packages = functools.cache(fingerprint.packages)  # `_code` sees what changes there
         fingerprint.packages()
     gc.collect()
     gc.freeze()
 
 
-def _installed() -> list[int]:
-    """When packages were installed or removed last."""
-    return [
-        Path(folder).stat().st_mtime_ns for folder in sys.path if folder.endswith("-packages") and Path(folder).is_dir()
-    ]
+_OURS = sorted(str(path) for path in Path(__file__).parent.parent.rglob("*.py") if "site-packages" not in path.parts)
+"""Files of canonry where it is worked on; installed ones change with their folder."""
+
+
+def _code() -> list[int]:
+    """When packages were installed or removed last, and when our own files were changed."""
+    folders = [each for each in sys.path if each.endswith("-packages")]
+    return [_changed(name) for name in folders] + [_changed(name) for name in _OURS]
+
+
+def _changed(name: str) -> int:
+    try:
+        return os.stat(name).st_mtime_ns  # noqa: PTH116 - at each call
+    except OSError:
+        return 0
 
 
 def _tell_modules(place: Path, root: str) -> None:
@@ -91,89 +195,55 @@ def _tell_modules(place: Path, root: str) -> None:
         for name, module in list(sys.modules.items())
         if name.startswith("canonry.") or not str(getattr(module, "__file__", None) or "").startswith(root)
     ]
-    draft = place / f"draft-{os.getpid()}"
+    draft = place / f"draft-modules-{os.getpid()}"
     draft.write_text("\n".join(names), encoding="utf-8")
     draft.rename(place / f"modules-{os.getpid()}")
 
 
-def _zygote(root: Path, place: Path) -> Zygote:
-    folder = Path(tempfile.mkdtemp(prefix="zygote-", dir=place))
-    write_start(
-        folder, root=str(root), paths=(), arguments=(f"--rootdir={root}",), workers=1, memory=None, environment={}
-    )
-    return Zygote(folder)
-
-
-def _answer(connection: socket.socket, listener: socket.socket, zygote: Zygote, root: Path, place: Path) -> Zygote:
-    """Serves one call; the zygote for the next."""
-    head, streams, _, _ = socket.recv_fds(connection, 8, 3)
-    if not head:
-        return zygote
-    try:
-        fields = _read(connection, int.from_bytes(head, "big")).decode("utf-8", "surrogateescape").split("\0")
-        count = int(fields[1])
-        arguments = fields[2 : 2 + count]
-        environment = dict(field.split("=", 1) for field in fields[2 + count :])
-        if fields[0] != str(root) or _lasting(environment) != _lasting(dict(os.environ)):
-            connection.sendall(b"no\n")
-            return zygote
-        zygote = _fresh(zygote, root, place)
-        pid = os.fork()
-        if pid == 0:
-            listener.close()
-            _run(connection, streams, arguments, environment, zygote.folder, root)
-        return zygote
-    finally:
-        for stream in streams:
-            os.close(stream)
-
-
-def _fresh(zygote: Zygote, root: Path, place: Path) -> Zygote:
-    with contextlib.suppress(Refused):
-        if zygote.is_fresh():
-            return zygote
-    zygote.close()
-    return _zygote(root, place)
-
-
-def _run(
-    connection: socket.socket,
-    streams: list[int],
-    arguments: list[str],
-    environment: dict[str, str],
-    folder: Path,
-    root: Path,
-) -> None:
+def _run(connection: socket.socket, streams: list[int], call: _Call, place: Path, root: Path) -> NoReturn:
     """The call, in a process of its own that never returns."""
-    os.setsid()
-    for number, stream in enumerate(streams):
-        os.dup2(stream, number)
-    os.environ.clear()
-    os.environ.update(environment)
-    os.environ[WARM_VARIABLE] = str(folder)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.argv = ["canonry", *arguments]
-    connection.sendall(f"P{os.getpid()}\n".encode())
     status = 3
     try:
-        from canonry.cli import main
+        os.setsid()
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
+        os.chdir(call.folder)
+        os.environ.clear()
+        os.environ.update(call.environment)
+        os.environ[WARM_VARIABLE] = str(place)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _open_streams()
+        sys.argv = ["canonry", *call.arguments]
+        connection.settimeout(None)
+        connection.sendall(f"P{os.getpid()}\n".encode())
+        threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
+        from canonry.cli import status_of
 
-        main()
-    except SystemExit as left:
-        status = left.code if isinstance(left.code, int) else 0 if left.code is None else 1
+        status = status_of(call.arguments)
     finally:
         with contextlib.suppress(OSError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        with contextlib.suppress(OSError):
             connection.sendall(f"{status}\n".encode())
-            connection.close()
         with contextlib.suppress(OSError):
-            _tell_modules(folder.parent, str(root))
+            _tell_modules(place, str(root))
         os._exit(0)
+
+
+def _open_streams() -> None:
+    """As a new interpreter would, with the encodings that it would choose: its environment is ours."""
+    names = [(each.encoding, each.errors or "strict") for each in (sys.stdin, sys.stdout, sys.stderr)]
+    sys.stdin = open(0, encoding=names[0][0], errors=names[0][1], closefd=False)  # noqa: SIM115
+    for number, stream in ((1, "stdout"), (2, "stderr")):
+        encoding, errors = names[number]
+        opened = open(number, "w", encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115
+        opened.reconfigure(line_buffering=number == 2 or os.isatty(number))
+        setattr(sys, stream, opened)
+
+
+def _end_with(connection: socket.socket) -> None:
+    """A caller that was killed has its run ended as if it had been told to."""
+    with contextlib.suppress(OSError):
+        if not connection.recv(1):
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _read(connection: socket.socket, size: int) -> bytes:
@@ -191,4 +261,4 @@ def _lasting(environment: dict[str, str]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    serve(Path(sys.argv[1]), float(sys.argv[2]))

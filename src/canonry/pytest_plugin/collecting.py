@@ -88,6 +88,15 @@ class Collector:
         items = self._session.items
         return Collection(items, None, len(self._deselected), missing)
 
+    @property
+    def config(self) -> pytest.Config:
+        """The session's."""
+        return self._session.config
+
+    def open_folders(self, path: Path) -> bool:
+        """The conftest files above a file are loaded; whether all of them could be."""
+        return not self._early and isinstance(self._folder(path.parent), pytest.Collector)
+
     def _items(self, node: pytest.Item | pytest.Collector) -> Iterator[pytest.Item]:
         if isinstance(node, pytest.Item):
             node.ihook.pytest_itemcollected(item=node)

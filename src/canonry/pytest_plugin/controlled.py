@@ -25,6 +25,7 @@ from canonry.model.worker_message import (
     SessionFailed,
     Task,
 )
+from canonry.pytest_plugin.ahead import import_ahead
 from canonry.pytest_plugin.beside import AsWorker, notes, own_coverage, report_no_coverage, share_seed, stay_single
 from canonry.pytest_plugin.channel import Channel
 from canonry.pytest_plugin.collecting import Broken, Collection, Collector
@@ -144,7 +145,7 @@ class Controlled:
         """Runs bundles until the controller wants no more."""
         if self._fork_at:
             try:
-                serve(session.config, self._fork_at)
+                serve(session.config, self._fork_at, self._go_ahead)
             except Forked as child:
                 self.channel = self._channel = child.channel
                 self._files = Files(session.config)
@@ -160,6 +161,11 @@ class Controlled:
         self._tear_down(session)
         self._channel.flush()
         return True
+
+    def _go_ahead(self, path: str) -> bool:
+        """What comes before the first own statement of a test file is done; whether that is certain."""
+        assert self._collector is not None
+        return import_ahead(self._collector, self._collector.config.rootpath / path)
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """A plugin, or pytest, broke."""
@@ -284,11 +290,13 @@ class Controlled:
         return stub
 
     def _stops(self) -> bool:
-        if self._finish is None or not self._finish.now:  # who was told to end after its bundles may be told to end now
+        while self._finish is None or not self._finish.now:  # who was to end after its bundles may be told to end now
             request = self._channel.next_request(wait=False)
+            if request is None:
+                break
             if isinstance(request, Finish):
                 self._finish = request
-            elif request is not None:
+            else:
                 self._bundles.append(request)
         return self._finish is not None and self._finish.now
 

@@ -7,12 +7,21 @@ import select
 import socket
 import sys
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from canonry.pytest_plugin.beside import measures_coverage
 from canonry.pytest_plugin.channel import Channel
+
+_AT_START = dict(os.environ)
+"""The variables before any conftest file or plugin was loaded."""
+_LONELY = 60.0
+"""Seconds after which one that nobody has called yet looks whether its parent lives."""
+_CONFIGURATION = ("pyproject.toml", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg")
+_STARTED = time.time_ns()
 
 
 class Forked(Exception):  # noqa: N818 - no error: the way out of the loop, in the child
@@ -23,63 +32,102 @@ class Forked(Exception):  # noqa: N818 - no error: the way out of the loop, in t
         self.channel = channel
 
 
-def serve(config: pytest.Config, path: str) -> None:
+def serve(config: pytest.Config, path: str, go_ahead: Callable[[str], bool]) -> None:
     """Forks whenever somebody asks at the socket ``path``; raises `Forked` in each child. Ends with its last client.
 
     A client sends the folder and number of a worker as a line of JSON. The answer is its process number, or why there
-    is no fork; later comes a line with the process number and its status.
+    is no fork; later comes a line with the process number and its status. ``check`` asks whether what is loaded is
+    still what lies on the disk; ``ahead`` asks for one more of our kind, at another socket, that has done what
+    ``go_ahead`` does for a test file.
     """
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
-    listener.listen(8)
-    ours = {listener.fileno()}
-    files = _files(config)
-    connections: dict[int, socket.socket] = {}
-    children: dict[int, tuple[int, int]] = {}
-    while True:
-        ready: list[int] = select.select([listener.fileno(), *connections, *children], [], [])[0]
-        for one in ready:
-            if one == listener.fileno():
-                connection = listener.accept()[0]
-                connections[connection.fileno()] = connection
-            elif one in children:
-                pid, client = children.pop(one)
-                os.close(one)
-                status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-                _say(connections.get(client), {"ended": pid, "status": status})
-            else:
-                line = _line(connections[one])
-                if not line:
-                    connections.pop(one).close()
-                    for descriptor, (pid, client) in list(children.items()):
-                        if client == one:
-                            children[descriptor] = (pid, -1)
-                    if not connections:
-                        os._exit(0)
-                    continue
-                request = json.loads(line)
-                if "check" in request:
-                    _say(connections[one], {"fresh": files == _files(config)})
-                    continue
-                reason = (
-                    "coverage is measured"
-                    if measures_coverage(config)
-                    else why_not(ours | set(connections) | set(children))
-                )
-                if reason:
-                    _say(connections[one], {"refused": reason})
-                    continue
-                pid = _fork()
-                if pid == 0:
-                    for descriptor in (*children, *connections, listener.fileno()):
-                        with contextlib.suppress(OSError):
-                            os.close(descriptor)
-                    listener.detach()
-                    for connection in connections.values():
-                        connection.detach()
-                    raise Forked(_become(config, request))
-                children[os.pidfd_open(pid)] = (pid, one)
-                _say(connections[one], {"pid": pid})
+    _Server(config, path, go_ahead).run()
+
+
+class _Server:
+    """One socket and its clients."""
+
+    def __init__(self, config: pytest.Config, path: str, go_ahead: Callable[[str], bool]) -> None:
+        self._config, self._go_ahead = config, go_ahead
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(path)
+        self._listener.listen(8)
+        self._files = loaded_files(config)
+        self._connections: dict[int, socket.socket] = {}
+        self._children: dict[int, tuple[int, int]] = {}
+
+    def run(self) -> None:
+        """Never returns; raises `Forked` in a child."""
+        parent = os.getppid()
+        while True:
+            watched = [self._listener.fileno(), *self._connections, *self._children]
+            ready: list[int] = select.select(watched, [], [], None if self._connections else _LONELY)[0]
+            if not ready and not self._connections and os.getppid() != parent:
+                os._exit(0)
+            for one in ready:
+                if one == self._listener.fileno():
+                    connection = self._listener.accept()[0]
+                    self._connections[connection.fileno()] = connection
+                elif one in self._children:
+                    self._reap(one)
+                elif one in self._connections:
+                    self._hear(one)
+
+    def _reap(self, one: int) -> None:
+        pid, client = self._children.pop(one)
+        os.close(one)
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        _say(self._connections.get(client), {"ended": pid, "status": status})
+
+    def _hear(self, one: int) -> None:
+        line = _line(self._connections[one])
+        if not line:
+            self._connections.pop(one).close()
+            for descriptor, (pid, client) in list(self._children.items()):
+                if client == one:
+                    self._children[descriptor] = (pid, -1)
+            if not self._connections:
+                os._exit(0)
+            return
+        request = json.loads(line)
+        if "check" in request:
+            _say(self._connections[one], {"fresh": self._files == loaded_files(self._config)})
+            return
+        ours = {self._listener.fileno(), *self._connections, *self._children}
+        reason = "coverage is measured" if measures_coverage(self._config) else why_not(ours)
+        if reason:
+            _say(self._connections[one], {"refused": reason})
+            return
+        pid = _fork()
+        if pid == 0:
+            self._leave()
+            if "ahead" in request:
+                _be_ahead(self._config, request, self._go_ahead)
+            raise Forked(_become(self._config, request))
+        self._children[os.pidfd_open(pid)] = (pid, one)
+        _say(self._connections[one], {"pid": pid})
+
+    def _leave(self) -> None:
+        """What is the parent's is closed in the child."""
+        for descriptor in (*self._children, *self._connections, self._listener.fileno()):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+        self._listener.detach()
+        for connection in self._connections.values():
+            connection.detach()
+
+
+def _be_ahead(config: pytest.Config, request: dict[str, Any], go_ahead: Callable[[str], bool]) -> None:
+    """The child serves at a socket of its own, or is gone where the file's imports do not allow that."""
+    global _STARTED
+    _STARTED = time.time_ns()
+    os.setsid()
+    try:
+        is_ready = go_ahead(request["ahead"]) and not why_not(set())
+    except BaseException:  # noqa: BLE001 - an import may raise anything; the file's own run will tell
+        is_ready = False
+    if not is_ready:
+        os._exit(1)
+    serve(config, f"{request['folder']}/fork", go_ahead)
 
 
 def why_not(ours: set[int]) -> str:
@@ -94,17 +142,47 @@ def why_not(ours: set[int]) -> str:
     return ""
 
 
-def _files(config: pytest.Config) -> dict[str, int]:
-    """When each file of the project that is loaded, or configures pytest, was changed last."""
-    root = str(config.rootpath) + os.sep
-    names = [getattr(module, "__file__", None) or "" for module in list(sys.modules.values())]
-    names += [root + name for name in ("pyproject.toml", "pytest.ini", "pytest.toml", "tox.ini", "setup.cfg")]
-    found = {}
-    for name in names:
-        if name.startswith(root) and f"{os.sep}site-packages{os.sep}" not in name:
-            with contextlib.suppress(OSError):
-                found[name] = os.stat(name).st_mtime_ns  # noqa: PTH116 - once per call of a warm runner
+def loaded_files(config: pytest.Config) -> dict[str, object]:
+    """What tells each loaded file from a changed one, and which conftest files and modules could be loaded instead.
+
+    A file that changed while this process started is never the same again: it may have been read before.
+    """
+    root = str(config.rootpath)
+    names = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
+    names.update(f"{root}/{name}" for name in _CONFIGURATION)
+    names.add(str(config.inipath or ""))
+    found: dict[str, object] = {name: _identity(name) for name in names if name}
+    for folder in (root, *_folders_of_project(root)):
+        found[f"{folder}/"] = _modules_in(folder)
     return found
+
+
+def _identity(name: str) -> object:
+    try:
+        status = os.stat(name)  # noqa: PTH116 - a thousand of them at each call of a warm runner
+    except OSError:
+        return None
+    if max(status.st_mtime_ns, status.st_ctime_ns) > _STARTED:
+        return time.monotonic_ns()
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+
+
+def _folders_of_project(root: str) -> list[str]:
+    """Where imports look first that is the project's own."""
+    return [each for each in dict.fromkeys(sys.path) if each.startswith(root) and "site-packages" not in each]
+
+
+def _modules_in(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(
+                entry.name
+                for entry in entries
+                if (entry.name.endswith(".py") and not entry.name.startswith("test_"))
+                or (entry.name.isidentifier() and entry.name != "__pycache__" and entry.is_dir())
+            )
+    except OSError:
+        return []
 
 
 def _fork() -> int:
@@ -127,15 +205,22 @@ def _become(config: pytest.Config, request: dict[str, Any]) -> Channel:
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
-    kept = {name: value for name, value in os.environ.items() if name.startswith("PYTEST")}
+    given = {**request["environment"], **_set_since()}
+    for name in [name for name in _AT_START if name not in os.environ]:
+        given.pop(name, None)
     os.environ.clear()
-    os.environ.update({**kept, **request["environment"]})
+    os.environ.update(given)
     if captures:
         manager.start_global_capturing()
     _answer_with_stacks(folder, request["signal"])
     if "random" in sys.modules:
         sys.modules["random"].seed()
     return Channel(folder, request["number"])
+
+
+def _set_since() -> dict[str, str]:
+    """What conftest files, plugins and imports have set."""
+    return {name: value for name, value in os.environ.items() if _AT_START.get(name) != value}
 
 
 _kept: list[object] = []

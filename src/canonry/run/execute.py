@@ -29,13 +29,12 @@ def execute(
     emit: Callable[[RunEvent], None],
     services: Services | None = None,
     stop: StopSignal | None = None,
-    warm: str | None = None,
     collect_only: bool = False,
 ) -> Execution:
     """Runs the plan, and tells every event in its order.
 
     Each attempt that began ends with exactly one `AttemptEnded`; each planned test has one, whatever dies. Before its
-    file is collected, a test that the plan does not name stands under its file's path. ``warm`` is the folder of a
-    zygote to be kept for the next call. ``collect_only`` collects every file and runs nothing.
+    file is collected, a test that the plan does not name stands under its file's path. ``collect_only`` collects every
+    file and runs nothing.
     """
     return Controller(plan, emit=emit, services=services, stop=stop or StopSignal(), collect_only=collect_only).run()

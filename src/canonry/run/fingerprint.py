@@ -1,20 +1,32 @@
 """What a run stood on, so that two runs in different places can be compared."""
 
+import contextlib
+import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Mapping
 from importlib import metadata
+from pathlib import Path
 
+from canonry.model.state import make_state_folder
+
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which a folder is taken as it is."""
 _OURS = ("CANONRY_", "PYTEST_")
 
 
 def fingerprint(
-    *, services: Mapping[str, str] | None = None, variables: Mapping[str, str] | None = None
+    *,
+    services: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
+    kept: Path | None = None,
 ) -> dict[str, str]:
     """Python, platform, cores, packages and services with versions, and the names (no values) of variables.
 
     Keys are ``python``, ``platform``, ``machine``, ``cores``, ``package:NAME``, ``service:NAME`` and ``variables``.
+    ``kept`` is a file in which the packages are kept until one is installed or removed.
     """
     found = {
         "python": platform.python_version(),
@@ -26,10 +38,40 @@ def fingerprint(
         "encoding": sys.getfilesystemencoding(),
         "timezone": "/".join(_zone()),
     }
-    found |= {f"package:{name}": version for name, version in packages().items()}
+    found |= {
+        f"package:{name}": version
+        for name, version in (kept_packages(kept) if kept is not None else packages()).items()
+    }
     found |= {f"service:{name}": version for name, version in (services or {}).items()}
     names = sorted(name for name in (os.environ if variables is None else variables) if not name.startswith(_OURS))
     return found | {"variables": " ".join(names)}
+
+
+def kept_packages(place: Path) -> dict[str, str]:
+    """As `packages`, from this file where nothing was installed or removed since; otherwise it is written anew."""
+    key: list[tuple[str, int]] = [(each, _changed(each)) for each in sys.path]
+    try:
+        known = json.loads(place.read_bytes())
+        if [tuple(each) for each in known["key"]] == key:
+            return {str(name): str(version) for name, version in known["packages"].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        pass
+    found = packages()
+    if max((each[1] for each in key), default=0) > time.time_ns() - _SETTLED:
+        return found  # somebody may be installing at this moment
+    with contextlib.suppress(OSError):  # then the next run looks again
+        make_state_folder(place.parent)
+        draft = place.with_name(f"{place.name}-{os.getpid()}")
+        draft.write_text(json.dumps({"key": key, "packages": found}), encoding="utf-8")
+        draft.replace(place)
+    return found
+
+
+def _changed(folder: str) -> int:
+    try:
+        return os.stat(folder or ".").st_mtime_ns  # noqa: PTH116 - at each run
+    except OSError:
+        return 0
 
 
 def packages() -> dict[str, str]:

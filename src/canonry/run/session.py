@@ -28,7 +28,7 @@ StartServices = Callable[[Mapping[str, Service], Emit], AbstractContextManager[S
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     """What a run is beside its plan. ``arguments`` are the command line's, for the recording.
 
-    ``asked`` are the categories that were named, ``services`` those that its categories need; ``warm`` keeps a zygote.
+    ``asked`` are the categories that were named, ``services`` those that its categories need.
     """
 
     profile: ResolvedProfile
@@ -37,7 +37,6 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     services: Mapping[str, Service] = {}
     start_services: StartServices
-    warm: str | None = None
     stop: StopSignal
     recorded: bool = True
 
@@ -102,7 +101,10 @@ def _started(project: Project, plan: RunPlan, circumstances: Circumstances, run:
         dirty=tree.dirty,
         arguments=circumstances.arguments,
         profile=circumstances.profile.name,
-        fingerprint=fingerprint(services={name: each.kind.value for name, each in circumstances.services.items()}),
+        fingerprint=fingerprint(
+            services={name: each.kind.value for name, each in circumstances.services.items()},
+            kept=project.state / "packages.json" if circumstances.recorded else None,
+        ),
         flaky_warns=tuple(each.name for each in plan.categories if not each.policy.flaky_fails),
         asked=circumstances.asked,
     )
@@ -121,7 +123,6 @@ def _execute(plan: RunPlan, circumstances: Circumstances, run: str, emit: Emit) 
                 emit=emit,
                 services=RunSurroundings(variables, services),
                 stop=circumstances.stop,
-                warm=circumstances.warm,
             )
     except KeyboardInterrupt:
         return INTERRUPT

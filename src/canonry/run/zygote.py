@@ -75,6 +75,22 @@ class Zygote:
         except OSError as error:
             raise Refused(f"the zygote does not answer ({error})") from error
 
+    def go_ahead(self, folder: Path, path: str) -> None:
+        """One more of its kind will serve in this folder, with what a test file imports loaded. Raises `Refused`."""
+        connection = self._connected()
+        try:
+            connection.settimeout(_PATIENCE)
+            connection.sendall(json.dumps({"ahead": path, "folder": str(folder)}).encode() + b"\n")
+            while True:
+                answer = self._answer()
+                if "pid" in answer:
+                    _write_pid(folder, int(str(answer["pid"])))
+                    return
+                if "refused" in answer:
+                    raise Refused(str(answer["refused"]))
+        except OSError as error:
+            raise Refused(f"the zygote does not answer ({error})") from error
+
     @property
     def is_alive(self) -> bool:
         """Whether it can still tell what becomes of its children."""
@@ -88,6 +104,15 @@ class Zygote:
                 while True:
                     self._answer()
         return self._statuses.get(pid)
+
+    def release(self) -> None:
+        """It leaves when nobody uses it any more: workers of another run may be its children."""
+        if self._connection is None:
+            self.close()
+            return
+        self._connection.close()
+        self._connection = None
+        self._is_lost = True
 
     def close(self) -> None:
         """It is gone, if it was ours."""
@@ -108,6 +133,7 @@ class Zygote:
             env={**os.environ, MARK: self.mark},
         )
         self.process = identify(self._popen.pid)
+        _write_pid(self.folder, self._popen.pid)
 
     def _connected(self) -> socket.socket:
         if self._connection is None:
@@ -119,12 +145,21 @@ class Zygote:
                     break
                 except OSError:
                     connection.close()
-                    is_gone = self._popen is not None and self._popen.poll() is not None
-                    if is_gone or self._popen is None or time.monotonic() > deadline:
+                    if not self._lives() or time.monotonic() > deadline:
                         raise Refused("the zygote did not start") from None
                     time.sleep(0.005)
             self._connection = connection
         return self._connection
+
+    def _lives(self) -> bool:
+        """Whether the process is there, which may be importing still."""
+        if self._popen is not None:
+            return self._popen.poll() is None
+        try:
+            pid = int((self.folder / "pid").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return identify(pid) is not None
 
     def _answer(self) -> dict[str, object]:
         """The next answer; a worker's status is kept on the way."""
@@ -140,3 +175,10 @@ class Zygote:
         if "ended" in answer:
             self._statuses[int(str(answer["ended"]))] = int(str(answer["status"]))
         return answer
+
+
+def _write_pid(folder: Path, pid: int) -> None:
+    """For those that join, so that they wait no longer than it lives."""
+    draft = folder / "pid-draft"
+    draft.write_text(str(pid), encoding="utf-8")
+    draft.rename(folder / "pid")

@@ -1,5 +1,7 @@
 """Recordings: complete, readable when cut off, refused when newer, pruned, and never in each other's way."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from canonry.model.errors import UserError
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, Note, RunEnded, RunStarted, encode
+from canonry.run.fingerprint import kept_packages, packages
 from canonry.run.recording import (
     Recorder,
     find_recording,
@@ -134,3 +137,22 @@ def test_a_full_disk_costs_the_recording_and_is_said_once(tmp_path: Path) -> Non
 
     assert "the run is not recorded" in recorder.trouble
     assert "no space left" in recorder.trouble
+
+
+def test_packages_are_looked_at_again_where_one_was_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site, kept = tmp_path / "site-packages", tmp_path / ".canonry" / "packages.json"
+    site.mkdir()
+    os.utime(site, (1, 1))
+    packed = [each for each in sys.path if each.endswith("-packages")]
+    monkeypatch.setattr(sys, "path", [str(site), *packed])
+    before = kept_packages(kept)
+    assert kept_packages(kept) == before == packages()
+    kept.write_text(kept.read_text().replace('"msgspec"', '"from-the-file"'))
+    assert "from-the-file" in kept_packages(kept)
+
+    (site / "shop-1.2.dist-info").mkdir()
+    (site / "shop-1.2.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: shop\nVersion: 1.2\n")
+    assert kept_packages(kept) == {**before, "shop": "1.2"}
+
+    kept.write_text("[")
+    assert kept_packages(kept)["shop"] == "1.2"

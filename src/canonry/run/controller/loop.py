@@ -1,6 +1,5 @@
 """The event loop of a run: starts workers, gives them bundles, reads what they say, answers for what they do not."""
 
-import json
 import os
 import selectors
 import tempfile
@@ -22,10 +21,9 @@ from canonry.run.controller.seat import Seat
 from canonry.run.controller.stacks import LOOK
 from canonry.run.controller.terms import Services, StopSignal
 from canonry.run.controller.warden import Warden
+from canonry.run.waiting import WARM_VARIABLE, waiting
 from canonry.run.zygote import Refused, Zygote, can_fork
 
-WARM_VARIABLE = "CANONRY_WARM_ZYGOTE"
-"""The folder of a zygote that outlives the run."""
 _TICK = 0.05
 """Seconds between two looks at clocks and processes that say nothing."""
 _STARTS = 3
@@ -203,9 +201,10 @@ class Controller:
     def _zygote_for(self, host: Host) -> Zygote | None:
         if not self._forks or host.memory_limit is not None:
             return None
-        warm = os.environ.get(WARM_VARIABLE)
-        if self._zygote is None and warm and _suits(warm, self._plan):
-            self._zygote = Zygote(Path(warm), joins=True)
+        place = os.environ.get(WARM_VARIABLE)
+        warm = waiting(Path(place), self._plan, host.environment) if self._zygote is None and place else None
+        if warm is not None:
+            self._zygote = Zygote(warm, joins=True)
         elif self._zygote is None and self._deaths:
             folder = self._place / "zygote"
             folder.mkdir(mode=0o700)
@@ -346,15 +345,6 @@ def as_xdist(number: int, workers: int, run: str) -> dict[str, str]:
         "PYTEST_XDIST_WORKER_COUNT": str(workers),
         "PYTEST_XDIST_TESTRUNUID": run,
     }
-
-
-def _suits(warm: str, plan: RunPlan) -> bool:
-    """Whether the waiting zygote was started as this run's workers are."""
-    try:
-        start = json.loads(Path(warm, "start.json").read_text(encoding="utf-8"))
-        return start["root"] == plan.root and tuple(start["arguments"]) == plan.pytest_arguments
-    except (OSError, ValueError, KeyError):
-        return False
 
 
 def _private_place() -> str | None:
