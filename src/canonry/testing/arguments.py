@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from inspect import CO_VARARGS
+CO_VARARGS = 0x04
+"""As in `inspect`, which loads much."""
+
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,6 +7,12 @@ that overrides `setUp` without calling the one above has the same guarantees.
 from __future__ import annotations
 
 import sys
+
+from canonry.testing import lazily
+
+if "unittest" not in sys.modules:  # what only a failing test or `unittest.main` needs is half of its cost
+    lazily.put_in_place("argparse", "difflib", "inspect", "pprint")
+
 import unittest
 from contextvars import copy_context
 from functools import cached_property
