@@ -124,7 +124,9 @@ def _plain(module: Module, node: ast.ClassDef, named: list[tuple[ast.expr, Resol
     if node.bases:
         last = node.bases[-1]
         is_object = isinstance(last, ast.Name) and last.id == "object"
-        edit = module.replace(last, need.bound) if is_object else module.insert(module.end(last), f", {need.bound}")
+        edit = module.replace(last, need.bound) if is_object else _added(module, node, need.bound)
+        if edit is None:
+            return Way(Grade.MANUAL, "a comment stands where its base belongs")
         return Way(Grade.REVIEW, reason, (edit,), (need,))
     if node.keywords:
         return Way(Grade.MANUAL, "it has a metaclass or other keywords and no base")
@@ -154,10 +156,22 @@ def beside(module: Module, node: ast.ClassDef, fact: ClassFact, source: Definiti
     need = _name_for(module, node, base)
     if need is None:
         return Way(Grade.MANUAL, f"`{base.name}` means something else here")
-    edit = module.insert(module.end(node.bases[-1]), f", {need.bound}")
+    edit = _added(module, node, need.bound)
+    if edit is None:
+        return Way(Grade.MANUAL, "a comment stands where its base belongs")
     return Way(
         Grade.REVIEW, f"its base {where} keeps its own, and the canonical one stands beside it", (edit,), (need,)
     )
+
+
+def _added(module: Module, node: ast.ClassDef, name: str) -> Splice | None:
+    """The edit that puts a base behind the last one; it takes in the bracket, so that it is one of the statement."""
+    last = node.bases[-1]
+    start, end = module.start(last), module.end(last)
+    stop = module.content.index(b")", max([end, *(module.end(each.value) for each in node.keywords)])) + 1
+    if module.has_comment(start, stop):
+        return None
+    return Splice(start, stop, module.content[start:end] + f", {name}".encode() + module.content[end:stop])
 
 
 def _name_for(module: Module, node: ast.ClassDef, base: Base) -> Needed | None:
@@ -180,13 +194,13 @@ def doubts_of_facts(file: FileView, fact: ClassFact) -> Iterator[str]:
         yield "it, or a base of it, runs tests in a way of its own"
     for function in functions:
         if file.is_test_function(function):
-            if function.is_async and not _is_async_case(file, fact):
+            if function.is_async and file.hierarchy(fact).case == "sync":
                 yield f"`{function.name}` was never awaited; it runs from now on, and may fail"
             if function.returns is not None:
                 yield f"`{function.name}` returns a value, which the canonical base refuses"
             if function.generator:
                 yield f"`{function.name}` is a generator, which the canonical base refuses"
-        elif function.name in _SET_UP and function.is_async:
+        elif function.name in _SET_UP[:4] and function.is_async:
             yield f"`{function.name}` is async and was never awaited"
 
 
@@ -260,7 +274,3 @@ def _has_async(file: FileView, fact: ClassFact) -> bool:
         function.is_async and (file.is_test_function(function) or function.name in _ASYNC_PARTS)
         for function in functions
     )
-
-
-def _is_async_case(file: FileView, fact: ClassFact) -> bool:
-    return file.hierarchy(fact).case == "async"

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from canonry.migrate.answers import Change, Found, manual
 from canonry.migrate.bases import beside, doubts_of_facts, way_of
@@ -52,6 +53,12 @@ class BaseCase(Codemod):
             "class BaseShopTest:\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
             "from canonry.testing import SSotAsyncTestCase\n\n\nclass BaseShopTest(SSotAsyncTestCase):\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
             grade=Grade.REVIEW,
+        ),
+        Example(
+            "from abc import ABC\n\n\nclass BaseShopTest(ABC):\n    def setup_method(self):\n        self.x = 1\n",
+            "from abc import ABC\nfrom canonry.testing import SSotAsyncTestCase\n\n\nclass BaseShopTest(ABC, SSotAsyncTestCase):\n    def setup_method(self):\n        self.x = 1\n",
+            grade=Grade.REVIEW,
+            path="tests/base.py",
         ),
         Example(
             "import django.test\n\n\nclass TestOrder(django.test.TestCase):\n    def test_a(self):\n        assert 1\n",
@@ -137,8 +144,28 @@ def _view(file: FileView, path: str) -> FileView | None:
 
 def _is_edited(file: FileView, fact: ClassFact) -> bool:
     """Whether a rule that this codemod answers finds fault with a class, so that it is edited where it stands."""
+    return fact.qualname in _edited_in(_SameFacts(file))
+
+
+class _SameFacts:
+    """A file as a key: its path and the very record of its facts."""
+
+    def __init__(self, file: FileView) -> None:
+        self.file = file
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _SameFacts) and other.file.path == self.file.path and other.file.facts is self.file.facts
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.file.path, id(self.file.facts)))
+
+
+@lru_cache(maxsize=64)
+def _edited_in(key: _SameFacts) -> frozenset[str]:
     rules = all_rules()
-    return any(offence.site.symbol == fact.qualname for code in _EDITED for offence in rules[code].check(file))
+    return frozenset(offence.site.symbol for code in _EDITED for offence in rules[code].check(key.file))
 
 
 def _grade_of(file: FileView, fact: ClassFact) -> Grade:
