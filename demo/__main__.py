@@ -1,4 +1,4 @@
-"""`make demo`: makes a messy repository, audits it, repairs it, and says how to do so with one's own."""
+"""`make demo`: makes a messy repository, audits it, repairs it, runs it, and says how to do so with one's own."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from demo.make_repository import make_repository
+from demo.plant import plant
 
 
 def main() -> int:
@@ -24,12 +25,21 @@ def main() -> int:
         _show(root, "repair", "--write", "--review", "--output-format", "concise")
         _show(root, "audit", "--select", "SYN001,SYN003,SYN004", "--statistics", "-q")
         _show(root, "changes", "list")
+        plant(root)
+        print("What is mended is run, and five faults that were planted are named for what they are:\n")
+        _show(root, "run", "--plan")
+        _show(root, "run")
+        _show(root, "run", "--category", "mission_critical")
+        _show(root, "run", "--order-check", "tests/planted/test_order_numbers.py")
+        _show(root, "doctor")
         print("Look at your own repository (nothing is run, imported or changed):\n")
         print(f"  {_program()} init PATH                proposes a canon by counting what is there")
         print(f"  {_program()} audit PATH               every finding, with code frames")
         print(f"  {_program()} audit PATH --statistics  counts per rule")
         print(f"  {_program()} explain BAS002           why a rule is there, with examples")
         print(f"  {_program()} repair PATH              what would be mended; --write mends it, with a way back")
+        print("\nand, inside it, run its tests:\n")
+        print(f"  {_program()} run                      all of them, by category; --list and --plan run nothing")
     return 0
 
 
@@ -39,7 +49,7 @@ def _show(root: Path, *arguments: str) -> None:
     judging = ["--exit-zero"] if arguments[0] == "audit" else []
     command = [sys.executable, "-m", "canonry", *arguments, *judging, "--color", color]
     status = subprocess.run(command, cwd=root, check=False).returncode
-    if status not in ((0, 1) if arguments[0] == "repair" else (0,)):  # 1: something is left to mend
+    if status not in ((0, 1) if arguments[0] in ("repair", "run", "doctor") else (0,)):  # 1: something is left to mend
         raise SystemExit(status)
     print(flush=True)
 

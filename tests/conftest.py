@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from canonry.testing.services.programs import POSTGRES_FOLDERS, newest
 from tests.workbench import Folder, can_mount
 
-_PROGRAMS = {"postgres": "pg_ctl", "redis": "redis-server", "chromium": "chromium"}
+_PROGRAMS = {"redis": "redis-server", "chromium": "chromium"}
 _NOT_RUN = pytest.StashKey[Counter[str]]()
 
 
@@ -62,13 +63,19 @@ def is_there(name: str) -> bool:
         return can_mount()
     if name.startswith("running python3."):
         return sys.version_info >= (3, int(name.rpartition(".")[2]))
-    program = shutil.which(_PROGRAMS.get(name, name))
+    program = _postgres() if name == "postgres" else shutil.which(_PROGRAMS.get(name, name))
     if program is None:
         return False
     try:
         return subprocess.run([program, "--version"], capture_output=True, timeout=30, check=False).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
+
+
+def _postgres() -> str | None:
+    """The server's program; Debian keeps it in a folder per version, which is not on PATH."""
+    folder = newest("postgres", "initdb", folders=POSTGRES_FOLDERS)
+    return str(folder / "postgres") if folder else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

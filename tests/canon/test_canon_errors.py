@@ -29,12 +29,19 @@ def error_of(text: str, *, file: str = "canonry.toml") -> str:
         ("[canon]\nbase-case = []", "canonry.toml:2: unknown key `base-case` in `canon`; did you mean `base-cases`?"),
         ("[canon]\nbase_cases = []", "canonry.toml:2: unknown key `base_cases` in `canon`; did you mean `base-cases`?"),
         ("[category.x]", "canonry.toml:1: unknown key `category`; did you mean `categories`?"),
-        ("[run]\nzzz = 1", "canonry.toml:2: unknown key `zzz` in `run`; expected one of `guard`"),
+        (
+            "[run]\nzzz = 1",
+            (
+                "canonry.toml:2: unknown key `zzz` in `run`; expected one of `guard`, `profile`, `workers`, `retries`, `flaky`, "
+                "`test-timeout`, `slow`, `leaks`, `keep`"
+            ),
+        ),
         (
             "[categories.x]\nruner = 1\n",
             (
                 "canonry.toml:2: unknown key `runer` in `categories.x`; expected one of `paths`, `markers`, `priority`, `needs`, "
-                "`conflicts`, `services`, `mocks`, `timeout`, `workers`, `serial`, `retries`, `flaky`, `share`"
+                "`conflicts`, `services`, `mocks`, `timeout`, `test-timeout`, `slow`, `workers`, `memory`, `leaks`, `serial`, "
+                "`retries`, `flaky`, `share`"
             ),
         ),
         ("runner = 'pytest'", "canonry.toml:1: unknown key `runner`; `runner` belongs in `canon`"),

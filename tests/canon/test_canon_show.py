@@ -75,7 +75,11 @@ def test_the_columns_are_aligned() -> None:
         ("tests", {"tests": ('["tests"]', "pyproject.toml:5")}),
         ('categories."a b".timeout', {'categories."a b".timeout': ('"10m"', "pyproject.toml:8")}),
         ("categories.a b.timeout", {'categories."a b".timeout': ('"10m"', "pyproject.toml:8")}),
-        ("run", {"run.guard": ('"off"', "default")}),
+        ("run.guard", {"run.guard": ('"off"', "default")}),
+        (
+            "load",
+            {"load": ("{}", "default")},
+        ),
         ("canon.symbols", {"canon.symbols": ("[]", "default")}),
     ],
 )
@@ -92,6 +96,15 @@ def test_show_prints_services_as_json() -> None:
     assert document["values"]["services.postgres.kind"] == {"value": "postgres", "origin": "pyproject.toml:11"}
     assert document["values"]["services.postgres.port"] == {"value": None, "origin": "default"}
     assert all(key.startswith("services.postgres.") for key in document["values"])
+    assert document["nested"]["postgres"]["kind"] == "postgres"
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("key", "value"), [("services.postgres.kind", "postgres"), ("services.postgres.env.TZ", "UTC")]
+)
+def test_json_nests_what_stands_at_the_key(key: str, value: str) -> None:
+    assert json.loads(run("show", key, "--output-format", "json").stdout)["nested"] == value
 
 
 @pytest.mark.usefixtures("shop")
@@ -132,6 +145,7 @@ def test_without_a_canon_the_defaults_are_shown_with_a_hint(tmp_path: Path) -> N
         "schema": 1,
         "file": None,
         "values": {"canon.runner": {"value": "canonry run", "origin": "default"}},
+        "nested": "canonry run",
     }
     assert result.stderr == "canonry: no canon is declared, so these defaults apply; `canonry init` proposes one\n"
 

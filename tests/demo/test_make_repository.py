@@ -213,4 +213,5 @@ def test_nearly_the_whole_suite_passes(shop: DemoSummary) -> None:
     failed = [line.removeprefix("FAILED ").split("::")[0] for line in lines if line.startswith("FAILED ")]
 
     assert errors == unparsable(shop.path)
-    assert failed == ["tests/unit/realtime/test_events_bare_async.py"]
+    # the one needs a service, which only the runner starts; the other is never awaited
+    assert failed == ["tests/mission_critical/test_bank_answers.py", "tests/unit/realtime/test_events_bare_async.py"]

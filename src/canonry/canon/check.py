@@ -125,7 +125,9 @@ class _Check:
             if extra.get("acyclic"):
                 self._edges.setdefault(section, {})[path] = (str(path[1]), name)
             return
-        near = nearest(name, declared)
+        if name in extra.get("built_in", ()):
+            return
+        near = nearest(name, (*declared, *extra.get("built_in", ())))
         if near:
             hint = f"did you mean `{near}`?"
         elif declared:

@@ -1,11 +1,12 @@
 """Durations as users write them: a number and a unit, such as ``10m``."""
 
-import re
 from typing import Annotated
 
 import msgspec
 
-PATTERN = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$"
+from canonry.model.durations import PATTERN, seconds
+
+__all__ = ["PATTERN", "Duration", "seconds"]
 
 Duration = Annotated[
     str,
@@ -14,13 +15,3 @@ Duration = Annotated[
         extra={"one": "a duration such as `300ms`, `90s`, `10m` or `2h`", "many": "durations such as `90s`"},
     ),
 ]
-
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def seconds(duration: str) -> float:
-    """Return the length of ``duration`` in seconds. Raises ValueError when it is not a duration."""
-    match = re.fullmatch(PATTERN, duration)
-    if match is None:
-        raise ValueError(f"`{duration}` is not a duration")
-    return float(duration[: match.start(2)]) * _SECONDS[match[2]]

@@ -17,10 +17,13 @@ from canonry.canon.values import (
     Fraction,
     ImportPath,
     MaybeImportPath,
+    MemorySize,
     ModuleName,
     Name,
     NeededCategory,
+    NeededService,
     NonEmpty,
+    OneOrMore,
     ParentProfile,
     PythonVersion,
     ServiceName,
@@ -61,6 +64,14 @@ class ServiceKind(StrEnum):
     COMMAND = "command"
     URL = "url"
     CONTAINER = "container"
+
+
+class Leaks(StrEnum):
+    """What state that a test leaves behind is worth."""
+
+    OFF = "off"
+    WARN = "warn"
+    FAIL = "fail"
 
 
 class Guard(StrEnum):
@@ -179,9 +190,29 @@ class Category(Options, frozen=True, kw_only=True):
     timeout: Annotated[Duration | None, Meta(description="The most that one run of it may take.", examples=["10m"])] = (
         None
     )
+    test_timeout: Annotated[
+        Duration | None,
+        Meta(description="The most that one of its tests may take; then its process is ended.", examples=["60s"]),
+    ] = None
+    slow: Annotated[
+        Duration | None,
+        Meta(description="From when on a test of it is told as slow, with what its threads do.", examples=["5s"]),
+    ] = None
     workers: Annotated[
         Annotated[int, Meta(ge=1)] | None,
         Meta(description="How many processes run its tests. The runner decides when absent.", examples=[4]),
+    ] = None
+    memory: Annotated[
+        MemorySize | None,
+        Meta(description="The address space that a process which runs its tests may have.", examples=["2GB"]),
+    ] = None
+    leaks: Annotated[
+        Leaks | None,
+        Meta(
+            description="Whether state that a test leaves behind (variables, threads, files) is looked for, told, or "
+            "a failure. As `[tool.canonry.run]` says when absent.",
+            examples=["fail"],
+        ),
     ] = None
     serial: Annotated[bool, Meta(description="Whether its tests run one after the other.", examples=[True])] = False
     retries: Annotated[int, Meta(ge=0, description="How often a failed test is attempted again.", examples=[2])] = 0
@@ -211,15 +242,17 @@ class Service(Options, frozen=True, kw_only=True):
     command: Annotated[
         NonEmpty | None,
         Meta(
-            description="The command that starts it.",
-            examples=["python -m shop.server"],
+            description="The command that starts it, at the root of the project and without a shell. `{port}` stands "
+            "for its port, which the environment variable `PORT` holds, too.",
+            examples=["python -m shop.server --port {port}"],
             extra={"named": "backend", "beside": {"kind": "command"}},
         ),
     ] = None
     url: Annotated[
         NonEmpty | None,
         Meta(
-            description="Where it answers, when it runs already.",
+            description="Where it answers: when it runs already, or, with `{port}` in it, once its command or its "
+            "container (`{host}`, too) is started.",
             examples=["http://localhost:8000"],
             extra={"named": "backend", "beside": {"kind": "url"}},
         ),
@@ -229,6 +262,14 @@ class Service(Options, frozen=True, kw_only=True):
         Meta(
             description="The address, or the path below `url`, that answers once it is ready.",
             examples=["/health"],
+            extra={"named": "backend", "beside": {"kind": "command", "command": "python -m shop.server"}},
+        ),
+    ] = None
+    ready_log: Annotated[
+        NonEmpty | None,
+        Meta(
+            description="A regular expression that its log matches once it is ready.",
+            examples=["listening on port [0-9]+"],
             extra={"named": "backend", "beside": {"kind": "command", "command": "python -m shop.server"}},
         ),
     ] = None
@@ -250,12 +291,57 @@ class Service(Options, frozen=True, kw_only=True):
     ] = {}
     port: Annotated[
         Annotated[int, Meta(ge=1, le=65535)] | None,
-        Meta(description="The port that it listens on. A free one is taken when absent.", examples=[5432]),
+        Meta(
+            description="The port that it listens on, in a container the one inside. A free one is taken when absent.",
+            examples=[5432],
+        ),
     ] = None
     timeout: Annotated[
         Duration | None,
-        Meta(description="How long it may take to become ready.", examples=["30s"]),
+        Meta(
+            description="How long it may take to become ready: `60s` when absent, `5s` for one that runs already.",
+            examples=["30s"],
+        ),
     ] = None
+    setup: Annotated[
+        OneOrMore,
+        Meta(
+            description="Commands that fill it before tests use it, run at the root of the project with its address in "
+            "the environment; for PostgreSQL also files of SQL. Every test's database is a copy of what they leave.",
+            examples=["python -m shop.migrate"],
+        ),
+    ] = []
+    url_env: Annotated[
+        list[VariableName],
+        Meta(
+            description="The environment variables that hold its address for tests. When absent, its name in capitals "
+            "with `_URL` behind it, such as `POSTGRES_URL`.",
+            examples=[["DATABASE_URL"]],
+        ),
+    ] = []
+    settings: Annotated[
+        dict[str, str],
+        Meta(
+            description="Settings of the server's own configuration (PostgreSQL, Redis).",
+            examples=[{"max_connections": "50"}],
+        ),
+    ] = {}
+    programs: Annotated[
+        NonEmpty | None,
+        Meta(
+            description="The one folder to take its programs from. When absent, the newest version on `PATH` and in "
+            "the folders of packages is taken.",
+            examples=["/usr/lib/postgresql/15/bin"],
+        ),
+    ] = None
+    needs: Annotated[
+        list[NeededService],
+        Meta(
+            description="Services that are started before it. Their addresses stand in its environment.",
+            examples=[["postgres"]],
+            extra={"named": "backend", "beside": {"kind": "command", "command": "python -m shop.server"}},
+        ),
+    ] = []
 
 
 class Flow(Options, frozen=True, kw_only=True):
@@ -323,6 +409,46 @@ class Profile(Options, frozen=True, kw_only=True):
         VariableName | None,
         Meta(description="The environment variable that holds its credentials.", examples=["SHOP_STAGING_TOKEN"]),
     ] = None
+    ready_timeout: Annotated[
+        Duration | None,
+        Meta(description="How long it may take until `ready` answers (default `10s`).", examples=["60s"]),
+    ] = None
+    env: Annotated[
+        dict[str, str],
+        Meta(description="Environment variables that tests get.", examples=[{"SHOP_MODE": "staging"}]),
+    ] = {}
+    categories: Annotated[
+        list[CategoryName],
+        Meta(description="The categories that run when none is named; all when empty.", examples=[["end_to_end"]]),
+    ] = []
+    workers: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="How many processes run tests.", examples=[4])
+    ] = None
+    retries: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="How often a failed test is attempted again, whatever its category says.", examples=[1]),
+    ] = None
+    max_failures: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="After how many failures a run ends.", examples=[10])
+    ] = None
+    repeat: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="How often each test runs.", examples=[3])
+    ] = None
+    shuffle: Annotated[
+        bool | None, Meta(description="Whether tests run in an order drawn anew for each run.", examples=[True])
+    ] = None
+    leaks: Annotated[
+        Leaks | None,
+        Meta(
+            description="What state that a test leaves behind is worth, whatever its category says.", examples=["fail"]
+        ),
+    ] = None
+    containers: Annotated[
+        bool | None,
+        Meta(
+            description="Whether services of kind `container` may start (`--no-docker` refuses them).", examples=[False]
+        ),
+    ] = None
 
 
 class Run(Options, frozen=True, kw_only=True):
@@ -335,6 +461,39 @@ class Run(Options, frozen=True, kw_only=True):
             examples=["refuse"],
         ),
     ] = Guard.OFF
+    profile: Annotated[NonEmpty, Meta(description="The profile that applies when none is named.", examples=["ci"])] = (
+        "local"
+    )
+    workers: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="How many processes run tests. One for each core when absent.", examples=[4]),
+    ] = None
+    retries: Annotated[
+        int, Meta(ge=0, description="How often a failed test of no category is attempted again.", examples=[1])
+    ] = 0
+    flaky: Annotated[
+        Flaky,
+        Meta(description="What a flaky test that belongs to no category is worth.", examples=["warn"]),
+    ] = Flaky.FAIL
+    test_timeout: Annotated[
+        Duration | None,
+        Meta(description="The most that one test may take, where its category says nothing.", examples=["60s"]),
+    ] = None
+    slow: Annotated[
+        Duration | None,
+        Meta(description="From when on a test is told as slow, where its category says nothing.", examples=["5s"]),
+    ] = "60s"
+    leaks: Annotated[
+        Leaks,
+        Meta(
+            description="Whether state that a test leaves behind is looked for, told, or a failure, where its category "
+            "says nothing.",
+            examples=["fail"],
+        ),
+    ] = Leaks.WARN
+    keep: Annotated[
+        int, Meta(ge=1, description="How many recordings of runs are kept in `.canonry/runs`.", examples=[200])
+    ] = 50
 
 
 class Canon(Options, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ What a type alone cannot say stands in ``msgspec.Meta.extra``:
 
 ``one``, ``many``  the type in the user's words, where "a string" would not help
 ``refers``         the top-level table that has to declare the value as a name
+``built_in``       names that such a reference may have without a declaration
 ``acyclic``        such references must not lead back to their owner
 ``unique``         no two tables of the array may share the value
 ``beside``         values that sibling keys take in the documented example
@@ -63,9 +64,19 @@ VariableName = Annotated[
 NonEmpty = Annotated[str, Meta(min_length=1, extra={"one": "a string that is not empty"})]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 NeededCategory = Annotated[str, Meta(extra={"refers": "categories", "acyclic": True})]
+NeededService = Annotated[str, Meta(extra={"refers": "services", "acyclic": True})]
 CategoryName = Annotated[str, Meta(extra={"refers": "categories"})]
 ServiceName = Annotated[str, Meta(extra={"refers": "services"})]
-ParentProfile = Annotated[str, Meta(extra={"refers": "profiles", "acyclic": True})]
+BUILT_IN_PROFILES = ("local", "ci", "nightly", "staging")
+"""The profiles that are there without a word in the canon."""
+ParentProfile = Annotated[str, Meta(extra={"refers": "profiles", "acyclic": True, "built_in": BUILT_IN_PROFILES})]
+MemorySize = Annotated[
+    str,
+    Meta(
+        pattern=r"^[1-9][0-9]*(MB|GB)$",
+        extra={"one": "a size such as `512MB` or `2GB`", "many": "sizes such as `2GB`"},
+    ),
+]
 Threshold = float | Duration
 RuleCode = Annotated[
     str,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from canonry.changes.files import sync_folders
 from canonry.model.errors import UserError
-from canonry.source.state import STATE, make_state_folder
+from canonry.model.state import STATE, make_state_folder
 
 FORMAT = 1
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from canonry.changes.git_state import ignored_paths, names
 from canonry.model.errors import UserError
-from canonry.source.state import STATE
+from canonry.model.state import STATE
 from canonry.source.trees.git import Git
 from canonry.source.trees.tree import is_left_out_of_folder, read_file
 

@@ -42,7 +42,8 @@ def show(*, key: str | None, config: Path | None, repo: Path, output_format: str
     values = _values(loaded, key)
     if output_format == "json":
         rows = {name: {"value": value, "origin": loaded.origin(name)} for name, value in values.items()}
-        click.echo(json.dumps({"schema": _SCHEMA_VERSION, "file": loaded.file, "values": rows}, indent=2))
+        document = {"schema": _SCHEMA_VERSION, "file": loaded.file, "values": rows, "nested": _nested(loaded, key)}
+        click.echo(json.dumps(document, indent=2))
     else:
         _print_table([(name, _shown(value), loaded.origin(name)) for name, value in values.items()])
 
@@ -92,6 +93,14 @@ def _values(loaded: LoadedCanon, key: str | None) -> dict[str, Any]:
         hint = f"did you mean `{near}`?" if near else "`canonry canon show` lists every key"
         raise UserError(f"the canon has no key `{key}`; {hint}")
     return {format_key(path): value for path, value in found.items()}
+
+
+def _nested(loaded: LoadedCanon, key: str | None) -> Any:
+    """Return what stands at ``key``, tables as tables, for programs: names of tables need no parsing then."""
+    found: Any = msgspec.to_builtins(loaded.canon)
+    for part in (parse_key(key) or ()) if key else ():
+        found = found[part]
+    return found
 
 
 def _shown(value: object) -> str:

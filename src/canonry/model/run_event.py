@@ -31,6 +31,10 @@ class RunStarted(_Event, frozen=True, tag="run-started"):
     arguments: tuple[str, ...] = ()
     profile: str = "local"
     fingerprint: dict[str, str] = {}
+    flaky_warns: tuple[str, ...] = ()
+    """The categories in which a flaky test does not fail the run."""
+    asked: tuple[str, ...] = ()
+    """The categories that were asked for by name: each of them has to have run a test."""
 
 
 class RunEnded(_Event, frozen=True, tag="run-ended"):

@@ -43,6 +43,8 @@ class CategoryPlan(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     work: tuple[Work, ...] = ()
     whole: frozenset[str] = frozenset()
     markers: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    """Tests that carry one of these markers belong to another category of the run, which runs them."""
     policy: Policy = Policy()
     needs: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
@@ -58,6 +60,8 @@ class RunPlan(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     root: str
     categories: tuple[CategoryPlan, ...] = ()
+    paths: tuple[str, ...] = ()
+    """What the user named; pytest gets them, so that it finds its root, options and conftest files as with them."""
     pytest_arguments: tuple[str, ...] = ()
     workers: int = 1
     max_failures: int | None = None

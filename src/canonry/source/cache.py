@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from canonry.model.state import STATE, make_state_folder
 from canonry.source.code import extractor_version, shapes_version
-from canonry.source.state import STATE, make_state_folder
 
 SCHEMA_VERSION = 3
 _KEPT_RESULTS = 6

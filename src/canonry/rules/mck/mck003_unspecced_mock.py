@@ -8,11 +8,12 @@ from canonry.rules.doubles import hand_written, mocks, policy_of
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
 from canonry.source.facts import ClassFact
-from canonry.source.index import Definition
+from canonry.source.index import Definition, External
 from canonry.source.python.doubles import MOCK_CLASSES, is_double_name
 
 _CONSTRAINABLE = (MOCK_CLASSES | {"patch", "patch.object"}) - {"PropertyMock"}
 _MAKERS_AND_DATA = ("Generator", "Factory", "Builder", "Registry", "Data")
+_TIE = "canonry.testing.doubles.stands_in_for"
 _INTERFACES = ("Protocol", "ABC", "ABCMeta")
 
 
@@ -24,7 +25,8 @@ class UnspeccedMock(Rule):
     `autospec`, `spec`, `spec_set`, `new`, `new_callable` or a replacement; a call with `*` or `**` is left alone. Likely,
     because a name says it: a class named like a double (`MockSocket`, `FakeBank`) that has no base other than doubles
     and mocks, no `Protocol` and no `ABC`, and whose last word is none of `Generator`, `Factory`, `Builder`, `Registry` and `Data`:
-    those make doubles or are data (`MockDataGenerator`). Measured: 24 of 30 likely findings in the reference repository were
+    those make doubles or are data (`MockDataGenerator`); nor is one that `canonry.testing.doubles.stands_in_for` ties to a real
+    class, since that compares the two. Measured: 24 of 30 likely findings in the reference repository were
     right, two were registries of mocks, which are left out since, four stood for something that does not exist.
 
     The canonical mock factory is judged too: the factory is where the specification belongs. A file that a category
@@ -69,6 +71,10 @@ class UnspeccedMock(Rule):
         Example(
             "from typing import Protocol\n\nclass FakeSender(Protocol):\n    pass\n\ndef test_send():\n    assert FakeSender\n"
         ),
+        Example(
+            "from canonry.testing.doubles import stands_in_for\nfrom shop.clock import Clock\n\n@stands_in_for(Clock)\n"
+            "class FakeClock:\n    def now(self):\n        return 0\n\ndef test_now():\n    assert FakeClock().now() == 0\n"
+        ),
         Example("def test_text():\n    assert 'MagicMock()'  # Mock()\n"),
         Example(
             "class MockDataGenerator:\n    def users(self):\n        return [1]\n\n"
@@ -89,12 +95,22 @@ class UnspeccedMock(Rule):
                 missing = "`autospec` or a replacement" if made.startswith("patch") else "`spec`"
                 yield Offence(site=double.site, message=f"`{made}` is called without {missing}")
         for fact in hand_written(file):
-            if not fact.name.endswith(_MAKERS_AND_DATA) and not _constrained(file, fact):
+            if not fact.name.endswith(_MAKERS_AND_DATA) and not _is_tied(file, fact) and not _constrained(file, fact):
                 yield Offence(
                     site=fact.site,
                     message=f"`{fact.name}` is tied to no real interface",
                     confidence=Confidence.LIKELY,
                 )
+
+
+def _is_tied(file: FileView, fact: ClassFact) -> bool:
+    """Whether `canonry.testing.doubles.stands_in_for` holds the class against a real one."""
+    for each in fact.decorators:
+        if each.rpartition(".")[2] == _TIE.rpartition(".")[2]:
+            found = file.index.resolve(file.path, each)
+            if each == _TIE or (isinstance(found, External) and found.name == _TIE):
+                return True
+    return False
 
 
 def _constrained(file: FileView, fact: ClassFact) -> bool:

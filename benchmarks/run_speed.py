@@ -1,0 +1,108 @@
+"""What running costs beside plain pytest: ``python -m benchmarks.run_speed [--plugins FOLDER] [--files N]``.
+
+Ratios of one run: 10,000 trivial tests in 1,000 files with one and two workers, beside pytest and, where FOLDER holds
+it, `pytest -n2`; then a suite of which 1 % crash and 1 % hang.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from canonry.model.outcome import Outcome
+from canonry.model.run_event import AttemptEnded, RunEvent
+from canonry.model.run_plan import CategoryPlan, Policy, RunPlan, Work
+from canonry.run.execute import execute
+
+_CRASH, _HANG = "import os; os.abort()", "import time; time.sleep(60)"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plugins", type=lambda text: Path(text).resolve(), help="folder with pytest-xdist")
+    parser.add_argument("--files", type=int, default=1000)
+    options = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    with tempfile.TemporaryDirectory() as place:
+        root = _suite(Path(place, "trivial"), options.files, spoiled=False)
+        _pytest(root)  # writes the byte code
+        plain = _timed(lambda: _pytest(root))
+        _row("plain pytest", plain, plain)
+        _row("one worker", _timed(lambda: _run(root, 1)), plain, "<= 1.10")
+        two = _timed(lambda: _run(root, 2))
+        _row("two workers", two, plain, "<= 0.70")
+        if options.plugins:
+            xdist = _timed(lambda: _pytest(root, "-n2", plugins=options.plugins))
+            _row("pytest -n2", xdist, plain)
+            print(f"two workers / pytest -n2: {two[0] / xdist[0]:.2f} (bar <= 0.65)")
+        spoiled = _suite(Path(place, "spoiled"), options.files, spoiled=True)
+        outcomes: Counter[Outcome] = Counter()
+        bad = _timed(lambda: outcomes.update(_run(spoiled, 2)))
+        hangs = outcomes[Outcome.TIMEOUT]
+        print(f"1 % crash, 1 % hang: {dict(outcomes)}")
+        rest = bad[0] - hangs / 2
+        print(f"{bad[0]:.1f} s, {hangs / 2:.0f} s of them limits; the rest is {rest / two[0]:.2f} x (bar 1.5)")
+
+
+def _suite(root: Path, files: int, *, spoiled: bool) -> Path:
+    for number in range(files):
+        folder = root / "tests" / f"part{number // 50:02}"
+        folder.mkdir(parents=True, exist_ok=True)
+        bodies = [f"assert {test} + 1 == {test + 1}" for test in range(10)]
+        if spoiled and number % 10 in (0, 5):
+            bodies[4] = _CRASH if number % 10 else _HANG
+        text = "".join(f"def test_{test}():\n    {body}\n\n" for test, body in enumerate(bodies))
+        (folder / f"test_m{number:04}.py").write_text(text)
+    (root / "pytest.ini").write_text("[pytest]\n")
+    return root
+
+
+def _run(root: Path, workers: int) -> Counter[Outcome]:
+    work = tuple(Work(path=path.relative_to(root).as_posix()) for path in sorted(root.rglob("test_*.py")))
+    category = CategoryPlan(name="unit", work=work, policy=Policy(hard_limit=1.0))
+    outcomes: Counter[Outcome] = Counter()
+
+    def emit(event: RunEvent) -> None:
+        if isinstance(event, AttemptEnded):
+            outcomes[event.outcome] += 1
+
+    execute(RunPlan(root=str(root), categories=(category,), workers=workers), emit=emit)
+    return outcomes
+
+
+def _pytest(root: Path, *arguments: str, plugins: Path | None = None) -> None:
+    environment = {
+        **os.environ,
+        **({"PYTHONPATH": str(plugins), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} if plugins else {}),
+    }
+    more = ("-p", "xdist.plugin") if plugins else ()
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:canonry", *more, *arguments]
+    subprocess.run(command, cwd=root, env=environment, stdout=subprocess.DEVNULL, check=True)
+
+
+def _timed(action: Callable[[], object]) -> tuple[float, float]:
+    """Wall and CPU seconds, those of all processes included."""
+    began, before = time.perf_counter(), _cpu()
+    action()
+    return time.perf_counter() - began, _cpu() - before
+
+
+def _cpu() -> float:
+    both = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+
+def _row(name: str, measured: tuple[float, float], plain: tuple[float, float], bar: str = "") -> None:
+    wall, cpu = measured
+    ratios = f"{wall / plain[0]:.2f} x wall  {cpu / plain[1]:.2f} x CPU"
+    print(f"{name:14} {wall:6.2f} s wall {cpu:6.2f} s CPU  {ratios}  {bar}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Runs the selected tests: reports that grow with the run, Ctrl-C, and running again when a file changes."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import click
+
+from canonry.cli._run_call import Call, prepared_for
+from canonry.cli._run_reports import Reports
+from canonry.model.errors import NothingValidatedError
+from canonry.run.changed import reached
+from canonry.run.execute import StopSignal
+from canonry.run.plan import require_work
+from canonry.run.prepare import Prepared, prepare
+from canonry.run.profiles import require_ready
+from canonry.run.project import open_project
+from canonry.run.select import Narrowed
+from canonry.run.services import refuse_containers, services_of, started
+from canonry.run.session import Circumstances, run_plan
+from canonry.run.watch import changed_between, snapshot, wait_for_change
+
+_ZYGOTE = "zygote"
+
+
+def run_tests(prepared: Prepared, call: Call) -> int:
+    """Runs a plan and tells it; the exit status."""
+    profile, plan, project = prepared.profile, prepared.plan, prepared.project
+    services = services_of(project.canon, plan)
+    containers = prepared.request.containers is not False and profile.keys.containers is not False
+    if not containers:
+        why = "`--no-docker`" if prepared.request.containers is False else f"the profile `{profile.name}`"
+        refuse_containers(services, why=why)
+    said = require_ready(profile, os.environ)
+    again = _again(call)
+    known = sum(len(work.nodes) or 1 for category in plan.categories for work in category.work)
+    stop = StopSignal()
+    circumstances = Circumstances(
+        profile=profile,
+        arguments=call.arguments,
+        asked=prepared.selection.asked,
+        notes=(*prepared.notes, *((said,) if said else ()), *_notes(prepared)),
+        services=services,
+        start_services=lambda named, emit: started(
+            named, project.canon, root=project.root, emit=emit, containers=containers
+        ),
+        warm=str(project.state / _ZYGOTE) if call.values.warm else None,
+        stop=stop,
+    )
+    with Reports(call.values, again=again, expected=known) as reports, _interruptible(stop):
+        summary = run_plan(project, plan, circumstances, listeners=(reports.add,))
+    return summary.status()
+
+
+def watch(call: Call) -> int:
+    """Runs the tests, and whatever a change reaches whenever there is one, until it is interrupted."""
+    status = 0
+    seen = snapshot()
+    narrowed: tuple[Narrowed, ...] = ()
+    while True:
+        try:
+            with open_project(config=call.request.config) as project:
+                prepared = (
+                    prepare(project, call.request, narrowed=narrowed) if narrowed else prepared_for(call, project)
+                )
+                require_work(prepared.plan, prepared.selection)
+                status = run_tests(prepared, call)
+        except NothingValidatedError as error:
+            click.echo(f"canonry: {error}", err=True)
+        if status == _INTERRUPTED:
+            return status
+        if not call.values.quiet:
+            click.echo("canonry: waits for a change; Ctrl-C ends it", err=True)
+        try:
+            now = wait_for_change(seen)
+        except KeyboardInterrupt:
+            return status
+        paths = changed_between(seen, now)
+        seen = now
+        with open_project(config=call.request.config) as project:
+            reach = reached(project, paths, project.test_files())
+        reason = "a change reaches it (--watch)"
+        narrowed = (Narrowed(files=dict.fromkeys(reach.tests, ()), reason=reason),)
+
+
+_INTERRUPTED = 130
+
+
+def _again(call: Call) -> tuple[str, ...]:
+    """The options without which a test would not run again as it did."""
+    request = call.request
+    found: list[str] = []
+    if request.profile is not None:
+        found += ["--profile", request.profile]
+    if request.config is not None:
+        found += ["--config", str(request.config)]
+    return tuple(found)
+
+
+def _notes(prepared: Prepared) -> Iterator[str]:
+    if prepared.plan.shuffle is not None:
+        yield f"shuffled with seed {prepared.plan.shuffle}; `--shuffle {prepared.plan.shuffle}` repeats the order"
+    if prepared.request.shard is not None:
+        shard = prepared.request.shard
+        files = sum(len(category.work) for category in prepared.plan.categories)
+        yield f"shard {shard.number} of {shard.count}: {files:,} files"
+
+
+@contextmanager
+def _interruptible(stop: StopSignal) -> Iterator[None]:
+    """Ctrl-C, or an order to end, asks the run to finish; a second one to stop now."""
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        stop.request()
+        if stop.level == 1 and number == signal.SIGINT:
+            with contextlib.suppress(OSError):
+                os.write(2, b"\ncanonry: finishes what runs and reports; Ctrl-C again stops now\n")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

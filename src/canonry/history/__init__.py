@@ -1,0 +1,1 @@
+"""What runs leave behind for later ones: durations and outcomes."""

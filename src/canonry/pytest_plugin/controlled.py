@@ -1,0 +1,368 @@
+"""The half of the runner inside pytest: one session per process, which runs what its controller asks for."""
+
+import importlib
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _pytest.config import ConftestImportFailure
+
+from canonry.model.outcome import Outcome
+from canonry.model.run_event import AttemptEnded, AttemptStarted, Collected, Leaked, PhaseEnded, Uncollectable
+from canonry.model.worker_message import (
+    BundleEnded,
+    FileEnded,
+    FileStarted,
+    Finish,
+    Ready,
+    Retired,
+    RunBundle,
+    SessionFailed,
+    Task,
+)
+from canonry.pytest_plugin.channel import Channel
+from canonry.pytest_plugin.collecting import Broken, Collection, Collector
+from canonry.pytest_plugin.forking import Forked, serve
+from canonry.pytest_plugin.leaks import Leaks
+from canonry.pytest_plugin.lean import Files, Places, bound_output, quieten
+from canonry.pytest_plugin.mocks import ALLOWED, Mocks
+from canonry.pytest_plugin.outcomes import attempt_ended, cut, phase_outcome
+
+_NOTABLE = 0.01
+"""A phase of at least so many seconds is told even where it passes."""
+
+
+class _NextTime(pytest.Item):
+    """Stands for a test that nobody knows yet: what is wider than a folder stays set up."""
+
+    def runtest(self) -> None:
+        """Never called."""
+
+
+class Controlled:
+    """The plugin of a worker: collects and runs bundles until it is told to finish."""
+
+    def __init__(self, channel: Channel | None, *, fork_at: str = "") -> None:
+        self.channel = channel
+        if channel is not None:
+            self._channel = channel
+        self._fork_at = fork_at
+        """The socket of a zygote: each fork of it has a channel."""
+        self._bundles: deque[RunBundle] = deque()
+        self._finish: Finish | None = None
+        self._reports: list[pytest.TestReport] = []
+        self._early: dict[Path, BaseException] = {}
+        self._collector: Collector | None = None
+        self._last = ""
+        self._places = Places()
+        self._files: Files | None = None
+        self._leaks: Leaks | None = None
+        self._testing: Any = None
+        self._mocks: Mocks | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> None:
+        """Options that would let others run the tests, or wait for a keyboard, are off here."""
+        option = config.option
+        if hasattr(option, "numprocesses"):
+            option.numprocesses = 0
+            option.dist, option.tx = "no", []
+        option.usepdb = option.trace = False
+        self._max_failures = int(option.maxfail or 0)
+        option.maxfail = 0
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_load_initial_conftests(self) -> Iterator[None]:
+        """A conftest file that breaks costs its folder, not the session."""
+        try:
+            return (yield)
+        except ConftestImportFailure as error:
+            self._early[error.path] = error
+            return None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> bool:
+        """Nothing is collected before somebody asks."""
+        self._collector = Collector(session, self._early)
+        self._files = Files(session.config)
+        quieten(session.config)
+        bound_output(session.config)
+        return True
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        """Left out by pytest's options or a plugin."""
+        if self._collector is not None:
+            self._collector.note_deselected(items)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Kept where it failed: the file is uncollectable."""
+        if report.failed and self._collector is not None:
+            self._collector.note_failed(report)
+
+    def pytest_exception_interact(self, call: pytest.CallInfo[Any], report: object) -> None:
+        """Why a collector failed, while pytest still knows it."""
+        if isinstance(report, pytest.CollectReport) and self._collector is not None and call.excinfo is not None:
+            self._collector.note_raised(report, call.excinfo.value)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A phase or subtest ended."""
+        if report.when == "setup":  # also where a plugin runs a test again within its protocol
+            self._reports.clear()
+        self._reports.append(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Runs bundles until the controller wants no more."""
+        if self._fork_at:
+            try:
+                serve(session.config, self._fork_at)
+            except Forked as child:
+                self.channel = self._channel = child.channel
+                self._files = Files(session.config)
+                bound_output(session.config)
+        self._channel.emit(Ready(pid=os.getpid(), max_failures=self._max_failures), flush=True)
+        while True:
+            bundle = self._next(wait=True)
+            if bundle is None:
+                break
+            self._run_bundle(session, bundle)
+        self._tear_down(session)
+        self._channel.flush()
+        return True
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """A plugin, or pytest, broke."""
+        text = str(excrepr)
+        if self.channel is None:
+            return
+        self._channel.emit(SessionFailed(reason=_last_line(text), text=cut(text)), flush=True)
+
+    def _next(self, *, wait: bool) -> RunBundle | None:
+        """The next bundle; None where there is none now, or never again."""
+        if self._bundles:
+            return self._bundles.popleft()
+        if self._finish is not None:
+            return None
+        request = self._channel.next_request(wait=wait)
+        if isinstance(request, Finish):
+            self._finish = request
+            return None
+        return request
+
+    def _run_bundle(self, session: pytest.Session, bundle: RunBundle) -> None:
+        coming = deque(bundle.tasks)
+        collected: tuple[Task, Collection] | None = self._collect(bundle, coming.popleft())
+        while collected is not None:
+            task, collection = collected
+            following = self._collect(bundle, coming.popleft()) if coming else None
+            self._run_items(session, bundle, task, collection, following)
+            self._channel.emit(FileEnded(path=task.path, attempt=task.attempt, missing=collection.missing))
+            if self._finish is not None and self._finish.now:
+                break
+            collected = following
+        self._channel.emit(BundleEnded(number=bundle.number), flush=True)
+
+    def _run_items(
+        self,
+        session: pytest.Session,
+        bundle: RunBundle,
+        task: Task,
+        collection: Collection,
+        following: tuple[Task, Collection] | None,
+    ) -> None:
+        if bundle.collect_only:
+            return
+        items = collection.items
+        self._provide(bundle, task)
+        self._keep_mock_policy(session, bundle)
+        watches = bundle.leaks != "off" and bool(items)
+        if watches:
+            self._watch(session).begin(session.config)
+        for place, item in enumerate(items):
+            if place + 1 < len(items):
+                nextitem: pytest.Item | None = items[place + 1]
+            else:
+                nextitem = self._first(session, following)
+            self._run_item(bundle, task, item, nextitem)
+            if self._stops():
+                break
+        if watches:
+            self._tell_leaks(bundle, task)
+
+    def _keep_mock_policy(self, session: pytest.Session, bundle: RunBundle) -> None:
+        if self._mocks is None and bundle.mocks != ALLOWED:
+            self._mocks = Mocks()
+            session.config.pluginmanager.register(self._mocks, "canonry-mocks")
+        if self._mocks is not None:
+            self._mocks.policy, self._mocks.category = bundle.mocks, bundle.category
+
+    def _watch(self, session: pytest.Session) -> Leaks:
+        if self._leaks is None:
+            self._leaks = Leaks()
+            session.config.pluginmanager.register(self._leaks, "canonry-leaks")
+        return self._leaks
+
+    def _tell_leaks(self, bundle: RunBundle, task: Task) -> None:
+        """What the file left behind; a failure of the file where its category forbids that."""
+        assert self._leaks is not None
+        left = self._leaks.end()
+        now, worker = time.time(), self._channel.worker
+        for one in left:
+            self._channel.emit(Leaked(node=task.path, kind=one.kind, name=one.name, at=now, worker=worker))
+        if left and bundle.leaks == "fail":
+            names = ", ".join(f"{one.kind} `{one.name}`" for one in left)
+            self._channel.emit(
+                AttemptEnded(
+                    node=task.path,
+                    outcome=Outcome.FAILED,
+                    attempt=task.attempt,
+                    category=bundle.category,
+                    reason=f"leaves behind: {names}",
+                    path=task.path,
+                    at=now,
+                    worker=worker,
+                ),
+                flush=True,
+            )
+
+    def _provide(self, bundle: RunBundle, task: Task) -> None:
+        """`canonry.testing`, where it is there, knows what runs and hands its events to us."""
+        if self._testing is None:
+            try:
+                self._testing = importlib.import_module("canonry.testing.context")
+                importlib.import_module("canonry.testing.events").set_sink(self._channel.emit)
+            except ImportError:
+                self._testing = False
+        if self._testing:
+            worker = self._channel.worker
+            self._testing.provide(category=bundle.category, attempt=task.attempt, worker=worker, leaks=bundle.leaks)
+
+    def _first(self, session: pytest.Session, following: tuple[Task, Collection] | None) -> pytest.Item | None:
+        """What runs after the last test of a file, as far as it is known; None where nothing does."""
+        if following is not None and following[1].items:
+            return following[1].items[0]
+        if not self._bundles and self._finish is None:
+            request = self._channel.next_request(wait=False)
+            if isinstance(request, Finish):
+                self._finish = request
+            elif request is not None:
+                self._bundles.append(request)
+        if following is None and not self._bundles and self._finish is not None:
+            return None
+        stub: pytest.Item = _NextTime.from_parent(session, name="next")
+        return stub
+
+    def _stops(self) -> bool:
+        if self._finish is None or not self._finish.now:  # who was told to end after its bundles may be told to end now
+            request = self._channel.next_request(wait=False)
+            if isinstance(request, Finish):
+                self._finish = request
+            elif request is not None:
+                self._bundles.append(request)
+        return self._finish is not None and self._finish.now
+
+    def _collect(self, bundle: RunBundle, task: Task) -> tuple[Task, Collection]:
+        channel = self._channel
+        assert self._collector is not None
+        channel.emit(FileStarted(path=task.path))
+        channel.begin()
+        collection = self._collector.collect(task, shuffle=bundle.shuffle)
+        channel.end()
+        if collection.broken is not None:
+            self._tell_broken(bundle, task, collection.broken)
+            return task, collection
+        self._places.fill(collection.items)
+        self._record_proofs(collection.items)
+        nodes = tuple(item.nodeid for item in collection.items)
+        channel.emit(
+            Collected(
+                path=task.path, nodes=nodes, deselected=collection.deselected, at=time.time(), worker=channel.worker
+            )
+        )
+        return task, collection
+
+    def _record_proofs(self, items: list[pytest.Item]) -> None:
+        """What tests prove stands in their properties; nobody does who never loaded what marks them."""
+        proof = sys.modules.get("canonry.testing.proof")
+        if proof is not None:
+            for item in items:
+                proof.record_claims(item)
+
+    def _tell_broken(self, bundle: RunBundle, task: Task, broken: Broken) -> None:
+        now, worker = time.time(), self._channel.worker
+        text = cut(broken.text)
+        self._channel.emit(
+            Uncollectable(path=task.path, reason=broken.reason, line=broken.line, text=text, at=now, worker=worker)
+        )
+
+    def _run_item(self, bundle: RunBundle, task: Task, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        channel = self._channel
+        node = item.nodeid
+        self._last = node
+        self._reports.clear()
+        channel.begin()
+        channel.emit(AttemptStarted(node=node, attempt=task.attempt, at=time.time(), worker=channel.worker))
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+        if not channel.is_mine:  # the test forked, and its child came out here: the tests are its parent's
+            os._exit(0)
+        channel.end()
+        now = time.time()
+        reports = self._reports
+        for report in reports:
+            if report.duration >= _NOTABLE or report.failed:
+                self._tell_phase(report, now)
+        ended = attempt_ended(
+            node,
+            reports,
+            attempt=task.attempt,
+            category=bundle.category,
+            at=now,
+            worker=channel.worker,
+            root=str(item.config.rootpath),
+        )
+        channel.emit(ended, flush=ended.outcome.is_bad)
+        if self._files is not None and self._files.are_damaged():
+            channel.emit(Retired(reason="a test closed files of pytest itself"), flush=True)
+            os._exit(0)
+
+    def _tell_phase(self, report: pytest.TestReport, now: float) -> None:
+        phase = "subtest" if getattr(report, "context", None) is not None else str(report.when)
+        self._channel.emit(
+            PhaseEnded(
+                node=report.nodeid,
+                phase=phase,
+                outcome=phase_outcome(report),
+                duration=report.duration,
+                at=now,
+                worker=self._channel.worker,
+            )
+        )
+
+    def _tear_down(self, session: pytest.Session) -> None:
+        """What is left of the session's fixtures is torn down; what breaks there is told, and no test is to blame."""
+        self._channel.begin()
+        try:
+            session._setupstate.teardown_exact(None)
+        except BaseException as error:  # noqa: BLE001 - a fixture may raise anything
+            reason = f"{type(error).__name__}: {error}"
+            self._channel.emit(
+                AttemptEnded(
+                    node=self._last.partition("::")[0],
+                    outcome=Outcome.TEARDOWN_ERROR,
+                    reason=reason,
+                    at=time.time(),
+                    worker=self._channel.worker,
+                ),
+                flush=True,
+            )
+        self._channel.end()
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:1000] if lines else ""

@@ -1,0 +1,1 @@
+"""The one runner: select, plan, execute, watch. It never imports test code itself."""

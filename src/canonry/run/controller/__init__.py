@@ -1,0 +1,1 @@
+"""The controller: hands out work, watches the workers, and answers for every planned test."""

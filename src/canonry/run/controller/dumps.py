@@ -1,0 +1,31 @@
+"""What faulthandler writes of a worker's threads, cut to what its tests do."""
+
+import re
+
+_FATAL = re.compile(r"^Fatal Python error: ", re.MULTILINE)
+_FRAME = re.compile(r'^ +File "(?P<path>.*)", line \d+ in ')
+_MACHINERY = re.compile(r"[/\\](?:_pytest|pluggy|canonry[/\\](?:pytest_plugin|run))[/\\]|<frozen runpy>")
+
+
+def last_words(text: str) -> str:
+    """What a dying process wrote, from the interpreter's own report on, where there is one."""
+    fatal = _FATAL.search(text)
+    return from_the_test(text[fatal.start() :]) if fatal else text
+
+
+def from_the_test(dump: str) -> str:
+    """Every thread's frames without those of pytest and of ours below the test; a thread of nothing else stays whole.
+
+    Frames come most recent first, as faulthandler writes them.
+    """
+    return "\n\n".join(_shown(thread) for thread in dump.split("\n\n"))
+
+
+def _shown(thread: str) -> str:
+    lines = thread.split("\n")
+    for place, line in enumerate(lines):
+        frame = _FRAME.match(line)
+        if frame is not None and _MACHINERY.search(frame["path"]):
+            above = [each for each in lines[:place] if _FRAME.match(each)]
+            return "\n".join(lines[:place]) if above else thread
+    return thread

@@ -1,0 +1,305 @@
+"""The event loop of a run: starts workers, gives them bundles, reads what they say, answers for what they do not."""
+
+import json
+import os
+import selectors
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from canonry.model.outcome import Outcome
+from canonry.model.run_event import Note, RunEvent, WorkerEnded, WorkerStarted
+from canonry.model.run_plan import RunPlan
+from canonry.model.worker_message import RunBundle
+from canonry.run.controller.bundles import take
+from canonry.run.controller.host import Host, write_start
+from canonry.run.controller.jobs import Category
+from canonry.run.controller.ledger import Ledger
+from canonry.run.controller.limits import Limits
+from canonry.run.controller.seat import Seat
+from canonry.run.controller.terms import Services, StopSignal
+from canonry.run.zygote import Refused, Zygote, can_fork
+
+WARM_VARIABLE = "CANONRY_WARM_ZYGOTE"
+"""The folder of a zygote that outlives the run."""
+_TICK = 0.05
+"""Seconds between two looks at clocks and processes that say nothing."""
+_STARTS = 3
+"""Workers whose pytest may break, one after the other, before the run is given up."""
+
+
+class Controller:
+    """One run."""
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        *,
+        emit: Callable[[RunEvent], None],
+        services: Services | None,
+        stop: StopSignal,
+        collect_only: bool,
+    ) -> None:
+        self._plan = plan
+        self._emit = emit
+        self._services = services
+        self._stop = stop
+        self._collect_only = collect_only
+        self._ledger = Ledger(plan, emit, services)
+        self._limits = Limits(self._ledger, emit)
+        self._selector = selectors.DefaultSelector()
+        self._seats: dict[int, Seat] = {}
+        self._numbers = 0
+        self._bundles = 0
+        self._failed_starts = 0
+        self._finishing = False
+        self._deaths = 0
+        self._forks = can_fork()
+        self._zygote: Zygote | None = None
+        self.reason = ""
+        self.usage_error = ""
+
+    def run(self) -> "Controller":
+        """Runs until everything has an outcome."""
+        with tempfile.TemporaryDirectory(prefix="canonry-", dir=_private_place()) as place:
+            self._place = Path(place)
+            try:
+                while self._turn():
+                    pass
+            finally:
+                for seat in list(self._seats.values()):
+                    self._leave(seat)
+                if self._zygote is not None:
+                    self._zygote.close()
+                self._ledger.close(self.reason or "the run ended before its turn")
+        return self
+
+    def _turn(self) -> bool:
+        """One round of the loop; whether there is more to do."""
+        self._ledger.advance()
+        self._heed_stop()
+        if self._ledger.is_over and not self._seats:
+            return False
+        self._staff()
+        for key, _ in self._selector.select(_TICK):
+            number, what = key.data
+            seat = self._seats.get(number)
+            if seat is not None:
+                self._hear(seat, what)
+        for seat in list(self._seats.values()):
+            if seat.host.poll():
+                self._bury(seat)
+            elif self._limits.exceeded(seat):
+                self._end_overdue(seat)
+            elif seat.host.since[1] > _TICK:  # at one thing for a while: what it said before must not wait for its end
+                self._listen(seat, seat.host.peek())
+        return True
+
+    def _staff(self) -> None:
+        """Every worker has work; new ones come where there is more of it than workers."""
+        if self._finishing:
+            return
+        for seat in list(self._seats.values()):
+            if seat.wants_work and not seat.is_finishing:
+                self._give(seat)
+        while len(self._seats) < self._plan.workers:
+            category = self._ledger.next_category(None)
+            if category is None or not self._more_hands_help():
+                break
+            if not self._hire(category):
+                break
+
+    def _more_hands_help(self) -> bool:
+        return not any(not seat.bundles and not seat.is_finishing for seat in self._seats.values())
+
+    def _hire(self, category: Category) -> bool:
+        self._numbers += 1
+        host = Host(self._numbers, self._place)
+        environment = dict(self._services.environment(host.number)) if self._services is not None else {}
+        host.prepare(
+            root=self._plan.root,
+            paths=self._plan.paths,
+            arguments=self._plan.pytest_arguments,
+            workers=self._plan.workers,
+            memory=category.plan.policy.memory,
+            environment=environment,
+        )
+        self._launch(host)
+        seat = Seat(host)
+        self._seats[host.number] = seat
+        self._selector.register(host.events, selectors.EVENT_READ, (host.number, "events"))
+        self._selector.register(host.printed, selectors.EVENT_READ, (host.number, "output"))
+        if host.pidfd >= 0:
+            self._selector.register(host.pidfd, selectors.EVENT_READ, (host.number, "death"))
+        self._emit(WorkerStarted(pid=host.pid, forked=host.forked, at=time.time(), worker=host.number))
+        self._give(seat)
+        return True
+
+    def _launch(self, host: Host) -> None:
+        """A fork where a worker died before, so that its like costs little; else, and where it refuses, a process."""
+        zygote = self._zygote_for(host)
+        if zygote is not None:
+            try:
+                host.fork(zygote)
+                return
+            except Refused as refusal:
+                self._forks = False
+                zygote.close()
+                self._zygote = None
+                self._emit(Note(text=f"workers are not forked: {refusal}", at=time.time()))
+        host.spawn()
+
+    def _zygote_for(self, host: Host) -> Zygote | None:
+        if not self._forks or host.memory_limit is not None:
+            return None
+        warm = os.environ.get(WARM_VARIABLE)
+        if self._zygote is None and warm and _suits(warm, self._plan):
+            self._zygote = Zygote(Path(warm), joins=True)
+        elif self._zygote is None and self._deaths:
+            folder = self._place / "zygote"
+            folder.mkdir(mode=0o700)
+            write_start(
+                folder,
+                root=self._plan.root,
+                paths=self._plan.paths,
+                arguments=self._plan.pytest_arguments,
+                workers=self._plan.workers,
+                memory=None,
+                environment={},
+            )
+            self._zygote = Zygote(folder)
+        return self._zygote
+
+    def _give(self, seat: Seat) -> None:
+        """The worker gets its next bundle, or is sent home where it will never get one."""
+        category = self._ledger.next_category(seat)
+        if category is None:
+            if not seat.bundles and not self._ledger.may_have_more(seat):
+                seat.finish(now=False)
+            return
+        if seat.bundles and not self._ledger.has_plenty(category):
+            return
+        if category.plan.policy.memory != seat.host.memory_limit:
+            if not seat.bundles:
+                seat.finish(now=False)
+            return
+        jobs = take(category, workers=self._plan.workers)
+        policy = category.plan.policy
+        self._bundles += 1
+        self._ledger.start(category, jobs, seat)
+        bundle = RunBundle(
+            number=self._bundles,
+            tasks=tuple(job.task for job in jobs),
+            category=category.plan.name,
+            leaks=policy.leaks,
+            mocks=policy.mocks,
+            shuffle=self._plan.shuffle,
+            collect_only=self._collect_only,
+        )
+        seat.take(bundle, category, jobs)
+        if not self._ledger.may_have_more(seat):
+            seat.finish(now=False)
+
+    def _hear(self, seat: Seat, what: str) -> None:
+        if what == "events":
+            self._listen(seat, seat.host.read())
+        elif what == "output":
+            seat.host.read_output()
+        elif seat.host.poll():
+            self._bury(seat)
+
+    def _listen(self, seat: Seat, lines: list[bytes]) -> None:
+        self._ledger.listen(seat, lines)
+        if seat.has_finished_a_file:
+            self._failed_starts = 0
+        if seat.max_failures:
+            self._ledger.limit_failures(seat.max_failures)
+
+    def _bury(self, seat: Seat) -> None:
+        """A worker is dead: all that it said is heard, and what it owes goes to others."""
+        host = seat.host
+        self._listen(seat, host.drain())
+        while host.read_output():
+            pass
+        status = host.status or 0
+        self._deaths += not seat.is_finishing
+        self._ledger.bury(seat)
+        if not seat.is_ready or seat.failure:
+            self._failed_starts += 1
+            self._judge_failed_start(seat)
+        self._leave(seat)
+        self._emit(
+            WorkerEnded(
+                pid=host.pid,
+                status=max(status, 0),
+                signal=max(-status, 0),
+                detail=seat.verdict,
+                at=time.time(),
+                worker=host.number,
+            )
+        )
+
+    def _judge_failed_start(self, seat: Seat) -> None:
+        printed = bytes(seat.host.output).decode("utf-8", "replace").strip()
+        text = (printed or seat.failure) if seat.is_unusable else (seat.failure or printed)
+        if seat.is_unusable or self._failed_starts >= _STARTS:
+            self.usage_error = text
+            self.reason = "pytest breaks each time" if seat.is_ready else "pytest does not start"
+            self._ledger.stop_reason = self._ledger.stop_reason or self.reason
+            self._ledger.abandon(Outcome.NOT_RUN, self.reason, text)
+            self._finishing = True
+
+    def _leave(self, seat: Seat) -> None:
+        host = seat.host
+        self._seats.pop(host.number, None)
+        for descriptor in (host.events, host.printed, host.pidfd):
+            if descriptor >= 0 and descriptor in self._selector.get_map():
+                self._selector.unregister(descriptor)
+        host.close()
+
+    def _end_overdue(self, seat: Seat) -> None:
+        """Its test is past the hard limit: the process tree is ended, and the verdict is known before it is dead."""
+        self._listen(seat, seat.host.peek())
+        if not self._limits.exceeded(seat):
+            return
+        seat.doom(Outcome.TIMEOUT, self._limits.sentence(seat), seat.host.stacks())
+        seat.host.kill()
+
+    def _heed_stop(self) -> None:
+        ledger = self._ledger
+        reason = self._stop.reason if self._stop.level else ledger.stop_reason
+        if reason and not self._finishing:
+            self._finishing = True
+            self.reason = reason
+            ledger.abandon(Outcome.NOT_RUN, reason)
+            for seat in self._seats.values():
+                seat.finish(now=True)
+        if self._stop.level > 1:
+            for seat in list(self._seats.values()):
+                if seat.doomed is None:
+                    self._listen(seat, seat.host.peek())
+                    seat.doom(Outcome.NOT_RUN, f"{self.reason}, and ended while it ran")
+                    seat.host.kill()
+        if self._finishing and ledger.is_over:
+            self._note_stragglers()
+
+    def _note_stragglers(self) -> None:
+        for seat in self._seats.values():
+            if not seat.is_finishing:
+                seat.finish(now=True)
+
+
+def _suits(warm: str, plan: RunPlan) -> bool:
+    """Whether the waiting zygote was started as this run's workers are."""
+    try:
+        start = json.loads(Path(warm, "start.json").read_text(encoding="utf-8"))
+        return start["root"] == plan.root and tuple(start["arguments"]) == plan.pytest_arguments
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _private_place() -> str | None:
+    """A folder in memory, where there is one: a full disk must not end a run."""
+    shared = "/dev/shm"
+    return shared if Path(shared).is_dir() and os.access(shared, os.W_OK) else None

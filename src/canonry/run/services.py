@@ -1,0 +1,144 @@
+"""The services of a run: those that its categories name, started once, shared by workers, stopped with the run."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from canonry.canon.options import Canon, Service, ServiceKind
+from canonry.model.errors import UserError
+from canonry.model.run_event import RunEvent
+from canonry.model.run_plan import RunPlan
+from canonry.testing.services.errors import ServiceError
+from canonry.testing.services.handover import NO_DOCKER, hand_over
+from canonry.testing.services.lease import Lease
+from canonry.testing.services.running import Running
+from canonry.testing.services.service import Service as Declared
+from canonry.testing.services.start import start, stop_all
+
+Emit = Callable[[RunEvent], None]
+
+
+class StartedServices(Protocol):
+    """Services that run, for as long as the run does."""
+
+    def unavailable(self, name: str) -> str:
+        """Why a service did not start; empty where it did."""
+
+    def probe(self, name: str) -> bool:
+        """Whether the service answers now."""
+
+    def environment(self, worker: int) -> Mapping[str, str]:
+        """The variables with which a worker finds its share of the services."""
+
+
+class RunServices:
+    """The services of one run. One that does not start costs the tests that need it, and never becomes a fake."""
+
+    def __init__(self, declared: Mapping[str, Declared], *, root: Path, emit: Emit, containers: bool = True) -> None:
+        self._declared = declared
+        self._root, self._emit, self._containers = root, emit, containers
+        self._running: dict[str, Running] = {}
+        self._failed: dict[str, str] = {}
+        self._leases: dict[tuple[str, int], Lease] = {}
+
+    def start(self, names: tuple[str, ...]) -> None:
+        """Starts these and what they need, each once. What does not start is told by `unavailable`."""
+        for name in names:
+            self._start(name)
+
+    def unavailable(self, name: str) -> str:
+        """Why a service did not start; empty where it did."""
+        return self._failed.get(name, "")
+
+    def probe(self, name: str) -> bool:
+        """Whether the service answers now."""
+        return name in self._running and self._running[name].probe().answers
+
+    def environment(self, worker: int) -> Mapping[str, str]:
+        """What the fixtures of `canonry.testing` read, and the address of the worker's own share of each service."""
+        found = hand_over(self._running, self._declared)
+        if not self._containers:
+            found[NO_DOCKER] = "1"
+        for name, running in self._running.items():
+            with contextlib.suppress(ServiceError):  # it crashed: who needs it learns so from the probe
+                if (name, worker) not in self._leases:
+                    self._leases[name, worker] = running.isolated(f"worker{worker}")
+                found |= self._leases[name, worker].variables
+        return found
+
+    def stop(self) -> None:
+        """Ends what was started, and nothing else."""
+        stop_all(self._running)
+
+    def _start(self, name: str) -> None:
+        if name in self._running or name in self._failed:
+            return
+        service = self._declared[name]
+        for each in service.needs:
+            self._start(each)
+        lacking = [each for each in service.needs if each in self._failed]
+        if lacking:
+            self._failed[name] = f"`{name}` needs `{lacking[0]}`: {self._failed[lacking[0]]}"
+            return
+        needed = {each: self._running[each] for each in service.needs}
+        try:
+            self._running[name] = start(
+                service, root=self._root, needed=needed, emit=self._emit, containers=self._containers
+            )
+        except ServiceError as error:
+            self._failed[name] = str(error)
+
+
+@contextlib.contextmanager
+def started(
+    services: Mapping[str, Service], canon: Canon, *, root: Path, emit: Emit, containers: bool = True
+) -> Iterator[RunServices]:
+    """The services, started at the root of the project, until the end of the block."""
+    declared = {name: Declared.from_table(name, msgspec.to_builtins(each)) for name, each in canon.services.items()}
+    running = RunServices(declared, root=root, emit=emit, containers=containers)
+    try:
+        running.start(tuple(services))
+        yield running
+    finally:
+        running.stop()
+
+
+def services_of(canon: Canon, plan: RunPlan) -> dict[str, Service]:
+    """The declared services that the categories of a plan name."""
+    names = {name for category in plan.categories if category.work for name in category.policy.services}
+    return {name: service for name, service in canon.services.items() if name in names}
+
+
+def refuse_containers(services: Mapping[str, Service], *, why: str) -> None:
+    """Raises `UserError` where one of the services is a container: never a fake in its place."""
+    refused = [name for name, service in services.items() if service.kind is ServiceKind.CONTAINER]
+    if refused:
+        names = ", ".join(f"`{name}`" for name in refused)
+        raise UserError(
+            f"{why} refuses containers, and {names} {'is one' if len(refused) == 1 else 'are some'}; declare "
+            "another kind for it, or leave out the categories that need it"
+        )
+
+
+class RunSurroundings:
+    """What workers find around them: the profile's variables, and those of their services where there are any."""
+
+    def __init__(self, variables: Mapping[str, str], services: StartedServices | None = None) -> None:
+        self._variables = dict(variables)
+        self._services = services
+
+    def unavailable(self, name: str) -> str:
+        """Why a service did not start; empty where it did."""
+        return self._services.unavailable(name) if self._services is not None else f"nobody started `{name}`"
+
+    def probe(self, name: str) -> bool:
+        """Whether the service answers now; one that nobody started does not."""
+        return self._services is not None and self._services.probe(name)
+
+    def environment(self, worker: int) -> Mapping[str, str]:
+        """The variables that a worker gets."""
+        own = self._services.environment(worker) if self._services is not None else {}
+        return {**self._variables, **own}

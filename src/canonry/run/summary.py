@@ -1,0 +1,218 @@
+"""What a run came to, counted from its events alone."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from canonry.model.outcome import Outcome
+from canonry.model.run_event import (
+    AttemptEnded,
+    CategoryEnded,
+    CategoryStarted,
+    Collected,
+    Leaked,
+    Note,
+    RunEnded,
+    RunEvent,
+    RunStarted,
+    ServiceChanged,
+    Slow,
+    Uncollectable,
+    WorkerEnded,
+)
+
+PASSED, FAILED, USER_ERROR, NOTHING, INTERRUPTED = 0, 1, 2, 5, 130
+"""Exit statuses."""
+INTERRUPT = "interrupted"
+"""The reason with which a run ends that the user interrupted."""
+_KEPT_TEXT = 200_000
+
+
+@dataclass(slots=True)
+class TestResult:
+    """A test with its attempts, in order. A test that never started has none but the one that says why."""
+
+    __test__ = False
+
+    node: str
+    category: str = ""
+    attempts: list[AttemptEnded] = field(default_factory=list)
+    leaks: list[Leaked] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        """The file that holds it."""
+        return self.node.partition("::")[0]
+
+    @property
+    def last(self) -> AttemptEnded:
+        """The attempt that decides."""
+        return self.attempts[-1]
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of it in the end."""
+        return self.last.outcome
+
+    @property
+    def is_flaky(self) -> bool:
+        """Whether it passed in the end after it had not."""
+        return not self.outcome.is_bad and any(each.outcome.is_bad for each in self.attempts)
+
+    @property
+    def duration(self) -> float:
+        """The seconds of all attempts."""
+        return sum(each.duration for each in self.attempts)
+
+
+@dataclass(slots=True)
+class CategoryResult:
+    """A category: how many tests ended how, and how it ended itself."""
+
+    name: str
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    flaky: int = 0
+    state: str = ""
+    detail: str = ""
+    duration: float = 0.0
+
+    @property
+    def tests(self) -> int:
+        """How many tests it has."""
+        return self.outcomes.total()
+
+    @property
+    def evidence(self) -> int:
+        """How many of them ran to their end."""
+        return sum(count for outcome, count in self.outcomes.items() if outcome.is_evidence)
+
+
+class RunSummary:
+    """Takes the events of a run one by one and knows at any time what it comes to."""
+
+    def __init__(self) -> None:
+        self.started = RunStarted()
+        self.ended: RunEnded | None = None
+        self.results: dict[str, TestResult] = {}
+        self.uncollectable: dict[str, Uncollectable] = {}
+        self.collected: dict[str, int] = {}
+        self.deselected = 0
+        self.categories: dict[str, CategoryResult] = {}
+        self.slow: dict[str, float] = {}
+        self.leaks: list[Leaked] = []
+        self.services: dict[str, ServiceChanged] = {}
+        self.notes: list[str] = []
+        self.lost_workers: list[WorkerEnded] = []
+
+    def add(self, event: RunEvent) -> None:
+        """Counts one event."""
+        match event:
+            case AttemptEnded():
+                self._attempt(event)
+            case Collected():
+                self.collected[event.path] = len(event.nodes)
+                self.deselected += event.deselected
+            case Uncollectable():
+                self.uncollectable[event.path] = event
+            case Leaked():
+                self.leaks.append(event)
+                if event.node in self.results:
+                    self.results[event.node].leaks.append(event)
+            case Slow():
+                self.slow[event.node] = max(event.seconds, self.slow.get(event.node, 0.0))
+            case CategoryStarted():
+                self.categories.setdefault(event.name, CategoryResult(event.name))
+            case CategoryEnded():
+                category = self.categories.setdefault(event.name, CategoryResult(event.name))
+                category.state, category.detail, category.duration = event.state, event.detail, event.duration
+            case ServiceChanged():
+                self.services[event.name] = event
+            case Note():
+                if event.text not in self.notes:
+                    self.notes.append(event.text)
+            case WorkerEnded() if event.signal or event.status:
+                self.lost_workers.append(event)
+            case RunStarted():
+                self.started = event
+            case RunEnded():
+                self.ended = event
+
+    def add_all(self, events: Iterable[RunEvent]) -> "RunSummary":
+        """Counts many; returns itself."""
+        for event in events:
+            self.add(event)
+        return self
+
+    @property
+    def outcomes(self) -> Counter[Outcome]:
+        """How many tests ended how."""
+        return sum((each.outcomes for each in self.categories.values()), Counter[Outcome]())
+
+    @property
+    def tests(self) -> int:
+        """How many tests have an outcome."""
+        return len(self.results)
+
+    @property
+    def evidence(self) -> int:
+        """How many tests ran to their end."""
+        return sum(category.evidence for category in self.categories.values())
+
+    def told_results(self) -> list[TestResult]:
+        """The tests, without those that stand for a file which cannot be collected and is told as such."""
+        return [
+            result
+            for result in self.results.values()
+            if result.outcome is not Outcome.UNCOLLECTABLE or result.path not in self.uncollectable
+        ]
+
+    def flaky(self) -> list[TestResult]:
+        """The tests that passed after they had not."""
+        return [result for result in self.results.values() if result.is_flaky]
+
+    def bad(self) -> list[TestResult]:
+        """The tests that fail the run, in the order in which they first ended."""
+        return [result for result in self.results.values() if result.outcome.is_bad]
+
+    def is_failed(self) -> bool:
+        """Whether something fails the run."""
+        lenient = set(self.started.flaky_warns)
+        return bool(
+            self.bad()
+            or self.uncollectable
+            or any(result.category not in lenient for result in self.flaky())
+            or any(category.state in ("failed", "blocked", "timeout") for category in self.categories.values())
+        )
+
+    def status(self) -> int:
+        """The exit status that the events speak for: 0, 1, 5 where nothing was validated, 130 after an interrupt."""
+        if self.ended is not None and self.ended.reason == INTERRUPT:
+            return INTERRUPTED
+        if self.is_failed():
+            return FAILED
+        if not self.evidence:
+            return NOTHING
+        without = [name for name in self.started.asked if not self._has_evidence(name)]
+        return NOTHING if without else PASSED
+
+    def without_evidence(self) -> list[str]:
+        """The categories that were asked for and in which no test ran to its end."""
+        return [name for name in self.started.asked if not self._has_evidence(name)]
+
+    def _has_evidence(self, name: str) -> bool:
+        category = self.categories.get(name)
+        return category is not None and category.evidence > 0
+
+    def _attempt(self, event: AttemptEnded) -> None:
+        result = self.results.get(event.node)
+        category = self.categories.setdefault(event.category, CategoryResult(event.category))
+        if result is None:
+            result = self.results[event.node] = TestResult(event.node, event.category)
+        else:
+            category.outcomes[result.outcome] -= 1
+            category.flaky -= result.is_flaky
+            if not category.outcomes[result.outcome]:
+                del category.outcomes[result.outcome]
+        result.attempts.append(event)
+        category.outcomes[event.outcome] += 1
+        category.flaky += result.is_flaky

@@ -1,0 +1,1 @@
+"""The worker process, as far as it is outside pytest."""

@@ -1,0 +1,76 @@
+"""Begins a worker: limits, environment, and one pytest session that asks its controller for work."""
+
+import json
+import os
+import sys
+from typing import NamedTuple
+
+from canonry.model.worker_message import SessionFailed
+from canonry.pytest_plugin.channel import Channel
+
+
+class Start(NamedTuple):
+    """How a worker is to begin; `read_start` finds it in the worker's folder."""
+
+    root: str
+    paths: list[str]
+    arguments: list[str]
+    workers: int
+    memory: int | None
+    environment: dict[str, str]
+
+
+def read_start(folder: str) -> Start:
+    """What the controller wrote for this worker."""
+    with open(f"{folder}/start.json", encoding="utf-8") as file:
+        return Start(**json.load(file))
+
+
+def main(folder: str, number: int) -> int:
+    """Runs the worker until its controller wants no more; the process's exit status. Number 0 is a zygote."""
+    start = read_start(folder)
+    os.environ.update(start.environment)
+    os.chdir(start.root)
+    if sys.path and sys.path[0] in ("", start.root):
+        del sys.path[0]  # `pytest` does not have the current folder there, and neither has this
+    if start.memory is not None:
+        _limit_memory(start.memory)
+    channel = Channel(folder, number) if number else None
+    _answer_with_stacks(folder)
+    import pytest
+
+    from canonry.pytest_plugin.controlled import Controlled
+
+    sys.argv = ["pytest", *start.arguments]
+    plugin = Controlled(channel, fork_at="" if number else f"{folder}/fork")
+    status = pytest.main([*start.arguments, *start.paths], plugins=[plugin])
+    channel = plugin.channel
+    if channel is not None:
+        if not channel.is_mine:
+            os._exit(0)
+        if status == pytest.ExitCode.USAGE_ERROR:
+            channel.emit(SessionFailed(reason="pytest does not start", usage=True))
+        channel.flush()
+    return int(status)
+
+
+def _limit_memory(limit: int) -> None:
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    ceiling = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (ceiling, hard))
+
+
+def _answer_with_stacks(folder: str) -> None:
+    """The controller's signal makes faulthandler write what all threads do, without a word of Python's."""
+    import faulthandler
+
+    from canonry.run.worker.stacks import STACKS_SIGNAL
+
+    file = open(f"{folder}/stacks", "ab")  # noqa: SIM115 - for as long as the process lives
+    faulthandler.register(STACKS_SIGNAL, file=file, all_threads=True)
+    _kept.append(file)
+
+
+_kept: list[object] = []

@@ -1,0 +1,80 @@
+"""What a test method is called with: nothing, or pytest's fixtures by the names of its arguments."""
+
+from __future__ import annotations
+
+from inspect import CO_VARARGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+class FixtureError(Exception):
+    """A test asks for something that the way it is run cannot give."""
+
+
+def wants_nothing(function: Any) -> bool:
+    """Whether a function is the usual test: no arguments besides ``self``, no marks, no limit, not wrapped."""
+    try:
+        code = function.__code__
+        return (
+            code.co_argcount == 1
+            and not code.co_kwonlyargcount
+            and not code.co_flags & CO_VARARGS
+            and not function.__dict__
+        )
+    except AttributeError:
+        return False
+
+
+def arguments_for(case: Any, method: Callable[..., object], item: Any) -> dict[str, object]:
+    """Fixtures for a method, from the pytest item that runs it; None is no pytest.
+
+    Raises `FixtureError` where they cannot be had: an argument would else be missing, or a parameter set left out.
+    """
+    given = getattr(item, "canonry_arguments", None)
+    if given is not None:
+        arguments: dict[str, object] = given()
+        return arguments
+    if item is None:
+        names = _required(method)
+        if names:
+            raise FixtureError(
+                f"`{_name(case)}` takes {_listed(names)}: these are pytest fixtures, so pytest has to run it; "
+                "under plain unittest, get what it needs in `setUp`"
+            )
+        return {}
+    from _pytest.compat import getfuncargnames
+
+    names = getfuncargnames(getattr(method, "__func__", method), name=case._testMethodName, cls=type(case))
+    return {name: item._request.getfixturevalue(name) for name in names}
+
+
+def refuse_parameters(case: Any, item: Any) -> None:
+    """Raises `FixtureError` where a test has parameter sets that nobody spread: it would run once."""
+    if next(item.iter_markers("parametrize"), None) is not None:
+        raise FixtureError(
+            f"`{_name(case)}` has parameter sets, which plain pytest leaves out in unittest classes; "
+            "canonry's pytest plugin spreads them: take `-p no:canonry` away"
+        )
+
+
+def _required(method: Any) -> tuple[str, ...]:
+    """The arguments without a default of the function itself; what decorators hand in stands behind ``*args``."""
+    function = getattr(method, "__func__", method)
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return ()  # nothing is known of it; calling it says what it lacks
+    positional = code.co_varnames[: code.co_argcount]
+    without = positional[: len(positional) - len(function.__defaults__ or ())]
+    only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    return (*without[1:], *(name for name in only if name not in (function.__kwdefaults__ or {})))
+
+
+def _name(case: Any) -> str:
+    return f"{type(case).__qualname__}.{case._testMethodName}"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -1,0 +1,217 @@
+"""What a test does to its process costs that test, and nothing else."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from canonry.model.outcome import Outcome
+from canonry.model.run_event import AttemptEnded, AttemptStarted, RunEvent, Slow, WorkerEnded, WorkerStarted
+from canonry.model.run_plan import Policy
+from canonry.run.execute import StopSignal
+from tests.run.execution.bench import Told, project, run
+
+AROUND = "\ndef test_before(): pass\n{}\ndef test_after(): pass\n"
+DEADLY = {
+    "aborts": ("os.abort()", Outcome.CRASHED, "its process died of SIGABRT"),
+    "leaves": ("os._exit(0)", Outcome.CRASHED, "its process left by itself with status 0"),
+    "leaves with a status": ("os._exit(3)", Outcome.CRASHED, "its process left by itself with status 3"),
+    "terminates itself": ("os.kill(os.getpid(), signal.SIGTERM)", Outcome.CRASHED, "its process died of SIGTERM"),
+    "recurses in C": ("import ctypes; ctypes.string_at(0)", Outcome.CRASHED, "its process died of SIGSEGV"),
+    "closes all descriptors and aborts": ("os.closerange(0, 4096); os.abort()", Outcome.CRASHED, "its process died of"),
+    "never ends": ("time.sleep(60)", Outcome.TIMEOUT, "it ran longer than 1 s"),
+    "never ends and uses the processor": ("while True: pass", Outcome.TIMEOUT, "it ran longer than 1 s"),
+    "ignores SIGTERM": (
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)",
+        Outcome.TIMEOUT,
+        "it ran longer than 1 s",
+    ),
+    "stops itself": ("os.kill(os.getpid(), signal.SIGSTOP)", Outcome.TIMEOUT, "it ran longer than 1 s"),
+}
+HARMLESS = {
+    "closes stdout": "sys.stdout.close(); os.close(1)",
+    "closes standard error": "os.close(2)",
+    "closes all descriptors": "os.closerange(3, 4096)",
+    "takes our descriptors": "os.closerange(3, 4096); fds = [open(os.devnull, 'w') for _ in range(400)]",
+    "replaces stdout": "sys.stdout = open(os.devnull, 'w'); print('x')",
+    "deletes the working directory": "import tempfile; os.chdir(tempfile.mkdtemp()); os.rmdir(os.getcwd())",
+    "starts a thread that outlives it": "import threading; threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+    "starts a process that outlives it": "import subprocess; subprocess.Popen(['sleep', '77'])",
+    "clears the environment": "os.environ.clear()",
+    "breaks json": "import json; json.dumps = None; json.loads = None",
+    "stops the clock": "time.time = lambda: 0.0; time.monotonic_ns = lambda: 0",
+}
+
+
+def around(body: str) -> dict[str, str]:
+    test = f"import os, signal, sys, time\ndef test_it():\n    {body}\n"
+    return {"test_a.py": AROUND.format(test), "test_b.py": "def test_elsewhere(): pass\n"}
+
+
+def without(told: Told, *nodes: str) -> dict[str, Outcome]:
+    return {node: outcome for node, outcome in told.outcomes.items() if node not in nodes}
+
+
+ALL_ELSE = dict.fromkeys(("test_before", "test_after", "test_elsewhere"), Outcome.PASSED)
+
+
+@pytest.mark.parametrize("what", DEADLY)
+def test_a_test_that_ends_its_process_costs_itself(tmp_path: Path, what: str) -> None:
+    body, outcome, reason = DEADLY[what]
+    told = run(project(tmp_path, around(body)), policy=Policy(hard_limit=1))
+    assert told.ended("test_it").outcome is outcome
+    assert told.ended("test_it").reason.startswith(reason)
+    assert without(told, "test_it") == ALL_ELSE
+    assert len(told.of(WorkerStarted)) == len(told.of(WorkerEnded)) == 2
+
+
+@pytest.mark.parametrize("what", HARMLESS)
+def test_what_a_test_does_to_its_process_hides_nothing(tmp_path: Path, what: str) -> None:
+    told = run(project(tmp_path, around(HARMLESS[what])), policy=Policy(hard_limit=20, leaks="off"))
+    assert without(told, "test_it") == ALL_ELSE
+    closes_files_of_pytest = ("closes stdout", "closes all descriptors", "takes our descriptors")
+    good = (
+        (Outcome.FAILED, Outcome.TEARDOWN_ERROR, Outcome.CRASHED)
+        if what in closes_files_of_pytest
+        else (Outcome.PASSED,)
+    )
+    assert told.outcomes["test_it"] in good
+
+
+def test_a_timeout_shows_where_the_test_was(tmp_path: Path) -> None:
+    told = run(project(tmp_path, around("time.sleep(60)")), policy=Policy(soft_limit=0.3, hard_limit=1))
+    slow = told.of(Slow)
+    assert [event.node for event in slow][:1] == ["test_a.py::test_it"]
+    assert "in test_it" in slow[0].stacks
+    assert "in test_it" in told.ended("test_it").text
+
+
+def test_a_timeout_ends_the_whole_tree(tmp_path: Path) -> None:
+    body = (
+        "import subprocess; a = subprocess.Popen(['sleep', '71'], start_new_session=True); "
+        f"open('{tmp_path}/pids', 'w').write(str(a.pid)); time.sleep(60)"
+    )
+    told = run(project(tmp_path, around(body)), policy=Policy(hard_limit=1))
+    assert told.ended("test_it").outcome is Outcome.TIMEOUT
+    pid = int((tmp_path / "pids").read_text())
+    assert not alive(pid)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_killed_once_from_outside_is_lost_and_runs_again(tmp_path: Path) -> None:
+    told = run(
+        project(
+            tmp_path,
+            around(f"""
+    if not os.path.exists('{tmp_path}/once'):
+        open('{tmp_path}/once', 'w').close()
+        os.kill(os.getpid(), signal.SIGKILL)"""),
+        )
+    )
+    assert told.ended("test_it").outcome is Outcome.LOST
+    assert told.ended("test_it", 2).outcome is Outcome.PASSED
+
+
+def test_killed_each_time_is_the_tests_own(tmp_path: Path) -> None:
+    told = run(project(tmp_path, around("os.kill(os.getpid(), signal.SIGKILL)")))
+    assert [event.outcome for event in told.of(AttemptEnded) if event.node.endswith("test_it")] == [
+        Outcome.LOST,
+        Outcome.CRASHED,
+    ]
+    assert without(told, "test_it") == ALL_ELSE
+
+
+@pytest.mark.parametrize(
+    "body", ["os.fork()", "pid = os.fork()\n    if pid: os.waitpid(pid, 0)", "os.fork(); assert 0"]
+)
+def test_a_child_that_runs_on_into_pytest_says_nothing(tmp_path: Path, body: str) -> None:
+    files = around(body)
+    files["test_b.py"] = f"def test_elsewhere():\n    open('{tmp_path}/ran', 'a').write('x')\n"
+    told = run(project(tmp_path, files))
+    assert without(told, "test_it") == ALL_ELSE
+    assert len(told.of(AttemptStarted)) == 4
+    time.sleep(0.2)
+    assert (tmp_path / "ran").read_text() == "x"
+
+
+def test_a_hundred_megabytes_of_output_are_cut_in_the_middle(tmp_path: Path) -> None:
+    body = "print('first'); [print('x' * 999_999) for _ in range(100)]; print('last'); assert 0"
+    told = run(project(tmp_path, around(body)))
+    (captured,) = told.ended("test_it").captured
+    assert captured.text.startswith("first")
+    assert captured.text.endswith("last\n")
+    assert "bytes cut" in captured.text
+    assert len(captured.text) < 100_000
+
+
+def test_memory_beyond_the_limit_fails_the_test(tmp_path: Path) -> None:
+    limit = 600 * 2**20
+    told = run(project(tmp_path, around("x = bytearray(2**30)")), policy=Policy(memory=limit))
+    ended = told.ended("test_it")
+    assert (ended.outcome, ended.reason) == (Outcome.FAILED, "MemoryError")
+    assert without(told, "test_it") == ALL_ELSE
+
+
+def test_a_plugin_that_crashes_ends_the_run_with_its_traceback(tmp_path: Path) -> None:
+    conftest = "def pytest_runtest_logreport(report):\n    if report.when == 'call': raise RuntimeError('plugin')\n"
+    told = run(project(tmp_path, {"conftest.py": conftest, **around("pass")}))
+    assert Outcome.PASSED not in told.outcomes.values()
+    assert any("plugin" in ended.reason for ended in told.of(AttemptEnded))
+
+
+def test_options_that_pytest_refuses_end_the_run_with_its_sentence(tmp_path: Path) -> None:
+    told = run(project(tmp_path, around("pass")), pytest_arguments=("--no-such-option",))
+    assert told.execution is not None
+    assert "--no-such-option" in told.execution.usage_error
+    assert set(told.outcomes.values()) == {Outcome.NOT_RUN}
+    assert len(told.of(WorkerStarted)) == 1
+
+
+def interrupt(stop: StopSignal, times: int) -> object:
+    def on(event: RunEvent) -> None:
+        if isinstance(event, AttemptStarted) and event.node.endswith("test_it"):
+            for _ in range(times):
+                stop.request()
+
+    return on
+
+
+def test_interrupted_once_what_runs_is_finished(tmp_path: Path) -> None:
+    stop = StopSignal()
+    told = run(project(tmp_path, around("time.sleep(.7)")), on=interrupt(stop, 1), options={"stop": stop})  # type: ignore[arg-type]
+    assert told.ended("test_it").outcome is Outcome.PASSED
+    assert told.outcomes["test_after"] is told.outcomes["test_b.py"] is Outcome.NOT_RUN
+    assert told.execution is not None
+    assert told.execution.reason == "interrupted"
+
+
+def test_interrupted_twice_stops_now(tmp_path: Path) -> None:
+    stop = StopSignal()
+    began = time.monotonic()
+    told = run(project(tmp_path, around("time.sleep(30)")), on=interrupt(stop, 2), options={"stop": stop})  # type: ignore[arg-type]
+    assert time.monotonic() - began < 10
+    assert told.outcomes["test_it"] is told.outcomes["test_after"] is Outcome.NOT_RUN
+
+
+def test_a_worker_that_somebody_kills_between_tests_costs_nothing(tmp_path: Path) -> None:
+    killed: list[int] = []
+    pids: dict[int, int] = {}
+
+    def on(event: RunEvent) -> None:
+        if isinstance(event, WorkerStarted):
+            pids[event.worker] = event.pid
+            if not killed:
+                killed.append(event.pid)
+                os.kill(event.pid, signal.SIGKILL)
+
+    told = run(project(tmp_path, around("pass")), on=on)
+    assert set(told.outcomes.values()) == {Outcome.PASSED}
+    assert len(told.of(WorkerStarted)) == 2

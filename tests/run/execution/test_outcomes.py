@@ -1,0 +1,153 @@
+"""Every way in which a test ends has its outcome, and none of it is read from a text."""
+
+from pathlib import Path
+
+import pytest
+
+from canonry.model.outcome import Outcome
+from canonry.model.run_event import Captured, Collected, Uncollectable
+from tests.run.execution.bench import project, run
+
+WAYS = """
+import unittest
+import pytest
+
+@pytest.fixture
+def broken():
+    raise ValueError("no fixture")
+
+@pytest.fixture
+def breaks_later():
+    yield
+    raise ValueError("no teardown")
+
+def test_passes(): print("1 failed"); assert True
+def test_fails(): print("1 passed"); assert 1 == 2
+def test_setup(broken): pass
+def test_teardown(breaks_later): pass
+def test_both(breaks_later): assert 0
+@pytest.mark.skip(reason="not today")
+def test_skipped(): pass
+def test_skips(): pytest.skip("in the middle")
+@pytest.mark.xfail(reason="known")
+def test_expected(): assert 0
+@pytest.mark.xfail
+def test_unexpected(): pass
+@pytest.mark.xfail(strict=True)
+def test_strict(): pass
+@pytest.mark.xfail(raises=KeyError)
+def test_other_error(): raise ValueError
+@pytest.mark.parametrize("value", [1, 2])
+def test_values(value): assert value == 1
+def test_subtests(subtests):
+    for value in range(3):
+        with subtests.test(value=value):
+            assert value != 1
+def test_good_subtests(subtests):
+    with subtests.test("a"): assert True
+class TestCase(unittest.TestCase):
+    def test_unit(self): self.assertEqual(1, 1)
+    def test_unit_fails(self): self.assertEqual(1, 2)
+    def test_unit_subtests(self):
+        for value in range(3):
+            with self.subTest(value=value): self.assertNotEqual(value, 1)
+    @unittest.expectedFailure
+    def test_unit_expected(self): self.fail()
+    @unittest.expectedFailure
+    def test_unit_unexpected(self): pass
+    @unittest.skip("unit")
+    def test_unit_skipped(self): pass
+class TestSetup(unittest.TestCase):
+    def setUp(self): raise ValueError("set up")
+    def test_unit_setup(self): pass
+"""
+EXPECTED = {
+    "test_passes": Outcome.PASSED,
+    "test_fails": Outcome.FAILED,
+    "test_setup": Outcome.SETUP_ERROR,
+    "test_teardown": Outcome.TEARDOWN_ERROR,
+    "test_both": Outcome.FAILED,
+    "test_skipped": Outcome.SKIPPED,
+    "test_skips": Outcome.SKIPPED,
+    "test_expected": Outcome.EXPECTED_FAILURE,
+    "test_unexpected": Outcome.UNEXPECTED_PASS,
+    "test_strict": Outcome.FAILED,
+    "test_other_error": Outcome.FAILED,
+    "test_values[1]": Outcome.PASSED,
+    "test_values[2]": Outcome.FAILED,
+    "test_subtests": Outcome.FAILED,
+    "test_good_subtests": Outcome.PASSED,
+    "TestCase::test_unit": Outcome.PASSED,
+    "TestCase::test_unit_fails": Outcome.FAILED,
+    "TestCase::test_unit_subtests": Outcome.FAILED,
+    "TestCase::test_unit_expected": Outcome.EXPECTED_FAILURE,
+    "TestCase::test_unit_unexpected": Outcome.FAILED,
+    "TestCase::test_unit_skipped": Outcome.SKIPPED,
+    "TestSetup::test_unit_setup": Outcome.FAILED,
+}
+
+
+def test_every_way_to_end_has_its_outcome(tmp_path: Path) -> None:
+    told = run(project(tmp_path, {"tests/test_ways.py": WAYS}))
+    assert told.outcomes == EXPECTED
+    skipped = told.ended("test_skips")
+    assert (skipped.reason, skipped.path, skipped.line) == (
+        "in the middle",
+        "tests/test_ways.py",
+        WAYS.splitlines().index('def test_skips(): pytest.skip("in the middle")') + 1,
+    )
+    assert told.ended("test_expected").reason == "known"
+    failed = told.ended("test_fails")
+    assert failed.reason == "assert 1 == 2"
+    assert failed.captured == (Captured("Captured stdout call", "1 passed\n"),)
+    assert "def test_fails" in failed.text
+
+
+BROKEN = {
+    "tests/test_syntax.py": ("def test_a(:\n    pass\n", 1, "SyntaxError: invalid syntax"),
+    "tests/test_import.py": ("\nimport nothing_of_this_name\n", 2, "ModuleNotFoundError: No module named"),
+    "tests/test_raises.py": ("def test_a(): pass\n\nraise RuntimeError('at import')\n", 3, "RuntimeError: at import"),
+    "tests/test_exits.py": ("import sys\nsys.exit(3)\n", 0, "SystemExit while it is imported: 3"),
+    "tests/test_pytest_exits.py": ("import pytest\npytest.exit('enough')\n", 2, "Exit: enough"),
+    "tests/test_dies.py": ("import os\nos.abort()\n", 0, "while it was imported: its process died of SIGABRT"),
+    "tests/below/test_conftest.py": ("def test_a(): pass\n", 1, "ModuleNotFoundError: No module named 'nowhere'"),
+}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_file_that_breaks_costs_itself(tmp_path: Path, workers: int) -> None:
+    files = {path: content for path, (content, _, _) in BROKEN.items()}
+    sound = {"tests/below/conftest.py": "import nowhere\n", "tests/test_a.py": "def test_a(): pass\n"}
+    told = run(project(tmp_path, {**files, **sound}), workers=workers)
+    uncollectable = {event.path: event for event in told.of(Uncollectable)}
+    assert set(uncollectable) == set(files)
+    for path, event in uncollectable.items():
+        _, line, reason = BROKEN[path]
+        assert event.reason.startswith(reason), path
+        assert event.line == line, path
+        assert told.ended(path).outcome is Outcome.UNCOLLECTABLE
+    assert told.ended("test_a").outcome is Outcome.PASSED
+
+
+def test_a_broken_conftest_at_the_root_costs_every_file_and_says_why(tmp_path: Path) -> None:
+    told = run(project(tmp_path, {"conftest.py": "1 / 0\n", "test_a.py": "def test_a(): pass\n"}))
+    assert told.outcomes == {"test_a.py": Outcome.UNCOLLECTABLE}
+    assert told.of(Uncollectable)[0].reason == "ZeroDivisionError: division by zero"
+
+
+def test_options_of_pytest_deselect_as_there(tmp_path: Path) -> None:
+    content = "import pytest\n@pytest.mark.slow\ndef test_a(): pass\ndef test_b(): pass\ndef test_c(): pass\n"
+    ini = {"pytest.ini": "[pytest]\nmarkers = slow\n", "test_a.py": content}
+    told = run(project(tmp_path, ini), pytest_arguments=("-k", "not test_c", "-m", "not slow"))
+    assert told.outcomes == {"test_b": Outcome.PASSED}
+    assert [event.deselected for event in told.of(Collected)] == [2]
+
+
+def test_nodes_run_in_the_order_that_the_plan_says_and_missing_ones_are_told(tmp_path: Path) -> None:
+    content = "import pytest\ndef test_a(): pass\nclass TestB:\n    def test_c(self): pass\n@pytest.mark.parametrize('x', [1, 2])\ndef test_d(x): pass\n"
+    told = run(
+        project(tmp_path, {"test_a.py": content}), nodes={"test_a.py": ("test_d", "TestB", "test_gone", "test_a")}
+    )
+    passed = [node for node, outcome in told.outcomes.items() if outcome is Outcome.PASSED]
+    assert passed == ["test_d[1]", "test_d[2]", "TestB::test_c", "test_a"]
+    assert told.ended("test_gone").outcome is Outcome.UNCOLLECTABLE
