@@ -213,6 +213,29 @@ class Module:
             known = self._locals[function] = frozenset(_locals(function))
         return known
 
+    def imported_in(self, function: ast.AST) -> dict[str, str]:
+        """What the imports of a function bind, by name, as dotted names."""
+        known = self._imported.get(function)
+        if known is None:
+            known = {}
+            for node in ast.walk(function):
+                if isinstance(node, ast.ImportFrom) and node.level == 0:
+                    known.update((each.asname or each.name, f"{node.module}.{each.name}") for each in node.names)
+                elif isinstance(node, ast.Import):
+                    known.update(
+                        (
+                            each.asname or each.name.partition(".")[0],
+                            each.name if each.asname else each.name.partition(".")[0],
+                        )
+                        for each in node.names
+                    )
+            self._imported[function] = known
+        return known
+
+    @cached_property
+    def _imported(self) -> dict[ast.AST, dict[str, str]]:
+        return {}
+
     @cached_property
     def _locals(self) -> dict[ast.AST, frozenset[str]]:
         return {}
