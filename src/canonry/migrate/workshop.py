@@ -57,6 +57,7 @@ class Turn:
     changes: list[tuple[Codemod, Change]]
     edits: list[Edit] = field(default_factory=list)
     waiting: list[tuple[Codemod, Change]] = field(default_factory=list)
+    chosen: list[tuple[Codemod, Change]] = field(default_factory=list)
     settled: int = 0
 
     @property
@@ -110,6 +111,7 @@ class Workshop:
         project, current, edits = self.project, content, list[Edit]()
         before = FileView(path, facts, project)
         first: Turn | None = None
+        later: list[tuple[Codemod, Change]] = []
         view, renames = before, dict[str, str]()
         for number in range(_TURNS):
             turn = self._turn(view, current, codemods, of_tree=number == 0)
@@ -118,6 +120,7 @@ class Workshop:
                 break
             after = splice(current, turn.edits)
             edits = joined(content, edits, turn.edits, current)
+            later += turn.chosen if turn is not first else ()
             renames |= turn.renames
             current = after
             facts = extract(current, self.target)
@@ -130,15 +133,16 @@ class Workshop:
             return "its edits never come to an end; make them by hand"
         assert first is not None
         digest = digest_of(content)
+        items = tuple(_upgraded(_items(path, first, self.grades), _keys(first), later))
         if not edits:
-            return Planned(path, digest, tuple(_items(path, first, self.grades)), (), first.settled)
+            return Planned(path, digest, items, (), first.settled)
         objection = object_to_tests(before, view, renames)
         if objection is None:
             change = FileChange(path=path, digest=digest, edits=tuple(edits))
             objection = check_result(change, content, current, target=self.target, plan_again=None, own=False)
         if objection is not None:
             return objection
-        return Planned(path, digest, tuple(_items(path, first, self.grades)), tuple(edits), first.settled)
+        return Planned(path, digest, items, tuple(edits), first.settled)
 
     def _one_by_one(self, path: str, facts: Facts, content: bytes) -> Planned:
         """The plan with as many codemods as go together; those that do not become manual, with the objection."""
@@ -179,9 +183,9 @@ class Workshop:
             return turn
         module = Module(view, content, tree)
         turn.changes = list(_answers(codemods, found, lambda codemod, mine: codemod.changes(module, mine)))
-        chosen = self._choose(turn)
-        if chosen:
-            turn.edits = _with_imports(module, chosen)
+        turn.chosen = self._choose(turn)
+        if turn.chosen:
+            turn.edits = _with_imports(module, turn.chosen)
         return turn
 
     def _choose(self, turn: Turn) -> list[tuple[Codemod, Change]]:
@@ -321,7 +325,7 @@ def _graded(chosen: list[tuple[Codemod, Change]]) -> Iterator[tuple[Splice, str,
 
 
 def _items(path: str, turn: Turn, grades: frozenset[Grade]) -> list[Item]:
-    found = [
+    return [
         Item(
             path=path,
             line=change.found.offence.site.line,
@@ -333,9 +337,42 @@ def _items(path: str, turn: Turn, grades: frozenset[Grade]) -> list[Item]:
             edits=len(change.edits),
             planned=bool(change.edits) and change.grade in grades,
         )
-        for codemod, change in turn.changes
+        for codemod, change in sorted(turn.changes, key=_order)
     ]
-    return sorted(found, key=lambda item: (item.line, item.codemod))
+
+
+def _order(answer: tuple[Codemod, Change]) -> tuple[int, str, int]:
+    codemod, change = answer
+    return change.found.offence.site.line, codemod.name, change.found.offence.site.column
+
+
+def _keys(turn: Turn) -> list[tuple[str, str, str, int]]:
+    """What names each item of a turn, in the order of the items, also once lines have moved."""
+    return [_key(answer) for answer in sorted(turn.changes, key=_order)]
+
+
+def _key(answer: tuple[Codemod, Change]) -> tuple[str, str, str, int]:
+    codemod, change = answer
+    site = change.found.offence.site
+    return codemod.name, change.found.rule, site.symbol, site.snippet
+
+
+def _upgraded(
+    items: list[Item], keys: list[tuple[str, str, str, int]], later: list[tuple[Codemod, Change]]
+) -> Iterator[Item]:
+    """The items, those that were manual at first with what a later turn could do for them."""
+    waiting: dict[tuple[str, str, str, int], list[Change]] = {}
+    for answer in later:
+        waiting.setdefault(_key(answer), []).append(answer[1])
+    for item, key in zip(items, keys, strict=True):
+        changes = waiting.get(key)
+        if item.grade is Grade.MANUAL and changes:
+            change = changes.pop(0)
+            yield msgspec.structs.replace(
+                item, grade=change.grade, reason=change.reason, edits=len(change.edits), planned=True
+            )
+        else:
+            yield item
 
 
 def _start(offence: Offence) -> tuple[int, int]:

@@ -75,7 +75,9 @@ class Environment(Codemod):
 
 
 def _change(module: Module, found: Found, use: EnvironmentUse, node: ast.expr, accessor: Accessor) -> Change:
-    need = module.name_for(accessor.module, accessor.name, at=node)
+    need = module.name_for(accessor.module, accessor.name, at=node) or module.name_for(
+        accessor.module, accessor.name, at=node, alias=f"Canonical{accessor.name}"
+    )
     if need is None:
         return manual(found, f"`{accessor.name}` means something else here")
     if module.has_comment(module.start(node), module.end(node)) and use.kind in ("patch", "monkeypatch"):
@@ -150,7 +152,7 @@ def _doubt_of_patch(module: Module, node: ast.Call) -> str:
     else:
         return "it is started and stopped by hand, or handed on"
     function = next((each for each in module.functions_around(node)), None)
-    scope: ast.AST = function or parent or module.tree
+    scope = function if function is not None else parent
     if any(
         use.kind in ("write", "restore") and _stands_in(module, use, scope) for use in module.file.facts.environment
     ):
