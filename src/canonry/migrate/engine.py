@@ -31,11 +31,15 @@ from canonry.source.syntax.versions import Version
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which codemods go (of no name: all), for which rules (None: all), and whether edits graded review are made."""
+    """Which codemods go (of no name: all), for which rules (None: all), and whether edits graded review are made.
+
+    ``checked`` off leaves out the six checks of results, which writing makes all the same.
+    """
 
     codemods: tuple[str, ...] = ()
     rules: frozenset[str] | None = None
     review: bool = False
+    checked: bool = True
 
 
 class Migrated(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +97,7 @@ def _migrate(
             session.loaded, session.catalogue, list(all_rules().values()), session.today, complete=session.complete
         ),
         of_tree=of_tree,
+        checked=wanted.checked,
     )
     bench = Bench(session, run.files, run.origin, workshop)
     try:

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterable, Sequence
 
+from canonry.changes.checks.names import said
 from canonry.migrate.answers import Needed, Splice
 from canonry.migrate.module import Module
 
@@ -121,7 +122,14 @@ def orphan_edits(module: Module, splices: Sequence[Splice]) -> list[Splice]:
         bound = alias.asname or alias.name.partition(".")[0]
         if bound.encode() in gone and _is_orphaned(module, bound, statement, splices):
             by_statement.setdefault(statement, []).append(alias)
-    return _removals(module, by_statement)
+    added = [each.start for each in splices if each.start == each.end]
+    return [_up_to(each, added) for each in _removals(module, by_statement)]
+
+
+def _up_to(removal: Splice, added: list[int]) -> Splice:
+    """A removal that leaves the place where something is added."""
+    inside = [at for at in added if removal.start < at < removal.end]
+    return Splice(removal.start, min(inside), removal.text) if inside else removal
 
 
 def _imports(tree: ast.Module) -> list[tuple[ast.Import | ast.ImportFrom, ast.alias]]:
@@ -164,7 +172,7 @@ def _is_in(offset: int, splices: Sequence[Splice]) -> bool:
 
 def _speaks_of(text: str, name: str) -> bool:
     """Whether a string could be an annotation, or an entry of `__all__`, that means the name."""
-    return len(text) <= 200 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+    return name in said(text)
 
 
 def _removals(module: Module, by_statement: dict[ast.stmt, list[ast.alias]]) -> list[Splice]:
@@ -207,7 +215,11 @@ def removal_of(module: Module, statement: ast.stmt, block: list[ast.stmt]) -> Sp
     if alone and rest.group(1) is not None:
         if content[rest.end() : rest.end() + 1] == b"#" and not rest.group(1):  # a comment stays, on a line of its own
             return Splice(start, rest.end(), b"")
-        return Splice(line, rest.end(), b"")
+        stop = rest.end()
+        if line == module.mark:  # no file begins with the blank lines that stood behind its first import
+            blank = re.compile(rb"(?:[ \t\f]*(?:\r\n|\r|\n))*").match(content, stop)
+            stop = blank.end() if blank is not None else stop
+        return Splice(line, stop, b"")
     if index + 1 < len(block) and block[index + 1].lineno == statement.end_lineno:
         return Splice(start, module.start(block[index + 1]), b"")
     previous = block[index - 1] if index else None

@@ -78,6 +78,7 @@ class Workshop:
         target: Version,
         terms: Terms,
         of_tree: Mapping[str, list[Found]] | None = None,
+        checked: bool = True,
     ) -> None:
         self.project = project
         self.codemods = codemods
@@ -85,6 +86,8 @@ class Workshop:
         self.target = target
         self._terms = terms
         self._of_tree = of_tree or {}
+        self.checked = checked
+        self._last: tuple[FileView, bool, tuple[list[Found], int]] | None = None
         known = all_rules()
         self._rules = {code: known[code] for codemod in codemods for code in codemod.rules if code in known}
 
@@ -92,8 +95,7 @@ class Workshop:
         """What is planned for a Python file; None where no codemod has anything to say of it."""
         if facts.broken is not None:
             return None
-        found, settled = self._found(FileView(path, facts, self.project))
-        if not found and not settled:
+        if not self.concerns(path, facts):
             return None
         planned = self._planned(path, facts, content, self.codemods)
         if isinstance(planned, Planned):
@@ -137,7 +139,7 @@ class Workshop:
         if not edits:
             return Planned(path, digest, items, (), first.settled)
         objection = object_to_tests(before, view, renames)
-        if objection is None:
+        if objection is None and self.checked:
             change = FileChange(path=path, digest=digest, edits=tuple(edits))
             objection = check_result(change, content, current, target=self.target, plan_again=None, own=False)
         if objection is not None:
@@ -207,6 +209,9 @@ class Workshop:
 
     def _found(self, view: FileView, *, of_tree: bool = True) -> tuple[list[Found], int]:
         """The open findings of a file that codemods answer, and how many suppressions close."""
+        last = self._last
+        if last is not None and last[0].path == view.path and last[0].facts is view.facts and last[1] is of_tree:
+            return last[2]
         found = [
             Found(code, offence)
             for code, rule in self._rules.items()
@@ -215,7 +220,9 @@ class Workshop:
         ]
         if of_tree:
             found += self._of_tree.get(view.path, ())
-        return self._open(view.path, found, view.facts.suppressions)
+        answer = self._open(view.path, found, view.facts.suppressions)
+        self._last = (view, of_tree, answer)
+        return answer
 
     def _open(self, path: str, found: list[Found], suppressions: Sequence[Suppression]) -> tuple[list[Found], int]:
         if not found or not (suppressions or self._terms.entries):
