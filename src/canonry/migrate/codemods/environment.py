@@ -24,9 +24,9 @@ class Environment(Codemod):
 
     Reads keep their defaults and their `KeyError`, and are safe: the accessor shows what the process holds until a test
     writes something else. `patch.dict(os.environ, ...)` becomes `patched(...)`, which shows the same to code that reads
-    `os.environ` itself and puts it back at the end. Plain writes end with the test where its class comes from a base
-    case of the canon, and want a reader, because direct readers do not see them; elsewhere they are manual, and so is
-    an `os.environ` that is handed on, bound to another name, replaced, or changed byte-wise. Of an accessor of the
+    `os.environ` itself and puts it back at the end. Plain writes end with the test: its class comes from a base case
+    of the canon, or it gets a decorator. They want a reader, because direct readers do not see them; in fixtures and
+    helpers they are manual, and so is an `os.environ` that is handed on, bound to another name, replaced, or changed byte-wise. Of an accessor of the
     tree's own the methods that it has are used, with a reader.
     """
 
@@ -56,7 +56,15 @@ class Environment(Codemod):
             },
             canon="[canon]\nenvironment = 'tests.settings:Environment'\n",
         ),
-        Example("import os\n\n\ndef test_url():\n    os.environ['URL'] = 'x'\n    assert 1\n", grade=Grade.MANUAL),
+        Example(
+            "import os\n\n\nclass TestUrl:\n    def test_url(self):\n        os.environ['URL'] = 'x'\n        assert os.environ['URL'] == 'x'\n        del os.environ['URL']\n",
+            "from canonry.testing import IsolatedEnvironment\n\n\nclass TestUrl:\n    @IsolatedEnvironment().patched()\n    def test_url(self):\n        IsolatedEnvironment()['URL'] = 'x'\n        assert IsolatedEnvironment()['URL'] == 'x'\n        del IsolatedEnvironment()['URL']\n",
+            grade=Grade.REVIEW,
+        ),
+        Example(
+            "import os\n\nimport pytest\n\n\n@pytest.fixture\ndef url():\n    os.environ['URL'] = 'x'\n",
+            grade=Grade.MANUAL,
+        ),
         Example("import os\n\n\ndef test_all():\n    os.environ = {}\n    assert 1\n", grade=Grade.MANUAL),
     )
 
@@ -105,6 +113,7 @@ def _use(
     need: Needed,
 ) -> Change:
     """A read or a write through ``os.environ`` or its functions: only that part is replaced."""
+    edits: tuple[Splice, ...]
     if method == "getenv":
         if not accessor.has("get"):
             return manual(found, f"`{accessor.name}` has no `get`")
@@ -118,7 +127,10 @@ def _use(
     if use.kind == "read":
         return _answer(found, accessor, edits, need)
     if not _in_scope(module, environ):
-        return manual(found, _NO_SCOPE if accessor.ours else "nothing here takes the write back")
+        test = _bare_test(module, environ) if accessor.ours else None
+        if test is None:
+            return manual(found, _NO_SCOPE if accessor.ours else "nothing here takes the write back")
+        edits = (*edits, _scoped(module, test, f"{need.bound}().patched()"))
     return Change(found=found, grade=Grade.REVIEW, reason=_DIRECT, edits=edits, needs=(need,))
 
 
@@ -253,6 +265,29 @@ def _in_scope(module: Module, node: ast.AST) -> bool:
     return fact is not None and module.file.project.reaches_canonical(
         module.file.definition(fact), module.file.hierarchy(fact)
     )
+
+
+def _bare_test(module: Module, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The test around a node, where it is pytest's alone: no base case could open a scope for it."""
+    functions = list(module.functions_around(node))
+    test = functions[-1] if functions else None
+    if not isinstance(test, ast.FunctionDef | ast.AsyncFunctionDef):
+        return None
+    owner = module.parents.get(test)
+    name = f"{owner.name}.{test.name}" if isinstance(owner, ast.ClassDef) else test.name
+    fact = next((each for each in module.file.collected if each.qualname == name), None)
+    classes = module.file.classes
+    if fact is None or (fact.owner and module.file.hierarchy(classes[fact.owner]).case):
+        return None
+    return test
+
+
+def _scoped(module: Module, test: ast.FunctionDef | ast.AsyncFunctionDef, decorator: str) -> Splice:
+    """The edit that decorates a test with what opens a scope."""
+    at = module.start(test)
+    line = module.mark + module.text.offset(test.lineno, 0)
+    indent = module.content[line:at].decode()
+    return module.insert(at, f"@{decorator}{module.line_end(at).decode()}{indent}")
 
 
 def _in_string(module: Module, node: ast.AST) -> bool:
