@@ -42,9 +42,8 @@ def main() -> None:
 
 def show(found: Migrated) -> None:
     """Prints the findings by codemod and grade with their shares, whether every result parses, and the speed."""
-    print(
-        "| codemod | safe | review | manual | safe, share | safe + review, share |\n| -- | --: | --: | --: | --: | --: |"
-    )
+    print("| codemod | safe | review | manual | safe, share | safe + review, share |")
+    print("| -- | --: | --: | --: | --: | --: |")
     for name, counts in grades(found.summary).items():
         total = counts.total()
         done = counts[Grade.SAFE] + counts[Grade.REVIEW]
