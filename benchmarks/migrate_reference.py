@@ -62,7 +62,9 @@ def show(found: Migrated) -> None:
 def second(repository: Path, rev: str, config: Path | None, found: Migrated, wanted: Wanted) -> int:
     """How many files a second run would edit, in a tree that holds all results of the first."""
     with tempfile.TemporaryDirectory() as folder:
-        archive = subprocess.Popen(["git", "-C", str(repository), "archive", rev], stdout=subprocess.PIPE)
+        archive = subprocess.Popen(
+            ["git", "-C", str(repository), "archive", rev, "*.py", "*.toml", "*.ini", "*.cfg"], stdout=subprocess.PIPE
+        )
         subprocess.run(["tar", "-x", "-C", folder], stdin=archive.stdout, check=True)
         archive.wait()
         for path, content in found.after().items():
