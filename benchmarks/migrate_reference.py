@@ -63,7 +63,7 @@ def second(repository: Path, rev: str, config: Path | None, found: Migrated, wan
     """How many files a second run would edit, in a tree that holds all results of the first."""
     with tempfile.TemporaryDirectory() as folder:
         archive = subprocess.Popen(
-            ["git", "-C", str(repository), "archive", rev, "*.py", "*.toml", "*.ini", "*.cfg"], stdout=subprocess.PIPE
+            ["git", "-C", str(repository), "archive", rev, "*.py", "*.toml", "*.ini"], stdout=subprocess.PIPE
         )
         subprocess.run(["tar", "-x", "-C", folder], stdin=archive.stdout, check=True)
         archive.wait()
