@@ -27,6 +27,7 @@ OTHERS = {
     "run/probes/probe.py": "the orders of a probe, in a temporary folder of its own",
     "run/recording.py": "recordings of runs, in our own folder",
     "cli/audit.py": "the report, into the file that `--output-file` names",
+    "cli/migrate.py": "the report, into the file that `--output-file` names",
     "cli/repair.py": "the report, into the file that `--output-file` names",
     "source/cache.py": "the cache, in our own folder",
     "model/state.py": "our own folder, which ignores itself in git",

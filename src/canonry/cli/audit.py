@@ -3,6 +3,7 @@
 import gc
 import io
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import click
@@ -64,6 +65,10 @@ _GROUPABLE = frozenset(("full", "concise", "markdown"))
     help="Exit 1 from this severity on.",
 )
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found.")
+@click.option(
+    "--fix", is_flag=True, help="Show what the codemods of these rules would mend, as `canonry migrate` does."
+)
+@click.option("--write", is_flag=True, help="With --fix: apply what is graded safe.")
 @click.option("--output-format", type=click.Choice([each.value for each in Format]), default="full", show_default=True)
 @click.option("--output-file", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
 @click.option(
@@ -94,6 +99,8 @@ def command(  # one parameter per option, in the order of the help page
     seed: int,
     fail_on: str,
     exit_zero: bool,
+    fix: bool,
+    write: bool,
     output_format: str,
     output_file: Path | None,
     workers: int | None,
@@ -105,7 +112,7 @@ def command(  # one parameter per option, in the order of the help page
     """Find every departure from the canon, count it, and say where the tests stand.
 
     PATHs are files or folders (default: the repository around the current folder); a first PATH that is a git
-    directory names the repository. Nothing is run, imported or changed.
+    directory names the repository. Nothing is run, imported or changed, unless `--fix --write` asks for it.
 
     --owner, --category and --flow narrow findings, population and compliance alike, as PATHs do: any of several names
     of one kind, and every kind that is given.
@@ -114,6 +121,8 @@ def command(  # one parameter per option, in the order of the help page
         raise UserError("`--staged` and `--rev` name two trees; give one of them")
     if sample and (statistics or worst):
         raise UserError("`--sample` draws findings, `--statistics` and `--worst` show counts; give one of them")
+    if write and not fix:
+        raise UserError("`--write` applies what `--fix` shows; give both")
     _check_format(output_format, counts=statistics or bool(worst), group_by=group_by)
     from canonry.rules.registry import all_rules
     from canonry.rules.selection import preview_words, select_rules
@@ -135,6 +144,17 @@ def command(  # one parameter per option, in the order of the help page
         categories=category,
         flows=flow,
     )
+    if fix:
+        return _fix(
+            request,
+            select_rules(select, ignore, all_rules()) or all_rules(),
+            write=write,
+            output_format=output_format,
+            output_file=output_file,
+            color=color,
+            quiet=quiet,
+            verbose=verbose,
+        )
     with show_progress(quiet=quiet) as progress:
         result = _audit(request, progress, verbose=verbose)
     own = result.header.own_rules
@@ -167,6 +187,47 @@ def command(  # one parameter per option, in the order of the help page
             "no file that canonry reads was found outside shadow trees, so nothing was validated"
         )
     return 0 if exit_zero else _status(summary, fail_on)
+
+
+def _fix(
+    request: Request,
+    rules: Collection[str],
+    *,
+    write: bool,
+    output_format: str,
+    output_file: Path | None,
+    color: str,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """The fixes of these rules, previewed or applied by the codemods that answer them."""
+    from canonry.cli.migrate import finish
+    from canonry.migrate.engine import Wanted, migrate
+
+    if request.staged:
+        raise UserError("the index cannot be written to; leave `--staged` out")
+    if write and request.revision is not None:
+        raise UserError(
+            "a commit cannot be written to; `canonry migrate --rev REV --output DIR` writes results elsewhere"
+        )
+    if output_format not in ("full", "concise", "json", "markdown"):
+        raise UserError(
+            f"`--output-format {output_format}` holds findings; with `--fix` take full, concise, json or markdown"
+        )
+    with show_progress(quiet=quiet) as progress:
+        found = migrate(request, Wanted(rules=frozenset(rules)), progress=progress)
+    return finish(
+        found,
+        write=write,
+        review=False,
+        output=None,
+        diff=True,
+        output_format=output_format,
+        output_file=output_file,
+        color=color,
+        quiet=quiet,
+        verbose=verbose,
+    )
 
 
 def _audit(request: Request, progress: Progress, *, verbose: bool) -> Result:

@@ -15,9 +15,11 @@ from enum import StrEnum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
+
+    from canonry.testing.patched import Patched
 
 RUNNERS_OWN = "CANONRY_"
 """Variables that begin with this belong to the runner; a test cannot write them."""
@@ -196,6 +198,17 @@ class IsolatedEnvironment(MutableMapping[str, str]):
         from canonry.testing.export import exported
 
         return exported(self._written())
+
+    def patched(
+        self, values: Mapping[str, str] | Iterable[tuple[str, str]] = (), /, *, clear: bool = False, **more: str
+    ) -> Patched:
+        """A scope with these variables, exported: what `patch.dict(os.environ, ...)` is, and a decorator as that is.
+
+        ``clear`` hides all others. For code under test that reads `os.environ` itself.
+        """
+        from canonry.testing.patched import Patched
+
+        return Patched(type(self), values, more, clear=clear)
 
     def _find(self, name: str) -> tuple[str | None, _Layer | None]:
         layer = _TOP.get()

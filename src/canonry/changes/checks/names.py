@@ -70,7 +70,7 @@ def names_of(tree: ast.Module) -> Names:
         found.bound[name] = max(found.bound[name], 1)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.mentioned.update(_said(node.value))
+            found.mentioned.update(said(node.value))
     found.used.update(_uses(tree))
     return found
 
@@ -106,7 +106,7 @@ def _uses(tree: ast.AST) -> Iterator[str]:
         for part in _with_strings(node):
             for inner in ast.walk(part):
                 if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-                    yield from _said(inner.value)
+                    yield from said(inner.value)
 
 
 def _with_strings(node: ast.AST) -> list[ast.expr]:
@@ -122,7 +122,7 @@ def _with_strings(node: ast.AST) -> list[ast.expr]:
     return []
 
 
-def _said(text: str) -> Iterator[str]:
+def said(text: str) -> Iterator[str]:
     """The names in a string that is one name or an annotation: ``__all__`` and forward references use them."""
     if not _ANNOTATION.fullmatch(text):
         return

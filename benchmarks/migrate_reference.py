@@ -1,0 +1,80 @@
+"""What the codemods make of a commit: findings by codemod and grade, shares, speed; and what a second run finds.
+
+``python benchmarks/migrate_reference.py GIT_DIR --rev REV [--config FILE] [--second]``. Nothing is written but a
+temporary folder, with ``--second``: the tree with all results in it, which is migrated once more.
+"""
+
+import argparse
+import ast
+import gc
+import subprocess
+import tempfile
+import warnings
+from pathlib import Path
+
+from canonry.audit.request import Request
+from canonry.migrate.engine import Migrated, Wanted, migrate
+from canonry.model.edit import Grade
+from canonry.report.migration import grades
+
+
+def main() -> None:
+    """Prints one table per commit."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("repository", type=Path)
+    parser.add_argument("--rev", action="append", required=True)
+    parser.add_argument("--config", type=Path)
+    parser.add_argument("--codemod", action="append", default=[])
+    parser.add_argument("--second", action="store_true")
+    parser.add_argument("--unchecked", action="store_true", help="leave out the six checks, to see what planning costs")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    gc.disable()
+    for rev in options.rev:
+        wanted = Wanted(codemods=tuple(options.codemod), review=True, checked=not options.unchecked)
+        request = Request(repository=options.repository, revision=rev, config=options.config, workers=2)
+        found = migrate(request, wanted)
+        print(f"## {rev}\n")
+        show(found)
+        if options.second:
+            print(f"a second run edits {second(options.repository, rev, options.config, found, wanted):,} files\n")
+
+
+def show(found: Migrated) -> None:
+    """Prints the findings by codemod and grade with their shares, whether every result parses, and the speed."""
+    print("| codemod | safe | review | manual | safe, share | safe + review, share |")
+    print("| -- | --: | --: | --: | --: | --: |")
+    for name, counts in grades(found.summary).items():
+        total = counts.total()
+        done = counts[Grade.SAFE] + counts[Grade.REVIEW]
+        cells = " | ".join(f"{counts[grade]:,}" for grade in Grade)
+        print(f"| {name} | {cells} | {counts[Grade.SAFE] / total:.1%} | {done / total:.1%} |")
+    parsed = 0
+    for path, content in found.after().items():
+        if path.endswith(".py"):
+            ast.parse(content)
+            parsed += 1
+    summary = found.summary
+    print(f"\n{parsed:,} results parse; {summary.files:,} files looked at in {summary.cpu_seconds:.1f} CPU seconds, ")
+    print(f"{summary.files / summary.cpu_seconds:,.0f} a CPU second\n")
+
+
+def second(repository: Path, rev: str, config: Path | None, found: Migrated, wanted: Wanted) -> int:
+    """How many files a second run would edit, in a tree that holds all results of the first."""
+    with tempfile.TemporaryDirectory() as folder:
+        archive = subprocess.Popen(
+            ["git", "-C", str(repository), "archive", rev, "*.py", "*.toml", "*.ini"], stdout=subprocess.PIPE
+        )
+        subprocess.run(["tar", "-x", "-C", folder], stdin=archive.stdout, check=True)
+        archive.wait()
+        for path, content in found.after().items():
+            Path(folder, path).write_bytes(content)
+        request = Request(repository=Path(folder), config=config, workers=2, cache=False)
+        again = migrate(request, wanted)
+        for change in again.plan.files[:20]:
+            print(f"again: {change.path}: {change.reason}")
+        return len(again.plan.files)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""async-awaited."""
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from canonry.migrate.answers import Change, Found, manual
+from canonry.migrate.bases import way_of
+from canonry.migrate.codemod import Codemod, Example
+from canonry.migrate.module import Module
+from canonry.model.edit import Grade
+
+
+class AsyncAwaited(Codemod):
+    """Gives a class with async tests that nothing awaits the canon's async base case.
+
+    Such a test passes whatever it asserts, so every one of them is to be read: what fails from now on was never tested
+    before. A class that reaches its base through another class of the tree is mended there; a test function outside of
+    classes needs a mark of the plugin that is to await it, which nobody can choose for you.
+    """
+
+    name = "async-awaited"
+    rules = ("BAS002",)
+    order = 25
+    examples = (
+        Example(
+            "import unittest\n\n\nclass TestOrder(unittest.TestCase):\n    async def test_total(self):\n        assert False\n",
+            "from canonry.testing import SSotAsyncTestCase\n\n\nclass TestOrder(SSotAsyncTestCase):\n    async def test_total(self):\n        assert False\n",
+            grade=Grade.REVIEW,
+        ),
+        Example("async def test_total():\n    assert False\n", grade=Grade.MANUAL),
+    )
+
+    def changes(self, module: Module, found: Sequence[Found]) -> Iterator[Change]:
+        """The class of each test."""
+        nodes = {node.name: node for node in module.tree.body if isinstance(node, ast.ClassDef)}
+        for each in found:
+            owner = each.offence.site.symbol.rpartition(".")[0]
+            node, fact = nodes.get(owner), module.file.classes.get(owner)
+            if node is None or fact is None:
+                yield manual(
+                    each, "mark it for the plugin that is to await it, or move it into the canonical async base case"
+                )
+                continue
+            way = way_of(module, node, fact, shared=False)
+            name = each.offence.site.symbol.rpartition(".")[2]
+            reason = way.reason or f"`{name}` was never awaited; it runs from now on, and may fail"
+            grade = Grade.REVIEW if way.grade is Grade.SAFE else way.grade
+            yield Change(found=each, grade=grade, reason=reason, edits=way.edits, needs=way.needs)

@@ -1,0 +1,60 @@
+"""`IsolatedEnvironment.patched` is what `patch.dict(os.environ, ...)` is, for accessor and `os.environ` alike."""
+
+import asyncio
+import contextlib
+import os
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from canonry.testing import IsolatedEnvironment
+
+NAME = "CANON_PATCHED"
+_NAMES = st.sampled_from([f"{NAME}_{letter}" for letter in "ABC"])
+_VALUES = st.dictionaries(_NAMES, st.text("xyz", max_size=2))
+
+
+@given(before=_VALUES, values=_VALUES, written=_VALUES, clear=st.booleans())
+def test_the_process_sees_what_patch_dict_shows_and_gets_everything_back(
+    before: dict[str, str], values: dict[str, str], written: dict[str, str], *, clear: bool
+) -> None:
+    with patch.dict(os.environ, before, clear=True):
+        with patch.dict(os.environ, values, clear=clear):
+            shown = dict(os.environ)
+        with IsolatedEnvironment().patched(values, clear=clear) as env:
+            assert dict(os.environ) == shown == env.copy()
+            with contextlib.ExitStack() as left_open:
+                left_open.enter_context(patch.dict(os.environ, written))
+                left_open.pop_all()  # written, and put back by nobody else
+        assert dict(os.environ) == before == IsolatedEnvironment().copy()
+
+
+def test_it_decorates_functions_async_ones_and_classes() -> None:
+    @IsolatedEnvironment().patched({NAME: "1"})
+    def plain() -> str | None:
+        return os.environ.get(NAME)
+
+    @IsolatedEnvironment().patched({NAME: "2"})
+    async def waiting() -> str | None:
+        await asyncio.sleep(0)
+        return os.environ.get(NAME)
+
+    @IsolatedEnvironment().patched({NAME: "3"})
+    class Case:
+        def test_a(self) -> str | None:
+            return os.environ.get(NAME)
+
+        def helper(self) -> str | None:
+            return os.environ.get(NAME)
+
+    assert (plain(), plain(), asyncio.run(waiting())) == ("1", "1", "2")
+    assert (Case().test_a(), Case().helper()) == ("3", None)
+    assert NAME not in os.environ
+
+
+def test_nothing_stays_where_it_cannot_begin() -> None:
+    with pytest.raises(TypeError, match="has to be text"):
+        IsolatedEnvironment().patched({NAME: 1}).__enter__()  # type: ignore[dict-item]
+    assert NAME not in IsolatedEnvironment()
