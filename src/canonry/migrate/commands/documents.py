@@ -1,0 +1,228 @@
+"""The test commands of a document that is no Python, rewritten in place and read again to see that it is so."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+
+import msgspec
+
+from canonry.migrate.commands.installed import declares, installs
+from canonry.migrate.commands.mapping import map_command
+from canonry.migrate.commands.placing import placed
+from canonry.migrate.commands.terms import Terms, speaks_for
+from canonry.migrate.commands.tokens import CannotMapError, Doubt, Made, Mapped, by_hand, new_words
+from canonry.model.edit import Grade
+from canonry.rules.invocation import BESIDE, CI_READERS, UNKNOWN, Standing, joined, standing, test_paths
+from canonry.rules.view import DocumentView
+from canonry.source.documents.fragment import Document as Text
+from canonry.source.documents.fragment import decode_document
+from canonry.source.documents.languages.script import Finds
+from canonry.source.documents.languages.yaml import compose, get, text_of
+from canonry.source.documents.readers.registry import read_document
+from canonry.source.documents.reading import Command, Reading
+
+Read = Callable[[str], bytes | None]
+_SCRIPTS = frozenset(("shell", "batch", "powershell"))
+_IMAGES = frozenset(("dockerfile", "compose"))
+_PIPED = re.compile(r"[ \t]*(?:\d?>&\d[ \t]*)?\|(?!\|)")
+_SUBSTITUTED = re.compile(r"(?:\$\(|`|<\()[ \t]*$")
+
+
+class Rewritten(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to become of one command: the byte range and its new text, none where it is done by hand."""
+
+    command: Command
+    mapped: Mapped
+    start: int = 0
+    end: int = 0
+    text: str = ""
+
+
+def rewrite_commands(
+    view: DocumentView, content: bytes, commands: Sequence[Command], read: Read
+) -> list[Rewritten]:
+    """An answer for each of these commands of a document. What a result's reader would not read as meant is by hand."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = ""
+    if not text or decode_document(content) != text:
+        return [_refused(each, "the file is not UTF-8, and only that is edited") for each in commands]
+    mark = len(content) - len(text.encode())
+    answers = [_rewritten(view, text, mark, each, read) for each in commands]
+    answers = _without_shared(answers)
+    made = [each for each in answers if each.text]
+    if made and not _reads_as_meant(view, content, made):
+        answers = [
+            each
+            if not each.text or _reads_as_meant(view, content, [each])
+            else _refused(each.command, "its reader would not read the result as the command that is meant")
+            for each in answers
+        ]
+        made = [each for each in answers if each.text]
+        if made and not _reads_as_meant(view, content, made):
+            answers = [_refused(each.command, "the commands of this file depend on one another") for each in answers]
+    return answers
+
+
+def terms_of_command(view: DocumentView, command: Command, text: str, read: Read) -> Terms:
+    """What the mapping of a command of a document depends on."""
+    project = view.project
+    runner = tuple(project.canon.canon.runner.split())
+    installed = installs(text, "canonry") or (
+        view.reader not in ("tox_ini", "tox_toml", "pre_commit", *_IMAGES)
+        or re.search(r"-r\s|extras|dependency_groups|\.\[", text) is not None
+    ) and _declared(view.project.paths, read)
+    return Terms(
+        runner=runner,
+        speaks=speaks_for(runner, read),
+        categories=project.canon.categories,
+        folder=_folder(view, command),
+        standing=lambda path: standing(path.replace("\\", "/"), command, view),
+        installed=installed,
+        imports_from_folder=imports_from_root(project.paths, project.settings.pythonpath, project.is_test_file),
+    )
+
+
+def imports_from_root(
+    paths: Iterable[str], pythonpath: Sequence[str], is_test_file: Callable[[str], bool]
+) -> bool:
+    """Whether tests may import from the root of the tree only because the working directory is on the import path.
+
+    pytest puts the folder of a ``conftest.py``, and of a package of tests the folder around it, there itself.
+    """
+    tops = {path.partition("/")[0] for path in paths if path.endswith(".py")}
+    if "." in pythonpath or "" in pythonpath or "conftest.py" in tops:
+        return False
+    tests = {path.partition("/")[0] for path in paths if "/" in path and is_test_file(path)}
+    known = set(paths)
+    if tests and all(f"{top}/__init__.py" in known for top in tests):
+        return False
+    return bool(tops - tests - {"setup.py", "noxfile.py", "conf.py", "docs", "src", "scripts", "tools", "examples"})
+
+
+@cache
+def _declared(paths: frozenset[str], read: Read) -> bool:
+    return declares(sorted(paths), read, "canonry")
+
+
+# one command ---------------------------------------------------------------------------------------------------------
+
+
+def _rewritten(view: DocumentView, text: str, mark: int, command: Command, read: Read) -> Rewritten:
+    terms = terms_of_command(view, command, text, read)
+    mapped = map_command(command.words, terms)
+    if mapped.grade is Grade.MANUAL:
+        return Rewritten(command=command, mapped=mapped)
+    try:
+        begin, end, new = placed(command, mapped, text)
+        doubts = [*_doubts(view, command, mapped, text, (begin, end))]
+    except CannotMapError as error:
+        return _refused(command, str(error))
+    mapped = msgspec.structs.replace(mapped, doubts=(*mapped.doubts, *doubts))
+    before = mark + len(text[:begin].encode())
+    return Rewritten(
+        command=command, mapped=mapped, start=before, end=before + len(text[begin:end].encode()), text=new
+    )
+
+
+def _doubts(
+    view: DocumentView, command: Command, mapped: Mapped, text: str, place: tuple[int, int]
+) -> Iterable[Doubt]:
+    """What the place says against a rewritten command. Raises `CannotMapError`."""
+    first = command.places[0][0]
+    if len({*command.places}) < len(command.places):
+        yield Doubt(Grade.REVIEW, "a variable holds the test tool; its text is written out, and the variable stays")
+    if command.doubt:
+        if "several values" in command.doubt or "may be" in command.doubt or "handed it" in command.doubt:
+            raise CannotMapError(f"it is not certain what is started: {command.doubt}")
+        yield Doubt(Grade.REVIEW, f"it is not certain what is started: {command.doubt}")
+    if _PIPED.match(text, place[1]) or _SUBSTITUTED.search(text[:first]):
+        yield Doubt(Grade.REVIEW, "another command reads its output, and the runner's looks different")
+    if view.reader in _IMAGES:
+        yield Doubt(Grade.REVIEW, "an image holds what is copied into it: the canon has to be there, too")
+    if view.reader == "pre_commit" and _takes_names(text, place[0]):
+        if Made("--") in mapped.tokens:
+            raise CannotMapError("pre-commit hands it the names of changed files, behind the options of pytest")
+        yield Doubt(Grade.REVIEW, "pre-commit hands it the names of changed files, which need not be tests")
+
+
+def _refused(command: Command, reason: str) -> Rewritten:
+    return Rewritten(command=command, mapped=by_hand(reason))
+
+
+def _folder(view: DocumentView, command: Command) -> str | None:
+    """The working directory of a command from the root, None where nobody says it.
+
+    Of scripts it is the root where they stand there, or where the tests that they name exist from there.
+    """
+    if command.folder == UNKNOWN or view.reader in _IMAGES:
+        return None
+    own = view.path.rpartition("/")[0]
+    if view.reader in BESIDE:
+        return joined(own, command.folder)
+    if view.reader in CI_READERS or not own:
+        return command.folder
+    if view.reader not in _SCRIPTS:
+        return None
+    project = view.project
+    named = [joined(command.folder, path) for path in test_paths(command)]
+    there = all(path in project.paths or path in project.folders for path in named)
+    return command.folder if named and there else None
+
+
+def _takes_names(text: str, at: int) -> bool:
+    """Whether the hook of pre-commit whose entry stands at a place is handed the names of files."""
+    for root in compose(Finds(Text(text)))[:1]:
+        waiting = [root]
+        while waiting:
+            node = waiting.pop()
+            entry = get(node, "entry")
+            if entry is not None and entry.start_mark.index <= at <= entry.end_mark.index:
+                return text_of(get(node, "pass_filenames")) != "false"
+            if isinstance(node.value, list):
+                waiting += [part for each in node.value for part in (each if isinstance(each, tuple) else (each,))]
+    return True
+
+
+# the file as a whole -------------------------------------------------------------------------------------------------
+
+
+def _without_shared(answers: list[Rewritten]) -> list[Rewritten]:
+    """The answers, by hand where two commands are made of one text."""
+    ranges = [(each.start, each.end) for each in answers if each.text]
+    return [
+        _refused(each.command, "one text stands for several commands")
+        if each.text and sum(start < each.end and each.start < end for start, end in ranges) > 1
+        else each
+        for each in answers
+    ]
+
+
+def _reads_as_meant(view: DocumentView, content: bytes, made: Sequence[Rewritten]) -> bool:
+    """Whether the result is read as the same commands, but for those that change, which are what was meant."""
+    after = content
+    for each in sorted(made, key=lambda one: -one.start):
+        after = after[: each.start] + each.text.encode() + after[each.end :]
+    found = read_document(view.reader, after)
+    if len(found.passed_over) > len(view.reading.passed_over):
+        return False
+    new = {id(each.command): tuple(str(word) for word in new_words(each.command.words, each.mapped)) for each in made}
+    return _identities(view.reading, new) == _identities(found, {})
+
+
+def _identities(reading: Reading, new: dict[int, tuple[str, ...]]) -> list[tuple[object, ...]]:
+    return sorted(
+        (
+            each.site.symbol,
+            new.get(id(each), each.words),
+            "" if id(each) in new else each.tool,
+            each.folder,
+            each.forgiven,
+            "" if id(each) in new or not each.tool else each.doubt,
+        )
+        for each in reading.commands
+    )
+
+
+__all__ = ["Read", "Rewritten", "Standing", "rewrite_commands", "terms_of_command"]
