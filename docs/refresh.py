@@ -1,9 +1,10 @@
-"""Rewrites the generated parts of the documents: real output in the README, the configuration page, the schema, rules.
+"""Rewrites the generated parts of the documents: real output in the README, the configuration page, the schema, rules,
+codemods.
 
 ``python docs/refresh.py`` writes, ``--check`` says which document is stale and exits 1; ``--rules`` stays within
 docs/rules. A block in a Markdown document is generated where the line before it is ``<!-- output of: NAME -->``;
-`OUTPUTS` says what each NAME runs. docs/rules holds one page per rule and an index; pages of rules that are gone are
-stale, and are deleted.
+`OUTPUTS` says what each NAME runs. docs/rules holds one page per rule and an index, docs/codemods one per codemod;
+pages of what is gone are stale, and are deleted.
 """
 
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RULES = ROOT / "docs" / "rules"
+CODEMODS = ROOT / "docs" / "codemods"
 _BLOCK = re.compile(r"(<!-- output of: ([\w -]+?) -->\n```\w*\n)(.*?)(^```$)", re.DOTALL | re.MULTILINE)
 _RULES_DIGEST = re.compile(r"rules [0-9a-f]{12}")
 
@@ -68,11 +70,24 @@ def rule_pages() -> dict[str, str]:
     return {"README.md": made + index(rules.values())} | pages
 
 
+def codemod_pages() -> dict[str, str]:
+    """The files of docs/codemods by name: the index and one page per codemod."""
+    from canonry.migrate.codemod import described
+    from canonry.migrate.registry import all_codemods
+    from canonry.report.codemods import index, page
+
+    described_ones = [described(codemod) for codemod in all_codemods().values()]
+    made = "<!-- Generated from the codemods in src/canonry/migrate/codemods by `python docs/refresh.py`. -->\n\n"
+    pages = {f"{each.name}.md": made + page(each) for each in described_ones}
+    return {"README.md": made + index(described_ones)} | pages
+
+
 def main(arguments: list[str]) -> int:
     """Writes or checks every generated part."""
     check = "--check" in arguments
-    stale = _renew_rules(check=check)
+    stale = _renew_pages(RULES, rule_pages(), check=check)
     if "--rules" not in arguments:
+        stale += _renew_pages(CODEMODS, codemod_pages(), check=check)
         stale += _renew_blocks(check=check)
         if not check:
             _run("-m", "canonry.canon.reference", "--write", at=ROOT)
@@ -93,17 +108,16 @@ def _renew_blocks(*, check: bool) -> list[str]:
     return stale
 
 
-def _renew_rules(*, check: bool) -> list[str]:
-    pages = rule_pages()
-    kept = {path.name: path.read_text(encoding="utf-8") for path in RULES.glob("*.md")}
+def _renew_pages(folder: Path, pages: dict[str, str], *, check: bool) -> list[str]:
+    kept = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
     stale = sorted(name for name in pages.keys() | kept.keys() if pages.get(name) != kept.get(name))
     for name in () if check else stale:
         if name in pages:
-            RULES.mkdir(exist_ok=True)
-            (RULES / name).write_text(pages[name], encoding="utf-8")
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_text(pages[name], encoding="utf-8")
         else:
-            (RULES / name).unlink()
-    return [f"docs/rules/{name}" for name in stale]
+            (folder / name).unlink()
+    return [f"docs/{folder.name}/{name}" for name in stale]
 
 
 def _run(*arguments: str, at: Path) -> str:

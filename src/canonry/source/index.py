@@ -82,6 +82,13 @@ class Index:
         self._touched: set[str] = set()
         self._modules: dict[tuple[str, str], str | None] = {}
 
+    def overlaid(self, path: str, facts: Facts | None) -> "Index":
+        """An index of the same tree in which one file has other facts; what depends on names alone is shared."""
+        source = self._source
+        other = Index(self._paths, lambda asked: facts if asked == path else source(asked))
+        other._fixed, other._tops, other._modules = self._fixed, self._tops, self._modules
+        return other
+
     def track(self, into: set[str] | None = None) -> set[str]:
         """A set, new where none is given, into which the paths go that questions look at from now on, answered from
         memory or not."""

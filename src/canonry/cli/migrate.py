@@ -1,0 +1,246 @@
+"""`canonry migrate`."""
+
+import gc
+import io
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import click
+
+from canonry.audit.request import Request
+from canonry.migrate.engine import Migrated, Wanted, migrate
+from canonry.model.errors import UserError
+from canonry.model.migration import MigrationSummary
+from canonry.report.progress import show_progress
+
+_COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+
+
+class _WithDefault(click.Group):
+    """A group whose first word may be a path: then the first command is meant."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, with the name of the default command put before what is none."""
+        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
+            args = ["files", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("migrate", cls=_WithDefault)
+def command() -> None:
+    """Move files to the canon: `canonry migrate [PATH]...` previews, `--write` writes.
+
+    `canonry migrate files --help` says all about it.
+    """
+
+
+@command.command("files")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--codemod", "codemods", multiple=True, metavar="NAME", help="Only this codemod [default: all].")
+@click.option("--repo", type=click.Path(path_type=Path), help="A repository: a working tree or a (bare) git directory.")
+@click.option("--rev", help="Migrate the files of this commit, without a checkout; see --output.")
+@click.option("--config", type=click.Path(path_type=Path), help="Take the canon from this file.")
+@click.option("--target-python", metavar="3.N", help="Judge syntax at this Python version.")
+@click.option("--write", is_flag=True, help="Apply the edits that are graded safe.")
+@click.option("--review", is_flag=True, help="Plan (and with --write apply) those graded review, too.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Write the results below DIR.")
+@click.option("--owner", multiple=True, metavar="NAME", help="Only files of this owner in CODEOWNERS.")
+@click.option("--category", multiple=True, metavar="NAME", help="Only files of this category of the canon.")
+@click.option("--flow", multiple=True, metavar="NAME", help="Only tests and components of this flow of the canon.")
+@click.option("--diff/--no-diff", default=True, show_default=True, help="Show what would change (full format).")
+@click.option(
+    "--output-format", type=click.Choice(["full", "concise", "json", "markdown"]), default="full", show_default=True
+)
+@click.option("--output-file", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes that work [default: all cores].")
+@click.option("--no-cache", is_flag=True, help="Keep no cache.")
+@_COLOR
+@click.option("-q", "--quiet", is_flag=True, help="No narration on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="Every finding, safe ones included.")
+def files(  # one parameter per option, in the order of the help page
+    paths: tuple[str, ...],
+    codemods: tuple[str, ...],
+    repo: Path | None,
+    rev: str | None,
+    config: Path | None,
+    target_python: str | None,
+    write: bool,
+    review: bool,
+    output: Path | None,
+    owner: tuple[str, ...],
+    category: tuple[str, ...],
+    flow: tuple[str, ...],
+    diff: bool,
+    output_format: str,
+    output_file: Path | None,
+    workers: int | None,
+    no_cache: bool,
+    color: str,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Move files to the canon with codemods, each of which answers the findings of some rules.
+
+    PATHs are files or folders (default: the repository around the current folder); a first PATH that is a git
+    directory names the repository. Every result parses, keeps its tests and assertions, and is left alone by a second
+    run; where that cannot be had the finding is listed with the reason. Nothing is written without `--write`, which
+    `canonry changes rollback` undoes, or `--output`, which leaves the tree alone.
+
+    Exits 1 while edits are left to apply.
+    """
+    _check(write=write, output=output, rev=rev)
+    gc.disable()
+    request = Request(
+        paths=paths,
+        repository=repo,
+        revision=rev,
+        config=config,
+        target=target_python,
+        workers=workers or 0,
+        cache=not no_cache,
+        owners=owner,
+        categories=category,
+        flows=flow,
+    )
+    wanted = Wanted(codemods=codemods, review=review)
+    with show_progress(quiet=quiet) as progress:
+        found = migrate(request, wanted, progress=progress)
+    return finish(
+        found,
+        write=write,
+        review=review,
+        output=output,
+        diff=diff,
+        output_format=output_format,
+        output_file=output_file,
+        color=color,
+        quiet=quiet,
+        verbose=verbose,
+    )
+
+
+@command.command("list")
+@_COLOR
+def list_codemods(*, color: str) -> int:
+    """List all codemods: name, what each does, the rules whose findings it answers."""
+    from canonry.migrate.codemod import described
+    from canonry.migrate.registry import all_codemods
+    from canonry.report.migration import render_codemods
+
+    painted = color == "always" or (color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+    render_codemods(map(described, all_codemods().values()), sys.stdout, color=painted)
+    return 0
+
+
+def finish(
+    found: Migrated,
+    *,
+    write: bool,
+    review: bool,
+    output: Path | None,
+    diff: bool,
+    output_format: str,
+    output_file: Path | None,
+    color: str,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Writes what is to be written, reports, and gives the exit status: 1 while planned edits are not on disk."""
+    if write and not found.on_disk:
+        raise UserError("a git directory holds no files to write to; name a folder for the results with `--output`")
+    summary = found.summary
+    notes = list(summary.notes)
+    if write:
+        from canonry.migrate.writing import write_migration
+
+        summary, said = write_migration(found)
+        notes += said
+    if output is not None:
+        notes.append(_write_below(found, output))
+    for note in () if quiet else notes:
+        click.echo(f"canonry: {note}", err=True)
+    painted = color == "always" or (
+        color == "auto" and output_file is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    )
+    shown = diff and not write and output is None
+
+    def render(out: IO[str]) -> None:
+        _render(found, summary, out, output_format, diff=shown, review=review, color=painted, verbose=verbose)
+
+    _report(render, output_format, output_file)
+    return 0 if output is not None else int(any(item.planned and not item.written for item in summary.items))
+
+
+def _check(*, write: bool, output: Path | None, rev: str | None) -> None:
+    """Raises `UserError` for options that do not go together."""
+    if write and rev is not None:
+        raise UserError("a commit cannot be written to; name a folder for the results with `--output`")
+    if write and output is not None:
+        raise UserError("`--write` changes the tree, `--output` leaves it alone; give one of them")
+
+
+def _write_below(found: Migrated, folder: Path) -> str:
+    from canonry.changes.export import export_files
+
+    count = export_files(folder, found.after(), tree=found.root)
+    return f"wrote {count:,} {'file' if count == 1 else 'files'} below `{folder}`"
+
+
+def _render(
+    found: Migrated,
+    summary: MigrationSummary,
+    out: IO[str],
+    output_format: str,
+    *,
+    diff: bool,
+    review: bool,
+    color: bool,
+    verbose: bool,
+) -> None:
+    if output_format == "json":
+        from canonry.report.migration_data import render_json
+
+        render_json(summary, out)
+        return
+    if output_format == "markdown":
+        from canonry.report.migration_data import render_markdown
+
+        render_markdown(summary, out)
+        return
+    from canonry.report.changes import render_diff
+    from canonry.report.migration import render_concise, render_items, render_summary
+
+    if output_format == "concise":
+        render_concise(summary, out)
+    else:
+        if diff and found.plan.files:
+            from canonry.changes.diff import plan_diff
+
+            text = plan_diff(found.plan, found.before.get)
+            render_diff(text, out, color=color, raw=out is not sys.stdout or not sys.stdout.isatty())
+        render_items(summary, out, color=color, verbose=verbose)
+    out.write("\n")
+    render_summary(summary, out, color=color, review=review)
+
+
+def _report(render: Callable[[IO[str]], None], output_format: str, output_file: Path | None) -> None:
+    """Writes the report to a file or to stdout; JSON and Markdown are UTF-8 wherever they go."""
+    try:
+        if output_file is not None:
+            with open(output_file, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as out:
+                render(out)
+            return
+        if isinstance(sys.stdout, io.TextIOWrapper) and (
+            output_format in ("json", "markdown") or not sys.stdout.isatty()
+        ):  # a difference may hold any byte
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
+        render(sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        place = output_file or "the report"
+        raise UserError(f"`{place}` cannot be written ({error.strerror}); name another with `--output-file`") from error

@@ -1,0 +1,52 @@
+"""The words in which a codemod answers: a finding, the change it proposes, the edits and names of that change."""
+
+import msgspec
+
+from canonry.model.edit import Grade
+from canonry.rules.rule import Offence
+
+
+class Splice(msgspec.Struct, frozen=True, gc=False):
+    """New bytes for a range of the file's bytes, the byte order mark included."""
+
+    start: int
+    end: int
+    text: bytes
+
+
+class Needed(msgspec.Struct, frozen=True, gc=False):
+    """``from module import name as bound`` at the top of the file; with an empty ``name``: ``import module``."""
+
+    module: str
+    name: str
+    bound: str
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A finding that a codemod is asked about: the rule's code and the place."""
+
+    rule: str
+    offence: Offence
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to one finding: what is to be done, and how far that may be trusted.
+
+    ``edits`` are made together or not at all; ``needs`` are the names that they use, ``Module.name_for`` makes them. A
+    manual change has a ``reason`` and no edits; so may a safe one, where an edit elsewhere mends the finding.
+    ``renames`` are test ids (``Class::test``) before and after. ``group`` joins changes that only make sense together:
+    where one of them cannot be made none is, and all have the worst grade among them.
+    """
+
+    found: Found
+    grade: Grade
+    reason: str = ""
+    edits: tuple[Splice, ...] = ()
+    needs: tuple[Needed, ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
+    group: str = ""
+
+
+def manual(found: Found, reason: str) -> Change:
+    """The answer to a finding that somebody has to mend by hand."""
+    return Change(found=found, grade=Grade.MANUAL, reason=reason)

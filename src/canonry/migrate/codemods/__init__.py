@@ -1,0 +1,1 @@
+"""One file per codemod; a file registers its codemod by being here."""

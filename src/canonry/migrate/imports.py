@@ -1,0 +1,239 @@
+"""Imports that go with edits: names that they use are bound once, names that nothing uses any more go, only those."""
+
+import ast
+import re
+from collections.abc import Iterable, Sequence
+
+from canonry.migrate.answers import Needed, Splice
+from canonry.migrate.module import Module
+
+_WORD = re.compile(rb"[^\W\d]\w*")
+_IMPORTS = (ast.Import, ast.ImportFrom)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+# what edits need -----------------------------------------------------------------------------------------------------
+
+
+def import_edits(module: Module, needs: Iterable[Needed], splices: Sequence[Splice]) -> list[Splice]:
+    """The edits that import what is needed, once, before the first edit and where imports stand."""
+    wanted: dict[str, list[Needed]] = {}
+    for need in dict.fromkeys(needs):
+        if need.bound not in module.bound:
+            wanted.setdefault(need.module, []).append(need)
+    found: list[Splice] = []
+    left: list[str] = []
+    last = _last_import(module, splices)
+    for name, several in wanted.items():
+        aliases = [_alias(each) for each in several]
+        if not several[0].name:
+            left.append(f"import {name}")
+            continue
+        host = _host(module, name, last, splices)
+        if host is not None:
+            found.append(module.insert(module.end(host.names[-1]), ", " + ", ".join(aliases)))
+        else:
+            left.append(f"from {name} import {', '.join(aliases)}")
+    if left:
+        found.append(_statements(module, last, left))
+    return found
+
+
+def _alias(need: Needed) -> str:
+    return need.name if need.bound == need.name else f"{need.name} as {need.bound}"
+
+
+def _host(module: Module, name: str, last: ast.stmt | None, splices: Sequence[Splice]) -> ast.ImportFrom | None:
+    """A statement that imports from the module already, to which a name can be added."""
+    for statement in module.tree.body:
+        if isinstance(statement, ast.ImportFrom) and statement.level == 0 and statement.module == name:
+            start, end = module.start(statement), module.end(statement)
+            touched = any(each.start <= end and start <= each.end for each in splices)
+            if statement.names[0].name != "*" and not touched and not module.has_comment(start, end):
+                return statement
+        if statement is last or last is None:
+            return None
+    return None
+
+
+def _last_import(module: Module, splices: Sequence[Splice]) -> ast.stmt | None:
+    """The last statement of the imports at the top: before any definition and before the first edit of other code."""
+    found: ast.stmt | None = None
+    for statement in module.tree.body:
+        is_import = isinstance(statement, _IMPORTS)
+        if isinstance(statement, _DEFINITIONS):
+            break
+        if not is_import and any(module.start(statement) <= each.start <= module.end(statement) for each in splices):
+            break
+        if is_import:
+            found = statement
+    return found
+
+
+def _statements(module: Module, last: ast.stmt | None, lines: list[str]) -> Splice:
+    """New import statements after the last one, else after the docstring, else before the first statement."""
+    body = module.tree.body
+    after = last
+    if after is None and body and _is_docstring(body[0]):
+        after = body[0]
+    if after is None:
+        at = _line_start(module, body[0]) if body else len(module.content)
+        end = module.line_end(at).decode()
+        apart = end * 2 if body and isinstance(body[0], _DEFINITIONS) else end if body else ""
+        return module.insert(at, "".join(line + end for line in lines) + apart)
+    beside = [each for each in body if each.lineno == after.end_lineno]  # `import a; b = (` goes on in other lines
+    stop = module.end(beside[-1] if beside else after)
+    end = module.line_end(stop).decode()
+    text = end.join(lines)
+    match = re.compile(rb"[^\r\n]*(\r\n|\r|\n)?").match(module.content, stop)
+    assert match is not None
+    space = end if after is not last else ""
+    if match.group(1) is None:
+        return module.insert(match.end(), end + space + text)
+    return module.insert(match.end(), space + text + end)
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def _line_start(module: Module, statement: ast.stmt) -> int:
+    lines = [statement.lineno, *(each.lineno for each in getattr(statement, "decorator_list", ()))]
+    return module.mark + module.text.offset(min(lines), 0)
+
+
+# what edits orphan ---------------------------------------------------------------------------------------------------
+
+
+def orphan_edits(module: Module, splices: Sequence[Splice]) -> list[Splice]:
+    """The edits that take away imports whose last use goes with the given edits; none in a package's `__init__`."""
+    if module.path.rpartition("/")[2] == "__init__.py":
+        return []
+    gone = {word for each in splices for word in _WORD.findall(module.content[each.start : each.end])}
+    if not gone:
+        return []
+    by_statement: dict[ast.stmt, list[ast.alias]] = {}
+    for statement, alias in _imports(module.tree):
+        bound = alias.asname or alias.name.partition(".")[0]
+        if bound.encode() in gone and _is_orphaned(module, bound, statement, splices):
+            by_statement.setdefault(statement, []).append(alias)
+    return _removals(module, by_statement)
+
+
+def _imports(tree: ast.Module) -> list[tuple[ast.Import | ast.ImportFrom, ast.alias]]:
+    return [
+        (node, alias)
+        for node in ast.walk(tree)
+        if isinstance(node, _IMPORTS) and getattr(node, "module", "") != "__future__"
+        for alias in node.names
+        if alias.name != "*"
+    ]
+
+
+def _is_orphaned(module: Module, name: str, statement: ast.stmt, splices: Sequence[Splice]) -> bool:
+    """Whether an edit takes the last use of an imported name away, and there was one."""
+    scope = next(iter(module.functions_around(statement)), module.tree)
+    if isinstance(module.parents.get(statement), ast.ClassDef):
+        return False
+    used = False
+    word = name.encode()
+    for each in splices:
+        if word in _WORD.findall(each.text):
+            return False
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Name) and node.id == name:
+            if isinstance(node.ctx, ast.Load) and _is_in(module.start(node), splices):
+                used = True
+            else:
+                return False
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and name in node.value:
+            if _speaks_of(node.value, name) and not _is_in(module.start(node), splices):
+                return False
+        elif isinstance(node, ast.Global | ast.Nonlocal) and name in node.names:
+            return False
+    return used
+
+
+def _is_in(offset: int, splices: Sequence[Splice]) -> bool:
+    return any(each.start <= offset < each.end for each in splices)
+
+
+def _speaks_of(text: str, name: str) -> bool:
+    """Whether a string could be an annotation, or an entry of `__all__`, that means the name."""
+    return len(text) <= 200 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+
+
+def _removals(module: Module, by_statement: dict[ast.stmt, list[ast.alias]]) -> list[Splice]:
+    whole = {
+        statement: None
+        for statement, aliases in by_statement.items()
+        if len(aliases) == len(statement.names)  # type: ignore[attr-defined]
+    }
+    found: list[Splice] = []
+    for statement, aliases in by_statement.items():
+        if statement not in whole:
+            found += _without(module, statement, aliases)
+            continue
+        block = _block_of(module, statement)
+        empty = all(each in whole for each in block) and module.parents.get(statement) is not module.tree
+        if empty and statement is block[-1]:
+            found.append(module.replace(statement, "pass"))
+            continue
+        found.append(removal_of(module, statement, block))
+    return found
+
+
+def _block_of(module: Module, statement: ast.stmt) -> list[ast.stmt]:
+    parent = module.parents[statement]
+    for _, value in ast.iter_fields(parent):
+        if isinstance(value, list) and statement in value:
+            return value
+    return [statement]
+
+
+def removal_of(module: Module, statement: ast.stmt, block: list[ast.stmt]) -> Splice:
+    """The edit that takes a statement out of its block: its line with it where nothing else stands there."""
+    content = module.content
+    start, end = module.start(statement), module.end(statement)
+    index = block.index(statement)
+    line = module.mark + module.text.offset(statement.lineno, 0)
+    rest = re.compile(rb"[ \t\f]*;?[ \t\f]*(\r\n|\r|\n|$|(?=#))?").match(content, end)
+    assert rest is not None
+    alone = not content[line:start].strip()
+    if alone and rest.group(1) is not None:
+        if content[rest.end() : rest.end() + 1] == b"#" and not rest.group(1):  # a comment stays, on a line of its own
+            return Splice(start, rest.end(), b"")
+        return Splice(line, rest.end(), b"")
+    if index + 1 < len(block) and block[index + 1].lineno == statement.end_lineno:
+        return Splice(start, module.start(block[index + 1]), b"")
+    previous = block[index - 1] if index else None
+    if previous is not None and previous.end_lineno == statement.lineno:
+        return Splice(module.end(previous), end, b"")
+    return Splice(start, end, b"pass")
+
+
+def _without(module: Module, statement: ast.stmt, aliases: list[ast.alias]) -> list[Splice]:
+    """The edits that take some names out of an import."""
+    assert isinstance(statement, ast.Import | ast.ImportFrom)
+    names = statement.names
+    first, last = names[0], names[-1]
+    before = module.content[module.start(statement) : module.start(first)]
+    kept = [alias for alias in names if alias not in aliases]
+    if b"(" not in before:
+        text = ", ".join(module.source(alias) for alias in kept)
+        return [Splice(module.start(first), module.end(last), text.encode())]
+    found = []
+    for alias in aliases:
+        start, end = module.start(alias), module.end(alias)
+        comma = re.compile(rb"[ \t\f\r\n]*,[ \t]*").match(module.content, end)
+        end = comma.end() if comma is not None else end
+        line = module.mark + module.text.offset(alias.lineno, 0)
+        rest = re.compile(rb"[ \t\f]*(\r\n|\r|\n)").match(module.content, end)
+        if rest is not None and not module.content[line:start].strip():
+            start, end = line, rest.end()
+        found.append(Splice(start, end, b""))
+    return found

@@ -1,0 +1,261 @@
+"""A Python file that parses, as a codemod sees it: facts and index as rules have them, the syntax tree, the bytes."""
+
+import ast
+import codecs
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+from canonry.migrate.answers import Needed, Splice
+from canonry.rules.view import FileView
+from canonry.source.facts import Site
+from canonry.source.index import Definition
+from canonry.source.syntax.text import SourceText
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_SCOPES = (*_FUNCTIONS, ast.ClassDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+class Module:
+    """One file. Offsets are those of its bytes, the byte order mark included."""
+
+    def __init__(self, file: FileView, content: bytes, tree: ast.Module) -> None:
+        self.file = file
+        self.path = file.path
+        self.content = content
+        self.tree = tree
+        self.mark = len(codecs.BOM_UTF8) if content.startswith(codecs.BOM_UTF8) else 0
+        self.text = SourceText(content[self.mark :])
+        self._promised: dict[str, Needed] = {}
+
+    # places -----------------------------------------------------------------------------------------------------------
+
+    def start(self, node: ast.AST) -> int:
+        """Where a node begins; decorators do not belong to it."""
+        return self.mark + self.text.offset(node.lineno, node.col_offset)  # type: ignore[attr-defined]
+
+    def end(self, node: ast.AST) -> int:
+        """Where a node ends."""
+        return self.mark + self.text.offset(node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
+
+    def source(self, node: ast.AST) -> str:
+        """The text of a node."""
+        return self.content[self.start(node) : self.end(node)].decode()
+
+    def replace(self, node: ast.AST, text: str) -> Splice:
+        """The edit that puts a text in the place of a node."""
+        return Splice(self.start(node), self.end(node), text.encode())
+
+    def insert(self, at: int, text: str) -> Splice:
+        """The edit that puts a text at an offset."""
+        return Splice(at, at, text.encode())
+
+    def has_comment(self, start: int, end: int) -> bool:
+        """Whether a comment stands in a range (told from the tokens, not from the text)."""
+        return any(start <= at < end for at in self._comments)
+
+    @cached_property
+    def _comments(self) -> list[int]:
+        import io
+        import tokenize
+
+        if b"#" not in self.content:
+            return []
+        found: list[int] = []
+        reader = io.StringIO(self.text.content.decode(), newline="").readline
+        for token in tokenize.generate_tokens(reader):
+            if token.type == tokenize.COMMENT:
+                line = self.text.offset(token.start[0], 0)
+                before = self.text.content[line : line + 4 * token.start[1]].decode("utf-8", "ignore")
+                found.append(self.mark + line + len(before[: token.start[1]].encode()))
+        return found
+
+    def line_end(self, offset: int) -> bytes:
+        """How the line at an offset ends; at the last line as those before it."""
+        found = re.compile(rb"\r\n|\r|\n").search(self.content, offset)
+        if found is None:
+            every = re.findall(rb"\r\n|\r|\n", self.content[:offset])
+            return every[-1] if every else b"\n"
+        return found.group()
+
+    # nodes ------------------------------------------------------------------------------------------------------------
+
+    def nodes_at(self, site: Site) -> list[ast.AST]:
+        """The nodes that begin at a place and end where it ends, the outermost first."""
+        key = (site.line, site.column, site.end_line, site.end_column)
+        return self._by_place.get(key, [])
+
+    def starting_at(self, site: Site) -> list[ast.AST]:
+        """The nodes that begin at a place, the outermost first."""
+        return self._by_start.get((site.line, site.column), [])
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """What each node stands in."""
+        found: dict[ast.AST, ast.AST] = {}
+        waiting: list[ast.AST] = [self.tree]
+        while waiting:
+            node = waiting.pop()
+            for child in ast.iter_child_nodes(node):
+                found[child] = node
+                waiting.append(child)
+        return found
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[int, int, int, int], list[ast.AST]]:
+        found: dict[tuple[int, int, int, int], list[ast.AST]] = {}
+        characters = self.text.characters
+        for node in self._placed:
+            first = (node.lineno, characters(node.lineno, node.col_offset) + 1)  # type: ignore[attr-defined]
+            last = (node.end_lineno, characters(node.end_lineno, node.end_col_offset) + 1)  # type: ignore[attr-defined]
+            found.setdefault((*first, *last), []).append(node)
+        return found
+
+    @cached_property
+    def _by_start(self) -> dict[tuple[int, int], list[ast.AST]]:
+        found: dict[tuple[int, int], list[ast.AST]] = {}
+        characters = self.text.characters
+        for node in self._placed:
+            found.setdefault((node.lineno, characters(node.lineno, node.col_offset) + 1), []).append(node)  # type: ignore[attr-defined]
+        return found
+
+    @cached_property
+    def _placed(self) -> list[ast.AST]:
+        """The nodes with a place, parents before their children."""
+        found: list[ast.AST] = []
+        waiting: list[ast.AST] = [self.tree]
+        for node in waiting:
+            if hasattr(node, "end_col_offset") and node.end_col_offset is not None:
+                found.append(node)
+            waiting.extend(ast.iter_child_nodes(node))
+        return found
+
+    def enclosing(self, node: ast.AST, kinds: type | tuple[type, ...]) -> ast.AST | None:
+        """The nearest node of a kind around a node."""
+        above = self.parents.get(node)
+        while above is not None and not isinstance(above, kinds):
+            above = self.parents.get(above)
+        return above
+
+    def statement_of(self, node: ast.AST) -> ast.stmt:
+        """The innermost statement that a node is or stands in."""
+        found: ast.AST | None = node
+        while found is not None and not isinstance(found, ast.stmt):
+            found = self.parents.get(found)
+        assert found is not None
+        return found
+
+    def functions_around(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The functions that a node stands in, the innermost first."""
+        above = self.enclosing(node, _FUNCTIONS)
+        while above is not None:
+            yield above
+            above = self.enclosing(above, _FUNCTIONS)
+
+    # names ------------------------------------------------------------------------------------------------------------
+
+    def name_for(self, module: str, name: str, *, at: ast.AST) -> Needed | None:
+        """The name by which a node's replacement may speak of `module.name`, to be given in the change's ``needs``.
+
+        An import of the same thing at the top of the file is used. None where the name means something else in the file
+        or around the node.
+        """
+        promised = self._promised.get(f"{module}:{name}") or self._present(module, name)
+        if promised is None:
+            if name in self.bound or name in self._star_names:
+                return None
+            promised = Needed(module, name, name)
+        if any(promised.bound in self.locals_of(each) for each in self.functions_around(at)):
+            return None
+        if promised.bound in self.class_names_around(at):
+            return None
+        self._promised[f"{module}:{name}"] = promised
+        return promised
+
+    def _present(self, module: str, name: str) -> Needed | None:
+        """The import of it that stands at the top level, outside of any condition, and is bound once."""
+        for statement in self.tree.body:
+            if isinstance(statement, ast.ImportFrom) and statement.level == 0 and statement.module == module:
+                for alias in statement.names:
+                    bound = alias.asname or alias.name
+                    if alias.name == name and self.bound.get(bound, 0) == 1:
+                        return Needed(module, name, bound)
+        return None
+
+    @cached_property
+    def bound(self) -> dict[str, int]:
+        """The names that the module binds at its top level, conditions and loops included, and how often."""
+        found: dict[str, int] = {}
+        for name in _bound_in(self.tree):
+            found[name] = found.get(name, 0) + 1
+        return found
+
+    @cached_property
+    def _star_names(self) -> frozenset[str]:
+        """The names that star imports of the tree's own modules bring."""
+        found: set[str] = set()
+        for statement in ast.walk(self.tree):
+            if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
+                start = "." * statement.level + (statement.module or "")
+                target = self.file.index.resolve(self.path, start)
+                facts = self.file.index.facts(target.path) if isinstance(target, Definition) else None
+                if facts is not None:
+                    found.update((*facts.bindings, *facts.assigned))
+        return frozenset(found)
+
+    def locals_of(self, function: ast.AST) -> frozenset[str]:
+        """The names that are a function's own: parameters, and what it binds and does not declare global."""
+        known = self._locals.get(function)
+        if known is None:
+            known = self._locals[function] = frozenset(_locals(function))
+        return known
+
+    @cached_property
+    def _locals(self) -> dict[ast.AST, frozenset[str]]:
+        return {}
+
+    def class_names_around(self, node: ast.AST) -> frozenset[str]:
+        """The names bound in the body of the class in which a node stands directly, outside of its methods."""
+        above = self.enclosing(node, _SCOPES)
+        return frozenset(_bound_in(above)) if isinstance(above, ast.ClassDef) else frozenset()
+
+
+def _bound_in(scope: ast.AST) -> Iterator[str]:
+    """The names that a module or a class body binds, in order; functions and classes in it keep theirs."""
+    waiting: list[ast.AST] = list(reversed(list(ast.iter_child_nodes(scope))))
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names if alias.name != "*")
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+            yield node.id
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+            yield node.name
+        elif isinstance(node, ast.Global):
+            yield from node.names
+        if isinstance(node, _COMPREHENSIONS):
+            waiting += [each for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
+        elif not isinstance(node, _SCOPES):
+            waiting += reversed(list(ast.iter_child_nodes(node)))
+
+
+def _locals(function: ast.AST) -> Iterator[str]:
+    assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    arguments = function.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    yield from (each.arg for each in every if each is not None)
+    if isinstance(function, ast.Lambda):
+        return
+    shared: set[str] = set()
+    found: set[str] = set()
+    for statement in function.body:
+        holder = ast.Module([statement], [])
+        found.update(_bound_in(holder))
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Global | ast.Nonlocal):
+                shared.update(node.names)
+    yield from found - shared

@@ -1,0 +1,355 @@
+"""One file from its findings to the edits that are planned for it: turn by turn, until nothing is left to do."""
+
+import ast
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from canonry.audit.closing import Terms, close_findings
+from canonry.audit.judge import findings_of
+from canonry.changes.check import check_result
+from canonry.changes.splice import digest_of, splice
+from canonry.migrate.answers import Change, Found, Splice, manual
+from canonry.migrate.codemod import Codemod
+from canonry.migrate.document import Document
+from canonry.migrate.edits import Taken, joined, made_of, superseded
+from canonry.migrate.equivalence import object_to_tests
+from canonry.migrate.imports import import_edits, orphan_edits
+from canonry.migrate.module import Module
+from canonry.model.change_plan import FileChange
+from canonry.model.edit import Edit, Grade
+from canonry.model.migration import Item
+from canonry.rules.registry import all_rules
+from canonry.rules.rule import Offence, implements
+from canonry.rules.view import DocumentView, FileView, Project
+from canonry.source.facts import Facts, Suppression
+from canonry.source.python.extract import extract
+from canonry.source.syntax.parse import parse_source
+from canonry.source.syntax.text import EncodingError, decode_source
+from canonry.source.syntax.versions import Version
+
+_TURNS = 6
+_NOT_UTF8 = "its encoding is not UTF-8, and only that is edited; convert the file first"
+_IMPORTS = "imports"
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """What is planned for one file: an item for each finding, and the edits of its bytes (of ``digest``)."""
+
+    path: str
+    digest: str
+    items: tuple[Item, ...]
+    edits: tuple[Edit, ...] = ()
+    settled: int = 0
+
+    @property
+    def grade(self) -> Grade:
+        """The worst grade among the edits."""
+        return max((edit.grade for edit in self.edits), key=lambda grade: grade.rank, default=Grade.SAFE)
+
+
+@dataclass(slots=True)
+class Turn:
+    """One look at a content: answers to its findings, and the edits made together in this turn."""
+
+    changes: list[tuple[Codemod, Change]]
+    edits: list[Edit] = field(default_factory=list)
+    waiting: list[tuple[Codemod, Change]] = field(default_factory=list)
+    settled: int = 0
+
+    @property
+    def renames(self) -> dict[str, str]:
+        """The test ids that the turn renames."""
+        return {old: new for _, change in self.changes for old, new in change.renames}
+
+
+class Workshop:
+    """Plans files one by one. ``grades`` are those whose edits are made; ``of_tree`` are findings of the whole tree."""
+
+    def __init__(
+        self,
+        project: Project,
+        codemods: Sequence[Codemod],
+        *,
+        grades: frozenset[Grade],
+        target: Version,
+        terms: Terms,
+        of_tree: Mapping[str, list[Found]] | None = None,
+    ) -> None:
+        self.project = project
+        self.codemods = codemods
+        self.grades = grades
+        self.target = target
+        self._terms = terms
+        self._of_tree = of_tree or {}
+        known = all_rules()
+        self._rules = {code: known[code] for codemod in codemods for code in codemod.rules if code in known}
+
+    def plan(self, path: str, facts: Facts, content: bytes) -> Planned | None:
+        """What is planned for a Python file; None where no codemod has anything to say of it."""
+        if facts.broken is not None:
+            return None
+        found, settled = self._found(FileView(path, facts, self.project))
+        if not found and not settled:
+            return None
+        planned = self._planned(path, facts, content, self.codemods)
+        if isinstance(planned, Planned):
+            return planned
+        return self._one_by_one(path, facts, content)
+
+    def concerns(self, path: str, facts: Facts) -> bool:
+        """Whether some codemod may have something to say of a file."""
+        return facts.broken is None and any(self._found(FileView(path, facts, self.project)))
+
+    # one file ---------------------------------------------------------------------------------------------------------
+
+    def _planned(self, path: str, facts: Facts, content: bytes, codemods: Sequence[Codemod]) -> "Planned | str":
+        """The plan, or the objection to what it would make of the file."""
+        project, current, edits = self.project, content, list[Edit]()
+        before = FileView(path, facts, project)
+        first: Turn | None = None
+        view, renames = before, dict[str, str]()
+        for number in range(_TURNS):
+            turn = self._turn(view, current, codemods, of_tree=number == 0)
+            first = first or turn
+            if not turn.edits:
+                break
+            after = splice(current, turn.edits)
+            edits = joined(content, edits, turn.edits, current)
+            renames |= turn.renames
+            current = after
+            facts = extract(current, self.target)
+            if facts.broken is not None:
+                return f"the result does not parse: {facts.broken.message} in line {facts.broken.site.line}"
+            project = copy.copy(self.project)
+            project.index = self.project.index.overlaid(path, facts)
+            view = FileView(path, facts, project)
+        else:
+            return "its edits never come to an end; make them by hand"
+        assert first is not None
+        digest = digest_of(content)
+        if not edits:
+            return Planned(path, digest, tuple(_items(path, first, self.grades)), (), first.settled)
+        objection = object_to_tests(before, view, renames)
+        if objection is None:
+            change = FileChange(path=path, digest=digest, edits=tuple(edits))
+            objection = check_result(change, content, current, target=self.target, plan_again=None, own=False)
+        if objection is not None:
+            return objection
+        return Planned(path, digest, tuple(_items(path, first, self.grades)), tuple(edits), first.settled)
+
+    def _one_by_one(self, path: str, facts: Facts, content: bytes) -> Planned:
+        """The plan with as many codemods as go together; those that do not become manual, with the objection."""
+        kept: list[Codemod] = []
+        objections: dict[str, str] = {}
+        for codemod in self.codemods:
+            tried = self._planned(path, facts, content, [*kept, codemod])
+            if isinstance(tried, str):
+                objections[codemod.name] = tried
+            else:
+                kept.append(codemod)
+        planned = self._planned(path, facts, content, kept)
+        assert isinstance(planned, Planned)
+        every = self._turn(FileView(path, facts, self.project), content, self.codemods, of_tree=True)
+        refused = [
+            msgspec.structs.replace(
+                item, grade=Grade.MANUAL, reason=f"not made: {objections[item.codemod]}", planned=False
+            )
+            if item.planned
+            else item
+            for item in _items(path, every, self.grades)
+            if item.codemod in objections
+        ]
+        items = sorted([*planned.items, *refused], key=lambda item: (item.line, item.codemod))
+        return msgspec.structs.replace(planned, items=tuple(items), settled=every.settled)
+
+    def _turn(self, view: FileView, content: bytes, codemods: Sequence[Codemod], *, of_tree: bool) -> Turn:
+        found, settled = self._found(view, of_tree=of_tree)
+        wanted = {code for codemod in codemods for code in codemod.rules}
+        found = [each for each in found if each.rule in wanted]
+        turn = Turn([], settled=settled)
+        if not found:
+            return turn
+        tree = _tree_of(content, self.target)
+        if tree is None:
+            reason = _NOT_UTF8 if not _is_utf8(content) else "it does not parse any more; run this again"
+            turn.changes = [(each, manual(one, reason)) for each in codemods for one in found if one.rule in each.rules]
+            return turn
+        module = Module(view, content, tree)
+        turn.changes = list(_answers(codemods, found, lambda codemod, mine: codemod.changes(module, mine)))
+        chosen = self._choose(turn)
+        if chosen:
+            turn.edits = _with_imports(module, chosen)
+        return turn
+
+    def _choose(self, turn: Turn) -> list[tuple[Codemod, Change]]:
+        """The changes that can be made together; groups as a whole. The others wait for the next turn."""
+        taken = Taken()
+        chosen: list[tuple[Codemod, Change]] = []
+        for group in _groups(turn.changes):
+            splices = [splice for _, change in group for splice in change.edits]
+            if not splices or any(change.grade not in self.grades for _, change in group):
+                continue
+            if taken.admits(splices):
+                taken.take(splices)
+                chosen += group
+            else:
+                turn.waiting += group
+        return chosen
+
+    # findings ---------------------------------------------------------------------------------------------------------
+
+    def _found(self, view: FileView, *, of_tree: bool = True) -> tuple[list[Found], int]:
+        """The open findings of a file that codemods answer, and how many suppressions close."""
+        found = [
+            Found(code, offence)
+            for code, rule in self._rules.items()
+            if implements(rule, "check")
+            for offence in rule.check(view)
+        ]
+        if of_tree:
+            found += self._of_tree.get(view.path, ())
+        return self._open(view.path, found, view.facts.suppressions)
+
+    def _open(self, path: str, found: list[Found], suppressions: Sequence[Suppression]) -> tuple[list[Found], int]:
+        if not found or not (suppressions or self._terms.entries):
+            return found, 0
+        rules = all_rules()
+        findings = findings_of([(rules[each.rule], each.offence) for each in found], path)
+        closing = close_findings(path, findings, suppressions, self._terms)
+        closed = {(each.finding.code, each.finding.line, each.finding.column) for each in closing.closed}
+        kept = [each for each in found if (each.rule, *_start(each.offence)) not in closed]
+        return kept, len(found) - len(kept)
+
+    # documents --------------------------------------------------------------------------------------------------------
+
+    def plan_document(self, view: DocumentView, content: bytes) -> Planned | None:
+        """What is planned for a file that is no Python; None where no codemod has anything to say of it."""
+        found = [
+            Found(code, offence)
+            for code, rule in self._rules.items()
+            if implements(rule, "check_document")
+            for offence in rule.check_document(view)
+        ]
+        found, settled = self._open(view.path, found, view.reading.suppressions)
+        if not found and not settled:
+            return None
+        document = Document(view, content)
+        answers = _answers(self.codemods, found, lambda codemod, mine: codemod.document_changes(document, mine))
+        turn = Turn(list(answers), settled=settled)
+        chosen = self._choose(turn)
+        edits = made_of(_graded(chosen), content)
+        planned = Planned(
+            view.path, digest_of(content), tuple(_items(view.path, turn, self.grades)), tuple(edits), settled
+        )
+        if not edits:
+            return planned
+        change = FileChange(path=view.path, digest=planned.digest, edits=planned.edits)
+        after = splice(content, edits)
+        objection = check_result(change, content, after, target=self.target, plan_again=None, own=False)
+        if objection is None:
+            return planned
+        items = [
+            msgspec.structs.replace(item, grade=Grade.MANUAL, reason=f"not made: {objection}", planned=False)
+            if item.planned
+            else item
+            for item in planned.items
+        ]
+        return msgspec.structs.replace(planned, items=tuple(items), edits=())
+
+
+def _answers(
+    codemods: Sequence[Codemod], found: Sequence[Found], ask: Callable[[Codemod, list[Found]], Iterable[Change]]
+) -> Iterator[tuple[Codemod, Change]]:
+    """One change for each finding and codemod; the worst grade of a group for all of it."""
+    for codemod in codemods:
+        mine = [each for each in found if each.rule in codemod.rules]
+        if not mine:
+            continue
+        changes = list(ask(codemod, mine))
+        answered = {id(change.found) for change in changes}
+        changes += [manual(each, "the codemod has no answer to this") for each in mine if id(each) not in answered]
+        yield from ((codemod, change) for change in _levelled(changes))
+
+
+def _levelled(changes: list[Change]) -> list[Change]:
+    """Groups at the worst grade among them."""
+    worst: dict[str, Change] = {}
+    for change in changes:
+        if change.group and (change.group not in worst or change.grade.rank > worst[change.group].grade.rank):
+            worst[change.group] = change
+    return [_with_grade_of(change, worst.get(change.group)) for change in changes]
+
+
+def _with_grade_of(change: Change, other: Change | None) -> Change:
+    if other is None or other.grade is change.grade:
+        return change
+    line = other.found.offence.site.line
+    reason = f"goes together with line {line}, which is {other.grade.value}: {other.reason}"
+    edits = () if other.grade is Grade.MANUAL else change.edits
+    return msgspec.structs.replace(change, grade=other.grade, reason=reason, edits=edits)
+
+
+def _groups(changes: list[tuple[Codemod, Change]]) -> list[list[tuple[Codemod, Change]]]:
+    found: dict[object, list[tuple[Codemod, Change]]] = {}
+    for codemod, change in changes:
+        key = (codemod.name, change.group) if change.group else id(change)
+        found.setdefault(key, []).append((codemod, change))
+    return list(found.values())
+
+
+def _with_imports(module: Module, chosen: list[tuple[Codemod, Change]]) -> list[Edit]:
+    """The edits of changes, with the imports that they need and without those that they orphan."""
+    graded = list(_graded(chosen))
+    splices = [splice for splice, _, _ in graded]
+    worst = max((change.grade for _, change in chosen), key=lambda grade: grade.rank)
+    needs = [need for _, change in chosen for need in change.needs]
+    added = import_edits(module, needs, splices)
+    gone = orphan_edits(module, [*splices, *added])
+    kept = set(superseded(splices, gone))
+    every = [each for each in graded if each[0] in kept]
+    every += [(each, _IMPORTS, worst) for each in (*added, *gone)]
+    return made_of(every, module.content)
+
+
+def _graded(chosen: list[tuple[Codemod, Change]]) -> Iterator[tuple[Splice, str, Grade]]:
+    for codemod, change in chosen:
+        for each in change.edits:
+            yield each, codemod.name, change.grade
+
+
+def _items(path: str, turn: Turn, grades: frozenset[Grade]) -> list[Item]:
+    found = [
+        Item(
+            path=path,
+            line=change.found.offence.site.line,
+            codemod=codemod.name,
+            rule=change.found.rule,
+            grade=change.grade,
+            what=change.found.offence.message,
+            reason=change.reason,
+            edits=len(change.edits),
+            planned=bool(change.edits) and change.grade in grades,
+        )
+        for codemod, change in turn.changes
+    ]
+    return sorted(found, key=lambda item: (item.line, item.codemod))
+
+
+def _start(offence: Offence) -> tuple[int, int]:
+    return offence.site.line, offence.site.column
+
+
+def _tree_of(content: bytes, target: Version) -> ast.Module | None:
+    if not _is_utf8(content):
+        return None
+    return parse_source(content, target)[0]
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        return decode_source(content) == content.removeprefix(b"\xef\xbb\xbf")
+    except EncodingError:
+        return False
