@@ -18,6 +18,7 @@ from canonry.migrate.answers import Found
 from canonry.migrate.codemod import Codemod
 from canonry.migrate.pool import Bench, plan_all
 from canonry.migrate.registry import chosen_codemods
+from canonry.migrate.surroundings import surroundings_of
 from canonry.migrate.workshop import Planned, Workshop
 from canonry.model.change_plan import ChangePlan, FileChange
 from canonry.model.edit import Grade
@@ -93,6 +94,7 @@ def _migrate(
             session.loaded, session.catalogue, list(all_rules().values()), session.today, complete=session.complete
         ),
         of_tree=of_tree,
+        surroundings=surroundings_of(run.project, session.tree.read),
     )
     bench = Bench(session, run.files, run.origin, workshop)
     try:

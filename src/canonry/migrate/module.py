@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from canonry.migrate.answers import Needed, Splice
+from canonry.migrate.surroundings import Surroundings
 from canonry.rules.view import FileView
 from canonry.source.facts import Site
 from canonry.source.index import Definition
@@ -21,8 +22,11 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 class Module:
     """One file. Offsets are those of its bytes, the byte order mark included."""
 
-    def __init__(self, file: FileView, content: bytes, tree: ast.Module) -> None:
+    def __init__(
+        self, file: FileView, content: bytes, tree: ast.Module, *, surroundings: Surroundings | None = None
+    ) -> None:
         self.file = file
+        self.surroundings = surroundings or Surroundings()
         self.path = file.path
         self.content = content
         self.tree = tree

@@ -18,6 +18,7 @@ from canonry.migrate.edits import Taken, joined, made_of, superseded
 from canonry.migrate.equivalence import object_to_tests
 from canonry.migrate.imports import import_edits, orphan_edits
 from canonry.migrate.module import Module
+from canonry.migrate.surroundings import Surroundings
 from canonry.model.change_plan import FileChange
 from canonry.model.edit import Edit, Grade
 from canonry.model.migration import Item
@@ -77,8 +78,10 @@ class Workshop:
         target: Version,
         terms: Terms,
         of_tree: Mapping[str, list[Found]] | None = None,
+        surroundings: Surroundings | None = None,
     ) -> None:
         self.project = project
+        self.surroundings = surroundings or Surroundings()
         self.codemods = codemods
         self.grades = grades
         self.target = target
@@ -177,7 +180,7 @@ class Workshop:
             reason = _NOT_UTF8 if not _is_utf8(content) else "it does not parse any more; run this again"
             turn.changes = [(each, manual(one, reason)) for each in codemods for one in found if one.rule in each.rules]
             return turn
-        module = Module(view, content, tree)
+        module = Module(view, content, tree, surroundings=self.surroundings)
         turn.changes = list(_answers(codemods, found, lambda codemod, mine: codemod.changes(module, mine)))
         chosen = self._choose(turn)
         if chosen:
@@ -236,7 +239,7 @@ class Workshop:
         found, settled = self._open(view.path, found, view.reading.suppressions)
         if not found and not settled:
             return None
-        document = Document(view, content)
+        document = Document(view, content, surroundings=self.surroundings)
         answers = _answers(self.codemods, found, lambda codemod, mine: codemod.document_changes(document, mine))
         turn = Turn(list(answers), settled=settled)
         chosen = self._choose(turn)

@@ -1,18 +1,18 @@
 """The test commands of a document that is no Python, rewritten in place and read again to see that it is so."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from canonry.migrate.commands.installed import declares, installs
+from canonry.migrate.commands.installed import installs
 from canonry.migrate.commands.mapping import map_command
 from canonry.migrate.commands.placing import placed
-from canonry.migrate.commands.terms import Terms, speaks_for
+from canonry.migrate.commands.terms import Terms
 from canonry.migrate.commands.tokens import CannotMapError, Doubt, Made, Mapped, by_hand, new_words
+from canonry.migrate.surroundings import Surroundings
 from canonry.model.edit import Grade
-from canonry.rules.invocation import BESIDE, CI_READERS, UNKNOWN, Standing, joined, standing, test_paths
+from canonry.rules.invocation import BESIDE, CI_READERS, UNKNOWN, joined, standing, test_paths
 from canonry.rules.view import DocumentView
 from canonry.source.documents.fragment import Document as Text
 from canonry.source.documents.fragment import decode_document
@@ -21,7 +21,6 @@ from canonry.source.documents.languages.yaml import compose, get, text_of
 from canonry.source.documents.readers.registry import read_document
 from canonry.source.documents.reading import Command, Reading
 
-Read = Callable[[str], bytes | None]
 _SCRIPTS = frozenset(("shell", "batch", "powershell"))
 _IMAGES = frozenset(("dockerfile", "compose"))
 _PIPED = re.compile(r"[ \t]*(?:\d?>&\d[ \t]*)?\|(?!\|)")
@@ -39,7 +38,7 @@ class Rewritten(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rewrite_commands(
-    view: DocumentView, content: bytes, commands: Sequence[Command], read: Read
+    view: DocumentView, content: bytes, commands: Sequence[Command], surroundings: Surroundings
 ) -> list[Rewritten]:
     """An answer for each of these commands of a document. What a result's reader would not read as meant is by hand."""
     try:
@@ -49,7 +48,7 @@ def rewrite_commands(
     if not text or decode_document(content) != text:
         return [_refused(each, "the file is not UTF-8, and only that is edited") for each in commands]
     mark = len(content) - len(text.encode())
-    answers = [_rewritten(view, text, mark, each, read) for each in commands]
+    answers = [_rewritten(view, text, mark, each, surroundings) for each in commands]
     answers = _without_shared(answers)
     made = [each for each in answers if each.text]
     if made and not _reads_as_meant(view, content, made):
@@ -65,52 +64,27 @@ def rewrite_commands(
     return answers
 
 
-def terms_of_command(view: DocumentView, command: Command, text: str, read: Read) -> Terms:
+def terms_of_command(view: DocumentView, command: Command, text: str, surroundings: Surroundings) -> Terms:
     """What the mapping of a command of a document depends on."""
     project = view.project
-    runner = tuple(project.canon.canon.runner.split())
-    installed = installs(text, "canonry") or (
-        view.reader not in ("tox_ini", "tox_toml", "pre_commit", *_IMAGES)
-        or re.search(r"-r\s|extras|dependency_groups|\.\[", text) is not None
-    ) and _declared(view.project.paths, read)
+    apart = view.reader in ("tox_ini", "tox_toml", "pre_commit", *_IMAGES)
+    takes_declared = not apart or re.search(r"-r\s|extras|dependency_groups|\.\[", text) is not None
     return Terms(
-        runner=runner,
-        speaks=speaks_for(runner, read),
+        runner=surroundings.runner,
+        speaks=surroundings.speaks,
         categories=project.canon.categories,
         folder=_folder(view, command),
         standing=lambda path: standing(path.replace("\\", "/"), command, view),
-        installed=installed,
-        imports_from_folder=imports_from_root(project.paths, project.settings.pythonpath, project.is_test_file),
+        installed=installs(text, "canonry") or (takes_declared and surroundings.installed),
+        imports_from_folder=surroundings.imports_from_root,
     )
-
-
-def imports_from_root(
-    paths: Iterable[str], pythonpath: Sequence[str], is_test_file: Callable[[str], bool]
-) -> bool:
-    """Whether tests may import from the root of the tree only because the working directory is on the import path.
-
-    pytest puts the folder of a ``conftest.py``, and of a package of tests the folder around it, there itself.
-    """
-    tops = {path.partition("/")[0] for path in paths if path.endswith(".py")}
-    if "." in pythonpath or "" in pythonpath or "conftest.py" in tops:
-        return False
-    tests = {path.partition("/")[0] for path in paths if "/" in path and is_test_file(path)}
-    known = set(paths)
-    if tests and all(f"{top}/__init__.py" in known for top in tests):
-        return False
-    return bool(tops - tests - {"setup.py", "noxfile.py", "conf.py", "docs", "src", "scripts", "tools", "examples"})
-
-
-@cache
-def _declared(paths: frozenset[str], read: Read) -> bool:
-    return declares(sorted(paths), read, "canonry")
 
 
 # one command ---------------------------------------------------------------------------------------------------------
 
 
-def _rewritten(view: DocumentView, text: str, mark: int, command: Command, read: Read) -> Rewritten:
-    terms = terms_of_command(view, command, text, read)
+def _rewritten(view: DocumentView, text: str, mark: int, command: Command, surroundings: Surroundings) -> Rewritten:
+    terms = terms_of_command(view, command, text, surroundings)
     mapped = map_command(command.words, terms)
     if mapped.grade is Grade.MANUAL:
         return Rewritten(command=command, mapped=mapped)
@@ -224,5 +198,3 @@ def _identities(reading: Reading, new: dict[int, tuple[str, ...]]) -> list[tuple
         for each in reading.commands
     )
 
-
-__all__ = ["Read", "Rewritten", "Standing", "rewrite_commands", "terms_of_command"]

@@ -8,15 +8,21 @@ _FILES = re.compile(
     r"(?:.*/)?(?:(?:[\w.-]*requirements?[\w.-]*|constraints?|deps|test|tests|dev|ci|all|base)\.(?:txt|in)"
     r"|setup\.cfg|environment[\w.-]*\.ya?ml|Pipfile|pixi\.toml|tox\.ini|pyproject\.toml)"
 )
+_USUAL = (
+    "pyproject.toml setup.cfg Pipfile pixi.toml environment.yml environment.yaml tox.ini requirements.txt"
+    " requirements.in requirements-dev.txt requirements-dev.in requirements-test.txt requirements-tests.txt"
+    " requirements_dev.txt requirements_test.txt dev-requirements.txt test-requirements.txt constraints.txt"
+    " requirements/dev.txt requirements/dev.in requirements/test.txt requirements/test.in requirements/tests.txt"
+    " requirements/ci.txt requirements/all.txt requirements/base.txt requirements/requirements.txt"
+).split()
+"""Asked for by name: a listing of a tree holds only what canonry reads."""
 _LARGEST = 1_000_000
 
 
 def declares(paths: Iterable[str], read: Callable[[str], bytes | None], package: str) -> bool:
     """Whether a file of requirements, ``pyproject.toml`` or another file of that kind asks for a package by name."""
     line = re.compile(rf"(?mi)^[\s\-\"']*(?:(?:deps|install_requires|tests_require)\s*=\s*)?{re.escape(package)}\b(?!\s*:\s*$)")
-    for path in paths:
-        if not _FILES.fullmatch(path):
-            continue
+    for path in dict.fromkeys((*_USUAL, *filter(_FILES.fullmatch, paths))):
         content = read(path)
         if content is None or len(content) > _LARGEST or package.encode() not in content.lower():
             continue

@@ -1,6 +1,6 @@
 """What a command's mapping depends on beside its words: the canon, the working directory, what is there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -39,3 +39,20 @@ def speaks_for(runner: tuple[str, ...], read: Callable[[str], bytes | None]) -> 
         return True
     scripts = [word for word in runner if word.endswith(".py")]
     return any(_WRAPPER in (read(script.removeprefix("./")) or b"") for script in scripts)
+
+
+def imports_from_root(
+    paths: Iterable[str], pythonpath: Sequence[str], is_test_file: Callable[[str], bool]
+) -> bool:
+    """Whether tests may import from the root of the tree only because the working directory is on the import path.
+
+    pytest puts the folder of a ``conftest.py``, and of a package of tests the folder around it, there itself.
+    """
+    tops = {path.partition("/")[0] for path in paths if path.endswith(".py")}
+    if "." in pythonpath or "" in pythonpath or "conftest.py" in tops:
+        return False
+    tests = {path.partition("/")[0] for path in paths if "/" in path and is_test_file(path)}
+    known = set(paths)
+    if tests and all(f"{top}/__init__.py" in known for top in tests):
+        return False
+    return bool(tops - tests - {"setup.py", "noxfile.py", "conf.py", "docs", "src", "scripts", "tools", "examples"})
