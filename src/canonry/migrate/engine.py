@@ -94,7 +94,9 @@ def _migrate(
             session.loaded, session.catalogue, list(all_rules().values()), session.today, complete=session.complete
         ),
         of_tree=of_tree,
-        surroundings=surroundings_of(run.project, session.tree.read),
+        surroundings=surroundings_of(
+            run.project, session.tree.read, lambda: run.documents.read(run.listing.documents, told=told)
+        ),
     )
     bench = Bench(session, run.files, run.origin, workshop)
     try:

@@ -60,6 +60,12 @@ class Module:
         """Whether a comment stands in a range (told from the tokens, not from the text)."""
         return any(start <= at < end for at in self._comments)
 
+    def comments_in(self, start: int, end: int) -> list[str]:
+        """The comments that begin in a range, in order."""
+        found = re.compile(rb"[^\r\n]*")
+        texts = (found.match(self.content, at) for at in self._comments if start <= at < end)
+        return [match[0].decode().rstrip() for match in texts if match is not None]
+
     @cached_property
     def _comments(self) -> list[int]:
         import io

@@ -20,10 +20,15 @@ from canonry.source.documents.languages.script import Finds
 from canonry.source.documents.languages.yaml import compose, get, text_of
 from canonry.source.documents.readers.registry import read_document
 from canonry.source.documents.reading import Command, Reading
+from canonry.source.facts import Site
 
 _SCRIPTS = frozenset(("shell", "batch", "powershell"))
 _IMAGES = frozenset(("dockerfile", "compose"))
 _PIPED = re.compile(r"[ \t]*(?:\d?>&\d[ \t]*)?\|(?!\|)")
+_BEHIND_REDIRECTION = re.compile(
+    r"(?:[ \t]*\d?(?:&>>?|>>?\|?|<)(?:&\d|[ \t]*[^\s|&;<>\"'`)]+))+[ \t]+(?![\d&]?[<>])[^\s|&;)<>#}\"'`]"
+)
+"""Words behind a redirection, which belong to the command all the same."""
 _SUBSTITUTED = re.compile(r"(?:\$\(|`|<\()[ \t]*$")
 
 
@@ -105,6 +110,8 @@ def _doubts(
 ) -> Iterable[Doubt]:
     """What the place says against a rewritten command. Raises `CannotMapError`."""
     first = command.places[0][0]
+    if not command.listed and _BEHIND_REDIRECTION.match(text, place[1]):
+        raise CannotMapError("a redirection stands between its words")
     if len({*command.places}) < len(command.places):
         yield Doubt(Grade.REVIEW, "a variable holds the test tool; its text is written out, and the variable stays")
     if command.doubt:
@@ -182,14 +189,20 @@ def _reads_as_meant(view: DocumentView, content: bytes, made: Sequence[Rewritten
     if len(found.passed_over) > len(view.reading.passed_over):
         return False
     new = {id(each.command): tuple(str(word) for word in new_words(each.command.words, each.mapped)) for each in made}
-    return _identities(view.reading, new) == _identities(found, {})
+    wanted = set(new.values())
+    changed = [each.site for each in view.reading.commands if id(each) in new]
+    now = [each.site for each in found.commands if each.words in wanted]
+    return _identities(view.reading, new, changed) == _identities(found, {}, now)
 
 
-def _identities(reading: Reading, new: dict[int, tuple[str, ...]]) -> list[tuple[object, ...]]:
+def _identities(
+    reading: Reading, new: dict[int, tuple[str, ...]], changed: list[Site]
+) -> list[tuple[str | tuple[str, ...], ...]]:
+    """What has to be the same before and after; of a command that holds a changed one in its words, its first word."""
     return sorted(
         (
             each.site.symbol,
-            new.get(id(each), each.words),
+            each.words[:1] if _holds(each.site, changed) else new.get(id(each), each.words),
             "" if id(each) in new else each.tool,
             each.folder,
             each.forgiven,
@@ -198,3 +211,9 @@ def _identities(reading: Reading, new: dict[int, tuple[str, ...]]) -> list[tuple
         for each in reading.commands
     )
 
+
+def _holds(site: Site, changed: list[Site]) -> bool:
+    begin, end = (site.line, site.column), (site.end_line, site.end_column)
+    return any(
+        begin < (other.line, other.column) and (other.end_line, other.end_column) <= end for other in changed
+    )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from canonry.canon.selection import plain
-from canonry.migrate.commands.pytest_words import Arguments, read_pytest_arguments
+from canonry.migrate.commands.pytest_words import VARIABLE, Arguments, read_pytest_arguments
 from canonry.migrate.commands.terms import Terms
 from canonry.migrate.commands.tokens import (
     CannotMapError,
@@ -154,6 +154,8 @@ def _selection(words: Sequence[str | None], found: Arguments, terms: Terms) -> t
     """The category that the command selects, if it is exactly one's, and the tokens of selection and own options."""
     own = found.own
     for _, path in found.paths:
+        if VARIABLE.search(path):
+            continue
         standing = terms.standing(path.partition("::")[0])
         if standing is Standing.ABSENT or (standing is Standing.ELSEWHERE and terms.folder is not None):
             raise CannotMapError(f"`{path}` does not exist; it cannot be what is meant")

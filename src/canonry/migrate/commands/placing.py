@@ -27,8 +27,8 @@ def placed(command: Command, mapped: Mapped, text: str) -> tuple[int, int, str]:
     tokens = [*(Kept(index) for index in range(first, mapped.first)), *mapped.tokens]
     begin, end = places[first][0], places[last][1]
     gaps = _gaps(command, first, text)
-    moves = _moves(tokens, first, last)
-    if moves and not command.listed and any(not _BLANK.fullmatch(gap) for gap in gaps.values()):
+    kept = {token.index for token in tokens if isinstance(token, Kept | Changed)}
+    if not command.listed and any(not _BLANK.fullmatch(gap) for index, gap in gaps.items() if index not in kept):
         raise CannotMapError("a redirection or a comment stands between its words")
     found: list[str] = []
     for token in tokens:
@@ -73,12 +73,6 @@ def _usual_gap(command: Command, text: str) -> str:
     if item is None:
         return ", "
     return f"\n{item[1]}"
-
-
-def _moves(tokens: list[Token], first: int, last: int) -> bool:
-    """Whether words go, or come in another order."""
-    kept = [token.index for token in tokens if isinstance(token, Kept | Changed)]
-    return kept != list(range(kept[0], last + 1)) if kept else last > first
 
 
 def _raw(token: Token, command: Command, tokens: list[Token], text: str) -> str | None:
