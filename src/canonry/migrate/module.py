@@ -166,17 +166,18 @@ class Module:
 
     # names ------------------------------------------------------------------------------------------------------------
 
-    def name_for(self, module: str, name: str, *, at: ast.AST) -> Needed | None:
+    def name_for(self, module: str, name: str, *, at: ast.AST, alias: str = "") -> Needed | None:
         """The name by which a node's replacement may speak of `module.name`, to be given in the change's ``needs``.
 
-        An import of the same thing at the top of the file is used. None where the name means something else in the file
-        or around the node.
+        An import of the same thing at the top of the file is used. None where the name (``alias``, where one is given)
+        means something else in the file or around the node.
         """
         promised = self._promised.get(f"{module}:{name}") or self._present(module, name)
         if promised is None:
-            if name in self.bound or name in self._star_names:
+            bound = alias or name
+            if bound in self.bound or bound in self._star_names:
                 return None
-            promised = Needed(module, name, name)
+            promised = Needed(module, name, bound)
         if any(promised.bound in self.locals_of(each) for each in self.functions_around(at)):
             return None
         if promised.bound in self.class_names_around(at):

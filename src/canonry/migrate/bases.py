@@ -1,0 +1,266 @@
+"""Base cases: which one of the canon a class needs, how it gets it, and what speaks against it."""
+
+import ast
+import unittest
+from collections.abc import Iterator
+
+import msgspec
+
+from canonry.migrate.answers import Needed, Splice
+from canonry.migrate.module import Module
+from canonry.model.edit import Grade
+from canonry.rules.view import FileView
+from canonry.source.facts import ClassFact, FunctionFact
+from canonry.source.index import Definition, External, Resolved, case_kind
+
+_SYNC = frozenset(("unittest.TestCase", "unittest.case.TestCase"))
+_ASYNC = frozenset(("unittest.IsolatedAsyncioTestCase", "unittest.async_case.IsolatedAsyncioTestCase"))
+_OURS = {"SSotBaseTestCase": "sync", "SSotAsyncTestCase": "async", "RealWebSocketTestBase": ""}
+_TRANSPARENT = ("pytest.mark.", "unittest.skip", "unittest.expectedFailure", "unittest.mock.patch", "mock.patch")
+_SET_UP = ("setUp", "tearDown", "setUpClass", "tearDownClass", "setup_method", "teardown_method")
+_ASYNC_PARTS = frozenset(("asyncSetUp", "asyncTearDown"))
+_OF_TEST_CASE = frozenset(name for name in dir(unittest.TestCase) if not name.startswith("_"))
+
+
+class Base(msgspec.Struct, frozen=True):
+    """A base case of the canon: where it is imported from, and what is known of it.
+
+    ``kind`` is ``sync`` or ``async``, ``is_case`` whether it is a unittest case, ``offers`` the names of its methods,
+    and ``starts`` those of them that set up or tear down (of canonry's own none has to be called).
+    """
+
+    module: str
+    name: str
+    kind: str
+    is_case: bool
+    offers: frozenset[str] = frozenset()
+    starts: frozenset[str] = frozenset()
+    ours: bool = False
+
+
+class Way(msgspec.Struct, frozen=True):
+    """How a class gets a base of the canon: the edits, how far they may be trusted, and why."""
+
+    grade: Grade
+    reason: str = ""
+    edits: tuple[Splice, ...] = ()
+    needs: tuple[Needed, ...] = ()
+
+
+def canonical_bases(file: FileView) -> dict[str, Base]:
+    """The canon's base cases by kind, the first of each."""
+    found: dict[str, Base] = {}
+    for entry in file.canon.base_cases:
+        base = _base_of(file, entry)
+        if base.kind:
+            found.setdefault(base.kind, base)
+    return found
+
+
+def _base_of(file: FileView, entry: str) -> Base:
+    module, _, name = entry.partition(":")
+    if module == "canonry.testing":
+        return Base(module, name, _OURS.get(name, ""), is_case=True, ours=True)
+    target = file.index.resolve("", f"{module}.{name}")
+    kind = "async" if "async" in name.lower() else "sync"
+    if not isinstance(target, Definition):
+        known = case_kind(target.name) if isinstance(target, External) else ""
+        return Base(module, name, known or kind, is_case=bool(known))
+    hierarchy = file.index.hierarchy(target)
+    if any(root in _ASYNC for root in hierarchy.roots):
+        kind = "async"
+    classes = [fact for each in (target, *hierarchy.ancestors) if (fact := file.index.class_fact(each)) is not None]
+    offers = frozenset(name for fact in classes for name in fact.methods)
+    return Base(module, name, kind, bool(hierarchy.case), offers, offers.intersection(_SET_UP))
+
+
+# one class -----------------------------------------------------------------------------------------------------------
+
+
+def way_of(module: Module, node: ast.ClassDef, fact: ClassFact, *, shared: bool) -> Way:
+    """How a class that names a foreign base itself gets the canon's; ``shared``: classes elsewhere derive from it."""
+    file = module.file
+    bases = canonical_bases(file)
+    named = [
+        (expression, file.index.resolve(file.path, name))
+        for expression, name in zip(node.bases, fact.bases, strict=False)
+    ]
+    cases = [
+        (expression, target.name)
+        for expression, target in named
+        if isinstance(target, External) and case_kind(target.name)
+    ]
+    other = next((name for _, name in cases if name not in _SYNC | _ASYNC), "")
+    if other:
+        return Way(Grade.MANUAL, f"`{other}` does work of its own that the canonical base does not do")
+    wants_async = shared or _has_async(file, fact) or any(name in _ASYNC for _, name in cases)
+    base = bases.get("async" if wants_async else "sync") or (bases.get("async") if not wants_async else None)
+    if base is None:
+        return Way(Grade.MANUAL, f"the canon names no {'async' if wants_async else 'synchronous'} base case")
+    if not cases:
+        return _plain(module, node, named, base)
+    lacking = [] if base.is_case else sorted(_uses_of_case(node) - base.offers)
+    if lacking:
+        return Way(Grade.MANUAL, f"it uses `self.{lacking[0]}`, which `{base.name}` lacks")
+    need = _name_for(module, node, base)
+    if need is None:
+        return Way(Grade.MANUAL, f"`{base.name}` means something else here")
+    doubt = next(_doubts(module, node, fact, base, cases, shared=shared), "")
+    edits = [module.replace(cases[0][0], need.bound)]
+    return Way(Grade.REVIEW if doubt else Grade.SAFE, doubt, tuple(edits), (need,))
+
+
+def _plain(module: Module, node: ast.ClassDef, named: list[tuple[ast.expr, Resolved]], base: Base) -> Way:
+    """The way of a class in pytest's style, whose bases are no test cases."""
+    target = next((each for _, each in named if isinstance(each, Definition)), None)
+    if target is not None:
+        return Way(Grade.MANUAL, f"its base `{target.qualname}` in `{target.path}` has to be moved first")
+    if not base.ours:
+        return Way(Grade.MANUAL, f"nobody can tell whether `{base.name}` runs what is set up in pytest's style")
+    need = _name_for(module, node, base)
+    if need is None:
+        return Way(Grade.MANUAL, f"`{base.name}` means something else here")
+    reason = "it is in pytest's style: its tests become those of a unittest case, with the same ids"
+    if node.bases:
+        last = node.bases[-1]
+        is_object = isinstance(last, ast.Name) and last.id == "object"
+        edit = module.replace(last, need.bound) if is_object else module.insert(module.end(last), f", {need.bound}")
+        return Way(Grade.REVIEW, reason, (edit,), (need,))
+    if node.keywords:
+        return Way(Grade.MANUAL, "it has a metaclass or other keywords and no base")
+    head = module.content[module.start(node) : module.start(node.body[0])].decode()
+    name = module.start(node) + len(head[: head.index(node.name, 5)].encode()) + len(node.name.encode())
+    rest = module.content[name : module.start(node.body[0])]
+    space = len(rest) - len(rest.lstrip())
+    if rest.lstrip()[:1] == b"(":
+        end = name + rest.index(b")") + 1
+        if module.has_comment(name, end):
+            return Way(Grade.MANUAL, "a comment stands where its base belongs")
+        return Way(Grade.REVIEW, reason, (Splice(name, end, f"({need.bound})".encode()),), (need,))
+    return Way(Grade.REVIEW, reason, (Splice(name, name + space, f"({need.bound})".encode()),), (need,))
+
+
+def beside(module: Module, node: ast.ClassDef, fact: ClassFact, source: Definition) -> Way:
+    """The way of a class that reaches a foreign case through a class elsewhere: the canonical base after its own."""
+    hierarchy = module.file.hierarchy(fact)
+    where = f"`{source.qualname}` in `{source.path}`"
+    cases = [root for root in hierarchy.roots if case_kind(root)]
+    if not cases or any(root not in _SYNC | _ASYNC for root in cases) or not node.bases:
+        return Way(Grade.MANUAL, f"its base {where} has to be moved first")
+    bases = canonical_bases(module.file)
+    base = bases.get("async" if _has_async(module.file, fact) or hierarchy.case == "async" else "sync")
+    if base is None or not base.is_case:
+        return Way(Grade.MANUAL, f"its base {where} has to be moved first")
+    need = _name_for(module, node, base)
+    if need is None:
+        return Way(Grade.MANUAL, f"`{base.name}` means something else here")
+    edit = module.insert(module.end(node.bases[-1]), f", {need.bound}")
+    return Way(
+        Grade.REVIEW, f"its base {where} keeps its own, and the canonical one stands beside it", (edit,), (need,)
+    )
+
+
+def _name_for(module: Module, node: ast.ClassDef, base: Base) -> Needed | None:
+    found = module.name_for(base.module, base.name, at=node)
+    return found or module.name_for(base.module, base.name, at=node, alias=f"Canonical{base.name}")
+
+
+# doubts --------------------------------------------------------------------------------------------------------------
+
+
+def doubts_of_facts(file: FileView, fact: ClassFact) -> Iterator[str]:
+    """What speaks against moving a class without a reader, as far as its facts say it."""
+    decorator = next((each for each in fact.decorators if not each.startswith(_TRANSPARENT)), None)
+    if decorator is not None:
+        yield f"its decorator `{decorator.lstrip(':*.&')}` may make another class of it"
+    if "?" in fact.bases:
+        yield "one of its bases is computed"
+    functions = file.methods.get(fact.qualname, [])
+    if file.hierarchy(fact).custom:
+        yield "it, or a base of it, runs tests in a way of its own"
+    for function in functions:
+        if file.is_test_function(function):
+            if function.is_async and not _is_async_case(file, fact):
+                yield f"`{function.name}` was never awaited; it runs from now on, and may fail"
+            if function.returns is not None:
+                yield f"`{function.name}` returns a value, which the canonical base refuses"
+            if function.generator:
+                yield f"`{function.name}` is a generator, which the canonical base refuses"
+        elif function.name in _SET_UP and function.is_async:
+            yield f"`{function.name}` is async and was never awaited"
+
+
+def _doubts(
+    module: Module,
+    node: ast.ClassDef,
+    fact: ClassFact,
+    base: Base,
+    cases: list[tuple[ast.expr, str]],
+    *,
+    shared: bool,
+) -> Iterator[str]:
+    yield from doubts_of_facts(module.file, fact)
+    if any(keyword.arg == "metaclass" for keyword in node.keywords):
+        yield "it has a metaclass"
+    if any(keyword.arg is None for keyword in node.keywords):
+        yield "its keywords are computed"
+    if any(isinstance(each, ast.Starred) for each in node.bases):
+        yield "one of its bases is computed"
+    spoken = ast.dump(cases[0][0])
+    if any(
+        ast.dump(each) == spoken
+        for part in node.body
+        for each in ast.walk(part)
+        if isinstance(each, ast.Name | ast.Attribute)
+    ):
+        yield f"its body speaks of `{module.source(cases[0][0])}` itself"
+    for name in sorted(base.starts):
+        method = next((part for part in node.body if getattr(part, "name", "") == name), None)
+        if method is not None and not _calls_super(method, name):
+            yield f"its `{name}` does not call the one of `{base.name}`"
+    kept = sorted((base.offers - base.starts) & set(fact.methods))
+    if kept:
+        yield f"`{kept[0]}` is a method of `{base.name}`, too"
+    if not base.is_case:
+        yield f"`{base.name}` is no unittest case"
+    if shared:
+        yield "what derives from it stands elsewhere, too"
+
+
+def _calls_super(method: ast.AST, name: str) -> bool:
+    return any(
+        isinstance(each, ast.Call)
+        and isinstance(each.func, ast.Attribute)
+        and each.func.attr == name
+        and isinstance(each.func.value, ast.Call)
+        and isinstance(each.func.value.func, ast.Name)
+        and each.func.value.func.id == "super"
+        for each in ast.walk(method)
+    )
+
+
+def _uses_of_case(node: ast.ClassDef) -> set[str]:
+    """What the methods of a class use of a unittest case, through ``self`` and ``cls``."""
+    own = {getattr(part, "name", "") for part in node.body}
+    return {
+        each.attr
+        for each in ast.walk(node)
+        if isinstance(each, ast.Attribute)
+        and isinstance(each.value, ast.Name)
+        and each.value.id in ("self", "cls")
+        and each.attr in _OF_TEST_CASE - own
+    }
+
+
+def _has_async(file: FileView, fact: ClassFact) -> bool:
+    functions: list[FunctionFact] = list(file.methods.get(fact.qualname, []))
+    heirs = [each for each in file.facts.classes if f":{fact.qualname}" in each.bases]
+    functions += [function for heir in heirs for function in file.methods.get(heir.qualname, [])]
+    return any(
+        function.is_async and (file.is_test_function(function) or function.name in _ASYNC_PARTS)
+        for function in functions
+    )
+
+
+def _is_async_case(file: FileView, fact: ClassFact) -> bool:
+    return file.hierarchy(fact).case == "async"

@@ -1,0 +1,165 @@
+"""base-case."""
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from canonry.migrate.answers import Change, Found, manual
+from canonry.migrate.bases import beside, doubts_of_facts, way_of
+from canonry.migrate.codemod import Codemod, Example
+from canonry.migrate.module import Module
+from canonry.model.edit import Grade
+from canonry.rules.registry import all_rules
+from canonry.rules.view import FileView
+from canonry.source.facts import ClassFact
+from canonry.source.index import Definition, External, case_kind
+
+_EDITED = ("BAS001", "BAS005")
+
+
+class BaseCase(Codemod):
+    """Puts the canon's base case in the place of a foreign one: the async one where a test or a set-up is async.
+
+    `unittest.TestCase` and `IsolatedAsyncioTestCase` are replaced where a class names them; other bases, their order,
+    decorators, set-up methods and `super()` chains stay. A class that reaches a foreign base through another class of
+    the tree is mended where that one is. It is safe where nothing can behave differently but the isolation that the
+    canon adds; a reader is asked where tests were never awaited, return values, are run in a way of their own, or where
+    the body speaks of the old base. Bases in pytest's style become unittest cases, with a reader. Cases of frameworks
+    (Django, Tornado) are manual.
+    """
+
+    name = "base-case"
+    rules = ("BAS001", "BAS004", "BAS005")
+    order = 30
+    examples = (
+        Example(
+            "import unittest\n\n\nclass TestOrder(unittest.TestCase):\n    def setUp(self):\n        super().setUp()\n        self.total = 1\n\n    @unittest.skip('later')\n    def test_total(self):\n        self.assertEqual(self.total, 1)\n",
+            "import unittest\nfrom canonry.testing import SSotBaseTestCase\n\n\nclass TestOrder(SSotBaseTestCase):\n    def setUp(self):\n        super().setUp()\n        self.total = 1\n\n    @unittest.skip('later')\n    def test_total(self):\n        self.assertEqual(self.total, 1)\n",
+        ),
+        Example(
+            '"""Orders."""\n\nfrom __future__ import annotations\n\nfrom unittest import IsolatedAsyncioTestCase as Case\n\n\nclass TestOrder(Case):\n    async def test_total(self):\n        assert 1\n',
+            '"""Orders."""\n\nfrom __future__ import annotations\n\nfrom canonry.testing import SSotAsyncTestCase\n\n\nclass TestOrder(SSotAsyncTestCase):\n    async def test_total(self):\n        assert 1\n',
+        ),
+        Example(
+            "from unittest import TestCase\n\n\nclass Base(TestCase):\n    pass\n\n\nclass TestOrder(Base):\n    def test_total(self):\n        assert 1\n",
+            "from canonry.testing import SSotBaseTestCase\n\n\nclass Base(SSotBaseTestCase):\n    pass\n\n\nclass TestOrder(Base):\n    def test_total(self):\n        assert 1\n",
+        ),
+        Example(
+            "import unittest\n\n\nclass TestOrder(unittest.TestCase):\n    async def test_total(self):\n        assert False\n",
+            "from canonry.testing import SSotAsyncTestCase\n\n\nclass TestOrder(SSotAsyncTestCase):\n    async def test_total(self):\n        assert False\n",
+            grade=Grade.REVIEW,
+        ),
+        Example(
+            "class BaseShopTest:\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
+            "from canonry.testing import SSotAsyncTestCase\n\n\nclass BaseShopTest(SSotAsyncTestCase):\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
+            grade=Grade.REVIEW,
+        ),
+        Example(
+            "import django.test\n\n\nclass TestOrder(django.test.TestCase):\n    def test_a(self):\n        assert 1\n",
+            grade=Grade.MANUAL,
+        ),
+    )
+
+    def changes(self, module: Module, found: Sequence[Found]) -> Iterator[Change]:
+        """The class that a finding is about, or the one that mends it."""
+        nodes = _classes(module.tree)
+        for each in found:
+            symbol = each.offence.site.symbol
+            node, fact = nodes.get(symbol), module.file.classes.get(symbol)
+            if node is None or fact is None:
+                yield manual(each, "it gives a base case one more name; let its users name the base itself")
+            elif each.rule == "BAS005" and module.file.project.reaches_canonical(
+                module.file.definition(fact), module.file.hierarchy(fact)
+            ):
+                yield manual(
+                    each, "it comes from the canon already; move what it adds into the canonical base, or drop it"
+                )
+            else:
+                yield _change(module, each, nodes, fact)
+
+
+def _change(module: Module, found: Found, nodes: dict[str, ast.ClassDef], fact: ClassFact) -> Change:
+    file = module.file
+    source = _source_of(file, fact)
+    if source is None and not file.hierarchy(fact).complete:
+        return manual(found, "one of its bases is computed, or is not there")
+    if source is None or source == file.definition(fact):
+        way = way_of(module, nodes[fact.qualname], fact, shared=found.rule == "BAS005")
+        return Change(found=found, grade=way.grade, reason=way.reason, edits=way.edits, needs=way.needs)
+    where = f"`{source.qualname}`" + ("" if source.path == file.path else f" in `{source.path}`")
+    other = _view(file, source.path)
+    origin = other.classes.get(source.qualname) if other is not None else None
+    if other is None or origin is None or not _is_edited(other, origin):
+        return _unnamed(module, found, nodes, fact, source)
+    doubt = next(doubts_of_facts(file, fact), "") or f"it is mended where {where} is, on which others stand, too"
+    return Change(found=found, grade=_grade_of(other, origin), reason=doubt)
+
+
+def _unnamed(
+    module: Module, found: Found, nodes: dict[str, ast.ClassDef], fact: ClassFact, source: Definition
+) -> Change:
+    """A class whose foreign base stands in a class that is no finding: that one is edited here, or this one beside it."""
+    origin = module.file.classes.get(source.qualname)
+    if source.path == module.path and origin is not None and source.qualname in nodes:
+        way = way_of(module, nodes[source.qualname], origin, shared=False)
+        doubt = next(doubts_of_facts(module.file, fact), "")
+        grade = Grade.REVIEW if doubt and way.grade is Grade.SAFE else way.grade
+        return Change(found=found, grade=grade, reason=way.reason or doubt, edits=way.edits, needs=way.needs)
+    way = beside(module, nodes[fact.qualname], fact, source)
+    return Change(found=found, grade=way.grade, reason=way.reason, edits=way.edits, needs=way.needs)
+
+
+def _source_of(file: FileView, fact: ClassFact) -> Definition | None:
+    """The class of the tree, perhaps this one, that names the foreign base or stands at the end of the bases."""
+    definition = file.definition(fact)
+    for each in (definition, *file.hierarchy(fact).ancestors):
+        known = file.index.class_fact(each)
+        targets = [file.index.resolve(each.path, base) for base in known.bases] if known is not None else []
+        if any(isinstance(target, External) and case_kind(target.name) for target in targets):
+            return each
+    if file.hierarchy(fact).case:
+        return None
+    for each in reversed(file.hierarchy(fact).ancestors):
+        known = file.index.class_fact(each)
+        targets = [file.index.resolve(each.path, base) for base in known.bases] if known is not None else []
+        if known is not None and not any(isinstance(target, Definition) and target.qualname for target in targets):
+            other = _view(file, each.path)
+            if other is not None and _is_edited(other, known):
+                return each
+    return None
+
+
+def _view(file: FileView, path: str) -> FileView | None:
+    if path == file.path:
+        return file
+    facts = file.index.facts(path)
+    return FileView(path, facts, file.project) if facts is not None else None
+
+
+def _is_edited(file: FileView, fact: ClassFact) -> bool:
+    """Whether a rule that this codemod answers finds fault with a class, so that it is edited where it stands."""
+    rules = all_rules()
+    return any(offence.site.symbol == fact.qualname for code in _EDITED for offence in rules[code].check(file))
+
+
+def _grade_of(file: FileView, fact: ClassFact) -> Grade:
+    """The grade at which a class elsewhere is edited, as far as its facts say it."""
+    targets = [file.index.resolve(file.path, base) for base in fact.bases]
+    names = [target.name for target in targets if isinstance(target, External) and case_kind(target.name)]
+    unknown = any(not name.startswith("unittest.") for name in names)
+    return Grade.MANUAL if unknown else Grade.REVIEW
+
+
+def _classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
+    """The classes at the top level and in classes there, by qualified name."""
+    found: dict[str, ast.ClassDef] = {}
+    waiting: list[tuple[str, ast.stmt]] = [("", each) for each in tree.body]
+    while waiting:
+        prefix, node = waiting.pop(0)
+        if isinstance(node, ast.ClassDef):
+            found[f"{prefix}{node.name}"] = node
+            waiting += [(f"{prefix}{node.name}.", each) for each in node.body]
+        elif isinstance(node, ast.If | ast.Try | ast.With | ast.For | ast.While):
+            parts = [node.body, *(getattr(node, name, []) for name in ("orelse", "finalbody"))]
+            parts += [handler.body for handler in getattr(node, "handlers", [])]
+            waiting += [(prefix, each) for part in parts for each in part]
+    return found
