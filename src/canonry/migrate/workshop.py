@@ -310,7 +310,11 @@ def _with_imports(module: Module, chosen: list[tuple[Codemod, Change]]) -> list[
     worst = max((change.grade for _, change in chosen), key=lambda grade: grade.rank)
     needs = [need for _, change in chosen for need in change.needs]
     added = import_edits(module, needs, splices)
-    gone = orphan_edits(module, [*splices, *added])
+    gone = [
+        each
+        for each in orphan_edits(module, [*splices, *added])
+        if not any(splice.start <= each.start < splice.end for splice in splices if splice != each)
+    ]  # an import inside of what goes goes with it
     kept = set(superseded(splices, gone))
     every = [each for each in graded if each[0] in kept]
     every += [(each, _IMPORTS, worst) for each in (*added, *gone)]
