@@ -52,29 +52,85 @@ def workflow(run: str, *, job: str = "") -> str:
     [
         (".github/workflows/a.yml", workflow("pytest tests -x"), "      - run: canonry run tests --fail-fast"),
         (".github/workflows/a.yml", workflow("'pytest tests -x'"), "      - run: 'canonry run tests --fail-fast'"),
-        (".github/workflows/a.yml", workflow('"pytest \\"tests\\" -x"'), '      - run: "canonry run \\"tests\\" --fail-fast"'),
-        (".github/workflows/a.yml", workflow("|\nset -e\nPYTHONPATH=. pytest tests  # all\n"), "          PYTHONPATH=. canonry run tests  # all"),
+        (
+            ".github/workflows/a.yml",
+            workflow('"pytest \\"tests\\" -x"'),
+            '      - run: "canonry run \\"tests\\" --fail-fast"',
+        ),
+        (
+            ".github/workflows/a.yml",
+            workflow("|\nset -e\nPYTHONPATH=. pytest tests  # all\n"),
+            "          PYTHONPATH=. canonry run tests  # all",
+        ),
         (".github/workflows/a.yml", workflow(">-\npytest tests\n-x\n"), "          canonry run tests --fail-fast"),
-        (".github/workflows/a.yml", workflow("|\ncd tests\npytest unit || exit 3\n"), "          canonry run --category unit || exit 3"),
-        (".github/workflows/a.yml", workflow("bash -c \"pytest tests -k 'a or b'\""), "      - run: bash -c \"canonry run tests -k 'a or b'\""),
-        (".github/workflows/a.yml", workflow("if ! pytest tests; then exit 1; fi"), "      - run: if ! canonry run tests; then exit 1; fi"),
-        (".github/workflows/a.yml", workflow("pytest tests -k ${{ matrix.word }}"), "      - run: canonry run tests -k ${{ matrix.word }}"),
+        (
+            ".github/workflows/a.yml",
+            workflow("|\ncd tests\npytest unit || exit 3\n"),
+            "          canonry run --category unit || exit 3",
+        ),
+        (
+            ".github/workflows/a.yml",
+            workflow("bash -c \"pytest tests -k 'a or b'\""),
+            "      - run: bash -c \"canonry run tests -k 'a or b'\"",
+        ),
+        (
+            ".github/workflows/a.yml",
+            workflow("if ! pytest tests; then exit 1; fi"),
+            "      - run: if ! canonry run tests; then exit 1; fi",
+        ),
+        (
+            ".github/workflows/a.yml",
+            workflow("pytest tests -k ${{ matrix.word }}"),
+            "      - run: canonry run tests -k ${{ matrix.word }}",
+        ),
         (".gitlab-ci.yml", "test:\n  script:\n    - pytest tests -s\n", "    - canonry run tests -- -s"),
         (".gitlab-ci.yml", "test:\n  script: [pytest tests, echo done]\n", "  script: [canonry run tests, echo done]"),
-        ("run.sh", "#!/bin/sh\nset -e\npytest tests \\\n  -x \\\n  --cov=shop >log 2>&1\n", "canonry run tests --fail-fast -- \\"),
+        (
+            "run.sh",
+            "#!/bin/sh\nset -e\npytest tests \\\n  -x \\\n  --cov=shop >log 2>&1\n",
+            "canonry run tests --fail-fast -- \\",
+        ),
         ("run.sh", "time pytest tests &\n", "time canonry run tests &"),
         ("Makefile", "PY = python3\nt:\n\t@$(PY) -m pytest tests -x\n", "\t@$(PY) -m canonry run tests --fail-fast"),
-        ("Makefile", "PYTEST := python -m pytest -q\nt:\n\t$(PYTEST) tests -x\n", "\tpython -m canonry run tests -q --fail-fast"),
-        ("Dockerfile", "FROM a\nRUN pip install canonry && pytest tests -x\n", "RUN pip install canonry && canonry run tests --fail-fast"),
+        (
+            "Makefile",
+            "PYTEST := python -m pytest -q\nt:\n\t$(PYTEST) tests -x\n",
+            "\tpython -m canonry run tests -q --fail-fast",
+        ),
+        (
+            "Dockerfile",
+            "FROM a\nRUN pip install canonry && pytest tests -x\n",
+            "RUN pip install canonry && canonry run tests --fail-fast",
+        ),
         ("Dockerfile", 'FROM a\nCMD ["pytest"]\n', 'CMD ["canonry", "run"]'),
         ("Dockerfile", 'FROM a\nCMD ["sh", "-c", "pytest tests -s"]\n', 'CMD ["sh", "-c", "canonry run tests -- -s"]'),
-        ("tox.ini", "[testenv]\ndeps =\n    canonry\ncommands =\n    pytest --cov={envsitepackagesdir} tests\n", "    canonry run tests -- --cov={envsitepackagesdir}"),
-        ("tox.toml", '[env_run_base]\ndeps = ["canonry"]\ncommands = [["pytest", "tests", "-x"]]\n', 'commands = [["canonry", "run", "tests", "--fail-fast"]]'),
-        ("package.json", '{\n  "scripts": {\n    "t": "jest && pytest -k \\"a b\\" tests"\n  }\n}\n', '    "t": "jest && canonry run tests -k \\"a b\\""'),
-        (".pre-commit-config.yaml", "repos:\n  - repo: local\n    hooks:\n      - id: t\n        entry: pytest tests -s\n        language: system\n        pass_filenames: false\n", "        entry: canonry run tests -- -s"),
+        (
+            "tox.ini",
+            "[testenv]\ndeps =\n    canonry\ncommands =\n    pytest --cov={envsitepackagesdir} tests\n",
+            "    canonry run tests -- --cov={envsitepackagesdir}",
+        ),
+        (
+            "tox.toml",
+            '[env_run_base]\ndeps = ["canonry"]\ncommands = [["pytest", "tests", "-x"]]\n',
+            'commands = [["canonry", "run", "tests", "--fail-fast"]]',
+        ),
+        (
+            "package.json",
+            '{\n  "scripts": {\n    "t": "jest && pytest -k \\"a b\\" tests"\n  }\n}\n',
+            '    "t": "jest && canonry run tests -k \\"a b\\""',
+        ),
+        (
+            ".pre-commit-config.yaml",
+            "repos:\n  - repo: local\n    hooks:\n      - id: t\n        entry: pytest tests -s\n        language: system\n        pass_filenames: false\n",
+            "        entry: canonry run tests -- -s",
+        ),
         ("justfile", "t:\n    pytest tests -x {{flags}}\n", "    canonry run tests {{flags}} --fail-fast"),
         ("compose.yml", "services:\n  t:\n    command: pytest tests -s\n", "    command: canonry run tests -- -s"),
-        ("compose.yml", "services:\n  t:\n    command:\n      - pytest\n      - -x\n      - tests\n", "      - canonry"),
+        (
+            "compose.yml",
+            "services:\n  t:\n    command:\n      - pytest\n      - -x\n      - tests\n",
+            "      - canonry",
+        ),
         ("run.ps1", "& pytest tests -x\n", "& canonry run tests --fail-fast"),
         ("run.bat", "@echo off\r\npytest tests -x\r\n", "canonry run tests --fail-fast"),
         ("run.bat", "pytest --cov=shop tests %*\r\n", "canonry run tests %* -- --cov=shop"),
@@ -104,8 +160,16 @@ def test_a_block_list_gets_items(tmp_path: Path) -> None:
         ("run.sh", "cat list | xargs pytest\n", "`xargs` hands it arguments"),
         ("run.sh", "python -c 'import pytest; pytest.main()'\n", "not understood"),
         ("Makefile", "T = pytest -k 'a b'\nt:\n\t$(T) tests\n", "a variable holds words"),
-        (".pre-commit-config.yaml", "repos:\n  - repo: local\n    hooks:\n      - id: t\n        entry: pytest -s\n        language: system\n", "names of changed files"),
-        (".pre-commit-config.yaml", "repos:\n  - repo: local\n    hooks:\n      - id: t\n        entry: pytest\n        args: [tests]\n        language: system\n", "elsewhere"),
+        (
+            ".pre-commit-config.yaml",
+            "repos:\n  - repo: local\n    hooks:\n      - id: t\n        entry: pytest -s\n        language: system\n",
+            "names of changed files",
+        ),
+        (
+            ".pre-commit-config.yaml",
+            "repos:\n  - repo: local\n    hooks:\n      - id: t\n        entry: pytest\n        args: [tests]\n        language: system\n",
+            "elsewhere",
+        ),
         (".github/workflows/a.yml", workflow("$CMD tests", job="    env:\n      CMD: ${{ x || 'pytest' }}\n"), ""),
     ],
 )
@@ -140,7 +204,10 @@ def test_what_a_reader_is_asked(path: str, before: str, reason: str, tmp_path: P
 def test_nothing_is_safe_where_nothing_installs_canonry(tmp_path: Path) -> None:
     (item,) = items(tmp_path, "run.sh", "pytest tests\n", **{"requirements.txt": "pytest\n"})
 
-    assert (item.grade, item.reason) == (Grade.REVIEW, "nothing in the tree says that canonry is installed where this runs")
+    assert (item.grade, item.reason) == (
+        Grade.REVIEW,
+        "nothing in the tree says that canonry is installed where this runs",
+    )
 
 
 def test_line_ends_marks_and_letters_beyond_ascii_stay(tmp_path: Path) -> None:
@@ -166,6 +233,8 @@ def test_a_second_run_is_empty(tmp_path: Path) -> None:
     found = found_in(tmp_path, "run.sh", "pytest tests -x --cov\n")
     write_migration(found)
 
-    again = migrate(Request(repository=tmp_path, cache=False, workers=1), Wanted(codemods=("ci-commands",), review=True))
+    again = migrate(
+        Request(repository=tmp_path, cache=False, workers=1), Wanted(codemods=("ci-commands",), review=True)
+    )
     assert found.plan.files
     assert not again.summary.items

@@ -113,13 +113,22 @@ def test_a_path_is_seen_from_the_working_directory() -> None:
     ("old", "new"),
     [
         ("python -m unittest tests/unit/test_a.py", "python -m canonry run tests/unit/test_a.py"),
-        ("python -m unittest tests.unit.test_a.TestA.test_b -v", "python -m canonry run tests/unit/test_a.py::TestA::test_b -v"),
+        (
+            "python -m unittest tests.unit.test_a.TestA.test_b -v",
+            "python -m canonry run tests/unit/test_a.py::TestA::test_b -v",
+        ),
         ("python -m unittest -f -b tests.unit.test_a", "python -m canonry run tests/unit/test_a.py --fail-fast"),
         ("python -m unittest discover -s tests", "review: python -m canonry run tests"),
         ("python -m unittest discover tests 'test_*.py'", "review: python -m canonry run tests"),
-        ("python -m unittest discover -p 'check_*.py'", "manual: the runner selects files by pytest's patterns, not by `check_*.py`"),
+        (
+            "python -m unittest discover -p 'check_*.py'",
+            "manual: the runner selects files by pytest's patterns, not by `check_*.py`",
+        ),
         ("python -m unittest tests.gone", "manual: `tests.gone` names no file here"),
-        ("python -m unittest -k 'a*b' tests.unit.test_a", "manual: `-k a*b` of unittest is a pattern, that of pytest an expression"),
+        (
+            "python -m unittest -k 'a*b' tests.unit.test_a",
+            "manual: `-k a*b` of unittest is a pattern, that of pytest an expression",
+        ),
     ],
 )
 def test_unittest(old: str, new: str) -> None:
@@ -153,7 +162,11 @@ def test_what_is_done_by_hand(old: str, reason: str) -> None:
         ("pytest {posargs:tests}", "canonry run {posargs:tests}", "may stand for options"),
         ("pytest $@ --cov", "canonry run $@ -- --cov", "may stand for options"),
         ("coverage run -m pytest tests", "coverage run -m canonry run tests", "measures the process that it starts"),
-        ("docker run --rm image pytest tests", "docker run --rm image canonry run tests", "`docker` starts it elsewhere"),
+        (
+            "docker run --rm image pytest tests",
+            "docker run --rm image canonry run tests",
+            "`docker` starts it elsewhere",
+        ),
         ("pytest --lf tests", "canonry run tests --failed", "the runner's recordings"),
         ("pytest --dist loadfile -n 2 tests", "canonry run tests --workers 2", "`--dist` is left out"),
         ("pytest --reruns 2 tests", "canonry run tests -- --reruns 2", "`--retries` counts them"),

@@ -1,7 +1,7 @@
 """A file that is no Python, as a codemod sees it."""
 
 from canonry.migrate.answers import Splice
-from canonry.migrate.surroundings import Surroundings
+from canonry.migrate.commands.surroundings import Surroundings
 from canonry.rules.view import DocumentView
 from canonry.source.facts import Site
 

@@ -16,9 +16,9 @@ from canonry.audit.session import Progress, Session, open_session
 from canonry.changes.splice import splice
 from canonry.migrate.answers import Found
 from canonry.migrate.codemod import Codemod
+from canonry.migrate.commands.surroundings import surroundings_of
 from canonry.migrate.pool import Bench, plan_all
 from canonry.migrate.registry import chosen_codemods
-from canonry.migrate.surroundings import surroundings_of
 from canonry.migrate.workshop import Planned, Workshop
 from canonry.model.change_plan import ChangePlan, FileChange
 from canonry.model.edit import Grade

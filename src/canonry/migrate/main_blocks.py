@@ -8,12 +8,16 @@ import msgspec
 from canonry.migrate.module import Module
 from canonry.source.facts import Site
 
-_TALK = frozenset("print len int str sorted sum any all range exit quit bool isinstance hasattr getattr list dict".split())
+_TALK = frozenset(
+    "print len int str sorted sum any all range exit quit bool isinstance hasattr getattr list dict".split()
+)
 _SERVING = frozenset(
     "sys asyncio time datetime traceback logging logger log unittest pytest argparse warnings pprint platform json"
     " textwrap os.path pathlib.Path coverage doctest functools inspect nest_asyncio faulthandler uuid random".split()
 )
-_WRITES = frozenset("write write_text write_bytes dump unlink mkdir makedirs remove rmtree rename putenv execute".split())
+_WRITES = frozenset(
+    "write write_text write_bytes dump unlink mkdir makedirs remove rmtree rename putenv execute".split()
+)
 
 
 class Block(msgspec.Struct):
@@ -48,7 +52,9 @@ def is_main_test(test: ast.expr) -> bool:
 
 def holds(node: ast.AST, site: Site) -> bool:
     """Whether a place lies in the lines of a node."""
-    return node.lineno <= site.line <= (node.end_lineno or 0)  # type: ignore[attr-defined]
+    first: int = getattr(node, "lineno", 0)
+    last: int = getattr(node, "end_lineno", None) or 0
+    return first <= site.line <= last
 
 
 def read_block(module: Module, node: ast.If) -> Block:
@@ -63,10 +69,19 @@ def read_block(module: Module, node: ast.If) -> Block:
 class _Reader:
     def __init__(self, module: Module, node: ast.If, found: Block) -> None:
         self.module, self.found = module, found
-        self.local = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
-        self.local |= {alias.asname or alias.name.partition(".")[0] for each in ast.walk(node) if isinstance(each, ast.Import | ast.ImportFrom) for alias in each.names}
+        self.local = {
+            each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+        }
+        self.local |= {
+            alias.asname or alias.name.partition(".")[0]
+            for each in ast.walk(node)
+            if isinstance(each, ast.Import | ast.ImportFrom)
+            for alias in each.names
+        }
         self.local |= {each.name for each in ast.walk(node) if isinstance(each, ast.ExceptHandler) and each.name}
-        self.functions = {each.name for each in module.tree.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
+        self.functions = {
+            each.name for each in module.tree.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
         self.classes = {each.name for each in module.tree.body if isinstance(each, ast.ClassDef)}
 
     def statement(self, node: ast.stmt) -> None:
@@ -87,7 +102,9 @@ class _Reader:
                 self.statement(each)
             self.found.alone = False
             return
-        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Raise | ast.Return | ast.Assert):
+        elif isinstance(
+            node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Raise | ast.Return | ast.Assert
+        ):
             self._targets(node)
             for value in (getattr(node, name, None) for name in ("value", "exc", "test")):
                 if isinstance(value, ast.expr):
@@ -134,10 +151,22 @@ class _Reader:
             self.found.others.append(statement)
         elif root in self.local or root in _TALK or (isinstance(function, ast.Attribute) and not name):
             if root in self.local and not self.module.file.project.settings.is_test_function(last):
-                self.found.alone = self.found.alone and last in ("run", "addTest", "addTests", "loadTestsFromTestCase", "wasSuccessful", "add_argument", "parse_args")
+                self.found.alone = self.found.alone and last in (
+                    "run",
+                    "addTest",
+                    "addTests",
+                    "loadTestsFromTestCase",
+                    "wasSuccessful",
+                    "add_argument",
+                    "parse_args",
+                )
         elif root in self.classes or name.startswith("sys.path."):
             self.found.alone = False
-        elif resolved in _SERVING or root in _SERVING or resolved in ("pathlib.Path", "datetime.datetime", "asyncio.run", "os.path"):
+        elif (
+            resolved in _SERVING
+            or root in _SERVING
+            or resolved in ("pathlib.Path", "datetime.datetime", "asyncio.run", "os.path")
+        ):
             self.found.alone = self.found.alone and root not in ("argparse",)
         elif name.startswith(("os.path.", "os.getenv", "os.environ.get")):
             pass
@@ -168,15 +197,25 @@ def dotted(node: ast.expr) -> str:
 def outside_uses(module: Module, block: ast.If) -> Iterator[str]:
     """Names that the block binds and functions of the module use."""
     bound = {each.id for each in ast.walk(block) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
-    bound |= {alias.asname or alias.name.partition(".")[0] for each in ast.walk(block) if isinstance(each, ast.Import | ast.ImportFrom) for alias in each.names}
-    bound |= {each.name for each in block.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    bound |= {
+        alias.asname or alias.name.partition(".")[0]
+        for each in ast.walk(block)
+        if isinstance(each, ast.Import | ast.ImportFrom)
+        for alias in each.names
+    }
+    bound |= {
+        each.name for each in block.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
     others = [statement for statement in module.tree.body if statement is not block]
-    top = {name for name in bound if module.bound.get(name, 0) > sum(1 for each in ast.walk(block) if _binds(each, name))}
+    top = {
+        name for name in bound if module.bound.get(name, 0) > sum(1 for each in ast.walk(block) if _binds(each, name))
+    }
     for statement in others:
         for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in bound - top:
-                if not any(node.id in module.locals_of(each) for each in module.functions_around(node)):
-                    yield node.id
+            if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or node.id not in bound - top:
+                continue
+            if not any(node.id in module.locals_of(each) for each in module.functions_around(node)):
+                yield node.id
 
 
 def _binds(node: ast.AST, name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from canonry.migrate.answers import Needed, Splice
-from canonry.migrate.surroundings import Surroundings
+from canonry.migrate.commands.surroundings import Surroundings
 from canonry.rules.view import FileView
 from canonry.source.facts import Site
 from canonry.source.index import Definition

@@ -13,12 +13,12 @@ from canonry.changes.check import check_result
 from canonry.changes.splice import digest_of, splice
 from canonry.migrate.answers import Change, Found, Splice, manual
 from canonry.migrate.codemod import Codemod
+from canonry.migrate.commands.surroundings import Surroundings
 from canonry.migrate.document import Document
 from canonry.migrate.edits import Taken, joined, made_of, superseded
 from canonry.migrate.equivalence import object_to_tests
 from canonry.migrate.imports import import_edits, orphan_edits
 from canonry.migrate.module import Module
-from canonry.migrate.surroundings import Surroundings
 from canonry.model.change_plan import FileChange
 from canonry.model.edit import Edit, Grade
 from canonry.model.migration import Item

@@ -1,11 +1,15 @@
 """ci-commands."""
 
+import ast
 from collections.abc import Iterator, Sequence
 
 from canonry.migrate.answers import Change, Found, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.commands.documents import rewrite_commands
+from canonry.migrate.commands.tokens import CannotMapError
 from canonry.migrate.document import Document
+from canonry.migrate.module import Module
+from canonry.migrate.python_commands import new_list
 from canonry.model.edit import Grade
 from canonry.source.documents.reading import Command
 from canonry.source.facts import Site
@@ -65,6 +69,13 @@ class CiCommands(Codemod):
             files=_TESTS,
         ),
         Example(
+            "import nox\n\n\n@nox.session\ndef tests(session):\n    session.install('canonry')\n    session.run('pytest', '-x', 'tests/unit', *session.posargs, external=True)\n",
+            'import nox\n\n\n@nox.session\ndef tests(session):\n    session.install(\'canonry\')\n    session.run("canonry", "run", \'tests/unit\', *session.posargs, "--fail-fast", external=True)\n',
+            grade=Grade.REVIEW,
+            path="noxfile.py",
+            files=_TESTS,
+        ),
+        Example(
             "test:\n  script:\n    - pytest tests/gone.py\n", grade=Grade.MANUAL, path=".gitlab-ci.yml", files=_TESTS
         ),
     )
@@ -87,6 +98,30 @@ class CiCommands(Codemod):
         for (finding, _), answer in zip(asked, answers, strict=True):
             edits = (Splice(answer.start, answer.end, answer.text.encode()),) if answer.text else ()
             yield Change(found=finding, grade=answer.mapped.grade, reason=answer.mapped.reason, edits=edits)
+
+    def changes(self, module: Module, found: Sequence[Found]) -> Iterator[Change]:
+        """One answer for each test tool that a session of nox runs."""
+        for each in found:
+            calls = [node for node in module.nodes_at(each.offence.site) if isinstance(node, ast.Call)]
+            try:
+                if not calls or not calls[0].args:
+                    raise CannotMapError("what the session runs is not given in one place")
+                yield _session(module, calls[0], each)
+            except CannotMapError as error:
+                yield manual(each, str(error))
+
+
+def _session(module: Module, call: ast.Call, found: Found) -> Change:
+    new = new_list(module, call.args, folder_known=True)
+    start, end = module.start(call.args[0]), module.end(call.args[-1])
+    if module.has_comment(start, end):
+        raise CannotMapError("a comment stands in the command")
+    doubts = [new.reason] if new.reason else []
+    if not any(isinstance(node, ast.Constant) and node.value == "canonry" for node in ast.walk(module.tree)):
+        doubts.append("no session of the file installs canonry by name")
+    grade = max((new.grade, Grade.REVIEW if doubts else Grade.SAFE), key=lambda each: each.rank)
+    edits = (Splice(start, end, new.text.encode()),)
+    return Change(found=found, grade=grade, reason="; ".join(doubts), edits=edits)
 
 
 def _key(site: Site) -> tuple[int, int, int, int]:

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 
 from canonry.migrate.answers import Change, Found, Needed, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
-from canonry.migrate.commands.in_python import new_list, word_of
 from canonry.migrate.commands.pytest_words import read_pytest_arguments
 from canonry.migrate.commands.tokens import CannotMapError
 from canonry.migrate.main_blocks import Block, blocks_of, dotted, holds, is_start, outside_uses, read_block
 from canonry.migrate.module import Module
+from canonry.migrate.python_commands import new_list, word_of
 from canonry.model.edit import Grade
 
 _TEST = "def test_a():\n    assert 1\n"
@@ -47,7 +47,7 @@ class RunnerMainBlock(Codemod):
         Example(
             f"import os\nimport sys\nimport pytest\n\n\n{_TEST}\n\nif __name__ == '__main__':\n    os.environ['SHOP'] = '1'\n    sys.exit(pytest.main([__file__, '-x', '--tb=short']))\n",
             "import os\nimport sys\nimport subprocess\n\n\n"
-            f"{_TEST}\n\nif __name__ == '__main__':\n    os.environ['SHOP'] = '1'\n    sys.exit(subprocess.call([sys.executable, \"-m\", \"canonry\", \"run\", __file__, \"--fail-fast\", \"--\", '--tb=short']))\n",
+            f'{_TEST}\n\nif __name__ == \'__main__\':\n    os.environ[\'SHOP\'] = \'1\'\n    sys.exit(subprocess.call([sys.executable, "-m", "canonry", "run", __file__, "--fail-fast", "--", \'--tb=short\']))\n',
             grade=Grade.REVIEW,
         ),
         Example(
@@ -256,6 +256,7 @@ def _unittest_call(module: Module, call: ast.Call, front: str) -> tuple[str, Gra
 
 def _imported(module: Module, name: str) -> bool:
     return any(
-        isinstance(statement, ast.Import) and any(alias.name == name and alias.asname is None for alias in statement.names)
+        isinstance(statement, ast.Import)
+        and any(alias.name == name and alias.asname is None for alias in statement.names)
         for statement in module.tree.body
     )

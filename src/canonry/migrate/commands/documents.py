@@ -8,9 +8,9 @@ import msgspec
 from canonry.migrate.commands.installed import installs
 from canonry.migrate.commands.mapping import map_command
 from canonry.migrate.commands.placing import placed
+from canonry.migrate.commands.surroundings import Surroundings
 from canonry.migrate.commands.terms import Terms
 from canonry.migrate.commands.tokens import CannotMapError, Doubt, Made, Mapped, by_hand, new_words
-from canonry.migrate.surroundings import Surroundings
 from canonry.model.edit import Grade
 from canonry.rules.invocation import BESIDE, CI_READERS, UNKNOWN, joined, standing, test_paths
 from canonry.rules.view import DocumentView
@@ -100,14 +100,10 @@ def _rewritten(view: DocumentView, text: str, mark: int, command: Command, surro
         return _refused(command, str(error))
     mapped = msgspec.structs.replace(mapped, doubts=(*mapped.doubts, *doubts))
     before = mark + len(text[:begin].encode())
-    return Rewritten(
-        command=command, mapped=mapped, start=before, end=before + len(text[begin:end].encode()), text=new
-    )
+    return Rewritten(command=command, mapped=mapped, start=before, end=before + len(text[begin:end].encode()), text=new)
 
 
-def _doubts(
-    view: DocumentView, command: Command, mapped: Mapped, text: str, place: tuple[int, int]
-) -> Iterable[Doubt]:
+def _doubts(view: DocumentView, command: Command, mapped: Mapped, text: str, place: tuple[int, int]) -> Iterable[Doubt]:
     """What the place says against a rewritten command. Raises `CannotMapError`."""
     first = command.places[0][0]
     if not command.listed and _BEHIND_REDIRECTION.match(text, place[1]):
@@ -214,6 +210,4 @@ def _identities(
 
 def _holds(site: Site, changed: list[Site]) -> bool:
     begin, end = (site.line, site.column), (site.end_line, site.end_column)
-    return any(
-        begin < (other.line, other.column) and (other.end_line, other.end_column) <= end for other in changed
-    )
+    return any(begin < (other.line, other.column) and (other.end_line, other.end_column) <= end for other in changed)

@@ -1,4 +1,4 @@
-"""Whether a tree declares a package among what it installs: its requirements, its build's metadata, its environments."""
+"""Whether a tree declares a package among what it installs: requirements, build metadata, environments."""
 
 import re
 import tomllib
@@ -21,13 +21,15 @@ _LARGEST = 1_000_000
 
 def declares(paths: Iterable[str], read: Callable[[str], bytes | None], package: str) -> bool:
     """Whether a file of requirements, ``pyproject.toml`` or another file of that kind asks for a package by name."""
-    line = re.compile(rf"(?mi)^[\s\-\"']*(?:(?:deps|install_requires|tests_require)\s*=\s*)?{re.escape(package)}\b(?!\s*:\s*$)")
+    line = re.compile(
+        rf"(?mi)^[\s\-\"']*(?:(?:deps|install_requires|tests_require)\s*=\s*)?{re.escape(package)}\b(?!\s*:\s*$)"
+    )
     for path in dict.fromkeys((*_USUAL, *filter(_FILES.fullmatch, paths))):
         content = read(path)
         if content is None or len(content) > _LARGEST or package.encode() not in content.lower():
             continue
         text = content.decode("utf-8", "replace")
-        if path.endswith(".toml") or path.endswith("Pipfile"):
+        if path.endswith((".toml", "Pipfile")):
             if any(_asks(text_of, package) for text_of in _requirements(text)):
                 return True
         elif line.search(text):
@@ -37,7 +39,14 @@ def declares(paths: Iterable[str], read: Callable[[str], bytes | None], package:
 
 def installs(text: str, package: str) -> bool:
     """Whether a script or configuration installs a package by a command or a key of its own."""
-    return re.search(rf"(?:\b(?:install|add|sync|deps|--with)\b[^\n]*?|^\s*(?:-\s*)?)(?<![\w./-]){package}\b(?!\s+run)", text, re.MULTILINE) is not None
+    return (
+        re.search(
+            rf"(?:\b(?:install|add|sync|deps|--with)\b[^\n]*?|^\s*(?:-\s*)?)(?<![\w./-]){package}\b(?!\s+run)",
+            text,
+            re.MULTILINE,
+        )
+        is not None
+    )
 
 
 def _requirements(text: str) -> Iterator[str]:

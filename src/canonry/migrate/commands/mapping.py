@@ -25,7 +25,9 @@ from canonry.source.launchers import PYTHON, basename, started_by
 _FED = frozenset(("xargs", "parallel", "entr", "watch", "find"))
 _ELSEWHERE = frozenset("docker podman nerdctl docker-compose podman-compose ssh kubectl oc wsl vagrant".split())
 _APART = frozenset(("uvx", "pipx"))
-_MEASURES = frozenset("coverage coverage3 kernprof pyinstrument scalene memray viztracer cprofile profile trace".split())
+_MEASURES = frozenset(
+    "coverage coverage3 kernprof pyinstrument scalene memray viztracer cprofile profile trace".split()
+)
 _WATCHERS = frozenset(("ptw", "pytest-watch", "pytest-watcher"))
 _SAFE = re.compile(r"[\w./:=,@+-]+")
 
@@ -84,7 +86,7 @@ def _mapped(words: Sequence[str | None], at: int, module: bool, terms: Terms) ->
     tokens = [*program, *selection]
     if found.passed:
         tokens += [Made("--"), *found.passed]
-    return Mapped(first=first, tokens=tuple(tokens), doubts=tuple([*doubts, *found.doubts]), category=category)
+    return Mapped(first=first, tokens=tuple(tokens), doubts=(*doubts, *found.doubts), category=category)
 
 
 def _doubts_of_launchers(before: Sequence[str | None], module: bool, terms: Terms) -> list[Doubt]:
@@ -93,17 +95,23 @@ def _doubts_of_launchers(before: Sequence[str | None], module: bool, terms: Term
     if names & _FED:
         raise CannotMapError(f"`{min(names & _FED)}` hands it arguments that are not in the file")
     if names & _ELSEWHERE:
-        found.append(Doubt(Grade.REVIEW, f"`{min(names & _ELSEWHERE)}` starts it elsewhere, where canonry has to be installed"))
+        found.append(
+            Doubt(Grade.REVIEW, f"`{min(names & _ELSEWHERE)}` starts it elsewhere, where canonry has to be installed")
+        )
     if names & _APART or ("uv" in names and "tool" in names):
         raise CannotMapError("it runs in an environment of its own, which holds no canonry")
     if names & _MEASURES:
         tool = min(names & _MEASURES)
-        found.append(Doubt(Grade.REVIEW, f"`{tool}` measures the process that it starts, and the runner's workers are others"))
+        found.append(
+            Doubt(Grade.REVIEW, f"`{tool}` measures the process that it starts, and the runner's workers are others")
+        )
     if not terms.installed:
         found.append(Doubt(Grade.REVIEW, "nothing in the tree says that canonry is installed where this runs"))
     if module and terms.imports_from_folder:
         found.append(
-            Doubt(Grade.REVIEW, "`python -m` puts the working directory on the import path, and tests may import from it")
+            Doubt(
+                Grade.REVIEW, "`python -m` puts the working directory on the import path, and tests may import from it"
+            )
         )
     return found
 
@@ -153,12 +161,12 @@ def _of_other_runner(
 def _selection(words: Sequence[str | None], found: Arguments, terms: Terms) -> tuple[str, list[Token]]:
     """The category that the command selects, if it is exactly one's, and the tokens of selection and own options."""
     own = found.own
-    for _, path in found.paths:
-        if VARIABLE.search(path):
+    for _, named in found.paths:
+        if VARIABLE.search(named):
             continue
-        standing = terms.standing(path.partition("::")[0])
+        standing = terms.standing(named.partition("::")[0])
         if standing is Standing.ABSENT or (standing is Standing.ELSEWHERE and terms.folder is not None):
-            raise CannotMapError(f"`{path}` does not exist; it cannot be what is meant")
+            raise CannotMapError(f"`{named}` does not exist; it cannot be what is meant")
     category = _category_of(found, terms)
     if category:
         if found.marker is not None and not found.paths:
@@ -169,8 +177,9 @@ def _selection(words: Sequence[str | None], found: Arguments, terms: Terms) -> t
         verb = "is" if len(found.unknown) == 1 else "are"
         found.doubt(f"{shown} may stand for options, which {verb} then the runner's, not pytest's")
     tokens: list[Token] = []
-    order = sorted([*((index, path) for index, path in found.paths), *((index, None) for index in found.unknown)])
-    for index, path in order:
+    places: dict[int, str | None] = dict(found.paths)
+    places |= dict.fromkeys(found.unknown)
+    for index, path in sorted(places.items()):
         tokens.append(_path_token(words, index, path))
     if not tokens:
         if terms.folder is None:

@@ -28,7 +28,7 @@ _ALONE = re.compile(
     r"|\$\{\{.*\}\}|<[\w-]+>",
     re.DOTALL,
 )
-"""A word that is a variable and nothing else, so that nobody knows whether it is a path, an option, or several words."""
+"""A word that is a variable and nothing else: a path, an option, or several words, nobody knows."""
 
 
 class Arguments(msgspec.Struct, kw_only=True):
@@ -176,7 +176,9 @@ def _short_valued(words: Sequence[str | None], at: int, place: int, found: Argum
         raise CannotMapError(f"`-{letter}` has no value")
     value = glued.removeprefix("=") if glued else words[at + 1]
     behind = at + 1 if glued else at + 2
-    tokens: list[Token] = [Changed(at, word[: place + 1], f"-{letter}")] if glued else [Made(f"-{letter}"), Kept(at + 1)]
+    tokens: list[Token] = (
+        [Changed(at, word[: place + 1], f"-{letter}")] if glued else [Made(f"-{letter}"), Kept(at + 1)]
+    )
     if glued and place == 1:
         tokens = [Changed(at, f"-{letter}=", f"-{letter}")] if glued.startswith("=") else [Kept(at)]
     if letter == "n":

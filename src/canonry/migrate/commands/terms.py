@@ -41,9 +41,7 @@ def speaks_for(runner: tuple[str, ...], read: Callable[[str], bytes | None]) -> 
     return any(_WRAPPER in (read(script.removeprefix("./")) or b"") for script in scripts)
 
 
-def imports_from_root(
-    paths: Iterable[str], pythonpath: Sequence[str], is_test_file: Callable[[str], bool]
-) -> bool:
+def imports_from_root(paths: Iterable[str], pythonpath: Sequence[str], is_test_file: Callable[[str], bool]) -> bool:
     """Whether tests may import from the root of the tree only because the working directory is on the import path.
 
     pytest puts the folder of a ``conftest.py``, and of a package of tests the folder around it, there itself.

@@ -8,13 +8,13 @@ import msgspec
 from canonry.model.edit import Grade
 
 
-class Kept(NamedTuple):
+class Kept(msgspec.Struct, frozen=True, gc=False):
     """A word of the old command as it is written, by its index."""
 
     index: int
 
 
-class Changed(NamedTuple):
+class Changed(msgspec.Struct, frozen=True, gc=False):
     """A word of the old command that begins with ``old``, which becomes ``new``; the rest stays as it is written."""
 
     index: int
@@ -22,7 +22,7 @@ class Changed(NamedTuple):
     new: str
 
 
-class Made(NamedTuple):
+class Made(msgspec.Struct, frozen=True, gc=False):
     """A new word, of characters that no shell and no quoting knows."""
 
     text: str

@@ -1,4 +1,4 @@
-"""Commands that Python code holds: lists of words and shell texts, rewritten for the runner with their other parts kept."""
+"""Commands that Python code holds, as lists of words and shell texts, rewritten for the runner."""
 
 import ast
 import re
@@ -69,9 +69,7 @@ def new_shell_text(module: Module, node: ast.expr) -> NewText:
     text = content.decode()
     if match["quote"] in text.replace(inner, ""):
         raise CannotMapError("the new command holds the literal's quotes")
-    return NewText(
-        f"{match[0]}{text}{match['quote']}", worst.mapped.grade, worst.mapped.reason, worst.mapped
-    )
+    return NewText(f"{match[0]}{text}{match['quote']}", worst.mapped.grade, worst.mapped.reason, worst.mapped)
 
 
 def word_of(module: Module, node: ast.expr) -> str | None:
@@ -79,9 +77,7 @@ def word_of(module: Module, node: ast.expr) -> str | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
-        return "".join(
-            str(part.value) if isinstance(part, ast.Constant) else "{part}" for part in node.values
-        )
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "{part}" for part in node.values)
     if isinstance(node, ast.Attribute) and node.attr == "executable":
         return "python"
     if _OWN_FILE.fullmatch(module.source(node)):
@@ -100,8 +96,10 @@ def python_terms(module: Module, *, folder_known: bool) -> Terms:
             return Standing.UNSAID
         if bare in project.paths or bare in project.folders:
             return Standing.THERE
-        return Standing.ABSENT if bare.endswith(".py") and not project.paths_by_name.get(bare.rpartition("/")[2]) else (
-            Standing.UNSAID
+        return (
+            Standing.ABSENT
+            if bare.endswith(".py") and not project.paths_by_name.get(bare.rpartition("/")[2])
+            else (Standing.UNSAID)
         )
 
     return Terms(

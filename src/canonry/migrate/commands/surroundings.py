@@ -32,7 +32,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 def surroundings_of(
     project: Project, read: Read, documents: Callable[[], Iterable[tuple[str, Reading]]] = tuple
 ) -> Surroundings:
-    """The facts of a tree; ``read`` gives the bytes of a path, ``documents`` what is read of files that are no Python."""
+    """The facts of a tree; ``read`` gives the bytes of a path, ``documents`` what is read of other files."""
     runner = tuple(project.canon.canon.runner.split())
     return Surroundings(
         runner=runner,
