@@ -1,6 +1,7 @@
 """A file that is no Python, as a codemod sees it."""
 
 from canonry.migrate.answers import Splice
+from canonry.migrate.commands.surroundings import Surroundings
 from canonry.rules.view import DocumentView
 from canonry.source.facts import Site
 
@@ -8,8 +9,9 @@ from canonry.source.facts import Site
 class Document:
     """The view that rules have, and the bytes."""
 
-    def __init__(self, view: DocumentView, content: bytes) -> None:
+    def __init__(self, view: DocumentView, content: bytes, *, surroundings: Surroundings | None = None) -> None:
         self.view = view
+        self.surroundings = surroundings or Surroundings()
         self.path = view.path
         self.content = content
         self._lines = content.splitlines(keepends=True)

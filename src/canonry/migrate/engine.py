@@ -16,6 +16,7 @@ from canonry.audit.session import Progress, Session, open_session
 from canonry.changes.splice import splice
 from canonry.migrate.answers import Found
 from canonry.migrate.codemod import Codemod
+from canonry.migrate.commands.surroundings import surroundings_of
 from canonry.migrate.pool import Bench, plan_all
 from canonry.migrate.registry import chosen_codemods
 from canonry.migrate.workshop import Planned, Workshop
@@ -98,6 +99,9 @@ def _migrate(
         ),
         of_tree=of_tree,
         checked=wanted.checked,
+        surroundings=surroundings_of(
+            run.project, session.tree.read, lambda: run.documents.read(run.listing.documents, told=told)
+        ),
     )
     bench = Bench(session, run.files, run.origin, workshop)
     try:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from canonry.migrate.answers import Needed, Splice
+from canonry.migrate.commands.surroundings import Surroundings
 from canonry.rules.view import FileView
 from canonry.source.facts import Site
 from canonry.source.index import Definition
@@ -21,8 +22,11 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 class Module:
     """One file. Offsets are those of its bytes, the byte order mark included."""
 
-    def __init__(self, file: FileView, content: bytes, tree: ast.Module) -> None:
+    def __init__(
+        self, file: FileView, content: bytes, tree: ast.Module, *, surroundings: Surroundings | None = None
+    ) -> None:
         self.file = file
+        self.surroundings = surroundings or Surroundings()
         self.path = file.path
         self.content = content
         self.tree = tree
@@ -55,6 +59,12 @@ class Module:
     def has_comment(self, start: int, end: int) -> bool:
         """Whether a comment stands in a range (told from the tokens, not from the text)."""
         return any(start <= at < end for at in self._comments)
+
+    def comments_in(self, start: int, end: int) -> list[str]:
+        """The comments that begin in a range, in order."""
+        found = re.compile(rb"[^\r\n]*")
+        texts = (found.match(self.content, at) for at in self._comments if start <= at < end)
+        return [match[0].decode().rstrip() for match in texts if match is not None]
 
     @cached_property
     def _comments(self) -> list[int]:

@@ -13,6 +13,7 @@ from canonry.changes.check import check_result
 from canonry.changes.splice import digest_of, splice
 from canonry.migrate.answers import Change, Found, Splice, manual
 from canonry.migrate.codemod import Codemod
+from canonry.migrate.commands.surroundings import Surroundings
 from canonry.migrate.document import Document
 from canonry.migrate.edits import Taken, joined, made_of, superseded
 from canonry.migrate.equivalence import object_to_tests
@@ -79,8 +80,10 @@ class Workshop:
         terms: Terms,
         of_tree: Mapping[str, list[Found]] | None = None,
         checked: bool = True,
+        surroundings: Surroundings | None = None,
     ) -> None:
         self.project = project
+        self.surroundings = surroundings or Surroundings()
         self.codemods = codemods
         self.grades = grades
         self.target = target
@@ -183,7 +186,7 @@ class Workshop:
             reason = _NOT_UTF8 if not _is_utf8(content) else "it does not parse any more; run this again"
             turn.changes = [(each, manual(one, reason)) for each in codemods for one in found if one.rule in each.rules]
             return turn
-        module = Module(view, content, tree)
+        module = Module(view, content, tree, surroundings=self.surroundings)
         turn.changes = list(_answers(codemods, found, lambda codemod, mine: codemod.changes(module, mine)))
         turn.chosen = self._choose(turn)
         if turn.chosen:
@@ -247,7 +250,7 @@ class Workshop:
         found, settled = self._open(view.path, found, view.reading.suppressions)
         if not found and not settled:
             return None
-        document = Document(view, content)
+        document = Document(view, content, surroundings=self.surroundings)
         answers = _answers(self.codemods, found, lambda codemod, mine: codemod.document_changes(document, mine))
         turn = Turn(list(answers), settled=settled)
         chosen = self._choose(turn)
@@ -318,7 +321,11 @@ def _with_imports(module: Module, chosen: list[tuple[Codemod, Change]]) -> list[
     worst = max((change.grade for _, change in chosen), key=lambda grade: grade.rank)
     needs = [need for _, change in chosen for need in change.needs]
     added = import_edits(module, needs, splices)
-    gone = orphan_edits(module, [*splices, *added])
+    gone = [
+        each
+        for each in orphan_edits(module, [*splices, *added])
+        if not any(splice.start <= each.start < splice.end for splice in splices if splice != each)
+    ]  # an import inside of what goes goes with it
     kept = set(superseded(splices, gone))
     every = [each for each in graded if each[0] in kept]
     every += [(each, _IMPORTS, worst) for each in (*added, *gone)]

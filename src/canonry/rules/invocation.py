@@ -13,7 +13,8 @@ UNKNOWN = "?"
 """A working directory that the file does not say."""
 CI_READERS = frozenset("github_workflow gitlab_ci makefile justfile tox_ini tox_toml pre_commit package_json".split())
 """Files that say themselves where their commands run."""
-_BESIDE = frozenset(("makefile", "justfile", "tox_ini", "tox_toml", "package_json"))
+BESIDE = frozenset(("makefile", "justfile", "tox_ini", "tox_toml", "package_json"))
+"""Files whose commands run beside them."""
 _ELSEWHERE = frozenset(("dockerfile", "compose", "markdown"))
 _RUNS_TASKS = {
     "tox": ("tox_ini", "tox_toml"),
@@ -139,7 +140,7 @@ def standing(path: str, command: Command, document: DocumentView) -> Standing:
         return Standing.UNSAID
     there = [*_starts(command, document)]
     for folder in there:
-        found = _joined(folder, path)
+        found = joined(folder, path)
         if found is not None and (found in project.paths or found in project.folders):
             return Standing.THERE
     if _SCRIPT.search(name) and not (name.endswith(".py") or reader_of(path)):
@@ -162,13 +163,13 @@ def _starts(command: Command, document: DocumentView) -> Iterator[str]:
     if command.folder == UNKNOWN:
         return
     own = document.path.rpartition("/")[0]
-    if document.reader in _BESIDE:
-        yield _joined(own, command.folder) or ""
+    if document.reader in BESIDE:
+        yield joined(own, command.folder) or ""
     elif document.reader in CI_READERS:
         yield command.folder
     else:
         yield command.folder
-        yield _joined(own, command.folder) or ""
+        yield joined(own, command.folder) or ""
 
 
 def _provided(path: str, document: DocumentView) -> bool:
@@ -189,7 +190,7 @@ def _provided(path: str, document: DocumentView) -> bool:
     return False
 
 
-def _joined(folder: str, path: str) -> str | None:
+def joined(folder: str, path: str) -> str | None:
     """A path from the root, None where it leaves the tree."""
     parts = folder.split("/") if folder else []
     for part in path.split("/"):
@@ -209,7 +210,7 @@ def _same(word: str, path: str, folder: str) -> bool:
         return True
     if folder in ("", UNKNOWN):
         return folder == UNKNOWN and bool(written) and path.endswith("/" + written) and "/" in written
-    return _joined(folder, word.replace("\\", "/")) == path
+    return joined(folder, word.replace("\\", "/")) == path
 
 
 def _basename(word: str) -> str:

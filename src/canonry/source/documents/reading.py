@@ -30,6 +30,13 @@ class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
     folder: str = ""
     doubt: str = ""
     """Why it is not certain that the command starts its tool, or that it is run at all; else empty."""
+    places: tuple[tuple[int, int], ...] = ()
+    """Of commands that start a test tool: where each word stands, as the document's characters, quotes included.
+
+    Words that one variable stands for have one place. Empty where the places are not known.
+    """
+    listed: bool = False
+    """Whether the words are items of a list, whose places are those of their texts without quotes."""
 
 
 class PassedOver(msgspec.Struct, frozen=True, array_like=True, gc=False):

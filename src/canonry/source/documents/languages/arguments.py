@@ -23,4 +23,6 @@ def read_arguments(words: list[Fragment], finds: Finds, setting: Setting) -> Non
                 break
     begin, _ = words[0].place(0, 1)
     _, end = words[-1].place(len(texts[-1]) - 1, len(texts[-1]))
-    finds.add(texts, words[0].document.site(begin, max(begin, end), setting.symbol), setting, inner=inner)
+    places = [word.place(0, len(word.text)) for word in words]
+    site = words[0].document.site(begin, max(begin, end), setting.symbol)
+    finds.add(texts, site, setting, inner=inner, places=places, listed=True)

@@ -169,15 +169,18 @@ class _Script:
 
     def _command(self, tokens: list[tuple[int, int]], forgiven: str, *, piped: bool) -> None:
         words: list[str] = []
+        places: list[tuple[int, int]] = []
         self.doubt = ""
         for index, place in enumerate(tokens):
             written = re.sub(r"\^(.)", r"\1", self.text[slice(*place)])
             text, _ = self._expand(written.replace('"', ""), *place)
+            found = [text]
             if index == 0:
                 text = text.lstrip("@")
-                words += text.split() if "%" in written or "!" in written else [text]
-            else:
-                words.append(text)
+                place = place[0] + len(written) - len(written.lstrip("@")), place[1]
+                found = text.split() if "%" in written or "!" in written else [text]
+            words += found
+            places += [self.fragment.place(*place)] * len(found) if place[0] < place[1] else []
         if not words or not words[0]:
             return
         first = tokens[0][0] + (len(self.text[slice(*tokens[0])]) - len(self.text[slice(*tokens[0])].lstrip("@")))
@@ -193,7 +196,16 @@ class _Script:
         doubt = self.doubt
         inner = self._inner(words, tokens, forgiven)
         site = self.fragment.site(first, tokens[-1][1], self.symbol)
-        self.finds.add(words, site, self.setting, forgiven=forgiven, folder=self.folder, doubt=doubt, inner=inner)
+        self.finds.add(
+            words,
+            site,
+            self.setting,
+            forgiven=forgiven,
+            folder=self.folder,
+            doubt=doubt,
+            inner=inner,
+            places=places,
+        )
         if lowered in ("cd", "chdir", "pushd"):
             target = next((word for word in words[1:] if word.lower() != "/d"), "")
             self.folder = join_folder(self.folder, target) if target else self.folder

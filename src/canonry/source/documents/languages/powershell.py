@@ -176,7 +176,17 @@ class _Walk:
         inner = self._inner(words, found) if len(words) == len(found) else False
         if words:
             site = self.fragment.site(parts[0].start_byte, parts[-1].end_byte, self.symbol)
-            self.finds.add(words, site, self.setting, forgiven=forgiven, folder=self.folder, doubt=doubt, inner=inner)
+            places = [self.fragment.place(start, stop) for _, start, stop in found if start < stop]
+            self.finds.add(
+                words,
+                site,
+                self.setting,
+                forgiven=forgiven,
+                folder=self.folder,
+                doubt=doubt,
+                inner=inner,
+                places=places if len(words) == len(found) else (),
+            )
         if lowered in _MOVING:
             target = next((word for word in words[1:] if not word.startswith("-")), "")
             self.folder = join_folder(self.folder, target) if target else UNKNOWN_FOLDER

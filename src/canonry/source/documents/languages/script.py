@@ -16,11 +16,15 @@ _MOST_EXPANDED = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a command: its text with quotes removed, the pieces that it is made of, and whether it is fixed."""
+    """A word of a command: its text with quotes removed, the pieces that it is made of, and whether it is fixed.
+
+    ``place`` is the range of the document's characters that it is written in, quotes included.
+    """
 
     text: str
     pieces: tuple[Piece, ...] = ()
     fixed: bool = True
+    place: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +105,13 @@ class Finds:
         folder: str = "",
         doubt: str = "",
         inner: bool = False,
+        places: Sequence[tuple[int, int]] = (),
+        listed: bool = False,
     ) -> None:
-        """Adds a command; ``inner`` says that the command in its words is read for itself."""
+        """Adds a command; ``inner`` says that the command in its words is read for itself.
+
+        ``places`` and ``listed`` as in `Command`.
+        """
         tool, unsure = ("", "") if inner else tool_of_words(words)
         if unsure and not tool:
             self.passed_over.append(PassedOver(site, unsure))
@@ -114,6 +123,8 @@ class Finds:
                 forgiven or setting.forgiven,
                 folder or setting.folder,
                 (doubt or unsure or setting.doubt) if tool else doubt or setting.doubt,
+                tuple(places) if tool and len(places) == len(words) else (),
+                listed and bool(tool),
             )
         )
 

@@ -205,7 +205,7 @@ class _Walk:
 
     def _words(self, node: Node) -> list[Word]:
         self.place = self.fragment.place(node.start_byte, max(node.end_byte, node.start_byte + 1))
-        return words_of(node, self.fragment, self._values)
+        return words_of(node, self.fragment, self._values, self.place)
 
     def _assign(self, node: Node) -> None:
         for part in [node] if node.type == "variable_assignment" else node.children:
@@ -279,6 +279,7 @@ class _Walk:
             folder=self.folder,
             doubt=self.doubt,
             inner=inner,
+            places=[word.place for word in words],
         )
         self._effects(texts)
 

@@ -20,9 +20,8 @@ _EXPANSIONS = frozenset(("simple_expansion", "expansion"))
 _COMPUTED = _EXPANSIONS | {"command_substitution", "process_substitution", "arithmetic_expansion"}
 
 
-def words_of(node: Node, fragment: Fragment, values: Values) -> list[Word]:
-    """The words that one word of the source becomes: several, or none, for a variable without quotes."""
-    start, stop = node.start_byte, node.end_byte
+def words_of(node: Node, fragment: Fragment, values: Values, place: tuple[int, int]) -> list[Word]:
+    """The words that one word of the source, at a place, becomes: several, or none, for a variable without quotes."""
     inner = _alone(node)
     if inner is not None:
         text = fragment.text[inner.start_byte : inner.end_byte]
@@ -30,10 +29,9 @@ def words_of(node: Node, fragment: Fragment, values: Values) -> list[Word]:
         name = array or _NAME.match(text)
         found = values(name[1]) if name else _default(text, values)
         if found is not None:
-            place = fragment.place(start, stop)
-            return [Word(each, (Piece(each, *place),)) for each in found]
+            return [Word(each, (Piece(each, *place),), place=place) for each in found]
     pieces, fixed = _pieces(node, fragment, values)
-    return [Word("".join(piece.text for piece in pieces), tuple(pieces), fixed)]
+    return [Word("".join(piece.text for piece in pieces), tuple(pieces), fixed, place)]
 
 
 def _default(text: str, values: Values) -> tuple[str, ...] | None:

@@ -1,0 +1,1 @@
+"""Old test commands into commands of the canonical runner, wherever they stand."""

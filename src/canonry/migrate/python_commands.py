@@ -1,0 +1,155 @@
+"""Commands that Python code holds, as lists of words and shell texts, rewritten for the runner."""
+
+import ast
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from canonry.migrate.commands.documents import rewrite_commands
+from canonry.migrate.commands.mapping import map_command
+from canonry.migrate.commands.terms import Terms
+from canonry.migrate.commands.tokens import CannotMapError, Changed, Doubt, Kept, Made, Mapped, Token
+from canonry.migrate.module import Module
+from canonry.model.edit import Grade
+from canonry.rules.invocation import Standing
+from canonry.rules.view import DocumentView
+from canonry.source.documents.readers.registry import read_document
+
+_LITERAL = re.compile(r"(?P<prefix>[rRuUfFbB]*)(?P<quote>\"\"\"|'''|\"|')")
+_OWN_FILE = re.compile(r"(?:[\w.]+\()*__file__\)*(?:\.resolve\(\)|\.absolute\(\))?\)*")
+
+
+class NewText(msgspec.Struct, frozen=True):
+    """The text that takes a node's place, with the grade and the reason."""
+
+    text: str
+    grade: Grade
+    reason: str
+    mapped: Mapped
+
+
+def new_list(
+    module: Module, elements: Sequence[ast.expr], *, program: Sequence[str] = (), folder_known: bool = True
+) -> NewText:
+    """The list of words that runs the runner in place of the one that these elements make.
+
+    ``program`` are fixed words in front of them that are not in the file (``pytest`` for `pytest.main`). Raises
+    `CannotMapError`.
+    """
+    words = [*program, *(word_of(module, element) for element in elements)]
+    mapped = map_command(words, python_terms(module, folder_known=folder_known))
+    if mapped.grade is Grade.MANUAL:
+        raise CannotMapError(mapped.reason)
+    count = len(program)
+    tokens: list[Token] = [*map(Kept, range(count, mapped.first)), *mapped.tokens]
+    texts = [_element(module, token, elements, count) for token in tokens]
+    return NewText(_laid_out(module, elements, texts), mapped.grade, mapped.reason, mapped)
+
+
+def new_shell_text(module: Module, node: ast.expr) -> NewText:
+    """The literal of a shell command in which the test commands are the runner's. Raises `CannotMapError`."""
+    raw = module.source(node)
+    match = _LITERAL.match(raw)
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or match is None:
+        raise CannotMapError("the text of the command is computed")
+    inner = raw[match.end() : len(raw) - len(match["quote"])]
+    if inner != node.value or "\\" in inner:
+        raise CannotMapError("the text of the command holds escapes, or several literals")
+    reading = read_document("shell", inner.encode())
+    view = DocumentView("command.sh", reading, "shell", module.file.project)
+    commands = [each for each in reading.commands if each.tool]
+    answers = rewrite_commands(view, inner.encode(), commands, module.surroundings)
+    worst = max(answers, key=lambda each: each.mapped.grade.rank, default=None)
+    if worst is None or worst.mapped.grade is Grade.MANUAL:
+        raise CannotMapError(worst.mapped.reason if worst is not None else "no shell command was found in the text")
+    content = inner.encode()
+    for each in sorted(answers, key=lambda one: -one.start):
+        content = content[: each.start] + each.text.encode() + content[each.end :]
+    text = content.decode()
+    if match["quote"] in text.replace(inner, ""):
+        raise CannotMapError("the new command holds the literal's quotes")
+    return NewText(f"{match[0]}{text}{match['quote']}", worst.mapped.grade, worst.mapped.reason, worst.mapped)
+
+
+def word_of(module: Module, node: ast.expr) -> str | None:
+    """The text of one word; a part of an f-string that is computed stands in braces. None for what is computed."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "{part}" for part in node.values)
+    if isinstance(node, ast.Attribute) and node.attr == "executable":
+        return "python"
+    if _OWN_FILE.fullmatch(module.source(node)):
+        return module.path
+    return None
+
+
+def python_terms(module: Module, *, folder_known: bool) -> Terms:
+    """What the mapping of a command in code depends on; the working directory is taken for the root of the tree."""
+    project = module.file.project
+    around = module.surroundings
+
+    def standing(path: str) -> Standing:
+        bare = path.replace("\\", "/").removeprefix("./").rstrip("/")
+        if not folder_known or path.startswith(("/", "~")) or ".." in path.split("/"):
+            return Standing.UNSAID
+        if bare in project.paths or bare in project.folders:
+            return Standing.THERE
+        return (
+            Standing.ABSENT
+            if bare.endswith(".py") and not project.paths_by_name.get(bare.rpartition("/")[2])
+            else (Standing.UNSAID)
+        )
+
+    return Terms(
+        runner=around.runner,
+        speaks=around.speaks,
+        categories=project.canon.categories,
+        folder="" if folder_known else None,
+        standing=standing,
+        installed=around.installed,
+        imports_from_folder=around.imports_from_root,
+    )
+
+
+def doubts_text(doubts: Sequence[Doubt]) -> str:
+    """The reasons in one line."""
+    return "; ".join(dict.fromkeys(doubt.reason for doubt in doubts))
+
+
+def _element(module: Module, token: Token, elements: Sequence[ast.expr], count: int) -> str:
+    if isinstance(token, Made):
+        return f'"{token.text}"'
+    if token.index < count:
+        raise CannotMapError("how the tool is started is not understood")
+    source = module.source(elements[token.index - count])
+    if isinstance(token, Kept):
+        return source
+    return _changed(source, token)
+
+
+def _changed(source: str, token: Changed) -> str:
+    match = _LITERAL.match(source)
+    if match is None:
+        if not token.old and token.new:
+            return f'f"{token.new}{{{source}}}"' if '"' not in source and "\\" not in source else _fail(source)
+        return _fail(source)
+    if not source.startswith(token.old, match.end()):
+        return _fail(source)
+    return source[: match.end()] + token.new + source[match.end() + len(token.old) :]
+
+
+def _fail(source: str) -> str:
+    raise CannotMapError(f"`{source}` cannot be changed in place")
+
+
+def _laid_out(module: Module, elements: Sequence[ast.expr], texts: Sequence[str]) -> str:
+    """The elements as they stood: in one line, or one in each."""
+    lines = {element.lineno for element in elements}
+    if len(lines) < 2 or len(lines) < len(elements) - 1:
+        return ", ".join(texts)
+    second = next(element for element in elements if element.lineno != elements[0].lineno)
+    column = second.col_offset
+    end = module.line_end(module.start(elements[0])).decode()
+    return f",{end}{' ' * column}".join(texts)
