@@ -59,6 +59,12 @@ def _drop_spare() -> None:
         wires.close()
 
 
+def kept_sockets() -> frozenset[int]:
+    """The descriptors of sockets that this thread keeps for its next loop: no test left them."""
+    wires = _spare.wires
+    return frozenset() if wires is None else frozenset((wires[1].fileno(), wires[2].fileno()))
+
+
 atexit.register(_drop_spare)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_drop_spare)

@@ -41,3 +41,13 @@ def test_what_a_session_fixture_starts_is_no_leak(tmp_path: Path) -> None:
     fixture = "@pytest.fixture(scope='session')\ndef server():\n    {}\n    yield\ndef test_a(server, tmp_path): pass"
     told = run(project(tmp_path, {"test_a.py": FILE.format(fixture.format(LEFT["thread"]))}))
     assert told.of(Leaked) == []
+
+
+def test_what_an_async_base_case_keeps_for_its_next_loop_is_no_leak(tmp_path: Path) -> None:
+    code = (
+        "from canonry.testing import SSotAsyncTestCase\n\n"
+        "class TestA(SSotAsyncTestCase):\n    async def test_a(self):\n        assert True\n"
+    )
+    told = run(project(tmp_path, {"test_a.py": code, "test_b.py": code.replace("TestA", "TestB")}))
+    assert set(told.outcomes.values()) == {Outcome.PASSED}
+    assert told.of(Leaked) == []
