@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -42,6 +43,14 @@ class _Probe:
 
 def handle(number: int, frame: object) -> None:
     """A signal handler."""
+
+
+class _Record(logging.LogRecord):
+    """A record of a test's own."""
+
+
+class _Logger(logging.Logger):
+    """A logger of a test's own."""
 
 
 HANDLER = logging.StreamHandler()
@@ -93,6 +102,39 @@ PLANTED: dict[str, tuple[Callable[[], object], str]] = {
     "a logger that tells nobody": (
         lambda: setattr(logging.getLogger("canon.a"), "propagate", False),
         "`canon.a` has propagate False, not True",
+    ),
+    "a handler that says nothing": (
+        lambda: logging.getLogger("canon.a").addHandler(logging.NullHandler()),
+        "`canon.a` has the handler `<NullHandler",
+    ),
+    "a new logger's handler that says nothing": (
+        lambda: logging.getLogger(f"canon.{os.urandom(4).hex()}").addHandler(logging.NullHandler()),
+        "has the handler `<NullHandler",
+    ),
+    "the factory of log records": (
+        lambda: logging.setLogRecordFactory(_Record),
+        "logging `logging.setLogRecordFactory` is `_Record`, not `LogRecord`",
+    ),
+    "the class of loggers": (
+        lambda: logging.setLoggerClass(_Logger),
+        "logging `logging.setLoggerClass` is `_Logger`, not `Logger`",
+    ),
+    "the name of a level": (
+        lambda: logging.addLevelName(10, "DETAIL"),
+        "logging `logging.addLevelName` calls level 10 `DETAIL`, not `DEBUG`",
+    ),
+    "logging's own errors": (
+        lambda: setattr(logging, "raiseExceptions", False),
+        "logging `logging.raiseExceptions` is False, not True",
+    ),
+    "warnings that are logged": (lambda: logging.captureWarnings(True), "logging `logging.captureWarnings` is `"),
+    "what shows warnings": (
+        lambda: setattr(warnings, "showwarning", print),
+        "warnings `warnings.showwarning` shows them by `print`, not by `",
+    ),
+    "warnings that are recorded for ever": (
+        lambda: warnings.catch_warnings(record=True).__enter__(),
+        "warnings `warnings.catch_warnings` shows them by `list.append`, not by `",
     ),
     "a new logger": (lambda: logging.getLogger(f"canon.{os.urandom(4).hex()}").setLevel(10), "has level DEBUG"),
     "logging.disable": (lambda: logging.disable(30), "logging `logging.disable` is 30, not 0"),
@@ -196,8 +238,13 @@ def test_standing_in_a_removed_folder_is_told(before: Snapshot, tmp_path: Path) 
     assert restore(before) == ()
 
 
-def test_a_library_that_is_loaded_in_a_test_leaves_nothing_that_counts(before: Snapshot) -> None:
-    logging.getLogger(f"library{os.urandom(4).hex()}").addHandler(logging.NullHandler())
+def test_a_library_that_is_loaded_in_a_test_leaves_nothing_that_counts(
+    before: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"library{os.urandom(4).hex()}"
+    monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    logging.getLogger(f"{name}.part").addHandler(logging.NullHandler())
+    logging.addLevelName(7, "TRACE")
 
     assert differences(before) == ()
 

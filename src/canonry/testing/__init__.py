@@ -4,11 +4,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from canonry.testing.async_cases import SSotAsyncTestCase as SSotAsyncTestCase
     from canonry.testing.cases import SSotBaseTestCase as SSotBaseTestCase
+    from canonry.testing.distinct import assert_distinct as assert_distinct
+    from canonry.testing.distinct import assert_distinct_async as assert_distinct_async
+    from canonry.testing.doubles import SSotMockFactory as SSotMockFactory
+    from canonry.testing.doubles import check_doubles as check_doubles
+    from canonry.testing.doubles import stands_in_for as stands_in_for
     from canonry.testing.environment import EnvironmentSource as EnvironmentSource
     from canonry.testing.environment import IsolatedEnvironment as IsolatedEnvironment
     from canonry.testing.environment import ProtectedVariableError as ProtectedVariableError
     from canonry.testing.limits import TimeLimitError as TimeLimitError
     from canonry.testing.limits import limited as limited
+    from canonry.testing.proof import proves as proves
     from canonry.testing.settle import CanonryLeakWarning as CanonryLeakWarning
     from canonry.testing.waiting import WaitTimeoutError as WaitTimeoutError
     from canonry.testing.waiting import wait_until as wait_until
@@ -27,8 +33,11 @@ _HOMES = {
     "TimeLimitError": "limits",
     "WaitTimeoutError": "waiting",
     "assert_distinct": "distinct",
+    "assert_distinct_async": "distinct",
+    "check_doubles": "doubles",
     "limited": "limits",
     "proves": "proof",
+    "stands_in_for": "doubles",
     "wait_until": "waiting",
     "wait_until_async": "waiting",
 }

@@ -185,5 +185,5 @@ def _or_unavailable(get: Callable[[], _T]) -> _T:
 
 
 def _unavailable(error: "ServiceError") -> NoReturn:
-    """Fails with the sentence alone; the exception behind it is typed evidence for who reports the outcome."""
-    raise pytest.fail.Exception(str(error), pytrace=False) from error
+    """Fails with the sentence alone; the exception is its ``__context__``, typed evidence for who reports."""
+    raise pytest.fail.Exception(str(error), pytrace=False) from None

@@ -51,3 +51,15 @@ def test_what_an_async_base_case_keeps_for_its_next_loop_is_no_leak(tmp_path: Pa
     told = run(project(tmp_path, {"test_a.py": code, "test_b.py": code.replace("TestA", "TestB")}))
     assert set(told.outcomes.values()) == {Outcome.PASSED}
     assert told.of(Leaked) == []
+
+
+@pytest.mark.requires("redis")
+def test_a_service_that_the_session_keeps_is_no_leak_of_the_file_that_asked_first(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": '[tool.canonry.services.cache]\nkind = "redis"\n',
+        "test_a.py": "def test_a(fresh_redis): assert fresh_redis.url\n",
+        "test_b.py": "def test_b(worker_redis): assert worker_redis.url\n",
+    }
+    told = run(project(tmp_path, files))
+    assert set(told.outcomes.values()) == {Outcome.PASSED}
+    assert told.of(Leaked) == []

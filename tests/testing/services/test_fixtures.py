@@ -208,14 +208,17 @@ import pytest
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     if call.excinfo:
-        cause = call.excinfo.value.__cause__
+        cause = call.excinfo.value.__context__
         print("EVIDENCE", call.when, type(cause).__name__, cause.service, cause.state)
     return (yield)
 """
     canon = '[tool.canonry.services.cache]\nkind = "redis"\nprograms = "/nowhere"\n'
     write(project, "def test_a(fresh_redis): pass\n", canon=canon, conftest=conftest)
 
-    assert "EVIDENCE setup ServiceError cache unavailable" in run(project, "-s").stdout
+    said = run(project, "-s").stdout
+    assert "EVIDENCE setup ServiceError cache unavailable" in said
+    assert said.count("`/nowhere` holds no `redis-server` and no `valkey-server`; install") == 1, said
+    assert "direct cause" not in said
 
 
 @pytest.mark.requires("redis")

@@ -1,6 +1,7 @@
 """Where a service keeps its data: folders that are long, oddly named, full of spaces, or closed to its user."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -127,3 +128,19 @@ def test_the_newest_version_wins_wherever_it_lies(tmp_path: Path, monkeypatch: p
         newest("postgres", "initdb", folders=patterns, only=str(tmp_path / "9.6" / "bin")) == tmp_path / "9.6" / "bin"
     )
     assert newest("postgres", "initdb", folders=(), only=str(tmp_path)) is None
+
+
+@pytest.mark.parametrize("mode", [0o644, None], ids=["closed", "gone"])
+def test_a_python_that_cannot_be_started_is_told_and_leaves_nothing(
+    open_folder: Path, project: Path, monkeypatch: pytest.MonkeyPatch, mode: int | None
+) -> None:
+    use(monkeypatch, open_folder)
+    python = project / "python"
+    if mode is not None:
+        python.touch(mode)
+    monkeypatch.setattr(sys, "executable", str(python))
+    why = "permission denied" if mode is not None else "no such file or directory"
+
+    with pytest.raises(ServiceError, match=f"`backend`: this Python, `.*python`, cannot start its supervisor: {why}"):
+        start(Service(name="backend", kind="command", command="true"), root=project)
+    assert list(open_folder.iterdir()) == []

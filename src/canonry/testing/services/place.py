@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -127,7 +128,10 @@ def _fast() -> list[str]:
 
 
 def _made(base: str) -> Place:
-    directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+    # Not by `tempfile.mkdtemp`, which who looks for leaks listens to: this directory ends with the service, not with
+    # the test that was the first to ask for it.
+    directory = Path(base) / f"{PREFIX}{secrets.token_hex(8)}"
+    directory.mkdir(0o700)
     lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
     (directory / "data").mkdir(0o700)

@@ -171,7 +171,8 @@ def _on_port(
         tail = last_lines(log) if log else ""
         supervised.stop()
         if isinstance(error, ServiceError):
-            raise ServiceError(error.message, service=service.name, state=error.state, log=log, tail=tail) from error
+            told = ServiceError(error.message, service=service.name, state=error.state, log=log, tail=tail)
+            raise told from error.__cause__
         if isinstance(error, Exception) and supervised.was_started:
             raise ServiceError(f"it cannot be filled: {error}", service=service.name, log=log, tail=tail) from error
         raise

@@ -1,7 +1,8 @@
-"""Logging: levels, handlers, filters and switches of the root and of every named logger, and `logging.disable`."""
+"""Logging: levels, handlers, filters and switches of the root and of every named logger, and what holds for all."""
 
 from __future__ import annotations
 
+import sys
 from operator import attrgetter
 
 from canonry.testing.state.leak import Leak
@@ -13,11 +14,23 @@ if TYPE_CHECKING:
     from typing import Any
 
     State = tuple[int, bool, bool, list[Any], list[Any]]
-    Logs = tuple[int, list[logging.Logger], list[State]]
+    Logs = tuple[tuple[Any, ...], dict[int, str], list[logging.Logger], list[State]]
+    """What holds for all loggers, the names of levels, the loggers, and their states."""
 
 _all_of = attrgetter("level", "propagate", "disabled", "handlers", "filters")
+_FOR_ALL = {
+    "root.manager.disable": "logging.disable",
+    "_logRecordFactory": "logging.setLogRecordFactory",
+    "_loggerClass": "logging.setLoggerClass",
+    "_warnings_showwarning": "logging.captureWarnings",
+    "raiseExceptions": "logging.raiseExceptions",
+    "lastResort": "logging.lastResort",
+}
+"""What the module holds for all loggers, and what users call it."""
+_for_all = attrgetter(*_FOR_ALL)
+_FIRST_NAMES = {50: "CRITICAL", 40: "ERROR", 30: "WARNING", 20: "INFO", 10: "DEBUG", 0: "NOTSET"}
 _known: list[object] = []
-_last: Logs = (0, [], [])
+_last: Logs = ((), {}, [], [])
 
 
 def take(module: Any) -> Logs:
@@ -26,42 +39,60 @@ def take(module: Any) -> Logs:
     The same object as the last time where nothing changed, so that nothing is copied then.
     """
     global _known, _last
-    manager = module.root.manager
-    known = list(manager.loggerDict.values())
-    if known != _known or not _last[1]:
+    known = list(module.root.manager.loggerDict.values())
+    if known != _known or not _last[2]:
         _known = known
         loggers = [module.root, *(each for each in known if isinstance(each, module.Logger))]
     else:
-        loggers = _last[1]
-    states = list(map(_all_of, loggers))
-    if states != _last[2] or manager.disable != _last[0] or loggers is not _last[1]:
-        _last = (manager.disable, loggers, [(*state[:3], list(state[3]), list(state[4])) for state in states])
+        loggers = _last[2]
+    wide, names, states = _for_all(module), module._levelToName, list(map(_all_of, loggers))
+    if states != _last[3] or wide != _last[0] or names != _last[1] or loggers is not _last[2]:
+        _last = (wide, names.copy(), loggers, [(*state[:3], list(state[3]), list(state[4])) for state in states])
     return _last
 
 
 def untouched(module: Any) -> Logs:
     """The state of `logging` when it was just loaded, for a test that was the first to load it."""
-    return 0, [module.root], [(module.WARNING, True, False, [], [])]
+    wide = (0, module.LogRecord, module.Logger, None, True, module._defaultLastResort)
+    return wide, _FIRST_NAMES, [module.root], [(module.WARNING, True, False, [], [])]
 
 
 def compare(module: Any, before: Logs) -> list[Leak]:
-    """What differs: which logger, and what of it. New loggers count with what is not their default."""
+    """What differs: which logger, and what of it. New loggers count with what is not their default.
+
+    A name for a level that had none is no difference: libraries give such names when they are imported.
+    """
     now = take(module)
-    leaks = []
-    if now[0] != before[0]:
-        leaks.append(Leak("logging", "logging.disable", f"is {now[0]}, not {before[0]}"))
+    leaks = [
+        Leak("logging", word, f"is {_shown(is_)}, not {_shown(was)}")
+        for word, was, is_ in zip(_FOR_ALL.values(), before[0], now[0], strict=True)
+        if was != is_
+    ]
+    leaks += [
+        Leak("logging", "logging.addLevelName", f"calls level {level} `{now[1].get(level)}`, not `{name}`")
+        for level, name in before[1].items()
+        if now[1].get(level) != name
+    ]
     old = _by_logger(before)
     for logger, state in _by_logger(now).items():
         was = old.get(logger, _DEFAULT)
         leaks += _compare_switches(module, logger.name, was[:3], state[:3])
-        leaks += _compare_lists(module, logger.name, "handler", was[3], state[3])
-        leaks += _compare_lists(module, logger.name, "filter", was[4], state[4])
+        handlers = state[3] if logger in old else [each for each in state[3] if not _is_silent(module, logger, each)]
+        leaks += _compare_lists(logger.name, "handler", was[3], handlers)
+        leaks += _compare_lists(logger.name, "filter", was[4], state[4])
     return leaks
 
 
 def put_back(module: Any, before: Logs) -> None:
     """Makes every logger what it was; a new one gets its defaults."""
-    module.disable(before[0])
+    module.disable(before[0][0])
+    for attribute, was in list(zip(_FOR_ALL, before[0], strict=True))[1:]:
+        setattr(module, attribute, was)
+    for level, name in before[1].items():
+        now = module._levelToName.get(level)
+        if now != name:
+            module._nameToLevel.pop(now, None)
+            module.addLevelName(level, name)
     old = _by_logger(before)
     for logger in _by_logger(take(module)):
         level, propagate, disabled, handlers, filters = old.get(logger, _DEFAULT)
@@ -69,7 +100,7 @@ def put_back(module: Any, before: Logs) -> None:
             logger.setLevel(level)
         logger.propagate = propagate
         logger.disabled = disabled
-        kept = handlers if logger in old else [each for each in logger.handlers if _is_silent(module, each)]
+        kept = handlers if logger in old else [each for each in logger.handlers if _is_silent(module, logger, each)]
         if list(logger.handlers) != list(kept):
             logger.handlers[:] = kept
         if list(logger.filters) != list(filters):
@@ -80,7 +111,7 @@ _DEFAULT: State = (0, True, False, [], [])
 
 
 def _by_logger(logs: Logs) -> dict[logging.Logger, State]:
-    return dict(zip(logs[1], logs[2], strict=True))
+    return dict(zip(logs[2], logs[3], strict=True))
 
 
 def _compare_switches(module: Any, name: str, old: Any, new: Any) -> list[Leak]:
@@ -97,14 +128,18 @@ def _compare_switches(module: Any, name: str, old: Any, new: Any) -> list[Leak]:
     ]
 
 
-def _compare_lists(module: Any, name: str, word: str, old: Sequence[object], new: Sequence[object]) -> list[Leak]:
-    added = [each for each in new if each not in old and not _is_silent(module, each)]
+def _compare_lists(name: str, word: str, old: Sequence[object], new: Sequence[object]) -> list[Leak]:
+    added = [each for each in new if each not in old]
     removed = [each for each in old if each not in new]
     return [Leak("logging", name, f"has the {word} `{each!r}`") for each in added] + [
         Leak("logging", name, f"lost the {word} `{each!r}`") for each in removed
     ]
 
 
-def _is_silent(module: Any, handler: object) -> bool:
-    """Whether it is what a library puts on its own logger when it is imported, which no test can see."""
-    return isinstance(handler, module.NullHandler)
+def _shown(value: object) -> str:
+    return f"`{getattr(value, '__qualname__', None) or repr(value)}`" if callable(value) else str(value)
+
+
+def _is_silent(module: Any, logger: logging.Logger, handler: object) -> bool:
+    """Whether it is what a library puts on its own new logger when it is imported, which no test can see."""
+    return isinstance(handler, module.NullHandler) and logger.name.partition(".")[0] in sys.modules

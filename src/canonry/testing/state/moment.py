@@ -11,7 +11,7 @@ import warnings
 
 from canonry.testing.state import logs, process, variables
 from canonry.testing.state.logs import take as take_logs
-from canonry.testing.state.process import ALL, SIGNALS, get_handler, get_locale
+from canonry.testing.state.process import ALL, SIGNALS, get_handler, get_locale, shown_by
 from canonry.testing.state.variables import put
 
 TYPE_CHECKING = False
@@ -37,6 +37,7 @@ class Snapshot:
         "logs",
         "others",
         "put",
+        "shown",
         "signals",
         "umask",
         "variables",
@@ -50,6 +51,7 @@ class Snapshot:
     locale: str
     filters_held: Any
     filters: list[Any]
+    shown: tuple[object, ...]
     signals: list[Any]
     logs: Any
     others: tuple[tuple[Probe, object], ...]
@@ -66,6 +68,7 @@ def snapshot() -> Snapshot:
     now.locale = get_locale(ALL) if "locale" in _modules else process.FIRST_LOCALE
     now.filters_held = warnings.filters
     now.filters = list(warnings.filters)
+    now.shown = shown_by(warnings)
     now.signals = list(map(get_handler, SIGNALS))
     logging = _modules.get("logging")
     now.logs = None if logging is None else take_logs(logging)
@@ -108,6 +111,7 @@ def is_unchanged(before: Snapshot) -> bool:
         and not variables.differs(before.variables)
         and warnings.filters is before.filters_held
         and before.filters_held == before.filters
+        and shown_by(warnings) == before.shown
         and list(map(get_handler, SIGNALS)) == before.signals
         and ("locale" not in _modules or get_locale(ALL) == before.locale)
         and (logging is None or take_logs(logging) is before.logs)
@@ -128,6 +132,7 @@ def differences(before: Snapshot) -> tuple[Leak, ...]:
         *process.compare_umask(before.umask),
         *process.compare_locale(before.locale),
         *process.compare_filters(before.filters),
+        *process.compare_shown(before.shown),
         *process.compare_signals(before.signals),
     ]
     if logging is not None:
@@ -145,6 +150,7 @@ def restore(before: Snapshot) -> tuple[Leak, ...]:
     process.put_back_umask(before.umask)
     process.put_back_locale(before.locale)
     process.put_back_filters(before.filters_held, before.filters)
+    process.put_back_shown(before.shown)
     process.put_back_signals(before.signals)
     logging = sys.modules.get("logging")
     if logging is not None:

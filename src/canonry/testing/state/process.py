@@ -1,4 +1,4 @@
-"""State of the process besides its environment: folder, umask, locale, signal handlers, warnings filters."""
+"""State of the process besides its environment: folder, umask, locale, signal handlers, warnings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import _locale
 import _signal  # type: ignore[import-not-found]
 import os
 import warnings
+from operator import attrgetter
 
 from canonry.testing.state.leak import Leak
 
@@ -29,6 +30,10 @@ SIGNALS = tuple(
 )
 """The numbers of the signals that can have a handler, without the real-time ones."""
 get_handler: Callable[[int], object] = _signal.getsignal
+
+_SHOWN = tuple(name for name in ("showwarning", "_showwarnmsg_impl") if hasattr(warnings, name))
+shown_by = attrgetter(*_SHOWN, "__name__")
+"""What shows a warning, and what `catch_warnings(record=True)` puts there; the name makes it a tuple in any Python."""
 
 _last_umask = 0o022
 
@@ -95,6 +100,16 @@ def compare_filters(before: Sequence[tuple[object, ...]]) -> list[Leak]:
     return added + removed or [Leak("warnings", "filters", "are in another order")]
 
 
+def compare_shown(before: tuple[object, ...]) -> list[Leak]:
+    """What shows warnings, where it differs."""
+    names = {"showwarning": "warnings.showwarning", "_showwarnmsg_impl": "warnings.catch_warnings"}
+    return [
+        Leak("warnings", names[name], f"shows them by {_handler(now)}, not by {_handler(old)}")
+        for name, old, now in zip(_SHOWN, before, shown_by(warnings), strict=False)
+        if now != old
+    ]
+
+
 def put_back_folder(before: str | None) -> None:
     """Changes back. Nothing where that folder is gone."""
     try:
@@ -137,6 +152,12 @@ def put_back_filters(holder: list[tuple[object, ...]], before: Sequence[tuple[ob
     forget = getattr(warnings, "_filters_mutated", None) or getattr(warnings, "_filters_mutated_lock_held", None)
     if forget is not None:
         forget()
+
+
+def put_back_shown(before: tuple[object, ...]) -> None:
+    """Makes warnings be shown as they were."""
+    for name, old in zip(_SHOWN, before, strict=False):
+        setattr(warnings, name, old)
 
 
 def _categories(text: str) -> dict[str, str]:
