@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     State = tuple[int, bool, bool, list[Any], list[Any]]
-    Logs = tuple[tuple[Any, ...], dict[int, str], list[logging.Logger], list[State]]
-    """What holds for all loggers, the names of levels, the loggers, and their states."""
+    Logs = tuple[int, tuple[Any, ...], dict[int, str], list[logging.Logger], list[State]]
+    """`logging.disable`, what else holds for all loggers, the names of levels, the loggers, and their states."""
 
 _all_of = attrgetter("level", "propagate", "disabled", "handlers", "filters")
 _FOR_ALL = {
-    "root.manager.disable": "logging.disable",
     "_logRecordFactory": "logging.setLogRecordFactory",
     "_loggerClass": "logging.setLoggerClass",
     "_warnings_showwarning": "logging.captureWarnings",
@@ -30,7 +29,7 @@ _FOR_ALL = {
 _for_all = attrgetter(*_FOR_ALL)
 _FIRST_NAMES = {50: "CRITICAL", 40: "ERROR", 30: "WARNING", 20: "INFO", 10: "DEBUG", 0: "NOTSET"}
 _known: list[object] = []
-_last: Logs = ((), {}, [], [])
+_last: Logs = (0, (), {}, [], [])
 
 
 def take(module: Any) -> Logs:
@@ -39,22 +38,24 @@ def take(module: Any) -> Logs:
     The same object as the last time where nothing changed, so that nothing is copied then.
     """
     global _known, _last
-    known = list(module.root.manager.loggerDict.values())
-    if known != _known or not _last[2]:
+    manager = module.root.manager
+    known = list(manager.loggerDict.values())
+    if known != _known or not _last[3]:
         _known = known
         loggers = [module.root, *(each for each in known if isinstance(each, module.Logger))]
     else:
-        loggers = _last[2]
+        loggers = _last[3]
     wide, names, states = _for_all(module), module._levelToName, list(map(_all_of, loggers))
-    if states != _last[3] or wide != _last[0] or names != _last[1] or loggers is not _last[2]:
-        _last = (wide, names.copy(), loggers, [(*state[:3], list(state[3]), list(state[4])) for state in states])
+    off = manager.disable
+    if states != _last[4] or wide != _last[1] or names != _last[2] or off != _last[0] or loggers is not _last[3]:
+        _last = (off, wide, names.copy(), loggers, [(*state[:3], list(state[3]), list(state[4])) for state in states])
     return _last
 
 
 def untouched(module: Any) -> Logs:
     """The state of `logging` when it was just loaded, for a test that was the first to load it."""
-    wide = (0, module.LogRecord, module.Logger, None, True, module._defaultLastResort)
-    return wide, _FIRST_NAMES, [module.root], [(module.WARNING, True, False, [], [])]
+    wide = (module.LogRecord, module.Logger, None, True, module._defaultLastResort)
+    return 0, wide, _FIRST_NAMES, [module.root], [(module.WARNING, True, False, [], [])]
 
 
 def compare(module: Any, before: Logs) -> list[Leak]:
@@ -65,13 +66,15 @@ def compare(module: Any, before: Logs) -> list[Leak]:
     now = take(module)
     leaks = [
         Leak("logging", word, f"is {_shown(is_)}, not {_shown(was)}")
-        for word, was, is_ in zip(_FOR_ALL.values(), before[0], now[0], strict=True)
+        for word, was, is_ in zip(
+            ("logging.disable", *_FOR_ALL.values()), (before[0], *before[1]), (now[0], *now[1]), strict=True
+        )
         if was != is_
     ]
     leaks += [
-        Leak("logging", "logging.addLevelName", f"calls level {level} `{now[1].get(level)}`, not `{name}`")
-        for level, name in before[1].items()
-        if now[1].get(level) != name
+        Leak("logging", "logging.addLevelName", f"calls level {level} `{now[2].get(level)}`, not `{name}`")
+        for level, name in before[2].items()
+        if now[2].get(level) != name
     ]
     old = _by_logger(before)
     for logger, state in _by_logger(now).items():
@@ -85,10 +88,10 @@ def compare(module: Any, before: Logs) -> list[Leak]:
 
 def put_back(module: Any, before: Logs) -> None:
     """Makes every logger what it was; a new one gets its defaults."""
-    module.disable(before[0][0])
-    for attribute, was in list(zip(_FOR_ALL, before[0], strict=True))[1:]:
+    module.disable(before[0])
+    for attribute, was in zip(_FOR_ALL, before[1], strict=True):
         setattr(module, attribute, was)
-    for level, name in before[1].items():
+    for level, name in before[2].items():
         now = module._levelToName.get(level)
         if now != name:
             module._nameToLevel.pop(now, None)
@@ -111,7 +114,7 @@ _DEFAULT: State = (0, True, False, [], [])
 
 
 def _by_logger(logs: Logs) -> dict[logging.Logger, State]:
-    return dict(zip(logs[2], logs[3], strict=True))
+    return dict(zip(logs[3], logs[4], strict=True))
 
 
 def _compare_switches(module: Any, name: str, old: Any, new: Any) -> list[Leak]:
