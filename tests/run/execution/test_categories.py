@@ -111,6 +111,15 @@ def test_a_needed_category_comes_first_and_what_it_fails_is_blocked(tmp_path: Pa
     assert order.index("test_good.py::test_good") < order.index("test_fine.py::test_fine")
 
 
+def test_a_needed_category_that_options_left_empty_blocks_nothing(tmp_path: Path) -> None:
+    files = {"test_base.py": QUICK.format("base"), "test_needy.py": QUICK.format("wanted")}
+    plans = (category("needy", needs=("base",)), category("base"))
+    told = run(project(tmp_path, files), categories=plans, pytest_arguments=("-k", "wanted"))
+
+    assert states(told) == {"base": "empty", "needy": "passed"}
+    assert told.outcomes == {"test_wanted": Outcome.PASSED}
+
+
 def test_independent_categories_overlap_and_conflicting_ones_do_not(tmp_path: Path) -> None:
     root = project(tmp_path, naps("a", "b"))
     a, b = category("a"), category("b")
