@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from _pytest.config import ConftestImportFailure
+from _pytest.mark import _parse_expression
 
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, AttemptStarted, Collected, Leaked, Note, PhaseEnded, Uncollectable
@@ -89,8 +90,12 @@ class Controlled:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
-        """Options that would let others run the tests, or wait for a keyboard, are off here."""
+        """Options that would let others run the tests, or wait for a keyboard, are off here.
+
+        Raises `pytest.UsageError` for an expression that pytest would refuse only after it has collected a file.
+        """
         option = config.option
+        _require_expressions(option)
         stay_single(option)
         share_seed(option, self._folder)
         option.usepdb = option.trace = False
@@ -395,6 +400,12 @@ class Controlled:
                 flush=True,
             )
         self._channel.end()
+
+
+def _require_expressions(option: Any) -> None:
+    for flag, expression in (("-k", option.keyword), ("-m", option.markexpr)):
+        if expression:
+            _parse_expression(expression.lstrip(), f"the expression of `{flag}` cannot be read")
 
 
 def _last_line(text: str) -> str:

@@ -141,12 +141,22 @@ def test_options_after_two_dashes_go_to_pytest(folder: Folder) -> None:
     assert folder.call("run", "--workers", "1", "--", "--tb=line").returncode == 0
 
 
-def test_an_option_that_pytest_does_not_know_is_a_mistake(folder: Folder) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--", "--no-such-option"), "--no-such-option"),
+        (("-k", "a or"), "the expression of `-k` cannot be read: a or"),
+        (("-m", "(slow"), "the expression of `-m` cannot be read: (slow"),
+    ],
+)
+def test_an_option_that_pytest_does_not_know_is_a_mistake(
+    folder: Folder, arguments: tuple[str, ...], message: str
+) -> None:
     folder.write({"test_a.py": SOUND})
-    done = folder.call("run", "--workers", "1", "--", "--no-such-option")
+    done = folder.call("run", "--workers", "1", *arguments)
 
     assert done.returncode == 2
-    assert "--no-such-option" in done.stderr
+    assert message in done.stderr
 
 
 def test_k_and_m_select_as_in_pytest(folder: Folder) -> None:
@@ -225,6 +235,16 @@ def test_failed_runs_what_failed_and_rerun_what_ran(folder: Folder) -> None:
     assert len(report(folder, "--rerun", first, "--failed")["tests"]) == 1
     folder.write({"test_a.py": f"{SOUND}\ndef test_bad():\n    assert 1\n"})
     assert report(folder, "--failed")["status"] == 0
+    assert folder.call("run", "--failed").returncode == 5
+
+
+def test_failed_forgets_a_file_that_is_healed_and_a_test_that_is_gone(folder: Folder) -> None:
+    folder.write({"test_a.py": "def test_x(:\n", "test_b.py": f"{SOUND}\ndef test_bad():\n    assert 0\n"})
+    report(folder)
+    folder.write({"test_a.py": SOUND, "test_b.py": SOUND})
+
+    found = {each["node"]: each["outcome"] for each in report(folder, "--failed")["tests"]}
+    assert found == {"test_a.py::test_total": "passed", "test_b.py::test_bad": "uncollectable"}
     assert folder.call("run", "--failed").returncode == 5
 
 
