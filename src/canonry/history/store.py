@@ -97,8 +97,8 @@ class History:
     def add(self, run: RunRow, tests: Iterable[TestRow], *, gone: Iterable[str] = ()) -> None:
         """Adds a run with the final outcome of each of its tests; adding it again changes nothing.
 
-        ``gone``: node ids that stand for nothing any more, whatever an older run said of them. Durations of attempts that did not run to their end are left out of the mean. An outcome older than the kept
-        one does not replace it.
+        Durations of attempts that did not run to their end are left out of the mean. An outcome older than the kept
+        one does not replace it. ``gone``: node ids that stand for nothing any more, whatever an older run said of them.
         """
         with self._writing():
             known = self._connection.execute("select 1 from runs where id = ?", (run.id,)).fetchone()

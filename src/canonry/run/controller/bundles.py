@@ -9,7 +9,7 @@ _LONGEST = 2.0
 
 
 _NO_OBSTACLE = ("passed", "empty")
-"""How a needed category may end. Of an empty one options left no test over (``-k``, ``-m``), so none can have failed."""
+"""How a needed category may end. Options left no test of an empty one over (``-k``, ``-m``): none can have failed."""
 
 
 def startable(category: Category, others: list[Category]) -> bool:
