@@ -8,6 +8,7 @@ import click
 from canonry.cli._run_call import Call, opened_output, prepared_for
 from canonry.cli._run_options import Values
 from canonry.model.errors import NothingValidatedError, UserError
+from canonry.run.naming import as_pytest
 from canonry.run.plan import require_work
 from canonry.run.prepare import Prepared, why, why_not
 from canonry.run.project import Project, open_project
@@ -135,11 +136,13 @@ def _explain(prepared: Prepared, call: Call) -> int:
     path = prepared.project.relative(place)
     full = f"{path}::{rest}" if rest else path
     reasons = why(prepared, full)
+    place = prepared.project.place
+    full = as_pytest(full, place)
     places = [
         category
         for category in prepared.plan.categories
         for work in category.work
-        if work.path == path
+        if work.path == as_pytest(path, place)
         and (not rest or not work.nodes or any(full == each or full.startswith(f"{each}::") for each in work.nodes))
     ]
     if not places:
@@ -161,7 +164,7 @@ def _collect(prepared: Prepared, call: Call) -> int:
         variables=prepared.profile.environment(os.environ),
         workers=prepared.plan.workers,
         fresh=True,
-    )
+    ).as_pytest(prepared.project.place)
     with opened_output(call.values) as out:
         if call.values.output_format == "json":
             render_json(report, out)
@@ -180,7 +183,8 @@ def _probe(prepared: Prepared, call: Call) -> int:
     from canonry.run.probes.together import check_together
 
     request, values = prepared.request, call.values
-    found = collect(prepared.project, prepared.selection.files, arguments=request.pytest_arguments)
+    project = prepared.project
+    found = collect(project, prepared.selection.files, arguments=request.pytest_arguments).as_pytest(project.place)
     chosen = {work.path: work.nodes for category in prepared.plan.categories for work in category.work}
     nodes = [
         node
@@ -191,7 +195,7 @@ def _probe(prepared: Prepared, call: Call) -> int:
     if not nodes:
         raise NothingValidatedError("no test is selected, so nothing was validated")
     arguments = tuple(each for each in prepared.plan.pytest_arguments if not each.startswith("--rootdir="))
-    prober = Prober(prepared.project.root, arguments, prepared.profile.environment(os.environ))
+    prober = Prober(project.pytest_root, arguments, prepared.profile.environment(os.environ))
 
     def progress(said: str) -> None:
         if not values.quiet:
@@ -225,9 +229,9 @@ def _replay(call: Call, name: str) -> int:
     from canonry.run.summary import RunSummary
 
     with open_project(config=call.request.config) as project:
-        path = find_recording(project.root, name)
+        path, here = find_recording(project.root, name), project.here
     summary = RunSummary()
-    with Reports(call.values, again=(), replayed=True) as reports:
+    with Reports(call.values, again=(), here=here, replayed=True) as reports:
         for event in read_recording(path):
             summary.add(event)
             reports.add(event)

@@ -47,7 +47,7 @@ def run_tests(prepared: Prepared, call: Call) -> int:
         ),
         stop=stop,
     )
-    with Reports(call.values, again=again, expected=known) as reports, _interruptible(stop):
+    with Reports(call.values, again=again, here=project.here, expected=known) as reports, _interruptible(stop):
         summary = run_plan(project, plan, circumstances, listeners=(reports.add,))
     return summary.status()
 

@@ -26,6 +26,10 @@ class RunStarted(_Event, frozen=True, tag="run-started"):
     format: int = FORMAT
     run: str = ""
     root: str = ""
+    place: str = ""
+    """pytest's root below ``root``, where that is another folder: what the other events name begins there."""
+    here: str = ""
+    """The folder below ``root`` in which the run was called."""
     commit: str | None = None
     dirty: bool = False
     arguments: tuple[str, ...] = ()

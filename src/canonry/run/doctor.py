@@ -148,7 +148,7 @@ def _symbols(project: Project) -> Iterator[Examination]:
 def _symbol(project: Project, kind: str, entry: str) -> Examination:
     """Imports one symbol in a process of its own, as a test would."""
     module, _, name = entry.partition(":")
-    paths = [str(project.root / each) for each in ("", "src", *project.session.settings.pythonpath)]
+    paths = [str(project.root / each) for each in ("", "src", *project.settings.pythonpath)]
     command = [sys.executable, "-c", _PROGRAM, module, name, json.dumps(paths)]
     try:
         done = subprocess.run(

@@ -32,6 +32,11 @@ def of_recording(root: Path, name: str, *, only_failed: bool) -> Narrowed:
     return Narrowed(files=_by_path(nodes), reason=f"run `{path.stem}` had it (--rerun)")
 
 
+def place_of(root: Path, name: str) -> str:
+    """Where pytest had its root in a recorded run, as seen from the tree's. Raises `UserError` for an unknown run."""
+    return left_to_run(find_recording(root, name))[0].place
+
+
 def interrupted(root: Path) -> tuple[str, tuple[str, ...], set[str]]:
     """The newest run that did not come to its own end: its id, its arguments, and the tests that it has done.
 

@@ -97,6 +97,8 @@ def _started(project: Project, plan: RunPlan, circumstances: Circumstances, run:
         at=time.time(),
         run=run,
         root=str(project.root),
+        place=project.place,
+        here=project.here,
         commit=tree.commit,
         dirty=tree.dirty,
         arguments=circumstances.arguments,
