@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from canonry.cli._run_call import Call, opened_output, prepared_for
+from canonry.cli._run_call import Call, opened_output, prepared_for, resuming
 from canonry.cli._run_options import Values
 from canonry.model.errors import NothingValidatedError, UserError
 from canonry.run.naming import as_pytest
@@ -16,8 +16,10 @@ from canonry.run.project import Project, open_project
 
 def dispatch(call: Call) -> int:
     """Does what the call asks for; the exit status."""
-    values = call.values
     _check(call)
+    if call.request.resume:
+        call = resuming(call)
+    values = call.values
     if values.replay is not None:
         return _replay(call, values.replay)
     if values.watch:
