@@ -197,7 +197,13 @@ def _probe(prepared: Prepared, call: Call) -> int:
     if not nodes:
         raise NothingValidatedError("no test is selected, so nothing was validated")
     arguments = tuple(each for each in prepared.plan.pytest_arguments if not each.startswith("--rootdir="))
-    prober = Prober(project.pytest_root, arguments, prepared.profile.environment(os.environ))
+    limits = {
+        work.path: category.policy.hard_limit
+        for category in prepared.plan.categories
+        for work in category.work
+        if category.policy.hard_limit is not None
+    }
+    prober = Prober(project.pytest_root, arguments, prepared.profile.environment(os.environ), limits)
 
     def progress(said: str) -> None:
         if not values.quiet:

@@ -31,9 +31,9 @@ def render_list(prepared: Prepared, known: Mapping[str, tuple[str, ...]], out: I
     if not unknown:
         out.write(f"{plural(count, 'test')} in {plural(len(prepared.selection.files), 'file')}\n")
         return
-    known = f"{plural(count, 'test')} and " if count else ""
+    told = f"{plural(count, 'test')} and " if count else ""
     out.write(
-        f"{known}{plural(unknown, 'file')} whose tests are not known yet; `canonry run --collect` collects them\n"
+        f"{told}{plural(unknown, 'file')} whose tests are not known yet; `canonry run --collect` collects them\n"
     )
 
 
