@@ -32,9 +32,7 @@ def render_list(prepared: Prepared, known: Mapping[str, tuple[str, ...]], out: I
         out.write(f"{plural(count, 'test')} in {plural(len(prepared.selection.files), 'file')}\n")
         return
     told = f"{plural(count, 'test')} and " if count else ""
-    out.write(
-        f"{told}{plural(unknown, 'file')} whose tests are not known yet; `canonry run --collect` collects them\n"
-    )
+    out.write(f"{told}{plural(unknown, 'file')} whose tests are not known yet; `canonry run --collect` collects them\n")
 
 
 def listed(
