@@ -149,10 +149,20 @@ def _explain(prepared: Prepared, call: Call) -> int:
     ]
     if not places:
         reasons = [f"not selected: {why_not(prepared.project, path)}"]
+    elif rest and not _is_held(prepared, path, f"{path}::{rest}"):
+        places, reasons = [], ["not selected: its file holds no such test; `canonry run --list` shows those it holds"]
     with opened_output(call.values) as out:
         render = explained_json if call.values.output_format == "json" else render_explained
         render(full, reasons, places, prepared.plan, out)
     return 0 if places else 1
+
+
+def _is_held(prepared: Prepared, path: str, node: str) -> bool:
+    """Whether a file holds a test, or a class of tests; what nobody has collected yet may hold anything."""
+    from canonry.run.collect import known_tests
+
+    known = known_tests(prepared.project, [path], prepared.request.pytest_arguments).get(path)
+    return known is None or any(_is_within(each, node) for each in known)
 
 
 def _collect(prepared: Prepared, call: Call) -> int:

@@ -117,13 +117,6 @@ def known_tests(project: Project, paths: Iterable[str], arguments: tuple[str, ..
     return {path: each.nodes for path, each in _load(project, _keys(project, paths, arguments)).items()}
 
 
-def remember(project: Project, events: Iterable[Collected], arguments: tuple[str, ...]) -> None:
-    """Keeps what a run has collected of whole files."""
-    listed = [_of_event(event, project.place) for event in events if not event.deselected]
-    keys = _keys(project, [each.path for each in listed], arguments)
-    _store(project, [(keys[each.path], each) for each in listed if each.path in keys])
-
-
 def _of_event(event: Collected, place: str) -> FileTests:
     return FileTests(
         path=of_tree(event.path, place),
