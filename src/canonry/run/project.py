@@ -109,12 +109,18 @@ class Project:
         return not self.place or path.startswith(f"{self.place}/")
 
     def settle(self, paths: Iterable[str] = ()) -> None:
-        """pytest's root is that of a call in the current folder which names these paths or node ids."""
+        """pytest's root is that of a call in the current folder which names these paths or node ids.
+
+        Where it would not hold all of them, for which pytest has no names, it is the root of the tree, which is noted.
+        """
         here = Path.cwd().resolve()
-        named = [here / path.partition("::")[0] for path in paths]
-        found = pytest_root(here, [each.resolve() for each in named])
-        root = self.root.resolve()
-        self.settle_at(plain(found.relative_to(root).as_posix()) if found and found.is_relative_to(root) else "")
+        named = [(here / path.partition("::")[0]).resolve() for path in paths]
+        found, root = pytest_root(here, named), self.root.resolve()
+        place = plain(found.relative_to(root).as_posix()) if found and found.is_relative_to(root) else ""
+        if found and place and not all(path.is_relative_to(found) for path in named):
+            self.notes.append(f"pytest's configuration in `{place}` does not hold: other paths lie outside it")
+            place = ""
+        self.settle_at(place)
 
     def settle_at(self, place: str) -> None:
         """pytest's root is this folder of the tree."""

@@ -116,3 +116,14 @@ def test_a_change_of_its_configuration_reaches_its_tests(monorepo: Folder) -> No
     monorepo.write({"services/bill/pytest.ini": "[pytest]\naddopts = -q\n"})
 
     assert outcomes(called(monorepo, "", "--changed")) == {"services/bill/tests/test_bill.py::test_total": "passed"}
+
+
+def test_paths_of_two_projects_run_from_the_root_of_the_repository(monorepo: Folder) -> None:
+    monorepo.write({"services/shop/tests/test_more.py": SOUND})
+    found = called(monorepo, "", "services/shop/tests/test_more.py", "services/bill/tests")
+
+    assert outcomes(found) == {
+        "services/shop/tests/test_more.py::test_total": "passed",
+        "services/bill/tests/test_bill.py::test_total": "passed",
+    }
+    assert "pytest's configuration in `services/shop` does not hold: other paths lie outside it" in found["notes"]
