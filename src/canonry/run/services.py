@@ -33,6 +33,9 @@ class StartedServices(Protocol):
     def environment(self, worker: int) -> Mapping[str, str]:
         """The variables with which a worker finds its share of the services."""
 
+    def release(self, worker: int) -> None:
+        """What a worker had of the services is free, and holds nothing of it."""
+
 
 class RunServices:
     """The services of one run. One that does not start costs the tests that need it, and never becomes a fake."""
@@ -68,6 +71,13 @@ class RunServices:
                     self._leases[name, worker] = running.isolated(f"worker{worker}")
                 found |= self._leases[name, worker].variables
         return found
+
+    def release(self, worker: int) -> None:
+        """A worker's share of each service is given back: its databases are gone, or empty and free for others."""
+        for name in self._running:
+            lease = self._leases.pop((name, worker), None)
+            if lease is not None:
+                lease.release()
 
     def stop(self) -> None:
         """Ends what was started, and nothing else."""
@@ -142,3 +152,8 @@ class RunSurroundings:
         """The variables that a worker gets."""
         own = self._services.environment(worker) if self._services is not None else {}
         return {**self._variables, **own}
+
+    def release(self, worker: int) -> None:
+        """A worker is gone."""
+        if self._services is not None:
+            self._services.release(worker)
