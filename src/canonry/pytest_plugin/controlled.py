@@ -1,5 +1,6 @@
 """The half of the runner inside pytest: one session per process, which runs what its controller asks for."""
 
+import contextlib
 import importlib
 import os
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from _pytest.config import ConftestImportFailure
+from _pytest.pathlib import fnmatch_ex
 
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, AttemptStarted, Collected, Leaked, Note, PhaseEnded, Uncollectable
@@ -36,6 +38,7 @@ from canonry.pytest_plugin.lean import Files, Places, bound_output, quieten
 from canonry.pytest_plugin.mocks import ALLOWED, Mocks
 from canonry.pytest_plugin.outcomes import attempt_ended, cut, phase_outcome
 
+_CONTEXT, _EVENTS = "canonry.testing.context", "canonry.testing.events"
 _NOTABLE = 0.01
 """A phase of at least so many seconds is told even where it passes."""
 
@@ -144,12 +147,14 @@ class Controlled:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Runs bundles until the controller wants no more."""
         if self._fork_at:
+            self._rehearse(session.config)
             try:
                 serve(session.config, self._fork_at, self._go_ahead)
             except Forked as child:
                 self.channel = self._channel = child.channel
                 self._files = Files(session.config)
                 bound_output(session.config)
+                self._open_root(session.config)
         for text in notes(session.config):
             self._channel.emit(Note(text=text, at=time.time(), worker=self._channel.worker))
         self._channel.emit(Ready(pid=os.getpid(), max_failures=self._max_failures), flush=True)
@@ -161,6 +166,23 @@ class Controlled:
         self._tear_down(session)
         self._channel.flush()
         return True
+
+    def _rehearse(self, config: pytest.Config) -> None:
+        """What every worker does before its first test is done, as far as no file of the project is read for it."""
+        for option in ("norecursedirs", "python_files"):
+            for pattern in config.getini(option):
+                fnmatch_ex(pattern, config.rootpath)
+        for module in (_CONTEXT, _EVENTS):
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
+
+    def _open_root(self, config: pytest.Config) -> None:
+        """The folder that is above every file is open before the first is asked for."""
+        assert self._collector is not None
+        if config.invocation_params.dir == config.rootpath:
+            self._channel.begin()
+            self._collector.open_folders(config.rootpath / "any")
+            self._channel.end()
 
     def _go_ahead(self, path: str) -> bool:
         """What comes before the first own statement of a test file is done; whether that is certain."""
@@ -266,8 +288,8 @@ class Controlled:
         """`canonry.testing`, where it is there, knows what runs and hands its events to us."""
         if self._testing is None:
             try:
-                self._testing = importlib.import_module("canonry.testing.context")
-                importlib.import_module("canonry.testing.events").set_sink(self._channel.emit)
+                self._testing = importlib.import_module(_CONTEXT)
+                importlib.import_module(_EVENTS).set_sink(self._channel.emit)
             except ImportError:
                 self._testing = False
         if self._testing:
