@@ -1,4 +1,4 @@
-"""What running costs beside plain pytest: ``python -m benchmarks.run_speed [--plugins FOLDER] [--files N] [--part deaths]``.
+"""What running costs beside plain pytest: ``python -m benchmarks.run_speed [--plugins FOLDER] [--part deaths]``.
 
 Ratios of one run: 10,000 trivial tests in 1,000 files with one and two workers, beside pytest and, where FOLDER holds
 it, `pytest -n2`; then a suite of which 1 % crash and 1 % hang, on two workers. ``--part`` measures one of the two.
