@@ -22,17 +22,18 @@ _PATIENCE = 10.0
 @dataclass(slots=True)
 class Probe:
     """What the tests of a probe came to. ``left``: what a test changed and did not put back; ``touched``: what it
-    wrote, deleted or listened on; both as ``kind name``.
+    wrote, deleted or listened on; both as ``kind name``. Outcomes are by node and how often it had run before.
     """
 
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[tuple[str, int], Outcome] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     left: dict[str, tuple[str, ...]] = field(default_factory=dict)
     touched: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def is_bad(self, node: str) -> bool:
-        """Whether a test did not pass; one that never started took the process down with it, or another did."""
-        return self.outcomes.get(node, Outcome.CRASHED).is_bad
+    def is_bad(self, node: str, time: int = 0) -> bool:
+        """Whether a test did not pass, at this time of several; where it never started, the process was down."""
+        return self.outcomes.get((node, time), Outcome.CRASHED).is_bad
 
 
 @dataclass(slots=True, frozen=True)
@@ -45,7 +46,10 @@ class Prober:
     timeout: float = 600.0
 
     def run(self, nodes: Sequence[str], *, states: Sequence[str] = (), watch: bool = False) -> Probe:
-        """These tests in this order, in one process. ``states``: the tests around which the state is compared."""
+        """These tests in this order, in one process; a test may come several times.
+
+        ``states``: the tests around which the state is compared.
+        """
         with tempfile.TemporaryDirectory(prefix="canonry-probe-") as place:
             started = _start(self, Path(place), "0", nodes, states=states, watch=watch)
             return _finish(started, nodes, self.timeout)
@@ -137,13 +141,15 @@ def _take(answer: dict[str, object], probe: Probe) -> None:
     phase, outcome = answer.get("phase"), answer.get("outcome")
     if phase is None:
         return
-    known = probe.outcomes.get(node)
+    probe.seconds[node] = probe.seconds.get(node, 0.0) + float(str(answer.get("duration", 0)))
+    place = node, int(str(answer.get("time", 0)))
+    known = probe.outcomes.get(place)
     if outcome == "failed":
         kinds = {"setup": Outcome.SETUP_ERROR, "teardown": Outcome.TEARDOWN_ERROR}
         if known is None or not known.is_bad:
-            probe.outcomes[node] = kinds.get(str(phase), Outcome.FAILED)
-            probe.reasons[node] = str(answer.get("reason", ""))
+            probe.outcomes[place] = kinds.get(str(phase), Outcome.FAILED)
+            probe.reasons.setdefault(node, str(answer.get("reason", "")))
     elif outcome == "skipped":
-        probe.outcomes.setdefault(node, Outcome.SKIPPED)
+        probe.outcomes.setdefault(place, Outcome.SKIPPED)
     elif phase == "call":
-        probe.outcomes.setdefault(node, Outcome.PASSED)
+        probe.outcomes.setdefault(place, Outcome.PASSED)
