@@ -21,7 +21,7 @@ from canonry.run.changed import imported_files
 from canonry.run.execute import StopSignal, execute
 from canonry.run.fingerprint import packages
 from canonry.run.project import Project
-from canonry.run.services import RunSurroundings
+from canonry.run.surroundings import RunSurroundings
 
 _CONFIGURATION = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 _KEPT_DAYS = 30

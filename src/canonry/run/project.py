@@ -7,20 +7,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from canonry.audit.documents import origin_of
-from canonry.audit.files import Files
 from canonry.audit.listing import Listing, list_files
 from canonry.audit.request import Request
-from canonry.audit.run import silent
 from canonry.audit.session import Session, open_session
 from canonry.canon.options import Canon
 from canonry.canon.selection import matches, plain
 from canonry.model.errors import UserError
 from canonry.model.state import STATE
 from canonry.rules.catalogue import Catalogue
-from canonry.source.index import Index
 from canonry.source.pytest_settings import read_pytest_values
+
+if TYPE_CHECKING:
+    from canonry.audit.files import Files
+    from canonry.source.index import Index
 
 _NOT_ENTERED = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "{arch}")
 """pytest's default of `norecursedirs`."""
@@ -81,9 +82,14 @@ class Project:
             raise UserError(f"`{path}` lies outside `{self.root}`; run the tests of one repository at a time")
         return resolved.relative_to(root).as_posix()
 
-    def facts(self) -> tuple[Files, Index]:
+    def facts(self) -> "tuple[Files, Index]":
         """The facts of live files and the index over them, read when they are asked for and kept in the cache."""
         if self._facts is None:
+            from canonry.audit.documents import origin_of  # few runs ask, and these load all that reads
+            from canonry.audit.files import Files
+            from canonry.audit.run import silent
+            from canonry.source.index import Index
+
             files = Files(self.session, self.listing, origin_of(self.session), silent)
             index = Index(self.listing.live, files.facts, pythonpath=self.session.settings.pythonpath)
             self._facts = files, index
