@@ -41,13 +41,15 @@ class Hiring:
         self._deadly: set[int] = set()
         self._understudies: dict[int, Host] = {}
 
-    def worker(self, seat: int, memory: int | None) -> Host:
-        """A worker for the place with this number, from 0, that runs."""
+    def worker(self, seat: int, memory: int | None) -> Host | None:
+        """A worker for the place with this number, from 0, that runs; None while it has to wait for a zygote."""
         understudy = self._understudies.pop(seat, None) if memory is None else None
         if understudy is not None:
             if not understudy.poll():
                 return understudy
             self.dismiss(understudy)
+        if memory is None and not self._is_settled():
+            return None
         host = self._new(seat, memory)
         if memory is not None or not self._fork(host):
             host.spawn()
@@ -99,43 +101,55 @@ class Hiring:
         )
         return host
 
+    def _is_settled(self) -> bool:
+        """Whether it is known how workers begin. Where one has died its like are forked: that costs less."""
+        if self._zygote is None and self._forks and self._deadly:
+            self._zygote = self._new_zygote()
+        if self._zygote is None:
+            return True
+        try:
+            return self._zygote.is_ready()
+        except Refused as refusal:
+            self._give_up(refusal)
+            return True
+
     def _fork(self, host: Host) -> bool:
         """The worker is a fork, where there is a zygote that does not refuse."""
-        zygote = self._zygote_for(host)
-        if zygote is None:
+        place = os.environ.get(WARM_VARIABLE)
+        if self._zygote is None and self._forks and place:
+            warm = waiting(Path(place), self._plan, host.environment)
+            self._zygote = Zygote(warm, joins=True) if warm is not None else None
+        if self._zygote is None:
             return False
         try:
-            host.fork(zygote)
+            host.fork(self._zygote)
         except Refused as refusal:
-            self._forks = False
-            zygote.close()
-            self._zygote = None
-            self._emit(Note(text=f"workers are not forked: {refusal}", at=time.time()))
+            self._give_up(refusal)
             return False
         return True
 
-    def _zygote_for(self, host: Host) -> Zygote | None:
-        if not self._forks:
-            return None
-        place = os.environ.get(WARM_VARIABLE)
-        warm = waiting(Path(place), self._plan, host.environment) if self._zygote is None and place else None
-        if warm is not None:
-            self._zygote = Zygote(warm, joins=True)
-        elif self._zygote is None and self._deadly:
-            folder = self._place / "zygote"
-            folder.mkdir(mode=0o700)
-            write_start(
-                folder,
-                root=self._plan.root,
-                paths=self._plan.paths,
-                arguments=self._plan.pytest_arguments,
-                workers=self._plan.workers,
-                memory=None,
-                environment={},
-            )
-            self._zygote = Zygote(folder)
-            self._warden.watch(self._zygote.process, self._zygote.mark)
-        return self._zygote
+    def _give_up(self, refusal: Refused) -> None:
+        assert self._zygote is not None
+        self._forks = False
+        self._zygote.close()
+        self._zygote = None
+        self._emit(Note(text=f"workers are not forked: {refusal}", at=time.time()))
+
+    def _new_zygote(self) -> Zygote:
+        folder = self._place / "zygote"
+        folder.mkdir(mode=0o700)
+        write_start(
+            folder,
+            root=self._plan.root,
+            paths=self._plan.paths,
+            arguments=self._plan.pytest_arguments,
+            workers=self._plan.workers,
+            memory=None,
+            environment={},
+        )
+        zygote = Zygote(folder)
+        self._warden.watch(zygote.process, zygote.mark)
+        return zygote
 
 
 def _as_xdist(number: int, workers: int, run: str) -> dict[str, str]:

@@ -22,8 +22,8 @@ from canonry.run.controller.stacks import LOOK
 from canonry.run.controller.terms import Services, StopSignal
 from canonry.run.controller.warden import Warden
 
-_TICK = 0.05
-"""Seconds between two looks at clocks and processes that say nothing."""
+_TICK, _SOON = 0.05, 0.005
+"""Seconds between two looks at clocks and processes that say nothing, and while a worker is about to come."""
 _STARTS = 3
 """Workers whose pytest may break, one after the other, before the run is given up."""
 
@@ -52,6 +52,8 @@ class Controller:
         self._bundles = 0
         self._failed_starts = 0
         self._finishing = False
+        self._waits = False
+        """Whether there is work for a worker that cannot begin yet."""
         self.reason = ""
         self.usage_error = ""
 
@@ -102,7 +104,7 @@ class Controller:
         """Seconds for which nothing is due, unless somebody says something."""
         if any(seat.stacks is not None for seat in self._seats.values()):
             return LOOK
-        return min((_TICK, *map(self._limits.due, self._seats.values())))
+        return min((_SOON if self._waits else _TICK, *map(self._limits.due, self._seats.values())))
 
     def _watch(self, seat: Seat) -> None:
         """What takes long is told, and ended where it takes too long; both with its stacks."""
@@ -144,18 +146,24 @@ class Controller:
         for seat in list(self._seats.values()):
             if seat.wants_work and not seat.is_finishing:
                 self._give(seat)
+        self._waits = False
         while len(self._seats) < self._plan.workers:
             category = self._ledger.next_category(None)
             if category is None or not self._more_hands_help():
                 break
-            self._hire(category)
+            self._waits = not self._hire(category)
+            if self._waits:
+                break
 
     def _more_hands_help(self) -> bool:
         return not any(not seat.bundles and not seat.is_finishing for seat in self._seats.values())
 
-    def _hire(self, category: Category) -> None:
+    def _hire(self, category: Category) -> bool:
+        """Whether there is one worker more, and not one to wait for."""
         place = min(set(range(self._plan.workers)) - {seat.place for seat in self._seats.values()})
         host = self._hiring.worker(place, category.plan.policy.memory)
+        if host is None:
+            return False
         seat = Seat(host, place)
         self._seats[host.number] = seat
         self._selector.register(host.events, selectors.EVENT_READ, (host.number, "events"))
@@ -164,6 +172,7 @@ class Controller:
             self._selector.register(host.pidfd, selectors.EVENT_READ, (host.number, "death"))
         self._emit(WorkerStarted(pid=host.pid, forked=host.forked, at=time.time(), worker=host.number))
         self._give(seat)
+        return True
 
     def _give(self, seat: Seat) -> None:
         """The worker gets its next bundle, or is sent home where it will never get one."""
