@@ -141,7 +141,7 @@ class Controller:
 
     def _staff(self) -> None:
         """Every worker has work; new ones come where there is more of it than workers."""
-        if self._finishing:
+        if self._finishing or self._ledger.stop_reason or self._stop.level:
             return
         for seat in list(self._seats.values()):
             if seat.wants_work and not seat.is_finishing:
