@@ -10,8 +10,10 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from _pytest.config import ConftestImportFailure
+from _pytest.mark import _parse_expression
 from _pytest.pathlib import fnmatch_ex
 
 from canonry.model.outcome import Outcome
@@ -36,7 +38,7 @@ from canonry.pytest_plugin.forking import Forked, serve
 from canonry.pytest_plugin.leaks import Leaks
 from canonry.pytest_plugin.lean import Files, Places, bound_output, quieten
 from canonry.pytest_plugin.mocks import ALLOWED, Mocks
-from canonry.pytest_plugin.outcomes import attempt_ended, cut, phase_outcome
+from canonry.pytest_plugin.outcomes import attempt_ended, cut, lacks_service, phase_outcome
 
 _CONTEXT, _EVENTS = "canonry.testing.context", "canonry.testing.events"
 _NOTABLE = 0.01
@@ -66,6 +68,10 @@ class Controlled:
         self._early: dict[Path, BaseException] = {}
         self._collector: Collector | None = None
         self._last = ""
+        self._failed = 0
+        """How many tests have failed here."""
+        self._lacks_service = False
+        """Whether the running test met a service that is not to be had."""
         self._places = Places()
         self._files: Files | None = None
         self._leaks: Leaks | None = None
@@ -92,8 +98,12 @@ class Controlled:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
-        """Options that would let others run the tests, or wait for a keyboard, are off here."""
+        """Options that would let others run the tests, or wait for a keyboard, are off here.
+
+        Raises `pytest.UsageError` for an expression that pytest would refuse only after it has collected a file.
+        """
         option = config.option
+        _require_expressions(option)
         stay_single(option)
         share_seed(option, self._folder)
         option.usepdb = option.trace = False
@@ -133,8 +143,12 @@ class Controlled:
             self._collector.note_failed(report)
 
     def pytest_exception_interact(self, call: pytest.CallInfo[Any], report: object) -> None:
-        """Why a collector failed, while pytest still knows it."""
-        if isinstance(report, pytest.CollectReport) and self._collector is not None and call.excinfo is not None:
+        """Why a collector failed, while pytest still knows it; and whether a test failed for want of a service."""
+        if call.excinfo is None:
+            return
+        if not isinstance(report, pytest.CollectReport):
+            self._lacks_service = self._lacks_service or lacks_service(call.excinfo.value)
+        elif self._collector is not None:
             self._collector.note_raised(report, call.excinfo.value)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -198,10 +212,10 @@ class Controlled:
 
     def _next(self, *, wait: bool) -> RunBundle | None:
         """The next bundle; None where there is none now, or never again."""
+        if self._finish is not None and (self._finish.now or not self._bundles):
+            return None
         if self._bundles:
             return self._bundles.popleft()
-        if self._finish is not None:
-            return None
         request = self._channel.next_request(wait=wait)
         if isinstance(request, Finish):
             self._finish = request
@@ -242,7 +256,9 @@ class Controlled:
                 nextitem: pytest.Item | None = items[place + 1]
             else:
                 nextitem = self._first(session, following)
-            self._run_item(bundle, task, item, nextitem)
+            self._failed += self._run_item(bundle, task, item, nextitem)
+            if 0 < bundle.failures <= self._failed:  # its controller will say so, but later than the next test begins
+                self._finish = Finish(now=True)
             if self._stops():
                 break
         if watches:
@@ -356,11 +372,13 @@ class Controlled:
             Uncollectable(path=task.path, reason=broken.reason, line=broken.line, text=text, at=now, worker=worker)
         )
 
-    def _run_item(self, bundle: RunBundle, task: Task, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    def _run_item(self, bundle: RunBundle, task: Task, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        """Whether the test failed."""
         channel = self._channel
         node = item.nodeid
         self._last = node
         self._reports.clear()
+        self._lacks_service = False
         channel.begin()
         channel.emit(AttemptStarted(node=node, attempt=task.attempt, at=time.time(), worker=channel.worker))
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
@@ -381,10 +399,13 @@ class Controlled:
             worker=channel.worker,
             root=str(item.config.rootpath),
         )
+        if self._lacks_service and ended.outcome.is_bad:
+            ended = msgspec.structs.replace(ended, outcome=Outcome.SERVICE_UNAVAILABLE)
         channel.emit(ended, flush=ended.outcome.is_bad)
         if self._files is not None and self._files.are_damaged():
             channel.emit(Retired(reason="a test closed files of pytest itself"), flush=True)
             os._exit(0)
+        return ended.outcome.is_bad and ended.outcome is not Outcome.NOT_RUN
 
     def _tell_phase(self, report: pytest.TestReport, now: float) -> None:
         phase = "subtest" if getattr(report, "context", None) is not None else str(report.when)
@@ -417,6 +438,12 @@ class Controlled:
                 flush=True,
             )
         self._channel.end()
+
+
+def _require_expressions(option: Any) -> None:
+    for flag, expression in (("-k", option.keyword), ("-m", option.markexpr)):
+        if expression:
+            _parse_expression(expression.lstrip(), f"the expression of `{flag}` cannot be read")
 
 
 def _last_line(text: str) -> str:

@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -134,7 +135,7 @@ def _ask(
     plan = RunPlan(
         root=str(project.root),
         categories=(CategoryPlan(work=tuple(Work(path=path) for path in paths), whole=frozenset(paths)),),
-        pytest_arguments=arguments,
+        pytest_arguments=(f"--rootdir={project.root}", *arguments),
         workers=workers,
     )
     done = execute(plan, emit=hear, services=RunSurroundings(variables), stop=StopSignal(), collect_only=True)
@@ -148,7 +149,7 @@ def _keys(project: Project, paths: Iterable[str], arguments: tuple[str, ...]) ->
     """The key of each file: a digest of all that decides which tests it holds."""
     read = project.session.tree.read
     base = hashlib.sha256(repr((sys.version_info[:3], sorted(packages().items()), arguments)).encode())
-    for name in _CONFIGURATION:
+    for name in (*_CONFIGURATION, *_named_configuration(arguments)):
         base.update(hashlib.sha256(read(name) or b"").digest())
     digests: dict[str, bytes] = {}
 
@@ -167,6 +168,11 @@ def _keys(project: Project, paths: Iterable[str], arguments: tuple[str, ...]) ->
         key.update(path.encode("utf-8", "surrogateescape"))
         found[path] = key.digest()
     return found
+
+
+def _named_configuration(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """The file that ``-c`` names."""
+    return tuple(after for each, after in pairwise(arguments) if each == "-c")
 
 
 def _conftests(project: Project, path: str) -> list[str]:

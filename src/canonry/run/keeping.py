@@ -88,6 +88,11 @@ def _add(history: History, summary: RunSummary) -> None:
         profile=started.profile,
         status=ended.status if ended is not None else summary.status(),
     )
+    absent = {
+        result.node
+        for result in summary.results.values()
+        if result.outcome is Outcome.UNCOLLECTABLE and result.node != result.path
+    }
     tests = (
         TestRow(
             node=result.node,
@@ -99,6 +104,7 @@ def _add(history: History, summary: RunSummary) -> None:
             flaky=result.is_flaky,
         )
         for result in summary.results.values()
-        if result.outcome not in (Outcome.BLOCKED, Outcome.NOT_RUN)
+        if result.outcome not in (Outcome.BLOCKED, Outcome.NOT_RUN) and result.node not in absent
     )
-    history.add(row, tests)
+    healed = summary.collected.keys() - summary.uncollectable.keys()
+    history.add(row, tests, gone=absent | healed)

@@ -110,7 +110,8 @@ def require_work(plan: RunPlan, selection: Selection) -> None:
         )
     if not any(category.work for category in plan.categories):
         raise NothingValidatedError(
-            "no test is selected, so nothing was validated; `canonry run --list` shows what is there"
+            "no test is selected, so nothing was validated; name other paths, or widen what narrows the run "
+            "(`tests` of the canon, `testpaths` and `python_files` of pytest, the options of this call)"
         )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from canonry.canon.selection import matches
 from canonry.history.store import TestRow
 from canonry.model.run_plan import RunPlan
@@ -41,6 +43,9 @@ def prepare(
     Raises `UserError` for what the user can mend, `NothingValidatedError` where the past leaves nothing to select.
     """
     notes: list[str] = []
+    nested = project.nested_configuration(request.paths) if request.paths else ""
+    if nested and not any(each.startswith(("-c", "--config-file")) for each in request.pytest_arguments):
+        request = msgspec.structs.replace(request, pytest_arguments=("-c", nested, *request.pytest_arguments))
     profile = resolve_profile(project.canon, request.profile)
     known = past(project.root, notes)
     narrowings = list(narrowed)

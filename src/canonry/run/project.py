@@ -2,11 +2,12 @@
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from canonry.audit.listing import Listing, list_files
@@ -81,6 +82,29 @@ class Project:
         if not resolved.is_relative_to(root):
             raise UserError(f"`{path}` lies outside `{self.root}`; run the tests of one repository at a time")
         return resolved.relative_to(root).as_posix()
+
+    def nested_configuration(self, paths: Iterable[str]) -> str:
+        """The file below the root, empty where there is none, that pytest would take its options from for these paths:
+        the nearest above all of them (pytest's `locate_config`, with its order of names).
+        """
+        given = [PurePosixPath(self.relative(path.partition("::")[0])) for path in paths]
+        folders = [path if (self.root / path).is_dir() else path.parent for path in given]
+        above = [
+            folder
+            for folder in (folders[0], *folders[0].parents)
+            if all(each.is_relative_to(folder) for each in folders)
+        ]
+        for folder in above[:-1]:
+            _, name = read_pytest_values(partial(self._read_in, folder))
+            if name:
+                return str(folder / name)
+        return ""
+
+    def _read_in(self, folder: PurePosixPath, name: str) -> bytes | None:
+        try:
+            return (self.root / folder / name).read_bytes()
+        except OSError:
+            return None
 
     def facts(self) -> "tuple[Files, Index]":
         """The facts of live files and the index over them, read when they are asked for and kept in the cache."""

@@ -171,8 +171,10 @@ def _of_flows(
     kept: dict[str, tuple[str, ...]] = {}
     for name in request.flows:
         if name not in flows:
+            if not flows:
+                raise UserError(f"the canon declares no flows, so `{name}` is none; `[flows.{name}]` would declare it")
             near = nearest(name, flows)
-            known = ", ".join(f"`{each}`" for each in flows) or "none is declared"
+            known = ", ".join(f"`{each}`" for each in flows)
             raise UserError(
                 f"`{name}` is no flow of the canon; " + (f"did you mean `{near}`?" if near else f"it has {known}")
             )

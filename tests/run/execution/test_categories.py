@@ -111,11 +111,35 @@ def test_a_needed_category_comes_first_and_what_it_fails_is_blocked(tmp_path: Pa
     assert order.index("test_good.py::test_good") < order.index("test_fine.py::test_fine")
 
 
+def test_a_needed_category_that_options_left_empty_blocks_nothing(tmp_path: Path) -> None:
+    files = {"test_base.py": QUICK.format("base"), "test_needy.py": QUICK.format("wanted")}
+    plans = (category("needy", needs=("base",)), category("base"))
+    told = run(project(tmp_path, files), categories=plans, pytest_arguments=("-k", "wanted"))
+
+    assert states(told) == {"base": "empty", "needy": "passed"}
+    assert told.outcomes == {"test_wanted": Outcome.PASSED}
+
+
+MEET = """
+import pathlib, time
+
+def test_{0}():
+    here = pathlib.Path(__file__).parent
+    here.joinpath("{0}").touch()
+    until = time.monotonic() + 30
+    while not here.joinpath("{1}").exists():
+        assert time.monotonic() < until, "the other never came"
+        time.sleep(.01)
+"""
+
+
 def test_independent_categories_overlap_and_conflicting_ones_do_not(tmp_path: Path) -> None:
+    files = {"test_a.py": MEET.format("a", "b"), "test_b.py": MEET.format("b", "a")}
+    told = run(project(tmp_path, files), categories=(category("a"), category("b")), workers=2)
+    assert states(told) == {"a": "passed", "b": "passed"}
+
     root = project(tmp_path, naps("a", "b"))
-    a, b = category("a"), category("b")
-    assert most_at_once(run(root, categories=(a, b), workers=2)) == 2
-    apart = (a, CategoryPlan(name="b", work=b.work, conflicts=("a",)))
+    apart = (category("a"), CategoryPlan(name="b", work=category("b").work, conflicts=("a",)))
     assert most_at_once(run(root, categories=apart, workers=2)) == 1
 
 

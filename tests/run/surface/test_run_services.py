@@ -1,5 +1,6 @@
 """The services of categories, as a user of `canonry run` has them: real processes, told when they are not there."""
 
+import json
 import os
 import signal
 import subprocess
@@ -115,6 +116,28 @@ def test_only_the_probe_makes_a_failure_the_services(folder: Folder) -> None:
     }
 
 
+AWAY = """
+import pytest
+
+def test_away(canonry_service):
+    canonry_service("away")
+
+def test_own(canonry_service):
+    with pytest.raises(pytest.fail.Exception):
+        canonry_service("away")
+    assert 0
+"""
+
+
+def test_a_service_that_a_test_asks_for_itself_and_cannot_have_is_unavailable(folder: Folder) -> None:
+    canon = "[services.away]\nkind = 'url'\nurl = 'http://127.0.0.1:1/'\n"
+    folder.write({"canonry.toml": canon, "test_a.py": AWAY})
+    done = folder.call("run", "--workers", "1", "--output-format", "json")
+    found = {each["node"].partition("::")[2]: each["outcome"] for each in json.loads(done.stdout)["tests"]}
+
+    assert found == {"test_away": "service-unavailable", "test_own": "failed"}
+
+
 @pytest.mark.requires("postgres", "redis")
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_databases_are_shared_by_no_two_workers(folder: Folder, workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,6 +214,7 @@ def test_ctrl_c_leaves_nothing_behind(folder: Folder) -> None:
 
 
 MOCKING = """
+import json
 import os
 from unittest import mock
 import pytest

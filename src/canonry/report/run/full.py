@@ -170,7 +170,8 @@ class TerminalReport:
             self._line("INTERRUPTED", "red", "`canonry run --resume` goes on with what is left")
         elif ended.reason:
             self._line("ENDED EARLY", "red", printable(ended.reason))
-        if summary.bad() and len(summary.bad()) > 1:
+        is_interrupted = ended is not None and ended.reason == INTERRUPT
+        if len(summary.bad()) > 1 and not is_interrupted:
             self._line("AGAIN", "dim", " ".join(("canonry run --failed", *self._options.again)))
 
     def _categories(self) -> None:

@@ -18,12 +18,21 @@ def render_list(prepared: Prepared, tests: Mapping[str, tuple[str, ...]], out: I
         for work in category.work:
             for node in listed(category, work.path, work.nodes, tests):
                 out.write(f"  {printable(node)}\n")
-    count = sum(
-        len(listed(category, work.path, work.nodes, tests))
+    lines = [
+        node
         for category in prepared.plan.categories
         for work in category.work
+        for node in listed(category, work.path, work.nodes, tests)
+    ]
+    count = sum("::" in line for line in lines)
+    unknown = len(lines) - count
+    if not unknown:
+        out.write(f"{plural(count, 'test')} in {plural(len(prepared.selection.files), 'file')}\n")
+        return
+    known = f"{plural(count, 'test')} and " if count else ""
+    out.write(
+        f"{known}{plural(unknown, 'file')} whose tests are not known yet; `canonry run --collect` collects them\n"
     )
-    out.write(f"{plural(count, 'test')} in {plural(len(prepared.selection.files), 'file')}\n")
 
 
 def listed(

@@ -158,6 +158,11 @@ class Ledger:
             case _:
                 self._emit(message)
 
+    @property
+    def max_failures(self) -> int:
+        """How many tests may fail before the run stops; 0 is no limit."""
+        return self._max_failures or 0
+
     def limit_failures(self, most: int) -> None:
         """pytest's own options say when to stop."""
         if self._max_failures is None or most < self._max_failures:

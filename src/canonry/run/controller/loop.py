@@ -199,6 +199,7 @@ class Controller:
             mocks=policy.mocks,
             shuffle=self._plan.shuffle,
             collect_only=self._collect_only,
+            failures=0 if policy.retries else self._ledger.max_failures,
         )
         seat.take(bundle, category, jobs)
         if not self._ledger.may_have_more(seat):
