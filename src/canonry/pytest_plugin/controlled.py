@@ -1,6 +1,5 @@
 """The half of the runner inside pytest: one session per process, which runs what its controller asks for."""
 
-import contextlib
 import importlib
 import os
 import sys
@@ -14,7 +13,6 @@ import msgspec
 import pytest
 from _pytest.config import ConftestImportFailure
 from _pytest.mark import _parse_expression
-from _pytest.pathlib import fnmatch_ex
 
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, AttemptStarted, Collected, Leaked, Note, PhaseEnded, Uncollectable
@@ -34,13 +32,12 @@ from canonry.pytest_plugin.beside import AsWorker, notes, own_coverage, report_n
 from canonry.pytest_plugin.channel import Channel
 from canonry.pytest_plugin.collecting import Broken, Collection, Collector
 from canonry.pytest_plugin.contained import contained
-from canonry.pytest_plugin.forking import Forked, serve
+from canonry.pytest_plugin.forking import CONTEXT, EVENTS, Forked, rehearse, serve
 from canonry.pytest_plugin.leaks import Leaks
 from canonry.pytest_plugin.lean import Files, Places, bound_output, quieten
 from canonry.pytest_plugin.mocks import ALLOWED, Mocks
 from canonry.pytest_plugin.outcomes import attempt_ended, cut, lacks_service, phase_outcome
 
-_CONTEXT, _EVENTS = "canonry.testing.context", "canonry.testing.events"
 _NOTABLE = 0.01
 """A phase of at least so many seconds is told even where it passes."""
 
@@ -161,7 +158,7 @@ class Controlled:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Runs bundles until the controller wants no more."""
         if self._fork_at:
-            self._rehearse(session.config)
+            rehearse(session.config)
             try:
                 serve(session.config, self._fork_at, self._go_ahead)
             except Forked as child:
@@ -180,15 +177,6 @@ class Controlled:
         self._tear_down(session)
         self._channel.flush()
         return True
-
-    def _rehearse(self, config: pytest.Config) -> None:
-        """What every worker does before its first test is done, as far as no file of the project is read for it."""
-        for option in ("norecursedirs", "python_files"):
-            for pattern in config.getini(option):
-                fnmatch_ex(pattern, config.rootpath)
-        for module in (_CONTEXT, _EVENTS):
-            with contextlib.suppress(ImportError):
-                importlib.import_module(module)
 
     def _open_root(self, config: pytest.Config) -> None:
         """The folder that is above every file is open before the first is asked for."""
@@ -304,8 +292,8 @@ class Controlled:
         """`canonry.testing`, where it is there, knows what runs and hands its events to us."""
         if self._testing is None:
             try:
-                self._testing = importlib.import_module(_CONTEXT)
-                importlib.import_module(_EVENTS).set_sink(self._channel.emit)
+                self._testing = importlib.import_module(CONTEXT)
+                importlib.import_module(EVENTS).set_sink(self._channel.emit)
             except ImportError:
                 self._testing = False
         if self._testing:
