@@ -32,7 +32,7 @@ from canonry.pytest_plugin.beside import AsWorker, notes, own_coverage, report_n
 from canonry.pytest_plugin.channel import Channel
 from canonry.pytest_plugin.collecting import Broken, Collection, Collector
 from canonry.pytest_plugin.contained import contained
-from canonry.pytest_plugin.forking import Forked, serve
+from canonry.pytest_plugin.forking import CONTEXT, EVENTS, Forked, rehearse, serve
 from canonry.pytest_plugin.leaks import Leaks
 from canonry.pytest_plugin.lean import Files, Places, bound_output, quieten
 from canonry.pytest_plugin.mocks import ALLOWED, Mocks
@@ -158,12 +158,14 @@ class Controlled:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Runs bundles until the controller wants no more."""
         if self._fork_at:
+            rehearse(session.config)
             try:
                 serve(session.config, self._fork_at, self._go_ahead)
             except Forked as child:
                 self.channel = self._channel = child.channel
                 self._files = Files(session.config)
                 bound_output(session.config)
+                self._open_root(session.config)
         for text in notes(session.config):
             self._channel.emit(Note(text=text, at=time.time(), worker=self._channel.worker))
         self._channel.emit(Ready(pid=os.getpid(), max_failures=self._max_failures), flush=True)
@@ -175,6 +177,14 @@ class Controlled:
         self._tear_down(session)
         self._channel.flush()
         return True
+
+    def _open_root(self, config: pytest.Config) -> None:
+        """The folder that is above every file is open before the first is asked for."""
+        assert self._collector is not None
+        if config.invocation_params.dir == config.rootpath:
+            self._channel.begin()
+            self._collector.open_folders(config.rootpath / "any")
+            self._channel.end()
 
     def _go_ahead(self, path: str) -> bool:
         """What comes before the first own statement of a test file is done; whether that is certain."""
@@ -282,8 +292,8 @@ class Controlled:
         """`canonry.testing`, where it is there, knows what runs and hands its events to us."""
         if self._testing is None:
             try:
-                self._testing = importlib.import_module("canonry.testing.context")
-                importlib.import_module("canonry.testing.events").set_sink(self._channel.emit)
+                self._testing = importlib.import_module(CONTEXT)
+                importlib.import_module(EVENTS).set_sink(self._channel.emit)
             except ImportError:
                 self._testing = False
         if self._testing:

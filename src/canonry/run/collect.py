@@ -24,7 +24,7 @@ from canonry.run.fingerprint import packages
 from canonry.run.naming import as_pytest, of_tree
 from canonry.run.plan import rooted
 from canonry.run.project import Project
-from canonry.run.services import RunSurroundings
+from canonry.run.surroundings import RunSurroundings
 
 _CONFIGURATION = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 _KEPT_DAYS = 30

@@ -7,14 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from canonry.audit.documents import origin_of
-from canonry.audit.files import Files
 from canonry.audit.listing import Listing, list_files
 from canonry.audit.request import Request
-from canonry.audit.run import silent
 from canonry.audit.session import Session, open_session
 from canonry.audit.test_folders import with_existing_testpaths
 from canonry.canon.options import Canon
@@ -23,9 +21,12 @@ from canonry.model.errors import UserError
 from canonry.model.state import STATE
 from canonry.rules.catalogue import Catalogue
 from canonry.run.naming import as_pytest
-from canonry.source.index import Index
 from canonry.source.pytest_root import pytest_root
 from canonry.source.pytest_settings import PytestSettings, read_pytest_settings, read_pytest_values
+
+if TYPE_CHECKING:
+    from canonry.audit.files import Files
+    from canonry.source.index import Index
 
 _NOT_ENTERED = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "{arch}")
 """pytest's default of `norecursedirs`."""
@@ -141,9 +142,14 @@ class Project:
             raise UserError(f"`{path}` lies outside `{self.root}`; run the tests of one repository at a time")
         return resolved.relative_to(root).as_posix()
 
-    def facts(self) -> tuple[Files, Index]:
+    def facts(self) -> "tuple[Files, Index]":
         """The facts of live files and the index over them, read when they are asked for and kept in the cache."""
         if self._facts is None:
+            from canonry.audit.documents import origin_of  # few runs ask, and these load all that reads
+            from canonry.audit.files import Files
+            from canonry.audit.run import silent
+            from canonry.source.index import Index
+
             files = Files(self.session, self.listing, origin_of(self.session), silent)
             index = Index(self.listing.live, files.facts, pythonpath=self.settings.pythonpath)
             self._facts = files, index

@@ -4,7 +4,7 @@ import contextlib
 import datetime as dt
 import fcntl
 import json
-import secrets
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,7 +83,7 @@ class Recorder:
 def new_run_id(now: float | None = None) -> str:
     """An id that sorts by time (UTC) and that no other run has."""
     moment = dt.datetime.fromtimestamp(time.time() if now is None else now, dt.UTC)
-    return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    return f"{moment:%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
 
 
 def recordings(root: Path) -> list[str]:

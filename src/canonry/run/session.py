@@ -17,8 +17,8 @@ from canonry.run.keeping import keep
 from canonry.run.profiles import ResolvedProfile
 from canonry.run.project import Project
 from canonry.run.recording import Recorder, new_run_id, prune, runs_folder
-from canonry.run.services import RunSurroundings, StartedServices
 from canonry.run.summary import FAILED, INTERRUPT, USER_ERROR, RunSummary
+from canonry.run.surroundings import RunSurroundings, StartedServices
 
 Emit = Callable[[RunEvent], None]
 StartServices = Callable[[Mapping[str, Service], Emit], AbstractContextManager[StartedServices]]

@@ -167,6 +167,34 @@ def test_mine():
     assert summary(folder).services["postgres"].state == "stopped"
 
 
+@pytest.mark.requires("redis")
+def test_what_a_dead_worker_had_of_a_service_is_there_for_another_and_empty(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    canon = (
+        '[services.redis]\nkind = "redis"\nurl-env = ["REDIS_URL"]\n\n'
+        '[categories.served]\npaths = ["served"]\nservices = ["redis"]\n'
+    )
+    test = """
+import os
+import redis
+
+def test_mine():
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        assert client.incr("only") == 1
+    with open("databases", "a") as file:
+        print(os.environ["REDIS_URL"].rpartition("/")[2], file=file)
+    os.abort()
+"""
+    folder.write({"canonry.toml": canon, **{f"served/test_{name}.py": test for name in "abcdef"}})
+
+    folder.call("run", "--workers", "1")
+    crashes = [each.outcome for each in summary(folder).results.values()]
+    assert crashes == [Outcome.CRASHED] * 6
+    assert set((folder.root / "databases").read_text().split()) == {"1", "2"}  # one that works, one that stands ready
+
+
 def test_ctrl_c_leaves_nothing_behind(folder: Folder) -> None:
     canon = SERVER + CATEGORIES.format("backend")
     slow = "import time\n\ndef test_slow():\n    open('began', 'w').close()\n    time.sleep(60)\n"

@@ -6,10 +6,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from canonry.model.errors import UserError
 from canonry.model.outcome import Outcome
@@ -26,26 +28,31 @@ _LOOK = 0.01
 @dataclass(slots=True)
 class Probe:
     """What the tests of a probe came to. ``left``: what a test changed and did not put back; ``touched``: what it
-    wrote, deleted or listened on; both as ``kind name``.
+    wrote, deleted or listened on; both as ``kind name``. Outcomes are by node and how often it had run before.
     """
 
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[tuple[str, int], Outcome] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     left: dict[str, tuple[str, ...]] = field(default_factory=dict)
     touched: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def is_bad(self, node: str) -> bool:
-        """Whether a test did not pass; one that never started cannot be collected, or is not there."""
-        return self.outcomes.get(node, Outcome.UNCOLLECTABLE).is_bad
+    def is_bad(self, node: str, time: int = 0) -> bool:
+        """Whether a test did not pass, at this time of several; one that never started cannot be collected, or is not
+        there.
+        """
+        return self.outcomes.get((node, time), Outcome.UNCOLLECTABLE).is_bad
 
     def has_failed(self, node: str) -> bool:
         """Whether a test started and did not pass."""
-        return node in self.outcomes and self.outcomes[node].is_bad
+        return (node, 0) in self.outcomes and self.outcomes[node, 0].is_bad
 
     def add(self, other: "Probe") -> None:
         """Takes what other tests came to."""
         self.outcomes |= other.outcomes
-        self.reasons |= other.reasons
+        self.reasons = other.reasons | self.reasons
+        for node, seconds in other.seconds.items():
+            self.seconds[node] = self.seconds.get(node, 0.0) + seconds
         self.left |= other.left
         self.touched |= other.touched
 
@@ -65,19 +72,23 @@ class Prober:
     limit: float = 600.0
 
     def run(self, nodes: Sequence[str], *, states: Sequence[str] = (), watch: bool = False) -> Probe:
-        """These tests in this order, in one process. ``states``: the tests around which the state is compared.
+        """These tests in this order, in one process; a test may come several times.
 
-        Behind a test that ends its process, or never ends, the others run in another process.
+        ``states``: the tests around which the state is compared. Behind a test that ends its process, or never ends,
+        the others run in another process.
         """
         whole, left = Probe(), list(nodes)
+        before: Counter[str] = Counter()
         while left:
             with tempfile.TemporaryDirectory(prefix="canonry-probe-") as place:
-                party = _Party(self, Path(place), "0", left, states=states, watch=watch)
+                party = _Party(self, Path(place), "0", left, states=states, watch=watch, before=before)
                 _follow([party])
             whole.add(party.probe)
             if party.running is None:
                 break
-            left = left[left.index(party.running) + 1 :]
+            done = _places(left, party.running[0])[party.running[1]] + 1
+            before.update(left[:done])
+            left = left[done:]
         return whole
 
     def run_together(self, columns: Sequence[Sequence[str]], *, watch: bool = False) -> Probe:
@@ -104,7 +115,9 @@ class Prober:
 
 
 class _Party:
-    """One process of a probe. ``running`` is the test that it is at, in the end the one with which it ended."""
+    """One process of a probe. ``running`` is the test that it is at and how often it ran before in this process; in the
+    end the one with which it ended. ``before``: how often tests had run in the processes before it.
+    """
 
     def __init__(
         self,
@@ -116,9 +129,11 @@ class _Party:
         states: Sequence[str] = (),
         watch: bool = False,
         meeting: Mapping[str, object] | None = None,
+        before: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.probe = Probe()
-        self.running: str | None = None
+        self.running: tuple[str, int] | None = None
+        self._before = dict(before)
         self.is_over = False
         self._prober, self._nodes, self._meeting = prober, nodes, meeting
         self._answers = place / f"answers-{name}"
@@ -158,7 +173,7 @@ class _Party:
             if status == _USAGE_ERROR and not self._answers.exists():
                 raise UserError("pytest refuses to start with these arguments; see what `canonry run --collect` says")
             return
-        path = self.running.partition("::")[0] if self.running else ""
+        path = self.running[0].partition("::")[0] if self.running else ""
         limit = self._prober.limits.get(path, self._prober.limit)
         if time.monotonic() - self._since > limit:
             self.kill()
@@ -175,8 +190,9 @@ class _Party:
         self.is_over = True
         if self.running is None:
             return
-        self.probe.outcomes[self.running] = outcome
-        self.probe.reasons[self.running] = reason
+        node, time = self.running
+        self.probe.outcomes[node, time + self._before.get(node, 0)] = outcome
+        self.probe.reasons[node] = reason
         if self._meeting is not None:  # nobody is to wait for it
             for number in range(len(self._nodes)):
                 folder = Path(str(self._meeting["folder"]), str(number))
@@ -198,9 +214,9 @@ class _Party:
     def _take(self, answer: dict[str, object]) -> None:
         node = str(answer["node"])
         if "runs" in answer:
-            self.running = node if answer["runs"] else None
+            self.running = (node, int(str(answer["time"]))) if answer["runs"] else None
         self._since = time.monotonic()
-        _take(answer, self.probe)
+        _take(answer, self.probe, self._before.get(node, 0))
 
 
 def _follow(parties: Sequence[_Party]) -> None:
@@ -217,7 +233,11 @@ def _follow(parties: Sequence[_Party]) -> None:
                 party.kill()
 
 
-def _take(answer: dict[str, object], probe: Probe) -> None:
+def _places(nodes: Sequence[str], node: str) -> list[int]:
+    return [number for number, each in enumerate(nodes) if each == node]
+
+
+def _take(answer: dict[str, object], probe: Probe, before: int) -> None:
     node = str(answer["node"])
     for key, into in (("left", probe.left), ("touched", probe.touched)):
         listed = answer.get(key)
@@ -226,13 +246,15 @@ def _take(answer: dict[str, object], probe: Probe) -> None:
     phase, outcome = answer.get("phase"), answer.get("outcome")
     if phase is None:
         return
-    known = probe.outcomes.get(node)
+    probe.seconds[node] = probe.seconds.get(node, 0.0) + float(str(answer.get("duration", 0)))
+    place = node, before + int(str(answer.get("time", 0)))
+    known = probe.outcomes.get(place)
     if outcome == "failed":
         kinds = {"setup": Outcome.SETUP_ERROR, "teardown": Outcome.TEARDOWN_ERROR}
         if known is None or not known.is_bad:
-            probe.outcomes[node] = kinds.get(str(phase), Outcome.FAILED)
-            probe.reasons[node] = str(answer.get("reason", ""))
+            probe.outcomes[place] = kinds.get(str(phase), Outcome.FAILED)
+            probe.reasons.setdefault(node, str(answer.get("reason", "")))
     elif outcome == "skipped":
-        probe.outcomes.setdefault(node, Outcome.SKIPPED)
+        probe.outcomes.setdefault(place, Outcome.SKIPPED)
     elif phase == "call":
-        probe.outcomes.setdefault(node, Outcome.PASSED)
+        probe.outcomes.setdefault(place, Outcome.PASSED)
