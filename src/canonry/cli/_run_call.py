@@ -17,8 +17,8 @@ from canonry.run.project import Project
 from canonry.run.request import RunRequest
 
 _OF_EXECUTION = (
-    "workers max_failures containers retries repeat shuffle hard_limit soft_limit leaks profile config".split()
-)
+    "workers max_failures containers retries repeat shuffle hard_limit soft_limit leaks global_leaks profile config"
+).split()
 
 
 @dataclass(slots=True, frozen=True)
