@@ -78,12 +78,13 @@ class _Shape:
             items = list(dict.items(value))
             parts = [f"{self.of(k, depth - 1, seen)}={self.of(v, depth - 1, seen)}" for k, v in items[:_MOST]]
             return f"{here}:{len(items)}:{','.join(parts)}"
-        for container in (list, tuple, collections.deque):
-            if isinstance(value, container):
-                each = list(container.__iter__(value))
-                return f"{here}:{len(each)}:{','.join(self.of(one, depth - 1, seen) for one in each[:_MOST])}"
+        if isinstance(value, list | tuple | collections.deque):
+            kinds: tuple[Any, ...] = (list, tuple, collections.deque)
+            each = list(next(one for one in kinds if isinstance(value, one)).__iter__(value))
+            return f"{here}:{len(each)}:{','.join(self.of(one, depth - 1, seen) for one in each[:_MOST])}"
         if isinstance(value, set | frozenset):
-            members = list((set if isinstance(value, set) else frozenset).__iter__(value))
+            base: Any = set if isinstance(value, set) else frozenset
+            members = list(base.__iter__(value))
             return f"{here}:{len(members)}:{','.join(sorted(self.of(one, depth - 1, seen) for one in members[:_MOST]))}"
         own = getattr(value, "__dict__", None) if self._opens(kind) else None
         return f"{here}:{self.of(own, depth - 1, seen)}" if type(own) is dict else here
