@@ -1,12 +1,13 @@
 """What running costs beside plain pytest: ``python -m benchmarks.run_speed [--plugins FOLDER] [--files N]``.
 
 Ratios of one run: 10,000 trivial tests in 1,000 files with one and two workers, beside pytest and, where FOLDER holds
-it, `pytest -n2`; then a suite of which 1 % crash and 1 % hang.
+it, `pytest -n2`; the same where no byte code may be written; then a suite of which 1 % crash and 1 % hang.
 """
 
 import argparse
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from pathlib import Path
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, RunEvent
 from canonry.model.run_plan import CategoryPlan, Policy, RunPlan, Work
+from canonry.model.state import STATE
 from canonry.run.execute import execute
 
 _CRASH, _HANG = "import os; os.abort()", "import time; time.sleep(60)"
@@ -41,6 +43,7 @@ def main() -> None:
             xdist = _timed(lambda: _pytest(root, "-n2", plugins=options.plugins))
             _row("pytest -n2", xdist, plain)
             print(f"two workers / pytest -n2: {two[0] / xdist[0]:.2f} (bar <= 0.65)")
+        _without_bytecode(root)
         spoiled = _suite(Path(place, "spoiled"), options.files, spoiled=True)
         _pytest(spoiled, "--collect-only")  # both suites have byte code
         outcomes: Counter[Outcome] = Counter()
@@ -49,6 +52,21 @@ def main() -> None:
         print(f"1 % crash, 1 % hang: {dict(outcomes)}")
         rest = bad[0] - hangs / 2
         print(f"{bad[0]:.1f} s, {hangs / 2:.0f} s of them limits; the rest is {rest / two[0]:.2f} x (bar 1.5)")
+
+
+def _without_bytecode(root: Path) -> None:
+    """Where nothing may be written beside the sources, pytest compiles each file each time; our workers do not."""
+    for folder in list(root.rglob("__pycache__")):
+        shutil.rmtree(folder)
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    (root / STATE).mkdir()
+    plain = _timed(lambda: _pytest(root))
+    _row("plain, no pyc", plain, plain)
+    _row("first, no pyc", _timed(lambda: _run(root, 1)), plain)
+    _row("next, no pyc", _timed(lambda: _run(root, 1)), plain)
+    if list(root.rglob("__pycache__")):
+        sys.exit("byte code was written beside the sources")
+    del os.environ["PYTHONDONTWRITEBYTECODE"]
 
 
 def _suite(root: Path, files: int, *, spoiled: bool) -> Path:
