@@ -10,6 +10,7 @@ plugins do is theirs.
 
 import contextlib
 import os
+import stat
 import sys
 import threading
 from collections.abc import Generator, Iterator, Sequence
@@ -220,8 +221,8 @@ def _now() -> Iterator[Left]:
 
 
 def _children() -> Iterator[Left]:
-    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
-        pids = file.read().split()
+    with open(f"/proc/self/task/{os.getpid()}/children", "rb", buffering=0) as file:
+        pids = file.read().decode("ascii").split()
     for pid in pids:
         with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             head, _, rest = file.read().rpartition(")")
@@ -241,10 +242,12 @@ def _sockets() -> Iterator[Left]:
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names
         if name in kept:
             continue
-        with contextlib.suppress(OSError):
-            target = os.readlink(f"/proc/self/fd/{name}")  # noqa: PTH115
-            if target.startswith("socket:"):
-                yield Left("socket", target, f"descriptor {name}")
+        try:
+            status = os.fstat(int(name))
+        except OSError:  # that of the listing itself
+            continue
+        if stat.S_ISSOCK(status.st_mode):
+            yield Left("socket", status.st_ino, f"descriptor {name}")
 
 
 def _tasks() -> Iterator[Left]:
