@@ -1,6 +1,5 @@
 """Where Python may write no byte code, pytest's rewritten files are kept in canonry's own folder, and nowhere else."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -33,13 +32,13 @@ def test_rewritten_files_are_kept_apart_and_renewed(tmp_path: Path, monkeypatch:
     before = _files(root)
 
     assert set(run(root, workers=1, pytest_arguments=NO_CACHE).outcomes.values()) == {Outcome.PASSED}
-    kept = {path: os.stat(root / path).st_mtime_ns for path in _files(root) - before}
+    kept = {path: (root / path).stat().st_mtime_ns for path in _files(root) - before}
     names = {Path(path).name.partition(".")[0] for path in kept if str(root)[1:] in path}
     assert all(path.startswith(f"{STATE}/bytecode/") for path in kept)
     assert names == {"test_a", "conftest"}
 
     assert set(run(root, workers=1, pytest_arguments=NO_CACHE).outcomes.values()) == {Outcome.PASSED}
-    assert {path: os.stat(root / path).st_mtime_ns for path in _files(root) - before} == kept
+    assert {path: (root / path).stat().st_mtime_ns for path in _files(root) - before} == kept
 
     (root / "t" / "test_a.py").write_text(SEES.format(number=4000))
     told = run(root, workers=1, pytest_arguments=NO_CACHE)

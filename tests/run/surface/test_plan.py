@@ -48,6 +48,17 @@ def test_what_belongs_to_no_category_runs_as_the_canon_says() -> None:
     assert (found.retries, found.hard_limit, found.soft_limit, found.leaks) == (1, 3.0, 1.0, "off")
 
 
+def test_globals_are_looked_at_where_somebody_asks_for_it() -> None:
+    asks, refuses = Category(global_leaks=True), Category(global_leaks=False)
+
+    assert not policy(Category()).global_leaks
+    assert policy(asks).global_leaks
+    assert policy(Category(), run=Run(global_leaks=True)).global_leaks
+    assert not policy(refuses, run=Run(global_leaks=True)).global_leaks
+    assert policy(refuses, global_leaks=True).global_leaks
+    assert not policy(asks, global_leaks=False).global_leaks
+
+
 durations = st.lists(st.floats(0, 100), min_size=1, max_size=40)
 
 
