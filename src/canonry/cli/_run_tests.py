@@ -51,8 +51,9 @@ def run_tests(prepared: Prepared, call: Call) -> int:
         services=services,
         start_services=start,
         stop=stop,
+        resumes=call.resumed[0] if call.resumed is not None else "",
     )
-    with Reports(call.values, again=again, expected=known) as reports, _interruptible(stop):
+    with Reports(call.values, again=again, here=project.here, expected=known) as reports, _interruptible(stop):
         summary = run_plan(project, plan, circumstances, listeners=(reports.add,))
     return summary.status()
 

@@ -131,6 +131,11 @@ def _ask(address: str, within: float) -> str | None:
         with error:
             return f"answers with status {error.code}"
     except urllib.error.URLError as error:
-        return f"does not answer ({str(getattr(error, 'reason', error)).lower()})"
+        return f"does not answer ({_why(error.reason)})"
     except (OSError, ValueError) as error:
-        return f"does not answer ({str(error).lower()})"
+        return f"does not answer ({_why(error)})"
+
+
+def _why(error: object) -> str:
+    """What the system says of an error, without its number."""
+    return str(getattr(error, "strerror", None) or error).lower()

@@ -39,6 +39,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     start_services: StartServices
     stop: StopSignal
     recorded: bool = True
+    resumes: str = ""
 
 
 def run_plan(
@@ -97,6 +98,9 @@ def _started(project: Project, plan: RunPlan, circumstances: Circumstances, run:
         at=time.time(),
         run=run,
         root=str(project.root),
+        place=project.place,
+        here=project.here,
+        resumes=circumstances.resumes,
         commit=tree.commit,
         dirty=tree.dirty,
         arguments=circumstances.arguments,

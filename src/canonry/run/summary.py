@@ -21,6 +21,7 @@ from canonry.model.run_event import (
     Uncollectable,
     WorkerEnded,
 )
+from canonry.run.naming import of_tree
 
 PASSED, FAILED, USER_ERROR, NOTHING, INTERRUPTED = 0, 1, 2, 5, 130
 """Exit statuses."""
@@ -208,7 +209,8 @@ class RunSummary:
         """Whether the user named it, and its file has no such test."""
         if result.outcome is not Outcome.UNCOLLECTABLE or result.node == result.path:
             return False
-        return any(result.node.endswith(each) for each in self.started.arguments if "::" in each)
+        node = of_tree(result.node, self.started.place)
+        return any(node.endswith(each) for each in self.started.arguments if "::" in each)
 
     def without_evidence(self) -> list[str]:
         """The categories that were asked for and in which no test ran to its end."""

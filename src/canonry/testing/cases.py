@@ -11,7 +11,7 @@ import sys
 from canonry.testing import lazily
 
 if "unittest" not in sys.modules:  # what only a failing test or `unittest.main` needs is half of its cost
-    lazily.put_in_place("argparse", "difflib", "inspect", "pprint")
+    lazily.put_in_place("argparse", "difflib", "inspect", "pprint", "signal", "traceback")
 
 import unittest
 from contextvars import copy_context

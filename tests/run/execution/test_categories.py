@@ -1,10 +1,12 @@
 """What a category says of its tests holds: its time, its order, its width, its services."""
 
+import threading
 from pathlib import Path
 
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, AttemptStarted, CategoryEnded
 from canonry.model.run_plan import CategoryPlan, Policy, Work
+from canonry.run.execute import StopSignal
 from tests.run.execution.bench import Told, project, run
 
 QUICK = "def test_{0}(): pass\n"
@@ -187,6 +189,18 @@ def test_repeat_runs_each_test_so_often(tmp_path: Path) -> None:
 def test_until_fail_ends_with_the_first_failure(tmp_path: Path) -> None:
     told = run(project(tmp_path, {"test_a.py": COUNTS.format("< 4")}), until_fail=True)
     assert [outcome for _, outcome in attempts(told, "test_third_time")] == [Outcome.PASSED] * 3 + [Outcome.FAILED]
+
+
+def test_until_fail_ends_after_so_many_times_where_nothing_fails(tmp_path: Path) -> None:
+    stop = StopSignal()
+    late = threading.Timer(30, stop.request)  # a run without an end fails here
+    late.start()
+    files = {"test_a.py": QUICK.format("it")}
+    told = run(project(tmp_path, files), workers=2, repeat=3, until_fail=True, options={"stop": stop})
+    late.cancel()
+    assert attempts(told, "test_it") == [(number, Outcome.PASSED) for number in (1, 2, 3)]
+    assert told.execution is not None
+    assert told.execution.reason == ""
 
 
 def test_a_seed_shuffles_the_same_way_each_time(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ class Ledger:
     def may_have_more(self, seat: Seat) -> bool:
         """Whether this worker may get work later."""
         if self._plan.until_fail:
-            return True
+            return not self.is_over
         for category in self._categories:
             if category.is_over:
                 continue

@@ -74,10 +74,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         before = take_state(_ORDERS["root"])
     _RUNNING.append(node)
     _TIMES[node] = _TIMES.get(node, -1) + 1
+    _say({"node": node, "runs": True, "time": _TIMES[node]})
     try:
         return (yield)
     finally:
         _RUNNING.clear()
+        _say({"node": node, "runs": False})
         if asked:
             from canonry.run.probes.state import take_state
 
