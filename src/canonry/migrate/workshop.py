@@ -16,7 +16,7 @@ from canonry.migrate.codemod import Codemod
 from canonry.migrate.commands.surroundings import Surroundings
 from canonry.migrate.document import Document
 from canonry.migrate.edits import Taken, joined, made_of, superseded
-from canonry.migrate.equivalence import object_to_tests
+from canonry.migrate.equivalence.static import object_to_tests
 from canonry.migrate.imports import import_edits, orphan_edits
 from canonry.migrate.module import Module
 from canonry.model.change_plan import FileChange
