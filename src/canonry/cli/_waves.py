@@ -105,7 +105,7 @@ def plan(  # one parameter per option, in the order of the help page
             progress=progress,
         )
     _tell(found.summary.notes, quiet=quiet)
-    status = read_status(found.root) if made.waves else Status(plan=made, waves=())
+    status = read_status(found.root)
     if output is not None:
         _write(output, lambda out: _render(status, out, form, color=False, verbose=verbose))
     _write(None, lambda out: _render(status, out, output_format, color=_painted(color), verbose=verbose))

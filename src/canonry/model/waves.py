@@ -260,6 +260,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     waves: tuple[WaveStatus, ...]
     log: tuple[Entry, ...] = ()
     notes: tuple[str, ...] = ()
+    earlier: tuple[int, int, float] = (0, 0, 0.0)
+    """Waves, files and seconds of the plans before this one."""
 
     @property
     def open(self) -> tuple[WaveStatus, ...]:
@@ -273,7 +275,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def measured(self) -> tuple[int, int, float]:
-        """What the waves that were done took: their number, their files, their seconds."""
-        done = [each for each in self.waves if each.judged is not None and not each.state.is_open]
-        seconds = sum(each.judged.seconds for each in done if each.judged is not None)
-        return len(done), sum(len(each.wave.files) for each in done), seconds
+        """What the waves that were tried took, of this plan and of those before: number, files, seconds."""
+        sizes = {wave.number: len(wave.files) for wave in self.plan.waves}
+        tried = [entry for entry in self.log if isinstance(entry, Judged)]
+        waves, files, seconds = self.earlier
+        files += sum(sizes[entry.wave] for entry in tried)
+        return waves + len(tried), files, seconds + sum(entry.seconds for entry in tried)

@@ -22,7 +22,8 @@ _OUTSIDE = "before the first commit, or outside git"
 
 def render_status(status: Status, out: IO[str], *, color: bool, verbose: bool) -> None:
     """A line for each wave, the measured effort, what is left and how to go on."""
-    _table(status, out, color=color)
+    if status.waves:
+        _table(status, out, color=color)
     if verbose:
         _by_hand(status.plan, out)
     for label, text in totals(status):
@@ -68,8 +69,9 @@ def totals(status: Status) -> Iterable[tuple[str, str]]:
     yield "planned", f"{planned} {at}{dirty}, {plan.made}; plan {plan.id}, Python {plan.target_python}"
     if plan.by_hand or any(file.left for wave in plan.waves for file in wave.files):
         yield "by hand", by_hand(plan)
-    yield "measured", effort(status)
     left = status.open
+    if left or status.measured[0]:
+        yield "measured", effort(status)
     if left:
         yield "left", f"{plural(sum(len(each.wave.files) for each in left), 'file')} in {plural(len(left), 'wave')}"
     edited = [path for each in left for path in each.edited]
@@ -80,7 +82,7 @@ def totals(status: Status) -> Iterable[tuple[str, str]]:
         yield "next", "the plan has stopped; `canonry migrate plan` plans again, `next --write --go-on` goes on"
     elif left:
         yield "next", f"`canonry migrate next` shows {left[0].wave.title}, with `--write` it is taken"
-    else:
+    elif plan.waves:
         yield "next", "all waves are done; `canonry migrate plan` looks for what they opened the way for"
 
 
@@ -97,7 +99,7 @@ def effort(status: Status) -> str:
     """What the waves that are done took, and what that makes of the rest."""
     count, files, seconds = status.measured
     if not count:
-        return "nothing yet: no wave is done"
+        return "nothing yet: no wave was tried"
     rate = seconds / files if files else 0.0
     said = f"{plural(count, 'wave')}, {plural(files, 'file')}, {duration(seconds)}: {rate:.2f} s a file"
     left = sum(len(one.wave.files) for one in status.open)

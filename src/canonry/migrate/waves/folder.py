@@ -114,6 +114,16 @@ class WavesFolder:
                     found[guilty.path, file.change.digest or "", file.after] = why
         return found
 
+    def measured_before(self, plan: WavePlan) -> tuple[int, int, float]:
+        """How many waves plans before this one tried, with how many files, in how many seconds."""
+        waves, files, seconds = 0, 0, 0.0
+        for each in self._readable():
+            sizes = {wave.number: len(wave.files) for wave in each.waves}
+            for entry in self.log(each) if each.id != plan.id else ():
+                if isinstance(entry, Judged):
+                    waves, files, seconds = waves + 1, files + sizes[entry.wave], seconds + entry.seconds
+        return waves, files, seconds
+
     def _readable(self) -> Iterator[WavePlan]:
         """All plans that can be read; an old one that cannot says nothing about a new one."""
         for each in self._ids():

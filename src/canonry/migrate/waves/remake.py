@@ -25,7 +25,7 @@ def make_plan(
     arguments: tuple[str, ...] = (),
     progress: Progress | None = None,
 ) -> tuple[WavePlan, Migrated]:
-    """Plans the migration of a tree in waves, and keeps the plan as the current one where it changes a file.
+    """Plans the migration of a tree in waves, and keeps the plan as the current one.
 
     Raises `UserError` for what the user can mend, `NothingValidatedError` where there is nothing to look at.
     """
@@ -45,8 +45,7 @@ def make_plan(
         condemned=folder.condemned(),
         arguments=arguments,
     )
-    if plan.waves:
-        folder.save(plan)
+    folder.save(plan)
     return plan, found
 
 

@@ -31,7 +31,7 @@ def read_status(root: Path) -> Status:
     history = read_history(ChangesFolder(root))
     by_origin = {change.header.origin: change for change in history if change.state in _STANDING}
     waves = tuple(_status(root, plan, wave, log, by_origin) for wave in plan.waves)
-    return Status(plan=plan, waves=waves, log=log, notes=notes)
+    return Status(plan=plan, waves=waves, log=log, notes=notes, earlier=folder.measured_before(plan))
 
 
 def edited_since(root: Path, wave: Wave) -> tuple[str, ...]:

@@ -126,7 +126,7 @@ def take_waves(work: Work) -> Iterator[Taken]:
 
 def _begin(work: Work, wave: Wave, ground: Ground | None, standing: contextlib.ExitStack) -> Ground:
     """Says that a wave is begun, and where, before anything is made there."""
-    place: Path | None = None
+    place = ground.root if ground is not None and not work.taking.in_place else None
     if ground is None and not work.taking.in_place:
         place = Path(tempfile.mkdtemp(prefix=_PREFIX), work.root.resolve().name)
         standing.callback(remove_copy, place.parent)
@@ -186,11 +186,11 @@ def _decide(wave: Wave, proof: Proof) -> tuple[Decision, str]:
     if proof.hopeless:
         return Decision.STOP, proof.hopeless
     if wave.canary and hard:
-        return Decision.STOP, f"{len(hard)} of its {_files(count)} break tests{_suspects(wave, hard)}"
+        return Decision.STOP, f"tests break with {len(hard)} of its {_files(count)}{_suspects(wave, hard)}"
     if proof.slower:
         return Decision.STOP, f"{proof.slower} (`--accept-slower` takes it all the same)"
     if len(hard) >= max(_AT_LEAST, _TOO_MANY * count):
-        return Decision.STOP, f"{len(hard)} of its {_files(count)} break tests{_suspects(wave, hard)}"
+        return Decision.STOP, f"tests break with {len(hard)} of its {_files(count)}{_suspects(wave, hard)}"
     if not proof.accepted:
         return Decision.REFUSE, "none of its files may stay"
     return Decision.LAND, ""
