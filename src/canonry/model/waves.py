@@ -220,7 +220,15 @@ class Landed(msgspec.Struct, frozen=True, kw_only=True, tag="landed"):
     change: str
 
 
-Entry = Begun | Judged | Landed
+class GivenUp(msgspec.Struct, frozen=True, kw_only=True, tag="given up"):
+    """A wave that was begun could not be tried: its tests cannot be run, or somebody interrupted it."""
+
+    wave: int
+    at: str
+    reason: str
+
+
+Entry = Begun | GivenUp | Judged | Landed
 """A line of a plan's log."""
 
 

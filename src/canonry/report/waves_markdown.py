@@ -7,7 +7,18 @@ anybody: somebody puts the parts where they belong.
 from collections.abc import Iterable
 from typing import IO
 
-from canonry.model.waves import Begun, Entry, Guilty, HandFinding, Judged, Landed, PlannedFile, Status, WaveStatus
+from canonry.model.waves import (
+    Begun,
+    Entry,
+    GivenUp,
+    Guilty,
+    HandFinding,
+    Judged,
+    Landed,
+    PlannedFile,
+    Status,
+    WaveStatus,
+)
 from canonry.report.markdown import code, message, plain
 from canonry.report.style import plural
 from canonry.report.waves import change_of, effort, landed, proved, totals
@@ -116,6 +127,8 @@ def _said(entry: Entry) -> str:
     match entry:
         case Begun():
             return f"begun, {'in a copy' if entry.scratch else 'where it stands'}"
+        case GivenUp():
+            return f"not tried: {entry.reason}"
         case Landed():
             return f"landed as change {entry.change}"
         case Judged():

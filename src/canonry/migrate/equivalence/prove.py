@@ -55,10 +55,13 @@ def prove(
     conditions: Conditions,
     terms: Terms,
     *,
+    clean: bool,
     tell: Tell,
     listener: Callable[[RunEvent], None],
 ) -> Proof:
     """Tries changes on a ground, and says which may stay. The ground is as before afterwards.
+
+    ``clean``: one file that breaks tests is enough for none to stay, so the rest is not tried again without it.
 
     Raises `NothingValidatedError` where no test could say anything, `UserError` where tests cannot be run.
     """
@@ -73,7 +76,7 @@ def prove(
                 "`--level static` takes the static checks alone"
             )
         return Proof(accepted=tuple(changes), level=Level.STATIC, unproved=tuple(paths))
-    return _Trials(ground, tuple(changes), reach, conditions, terms, tell, listener).proof()
+    return _Trials(ground, tuple(changes), reach, conditions, terms, tell, listener).proof(clean=clean)
 
 
 class _Trials:
@@ -98,12 +101,15 @@ class _Trials:
         self._unmasked: dict[str, Unmasked] = {}
         self._seen: dict[tuple[frozenset[str], tuple[str, ...]], Comparison] = {}
 
-    def proof(self) -> Proof:
+    def proof(self, *, clean: bool) -> Proof:
         """Before, after, and as often again as files have to be found and taken out."""
         what = f"{_files(len(self._files), 'test file')}"
         for number in range(self._terms.repeat):
             self._tell(f"before, {number + 1} of {self._terms.repeat}: {what}")
-            self._before.append(self._observe(self._files))
+            try:
+                self._before.append(self._observe(self._files))
+            except UserError as error:
+                raise _cannot_run(error) from error
         self._refuse_without_evidence()
         rest, guilty = self._changes, list[Guilty]()
         for _ in range(_ROUNDS):
@@ -118,6 +124,8 @@ class _Trials:
             guilty += new
             gone = {each.path for each in new}
             rest = tuple(change for change in rest if change.path not in gone)
+            if clean and any(not each.unmasks for each in new):
+                return self._proof((), guilty, None, Comparison())
         return Proof(
             accepted=(),
             level=self._terms.level,
@@ -258,6 +266,20 @@ class _Trials:
             f"the tests take {min(seconds):.1f} s, {min(seconds) / slowest:.2f} times the slowest run before "
             f"({slowest:.1f} s); more than {_SLOWER} times is too much"
         )
+
+
+def _cannot_run(error: UserError) -> UserError:
+    """What keeps tests from running, without the report of a pytest that does not start."""
+    lines = str(error).strip().splitlines()
+    if len(lines) == 1:
+        return error
+    said = next(
+        (line.strip() for line in reversed(lines) if "Error: " in line or "Warning: " in line), lines[-1].strip()
+    )
+    return UserError(
+        f"pytest does not start here, so no wave can be proved: {said} `canonry run` says more, and `--pytest-option` "
+        "hands options to pytest"
+    )
 
 
 def _key(changes: Sequence[FileChange], files: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:

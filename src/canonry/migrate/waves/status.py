@@ -9,7 +9,7 @@ from canonry.changes.recover import recover
 from canonry.changes.splice import digest_of
 from canonry.migrate.waves.folder import WavesFolder
 from canonry.model.errors import UserError
-from canonry.model.waves import Begun, Decision, Entry, Judged, State, Status, Wave, WavePlan, WaveStatus
+from canonry.model.waves import Begun, Decision, Entry, GivenUp, Judged, State, Status, Wave, WavePlan, WaveStatus
 from canonry.source.trees.tree import read_file
 
 _OF_CHANGES = {"rolled back": State.ROLLED_BACK, "partly rolled back": State.PARTLY}
@@ -61,8 +61,8 @@ def _state(wave: Wave, mine: list[Entry], judged: Judged | None, change: Change 
         return _OF_CHANGES.get(change.state, whole)
     if mine and isinstance(mine[-1], Begun):
         return State.INTERRUPTED
-    if judged is None:
-        return State.WAITING
+    if judged is None or (mine and isinstance(mine[-1], GivenUp)):
+        return State.STOPPED if judged is not None and judged.decision is Decision.STOP else State.WAITING
     if judged.decision is Decision.LAND:  # it was to land, and the journal does not know it
         return State.INTERRUPTED
     return State.STOPPED if judged.decision is Decision.STOP else State.REFUSED

@@ -19,12 +19,13 @@ from canonry.migrate.equivalence.prove import Proof, Tell, Terms, prove
 from canonry.migrate.waves.folder import WavesFolder
 from canonry.migrate.waves.status import read_status
 from canonry.model.change_plan import ChangePlan, FileChange
-from canonry.model.errors import UserError
+from canonry.model.errors import NothingValidatedError, UserError
 from canonry.model.run_event import RunEvent
 from canonry.model.waves import (
     Begun,
     Decision,
     Entry,
+    GivenUp,
     Guilty,
     Judged,
     Landed,
@@ -121,7 +122,13 @@ def take_waves(work: Work) -> Iterator[Taken]:
                 refuse_conflicts(git)
             begun = time.monotonic()
             ground = _begin(work, chosen.wave, ground, standing)
-            yield _take(work, chosen, ground, begun)
+            try:
+                taken = _take(work, chosen, ground, begun)
+            except (UserError, NothingValidatedError, KeyboardInterrupt) as error:
+                reason = str(error).partition("\n")[0] or "interrupted"
+                work.folder.add(work.plan, GivenUp(wave=chosen.wave.number, at=now(), reason=reason))
+                raise
+            yield taken
 
 
 def _begin(work: Work, wave: Wave, ground: Ground | None, standing: contextlib.ExitStack) -> Ground:
@@ -149,7 +156,15 @@ def _take(work: Work, chosen: WaveStatus, ground: Ground, begun: float) -> Taken
     if changes:
         _object(work, wave, changes)
         terms, conditions = work.taking.terms, work.taking.conditions
-        proof = prove(ground, changes, conditions, terms, tell=work.tell, listener=work.listener)
+        proof = prove(
+            ground,
+            changes,
+            conditions,
+            terms,
+            clean=wave.canary,
+            tell=lambda text: work.tell(f"{wave.title}: {text}"),
+            listener=work.listener,
+        )
     work.step("tried")
     decision, reason = _decide(wave, proof)
     judged = Judged(
