@@ -279,7 +279,7 @@ def _take(
     work = Work(root, taking, tell=lambda text: _tell((text,), quiet=quiet))
     for taken in take_waves(work):
         numbers.append(taken.wave.number)
-        _tell(taken.notes, quiet=quiet)
+        _tell(taken.notes, quiet=quiet or len(numbers) > 1)  # later, they would tell of the waves before
         now = _of(read_status(root), numbers[-1:])[0]
         if output_format == "full":
             _write(None, partial(render_taken, now, color=color, verbose=verbose))

@@ -10,22 +10,28 @@ from canonry.run.project import Project
 
 
 class Affected(msgspec.Struct, frozen=True, kw_only=True):
-    """Test files -> why they are run. ``unproved`` are changed Python files that no test reaches."""
+    """Test files -> why they are run, and which of them each changed file reaches, as far as imports say it."""
 
     tests: dict[str, str]
-    unproved: tuple[str, ...] = ()
+    reach: dict[str, frozenset[str]] = {}
+
+    @property
+    def unproved(self) -> tuple[str, ...]:
+        """The changed Python files that no test reaches."""
+        return tuple(path for path, tests in self.reach.items() if not tests and path.endswith(".py"))
 
 
 def affected(project: Project, changed: Iterable[str]) -> Affected:
     """The test files that these changed files reach, and those of flows, affected or not."""
     paths, every = list(changed), project.test_files()
     tests = dict(reached(project, paths, every).tests)
-    python = [path for path in paths if path.endswith(".py")]
-    others = [path for path in python if path not in tests]
-    graph = import_graph(project) if others else {}
-    unproved = [path for path in others if not any(each in tests for each in following(graph, [path]))]
+    graph = import_graph(project)
+    reach = {
+        path: frozenset(tests).intersection({path, *following(graph, [path])} if path.endswith(".py") else tests)
+        for path in paths
+    }
     for name, flow in project.canon.flows.items():
         for path in every:
             if flow.tests and path not in tests and matches(path, flow.tests):
                 tests[path] = f"it walks the flow `{name}`"
-    return Affected(tests=dict(sorted(tests.items())), unproved=tuple(unproved))
+    return Affected(tests=dict(sorted(tests.items())), reach=reach)

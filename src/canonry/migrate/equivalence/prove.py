@@ -198,11 +198,22 @@ class _Trials:
         if direct and not (others and self._fails(others, focus)):
             return [self._blamed((change,), _of_file(found, change.path)) for change in direct]
         guilty: list[Guilty] = []
-        for group in culprits(changes, lambda some: self._fails(some, focus)):
+        for group in culprits(self._suspects(changes, found, focus), lambda some: self._fails(some, focus)):
             alone = self._tried(group, focus)
             evidence = alone if self._is_bad(alone) else found
             guilty += [self._blamed(group, evidence, path=change.path) for change in group]
         return guilty
+
+    def _suspects(
+        self, changes: tuple[FileChange, ...], found: Comparison, focus: tuple[str, ...]
+    ) -> tuple[FileChange, ...]:
+        """The changes that the failing tests import, where they fail with those and pass with the others; else all."""
+        failing = set(_test_files(found))
+        suspects = tuple(change for change in changes if self._reach.reach[change.path] & failing)
+        others = tuple(change for change in changes if change not in suspects)
+        if not suspects or not others or self._fails(others, focus) or not self._fails(suspects, focus):
+            return changes
+        return suspects
 
     def _fails(self, changes: tuple[FileChange, ...], files: tuple[str, ...]) -> bool:
         return self._is_bad(self._tried(changes, files))
