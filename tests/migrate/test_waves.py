@@ -227,6 +227,9 @@ def test_without_a_test_that_passes_nothing_is_proved(tmp_path: Path) -> None:
     done = red.call("migrate", "next", "--write", *QUICK)
     assert (done.returncode, contents(red.root)) == (5, before)
     assert "no test passes before the wave" in done.stderr
+    assert states(red) == ["waiting"]
+    done = red.call("migrate", "next", "--write", "--pytest-option=--nonsense")
+    assert (done.returncode, "Traceback" in done.stderr, "--nonsense" in done.stderr) == (2, False, True)
 
 
 def test_a_suite_that_is_red_in_part_moves_and_stays_as_red(tmp_path: Path) -> None:

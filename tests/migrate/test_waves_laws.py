@@ -7,15 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canonry.migrate.equivalence.bisect import culprits
-from canonry.migrate.equivalence.compare import compare_collected, compare_runs
+from canonry.migrate.equivalence.compare import compare_collected, compare_runs, renamed_back
 from canonry.migrate.equivalence.ground import Copy, copied, imported_from
 from canonry.migrate.equivalence.observe import Observation, Seen
+from canonry.migrate.equivalence.prove import Proof
+from canonry.migrate.equivalence.times import slower
 from canonry.migrate.waves.canary import canary_of
 from canonry.migrate.waves.order import in_waves
+from canonry.migrate.waves.take import decide
 from canonry.model.change_plan import FileChange
 from canonry.model.edit import Edit, Grade
 from canonry.model.outcome import Outcome
-from canonry.model.waves import PlannedFile, TestChange
+from canonry.model.waves import Decision, Guilty, Level, PlannedFile, TestChange, Wave
 from tests.workbench import Folder
 
 CODEMODS = ("base-case", "environment", "mock-factory")
@@ -123,6 +126,50 @@ def test_new_tests_are_none_where_ids_come_and_go_by_themselves() -> None:
         "t.py::b"
     ]
     assert [each.node for each in compare_collected([run(a=P, b=P)], run(a=P, c=P)).worse] == ["t.py::b", "t.py::c"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "again", "said", "runs"),
+    [
+        pytest.param([10.0, 11.0], 13.0, [], False, 1, id="within the tolerance of the slowest"),
+        pytest.param([0.5], 1.4, [], False, 1, id="less than a second"),
+        pytest.param([10.0], 15.0, [(10.0, 15.0), (10.0, 14.0)], True, 3, id="slower however often"),
+        pytest.param([10.0], 15.0, [(13.0, 15.0)], False, 2, id="the machine was busy: before is slow, too"),
+        pytest.param([10.0], 15.0, [(10.0, 11.0)], False, 2, id="the machine was busy: after was slow once"),
+    ],
+)
+def test_slower_is_what_stays_slower(
+    before: list[float], after: float, again: list[tuple[float, float]], said: bool, runs: int
+) -> None:
+    times, measured = [after], iter(again)
+    found = slower(before, times, lambda: next(measured))
+    assert (bool(found), len(times)) == (said, runs)
+
+
+def test_renamed_tests_are_the_same_tests() -> None:
+    now = run(**{"new": P, "new[a-b]": P})
+    back = renamed_back(now, {"t.py::old": "t.py::new"})
+    assert compare_runs([run(**{"old": P, "old[a-b]": P})], back, known_flaky=frozenset()).worse == ()
+    assert back.nodes == {"t.py": ("t.py::old", "t.py::old[a-b]")}
+    assert len(compare_runs([run(old=P)], run(new=P), known_flaky=frozenset()).worse) == 2
+
+
+def test_a_slower_wave_and_too_many_guilty_files_stop_the_plan() -> None:
+    changes = tuple(FileChange(path=f"tests/test_{n}.py", digest="x") for n in range(10))
+    files = tuple(PlannedFile(change=each, after="y", codemods=("base-case",), findings=1) for each in changes)
+
+    def decision(*, canary: bool = False, guilty: int = 0, unmasks: bool = False, slow: str = "") -> Decision:
+        blamed = tuple(Guilty(path=each.path, reason="r", unmasks=unmasks) for each in changes[:guilty])
+        proof = Proof(accepted=changes[guilty:], level=Level.RUN, guilty=blamed, slower=slow)
+        return decide(Wave(number=1, files=files, canary=canary), proof)[0]
+
+    assert decision() is Decision.LAND
+    assert decision(slow="it takes longer") is Decision.STOP
+    assert decision(guilty=2) is Decision.LAND
+    assert decision(guilty=3) is Decision.STOP
+    assert decision(guilty=1, canary=True) is Decision.STOP
+    assert decision(guilty=1, canary=True, unmasks=True) is Decision.LAND
+    assert decision(guilty=10, unmasks=True) is Decision.REFUSE
 
 
 def test_a_copy_stands_for_the_tree_and_for_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

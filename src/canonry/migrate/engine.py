@@ -48,7 +48,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 class Migrated(msgspec.Struct, frozen=True, kw_only=True):
     """A run's summary and its plan; ``before`` are the bytes that were read of every file that the plan changes.
 
-    ``codeowners`` is the text of that file, empty without one.
+    ``codeowners`` is the text of that file, empty without one; ``renames`` are the test ids that edits rename, by path.
     """
 
     summary: MigrationSummary
@@ -60,6 +60,7 @@ class Migrated(msgspec.Struct, frozen=True, kw_only=True):
     canon: Canon
     settings: PytestSettings
     codeowners: str
+    renames: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def after(self) -> dict[str, bytes]:
         """What each file of the plan is to hold."""
@@ -213,6 +214,7 @@ def _migrated(
         canon=session.loaded.canon,
         settings=session.settings,
         codeowners=codeowners(session),
+        renames={each.path: each.renames for each in planned if each.renames},
     )
 
 

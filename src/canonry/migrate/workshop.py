@@ -44,6 +44,8 @@ class Planned(msgspec.Struct, frozen=True):
     items: tuple[Item, ...]
     edits: tuple[Edit, ...] = ()
     settled: int = 0
+    renames: tuple[tuple[str, str], ...] = ()
+    """The test ids (``Class::test``) that the edits rename, before and after."""
 
     @property
     def grade(self) -> Grade:
@@ -147,7 +149,7 @@ class Workshop:
             objection = check_result(change, content, current, target=self.target, plan_again=None, own=False)
         if objection is not None:
             return objection
-        return Planned(path, digest, items, tuple(edits), first.settled)
+        return Planned(path, digest, items, tuple(edits), first.settled, tuple(renames.items()))
 
     def _one_by_one(self, path: str, facts: Facts, content: bytes) -> Planned:
         """The plan with as many codemods as go together; those that do not become manual, with the objection."""

@@ -37,7 +37,8 @@ class HandFinding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class PlannedFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file of a wave. ``after`` is the digest of what it becomes, ``priority`` 0 for P0 to 3 for P3.
 
-    ``owner`` and ``category`` are empty where nobody is declared. ``left`` are findings of the file that stay.
+    ``owner`` and ``category`` are empty where nobody is declared. ``left`` are findings of the file that stay,
+    ``renames`` the test ids (``Class::test``) before and after.
     """
 
     change: FileChange
@@ -48,6 +49,7 @@ class PlannedFile(msgspec.Struct, frozen=True, kw_only=True):
     category: str = ""
     priority: int = 2
     left: tuple[HandFinding, ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
 
     @property
     def path(self) -> str:

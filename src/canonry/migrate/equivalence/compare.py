@@ -1,6 +1,6 @@
 """What tests did before and after, compared: what was lost, what fails that passed, what never really ran before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -62,6 +62,23 @@ def compare_collected(before: Sequence[Observation], after: Observation) -> Comp
         if steady == set.union(*sets):
             worse += [_more(node, Outcome.NOT_RUN) for node in sorted(now - steady)]
     return Comparison(worse=tuple(worse))
+
+
+def renamed_back(run: Observation, renames: Mapping[str, str]) -> Observation:
+    """A run with the names that its tests had before, parameters and all; where none was renamed, the run itself."""
+    if not renames:
+        return run
+    old = {new: before for before, new in renames.items()}
+
+    def name(node: str) -> str:
+        plain, bracket, parameters = node.partition("[")
+        return f"{old.get(plain, plain)}{bracket}{parameters}"
+
+    return msgspec.structs.replace(
+        run,
+        nodes={path: tuple(map(name, nodes)) for path, nodes in run.nodes.items()},
+        tests={name(node): seen for node, seen in run.tests.items()},
+    )
 
 
 def _judged(node: str, runs: list[Seen], after: Observation, *, is_flaky: bool) -> TestChange | Unmasked | None:

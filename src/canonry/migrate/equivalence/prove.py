@@ -1,25 +1,21 @@
 """The proof of many changes by what tests do: before, repeated; after; and, where it is worse, which files did it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from canonry.migrate.equivalence.affected import Affected
 from canonry.migrate.equivalence.bisect import culprits
-from canonry.migrate.equivalence.compare import Comparison, compare_collected, compare_runs
+from canonry.migrate.equivalence.compare import Comparison, compare_collected, compare_runs, renamed_back
 from canonry.migrate.equivalence.ground import Ground
 from canonry.migrate.equivalence.observe import Conditions, Observation, affected_there, collect_there, run_there
+from canonry.migrate.equivalence.times import slower
 from canonry.model.change_plan import FileChange
 from canonry.model.errors import NothingValidatedError, UserError
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import RunEvent
 from canonry.model.waves import Guilty, Level, Measured, TestChange, Unmasked
 
-_SLOWER = 1.2
-_NOTICEABLE = 1.0
-"""Seconds below which no run is slower than another: starting processes takes as long."""
-_DOUBTS = 2
-"""How often both are measured again where tests seem to be slower."""
 _ROUNDS = 3
 
 Tell = Callable[[str], None]
@@ -57,13 +53,15 @@ def prove(
     conditions: Conditions,
     terms: Terms,
     *,
+    renames: Mapping[str, str],
     clean: bool,
     tell: Tell,
     listener: Callable[[RunEvent], None],
 ) -> Proof:
     """Tries changes on a ground, and says which may stay. The ground is as before afterwards.
 
-    ``clean``: one file that breaks tests is enough for none to stay, so the rest is not tried again without it.
+    ``renames`` are node ids before and after. ``clean``: one file that breaks tests is enough for none to stay, so
+    the rest is not tried again without it.
 
     Raises `NothingValidatedError` where no test could say anything, `UserError` where tests cannot be run.
     """
@@ -78,7 +76,7 @@ def prove(
                 "`--level static` takes the static checks alone"
             )
         return Proof(accepted=tuple(changes), level=Level.STATIC, unproved=tuple(paths))
-    return _Trials(ground, tuple(changes), reach, conditions, terms, tell, listener).proof(clean=clean)
+    return _Trials(ground, tuple(changes), reach, conditions, terms, renames, tell, listener).proof(clean=clean)
 
 
 class _Trials:
@@ -91,17 +89,17 @@ class _Trials:
         reach: Affected,
         conditions: Conditions,
         terms: Terms,
+        renames: Mapping[str, str],
         tell: Tell,
         listener: Callable[[RunEvent], None],
     ) -> None:
         self._ground, self._changes, self._reach = ground, changes, reach
-        self._conditions, self._terms = conditions, terms
+        self._conditions, self._terms, self._renames = conditions, terms, renames
         self._tell, self._listener = tell, listener
         self._files = tuple(reach.tests)
         self._before: list[Observation] = []
         self._flaky: frozenset[str] = frozenset()
         self._unmasked: dict[str, Unmasked] = {}
-        self._times: tuple[float, ...] = ()
         self._seen: dict[tuple[frozenset[str], tuple[str, ...]], Comparison] = {}
 
     def proof(self, *, clean: bool) -> Proof:
@@ -176,8 +174,8 @@ class _Trials:
     def _compare(self, after: Observation, files: tuple[str, ...] | None = None) -> Comparison:
         before = self._before if files is None else [_only(run, files) for run in self._before]
         if self._terms.level is Level.COLLECTED:
-            return compare_collected(before, after)
-        found = compare_runs(before, after, known_flaky=self._flaky)
+            return compare_collected(before, renamed_back(after, self._renames))
+        found = compare_runs(before, renamed_back(after, self._renames), known_flaky=self._flaky)
         self._unmasked |= {each.node: each for each in found.unmasked}
         return found
 
@@ -243,10 +241,11 @@ class _Trials:
     def _proof(
         self, rest: tuple[FileChange, ...], guilty: list[Guilty], after: Observation | None, found: Comparison
     ) -> Proof:
-        slower, seconds = "", list[float]()
+        said, times, seconds = "", [run.seconds for run in self._before], list[float]()
         if after is not None and self._terms.level is Level.RUN:
             seconds.append(after.seconds)
-            slower = self._slower(rest, seconds)
+            if not self._terms.accept_slower:
+                said = slower(times, seconds, lambda: self._measured_again(rest))
         last = self._before[-1]
         return Proof(
             accepted=rest,
@@ -261,35 +260,15 @@ class _Trials:
                 passed=_count(last, bad=False),
                 bad_before=_count(last, bad=True),
                 bad_after=_count(after, bad=True) if after is not None else _count(last, bad=True),
-                before=self._times or tuple(run.seconds for run in self._before),
+                before=tuple(times),
                 after=tuple(seconds),
             ),
-            slower="" if self._terms.accept_slower else slower,
+            slower=said,
         )
 
-    def _slower(self, rest: tuple[FileChange, ...], seconds: list[float]) -> str:
-        """Whether even the fastest run after is slower than the slowest before by more than the tolerance.
-
-        Where it seems so, before and after run in turn: a machine that was busy for a while is not the wave's fault.
-        """
-        before = [run.seconds for run in self._before]
-        for _ in range(_DOUBTS):
-            if min(seconds) <= _limit(before):
-                return ""
-            self._tell(f"{min(seconds):.1f} s after {max(before):.1f} s: both once more")
-            before.append(self._observe(self._files).seconds)
-            seconds.append(self._with(rest, self._files).seconds)
-        self._times = tuple(before)
-        if min(seconds) <= _limit(before):
-            return ""
-        return (
-            f"the tests take {min(seconds):.1f} s, {min(seconds) / max(before):.2f} times the slowest run before "
-            f"({max(before):.1f} s); more than {_SLOWER} times is too much"
-        )
-
-
-def _limit(before: Sequence[float]) -> float:
-    return max(_SLOWER * max(before), max(before) + _NOTICEABLE)
+    def _measured_again(self, rest: tuple[FileChange, ...]) -> tuple[float, float]:
+        self._tell("slower, as it seems: before and after once more")
+        return self._observe(self._files).seconds, self._with(rest, self._files).seconds
 
 
 def _cannot_run(error: UserError) -> UserError:
@@ -297,9 +276,7 @@ def _cannot_run(error: UserError) -> UserError:
     lines = str(error).strip().splitlines()
     if len(lines) == 1:
         return error
-    said = next(
-        (line.strip() for line in reversed(lines) if "Error: " in line or "Warning: " in line), lines[-1].strip()
-    )
+    said = next((line.strip() for line in reversed(lines) if "rror: " in line or "arning: " in line), lines[-1].strip())
     return UserError(
         f"pytest does not start here, so no wave can be proved: {said} `canonry run` says more, and `--pytest-option` "
         "hands options to pytest"

@@ -53,7 +53,8 @@ def plan_waves(
             failed[change.path] = why
             continue
         names = owners(change.path) if owners is not None else []
-        planned.append(_planned(change, after[change.path], items[change.path], found.canon, " ".join(names)))
+        file = _planned(change, after[change.path], items[change.path], found.canon, " ".join(names))
+        planned.append(msgspec.structs.replace(file, renames=found.renames.get(change.path, ())))
     waves = _numbered(planned, found, size=size)
     _refuse_unknown(issues, len(waves))
     return WavePlan(

@@ -161,12 +161,13 @@ def _take(work: Work, chosen: WaveStatus, ground: Ground, begun: float) -> Taken
             changes,
             conditions,
             terms,
+            renames={f"{file.path}::{old}": f"{file.path}::{new}" for file in wave.files for old, new in file.renames},
             clean=wave.canary,
             tell=lambda text: work.tell(f"{wave.title}: {text}"),
             listener=work.listener,
         )
     work.step("tried")
-    decision, reason = _decide(wave, proof)
+    decision, reason = decide(wave, proof)
     judged = Judged(
         wave=wave.number,
         at=now(),
@@ -194,7 +195,7 @@ def _take(work: Work, chosen: WaveStatus, ground: Ground, begun: float) -> Taken
     return Taken(wave=wave, judged=judged, change=outcome.id, notes=outcome.notes)
 
 
-def _decide(wave: Wave, proof: Proof) -> tuple[Decision, str]:
+def decide(wave: Wave, proof: Proof) -> tuple[Decision, str]:
     """What a proof means for the wave, and for the plan."""
     hard = [guilty for guilty in proof.guilty if not guilty.unmasks]
     count = len(wave.files)
