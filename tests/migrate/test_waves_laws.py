@@ -175,6 +175,7 @@ def test_a_slower_wave_and_too_many_guilty_files_stop_the_plan() -> None:
 def test_a_copy_stands_for_the_tree_and_for_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = Folder(tmp_path / "shop").start({"src/shop.py": "x = 1\n", ".gitignore": "data.bin\nvenv\n"})
     place.write({"data.bin": b"\0", "venv/pyvenv.cfg": "", "src/__pycache__/shop.pyc": b"", "new.py": "y = 1\n"})
+    (place.root / "linked.py").symlink_to(place.root / "new.py")
     monkeypatch.syspath_prepend(str(place.root / "src"))
     monkeypatch.syspath_prepend(str(tmp_path))  # the first entry is the program's own folder
     change = FileChange(
@@ -187,12 +188,14 @@ def test_a_copy_stands_for_the_tree_and_for_nothing_else(tmp_path: Path, monkeyp
             ".gitignore",
             "src",
             "data.bin",
+            "linked.py",
             "new.py",
             "venv",
         }
         assert (ground.root / "venv").is_symlink()
+        assert (ground.root / "linked.py").readlink() == ground.root / "new.py"
         assert not (ground.root / "src/__pycache__").exists()
-        assert Folder(ground.root).git("status", "--porcelain") == "?? new.py"
+        assert Folder(ground.root).git("status", "--porcelain") == "?? linked.py\n?? new.py"
         assert imported_from(place.root, ground.root) == [str(ground.root / "src")]
         times = [(ground.root / "src/shop.py").stat().st_mtime]
         for expected in (b"x = 2\n", b"x = 2\n"):
@@ -202,3 +205,16 @@ def test_a_copy_stands_for_the_tree_and_for_nothing_else(tmp_path: Path, monkeyp
         assert len({int(each) for each in times}) == 3  # byte code is told by size and second
     assert not (tmp_path / "scratch" / "shop").exists()
     assert (place.root / "src/shop.py").read_bytes() == b"x = 1\n"
+
+
+def test_a_copy_of_a_worktree_has_a_repository_of_its_own(tmp_path: Path) -> None:
+    place = Folder(tmp_path / "shop").start({"a.py": "x = 1\n"})
+    place.git("worktree", "add", "--quiet", str(tmp_path / "beside"))
+    before = (tmp_path / "beside/.git").read_bytes()
+    with copied(tmp_path / "beside", tmp_path / "scratch" / "beside") as ground:
+        there = Folder(ground.root)
+        assert there.git("status", "--porcelain") == ""
+        there.commit({"b.py": "y = 1\n"})
+        assert there.git("rev-list", "--count", "HEAD") == "2"
+    assert Folder(tmp_path / "beside").git("rev-list", "--count", "--all") == "1"
+    assert (tmp_path / "beside/.git").read_bytes() == before

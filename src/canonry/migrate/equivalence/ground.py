@@ -179,17 +179,25 @@ def _copy(original: Path, place: Path) -> None:
                     (target / name).symlink_to(source)
             elif source.is_symlink() or (source / "pyvenv.cfg").is_file():
                 folders.remove(name)
-                (target / name).symlink_to(source.readlink() if source.is_symlink() else source)
+                (target / name).symlink_to(_link(source, original, place) if source.is_symlink() else source)
             else:
                 (target / name).mkdir(exist_ok=True)
         for name in names:
             source = Path(folder, name)
-            if source.is_symlink() or source.is_file():
-                shutil.copy2(source, target / name, follow_symlinks=False)
+            if source.is_symlink():
+                (target / name).symlink_to(_link(source, original, place))
+            elif name != ".git" and source.is_file():  # of a submodule, or of a tree that is a worktree itself
+                shutil.copy2(source, target / name)
     cache = original / STATE / "cache.db"
     if cache.is_file():  # what was read of each content holds in the copy, too
         (place / STATE).mkdir(exist_ok=True)
         shutil.copy2(cache, place / STATE / "cache.db")
+
+
+def _link(source: Path, original: Path, place: Path) -> Path:
+    """Where a link leads in the copy: one into the original would let tests write there."""
+    target = source.readlink()
+    return place / target.relative_to(original) if target.is_relative_to(original) else target
 
 
 def _clone(original: Path, place: Path) -> None:
