@@ -26,6 +26,12 @@ class RunStarted(_Event, frozen=True, tag="run-started"):
     format: int = FORMAT
     run: str = ""
     root: str = ""
+    place: str = ""
+    """pytest's root below ``root``, where that is another folder: what the other events name begins there."""
+    here: str = ""
+    """The folder below ``root`` in which the run was called."""
+    resumes: str = ""
+    """The interrupted run that this one goes on with."""
     commit: str | None = None
     dirty: bool = False
     arguments: tuple[str, ...] = ()
