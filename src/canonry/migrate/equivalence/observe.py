@@ -13,13 +13,15 @@ from canonry.model.run_event import Collected, NeverAwaited, RunEvent
 from canonry.model.run_plan import RunPlan
 from canonry.run.collect import collect
 from canonry.run.execute import StopSignal
+from canonry.run.naming import of_tree
 from canonry.run.prepare import prepare
 from canonry.run.project import open_project
 from canonry.run.request import RunRequest
 from canonry.run.select import Narrowed
-from canonry.run.services import refuse_containers, services_of, started
+from canonry.run.services import started
 from canonry.run.session import Circumstances, run_plan
 from canonry.run.summary import INTERRUPT, TestResult
+from canonry.run.surroundings import refuse_containers, services_of
 
 _EARS = ("-p", "canonry.pytest_plugin.never_awaited")
 _REASON = "the wave reaches it"
@@ -125,12 +127,16 @@ def run_there(
             recorded=False,
         )
         summary = run_plan(project, plan, circumstances, listeners=(hear,))
+        place = project.place  # events name tests as pytest does, from its own root
     if summary.ended is None or summary.ended.reason == INTERRUPT:
         raise KeyboardInterrupt
     return Observation(
-        nodes=nodes,
-        tests={node: _seen(result, dropped) for node, result in summary.results.items() if "::" in node},
-        broken={path: event.reason or "it cannot be collected" for path, event in summary.uncollectable.items()},
+        nodes={of_tree(path, place): tuple(of_tree(node, place) for node in held) for path, held in nodes.items()},
+        tests={of_tree(node, place): _seen(each, dropped) for node, each in summary.results.items() if "::" in node},
+        broken={
+            of_tree(path, place): event.reason or "it cannot be collected"
+            for path, event in summary.uncollectable.items()
+        },
         seconds=summary.ended.duration,
     )
 
