@@ -1,12 +1,14 @@
 """What running costs beside plain pytest: ``python -m benchmarks.run_speed [--plugins FOLDER] [--part deaths]``.
 
 Ratios of one run: 10,000 trivial tests in 1,000 files with one and two workers, beside pytest and, where FOLDER holds
-it, `pytest -n2`; then a suite of which 1 % crash and 1 % hang, on two workers. ``--part`` measures one of the two.
+it, `pytest -n2`; the same where no byte code may be written; then a suite of which 1 % crash and 1 % hang, on two
+workers. ``--part`` measures one of the two.
 """
 
 import argparse
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +20,7 @@ from pathlib import Path
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, RunEvent
 from canonry.model.run_plan import CategoryPlan, Policy, RunPlan, Work
+from canonry.model.state import STATE
 from canonry.run.execute import execute
 
 _CRASH, _HANG = "import os; os.abort()", "import time; time.sleep(60)"
@@ -49,6 +52,7 @@ def _trivial(root: Path, plugins: Path | None) -> tuple[float, float]:
         xdist = _timed(lambda: _pytest(root, "-n2", plugins=plugins))
         _row("pytest -n2", xdist, plain)
         print(f"two workers / pytest -n2: {two[0] / xdist[0]:.2f} (bar <= 0.65)")
+    _without_bytecode(root)
     return two
 
 
@@ -63,6 +67,21 @@ def _deaths(root: Path, two: tuple[float, float]) -> None:
     print(f"{bad[0]:.1f} s, {hangs / 2:.0f} s of them limits; the rest is {rest / two[0]:.2f} x (bar 1.5)")
     cpu = (bad[1] - two[1]) / max(1, hangs + crashes)
     print(f"without deaths {two[0]:.1f} s wall, {two[1]:.1f} s CPU; a death costs {cpu * 1000:.0f} ms CPU")
+
+
+def _without_bytecode(root: Path) -> None:
+    """Where nothing may be written beside the sources, pytest compiles each file each time; our workers do not."""
+    for folder in list(root.rglob("__pycache__")):
+        shutil.rmtree(folder)
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    (root / STATE).mkdir()
+    plain = _timed(lambda: _pytest(root))
+    _row("plain, no pyc", plain, plain)
+    _row("first, no pyc", _timed(lambda: _run(root, 1)), plain)
+    _row("next, no pyc", _timed(lambda: _run(root, 1)), plain)
+    if list(root.rglob("__pycache__")):
+        sys.exit("byte code was written beside the sources")
+    del os.environ["PYTHONDONTWRITEBYTECODE"]
 
 
 def _suite(root: Path, files: int, *, spoiled: bool) -> Path:

@@ -17,8 +17,8 @@ from canonry.run.project import Project, open_project
 from canonry.run.request import RunRequest
 
 _OF_EXECUTION = (
-    "workers max_failures containers retries repeat shuffle hard_limit soft_limit leaks profile config".split()
-)
+    "workers max_failures containers retries repeat shuffle hard_limit soft_limit leaks global_leaks profile config"
+).split()
 _OF_REPORTS: dict[str, object] = {
     "output_format": "full",
     "output_file": None,

@@ -117,7 +117,7 @@ class Leaked(_Event, frozen=True, tag="leaked"):
 
     ``kind``: ``environment``, ``cwd``, ``umask``, ``locale``, ``warnings``, ``logging``, ``signal``, ``double``,
     ``thread``, ``process``, ``task``, ``event-loop``, ``socket``, ``temporary-file`` or ``global``. ``restored`` says
-    that it was put back, so that the next test does not see it.
+    that it was put back, so that the next test does not see it. ``node`` is the file where the test is not known.
     """
 
     node: str

@@ -34,6 +34,7 @@ class RunBundle(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     tasks: tuple[Task, ...]
     category: str = ""
     leaks: str = "warn"
+    global_leaks: bool = False
     mocks: str = "allowed"
     shuffle: int | None = None
     collect_only: bool = False

@@ -1,5 +1,6 @@
 """The half of the runner inside pytest: one session per process, which runs what its controller asks for."""
 
+import contextlib
 import importlib
 import os
 import sys
@@ -238,7 +239,8 @@ class Controlled:
         self._keep_mock_policy(session, bundle)
         watches = bundle.leaks != "off" and bool(items)
         if watches:
-            self._watch(session).begin(session.config)
+            nodes = [item.nodeid for item in items]
+            self._watch(session.config).begin(session.config, task.path, nodes, with_globals=bundle.global_leaks)
         for place, item in enumerate(items):
             if place + 1 < len(items):
                 nextitem: pytest.Item | None = items[place + 1]
@@ -259,10 +261,10 @@ class Controlled:
         if self._mocks is not None:
             self._mocks.policy, self._mocks.category = bundle.mocks, bundle.category
 
-    def _watch(self, session: pytest.Session) -> Leaks:
+    def _watch(self, config: pytest.Config) -> Leaks:
         if self._leaks is None:
-            self._leaks = Leaks()
-            session.config.pluginmanager.register(self._leaks, "canonry-leaks")
+            self._leaks = Leaks(str(config.rootpath))
+            config.pluginmanager.register(self._leaks, "canonry-leaks")
         return self._leaks
 
     def _tell_leaks(self, bundle: RunBundle, task: Task) -> None:
@@ -271,8 +273,11 @@ class Controlled:
         left = self._leaks.end()
         now, worker = time.time(), self._channel.worker
         for one in left:
-            self._channel.emit(Leaked(node=task.path, kind=one.kind, name=one.name, at=now, worker=worker))
+            node = one.node or task.path
+            leaked = Leaked(node=node, kind=one.kind, name=one.name, detail=one.detail, at=now, worker=worker)
+            self._channel.emit(leaked)
         if left and bundle.leaks == "fail":
+            told = (f"{one.node or task.path} leaves {one.kind} `{one.name}` {one.detail}".rstrip() for one in left)
             names = ", ".join(f"{one.kind} `{one.name}`" for one in left)
             self._channel.emit(
                 AttemptEnded(
@@ -281,6 +286,7 @@ class Controlled:
                     attempt=task.attempt,
                     category=bundle.category,
                     reason=f"leaves behind: {names}",
+                    text=cut("\n".join(told)),
                     path=task.path,
                     at=now,
                     worker=worker,
@@ -331,7 +337,9 @@ class Controlled:
         assert self._collector is not None
         channel.emit(FileStarted(path=task.path))
         channel.begin()
-        collection = self._collector.collect(task, shuffle=bundle.shuffle)
+        watches = bundle.leaks != "off" and not bundle.collect_only
+        with self._watch(self._collector.config).importing(task.path) if watches else contextlib.nullcontext():
+            collection = self._collector.collect(task, shuffle=bundle.shuffle)
         channel.end()
         if collection.broken is not None:
             self._tell_broken(bundle, task, collection.broken)
@@ -369,10 +377,15 @@ class Controlled:
         self._lacks_service = False
         channel.begin()
         channel.emit(AttemptStarted(node=node, attempt=task.attempt, at=time.time(), worker=channel.worker))
+        leaks = self._leaks if bundle.leaks != "off" else None
+        if leaks is not None:
+            leaks.starts(node)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
         if not channel.is_mine:  # the test forked, and its child came out here: the tests are its parent's
             os._exit(0)
         channel.end()
+        if leaks is not None:
+            leaks.ended(node)
         now = time.time()
         reports = self._reports
         for report in reports:

@@ -91,6 +91,8 @@ def policy_of(category: Category | None, run: Run, request: RunRequest, profile:
 
     own_leaks = category.leaks if category is not None else None
     leaks = request.leaks or (keys.leaks or own_leaks or run.leaks).value
+    own_globals = category.global_leaks if category is not None else None
+    global_leaks = next((each for each in (request.global_leaks, own_globals) if each is not None), run.global_leaks)
     retries = category.retries if category is not None else run.retries
     if keys.retries is not None:
         retries = keys.retries
@@ -107,6 +109,7 @@ def policy_of(category: Category | None, run: Run, request: RunRequest, profile:
         flaky_fails=flaky is Flaky.FAIL,
         mocks=category.mocks.value if category is not None else "allowed",
         leaks=leaks,
+        global_leaks=global_leaks,
         services=tuple(category.services) if category is not None else (),
     )
 

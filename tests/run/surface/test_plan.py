@@ -63,6 +63,17 @@ def test_a_profile_takes_from_those_that_it_inherits_what_it_does_not_say() -> N
     assert resolve_profile(canon, None).chain == ("local",)
 
 
+def test_globals_are_looked_at_where_somebody_asks_for_it() -> None:
+    asks, refuses = Category(global_leaks=True), Category(global_leaks=False)
+
+    assert not policy(Category()).global_leaks
+    assert policy(asks).global_leaks
+    assert policy(Category(), run=Run(global_leaks=True)).global_leaks
+    assert not policy(refuses, run=Run(global_leaks=True)).global_leaks
+    assert policy(refuses, global_leaks=True).global_leaks
+    assert not policy(asks, global_leaks=False).global_leaks
+
+
 durations = st.lists(st.floats(0, 100), min_size=1, max_size=40)
 
 

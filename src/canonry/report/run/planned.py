@@ -175,6 +175,8 @@ def _policy(category: CategoryPlan) -> list[str]:
         words.append(f"mocks {policy.mocks}")
     if policy.leaks != "warn":
         words.append(f"leaks {policy.leaks}")
+    if policy.global_leaks and policy.leaks != "off":
+        words.append("leaks of globals")
     return lines + ([", ".join(words)] if words else [])
 
 
@@ -198,6 +200,7 @@ def _category(category: CategoryPlan) -> dict[str, Any]:
         "flaky-fails": policy.flaky_fails,
         "mocks": policy.mocks,
         "leaks": policy.leaks,
+        "global-leaks": policy.global_leaks,
     }
 
 

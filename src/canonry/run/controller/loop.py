@@ -196,6 +196,7 @@ class Controller:
             tasks=tuple(job.task for job in jobs),
             category=category.plan.name,
             leaks=policy.leaks,
+            global_leaks=policy.global_leaks,
             mocks=policy.mocks,
             shuffle=self._plan.shuffle,
             collect_only=self._collect_only,
