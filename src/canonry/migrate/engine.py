@@ -13,6 +13,7 @@ from canonry.audit.narrowing import narrowing_of
 from canonry.audit.request import Request
 from canonry.audit.run import Run
 from canonry.audit.session import Progress, Session, open_session
+from canonry.canon.options import Canon
 from canonry.changes.splice import splice
 from canonry.migrate.answers import Found
 from canonry.migrate.codemod import Codemod
@@ -28,6 +29,7 @@ from canonry.rules.registry import all_rules
 from canonry.rules.rule import implements
 from canonry.rules.view import DocumentView
 from canonry.source.documents.readers.registry import reader_of
+from canonry.source.pytest_settings import PytestSettings
 from canonry.source.syntax.versions import Version
 
 
@@ -44,7 +46,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Migrated(msgspec.Struct, frozen=True, kw_only=True):
-    """A run's summary and its plan; ``before`` are the bytes that were read of every file that the plan changes."""
+    """A run's summary and its plan; ``before`` are the bytes that were read of every file that the plan changes.
+
+    ``codeowners`` is the text of that file, empty without one; ``renames`` are the test ids that edits rename, by path.
+    """
 
     summary: MigrationSummary
     plan: ChangePlan
@@ -52,6 +57,10 @@ class Migrated(msgspec.Struct, frozen=True, kw_only=True):
     target: Version
     root: Path
     on_disk: bool
+    canon: Canon
+    settings: PytestSettings
+    codeowners: str
+    renames: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def after(self) -> dict[str, bytes]:
         """What each file of the plan is to hold."""
@@ -196,7 +205,16 @@ def _migrated(
         cpu_seconds=_cpu_seconds(),
     )
     return Migrated(
-        summary=summary, plan=plan, before=before, target=session.target, root=tree.root, on_disk=not tree.by_blob
+        summary=summary,
+        plan=plan,
+        before=before,
+        target=session.target,
+        root=tree.root,
+        on_disk=not tree.by_blob,
+        canon=session.loaded.canon,
+        settings=session.settings,
+        codeowners=codeowners(session),
+        renames={each.path: each.renames for each in planned if each.renames},
     )
 
 
