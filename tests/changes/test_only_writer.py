@@ -23,6 +23,7 @@ OTHERS = {
     "run/warden_process.py": "the temporary folder of a run whose controller was killed",
     "run/warm_zygotes.py": "the folders of zygotes, in a temporary folder",
     "run/zygote.py": "the process number of a zygote, in its temporary folder",
+    "run/controller/hiring.py": "the folder of a zygote, in a temporary folder",
     "run/controller/host.py": "the folder of a worker, in a temporary folder",
     "run/controller/loop.py": "the temporary folder of a run",
     "run/warm.py": "the folder of a zygote",
