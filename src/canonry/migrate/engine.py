@@ -1,7 +1,7 @@
 """The migration: open, list, read, then every file by itself; items for all findings and one change plan."""
 
 import resource
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,7 +23,7 @@ from canonry.migrate.workshop import Planned, Workshop
 from canonry.model.change_plan import ChangePlan, FileChange
 from canonry.model.edit import Grade
 from canonry.model.errors import NothingValidatedError
-from canonry.model.migration import MigrationSummary
+from canonry.model.migration import Item, MigrationSummary
 from canonry.rules.registry import all_rules
 from canonry.rules.rule import implements
 from canonry.rules.view import DocumentView
@@ -190,7 +190,7 @@ def _migrated(
         files=files,
         broken=_broken(run, scope),
         changed=count,
-        items=tuple(item for each in planned for item in each.items),
+        items=tuple(_mended_elsewhere([item for each in planned for item in each.items])),
         settled=sum(each.settled for each in planned),
         notes=tuple(dict.fromkeys(notes)),
         cpu_seconds=_cpu_seconds(),
@@ -198,6 +198,18 @@ def _migrated(
     return Migrated(
         summary=summary, plan=plan, before=before, target=session.target, root=tree.root, on_disk=not tree.by_blob
     )
+
+
+def _mended_elsewhere(items: list[Item]) -> Iterator[Item]:
+    """The items; one that an edit elsewhere mends has no better grade than the finding that the edit is made for."""
+    there = {(item.path, item.line, item.codemod): item for item in items if item.elsewhere is None}
+    for item in items:
+        source = there.get((*item.elsewhere, item.codemod)) if item.elsewhere is not None else None
+        if source is not None and source.grade.rank > item.grade.rank:
+            reason = f"{item.reason}: {source.reason}" if source.reason else item.reason
+            yield msgspec.structs.replace(item, grade=source.grade, reason=reason)
+        else:
+            yield item
 
 
 def _broken(run: Run, scope: list[str]) -> int:

@@ -350,6 +350,7 @@ def _items(path: str, turn: Turn, grades: frozenset[Grade]) -> list[Item]:
             reason=change.reason,
             edits=len(change.edits),
             planned=bool(change.edits) and change.grade in grades,
+            elsewhere=change.elsewhere,
         )
         for codemod, change in sorted(turn.changes, key=_order)
     ]

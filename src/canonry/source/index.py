@@ -29,6 +29,8 @@ _SYNC_CASES = frozenset(
     pyfakefs.fake_filesystem_unittest.TestCase""".split()
 )
 _PLAIN = frozenset(("*.object", "typing.Generic", "typing.Protocol", "abc.ABC", "typing_extensions.Protocol"))
+_BESIDE = frozenset(("canonry.testing.SSotPytestCase",))
+"""Bases that change nothing of how pytest collects and runs a class."""
 _RUNNING_METHODS = frozenset(("run", "_callTestMethod", "__call__", "__getattribute__", "__init_subclass__"))
 
 
@@ -61,6 +63,11 @@ class Hierarchy(msgspec.Struct, frozen=True):
     case: str
     complete: bool
     custom: bool
+
+    @property
+    def strange(self) -> bool:
+        """Whether a base stands outside of the tree that may collect and run tests in a way of its own."""
+        return any(root not in _BESIDE for root in self.roots)
 
 
 class Index:

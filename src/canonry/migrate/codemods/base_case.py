@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from canonry.migrate.answers import Change, Found, manual
-from canonry.migrate.bases import beside, doubts_of_facts, way_of
+from canonry.migrate.bases import beside, canonical_bases, doubts_of_facts, way_of
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.module import Module
 from canonry.model.edit import Grade
@@ -24,8 +24,9 @@ class BaseCase(Codemod):
     decorators, set-up methods and `super()` chains stay. A class that reaches a foreign base through another class of
     the tree is mended where that one is. It is safe where nothing can behave differently but the isolation that the
     canon adds; a reader is asked where tests were never awaited, return values, are run in a way of their own, or where
-    the body speaks of the old base. Bases in pytest's style become unittest cases, with a reader. Cases of frameworks
-    (Django, Tornado) are manual.
+    the body speaks of the old base. A base in pytest's style gets the canon's base for that style (`SSotPytestCase`),
+    which has nothing of its own but isolation, so it is safe for all that derives from it; where the canon names none,
+    it becomes a unittest case, with a reader. Cases of frameworks (Django, Tornado) are manual.
     """
 
     name = "base-case"
@@ -51,13 +52,17 @@ class BaseCase(Codemod):
         ),
         Example(
             "class BaseShopTest:\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
-            "from canonry.testing import SSotAsyncTestCase\n\n\nclass BaseShopTest(SSotAsyncTestCase):\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
+            "from canonry.testing import SSotPytestCase\n\n\nclass BaseShopTest(SSotPytestCase):\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
+        ),
+        Example(
+            "class BaseShopTest:\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
+            "from canonry.testing import SSotBaseTestCase\n\n\nclass BaseShopTest(SSotBaseTestCase):\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
             grade=Grade.REVIEW,
+            canon="[canon]\nbase-cases = ['canonry.testing:SSotBaseTestCase']\n",
         ),
         Example(
             "from abc import ABC\n\n\nclass BaseShopTest(ABC):\n    def setup_method(self):\n        self.x = 1\n",
-            "from abc import ABC\nfrom canonry.testing import SSotAsyncTestCase\n\n\nclass BaseShopTest(ABC, SSotAsyncTestCase):\n    def setup_method(self):\n        self.x = 1\n",
-            grade=Grade.REVIEW,
+            "from abc import ABC\nfrom canonry.testing import SSotPytestCase\n\n\nclass BaseShopTest(ABC, SSotPytestCase):\n    def setup_method(self):\n        self.x = 1\n",
             path="tests/base.py",
         ),
         Example(
@@ -97,8 +102,12 @@ def _change(module: Module, found: Found, nodes: dict[str, ast.ClassDef], fact: 
     origin = other.classes.get(source.qualname) if other is not None else None
     if other is None or origin is None or not _is_edited(other, origin):
         return _unnamed(module, found, nodes, fact, source)
-    doubt = next(doubts_of_facts(file, fact), "") or f"it is mended where {where} is, on which others stand, too"
-    return Change(found=found, grade=_grade_of(other, origin), reason=doubt)
+    place = (source.path, origin.site.line)
+    reason = f"it is mended where {where} is"
+    if not file.hierarchy(fact).case and "pytest" in canonical_bases(file):
+        return Change(found=found, grade=Grade.SAFE, reason=reason, elsewhere=place)
+    doubt = next(doubts_of_facts(file, fact), "") or f"{reason}, on which others stand, too"
+    return Change(found=found, grade=_grade_of(other, origin), reason=doubt, elsewhere=place)
 
 
 def _unnamed(
