@@ -31,8 +31,9 @@ _OF_TEST_CASE = frozenset(name for name in dir(unittest.TestCase) if not name.st
 class Base(msgspec.Struct, frozen=True):
     """A base case of the canon: where it is imported from, and what is known of it.
 
-    ``kind`` is ``sync``, ``async`` or ``pytest`` (no unittest case, and nothing but isolation), ``is_case`` whether it is a unittest case, ``offers`` the names of its methods,
-    and ``starts`` those of them that set up or tear down (of canonry's own none has to be called).
+    ``kind`` is ``sync``, ``async`` or ``pytest`` (no unittest case, and nothing but isolation), ``is_case`` whether it
+    is a unittest case, ``offers`` the names of its methods, and ``starts`` those of them that set up or tear down (of
+    canonry's own none has to be called).
     """
 
     module: str
@@ -84,8 +85,11 @@ def _base_of(file: FileView, entry: str) -> Base:
 # one class -----------------------------------------------------------------------------------------------------------
 
 
-def way_of(module: Module, node: ast.ClassDef, fact: ClassFact, *, shared: bool) -> Way:
-    """How a class that names a foreign base itself gets the canon's; ``shared``: classes elsewhere derive from it."""
+def way_of(module: Module, node: ast.ClassDef, fact: ClassFact, *, shared: bool, awaits: bool = False) -> Way:
+    """How a class that names a foreign base itself gets the canon's; ``shared``: classes elsewhere derive from it.
+
+    ``awaits``: it has async tests that nothing awaits, so that only the async base will do.
+    """
     file = module.file
     bases = canonical_bases(file)
     named = [
@@ -100,7 +104,7 @@ def way_of(module: Module, node: ast.ClassDef, fact: ClassFact, *, shared: bool)
     other = next((name for _, name in cases if name not in _SYNC | _ASYNC), "")
     if other:
         return Way(Grade.MANUAL, f"`{other}` does work of its own that the canonical base does not do")
-    if not cases and "pytest" in bases:
+    if not cases and "pytest" in bases and not awaits:
         return _plain(module, node, fact, named, bases["pytest"])
     wants_async = shared or _has_async(file, fact) or any(name in _ASYNC for _, name in cases)
     base = bases.get("async" if wants_async else "sync") or (bases.get("async") if not wants_async else None)

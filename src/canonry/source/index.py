@@ -4,7 +4,7 @@ Lazy: it reads the facts of a file only when a name leads there, so five files o
 """
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -89,10 +89,10 @@ class Index:
         self._touched: set[str] = set()
         self._modules: dict[tuple[str, str], str | None] = {}
 
-    def overlaid(self, path: str, facts: Facts | None) -> "Index":
-        """An index of the same tree in which one file has other facts; what depends on names alone is shared."""
+    def overlaid(self, others: Mapping[str, Facts | None]) -> "Index":
+        """An index of the same tree in which some files have other facts; what depends on names alone is shared."""
         source = self._source
-        other = Index(self._paths, lambda asked: facts if asked == path else source(asked))
+        other = Index(self._paths, lambda asked: others[asked] if asked in others else source(asked))
         other._fixed, other._tops, other._modules = self._fixed, self._tops, self._modules
         return other
 

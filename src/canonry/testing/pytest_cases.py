@@ -1,8 +1,8 @@
 """`SSotPytestCase`: the base of tests in pytest's style. It adds isolation and nothing else.
 
-It has no attribute, no metaclass and no slot of its own, and is no unittest case: pytest collects and calls what derives
-from it as it does any plain class, with its fixtures, parameter sets, `setup_method`, and whatever plugin awaits async
-tests. So a class that gets this base behaves as before, whatever its methods are named.
+It has no attribute, no metaclass and no slot of its own, and is no unittest case: pytest collects and calls what
+derives from it as it does any plain class, with its fixtures, parameter sets, `setup_method`, and whatever plugin
+awaits async tests. So a class that gets this base behaves as before, whatever its methods are named.
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ class BaseCase(Codemod):
     name = "base-case"
     rules = ("BAS001", "BAS004", "BAS005")
     order = 30
+    looks_at_bases = True
     examples = (
         Example(
             "import unittest\n\n\nclass TestOrder(unittest.TestCase):\n    def setUp(self):\n        super().setUp()\n        self.total = 1\n\n    @unittest.skip('later')\n    def test_total(self):\n        self.assertEqual(self.total, 1)\n",
@@ -56,9 +57,9 @@ class BaseCase(Codemod):
         ),
         Example(
             "class BaseShopTest:\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
-            "from canonry.testing import SSotBaseTestCase\n\n\nclass BaseShopTest(SSotBaseTestCase):\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
+            "from canonry.testing import SSotAsyncTestCase\n\n\nclass BaseShopTest(SSotAsyncTestCase):\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
             grade=Grade.REVIEW,
-            canon="[canon]\nbase-cases = ['canonry.testing:SSotBaseTestCase']\n",
+            canon="[canon]\nbase-cases = ['canonry.testing:SSotAsyncTestCase']\n",
         ),
         Example(
             "from abc import ABC\n\n\nclass BaseShopTest(ABC):\n    def setup_method(self):\n        self.x = 1\n",
@@ -108,6 +109,18 @@ def _change(module: Module, found: Found, nodes: dict[str, ast.ClassDef], fact: 
         return Change(found=found, grade=Grade.SAFE, reason=reason, elsewhere=place)
     doubt = next(doubts_of_facts(file, fact), "") or f"{reason}, on which others stand, too"
     return Change(found=found, grade=_grade_of(other, origin), reason=doubt, elsewhere=place)
+
+
+def mended_in(file: FileView, fact: ClassFact) -> tuple[Definition, int] | None:
+    """The other class whose edit by this codemod mends a class, and its line; None where there is none."""
+    source = _source_of(file, fact)
+    if source is None or source == file.definition(fact):
+        return None
+    other = _view(file, source.path)
+    origin = other.classes.get(source.qualname) if other is not None else None
+    if other is None or origin is None or not _is_edited(other, origin):
+        return None
+    return source, origin.site.line
 
 
 def _unnamed(

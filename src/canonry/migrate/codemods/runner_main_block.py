@@ -7,7 +7,16 @@ from canonry.migrate.answers import Change, Found, Needed, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.commands.pytest_words import read_pytest_arguments
 from canonry.migrate.commands.tokens import CannotMapError
-from canonry.migrate.main_blocks import Block, blocks_of, dotted, holds, is_start, only_starts_tests, outside_uses, read_block
+from canonry.migrate.main_blocks import (
+    Block,
+    blocks_of,
+    dotted,
+    holds,
+    is_start,
+    only_starts_tests,
+    outside_uses,
+    read_block,
+)
 from canonry.migrate.module import Module
 from canonry.migrate.python_commands import new_list, word_of
 from canonry.model.edit import Grade
