@@ -1,7 +1,7 @@
 """The migration: open, list, read, then every file by itself; items for all findings and one change plan."""
 
 import resource
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,17 +20,21 @@ from canonry.migrate.codemod import Codemod
 from canonry.migrate.commands.surroundings import surroundings_of
 from canonry.migrate.pool import Bench, plan_all
 from canonry.migrate.registry import chosen_codemods
+from canonry.migrate.rounds import planned_again
 from canonry.migrate.workshop import Planned, Workshop
 from canonry.model.change_plan import ChangePlan, FileChange
 from canonry.model.edit import Grade
 from canonry.model.errors import NothingValidatedError
-from canonry.model.migration import MigrationSummary
+from canonry.model.migration import Item, MigrationSummary
 from canonry.rules.registry import all_rules
 from canonry.rules.rule import implements
 from canonry.rules.view import DocumentView
 from canonry.source.documents.readers.registry import reader_of
 from canonry.source.pytest_settings import PytestSettings
 from canonry.source.syntax.versions import Version
+
+_OF_BASES = "base-case"
+"""The codemod that edits a class for the sake of those that derive from it."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +133,7 @@ def _plan(
         planned += some
         done += count
         told("migrating", done, len(scope))
+    planned = planned_again(bench, planned, workers=run.session.workers)
     known = all_rules()
     if any(implements(known[code], "check_document") for code in rules if code in known):
         for path, reading in run.documents.read(documents, told=told):
@@ -199,7 +204,7 @@ def _migrated(
         files=files,
         broken=_broken(run, scope),
         changed=count,
-        items=tuple(item for each in planned for item in each.items),
+        items=tuple(_mended_elsewhere([item for each in planned for item in each.items], names)),
         settled=sum(each.settled for each in planned),
         notes=tuple(dict.fromkeys(notes)),
         cpu_seconds=_cpu_seconds(),
@@ -216,6 +221,24 @@ def _migrated(
         codeowners=codeowners(session),
         renames={each.path: each.renames for each in planned if each.renames},
     )
+
+
+def _mended_elsewhere(items: list[Item], bases: Collection[str]) -> Iterator[Item]:
+    """The items; one that an edit elsewhere mends has no better grade than the finding that the edit is made for.
+
+    ``bases`` are the codemods of the run: where the one that makes that edit is not among them nothing mends it.
+    """
+    there = {(item.path, item.line): item for item in items if item.codemod == _OF_BASES and item.elsewhere is None}
+    for item in items:
+        source = there.get(item.elsewhere) if item.elsewhere is not None else None
+        if item.elsewhere is not None and _OF_BASES not in bases:
+            reason = f"its base in `{item.elsewhere[0]}` has to be moved first, which {_OF_BASES} does"
+            yield msgspec.structs.replace(item, grade=Grade.MANUAL, reason=reason)
+        elif source is not None and source.grade.rank > item.grade.rank:
+            reason = f"{item.reason}: {source.reason}" if source.reason else item.reason
+            yield msgspec.structs.replace(item, grade=source.grade, reason=reason)
+        else:
+            yield item
 
 
 def _broken(run: Run, scope: list[str]) -> int:

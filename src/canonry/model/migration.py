@@ -9,8 +9,8 @@ class Item(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One finding and what a codemod does about it.
 
     ``reason`` says why it has this grade, empty where it is safe. ``edits`` is how many ranges change; a finding that
-    an edit elsewhere mends has none. ``planned``: whether the run's plan makes them; ``written``: whether they are on
-    disk.
+    an edit elsewhere mends has none, but ``elsewhere``, the path and line of the finding that the edit is made for.
+    ``planned``: whether the run's plan makes them; ``written``: whether they are on disk.
     """
 
     path: str
@@ -23,6 +23,7 @@ class Item(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     edits: int = 0
     planned: bool = False
     written: bool = False
+    elsewhere: tuple[str, int] | None = None
 
 
 class MigrationSummary(msgspec.Struct, frozen=True, kw_only=True):

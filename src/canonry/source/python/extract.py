@@ -1,5 +1,6 @@
 """Content -> facts. The one place where a content is parsed."""
 
+import ast
 import re
 
 import msgspec
@@ -19,9 +20,15 @@ _COMMENTED_TEST = re.compile(rb"^[ \t]*#.*\bdef test_", re.MULTILINE)
 _SHELL_SHARE = 0.8
 
 
-def extract(content: bytes, target: Version) -> Facts:
-    """The facts of a content, judged at a Python version. Deterministic; raises for no input."""
-    tree, text, broken = parse_source(content, target)
+Parsed = tuple[ast.Module | None, SourceText, Break | None]
+
+
+def extract(content: bytes, target: Version, *, parsed: Parsed | None = None) -> Facts:
+    """The facts of a content, judged at a Python version. Deterministic; raises for no input.
+
+    ``parsed`` is what `parse_source` says of the content, where it has been asked already.
+    """
+    tree, text, broken = parsed or parse_source(content, target)
     if broken is not None or tree is None:
         assert broken is not None
         return _with_suppressions(read_broken(text, broken), text)
