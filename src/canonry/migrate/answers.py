@@ -35,7 +35,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     ``edits`` are made together or not at all; ``needs`` are the names that they use, ``Module.name_for`` makes them. A
     manual change has a ``reason`` and no edits; so may a safe one, where an edit elsewhere mends the finding.
     ``renames`` are test ids (``Class::test``) before and after. ``group`` joins changes that only make sense together:
-    where one of them cannot be made none is, and all have the worst grade among them.
+    where one of them cannot be made none is, and all have the worst grade among them. ``removes`` takes the file away.
     """
 
     found: Found
@@ -45,6 +45,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[Needed, ...] = ()
     renames: tuple[tuple[str, str], ...] = ()
     group: str = ""
+    removes: bool = False
 
 
 def manual(found: Found, reason: str) -> Change:

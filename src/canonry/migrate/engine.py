@@ -13,10 +13,11 @@ from canonry.audit.narrowing import narrowing_of
 from canonry.audit.request import Request
 from canonry.audit.run import Run
 from canonry.audit.session import Progress, Session, open_session
-from canonry.changes.splice import splice
+from canonry.changes.splice import remove_file, splice
 from canonry.migrate.answers import Found
 from canonry.migrate.codemod import Codemod
 from canonry.migrate.commands.surroundings import surroundings_of
+from canonry.migrate.mentions import mentions_of
 from canonry.migrate.pool import Bench, plan_all
 from canonry.migrate.registry import chosen_codemods
 from canonry.migrate.workshop import Planned, Workshop
@@ -55,7 +56,11 @@ class Migrated(msgspec.Struct, frozen=True, kw_only=True):
 
     def after(self) -> dict[str, bytes]:
         """What each file of the plan is to hold."""
-        return {change.path: splice(self.before[change.path], change.edits) for change in self.plan.files}
+        return {
+            change.path: splice(self.before[change.path], change.edits)
+            for change in self.plan.files
+            if not change.removed
+        }
 
 
 def migrate(request: Request, wanted: Wanted, *, progress: Progress | None = None) -> Migrated:
@@ -100,10 +105,16 @@ def _migrate(
         of_tree=of_tree,
         checked=wanted.checked,
         surroundings=surroundings_of(
-            run.project, session.tree.read, lambda: run.documents.read(run.listing.documents, told=told)
+            run.project,
+            session.tree.read,
+            lambda: run.documents.read(run.listing.documents, told=told),
+            today=session.today,
         ),
     )
     bench = Bench(session, run.files, run.origin, workshop)
+    workshop.surroundings = msgspec.structs.replace(
+        workshop.surroundings, mentions=lambda path: mentions_of(path, bench.read, run.listing)
+    )
     try:
         planned = _plan(bench, run, scope, documents, rules, told)
         return _migrated(session, run, bench, planned, codemods, files=len(scope) + len(documents), scope=scope)
@@ -160,13 +171,16 @@ def _migrated(
     tree = session.tree
     changes, before = [], {}
     for each in planned:
-        if not each.edits:
+        if not (each.edits or each.removed):
             continue
         key = run.listing.live.get(each.path) or run.documents.keys.get(each.path)
         content = bench.read(each.path, key)
         if content is None:
             continue
         before[each.path] = content
+        if each.removed:
+            changes.append(remove_file(each.path, content, reason="nothing calls it any more", grade=Grade.REVIEW))
+            continue
         reason = ", ".join(dict.fromkeys(edit.rule for edit in each.edits))
         changes.append(
             FileChange(path=each.path, digest=each.digest, edits=each.edits, reason=reason, grade=each.grade)
