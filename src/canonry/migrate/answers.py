@@ -3,6 +3,7 @@
 import msgspec
 
 from canonry.model.edit import Grade
+from canonry.model.finding import Related
 from canonry.rules.rule import Offence
 
 
@@ -23,10 +24,14 @@ class Needed(msgspec.Struct, frozen=True, gc=False):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A finding that a codemod is asked about: the rule's code and the place."""
+    """A finding that a codemod is asked about: the rule's code and the place.
+
+    ``home`` is the likely home where the place is another one of a finding that was made there (`Codemod.elsewhere`).
+    """
 
     rule: str
     offence: Offence
+    home: Related | None = None
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

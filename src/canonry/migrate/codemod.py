@@ -25,6 +25,8 @@ class Codemod:
     name: ClassVar[str]
     rules: ClassVar[tuple[str, ...]]
     order: ClassVar[int] = 50
+    elsewhere: ClassVar[bool] = False
+    """Whether a finding is answered at the places that it names beside its own, too."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     def changes(self, module: Module, found: Sequence[Found]) -> Iterator[Change]:

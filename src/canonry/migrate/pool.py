@@ -23,7 +23,9 @@ _INLINE = 40
 
 
 class Bench:
-    """Everything that plans files here. ``died`` are files whose planning ended the process."""
+    """Everything that plans files here. ``died`` are files whose planning ended the process, ``notes``
+    what is to be said.
+    """
 
     def __init__(self, session: Session, files: Files, origin: Origin, workshop: Workshop) -> None:
         self.session = session
@@ -31,6 +33,7 @@ class Bench:
         self.origin = origin
         self.workshop = workshop
         self.died: list[str] = []
+        self.notes: list[str] = []
         self._reader: BlobReader | None = None
 
     def plan(self, paths: Sequence[str]) -> Iterator[Planned]:

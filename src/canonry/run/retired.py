@@ -1,6 +1,7 @@
 """What the wrapper of a retired runner script does: its old options become arguments of `canonry run`."""
 
 import datetime as dt
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -106,8 +107,6 @@ def arguments_of(retired: Retired, script: str, given: Sequence[str], *, expires
     except UserError as error:
         print(f"{script}: {error}", file=sys.stderr)
         raise SystemExit(_MISUSED) from None
-    import shlex
-
     past = dt.datetime.now(dt.UTC).date().isoformat() > expires
     when = f"was to go on {expires}" if past else f"goes on {expires}"
     print(
@@ -124,7 +123,7 @@ def _help(retired: Retired, script: str, expires: str) -> str:
         value = "" if old.takes == "none" else " VALUE"
         for key, words in old.becomes.items():
             name = f"{', '.join(old.names)}{value if key == '*' else f' {key}'}"
-            lines.append(f"  {name}: {' '.join(words) or 'what it does without'}")
+            lines.append(f"  {name}: {shlex.join(words) or 'what it does without'}")
         if old.refused:
             lines.append(f"  {', '.join(old.names)}{value}: has no counterpart ({old.refused})")
         elif old.unread:

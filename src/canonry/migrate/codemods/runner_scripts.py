@@ -142,7 +142,7 @@ def learned_of(module: Module) -> Learned:
     terms = python_terms(module, folder_known=True)
 
     def exists(path: str) -> bool:
-        return path in project.paths or path in project.folders
+        return path in project.paths or path in project.folders or module.surroundings.on_disk(path)
 
     return learn(Script(module.tree, module.path, exists), terms)
 

@@ -1,7 +1,7 @@
 """What of a tree's other files codemods depend on, found out once before any file is planned."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -28,7 +28,13 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     imports_from_root: bool = False
     scripts: frozenset[str] = frozenset()
     """Files that commands of documents run as scripts, from the root or, in one of them, from beside it."""
+    objection: Callable[[Sequence[str | None], Sequence[str | None], str | None], str] = lambda *_: ""
+    """Why a rewritten command selects other tests than the old one (`Proof.objection`); empty where nobody looks."""
     today: dt.date = dt.date.min
+    read: Read = lambda _path: None
+    """The bytes of another file."""
+    on_disk: Callable[[str], bool] = lambda _path: False
+    """Whether a file or folder stands at a path, also one that a narrowed run did not list."""
     importers: Callable[[str], list[str]] = lambda _path: []
     """The Python files that import the module at a path."""
     mentions: Callable[[str], list[str]] = lambda _path: []

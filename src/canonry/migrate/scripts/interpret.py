@@ -214,6 +214,8 @@ class Run:
         raise Returned(self.value(node.value, scope) if node.value is not None else None)
 
     def _do_Raise(self, node: ast.Raise, scope: Scope) -> None:
+        if node.exc is not None:
+            self.value(node.exc, scope)
         raise Ended
 
     def _do_Assert(self, node: ast.Assert, scope: Scope) -> None:
@@ -329,7 +331,8 @@ class Run:
         found: list[Any] = []
         for element in elements:
             if isinstance(element, ast.Starred):
-                found += _listed(self.value(element.value, scope)) or [Unknown(ast.unparse(element))]
+                values = _listed(self.value(element.value, scope))
+                found += [Unknown(ast.unparse(element))] if values is None else values
             else:
                 found.append(self.value(element, scope))
         return found
