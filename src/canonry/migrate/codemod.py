@@ -27,6 +27,8 @@ class Codemod:
     order: ClassVar[int] = 50
     elsewhere: ClassVar[bool] = False
     """Whether a finding is answered at the places that it names beside its own, too."""
+    lists_only: ClassVar[bool] = False
+    """Whether all of its answers are for a hand."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     def changes(self, module: Module, found: Sequence[Found]) -> Iterator[Change]:
