@@ -13,6 +13,7 @@ from canonry.audit.narrowing import narrowing_of
 from canonry.audit.request import Request
 from canonry.audit.run import Run
 from canonry.audit.session import Progress, Session, open_session
+from canonry.canon.options import Canon
 from canonry.changes.splice import remove_file, splice
 from canonry.migrate.answers import Found
 from canonry.migrate.codemod import Codemod
@@ -58,6 +59,7 @@ class Migrated(msgspec.Struct, frozen=True, kw_only=True):
     target: Version
     root: Path
     on_disk: bool
+    canon: Canon
 
     def after(self) -> dict[str, bytes]:
         """What each file of the plan is to hold."""
@@ -237,7 +239,13 @@ def _migrated(
         cpu_seconds=_cpu_seconds(),
     )
     return Migrated(
-        summary=summary, plan=plan, before=before, target=session.target, root=tree.root, on_disk=not tree.by_blob
+        summary=summary,
+        plan=plan,
+        before=before,
+        target=session.target,
+        root=tree.root,
+        on_disk=not tree.by_blob,
+        canon=session.loaded.canon,
     )
 
 

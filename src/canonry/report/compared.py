@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import IO
 
-from canonry.migrate.scripts.compare import Compared
 from canonry.report.style import plural, printable
+from canonry.run.observed import Compared
 
 _SHOWN = 20
 

@@ -176,7 +176,7 @@ def _marks_file(module: Module, mark: str) -> Splice | None:
         return module.insert(at, f"{end}{line}{end}pytestmark = {mark}")
     if first is None or before:
         return None
-    top = min([first.lineno, *(each.lineno for each in first.decorator_list)])  # type: ignore[attr-defined]
+    top = min([first.lineno, *(each.lineno for each in first.decorator_list)])
     at = module.mark + module.text.offset(top, 0)
     return module.insert(at, f"{line}{end if line else ''}pytestmark = {mark}{end}{end}{end}")
 

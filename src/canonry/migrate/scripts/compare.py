@@ -7,47 +7,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-
 from canonry.audit.request import Request
 from canonry.migrate.engine import Wanted, migrate
 from canonry.model.errors import UserError
-from canonry.run.observed import Observed, observe
+from canonry.run.observed import Compared, observe
 
 _LEFT_OUT = (".git", ".canonry", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".pytest_cache", ".tox")
 _RETIRED = b"canonry.run.retired"
-
-
-class Compared(msgspec.Struct, frozen=True):
-    """What both ran: outcomes by node id. ``reasons`` are those for which a reader is asked to look at the wrapper."""
-
-    script: str
-    arguments: tuple[str, ...]
-    old: Observed
-    new: Observed
-    reasons: tuple[str, ...]
-
-    @property
-    def lost(self) -> list[str]:
-        """Tests that only the old script runs."""
-        return sorted(self.old.outcomes.keys() - self.new.outcomes.keys())
-
-    @property
-    def come(self) -> list[str]:
-        """Tests that only the wrapper runs."""
-        return sorted(self.new.outcomes.keys() - self.old.outcomes.keys())
-
-    @property
-    def changed(self) -> list[str]:
-        """Tests that both run, with another outcome."""
-        both = self.old.outcomes.keys() & self.new.outcomes.keys()
-        return sorted(node for node in both if self.old.outcomes[node] != self.new.outcomes[node])
-
-    @property
-    def same(self) -> bool:
-        """Whether both ran the same tests to the same outcomes, in time."""
-        late = self.old.status is None or self.new.status is None
-        return not (self.lost or self.come or self.changed or late)
 
 
 def compare_script(script: Path, arguments: Sequence[str], *, limit: float) -> Compared:

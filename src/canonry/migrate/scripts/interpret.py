@@ -7,11 +7,11 @@ different tests is refused. So what is told of an option is what the script does
 """
 
 import ast
-import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from canonry.migrate.scripts import library
+from canonry.migrate.scripts.expressions import TURNS, Expressions, listed
 from canonry.migrate.scripts.values import (
     ROOT,
     CannotReadError,
@@ -32,29 +32,7 @@ from canonry.migrate.scripts.values import (
 _STEPS = 60_000
 _ALL_STEPS = 600_000
 _RUNS = 64
-_TURNS = 200
 _DEPTH = 40
-_BINARY: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Mod: operator.mod,
-    ast.FloorDiv: operator.floordiv,
-    ast.Div: operator.truediv,
-    ast.BitOr: operator.or_,
-}
-_COMPARED: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
-    ast.In: lambda one, many: one in many,
-    ast.NotIn: lambda one, many: one not in many,
-}
 
 
 class Script:
@@ -68,23 +46,21 @@ class Script:
         """How much of it was followed, over all readings."""
 
 
-class Run:
+class Run(Expressions):
     """One reading. ``started`` are the test tools in order, ``aside`` what else it does, ``asked`` what is unknown."""
 
     def __init__(
         self, script: Script, given: Mapping[str, Any], decisions: Sequence[bool] = (), *, folder: str = ""
     ) -> None:
+        super().__init__()
         self.script = script
         self.path = script.path
         self.given = given
         self.decisions = decisions
-        self.asked: list[str] = []
-        self.answers: list[bool] = []
         self.started: list[Started] = []
         self.aside: dict[str, None] = {}
         self.parser: Parser | None = None
         self.folder = folder
-        self._taken: dict[ast.AST, bool] = {}
         self._steps = 0
         self._depth = 0
 
@@ -104,13 +80,14 @@ class Run:
 
     def _block(self, statements: Sequence[ast.stmt], scope: Scope) -> None:
         for statement in statements:
-            self._step()
+            self.step()
             handle = getattr(self, f"_do_{type(statement).__name__}", None)
             if handle is None:
                 raise CannotReadError(f"line {statement.lineno} is not followed")
             handle(statement, scope)
 
-    def _step(self) -> None:
+    def step(self) -> None:
+        """Counts a step. Raises `CannotReadError` where there are too many."""
         self._steps += 1
         self.script.steps += 1
         if self._steps > _STEPS or self.script.steps > _ALL_STEPS:
@@ -160,11 +137,11 @@ class Run:
     def _do_Assign(self, node: ast.Assign, scope: Scope) -> None:
         value = self.value(node.value, scope)
         for target in node.targets:
-            self._bind(target, value, scope)
+            self.bind(target, value, scope)
 
     def _do_AnnAssign(self, node: ast.AnnAssign, scope: Scope) -> None:
         if node.value is not None:
-            self._bind(node.target, self.value(node.value, scope), scope)
+            self.bind(node.target, self.value(node.value, scope), scope)
 
     def _do_AugAssign(self, node: ast.AugAssign, scope: Scope) -> None:
         old = self.value(_loaded(node.target), scope)
@@ -172,9 +149,10 @@ class Run:
         if isinstance(old, list) and isinstance(new, list | tuple) and isinstance(node.op, ast.Add):
             old.extend(new)
             return
-        self._bind(node.target, self._binary(type(node.op), old, new, node.value), scope)
+        self.bind(node.target, self.binary(type(node.op), old, new, node.value), scope)
 
-    def _bind(self, target: ast.expr, value: Any, scope: Scope) -> None:
+    def bind(self, target: ast.expr, value: Any, scope: Scope) -> None:
+        """Gives a target a value."""
         if isinstance(target, ast.Name):
             here = scope
             while target.id in here.shared and here.above is not None:
@@ -185,7 +163,7 @@ class Run:
         elif isinstance(target, ast.Tuple | ast.List):
             values = list(value) if isinstance(value, list | tuple) and len(value) == len(target.elts) else None
             for number, each in enumerate(target.elts):
-                self._bind(each, values[number] if values else Unknown(ast.unparse(target)), scope)
+                self.bind(each, values[number] if values else Unknown(ast.unparse(target)), scope)
         elif isinstance(target, ast.Attribute):
             owner = self.value(target.value, scope)
             if isinstance(owner, Instance | Namespace):
@@ -193,7 +171,7 @@ class Run:
         elif isinstance(target, ast.Subscript):
             self._bind_item(target, value, scope)
         elif isinstance(target, ast.Starred):
-            self._bind(target.value, Unknown(ast.unparse(target)), scope)
+            self.bind(target.value, Unknown(ast.unparse(target)), scope)
 
     def _bind_item(self, target: ast.Subscript, value: Any, scope: Scope) -> None:
         owner, key = self.value(target.value, scope), self.value(target.slice, scope)
@@ -244,19 +222,19 @@ class Run:
         for item in node.items:
             value = self.value(item.context_expr, scope)
             if item.optional_vars is not None:
-                self._bind(item.optional_vars, value if isinstance(value, Instance) else Unknown("with"), scope)
+                self.bind(item.optional_vars, value if isinstance(value, Instance) else Unknown("with"), scope)
         self._block(node.body, scope)
 
     _do_AsyncWith = _do_With
 
     def _do_For(self, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
-        values = _listed(self.value(node.iter, scope))
+        values = listed(self.value(node.iter, scope))
         turns: Sequence[Any] = [Unknown(ast.unparse(node.iter))] if values is None else values
-        if len(turns) > _TURNS:
-            raise CannotReadError(f"the loop in line {node.lineno} has more than {_TURNS} turns")
+        if len(turns) > TURNS:
+            raise CannotReadError(f"the loop in line {node.lineno} has more than {TURNS} turns")
         before = len(self.started)
         for value in turns:
-            self._bind(node.target, value, scope)
+            self.bind(node.target, value, scope)
             if not self._turn(node.body, scope):
                 break
         else:
@@ -267,7 +245,7 @@ class Run:
     _do_AsyncFor = _do_For
 
     def _do_While(self, node: ast.While, scope: Scope) -> None:
-        for _ in range(_TURNS):
+        for _ in range(TURNS):
             known = self.value(node.test, scope)
             if isinstance(known, Unknown) or not known:
                 if isinstance(known, Unknown):
@@ -287,204 +265,7 @@ class Run:
             return not jump.leaves
         return True
 
-    # expressions ------------------------------------------------------------------------------------------------------
-
-    def value(self, node: ast.expr, scope: Scope) -> Any:
-        """What an expression is."""
-        self._step()
-        handle = getattr(self, f"_of_{type(node).__name__}", None)
-        return Unknown(ast.unparse(node)) if handle is None else handle(node, scope)
-
-    def truth(self, node: ast.expr, scope: Scope) -> bool:
-        """Whether a condition holds; where that is unknown, one of both ways, the same each time it is asked."""
-        value = self.value(node, scope)
-        if not isinstance(value, Unknown):
-            return bool(value) if not isinstance(value, Namespace) else True
-        if node not in self._taken:
-            number = len(self.asked)
-            self.asked.append(f"`{ast.unparse(node)}` in line {node.lineno}")
-            self._taken[node] = self.decisions[number] if number < len(self.decisions) else False
-            self.answers.append(self._taken[node])
-        return self._taken[node]
-
-    def _of_Constant(self, node: ast.Constant, scope: Scope) -> Any:
-        return node.value
-
-    def _of_Name(self, node: ast.Name, scope: Scope) -> Any:
-        found, value = scope.find(node.id)
-        return value if found else library.BUILTINS.get(node.id, Unknown(node.id))
-
-    def _of_Attribute(self, node: ast.Attribute, scope: Scope) -> Any:
-        return library.attribute(self, self.value(node.value, scope), node.attr, ast.unparse(node))
-
-    def _of_JoinedStr(self, node: ast.JoinedStr, scope: Scope) -> Any:
-        parts: list[str] = []
-        for part in node.values:
-            value = self.value(part.value if isinstance(part, ast.FormattedValue) else part, scope)
-            text = library.text_of(value)
-            if text is None or (isinstance(part, ast.FormattedValue) and part.format_spec is not None):
-                return Unknown(ast.unparse(node))
-            parts.append(repr(value) if isinstance(part, ast.FormattedValue) and part.conversion == 114 else text)
-        return "".join(parts)
-
-    def _items(self, elements: Sequence[ast.expr], scope: Scope) -> list[Any]:
-        found: list[Any] = []
-        for element in elements:
-            if isinstance(element, ast.Starred):
-                values = _listed(self.value(element.value, scope))
-                found += [Unknown(ast.unparse(element))] if values is None else values
-            else:
-                found.append(self.value(element, scope))
-        return found
-
-    def _of_List(self, node: ast.List, scope: Scope) -> Any:
-        return self._items(node.elts, scope)
-
-    def _of_Tuple(self, node: ast.Tuple, scope: Scope) -> Any:
-        return tuple(self._items(node.elts, scope))
-
-    def _of_Set(self, node: ast.Set, scope: Scope) -> Any:
-        try:
-            return set(self._items(node.elts, scope))
-        except TypeError:
-            return Unknown(ast.unparse(node))
-
-    def _of_Dict(self, node: ast.Dict, scope: Scope) -> Any:
-        found: dict[Any, Any] = {}
-        for key, value in zip(node.keys, node.values, strict=True):
-            known = self.value(value, scope)
-            if key is None:
-                if not isinstance(known, dict):
-                    return Unknown(ast.unparse(value))
-                found |= known
-                continue
-            name = self.value(key, scope)
-            try:
-                found[name] = known
-            except TypeError:
-                return Unknown(ast.unparse(node))
-        return found
-
-    def _of_BinOp(self, node: ast.BinOp, scope: Scope) -> Any:
-        return self._binary(type(node.op), self.value(node.left, scope), self.value(node.right, scope), node)
-
-    def _binary(self, kind: type, left: Any, right: Any, node: ast.expr) -> Any:
-        apply = _BINARY.get(kind)
-        if apply is None or isinstance(left, Unknown) or isinstance(right, Unknown) or library.too_large(left, right):
-            return Unknown(ast.unparse(node))
-        try:
-            return apply(left, right)
-        except (TypeError, ValueError, ArithmeticError, KeyError, IndexError):
-            return Unknown(ast.unparse(node))
-
-    def _of_UnaryOp(self, node: ast.UnaryOp, scope: Scope) -> Any:
-        value = self.value(node.operand, scope)
-        if isinstance(value, Unknown):
-            return value if not isinstance(node.op, ast.Not) else Unknown(ast.unparse(node))
-        if isinstance(node.op, ast.Not):
-            return not value
-        return (
-            -value if isinstance(node.op, ast.USub) and isinstance(value, int | float) else Unknown(ast.unparse(node))
-        )
-
-    def _of_BoolOp(self, node: ast.BoolOp, scope: Scope) -> Any:
-        ends_at = isinstance(node.op, ast.Or)
-        value: Any = None
-        unknown: Unknown | None = None
-        for each in node.values:
-            value = self.value(each, scope)
-            if isinstance(value, Unknown):
-                unknown = unknown or Unknown(ast.unparse(node))
-            elif bool(value) is ends_at:
-                return value if unknown is None or not isinstance(value, str | list) else unknown
-        return unknown or value
-
-    def _of_Compare(self, node: ast.Compare, scope: Scope) -> Any:
-        left = self.value(node.left, scope)
-        for kind, other in zip(node.ops, node.comparators, strict=True):
-            right = self.value(other, scope)
-            if isinstance(left, Unknown) or isinstance(right, Unknown):
-                return Unknown(ast.unparse(node))
-            try:
-                if not _COMPARED[type(kind)](left, right):
-                    return False
-            except TypeError:
-                return Unknown(ast.unparse(node))
-            left = right
-        return True
-
-    def _of_IfExp(self, node: ast.IfExp, scope: Scope) -> Any:
-        return self.value(node.body if self.truth(node.test, scope) else node.orelse, scope)
-
-    def _of_Subscript(self, node: ast.Subscript, scope: Scope) -> Any:
-        owner = self.value(node.value, scope)
-        if isinstance(node.slice, ast.Slice):
-            ends = [None if each is None else self.value(each, scope) for each in (node.slice.lower, node.slice.upper)]
-            if isinstance(owner, list | tuple | str) and all(each is None or isinstance(each, int) for each in ends):
-                return owner[ends[0] : ends[1]]
-            return Unknown(ast.unparse(node))
-        key = self.value(node.slice, scope)
-        if isinstance(key, Unknown) or not isinstance(owner, list | tuple | str | dict):
-            return Unknown(ast.unparse(node))
-        try:
-            return owner[key]
-        except (KeyError, IndexError, TypeError):
-            if isinstance(owner, dict | list):
-                raise Ended from None  # the script fails there
-            return Unknown(ast.unparse(node))
-
-    def _of_NamedExpr(self, node: ast.NamedExpr, scope: Scope) -> Any:
-        value = self.value(node.value, scope)
-        self._bind(node.target, value, scope)
-        return value
-
-    def _of_Await(self, node: ast.Await, scope: Scope) -> Any:
-        return self.value(node.value, scope)
-
-    def _of_Lambda(self, node: ast.Lambda, scope: Scope) -> Any:
-        return Function(node, scope)
-
-    def _of_ListComp(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, scope: Scope) -> Any:
-        found: list[Any] = []
-        for inner in self._turns(node.generators, Scope({}, scope)):
-            if inner is None:
-                return Unknown(ast.unparse(node))
-            found.append(self.value(node.elt, inner))
-        return found
-
-    _of_GeneratorExp = _of_SetComp = _of_ListComp
-
-    def _turns(self, generators: Sequence[ast.comprehension], scope: Scope) -> Iterator[Scope | None]:
-        if not generators:
-            yield scope
-            return
-        first, *rest = generators
-        values = _listed(self.value(first.iter, scope))
-        if values is None or len(values) > _TURNS:
-            yield None
-            return
-        for value in values:
-            inner = Scope({}, scope)
-            self._bind(first.target, value, inner)
-            tests = [self.value(test, inner) for test in first.ifs]
-            if any(isinstance(test, Unknown) for test in tests):
-                yield None
-            elif all(tests):
-                yield from self._turns(rest, inner)
-
     # calls ------------------------------------------------------------------------------------------------------------
-
-    def _of_Call(self, node: ast.Call, scope: Scope) -> Any:
-        target = self.value(node.func, scope)
-        arguments = self._items(node.args, scope)
-        named: dict[str, Any] = {}
-        for keyword in node.keywords:
-            value = self.value(keyword.value, scope)
-            if keyword.arg is not None:
-                named[keyword.arg] = value
-            elif isinstance(value, dict):
-                named |= {str(key): each for key, each in value.items()}
-        return library.call(self, target, arguments, named, node)
 
     def call(self, function: Function, arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
         """What a function of the script returns."""
@@ -545,13 +326,6 @@ def runs_of(script: Script, given: Mapping[str, Any], *, folder: str = "") -> Ru
             raise CannotReadError(f"what it starts depends on {asked}")
         longest.aside |= run.aside
     return longest
-
-
-def _listed(value: Any) -> list[Any] | None:
-    """The values of an iterable that is known."""
-    if isinstance(value, list | tuple | range | set | dict):
-        return sorted(value) if isinstance(value, set) and all(isinstance(each, str) for each in value) else list(value)
-    return None
 
 
 def _loaded(target: ast.expr) -> ast.expr:

@@ -60,6 +60,9 @@ _PURE: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "reversed": lambda given: list(reversed(given)),
     "collections.OrderedDict": dict,
+    "shlex.split": shlex.split,
+    "shlex.join": shlex.join,
+    "shlex.quote": shlex.quote,
 }
 _SILENT = frozenset(
     "print logging logger log time datetime json textwrap traceback warnings platform typing dataclasses enum"
@@ -81,7 +84,7 @@ _METHODS_TOLD = {
     "mkdir": "it makes folders",
 }
 _WIDTH = re.compile(r"\d{4,}")
-_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+_VIEWS: Any = (type({}.keys()), type({}.values()), type({}.items()))
 _PADS = frozenset(("ljust", "rjust", "center", "zfill", "expandtabs", "format_map"))
 _LARGEST = 20_000
 
@@ -249,7 +252,7 @@ def _method(run: Reading, method: _Method, arguments: list[Any], named: dict[str
         found = getattr(owner, name)(*arguments, **named)
     except (TypeError, ValueError, KeyError, IndexError, AttributeError):
         return unknown
-    return list(found) if isinstance(found, _VIEWS) else found
+    return [*found] if isinstance(found, _VIEWS) else found
 
 
 def _of_path(run: Reading, path: PurePosixPath, name: str, arguments: list[Any], unknown: Unknown) -> Any:
@@ -303,11 +306,6 @@ def _external(run: Reading, name: str, arguments: list[Any], named: dict[str, An
         return None
     if name in ("vars", "getattr"):
         return _reflected(name, arguments, unknown)
-    if name in ("shlex.split", "shlex.join", "shlex.quote") and arguments and not holds_unknown(arguments):
-        try:
-            return {"split": shlex.split, "join": shlex.join, "quote": shlex.quote}[last](arguments[0])
-        except (ValueError, TypeError):
-            return unknown
     if name in _PURE:
         return _pure(name, arguments, named, unknown)
     if name in _TOLD:

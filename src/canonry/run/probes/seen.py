@@ -21,7 +21,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Says what became of one phase of a test."""
-    outcome = "error" if report.failed and report.when != "call" else report.outcome
+    outcome: str = "error" if report.failed and report.when != "call" else report.outcome
     if hasattr(report, "wasxfail"):
         outcome = "xfailed" if report.skipped else "xpassed"
     if report.when == "call" or outcome in ("skipped", "xfailed", *_BAD):
