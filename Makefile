@@ -16,8 +16,9 @@ setup: .venv/.ready
 demo: setup
 	@$(BIN)/python -m demo
 
+# one process per core: the tests wait for processes more than they compute; a file's tests stay together, for they share fixtures
 test: setup lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 lint: setup
 	$(BIN)/ruff check --quiet

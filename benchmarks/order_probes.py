@@ -1,7 +1,8 @@
 """Probes until a planted polluter is named: ``python -m benchmarks.order_probes [--tests N] [--seeds K]``.
 
-Among N passing tests one sets a variable, and one later fails where it is set. Where they stand is drawn. A probe is
-one run of some of the tests; the bar is 12 of them.
+Among N passing tests one leaves something, and one fails where it is. Where they stand is drawn, then they stand at
+the ends. What is left is a variable, which is looked at, or an attribute of a module of the standard library, which is
+not; or the second fails where it is not. A probe is one run of some of the tests; the bar is 12 of them.
 """
 
 import argparse
@@ -14,7 +15,11 @@ from canonry.run.probes.order import check_order
 from canonry.run.probes.probe import Prober
 
 _PER_FILE = 20
-_POLLUTES, _SUFFERS = "os.environ['LEFT'] = '1'", "assert 'LEFT' not in os.environ"
+_KINDS = {
+    "watched": ("os.environ['LEFT'] = '1'", "assert 'LEFT' not in os.environ"),
+    "unwatched": ("json.left = 1", "assert not hasattr(json, 'left')"),
+    "setter": ("json.left = 1", "assert hasattr(json, 'left')"),
+}
 _BAR = 12
 
 
@@ -24,26 +29,27 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    print("| seed | polluter | victim | found | through | probes | bar |\n| --: | --: | --: | -- | -- | --: | --: |")
-    for seed in range(options.seeds):
-        polluter, victim = sorted(random.Random(seed).sample(range(options.tests), 2))
-        with tempfile.TemporaryDirectory() as place:
-            nodes = _suite(Path(place), options.tests, polluter, victim)
-            report = check_order(Prober(Path(place), (), {}), nodes)
-            findings = [(each.node, each.others) for each in report.findings]
-            found = findings == [(nodes[victim], (nodes[polluter],))]
+    print("| kind | first | second | found | through | probes | bar |\n| -- | --: | --: | -- | -- | --: | --: |")
+    draws = [tuple(sorted(random.Random(seed).sample(range(options.tests), 2))) for seed in range(options.seeds)]
+    last = options.tests - 1
+    for kind, bodies in _KINDS.items():
+        for one, other in (*draws, (0, last), (0, 1), (last - 1, last)):
+            with tempfile.TemporaryDirectory() as place:
+                nodes = _suite(Path(place), options.tests, {one: bodies[0], other: bodies[1]})
+                report = check_order(Prober(Path(place), (), {}), nodes)
+            found = [(each.node, each.others) for each in report.findings] == [(nodes[other], (nodes[one],))]
             state = ", ".join(name for each in report.findings for name in each.state)
             answer = "yes" if found else "no"
-            print(f"| {seed} | {polluter} | {victim} | {answer} | {state} | {report.probes} | {_BAR} |", flush=True)
+            print(f"| {kind} | {one} | {other} | {answer} | {state} | {report.probes} | {_BAR} |", flush=True)
 
 
-def _suite(root: Path, tests: int, polluter: int, victim: int) -> list[str]:
+def _suite(root: Path, tests: int, planted: dict[int, str]) -> list[str]:
     nodes = []
     for first in range(0, tests, _PER_FILE):
         name = f"test_m{first // _PER_FILE:03}.py"
-        text = "import os\n"
+        text = "import json\nimport os\n"
         for number in range(first, min(first + _PER_FILE, tests)):
-            body = {polluter: _POLLUTES, victim: _SUFFERS}.get(number, f"assert {number} + 1 == {number + 1}")
+            body = planted.get(number, f"assert {number} + 1 == {number + 1}")
             text += f"\n\ndef test_{number}():\n    {body}\n"
             nodes.append(f"{name}::test_{number}")
         (root / name).write_text(text, encoding="utf-8")

@@ -1,12 +1,14 @@
-"""What running costs beside plain pytest: ``python -m benchmarks.run_speed [--plugins FOLDER] [--files N]``.
+"""What running costs beside plain pytest: ``python -m benchmarks.run_speed [--plugins FOLDER] [--part deaths]``.
 
 Ratios of one run: 10,000 trivial tests in 1,000 files with one and two workers, beside pytest and, where FOLDER holds
-it, `pytest -n2`; then a suite of which 1 % crash and 1 % hang.
+it, `pytest -n2`; the same where no byte code may be written; then a suite of which 1 % crash and 1 % hang, on two
+workers. ``--part`` measures one of the two.
 """
 
 import argparse
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +20,7 @@ from pathlib import Path
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, RunEvent
 from canonry.model.run_plan import CategoryPlan, Policy, RunPlan, Work
+from canonry.model.state import STATE
 from canonry.run.execute import execute
 
 _CRASH, _HANG = "import os; os.abort()", "import time; time.sleep(60)"
@@ -27,28 +30,58 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plugins", type=lambda text: Path(text).resolve(), help="folder with pytest-xdist")
     parser.add_argument("--files", type=int, default=1000)
+    parser.add_argument("--part", choices=("trivial", "deaths"))
     options = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as place:
         root = _suite(Path(place, "trivial"), options.files, spoiled=False)
-        _pytest(root)  # writes the byte code
-        plain = _timed(lambda: _pytest(root))
-        _row("plain pytest", plain, plain)
-        _row("one worker", _timed(lambda: _run(root, 1)), plain, "<= 1.10")
-        two = _timed(lambda: _run(root, 2))
-        _row("two workers", two, plain, "<= 0.70")
-        if options.plugins:
-            xdist = _timed(lambda: _pytest(root, "-n2", plugins=options.plugins))
-            _row("pytest -n2", xdist, plain)
-            print(f"two workers / pytest -n2: {two[0] / xdist[0]:.2f} (bar <= 0.65)")
-        spoiled = _suite(Path(place, "spoiled"), options.files, spoiled=True)
-        _pytest(spoiled, "--collect-only")  # both suites have byte code
-        outcomes: Counter[Outcome] = Counter()
-        bad = _timed(lambda: outcomes.update(_run(spoiled, 2)))
-        hangs = outcomes[Outcome.TIMEOUT]
-        print(f"1 % crash, 1 % hang: {dict(outcomes)}")
-        rest = bad[0] - hangs / 2
-        print(f"{bad[0]:.1f} s, {hangs / 2:.0f} s of them limits; the rest is {rest / two[0]:.2f} x (bar 1.5)")
+        _pytest(root, *(["--collect-only"] if options.part == "deaths" else []))  # writes the byte code
+        two = _trivial(root, options.plugins) if options.part != "deaths" else _timed(lambda: _run(root, 2))
+        if options.part != "trivial":
+            _deaths(_suite(Path(place, "spoiled"), options.files, spoiled=True), two)
+
+
+def _trivial(root: Path, plugins: Path | None) -> tuple[float, float]:
+    """Prints a row for each way to run the suite; what two workers take."""
+    plain = _timed(lambda: _pytest(root))
+    _row("plain pytest", plain, plain)
+    _row("one worker", _timed(lambda: _run(root, 1)), plain, "<= 1.10")
+    two = _timed(lambda: _run(root, 2))
+    _row("two workers", two, plain, "<= 0.70")
+    if plugins:
+        xdist = _timed(lambda: _pytest(root, "-n2", plugins=plugins))
+        _row("pytest -n2", xdist, plain)
+        print(f"two workers / pytest -n2: {two[0] / xdist[0]:.2f} (bar <= 0.65)")
+    _without_bytecode(root)
+    return two
+
+
+def _deaths(root: Path, two: tuple[float, float]) -> None:
+    """Prints what deaths cost beside the suite without them."""
+    _pytest(root, "--collect-only")  # both suites have byte code
+    outcomes: Counter[Outcome] = Counter()
+    bad = _timed(lambda: outcomes.update(_run(root, 2)))
+    hangs, crashes = outcomes[Outcome.TIMEOUT], outcomes[Outcome.CRASHED]
+    print(f"1 % crash, 1 % hang: {dict(outcomes)}")
+    rest = bad[0] - hangs / 2
+    print(f"{bad[0]:.1f} s, {hangs / 2:.0f} s of them limits; the rest is {rest / two[0]:.2f} x (bar 1.5)")
+    cpu = (bad[1] - two[1]) / max(1, hangs + crashes)
+    print(f"without deaths {two[0]:.1f} s wall, {two[1]:.1f} s CPU; a death costs {cpu * 1000:.0f} ms CPU")
+
+
+def _without_bytecode(root: Path) -> None:
+    """Where nothing may be written beside the sources, pytest compiles each file each time; our workers do not."""
+    for folder in list(root.rglob("__pycache__")):
+        shutil.rmtree(folder)
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    (root / STATE).mkdir()
+    plain = _timed(lambda: _pytest(root))
+    _row("plain, no pyc", plain, plain)
+    _row("first, no pyc", _timed(lambda: _run(root, 1)), plain)
+    _row("next, no pyc", _timed(lambda: _run(root, 1)), plain)
+    if list(root.rglob("__pycache__")):
+        sys.exit("byte code was written beside the sources")
+    del os.environ["PYTHONDONTWRITEBYTECODE"]
 
 
 def _suite(root: Path, files: int, *, spoiled: bool) -> Path:

@@ -1,4 +1,5 @@
-"""What the base cases cost: importing them, and running a test, over what the standard library has.
+"""What the base cases cost: importing them, running a test, over what the standard library has; and what the plugin
+costs a plain pytest that nobody controls.
 
 Paired runs in CPU seconds: each round measures every variant once, in a process of its own, and the medians of the
 rounds are compared. Per-test costs are of tests that do nothing, with all probes for leaks.
@@ -7,6 +8,7 @@ rounds are compared. Per-test costs are of tests that do nothing, with all probe
 import argparse
 import statistics
 import sys
+import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -30,6 +32,15 @@ for _ in range({repeats}):
     unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(result)
     assert result.wasSuccessful(), result.errors or result.failures
 """
+BARE_LOOP = """
+import asyncio
+async def test(): pass
+for _ in range(500 * {repeats}):
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(test())
+    loop.close()
+"""
+"""A fresh loop and nothing else, as often as a suite has tests."""
 CASES = {
     "TestCase": ("def", "unittest.TestCase", ""),
     "SSotBaseTestCase": ("def", "SSotBaseTestCase", "from canonry.testing import SSotBaseTestCase"),
@@ -55,6 +66,18 @@ def main() -> None:
     print(f"TestCase: {cost['TestCase'] * 1e6:.1f} microseconds a test")
     for name in list(CASES)[1:]:
         print(f"{name} over TestCase: {(cost[name] - cost['TestCase']) * 1e6:.1f} microseconds a test")
+    loop = medians(rounds, {"loop": bare_loop})["loop"]
+    print(f"a fresh event loop of asyncio alone: {loop * 1e6:.1f} microseconds")
+    start = medians(3 * rounds, {"without": partial(plugin_start, "-p", "no:canonry"), "with": plugin_start})
+    print(f"plain pytest with the plugin over without: {(start['with'] - start['without']) * 1e3:.1f} ms")
+
+
+def plugin_start(*options: str) -> float:
+    """CPU seconds of plain pytest on a folder with one test."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "test_it.py").write_text("def test_it(): pass\n", encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, *options]
+        return run_measured(command, Path(folder)).cpu
 
 
 def medians(rounds: int, variants: dict[str, Callable[[], float]]) -> dict[str, float]:
@@ -74,6 +97,12 @@ def seconds(code: str) -> float:
 def per_test(kind: str, base: str, imports: str) -> float:
     """CPU seconds of one test: the difference between many repeats of a suite and one, per test."""
     many, one = (seconds(SUITE.format(kind=kind, base=base, imports=imports, repeats=repeats)) for repeats in (9, 1))
+    return (many - one) / (8 * 500)
+
+
+def bare_loop() -> float:
+    """CPU seconds of making, running and closing one event loop."""
+    many, one = (seconds(BARE_LOOP.format(repeats=repeats)) for repeats in (9, 1))
     return (many - one) / (8 * 500)
 
 

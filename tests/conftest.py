@@ -19,7 +19,8 @@ from canonry.testing.services.programs import POSTGRES_FOLDERS, newest
 from tests.workbench import Folder, can_mount
 
 _PROGRAMS = {"redis": "redis-server", "chromium": "chromium"}
-_NOT_RUN = pytest.StashKey[Counter[str]]()
+_NOT_RUN = "not run"
+"""Under which a test's report says what it would have needed; reports come here from workers, too."""
 
 
 @pytest.fixture
@@ -80,7 +81,6 @@ def _postgres() -> str | None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requires(*names): needs these programs; counted as `not run` without them")
-    config.stash[_NOT_RUN] = Counter()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -92,12 +92,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     wanted = {name.strip() for name in os.environ.get("CANONRY_REQUIRE", "").split(",")}
     if wanted & set(missing):
         pytest.fail(f"needs {', '.join(missing)}, which CANONRY_REQUIRE promises", pytrace=False)
-    item.config.stash[_NOT_RUN].update([", ".join(missing)])
+    item.user_properties.append((_NOT_RUN, ", ".join(missing)))
     pytest.skip(f"needs {', '.join(missing)}")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
     yield  # so that this stands below everything else
-    for name, count in sorted(terminalreporter.config.stash[_NOT_RUN].items()):
+    skipped = terminalreporter.stats.get("skipped", [])
+    missing = Counter(name for report in skipped for kind, name in report.user_properties if kind == _NOT_RUN)
+    for name, count in sorted(missing.items()):
         terminalreporter.write_line(f"not run: {count} (needs {name})")

@@ -26,7 +26,7 @@ def test_without_again():
 """
 
 
-def run_suite(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def run_suite(folder: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     suite = folder / "tests" / "test_suite.py"
     suite.parent.mkdir()
     suite.write_text(_SUITE)
@@ -36,7 +36,7 @@ def run_suite(folder: Path, **variables: str) -> subprocess.CompletedProcess[str
     paths = os.pathsep.join((str(folder), str(ROOT)))
     environment = {name: value for name, value in os.environ.items() if name != "CANONRY_REQUIRE"}
     return subprocess.run(
-        [*command, "--import-mode=importlib", f"--basetemp={folder / 'temporary'}"],
+        [*command, "--import-mode=importlib", f"--basetemp={folder / 'temporary'}", *options],
         cwd=folder,
         env=environment | {"PYTHONPATH": paths} | variables,
         capture_output=True,
@@ -45,8 +45,9 @@ def run_suite(folder: Path, **variables: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_what_is_missing_is_counted_as_not_run(tmp_path: Path) -> None:
-    done = run_suite(tmp_path)
+@pytest.mark.parametrize("options", [(), ("--numprocesses=1",)], ids=["here", "in a worker"])
+def test_what_is_missing_is_counted_as_not_run(tmp_path: Path, options: tuple[str, ...]) -> None:
+    done = run_suite(tmp_path, *options)
     lines = done.stdout.splitlines()
 
     assert done.returncode == 0, done.stdout

@@ -103,7 +103,7 @@ def test_parameter_sets_and_fixtures_under_unittest_are_an_error_that_says_why(t
     status, said = run_unittest(tmp_path, PARAMETERS)
 
     assert status == 1
-    assert "`TestIt.test_async` takes `n`, `flag`: these are pytest fixtures, so pytest has to run it" in said
+    assert "`TestIt.test_async` takes `n`, `flag` from pytest's fixtures, so pytest has to run it" in said
 
 
 @WAYS

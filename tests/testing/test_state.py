@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -141,6 +142,14 @@ PLANTED: dict[str, tuple[Callable[[], object], str]] = {
     "a signal handler": (lambda: signal.signal(signal.SIGUSR1, handle), "signal `SIGUSR1` is handled by `handle`"),
     "a signal ignored": (lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN), "`SIGTERM` is handled by `SIG_IGN`"),
     "a registered double": (lambda: PROBE.doubles.append("shop.Mailer"), "double `shop.Mailer` is still in place"),
+    "a patch that was started": (
+        lambda: mock.patch.object(_Probe, "take", None).start(),
+        "patch `_Probe.take` was started and not stopped",
+    ),
+    "a patched variable": (
+        lambda: mock.patch.dict(os.environ, {"CANON_LEAK": "secret"}).start(),
+        "patch `_Environ` was started and not stopped",
+    ),
     "an event loop": (
         lambda: HELD.append(asyncio.new_event_loop()),
         "event-loop `_UnixSelectorEventLoop` was left open",

@@ -214,6 +214,14 @@ class Category(Options, frozen=True, kw_only=True):
             examples=["fail"],
         ),
     ] = None
+    global_leaks: Annotated[
+        bool | None,
+        Meta(
+            description="Whether globals of the project's modules that a test file changes are leaks, too. As "
+            "`[tool.canonry.run]` says when absent.",
+            examples=[True],
+        ),
+    ] = None
     serial: Annotated[bool, Meta(description="Whether its tests run one after the other.", examples=[True])] = False
     retries: Annotated[int, Meta(ge=0, description="How often a failed test is attempted again.", examples=[2])] = 0
     flaky: Annotated[
@@ -491,6 +499,14 @@ class Run(Options, frozen=True, kw_only=True):
             examples=["fail"],
         ),
     ] = Leaks.WARN
+    global_leaks: Annotated[
+        bool,
+        Meta(
+            description="Whether globals of the project's modules that a test file changes are leaks, where its "
+            "category says nothing. Both looks at them cost time with each file.",
+            examples=[True],
+        ),
+    ] = False
     keep: Annotated[
         int, Meta(ge=1, description="How many recordings of runs are kept in `.canonry/runs`.", examples=[200])
     ] = 50

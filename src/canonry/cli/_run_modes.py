@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from canonry.cli._run_call import Call, opened_output, prepared_for
+from canonry.cli._run_call import Call, opened_output, prepared_for, resuming
 from canonry.cli._run_options import Values
 from canonry.model.errors import NothingValidatedError, UserError
+from canonry.run.naming import as_pytest
 from canonry.run.plan import require_work
 from canonry.run.prepare import Prepared, why, why_not
 from canonry.run.project import Project, open_project
@@ -15,8 +16,10 @@ from canonry.run.project import Project, open_project
 
 def dispatch(call: Call) -> int:
     """Does what the call asks for; the exit status."""
-    values = call.values
     _check(call)
+    if call.request.resume:
+        call = resuming(call)
+    values = call.values
     if values.replay is not None:
         return _replay(call, values.replay)
     if values.watch:
@@ -135,19 +138,31 @@ def _explain(prepared: Prepared, call: Call) -> int:
     path = prepared.project.relative(place)
     full = f"{path}::{rest}" if rest else path
     reasons = why(prepared, full)
+    place = prepared.project.place
+    full = as_pytest(full, place)
     places = [
         category
         for category in prepared.plan.categories
         for work in category.work
-        if work.path == path
+        if work.path == as_pytest(path, place)
         and (not rest or not work.nodes or any(full == each or full.startswith(f"{each}::") for each in work.nodes))
     ]
     if not places:
         reasons = [f"not selected: {why_not(prepared.project, path)}"]
+    elif rest and not _is_held(prepared, path, f"{path}::{rest}"):
+        places, reasons = [], ["not selected: its file holds no such test; `canonry run --list` shows those it holds"]
     with opened_output(call.values) as out:
         render = explained_json if call.values.output_format == "json" else render_explained
         render(full, reasons, places, prepared.plan, out)
     return 0 if places else 1
+
+
+def _is_held(prepared: Prepared, path: str, node: str) -> bool:
+    """Whether a file holds a test, or a class of tests; what nobody has collected yet may hold anything."""
+    from canonry.run.collect import known_tests
+
+    known = known_tests(prepared.project, [path], prepared.request.pytest_arguments).get(path)
+    return known is None or any(_is_within(each, node) for each in known)
 
 
 def _collect(prepared: Prepared, call: Call) -> int:
@@ -161,7 +176,7 @@ def _collect(prepared: Prepared, call: Call) -> int:
         variables=prepared.profile.environment(os.environ),
         workers=prepared.plan.workers,
         fresh=True,
-    )
+    ).as_pytest(prepared.project.place)
     with opened_output(call.values) as out:
         if call.values.output_format == "json":
             render_json(report, out)
@@ -180,7 +195,8 @@ def _probe(prepared: Prepared, call: Call) -> int:
     from canonry.run.probes.together import check_together
 
     request, values = prepared.request, call.values
-    found = collect(prepared.project, prepared.selection.files, arguments=request.pytest_arguments)
+    project = prepared.project
+    found = collect(project, prepared.selection.files, arguments=request.pytest_arguments).as_pytest(project.place)
     chosen = {work.path: work.nodes for category in prepared.plan.categories for work in category.work}
     nodes = [
         node
@@ -191,7 +207,13 @@ def _probe(prepared: Prepared, call: Call) -> int:
     if not nodes:
         raise NothingValidatedError("no test is selected, so nothing was validated")
     arguments = tuple(each for each in prepared.plan.pytest_arguments if not each.startswith("--rootdir="))
-    prober = Prober(prepared.project.root, arguments, prepared.profile.environment(os.environ))
+    limits = {
+        work.path: category.policy.hard_limit
+        for category in prepared.plan.categories
+        for work in category.work
+        if category.policy.hard_limit is not None
+    }
+    prober = Prober(project.pytest_root, arguments, prepared.profile.environment(os.environ), limits)
 
     def progress(said: str) -> None:
         if not values.quiet:
@@ -225,9 +247,9 @@ def _replay(call: Call, name: str) -> int:
     from canonry.run.summary import RunSummary
 
     with open_project(config=call.request.config) as project:
-        path = find_recording(project.root, name)
+        path, here = find_recording(project.root, name), project.here
     summary = RunSummary()
-    with Reports(call.values, again=(), replayed=True) as reports:
+    with Reports(call.values, again=(), here=here, replayed=True) as reports:
         for event in read_recording(path):
             summary.add(event)
             reports.add(event)

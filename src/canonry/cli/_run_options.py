@@ -149,6 +149,11 @@ execution = _several(
         help="What state that a test leaves behind is worth.",
     ),
     click.option(
+        "--global-leaks/--no-global-leaks",
+        default=None,
+        help="Look for globals of the project's modules that a test file changes, too.",
+    ),
+    click.option(
         "--warm/--cold", default=None, help="Keep a process with the imports done for the next calls, or end it."
     ),
 )

@@ -20,8 +20,10 @@ from canonry.report.run.formats import ReportOptions, RunReport, open_report
 class Reports:
     """All reports of a run: the one on stdout or in the named file, and those of `--report`."""
 
-    def __init__(self, values: Values, *, again: tuple[str, ...], expected: int = 0, replayed: bool = False) -> None:
-        self._values, self._again, self._expected = values, again, expected
+    def __init__(
+        self, values: Values, *, again: tuple[str, ...], here: str, expected: int = 0, replayed: bool = False
+    ) -> None:
+        self._values, self._again, self._here, self._expected = values, again, here, expected
         self._live = not replayed and not values.quiet
         self._stack = ExitStack()
         self._reports: list[RunReport] = []
@@ -78,6 +80,7 @@ class Reports:
             quiet=values.quiet,
             live=self._live and terminal and name == "full",
             again=self._again,
+            here=self._here,
             expected=self._expected,
             durations=values.profile_durations,
         )

@@ -3,12 +3,13 @@
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
 import click
 
+from canonry.canon.options import Service
 from canonry.cli._run_call import Call, prepared_for
 from canonry.cli._run_reports import Reports
 from canonry.model.errors import NothingValidatedError
@@ -19,8 +20,8 @@ from canonry.run.prepare import Prepared, prepare
 from canonry.run.profiles import require_ready
 from canonry.run.project import open_project
 from canonry.run.select import Narrowed
-from canonry.run.services import refuse_containers, services_of, started
-from canonry.run.session import Circumstances, run_plan
+from canonry.run.session import Circumstances, Emit, run_plan
+from canonry.run.surroundings import StartedServices, refuse_containers, services_of
 from canonry.run.watch import changed_between, snapshot, wait_for_change
 
 
@@ -36,18 +37,23 @@ def run_tests(prepared: Prepared, call: Call) -> int:
     again = _again(call)
     known = sum(len(work.nodes) or 1 for category in plan.categories for work in category.work)
     stop = StopSignal()
+
+    def start(named: Mapping[str, Service], emit: Emit) -> AbstractContextManager[StartedServices]:
+        from canonry.run.services import started  # loads what starts servers, which few runs have
+
+        return started(named, project.canon, root=project.root, emit=emit, containers=containers)
+
     circumstances = Circumstances(
         profile=profile,
         arguments=call.arguments,
         asked=prepared.selection.asked,
         notes=(*prepared.notes, *((said,) if said else ()), *_notes(prepared)),
         services=services,
-        start_services=lambda named, emit: started(
-            named, project.canon, root=project.root, emit=emit, containers=containers
-        ),
+        start_services=start,
         stop=stop,
+        resumes=call.resumed[0] if call.resumed is not None else "",
     )
-    with Reports(call.values, again=again, expected=known) as reports, _interruptible(stop):
+    with Reports(call.values, again=again, here=project.here, expected=known) as reports, _interruptible(stop):
         summary = run_plan(project, plan, circumstances, listeners=(reports.add,))
     return summary.status()
 

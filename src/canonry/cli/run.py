@@ -32,8 +32,8 @@ def command(**given: Any) -> int:
     return dispatch(Call(request, values, arguments=meta[ARGUMENTS], parse=parse))
 
 
-def parse(arguments: list[str]) -> RunRequest:
-    """The request that these arguments make, for a run that goes on with an earlier one."""
+def parse(arguments: list[str]) -> tuple[RunRequest, options.Values]:
+    """The request and the rest that these arguments make, for a run that goes on with an earlier one."""
     try:
         context = command.make_context("run", arguments)
     except click.ClickException as error:
@@ -41,4 +41,4 @@ def parse(arguments: list[str]) -> RunRequest:
             f"the interrupted run was called with `{' '.join(arguments)}`, which this canonry does not know "
             f"({error.format_message()}); run it anew"
         ) from error
-    return options.split(dict(context.params), after=context.meta[AFTER])[0]
+    return options.split(dict(context.params), after=context.meta[AFTER])

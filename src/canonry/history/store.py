@@ -94,11 +94,11 @@ class History:
             for row in self._rows(query)
         ]
 
-    def add(self, run: RunRow, tests: Iterable[TestRow]) -> None:
+    def add(self, run: RunRow, tests: Iterable[TestRow], *, gone: Iterable[str] = ()) -> None:
         """Adds a run with the final outcome of each of its tests; adding it again changes nothing.
 
         Durations of attempts that did not run to their end are left out of the mean. An outcome older than the kept
-        one does not replace it.
+        one does not replace it. ``gone``: node ids that stand for nothing any more, whatever an older run said of them.
         """
         with self._writing():
             known = self._connection.execute("select 1 from runs where id = ?", (run.id,)).fetchone()
@@ -109,6 +109,9 @@ class History:
                 (run.id, run.at, run.root, run.commit, run.profile, run.status),
             )
             self._connection.executemany(_UPSERT, (_values(run, test) for test in tests))
+            self._connection.executemany(
+                "delete from tests where node = ? and at <= ?", ((node, run.at) for node in gone)
+            )
 
     def close(self) -> None:
         """Closes the file."""

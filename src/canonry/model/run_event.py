@@ -26,6 +26,12 @@ class RunStarted(_Event, frozen=True, tag="run-started"):
     format: int = FORMAT
     run: str = ""
     root: str = ""
+    place: str = ""
+    """pytest's root below ``root``, where that is another folder: what the other events name begins there."""
+    here: str = ""
+    """The folder below ``root`` in which the run was called."""
+    resumes: str = ""
+    """The interrupted run that this one goes on with."""
     commit: str | None = None
     dirty: bool = False
     arguments: tuple[str, ...] = ()
@@ -111,7 +117,7 @@ class Leaked(_Event, frozen=True, tag="leaked"):
 
     ``kind``: ``environment``, ``cwd``, ``umask``, ``locale``, ``warnings``, ``logging``, ``signal``, ``double``,
     ``thread``, ``process``, ``task``, ``event-loop``, ``socket``, ``temporary-file`` or ``global``. ``restored`` says
-    that it was put back, so that the next test does not see it.
+    that it was put back, so that the next test does not see it. ``node`` is the file where the test is not known.
     """
 
     node: str

@@ -21,6 +21,8 @@ class Policy(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     mocks: str = "allowed"
     leaks: str = "warn"
     """``off``, ``warn`` or ``fail``."""
+    global_leaks: bool = False
+    """Whether globals of the project's modules are looked at, too."""
     services: tuple[str, ...] = ()
 
 

@@ -25,15 +25,20 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
 
 
 class RunBundle(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="run", tag_field="do"):
-    """Collect and run these, in this order. ``collect_only``: report what is there, run nothing."""
+    """Collect and run these, in this order. ``collect_only``: report what is there, run nothing.
+
+    ``failures``: how many tests of this worker may fail before it runs no more; 0 is no limit.
+    """
 
     number: int
     tasks: tuple[Task, ...]
     category: str = ""
     leaks: str = "warn"
+    global_leaks: bool = False
     mocks: str = "allowed"
     shuffle: int | None = None
     collect_only: bool = False
+    failures: int = 0
 
 
 class Finish(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="finish", tag_field="do"):

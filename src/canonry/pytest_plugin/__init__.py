@@ -9,6 +9,8 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
 _PLUGINS = ("canonry.testing.fixtures", "canonry.testing.collection")
@@ -25,13 +27,18 @@ def pytest_configure(config: "pytest.Config") -> None:
 
 
 def _guard(config: "pytest.Config") -> None:
-    policy = guard_policy(str(config.rootpath))
+    policy = guard_policy(_tree(config.rootpath))
     if policy == "refuse":
         import pytest
 
         raise pytest.UsageError("this project's tests are started with `canonry run` (`run.guard` is `refuse`)")
     if policy == "warn":
         print("canonry: this project's tests are started with `canonry run`; these are not", file=sys.stderr)
+
+
+def _tree(root: "Path") -> str:
+    """The repository that pytest's root lies in, whose root has the canon; the same where there is none."""
+    return str(next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root))
 
 
 def guard_policy(root: str) -> str:

@@ -5,6 +5,7 @@ belongs to a package would be torn down between two of its files. Here a folder 
 was asked for is looked at.
 """
 
+import os
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -71,9 +72,9 @@ class Collector:
             items = [item for node in nodes for item in self._items(node)]
         except (SystemExit, KeyboardInterrupt, pytest.exit.Exception) as error:
             reason = f"{type(error).__name__} while it is imported: {error}".rstrip(": ")
-            return Collection([], Broken(reason, _line_below(error, self._root), ""))
+            return Collection([], _broken_at(task.path, _place_below(error, self._root), reason, ""))
         if self._errors:
-            return Collection([], self._broken(self._errors[0]))
+            return Collection([], self._broken(self._errors[0], task.path))
         items, missing = _chosen(items, task)
         config = self._session.config
         config.hook.pytest_collection_modifyitems(session=self._session, config=config, items=items)
@@ -161,40 +162,51 @@ class Collector:
         node.ihook.pytest_collectreport(report=report)
         if report.passed:
             return node
-        return self._broken(report)
+        return self._broken(report, "")
 
     def _listed(self, node: pytest.Collector) -> list[pytest.Collector]:
         report = collect_one_node(node)
         node.ihook.pytest_collectreport(report=report)
         return [child for child in report.result or () if isinstance(child, pytest.Collector)]
 
-    def _broken(self, report: pytest.CollectReport) -> Broken:
-        text = report.longreprtext
-        return broken_by(self._raised.get(id(report)), text, self._root)
+    def _broken(self, report: pytest.CollectReport, path: str) -> Broken:
+        """Why a collector failed; ``path``: the file that it stands for, empty for a folder."""
+        return broken_by(self._raised.get(id(report)), report.longreprtext, path, self._root)
 
 
-def broken_by(error: BaseException | None, text: str, root: str) -> Broken:
-    """What an exception of an import says: the innermost cause, and the line in the user's file where there is one."""
+def broken_by(error: BaseException | None, text: str, path: str, root: str) -> Broken:
+    """What an exception of an import says: the innermost cause, and where in the user's files it is.
+
+    That is a line of the file at ``path``, or else a place of another file (a conftest above it), said in the reason.
+    """
     cause = error
     while cause is not None and (cause.__cause__ or (cause.__context__ and not cause.__suppress_context__)):
         cause = cause.__cause__ or cause.__context__
     if isinstance(cause, SyntaxError):
-        place = f" ({relative(cause.filename, root)})" if cause.filename else ""
-        return Broken(f"{type(cause).__name__}: {cause.msg}{place}", cause.lineno or 0, text)
+        place = (relative(cause.filename or path, root), cause.lineno or 0)
+        return _broken_at(path, place, f"{type(cause).__name__}: {cause.msg}", text)
     if cause is not None and not isinstance(cause, pytest.Collector.CollectError):
-        line = _line_below(cause, root)
-        return Broken(first_line(f"{type(cause).__name__}: {cause}"), line, text)
+        reason = first_line(f"{type(cause).__name__}: {cause}")
+        return _broken_at(path, _place_below(cause, root), reason, text)
     return Broken(first_line(text) or "cannot be collected", 0, text)
 
 
-def _line_below(error: BaseException, root: str) -> int:
-    """The line of the first frame in a file below the root."""
+def _broken_at(path: str, place: tuple[str, int], reason: str, text: str) -> Broken:
+    file, line = place
+    if not file or file == path:
+        return Broken(reason, line, text)
+    return Broken(f"{reason} ({file}:{line})" if line else f"{reason} ({file})", 0, text)
+
+
+def _place_below(error: BaseException, root: str) -> tuple[str, int]:
+    """The file below the root, and the line, of the first frame in one; an empty name where there is none."""
     frame = error.__traceback__
     while frame is not None:
-        if frame.tb_frame.f_code.co_filename.startswith(root):
-            return frame.tb_lineno
+        name = frame.tb_frame.f_code.co_filename
+        if name.startswith(root + os.sep):
+            return relative(name, root), frame.tb_lineno
         frame = frame.tb_next
-    return 0
+    return "", 0
 
 
 def _chosen(items: list[pytest.Item], task: Task) -> tuple[list[pytest.Item], tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """The half of the runner inside pytest: one session per process, which runs what its controller asks for."""
 
+import contextlib
 import importlib
 import os
 import sys
@@ -9,8 +10,10 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from _pytest.config import ConftestImportFailure
+from _pytest.mark import _parse_expression
 
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, AttemptStarted, Collected, Leaked, Note, PhaseEnded, Uncollectable
@@ -30,11 +33,11 @@ from canonry.pytest_plugin.beside import AsWorker, notes, own_coverage, report_n
 from canonry.pytest_plugin.channel import Channel
 from canonry.pytest_plugin.collecting import Broken, Collection, Collector
 from canonry.pytest_plugin.contained import contained
-from canonry.pytest_plugin.forking import Forked, serve
+from canonry.pytest_plugin.forking import CONTEXT, EVENTS, Forked, rehearse, serve
 from canonry.pytest_plugin.leaks import Leaks
 from canonry.pytest_plugin.lean import Files, Places, bound_output, quieten
 from canonry.pytest_plugin.mocks import ALLOWED, Mocks
-from canonry.pytest_plugin.outcomes import attempt_ended, cut, phase_outcome
+from canonry.pytest_plugin.outcomes import attempt_ended, cut, lacks_service, phase_outcome
 
 _NOTABLE = 0.01
 """A phase of at least so many seconds is told even where it passes."""
@@ -63,6 +66,10 @@ class Controlled:
         self._early: dict[Path, BaseException] = {}
         self._collector: Collector | None = None
         self._last = ""
+        self._failed = 0
+        """How many tests have failed here."""
+        self._lacks_service = False
+        """Whether the running test met a service that is not to be had."""
         self._places = Places()
         self._files: Files | None = None
         self._leaks: Leaks | None = None
@@ -89,8 +96,12 @@ class Controlled:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
-        """Options that would let others run the tests, or wait for a keyboard, are off here."""
+        """Options that would let others run the tests, or wait for a keyboard, are off here.
+
+        Raises `pytest.UsageError` for an expression that pytest would refuse only after it has collected a file.
+        """
         option = config.option
+        _require_expressions(option)
         stay_single(option)
         share_seed(option, self._folder)
         option.usepdb = option.trace = False
@@ -130,8 +141,12 @@ class Controlled:
             self._collector.note_failed(report)
 
     def pytest_exception_interact(self, call: pytest.CallInfo[Any], report: object) -> None:
-        """Why a collector failed, while pytest still knows it."""
-        if isinstance(report, pytest.CollectReport) and self._collector is not None and call.excinfo is not None:
+        """Why a collector failed, while pytest still knows it; and whether a test failed for want of a service."""
+        if call.excinfo is None:
+            return
+        if not isinstance(report, pytest.CollectReport):
+            self._lacks_service = self._lacks_service or lacks_service(call.excinfo.value)
+        elif self._collector is not None:
             self._collector.note_raised(report, call.excinfo.value)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -144,12 +159,14 @@ class Controlled:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Runs bundles until the controller wants no more."""
         if self._fork_at:
+            rehearse(session.config)
             try:
                 serve(session.config, self._fork_at, self._go_ahead)
             except Forked as child:
                 self.channel = self._channel = child.channel
                 self._files = Files(session.config)
                 bound_output(session.config)
+                self._open_root(session.config)
         for text in notes(session.config):
             self._channel.emit(Note(text=text, at=time.time(), worker=self._channel.worker))
         self._channel.emit(Ready(pid=os.getpid(), max_failures=self._max_failures), flush=True)
@@ -161,6 +178,14 @@ class Controlled:
         self._tear_down(session)
         self._channel.flush()
         return True
+
+    def _open_root(self, config: pytest.Config) -> None:
+        """The folder that is above every file is open before the first is asked for."""
+        assert self._collector is not None
+        if config.invocation_params.dir == config.rootpath:
+            self._channel.begin()
+            self._collector.open_folders(config.rootpath / "any")
+            self._channel.end()
 
     def _go_ahead(self, path: str) -> bool:
         """What comes before the first own statement of a test file is done; whether that is certain."""
@@ -176,10 +201,10 @@ class Controlled:
 
     def _next(self, *, wait: bool) -> RunBundle | None:
         """The next bundle; None where there is none now, or never again."""
+        if self._finish is not None and (self._finish.now or not self._bundles):
+            return None
         if self._bundles:
             return self._bundles.popleft()
-        if self._finish is not None:
-            return None
         request = self._channel.next_request(wait=wait)
         if isinstance(request, Finish):
             self._finish = request
@@ -214,13 +239,16 @@ class Controlled:
         self._keep_mock_policy(session, bundle)
         watches = bundle.leaks != "off" and bool(items)
         if watches:
-            self._watch(session).begin(session.config)
+            nodes = [item.nodeid for item in items]
+            self._watch(session.config).begin(session.config, task.path, nodes, with_globals=bundle.global_leaks)
         for place, item in enumerate(items):
             if place + 1 < len(items):
                 nextitem: pytest.Item | None = items[place + 1]
             else:
                 nextitem = self._first(session, following)
-            self._run_item(bundle, task, item, nextitem)
+            self._failed += self._run_item(bundle, task, item, nextitem)
+            if 0 < bundle.failures <= self._failed:  # its controller will say so, but later than the next test begins
+                self._finish = Finish(now=True)
             if self._stops():
                 break
         if watches:
@@ -233,10 +261,10 @@ class Controlled:
         if self._mocks is not None:
             self._mocks.policy, self._mocks.category = bundle.mocks, bundle.category
 
-    def _watch(self, session: pytest.Session) -> Leaks:
+    def _watch(self, config: pytest.Config) -> Leaks:
         if self._leaks is None:
-            self._leaks = Leaks()
-            session.config.pluginmanager.register(self._leaks, "canonry-leaks")
+            self._leaks = Leaks(str(config.rootpath))
+            config.pluginmanager.register(self._leaks, "canonry-leaks")
         return self._leaks
 
     def _tell_leaks(self, bundle: RunBundle, task: Task) -> None:
@@ -245,8 +273,11 @@ class Controlled:
         left = self._leaks.end()
         now, worker = time.time(), self._channel.worker
         for one in left:
-            self._channel.emit(Leaked(node=task.path, kind=one.kind, name=one.name, at=now, worker=worker))
+            node = one.node or task.path
+            leaked = Leaked(node=node, kind=one.kind, name=one.name, detail=one.detail, at=now, worker=worker)
+            self._channel.emit(leaked)
         if left and bundle.leaks == "fail":
+            told = (f"{one.node or task.path} leaves {one.kind} `{one.name}` {one.detail}".rstrip() for one in left)
             names = ", ".join(f"{one.kind} `{one.name}`" for one in left)
             self._channel.emit(
                 AttemptEnded(
@@ -255,6 +286,7 @@ class Controlled:
                     attempt=task.attempt,
                     category=bundle.category,
                     reason=f"leaves behind: {names}",
+                    text=cut("\n".join(told)),
                     path=task.path,
                     at=now,
                     worker=worker,
@@ -266,8 +298,8 @@ class Controlled:
         """`canonry.testing`, where it is there, knows what runs and hands its events to us."""
         if self._testing is None:
             try:
-                self._testing = importlib.import_module("canonry.testing.context")
-                importlib.import_module("canonry.testing.events").set_sink(self._channel.emit)
+                self._testing = importlib.import_module(CONTEXT)
+                importlib.import_module(EVENTS).set_sink(self._channel.emit)
             except ImportError:
                 self._testing = False
         if self._testing:
@@ -305,7 +337,9 @@ class Controlled:
         assert self._collector is not None
         channel.emit(FileStarted(path=task.path))
         channel.begin()
-        collection = self._collector.collect(task, shuffle=bundle.shuffle)
+        watches = bundle.leaks != "off" and not bundle.collect_only
+        with self._watch(self._collector.config).importing(task.path) if watches else contextlib.nullcontext():
+            collection = self._collector.collect(task, shuffle=bundle.shuffle)
         channel.end()
         if collection.broken is not None:
             self._tell_broken(bundle, task, collection.broken)
@@ -334,17 +368,24 @@ class Controlled:
             Uncollectable(path=task.path, reason=broken.reason, line=broken.line, text=text, at=now, worker=worker)
         )
 
-    def _run_item(self, bundle: RunBundle, task: Task, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    def _run_item(self, bundle: RunBundle, task: Task, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        """Whether the test failed."""
         channel = self._channel
         node = item.nodeid
         self._last = node
         self._reports.clear()
+        self._lacks_service = False
         channel.begin()
         channel.emit(AttemptStarted(node=node, attempt=task.attempt, at=time.time(), worker=channel.worker))
+        leaks = self._leaks if bundle.leaks != "off" else None
+        if leaks is not None:
+            leaks.starts(node)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
         if not channel.is_mine:  # the test forked, and its child came out here: the tests are its parent's
             os._exit(0)
         channel.end()
+        if leaks is not None:
+            leaks.ended(node)
         now = time.time()
         reports = self._reports
         for report in reports:
@@ -359,10 +400,13 @@ class Controlled:
             worker=channel.worker,
             root=str(item.config.rootpath),
         )
+        if self._lacks_service and ended.outcome.is_bad:
+            ended = msgspec.structs.replace(ended, outcome=Outcome.SERVICE_UNAVAILABLE)
         channel.emit(ended, flush=ended.outcome.is_bad)
         if self._files is not None and self._files.are_damaged():
             channel.emit(Retired(reason="a test closed files of pytest itself"), flush=True)
             os._exit(0)
+        return ended.outcome.is_bad and ended.outcome is not Outcome.NOT_RUN
 
     def _tell_phase(self, report: pytest.TestReport, now: float) -> None:
         phase = "subtest" if getattr(report, "context", None) is not None else str(report.when)
@@ -395,6 +439,12 @@ class Controlled:
                 flush=True,
             )
         self._channel.end()
+
+
+def _require_expressions(option: Any) -> None:
+    for flag, expression in (("-k", option.keyword), ("-m", option.markexpr)):
+        if expression:
+            _parse_expression(expression.lstrip(), f"the expression of `{flag}` cannot be read")
 
 
 def _last_line(text: str) -> str:

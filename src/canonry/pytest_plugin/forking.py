@@ -1,6 +1,7 @@
 """A session that has paid for its imports once, and forks into workers on request."""
 
 import contextlib
+import importlib
 import json
 import os
 import select
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from _pytest.pathlib import fnmatch_ex
 
 from canonry.pytest_plugin.beside import measures_coverage
 from canonry.pytest_plugin.channel import Channel
@@ -24,12 +26,26 @@ _CONFIGURATION = ("pyproject.toml", "pytest.ini", ".pytest.ini", "pytest.toml", 
 _STARTED = time.time_ns()
 
 
+CONTEXT, EVENTS = "canonry.testing.context", "canonry.testing.events"
+"""What a worker needs of the framework before its first test."""
+
+
 class Forked(Exception):  # noqa: N818 - no error: the way out of the loop, in the child
     """This process is a new worker."""
 
     def __init__(self, channel: Channel) -> None:
         super().__init__()
         self.channel = channel
+
+
+def rehearse(config: pytest.Config) -> None:
+    """What every worker does before its first test is done once, as far as no file of the project is read for it."""
+    for option in ("norecursedirs", "python_files"):
+        for pattern in config.getini(option):
+            fnmatch_ex(pattern, config.rootpath)  # keeps the compiled pattern
+    for module in (CONTEXT, EVENTS):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
 
 
 def serve(config: pytest.Config, path: str, go_ahead: Callable[[str], bool]) -> None:

@@ -1,9 +1,12 @@
 """What an attempt's report objects say. Never their text."""
 
+import io
 import os
+import sys
 from collections.abc import Sequence
 
 import pytest
+from _pytest._io import TerminalWriter
 
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, Captured
@@ -100,6 +103,20 @@ def phase_outcome(report: pytest.TestReport) -> Outcome:
     return Outcome.SKIPPED if report.skipped else Outcome.PASSED
 
 
+def lacks_service(error: BaseException) -> bool:
+    """Whether a test failed because a service of canonry's is not to be had: typed evidence, whatever it says.
+
+    The error itself, or a failure that a fixture has put in its place (``from None``).
+    """
+    errors = sys.modules.get("canonry.testing.services.errors")
+    if errors is None:  # then nobody has raised one
+        return False
+    if isinstance(error, errors.ServiceError):
+        return True
+    in_its_place = isinstance(error, pytest.fail.Exception) and error.__suppress_context__
+    return in_its_place and isinstance(error.__context__, errors.ServiceError)
+
+
 def cut(text: str, longest: int = LONGEST) -> str:
     """The text, with what is too long cut out of its middle and counted there."""
     if len(text) <= longest:
@@ -135,10 +152,25 @@ def _explained(report: pytest.TestReport | None, root: str) -> tuple[str, str, s
     reason = first_line(str(longrepr)) if longrepr is not None else ""
     if crash is not None:
         path, line, reason = relative(str(crash.path), root), int(crash.lineno), first_line(str(crash.message))
-    text = report.longreprtext
+    lookup = getattr(longrepr, "errorstring", None)  # of a fixture that is not there
+    if lookup:
+        reason = first_line(str(lookup))
+    text = _text(report)
     if wasxfail is not None:
         reason = first_line(str(wasxfail).removeprefix("reason: ")) or reason
     return reason, text, path, line
+
+
+def _text(report: pytest.TestReport) -> str:
+    """What pytest would print; `longreprtext` takes the indentation of the first line away."""
+    if not hasattr(report.longrepr, "toterminal"):
+        return report.longreprtext
+    writer = TerminalWriter(io.StringIO())
+    writer.hasmarkup = False
+    report.toterminal(writer)
+    file = writer._file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue().strip("\n")
 
 
 def _captured(reports: Sequence[pytest.TestReport]) -> tuple[Captured, ...]:

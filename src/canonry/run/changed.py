@@ -11,7 +11,10 @@ from canonry.source.index import Definition, Index
 from canonry.source.trees.git import split_records
 
 _CONFIGURATION = frozenset(
-    "pyproject.toml pytest.ini .pytest.ini tox.ini setup.cfg canonry.toml uv.lock poetry.lock".split()
+    (
+        "pyproject.toml pytest.toml .pytest.toml pytest.ini .pytest.ini tox.ini setup.cfg "
+        "canonry.toml uv.lock poetry.lock"
+    ).split()
 )
 """Files whose change may change the outcome of every test."""
 
@@ -44,7 +47,7 @@ def reached(project: Project, changed: Iterable[str], tests: Iterable[str]) -> R
     found: dict[str, str] = dict.fromkeys(paths, "it changed")
     for path in paths:
         folder, _, name = path.rpartition("/")
-        if name == "conftest.py":
+        if name == "conftest.py" or name in _CONFIGURATION:
             prefix = f"{folder}/" if folder else ""
             found |= {each: f"`{path}` changed, which stands above it" for each in wanted if each.startswith(prefix)}
     python = [path for path in paths if path.endswith(".py")]

@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -20,10 +21,12 @@ from canonry.model.state import STATE, make_state_folder
 from canonry.run.changed import imported_files
 from canonry.run.execute import StopSignal, execute
 from canonry.run.fingerprint import packages
+from canonry.run.naming import as_pytest, of_tree
+from canonry.run.plan import rooted
 from canonry.run.project import Project
-from canonry.run.services import RunSurroundings
+from canonry.run.surroundings import RunSurroundings
 
-_CONFIGURATION = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+_CONFIGURATION = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 _KEPT_DAYS = 30
 _SCHEMA = "create table if not exists collected (key blob primary key, path text, used integer, data blob)"
 
@@ -71,6 +74,16 @@ class CollectReport(msgspec.Struct, frozen=True, kw_only=True):
         """The share of files that can be collected, whether or not they hold tests."""
         return 1 - len(self.uncollectable) / len(self.files) if self.files else 0.0
 
+    def as_pytest(self, place: str) -> "CollectReport":
+        """The same with the names that pytest gives where it has its root at this place of the tree."""
+        files = (
+            msgspec.structs.replace(
+                each, path=as_pytest(each.path, place), nodes=tuple(as_pytest(node, place) for node in each.nodes)
+            )
+            for each in self.files
+        )
+        return CollectReport(files=tuple(files)) if place else self
+
 
 def collect(
     project: Project,
@@ -104,12 +117,12 @@ def known_tests(project: Project, paths: Iterable[str], arguments: tuple[str, ..
     return {path: each.nodes for path, each in _load(project, _keys(project, paths, arguments)).items()}
 
 
-def remember(project: Project, events: Iterable[Collected], arguments: tuple[str, ...]) -> None:
-    """Keeps what a run has collected of whole files."""
-    listed = [event for event in events if not event.deselected]
-    keys = _keys(project, [event.path for event in listed], arguments)
-    rows = [(keys[event.path], FileTests(path=event.path, nodes=event.nodes)) for event in listed if event.path in keys]
-    _store(project, rows)
+def _of_event(event: Collected, place: str) -> FileTests:
+    return FileTests(
+        path=of_tree(event.path, place),
+        nodes=tuple(of_tree(node, place) for node in event.nodes),
+        deselected=event.deselected,
+    )
 
 
 def _ask(
@@ -121,20 +134,24 @@ def _ask(
     listener: Callable[[RunEvent], None],
 ) -> dict[str, FileTests]:
     found: dict[str, FileTests] = {}
+    place = project.place
 
     def hear(event: RunEvent) -> None:
         if isinstance(event, Collected):
-            found[event.path] = FileTests(path=event.path, nodes=event.nodes, deselected=event.deselected)
+            each = _of_event(event, place)
+            found[each.path] = each
         elif isinstance(event, Uncollectable):
-            found[event.path] = FileTests(
-                path=event.path, reason=event.reason or "it cannot be collected", line=event.line, text=event.text
+            path = of_tree(event.path, place)
+            found[path] = FileTests(
+                path=path, reason=event.reason or "it cannot be collected", line=event.line, text=event.text
             )
         listener(event)
 
+    named = [as_pytest(path, place) for path in paths]
     plan = RunPlan(
-        root=str(project.root),
-        categories=(CategoryPlan(work=tuple(Work(path=path) for path in paths), whole=frozenset(paths)),),
-        pytest_arguments=arguments,
+        root=str(project.pytest_root),
+        categories=(CategoryPlan(work=tuple(Work(path=path) for path in named), whole=frozenset(named)),),
+        pytest_arguments=(*rooted(project), *arguments),
         workers=workers,
     )
     done = execute(plan, emit=hear, services=RunSurroundings(variables), stop=StopSignal(), collect_only=True)
@@ -147,8 +164,13 @@ def _ask(
 def _keys(project: Project, paths: Iterable[str], arguments: tuple[str, ...]) -> dict[str, bytes]:
     """The key of each file: a digest of all that decides which tests it holds."""
     read = project.session.tree.read
-    base = hashlib.sha256(repr((sys.version_info[:3], sorted(packages().items()), arguments)).encode())
-    for name in _CONFIGURATION:
+    place = project.place
+    base = hashlib.sha256(repr((sys.version_info[:3], sorted(packages().items()), arguments, place)).encode())
+    for name in (
+        *_CONFIGURATION,
+        *(f"{place}/{each}" for each in _CONFIGURATION if place),
+        *_named_configuration(arguments),
+    ):
         base.update(hashlib.sha256(read(name) or b"").digest())
     digests: dict[str, bytes] = {}
 
@@ -167,6 +189,11 @@ def _keys(project: Project, paths: Iterable[str], arguments: tuple[str, ...]) ->
         key.update(path.encode("utf-8", "surrogateescape"))
         found[path] = key.digest()
     return found
+
+
+def _named_configuration(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """The file that ``-c`` names."""
+    return tuple(after for each, after in pairwise(arguments) if each == "-c")
 
 
 def _conftests(project: Project, path: str) -> list[str]:

@@ -12,17 +12,13 @@ from pathlib import Path
 
 import msgspec
 
-from canonry.canon.options import Service, ServiceKind
 from canonry.model.errors import UserError
 from canonry.run.profiles import ResolvedProfile, require_ready
 from canonry.run.project import Project
+from canonry.run.service_examinations import examine_services
 
 _LIMIT = 60.0
 """Seconds that importing one symbol may take."""
-_BINARIES = {
-    ServiceKind.POSTGRES: ("initdb", "postgres"),
-    ServiceKind.REDIS: ("redis-server",),
-}
 _PROGRAM = """
 import importlib, json, sys, time
 module, name = sys.argv[1:3]
@@ -67,8 +63,7 @@ def examine(project: Project, profile: ResolvedProfile) -> Iterator[Examination]
     yield from _configuration(project)
     yield from _runner(project)
     yield from _symbols(project)
-    for name, service in project.canon.services.items():
-        yield _service(name, service)
+    yield from _services(project)
     yield _profile(profile)
 
 
@@ -148,7 +143,7 @@ def _symbols(project: Project) -> Iterator[Examination]:
 def _symbol(project: Project, kind: str, entry: str) -> Examination:
     """Imports one symbol in a process of its own, as a test would."""
     module, _, name = entry.partition(":")
-    paths = [str(project.root / each) for each in ("", "src", *project.session.settings.pythonpath)]
+    paths = [str(project.root / each) for each in ("", "src", *project.settings.pythonpath)]
     command = [sys.executable, "-c", _PROGRAM, module, name, json.dumps(paths)]
     try:
         done = subprocess.run(
@@ -182,53 +177,10 @@ def _shown(project: Project, place: str) -> str:
     return str(Path(place).resolve()).removeprefix(prefix) if place else "built in"
 
 
-def _service(name: str, service: Service) -> Examination:
-    """Whether a service could start, or answers where it is somebody else's."""
-    kind = service.kind
-    if kind is ServiceKind.URL:
-        return _answering(name, service)
-    if kind is ServiceKind.CONTAINER:
-        program = shutil.which("docker") or shutil.which("podman")
-        detail = f"`{program}` is there" if program else "neither `docker` nor `podman` is found"
-        return _said(name, bool(program), detail, "install one, or declare another kind")
-    if kind is ServiceKind.COMMAND:
-        try:
-            words = shlex.split(service.command or "")
-        except ValueError:
-            words = []
-        program = words[0] if words else ""
-        there = bool(program) and (shutil.which(program) is not None or Path(program).exists())
-        detail = f"`{program}` is there" if there else f"`{program or 'its command'}` is not found"
-        return _said(name, there, detail, f"install it, or correct `services.{name}.command`")
-    wanted = _BINARIES[kind]
-    missing = [each for each in wanted if find_binary(each) is None]
-    detail = "its binaries are there" if not missing else f"{', '.join(f'`{each}`' for each in missing)} not found"
-    return _said(name, not missing, detail, "install it (Debian: `apt install postgresql` or `redis-server`)")
-
-
-def _answering(name: str, service: Service) -> Examination:
-    from canonry.run.profiles import probe, ready_address
-
-    if service.url is None:
-        return _said(name, False, "it has no `url`", f"set `services.{name}.url`")
-    if service.url.partition("://")[0] not in ("http", "https", "ws", "wss"):
-        return _said(name, True, f"`{service.url}` is asked when a run starts", "")
-    said = probe(ready_address(service.url, service.ready), within=3.0)
-    return _said(name, said is None, f"`{service.url}` {said or 'answers'}", "start it, or correct its `url`")
-
-
-def find_binary(name: str) -> str | None:
-    """Where a server's program is: on the PATH, or where Debian keeps those of PostgreSQL."""
-    found = shutil.which(name)
-    if found is not None:
-        return found
-    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
-    return str(places[0]) if places else None
-
-
-def _said(name: str, there: bool, detail: str, then: str) -> Examination:
-    state = State.OK if there else State.FAILED
-    return Examination(kind="service", name=name, state=state, detail=detail, next="" if there else then)
+def _services(project: Project) -> Iterator[Examination]:
+    for said in examine_services(project.canon, project.root):
+        state = State.FAILED if said.then else State.OK
+        yield Examination(kind="service", name=said.name, state=state, detail=said.detail, next=said.then)
 
 
 def _profile(profile: ResolvedProfile) -> Examination:

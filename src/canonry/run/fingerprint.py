@@ -7,7 +7,6 @@ import platform
 import sys
 import time
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 
 from canonry.model.state import make_state_folder
@@ -76,6 +75,8 @@ def _changed(folder: str) -> int:
 
 def packages() -> dict[str, str]:
     """The installed distributions with their versions, by normalised name, sorted."""
+    from importlib import metadata  # takes long, and most runs find what is kept
+
     found: dict[str, str] = {}
     for distribution in metadata.distributions():
         name = distribution.metadata["Name"]

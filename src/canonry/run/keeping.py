@@ -9,6 +9,7 @@ from canonry.history.store import History, HistoryDamagedError, RunRow, TestRow,
 from canonry.model.errors import UserError
 from canonry.model.outcome import Outcome
 from canonry.model.state import STATE, make_state_folder
+from canonry.run.naming import of_tree
 from canonry.run.recording import find_recording, is_running, read_recording, recordings
 from canonry.run.summary import RunSummary
 
@@ -88,9 +89,15 @@ def _add(history: History, summary: RunSummary) -> None:
         profile=started.profile,
         status=ended.status if ended is not None else summary.status(),
     )
+    place = started.place
+    absent = {
+        result.node
+        for result in summary.results.values()
+        if result.outcome is Outcome.UNCOLLECTABLE and result.node != result.path
+    }
     tests = (
         TestRow(
-            node=result.node,
+            node=of_tree(result.node, place),
             outcome=result.outcome,
             category=result.category,
             at=result.last.at,
@@ -99,6 +106,7 @@ def _add(history: History, summary: RunSummary) -> None:
             flaky=result.is_flaky,
         )
         for result in summary.results.values()
-        if result.outcome not in (Outcome.BLOCKED, Outcome.NOT_RUN)
+        if result.outcome not in (Outcome.BLOCKED, Outcome.NOT_RUN) and result.node not in absent
     )
-    history.add(row, tests)
+    healed = summary.collected.keys() - summary.uncollectable.keys()
+    history.add(row, tests, gone={of_tree(node, place) for node in absent | healed})

@@ -6,6 +6,7 @@ from pathlib import Path
 from canonry.history.store import TestRow
 from canonry.model.errors import NothingValidatedError, UserError
 from canonry.model.outcome import Outcome
+from canonry.model.run_event import RunStarted
 from canonry.run.recording import find_recording, is_running, last_outcomes, left_to_run, recordings
 from canonry.run.select import Narrowed
 
@@ -32,8 +33,14 @@ def of_recording(root: Path, name: str, *, only_failed: bool) -> Narrowed:
     return Narrowed(files=_by_path(nodes), reason=f"run `{path.stem}` had it (--rerun)")
 
 
-def interrupted(root: Path) -> tuple[str, tuple[str, ...], set[str]]:
-    """The newest run that did not come to its own end: its id, its arguments, and the tests that it has done.
+def place_of(root: Path, name: str) -> str:
+    """Where pytest had its root in a recorded run, as seen from the tree's. Raises `UserError` for an unknown run."""
+    return left_to_run(find_recording(root, name))[0].place
+
+
+def interrupted(root: Path) -> tuple[RunStarted, set[str]]:
+    """The newest run that did not come to its own end: how it started, and the tests that it has done, with those that
+    the runs which it resumed had done.
 
     Raises `UserError` where there is none.
     """
@@ -44,7 +51,14 @@ def interrupted(root: Path) -> tuple[str, tuple[str, ...], set[str]]:
         started, outcomes, ended = left_to_run(path)
         if ended:
             break
-        return run, started.arguments, {node for node, outcome in outcomes.items() if outcome in _DONE}
+        done = {node for node, outcome in outcomes.items() if outcome in _DONE}
+        known, earlier = set(recordings(root)), started.resumes
+        while earlier in known:
+            known.discard(earlier)
+            before, outcomes, _ = left_to_run(find_recording(root, earlier))
+            done |= {node for node, outcome in outcomes.items() if outcome in _DONE}
+            earlier = before.resumes
+        return started, done
     raise UserError("the newest run came to its own end, so there is nothing to resume; `--failed` runs what failed")
 
 

@@ -8,6 +8,7 @@ from canonry.canon.durations import seconds
 from canonry.canon.options import Category, Flaky, Run
 from canonry.model.errors import NothingValidatedError
 from canonry.model.run_plan import CategoryPlan, Policy, RunPlan, Work
+from canonry.run.naming import as_pytest
 from canonry.run.profiles import ResolvedProfile
 from canonry.run.project import Project
 from canonry.run.request import RunRequest
@@ -31,11 +32,18 @@ def make_plan(
 
     Raises `UserError` for a shard that would be empty.
     """
+    place = project.place
+    if place:
+        durations = {as_pytest(node, place): duration for node, duration in durations.items()}
+        tests = {
+            as_pytest(path, place): tuple(as_pytest(node, place) for node in nodes)
+            for path, nodes in (tests or {}).items()
+        }
     expected = _by_file(durations)
     categories = tuple(_category(project, each, request, profile, expected, durations) for each in selection.categories)
     if request.shard is not None:
         categories = take_shard(categories, request.shard, durations=durations, tests=tests or {})
-    arguments = [f"--rootdir={project.root}", *request.pytest_arguments]
+    arguments = [*rooted(project), *request.pytest_arguments]
     for option, value in (("-k", request.keyword), ("-m", request.marker)):
         if value is not None:
             arguments += [option, value]
@@ -44,9 +52,11 @@ def make_plan(
     if shuffle is None and keys.shuffle:
         shuffle = random.SystemRandom().randrange(1, 2**31)
     return RunPlan(
-        root=str(project.root),
+        root=str(project.pytest_root),
         categories=categories,
-        paths=tuple(dict.fromkeys(project.relative(path.partition("::")[0]) or "." for path in request.paths)),
+        paths=tuple(
+            dict.fromkeys(as_pytest(project.relative(path.partition("::")[0]), place) or "." for path in request.paths)
+        ),
         pytest_arguments=tuple(arguments),
         workers=request.workers or keys.workers or project.canon.run.workers or default_workers(),
         max_failures=request.max_failures or keys.max_failures,
@@ -54,6 +64,13 @@ def make_plan(
         until_fail=request.until_fail,
         shuffle=shuffle,
     )
+
+
+def rooted(project: Project) -> tuple[str, ...]:
+    """The options with which pytest has its root, and its configuration, where the project says."""
+    root = (f"--rootdir={project.pytest_root}",)
+    file = project.settings.source
+    return (*root, "-c", str(project.pytest_root / file)) if project.place and file else root
 
 
 def default_workers() -> int:
@@ -74,6 +91,8 @@ def policy_of(category: Category | None, run: Run, request: RunRequest, profile:
 
     own_leaks = category.leaks if category is not None else None
     leaks = request.leaks or (keys.leaks or own_leaks or run.leaks).value
+    own_globals = category.global_leaks if category is not None else None
+    global_leaks = next((each for each in (request.global_leaks, own_globals) if each is not None), run.global_leaks)
     retries = category.retries if category is not None else run.retries
     if keys.retries is not None:
         retries = keys.retries
@@ -90,6 +109,7 @@ def policy_of(category: Category | None, run: Run, request: RunRequest, profile:
         flaky_fails=flaky is Flaky.FAIL,
         mocks=category.mocks.value if category is not None else "allowed",
         leaks=leaks,
+        global_leaks=global_leaks,
         services=tuple(category.services) if category is not None else (),
     )
 
@@ -110,7 +130,8 @@ def require_work(plan: RunPlan, selection: Selection) -> None:
         )
     if not any(category.work for category in plan.categories):
         raise NothingValidatedError(
-            "no test is selected, so nothing was validated; `canonry run --list` shows what is there"
+            "no test is selected, so nothing was validated; name other paths, or widen what narrows the run "
+            "(`tests` of the canon, `testpaths` and `python_files` of pytest, the options of this call)"
         )
 
 
@@ -123,18 +144,16 @@ def _category(
     durations: Mapping[str, float],
 ) -> CategoryPlan:
     declared = project.canon.categories.get(selected.name)
-    work = tuple(
-        Work(
-            path=path,
-            nodes=nodes,
-            expected=sum(durations.get(node, 0.0) for node in nodes) if nodes else expected.get(path, 0.0),
-        )
-        for path, nodes in selected.files.items()
-    )
+    place = project.place
+    work = []
+    for tree_path, tree_nodes in selected.files.items():
+        path, nodes = as_pytest(tree_path, place), tuple(as_pytest(node, place) for node in tree_nodes)
+        seconds_of = sum(durations.get(node, 0.0) for node in nodes) if nodes else expected.get(path, 0.0)
+        work.append(Work(path=path, nodes=nodes, expected=seconds_of))
     return CategoryPlan(
         name=selected.name,
-        work=work,
-        whole=selected.whole,
+        work=tuple(work),
+        whole=frozenset(as_pytest(path, place) for path in selected.whole),
         markers=selected.markers if set(selected.files) - selected.whole else (),
         without=selected.without,
         policy=policy_of(declared, project.canon.run, request, profile),

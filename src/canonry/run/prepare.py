@@ -41,6 +41,10 @@ def prepare(
     Raises `UserError` for what the user can mend, `NothingValidatedError` where the past leaves nothing to select.
     """
     notes: list[str] = []
+    if request.paths:
+        project.settle(request.paths)
+    elif request.rerun is not None:
+        project.settle_at(past_runs.place_of(project.root, request.rerun))
     profile = resolve_profile(project.canon, request.profile)
     known = past(project.root, notes)
     narrowings = list(narrowed)
@@ -79,10 +83,12 @@ def why_not(project: Project, path: str) -> str:
         if (project.root / path).exists():
             return "git ignores it, or it is no Python file"
         return "there is no such file"
-    settings = project.session.settings
+    settings = project.settings
     if not settings.is_test_path(path):
         return f"its name is none of {', '.join(f'`{each}`' for each in settings.files)} (`python_files`)"
-    below = project.canon.tests if project.canon.tests is not None else settings.testpaths
+    below = tuple(project.testpaths)
+    if not project.is_within(path):
+        return f"it lies outside `{project.place}`, where pytest has its root here"
     if below and not matches(path, below):
         return f"it lies outside {', '.join(f'`{each}`' for each in below)}"
     return "what narrows this run leaves it out"

@@ -1,9 +1,6 @@
 """Profiles: what differs between running here, in CI, at night and against a deployed environment."""
 
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Mapping
 
 import msgspec
@@ -104,10 +101,12 @@ def require_ready(profile: ResolvedProfile, variables: Mapping[str, str]) -> str
 
 def ready_address(url: str, ready: str | None) -> str:
     """The address that answers once an environment is ready: `ready` itself where it is one, else below `url`."""
+    from urllib.parse import urljoin
+
     base = url.replace("ws://", "http://", 1).replace("wss://", "https://", 1)
     if "://" not in base:
         base = f"http://{base}"
-    return base if ready is None else urllib.parse.urljoin(f"{base.rstrip('/')}/", ready)
+    return base if ready is None else urljoin(f"{base.rstrip('/')}/", ready)
 
 
 def probe(address: str, *, within: float) -> str | None:
@@ -121,6 +120,9 @@ def probe(address: str, *, within: float) -> str | None:
 
 
 def _ask(address: str, within: float) -> str | None:
+    import urllib.error  # loads what speaks to servers, which few profiles have
+    import urllib.request
+
     request = urllib.request.Request(address, headers={"User-Agent": "canonry"})
     try:
         with urllib.request.urlopen(request, timeout=within):
@@ -129,6 +131,11 @@ def _ask(address: str, within: float) -> str | None:
         with error:
             return f"answers with status {error.code}"
     except urllib.error.URLError as error:
-        return f"does not answer ({str(getattr(error, 'reason', error)).lower()})"
+        return f"does not answer ({_why(error.reason)})"
     except (OSError, ValueError) as error:
-        return f"does not answer ({str(error).lower()})"
+        return f"does not answer ({_why(error)})"
+
+
+def _why(error: object) -> str:
+    """What the system says of an error, without its number."""
+    return str(getattr(error, "strerror", None) or error).lower()

@@ -4,7 +4,7 @@ import contextlib
 import datetime as dt
 import fcntl
 import json
-import secrets
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +17,7 @@ from canonry.model.errors import UserError
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import FORMAT, AttemptEnded, AttemptStarted, RunEnded, RunEvent, RunStarted, decode, encode
 from canonry.model.state import STATE, make_state_folder
+from canonry.run.naming import of_tree
 
 _SUFFIX = ".jsonl"
 _FLUSH_AFTER = 0.25
@@ -82,7 +83,7 @@ class Recorder:
 def new_run_id(now: float | None = None) -> str:
     """An id that sorts by time (UTC) and that no other run has."""
     moment = dt.datetime.fromtimestamp(time.time() if now is None else now, dt.UTC)
-    return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    return f"{moment:%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
 
 
 def recordings(root: Path) -> list[str]:
@@ -175,19 +176,19 @@ def is_running(path: Path) -> bool:
 
 
 def last_outcomes(path: Path) -> dict[str, Outcome]:
-    """The last outcome of every test of a recording, by node id, in the order in which they first ran."""
-    return {event.node: event.outcome for event in read_recording(path) if isinstance(event, AttemptEnded)}
+    """The last outcome of every test of a recording, by node id of the tree, in the order in which they first ran."""
+    return left_to_run(path)[1]
 
 
 def left_to_run(path: Path) -> tuple[RunStarted, dict[str, Outcome], bool]:
-    """How a run started, what became of its tests, and whether it came to its own end."""
+    """How a run started, what became of its tests (by node id of the tree), and whether it came to its own end."""
     started, ended = RunStarted(), False
     outcomes: dict[str, Outcome] = {}
     for event in read_recording(path):
         if isinstance(event, RunStarted):
             started = event
         elif isinstance(event, AttemptEnded):
-            outcomes[event.node] = event.outcome
+            outcomes[of_tree(event.node, started.place)] = event.outcome
         elif isinstance(event, RunEnded):
             ended = not event.reason
     return started, outcomes, ended

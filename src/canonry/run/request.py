@@ -43,4 +43,5 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     hard_limit: float | None = None
     soft_limit: float | None = None
     leaks: str | None = None
+    global_leaks: bool | None = None
     pytest_arguments: tuple[str, ...] = ()

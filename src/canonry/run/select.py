@@ -122,7 +122,7 @@ def _named(
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, list[str]]]:
     """The files below the named paths, or all test files (and what asked categories name), with the reasons."""
     everything = project.test_files()
-    settings = project.session.settings
+    settings = project.settings
     files: dict[str, tuple[str, ...]] = {}
     reasons: dict[str, list[str]] = {}
     if not request.paths:
@@ -131,7 +131,7 @@ def _named(
         more = [
             path
             for path in project.listing.live
-            if path not in known and settings.is_test_path(path) and matches(path, patterns)
+            if path not in known and project.is_within(path) and settings.is_test_path(path) and matches(path, patterns)
         ]
         for path in (*everything, *more) if patterns else everything:
             files[path], reasons[path] = (), ["it is a test file"]
@@ -160,7 +160,7 @@ def _below(project: Project, folder: str, everything: list[str]) -> list[str]:
     found = [path for path in everything if path.startswith(prefix)]
     if found or not prefix:
         return found
-    settings = project.session.settings
+    settings = project.settings
     return [path for path in project.listing.live if path.startswith(prefix) and settings.is_test_path(path)]
 
 
@@ -171,8 +171,10 @@ def _of_flows(
     kept: dict[str, tuple[str, ...]] = {}
     for name in request.flows:
         if name not in flows:
+            if not flows:
+                raise UserError(f"the canon declares no flows, so `{name}` is none; `[flows.{name}]` would declare it")
             near = nearest(name, flows)
-            known = ", ".join(f"`{each}`" for each in flows) or "none is declared"
+            known = ", ".join(f"`{each}`" for each in flows)
             raise UserError(
                 f"`{name}` is no flow of the canon; " + (f"did you mean `{near}`?" if near else f"it has {known}")
             )

@@ -17,8 +17,8 @@ from canonry.run.keeping import keep
 from canonry.run.profiles import ResolvedProfile
 from canonry.run.project import Project
 from canonry.run.recording import Recorder, new_run_id, prune, runs_folder
-from canonry.run.services import RunSurroundings, StartedServices
 from canonry.run.summary import FAILED, INTERRUPT, USER_ERROR, RunSummary
+from canonry.run.surroundings import RunSurroundings, StartedServices
 
 Emit = Callable[[RunEvent], None]
 StartServices = Callable[[Mapping[str, Service], Emit], AbstractContextManager[StartedServices]]
@@ -39,6 +39,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     start_services: StartServices
     stop: StopSignal
     recorded: bool = True
+    resumes: str = ""
 
 
 def run_plan(
@@ -97,6 +98,9 @@ def _started(project: Project, plan: RunPlan, circumstances: Circumstances, run:
         at=time.time(),
         run=run,
         root=str(project.root),
+        place=project.place,
+        here=project.here,
+        resumes=circumstances.resumes,
         commit=tree.commit,
         dirty=tree.dirty,
         arguments=circumstances.arguments,

@@ -21,6 +21,7 @@ from canonry.model.run_event import (
     Uncollectable,
     WorkerEnded,
 )
+from canonry.run.naming import of_tree
 
 PASSED, FAILED, USER_ERROR, NOTHING, INTERRUPTED = 0, 1, 2, 5, 130
 """Exit statuses."""
@@ -190,15 +191,26 @@ class RunSummary:
         )
 
     def status(self) -> int:
-        """The exit status that the events speak for: 0, 1, 5 where nothing was validated, 130 after an interrupt."""
+        """The exit status that the events speak for: 0, 1, 2 where no test that the user named is there, 5 where
+        nothing was validated, 130 after an interrupt.
+        """
         if self.ended is not None and self.ended.reason == INTERRUPT:
             return INTERRUPTED
+        if self.results and all(self._is_mistyped(result) for result in self.results.values()):
+            return USER_ERROR
         if self.is_failed():
             return FAILED
         if not self.evidence:
             return NOTHING
         without = [name for name in self.started.asked if not self._has_evidence(name)]
         return NOTHING if without else PASSED
+
+    def _is_mistyped(self, result: TestResult) -> bool:
+        """Whether the user named it, and its file has no such test."""
+        if result.outcome is not Outcome.UNCOLLECTABLE or result.node == result.path:
+            return False
+        node = of_tree(result.node, self.started.place)
+        return any(node.endswith(each) for each in self.started.arguments if "::" in each)
 
     def without_evidence(self) -> list[str]:
         """The categories that were asked for and in which no test ran to its end."""

@@ -39,6 +39,7 @@ class Zygote:
         if not joins:
             self._start()
         self._connection: socket.socket | None = None
+        self._deadline = time.monotonic() + _PATIENCE
         self._is_lost = False
 
     def fork(self, folder: Path, number: int, environment: Mapping[str, str]) -> int:
@@ -61,6 +62,21 @@ class Zygote:
                     raise Refused(str(answer["refused"]))
         except OSError as error:
             raise Refused(f"the zygote does not answer ({error})") from error
+
+    def is_ready(self) -> bool:
+        """Whether it has done its imports, and answers. Raises `Refused` where it never will."""
+        if self._connection is not None:
+            return True
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(f"{self.folder}/fork")
+        except OSError:
+            connection.close()
+            if not self._lives() or time.monotonic() > self._deadline:
+                raise Refused("the zygote did not start") from None
+            return False
+        self._connection = connection
+        return True
 
     def is_fresh(self) -> bool:
         """Whether the files that it has loaded are still those on the disk. Raises `Refused`."""
@@ -136,19 +152,9 @@ class Zygote:
         _write_pid(self.folder, self._popen.pid)
 
     def _connected(self) -> socket.socket:
-        if self._connection is None:
-            deadline = time.monotonic() + _PATIENCE
-            while True:
-                connection = socket.socket(socket.AF_UNIX)
-                try:
-                    connection.connect(f"{self.folder}/fork")
-                    break
-                except OSError:
-                    connection.close()
-                    if not self._lives() or time.monotonic() > deadline:
-                        raise Refused("the zygote did not start") from None
-                    time.sleep(0.005)
-            self._connection = connection
+        while not self.is_ready():
+            time.sleep(0.005)
+        assert self._connection is not None
         return self._connection
 
     def _lives(self) -> bool:

@@ -66,18 +66,26 @@ def read_pytest_settings(read: Callable[[str], bytes | None]) -> PytestSettings:
 
 
 def read_pytest_values(read: Callable[[str], bytes | None]) -> tuple[dict[str, Any], str]:
-    """The raw settings with the file that holds them; the file is empty where there are none."""
-    for name, section in (("pytest.ini", "pytest"), (".pytest.ini", "pytest")):
-        values = _ini(read(name), section)
-        if values is not None:
-            return values, name
-    values = _pyproject(read("pyproject.toml"))
-    if values is not None:
-        return values, "pyproject.toml"
+    """The raw settings with the file that holds them; the file is empty where there are none.
+
+    Source of the order, and of what each file has to hold to count: `CONFIG_LOADERS_BY_NAME` of pytest 9.
+    """
+    for name in ("pytest.toml", ".pytest.toml"):
+        content = read(name)
+        if content is not None:
+            values = _toml(content, "pytest")
+            return (values if isinstance(values, dict) else {}), name
+    for name in ("pytest.ini", ".pytest.ini"):
+        content = read(name)
+        if content is not None:
+            return _ini(content, "pytest") or {}, name
+    found = _pyproject(read("pyproject.toml"))
+    if found is not None:
+        return found, "pyproject.toml"
     for name, section in (("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
-        values = _ini(read(name), section)
-        if values is not None:
-            return values, name
+        found = _ini(read(name), section)
+        if found is not None:
+            return found, name
     return {}, ""
 
 
@@ -95,14 +103,23 @@ def _ini(content: bytes | None, section: str) -> dict[str, Any] | None:
 def _pyproject(content: bytes | None) -> dict[str, Any] | None:
     if content is None or b"pytest" not in content:
         return None
+    table = _toml(content, "tool", "pytest")
+    if not isinstance(table, dict):
+        return None
+    options = table.get("ini_options", table or None)
+    return options if isinstance(options, dict) else None
+
+
+def _toml(content: bytes, *keys: str) -> object:
     import tomllib
 
     try:
-        table = tomllib.loads(content.decode("utf-8", "replace")).get("tool", {}).get("pytest", {})
+        found: object = tomllib.loads(content.decode("utf-8", "replace"))
     except tomllib.TOMLDecodeError:
         return None
-    options = table.get("ini_options", table) if isinstance(table, dict) else None
-    return options if isinstance(options, dict) and options else None
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
 
 
 def _settings(values: dict[str, Any], source: str, content: bytes) -> PytestSettings:

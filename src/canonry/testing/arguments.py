@@ -43,7 +43,7 @@ def arguments_for(case: Any, method: Callable[..., object], item: Any) -> dict[s
         names = _required(method)
         if names:
             raise FixtureError(
-                f"`{_name(case)}` takes {_listed(names)}: these are pytest fixtures, so pytest has to run it; "
+                f"`{_name(case)}` takes {_listed(names)} from pytest's fixtures, so pytest has to run it; "
                 "under plain unittest, get what it needs in `setUp`"
             )
         return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+from unittest import TestCase
 
 from canonry.testing.cases import NeverRanError, SSotBaseTestCase, raise_skip, refuse
 from canonry.testing.context import running
@@ -98,11 +99,13 @@ class SSotAsyncTestCase(SSotBaseTestCase):
         self._canonry_is_inside = True
         cls = type(self)
         try:
-            if cls.setUp is not SSotBaseTestCase.setUp:
+            has_own = cls.setUp is not TestCase.setUp or "setUp" in self.__dict__
+            if has_own:
                 self._canonry_open_loop()  # which it may ask for
             if self._canonry_is_pytest_style and self._canonry_item is None:
                 self._canonry_pytest_setup()
-            self._canonry_call(self.setUp)
+            if has_own:
+                self._canonry_call(self.setUp)
             if cls.asyncSetUp is not SSotAsyncTestCase.asyncSetUp:
                 self._canonry_call(self.asyncSetUp)
         except BaseException as error:
@@ -112,9 +115,11 @@ class SSotAsyncTestCase(SSotBaseTestCase):
 
     def _callTearDown(self) -> None:  # noqa: N802
         try:
-            if type(self).asyncTearDown is not SSotAsyncTestCase.asyncTearDown:
+            cls = type(self)
+            if cls.asyncTearDown is not SSotAsyncTestCase.asyncTearDown:
                 self._canonry_call(self.asyncTearDown)
-            self._canonry_call(self.tearDown)
+            if cls.tearDown is not TestCase.tearDown or "tearDown" in self.__dict__:
+                self._canonry_call(self.tearDown)
         finally:
             self._canonry_is_inside = False
 

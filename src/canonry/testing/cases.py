@@ -11,7 +11,7 @@ import sys
 from canonry.testing import lazily
 
 if "unittest" not in sys.modules:  # what only a failing test or `unittest.main` needs is half of its cost
-    lazily.put_in_place("argparse", "difflib", "inspect", "pprint")
+    lazily.put_in_place("argparse", "difflib", "inspect", "pprint", "signal", "traceback")
 
 import unittest
 from contextvars import copy_context
@@ -43,6 +43,8 @@ class NeverRanError(AssertionError):
     """A test whose body, or part of it, cannot have run: it is async, a generator, or returns a value."""
 
 
+IS_ABSTRACT = 1 << 20
+"""As in `inspect`, which loads much (Include/object.h, `Py_TPFLAGS_IS_ABSTRACT`)."""
 PYTEST_STYLE = ("setup_method", "teardown_method", "setup_class", "teardown_class")
 _loops: list[object] = []
 """The module that watches event loops, once it is loaded."""
@@ -76,7 +78,7 @@ class SSotBaseTestCase(unittest.TestCase):
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
         """An instance; for an abstract class an empty suite, so that a loader finds no tests in it."""
-        if getattr(cls, "__abstractmethods__", None):
+        if cls.__flags__ & IS_ABSTRACT:
             return unittest.TestSuite()
         return super().__new__(cls)
 

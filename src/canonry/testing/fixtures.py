@@ -5,6 +5,7 @@ What a fixture takes is imported when a test asks for it.
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pytest
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 RecordMetric = Callable[..., None]
+_sessions: list["ServiceSession"] = []
+"""The sessions of services that are open."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """A service that crashed during a test is told by that test, not only by the next that asks for it."""
+    crashes = [error for session in _sessions for error in session.crashes()] if _sessions else []
+    yield
+    if crashes:
+        _or_unavailable(partial(_raise, crashes[0]))
 
 
 @pytest.fixture
@@ -72,7 +84,9 @@ def canonry_services(
     # The parent of a worker's base folder is the run's own, as pytest-xdist documents it.
     together = tmp_path_factory.getbasetemp().parent / "canonry-services" if worker else None
     session = ServiceSession(request.config.rootpath, together=together, worker=worker or "main")
+    _sessions.append(session)
     yield session
+    _sessions.remove(session)
     session.close()
 
 
@@ -117,25 +131,25 @@ def canonry_worker_lease(
 @pytest.fixture
 def fresh_postgres(canonry_services: "ServiceSession", canonry_lease: Callable[[str], "Lease"]) -> "Lease":
     """A database for this test alone, a copy of what the setup made, on the one declared PostgreSQL."""
-    return canonry_lease(_of_kind(canonry_services, "postgres"))
+    return canonry_lease(_of_kind(canonry_services, "postgres", "canonry_lease"))
 
 
 @pytest.fixture
 def worker_postgres(canonry_services: "ServiceSession", canonry_worker_lease: Callable[[str], "Lease"]) -> "Lease":
     """The database that the tests of this process share, on the one declared PostgreSQL."""
-    return canonry_worker_lease(_of_kind(canonry_services, "postgres"))
+    return canonry_worker_lease(_of_kind(canonry_services, "postgres", "canonry_worker_lease"))
 
 
 @pytest.fixture
 def fresh_redis(canonry_services: "ServiceSession", canonry_lease: Callable[[str], "Lease"]) -> "Lease":
     """An empty database for this test alone, on the one declared Redis."""
-    return canonry_lease(_of_kind(canonry_services, "redis"))
+    return canonry_lease(_of_kind(canonry_services, "redis", "canonry_lease"))
 
 
 @pytest.fixture
 def worker_redis(canonry_services: "ServiceSession", canonry_worker_lease: Callable[[str], "Lease"]) -> "Lease":
     """The database that the tests of this process share, on the one declared Redis."""
-    return canonry_worker_lease(_of_kind(canonry_services, "redis"))
+    return canonry_worker_lease(_of_kind(canonry_services, "redis", "canonry_worker_lease"))
 
 
 @pytest.fixture(scope="session")
@@ -165,8 +179,8 @@ def canonry_users(
         pytest.fail(f"left open: {', '.join(left)}; close each connection, or open it with `async with`", pytrace=False)
 
 
-def _of_kind(session: "ServiceSession", kind: str) -> str:
-    return _or_unavailable(lambda: session.name_of_kind(kind))
+def _of_kind(session: "ServiceSession", kind: str, instead: str) -> str:
+    return _or_unavailable(lambda: session.name_of_kind(kind, instead=instead))
 
 
 def _in_environment(lease: "Lease", monkeypatch: pytest.MonkeyPatch) -> "Lease":
@@ -182,6 +196,10 @@ def _or_unavailable(get: Callable[[], _T]) -> _T:
         return get()
     except ServiceError as error:
         _unavailable(error)
+
+
+def _raise(error: "ServiceError") -> None:
+    raise error
 
 
 def _unavailable(error: "ServiceError") -> NoReturn:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextvars
 import os
 import selectors
 import socket
@@ -27,8 +28,11 @@ ENDING_SECONDS = 5.0
 """How long leftover tasks, async generators and the default executor have to end."""
 
 
-class _Wires(tuple[selectors.BaseSelector, socket.socket, socket.socket]):
-    """A selector and the two ends of a self-pipe. Dropped while kept, as with a thread that ends, they are closed."""
+class _Wires(tuple[selectors.BaseSelector, socket.socket, socket.socket, events.Handle]):
+    """A selector, the two ends of a self-pipe, and the handle that is called when something waits in it.
+
+    Dropped while kept, as with a thread that ends, they are closed.
+    """
 
     is_kept = False
 
@@ -37,8 +41,8 @@ class _Wires(tuple[selectors.BaseSelector, socket.socket, socket.socket]):
             self.close()
 
     def close(self) -> None:
-        """Closes all three."""
-        for each in self:
+        """Closes the selector and both ends."""
+        for each in self[:3]:
             each.close()
 
 
@@ -85,12 +89,14 @@ class _FreshLoop(asyncio.SelectorEventLoop):
         loop: Any = self
         if self._wires is None:
             super()._make_self_pipe()  # type: ignore[misc]
-            self._wires = _Wires((loop._selector, loop._ssock, loop._csock))
+            fresh = events.Handle(loop._read_from_self, (), self, contextvars.Context())  # as `_add_reader` does
+            loop._selector.modify(loop._ssock, selectors.EVENT_READ, (fresh, None))
+            self._wires = _Wires((loop._selector, loop._ssock, loop._csock, fresh))
             return
-        selector, loop._ssock, loop._csock = self._wires
+        handle: Any
+        _, loop._ssock, loop._csock, handle = self._wires
         loop._internal_fds += 1
-        handle = events.Handle(loop._read_from_self, (), self, None)  # as `_add_reader` does
-        selector.modify(loop._ssock, selectors.EVENT_READ, (handle, None))  # what waits in the pipe wakes it once
+        handle._callback, handle._loop = loop._read_from_self, self  # what waits in the pipe wakes it once
 
     def _close_self_pipe(self) -> None:
         loop: Any = self
@@ -98,7 +104,8 @@ class _FreshLoop(asyncio.SelectorEventLoop):
         if wires is None or _spare.wires is not None or not _is_clean(wires):
             super()._close_self_pipe()  # type: ignore[misc]
             return
-        wires[0].modify(wires[1], selectors.EVENT_READ, None)
+        handle: Any = wires[3]
+        handle._callback = handle._loop = None
         loop._internal_fds -= 1
         loop._ssock = loop._csock = loop._selector = None
         wires.is_kept = True
@@ -106,10 +113,10 @@ class _FreshLoop(asyncio.SelectorEventLoop):
 
 
 def _is_clean(wires: _Wires) -> bool:
-    """Whether nothing but the self-pipe is registered."""
-    selector, ours, _ = wires
+    """Whether nothing but the self-pipe is registered, and its handle is as it was made."""
+    selector, ours, _, handle = wires
     registered: Any = selector.get_map()  # None where somebody closed the selector
-    return registered is not None and len(registered) == 1 and ours.fileno() in registered
+    return registered is not None and len(registered) == 1 and ours.fileno() in registered and not handle.cancelled()
 
 
 _policy: Callable[[], Any] = getattr(events, "_get_event_loop_policy", None) or events.get_event_loop_policy

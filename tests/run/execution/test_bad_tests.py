@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from canonry.model.outcome import Outcome
-from canonry.model.run_event import AttemptEnded, AttemptStarted, RunEvent, Slow, WorkerEnded, WorkerStarted
+from canonry.model.run_event import AttemptEnded, AttemptStarted, Note, RunEvent, Slow, WorkerEnded, WorkerStarted
 from canonry.model.run_plan import Policy
 from canonry.run.execute import StopSignal
 from tests.run.execution.bench import Told, project, run
@@ -308,3 +308,25 @@ def test_an_import_that_ends_the_test_of_another_file_costs_one_of_them(tmp_path
     told = run(project(tmp_path, files))
     assert told.ended("test_b").outcome is Outcome.CRASHED
     assert list(told.outcomes.values()).count(Outcome.CRASHED) <= 2
+
+
+def test_a_crash_in_an_earlier_tests_thread_is_told_as_such(tmp_path: Path) -> None:
+    late = "import ctypes, os, threading\ndef test_a(): threading.Timer(.5, ctypes.string_at, (0,)).start()\n"
+    files = {"test_a.py": late, "test_b.py": "import threading\ndef test_b(): threading.Event().wait(20)\n"}
+    told = run(project(tmp_path, files))
+    assert told.ended("test_a").outcome is Outcome.PASSED
+    ended = told.ended("test_b")
+    beside = "in a thread beside the one that runs tests, which an earlier test may have started"
+    assert (ended.outcome, ended.reason) == (Outcome.CRASHED, f"its process died of SIGSEGV {beside}")
+    assert "in string_at" in ended.text
+
+
+def test_a_fork_beside_a_thread_is_refused_and_the_run_goes_on(tmp_path: Path) -> None:
+    conftest = (
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(99,), name='poller', daemon=True).start()\n"
+    )
+    told = run(project(tmp_path, {"conftest.py": conftest, **around("os.abort()")}))
+    assert told.ended("test_it").outcome is Outcome.CRASHED
+    assert without(told, "test_it") == ALL_ELSE
+    assert "workers are not forked: the thread `poller` runs" in [note.text for note in told.of(Note)]
+    assert not any(started.forked for started in told.of(WorkerStarted))

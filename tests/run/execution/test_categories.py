@@ -1,10 +1,12 @@
 """What a category says of its tests holds: its time, its order, its width, its services."""
 
+import threading
 from pathlib import Path
 
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, AttemptStarted, CategoryEnded
 from canonry.model.run_plan import CategoryPlan, Policy, Work
+from canonry.run.execute import StopSignal
 from tests.run.execution.bench import Told, project, run
 
 QUICK = "def test_{0}(): pass\n"
@@ -111,11 +113,35 @@ def test_a_needed_category_comes_first_and_what_it_fails_is_blocked(tmp_path: Pa
     assert order.index("test_good.py::test_good") < order.index("test_fine.py::test_fine")
 
 
+def test_a_needed_category_that_options_left_empty_blocks_nothing(tmp_path: Path) -> None:
+    files = {"test_base.py": QUICK.format("base"), "test_needy.py": QUICK.format("wanted")}
+    plans = (category("needy", needs=("base",)), category("base"))
+    told = run(project(tmp_path, files), categories=plans, pytest_arguments=("-k", "wanted"))
+
+    assert states(told) == {"base": "empty", "needy": "passed"}
+    assert told.outcomes == {"test_wanted": Outcome.PASSED}
+
+
+MEET = """
+import pathlib, time
+
+def test_{0}():
+    here = pathlib.Path(__file__).parent
+    here.joinpath("{0}").touch()
+    until = time.monotonic() + 30
+    while not here.joinpath("{1}").exists():
+        assert time.monotonic() < until, "the other never came"
+        time.sleep(.01)
+"""
+
+
 def test_independent_categories_overlap_and_conflicting_ones_do_not(tmp_path: Path) -> None:
+    files = {"test_a.py": MEET.format("a", "b"), "test_b.py": MEET.format("b", "a")}
+    told = run(project(tmp_path, files), categories=(category("a"), category("b")), workers=2)
+    assert states(told) == {"a": "passed", "b": "passed"}
+
     root = project(tmp_path, naps("a", "b"))
-    a, b = category("a"), category("b")
-    assert most_at_once(run(root, categories=(a, b), workers=2)) == 2
-    apart = (a, CategoryPlan(name="b", work=b.work, conflicts=("a",)))
+    apart = (category("a"), CategoryPlan(name="b", work=category("b").work, conflicts=("a",)))
     assert most_at_once(run(root, categories=apart, workers=2)) == 1
 
 
@@ -163,6 +189,18 @@ def test_repeat_runs_each_test_so_often(tmp_path: Path) -> None:
 def test_until_fail_ends_with_the_first_failure(tmp_path: Path) -> None:
     told = run(project(tmp_path, {"test_a.py": COUNTS.format("< 4")}), until_fail=True)
     assert [outcome for _, outcome in attempts(told, "test_third_time")] == [Outcome.PASSED] * 3 + [Outcome.FAILED]
+
+
+def test_until_fail_ends_after_so_many_times_where_nothing_fails(tmp_path: Path) -> None:
+    stop = StopSignal()
+    late = threading.Timer(30, stop.request)  # a run without an end fails here
+    late.start()
+    files = {"test_a.py": QUICK.format("it")}
+    told = run(project(tmp_path, files), workers=2, repeat=3, until_fail=True, options={"stop": stop})
+    late.cancel()
+    assert attempts(told, "test_it") == [(number, Outcome.PASSED) for number in (1, 2, 3)]
+    assert told.execution is not None
+    assert told.execution.reason == ""
 
 
 def test_a_seed_shuffles_the_same_way_each_time(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canonry.canon.options import Canon, Category, Leaks, Run
+from canonry.canon.options import Canon, Category, Leaks, Profile, Run
 from canonry.model.errors import UserError
 from canonry.model.run_plan import CategoryPlan, Policy, Work
 from canonry.run.plan import policy_of, waves
@@ -46,6 +46,32 @@ def test_what_belongs_to_no_category_runs_as_the_canon_says() -> None:
     found = policy(run=Run(retries=1, test_timeout="3s", slow="1s", leaks=Leaks.OFF))
 
     assert (found.retries, found.hard_limit, found.soft_limit, found.leaks) == (1, 3.0, 1.0, "off")
+
+
+def test_a_profile_takes_from_those_that_it_inherits_what_it_does_not_say() -> None:
+    canon = Canon(
+        profiles={
+            "ci": Profile(workers=2, env={"WHERE": "ci", "LEVEL": "1"}),
+            "release": Profile(inherits="nightly", workers=3, env={"WHERE": "release"}),
+        }
+    )
+    found = resolve_profile(canon, "release")
+
+    assert found.chain == ("release", "nightly", "ci", "local")
+    assert (found.keys.workers, found.keys.shuffle, found.keys.leaks) == (3, True, Leaks.FAIL)
+    assert found.keys.env == {"WHERE": "release", "LEVEL": "1"}
+    assert resolve_profile(canon, None).chain == ("local",)
+
+
+def test_globals_are_looked_at_where_somebody_asks_for_it() -> None:
+    asks, refuses = Category(global_leaks=True), Category(global_leaks=False)
+
+    assert not policy(Category()).global_leaks
+    assert policy(asks).global_leaks
+    assert policy(Category(), run=Run(global_leaks=True)).global_leaks
+    assert not policy(refuses, run=Run(global_leaks=True)).global_leaks
+    assert policy(refuses, global_leaks=True).global_leaks
+    assert not policy(asks, global_leaks=False).global_leaks
 
 
 durations = st.lists(st.floats(0, 100), min_size=1, max_size=40)

@@ -141,12 +141,22 @@ def test_options_after_two_dashes_go_to_pytest(folder: Folder) -> None:
     assert folder.call("run", "--workers", "1", "--", "--tb=line").returncode == 0
 
 
-def test_an_option_that_pytest_does_not_know_is_a_mistake(folder: Folder) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--", "--no-such-option"), "--no-such-option"),
+        (("-k", "a or"), "the expression of `-k` cannot be read: a or"),
+        (("-m", "(slow"), "the expression of `-m` cannot be read: (slow"),
+    ],
+)
+def test_an_option_that_pytest_does_not_know_is_a_mistake(
+    folder: Folder, arguments: tuple[str, ...], message: str
+) -> None:
     folder.write({"test_a.py": SOUND})
-    done = folder.call("run", "--workers", "1", "--", "--no-such-option")
+    done = folder.call("run", "--workers", "1", *arguments)
 
     assert done.returncode == 2
-    assert "--no-such-option" in done.stderr
+    assert message in done.stderr
 
 
 def test_k_and_m_select_as_in_pytest(folder: Folder) -> None:
@@ -225,6 +235,16 @@ def test_failed_runs_what_failed_and_rerun_what_ran(folder: Folder) -> None:
     assert len(report(folder, "--rerun", first, "--failed")["tests"]) == 1
     folder.write({"test_a.py": f"{SOUND}\ndef test_bad():\n    assert 1\n"})
     assert report(folder, "--failed")["status"] == 0
+    assert folder.call("run", "--failed").returncode == 5
+
+
+def test_failed_forgets_a_file_that_is_healed_and_a_test_that_is_gone(folder: Folder) -> None:
+    folder.write({"test_a.py": "def test_x(:\n", "test_b.py": f"{SOUND}\ndef test_bad():\n    assert 0\n"})
+    report(folder)
+    folder.write({"test_a.py": SOUND, "test_b.py": SOUND})
+
+    found = {each["node"]: each["outcome"] for each in report(folder, "--failed")["tests"]}
+    assert found == {"test_a.py::test_total": "passed", "test_b.py::test_bad": "uncollectable"}
     assert folder.call("run", "--failed").returncode == 5
 
 
@@ -443,7 +463,9 @@ def test_list_knows_the_tests_after_they_were_collected_until_something_changes(
             "pytest.ini": "[pytest]\npythonpath = .\n",
         }
     )
-    unknown = "(no category)\n  test_a.py\n1 test in 1 file\n"
+    unknown = (
+        "(no category)\n  test_a.py\n1 file whose tests are not known yet; `canonry run --collect` collects them\n"
+    )
     assert folder.call("run", "--list").stdout == unknown
     folder.call("run", "--collect")
     assert "  test_a.py::test_a\n" in folder.call("run", "--list").stdout
@@ -461,3 +483,102 @@ def test_small_suites_are_sharded_by_tests(folder: Folder) -> None:
 
     assert sorted(nodes) == [[f"test_a.py::test_{number}"] for number in range(3)]
     assert folder.call("run", "--shard", "1/4").returncode == 2
+
+
+# what a newcomer meets -----------------------------------------------------------------------------------------------
+
+
+def test_a_flow_where_none_is_declared_is_one_sentence(folder: Folder) -> None:
+    folder.write({"test_a.py": SOUND})
+    done = folder.call("run", "--flow", "golden")
+
+    assert done.returncode == 2
+    assert "the canon declares no flows, so `golden` is none; `[flows.golden]` would declare it" in done.stderr
+
+
+def test_files_whose_tests_are_not_known_are_not_counted_as_tests(folder: Folder) -> None:
+    folder.write({"test_a.py": f"{SOUND}\ndef test_b():\n    assert 1\n", "test_c.py": SOUND})
+    first = folder.call("run", "--list").stdout
+    folder.call("run", "--collect")
+
+    assert first.splitlines()[-1].startswith("2 files whose tests are not known yet; `canonry run --collect`")
+    assert folder.call("run", "--list").stdout.splitlines()[-1] == "3 tests in 2 files"
+
+
+def test_a_test_that_its_file_does_not_have_is_a_mistake_where_nothing_else_ran(folder: Folder) -> None:
+    folder.write({"test_a.py": SOUND})
+    alone = folder.call("run", "--workers", "1", "test_a.py::test_absent")
+    beside = folder.call("run", "--workers", "1", "test_a.py::test_absent", "test_a.py::test_total")
+
+    assert (alone.returncode, beside.returncode) == (2, 1)
+    assert "there is no such test in its file" in alone.stdout
+
+
+NEWCOMER = """
+def test_lacks(basket): pass
+
+def test_wrong():
+    total = sum([1, 2])
+    assert total == 4
+"""
+
+
+def test_a_failure_keeps_its_indentation_and_a_missing_fixture_its_name(folder: Folder) -> None:
+    folder.write({"test_a.py": NEWCOMER})
+    tests = {each["node"].partition("::")[2]: each["attempts"][0] for each in report(folder)["tests"]}
+
+    assert tests["test_lacks"]["reason"] == "fixture 'basket' not found"
+    assert tests["test_wrong"]["text"].splitlines()[:2] == ["    def test_wrong():", "        total = sum([1, 2])"]
+
+
+def test_failures_stop_a_run(folder: Folder) -> None:
+    bad = "".join(f"def test_{number}():\n    assert 0\n\n" for number in range(6))
+    folder.write({"test_a.py": bad})
+
+    def failed(*options: str) -> int:
+        found = report(folder, *options)
+        assert found["status"] == 1
+        return sum(each["outcome"] == "failed" for each in found["tests"])
+
+    assert (failed("--fail-fast"), failed("--fast-fail"), failed("--max-failures", "3"), failed()) == (1, 1, 3, 6)
+
+
+def test_a_nested_project_runs_with_its_own_options(repository: Folder) -> None:
+    repository.write(
+        {
+            "pytest.ini": "[pytest]\naddopts = --strict-markers\n",
+            "test_top.py": SOUND,
+            "services/shop/pyproject.toml": '[tool.pytest.ini_options]\nmarkers = ["slow"]\npythonpath = ["src"]\n',
+            "services/shop/src/till.py": "TOTAL = 3\n",
+            "services/shop/tests/test_till.py": "import pytest, till\n\n@pytest.mark.slow\ndef test_it():\n    assert till.TOTAL == 3\n",
+        }
+    )
+    repository.commit()
+
+    assert [each["outcome"] for each in report(repository, "services/shop/tests")["tests"]] == ["passed"]
+    assert repository.call("run", "--workers", "1", "--collect", "services/shop/tests/test_till.py").returncode == 0
+    assert repository.call("run", "--workers", "1").returncode == 1  # as with plain pytest, which then reads the root's
+
+
+def test_watch_runs_what_a_change_reaches_until_it_is_interrupted(folder: Folder) -> None:
+    folder.write({"test_a.py": SOUND, "test_b.py": "from goods import PRICE\n\ndef test_b():\n    assert PRICE\n"})
+    folder.write({"goods.py": "PRICE = 1\n"})
+    process = start(folder, "--workers", "1", "--watch")
+    assert process.stderr is not None
+    narrated = ""
+
+    def until_it_waits() -> None:
+        nonlocal narrated
+        while "waits for a change" not in (line := process.stderr.readline()):
+            assert line, narrated
+            narrated += line
+
+    until_it_waits()
+    folder.write({"goods.py": "PRICE = 0  # too cheap\n"})
+    until_it_waits()
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert "2 tests run: 2 passed" in said
+    assert "1 test run: 1 failed" in said

@@ -1,5 +1,6 @@
 """The services of categories, as a user of `canonry run` has them: real processes, told when they are not there."""
 
+import json
 import os
 import signal
 import subprocess
@@ -115,6 +116,28 @@ def test_only_the_probe_makes_a_failure_the_services(folder: Folder) -> None:
     }
 
 
+AWAY = """
+import pytest
+
+def test_away(canonry_service):
+    canonry_service("away")
+
+def test_own(canonry_service):
+    with pytest.raises(pytest.fail.Exception):
+        canonry_service("away")
+    assert 0
+"""
+
+
+def test_a_service_that_a_test_asks_for_itself_and_cannot_have_is_unavailable(folder: Folder) -> None:
+    canon = "[services.away]\nkind = 'url'\nurl = 'http://127.0.0.1:1/'\n"
+    folder.write({"canonry.toml": canon, "test_a.py": AWAY})
+    done = folder.call("run", "--workers", "1", "--output-format", "json")
+    found = {each["node"].partition("::")[2]: each["outcome"] for each in json.loads(done.stdout)["tests"]}
+
+    assert found == {"test_away": "service-unavailable", "test_own": "failed"}
+
+
 @pytest.mark.requires("postgres", "redis")
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_databases_are_shared_by_no_two_workers(folder: Folder, workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,6 +167,34 @@ def test_mine():
     assert summary(folder).services["postgres"].state == "stopped"
 
 
+@pytest.mark.requires("redis")
+def test_what_a_dead_worker_had_of_a_service_is_there_for_another_and_empty(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    canon = (
+        '[services.redis]\nkind = "redis"\nurl-env = ["REDIS_URL"]\n\n'
+        '[categories.served]\npaths = ["served"]\nservices = ["redis"]\n'
+    )
+    test = """
+import os
+import redis
+
+def test_mine():
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        assert client.incr("only") == 1
+    with open("databases", "a") as file:
+        print(os.environ["REDIS_URL"].rpartition("/")[2], file=file)
+    os.abort()
+"""
+    folder.write({"canonry.toml": canon, **{f"served/test_{name}.py": test for name in "abcdef"}})
+
+    folder.call("run", "--workers", "1")
+    crashes = [each.outcome for each in summary(folder).results.values()]
+    assert crashes == [Outcome.CRASHED] * 6
+    assert set((folder.root / "databases").read_text().split()) == {"1", "2"}  # one that works, one that stands ready
+
+
 def test_ctrl_c_leaves_nothing_behind(folder: Folder) -> None:
     canon = SERVER + CATEGORIES.format("backend")
     slow = "import time\n\ndef test_slow():\n    open('began', 'w').close()\n    time.sleep(60)\n"
@@ -163,6 +214,7 @@ def test_ctrl_c_leaves_nothing_behind(folder: Folder) -> None:
 
 
 MOCKING = """
+import json
 import os
 from unittest import mock
 import pytest

@@ -193,6 +193,16 @@ def test_explain_says_why_and_where(shop: Folder) -> None:
     assert "it would run in category `mission_critical`, wave 2 of 2" in said
 
 
+def test_explain_knows_what_a_collected_file_holds(shop: Folder) -> None:
+    wrong = "tests/critical/test_c.py::test_totl"
+    assert shop.call("run", "--explain", wrong).returncode == 0  # nobody has looked into the file
+    assert shop.call("run", "--collect", "tests/critical/test_c.py").returncode == 0
+    done = shop.call("run", "--explain", wrong)
+
+    assert (done.returncode, "its file holds no such test" in done.stdout) == (1, True)
+    assert shop.call("run", "--explain", "tests/critical/test_c.py::test_total").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("node", "reason"),
     [

@@ -169,18 +169,31 @@ def test_a_canon_that_is_wrong_is_told_as_canonry_tells_it(project: Path) -> Non
     assert "1 error" in done.stdout
 
 
+@pytest.mark.requires("redis")
 def test_several_of_a_kind_have_to_be_named(project: Path) -> None:
-    canon = '[tool.canonry.services.a]\nkind = "redis"\n[tool.canonry.services.b]\nkind = "redis"\n'
-    write(project, "def test_a(fresh_redis): pass\n", canon=canon)
+    canon = "".join(f'[tool.canonry.services.{name}]\nkind = "redis"\n' for name in "ab")
+    tests = "def test_a(fresh_redis): pass\ndef test_b(worker_redis): pass\n"
+    named = "def test_c(canonry_lease): assert canonry_lease('b').service == 'b'\n"
+    write(project, tests + named, canon=canon)
+    said = run(project).stdout
 
-    assert "declares several services of kind `redis` (`a`, `b`); ask for one by its name" in run(project).stdout
+    for fixture in ("canonry_lease", "canonry_worker_lease"):
+        asked = f'take the fixture `{fixture}` and ask for one by its name: `{fixture}("a")`'
+        assert f"declares several services of kind `redis` (`a`, `b`); {asked}" in said
+    assert "1 passed, 2 errors" in said
 
 
 CRASH = """
 import os, signal, time
 
+def test_before(canonry_service):
+    canonry_service("cache")
+
 def test_crash(canonry_service):
-    os.kill(canonry_service("cache").description.pid, signal.SIGKILL)
+    cache = canonry_service("cache")
+    os.kill(cache.description.pid, signal.SIGKILL)
+    while cache.probe().state != "crashed":
+        time.sleep(0.01)
 
 def test_after(fresh_redis):
     raise AssertionError("never reached")
@@ -191,12 +204,13 @@ def test_after_that(canonry_service):
 
 
 @pytest.mark.requires("redis")
-def test_a_crash_while_in_use_is_told_to_the_tests_that_follow(project: Path) -> None:
+def test_a_crash_while_in_use_is_told_by_its_test_and_to_those_that_follow(project: Path) -> None:
     write(project, CRASH)
     done = run(project)
 
-    assert "1 failed, 1 passed, 1 error" in done.stdout
-    assert done.stdout.count("service `cache`: it was ended by SIGKILL while it was in use") >= 2
+    assert "1 failed, 2 passed, 2 errors" in done.stdout
+    assert "ERROR at teardown of test_crash" in done.stdout
+    assert done.stdout.count("service `cache`: it was ended by SIGKILL while it was in use") >= 3
     assert "never reached" not in done.stdout
     assert "Ready to accept connections" in done.stdout
 

@@ -8,9 +8,10 @@ from typing import IO, Any
 
 from canonry import __version__
 from canonry.model.outcome import Outcome
+from canonry.model.run_event import RunStarted
 from canonry.report.run.formats import ReportOptions
 from canonry.report.run.whole import WholeReport
-from canonry.report.run.words import legal, reason_of
+from canonry.report.run.words import legal, place_of, reason_of
 from canonry.run.summary import RunSummary, TestResult
 
 _STATUS = {
@@ -34,7 +35,7 @@ def open_report(out: IO[str], options: ReportOptions) -> WholeReport:
 
 def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
     """Writes one object. A file that cannot be collected is a failed test of the name of the file."""
-    tests = [_test(result) for result in summary.told_results()]
+    tests = [_test(result, summary.started) for result in summary.told_results()]
     tests += [
         {
             "name": path,
@@ -43,7 +44,7 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
             "message": event.reason,
             "trace": event.text,
             "rawStatus": Outcome.UNCOLLECTABLE.value,
-            "filePath": path,
+            "filePath": place_of(path, summary.started),
             "line": event.line,
         }
         for path, event in summary.uncollectable.items()
@@ -69,14 +70,14 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
     out.write(legal(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")
 
 
-def _test(result: TestResult) -> dict[str, Any]:
+def _test(result: TestResult, started: RunStarted) -> dict[str, Any]:
     last = result.last
     found: dict[str, Any] = {
         "name": result.node,
         "status": _STATUS.get(result.outcome, "failed"),
         "duration": _milliseconds(result.duration),
         "rawStatus": result.outcome.value,
-        "filePath": last.path or result.node.partition("::")[0],
+        "filePath": place_of(last.path or result.node.partition("::")[0], started),
         "retries": len(result.attempts) - 1,
         "flaky": result.is_flaky,
     }

@@ -32,6 +32,8 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     quiet: bool = False
     live: bool = False
     again: tuple[str, ...] = ()
+    here: str = ""
+    """The folder of the tree in which such a command will be given."""
     expected: int = 0
     """How many tests are expected, where history knows; 0 where it does not."""
     durations: bool = False

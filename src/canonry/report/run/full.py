@@ -170,7 +170,8 @@ class TerminalReport:
             self._line("INTERRUPTED", "red", "`canonry run --resume` goes on with what is left")
         elif ended.reason:
             self._line("ENDED EARLY", "red", printable(ended.reason))
-        if summary.bad() and len(summary.bad()) > 1:
+        is_interrupted = ended is not None and ended.reason == INTERRUPT
+        if len(summary.bad()) > 1 and not is_interrupted:
             self._line("AGAIN", "dim", " ".join(("canonry run --failed", *self._options.again)))
 
     def _categories(self) -> None:
@@ -199,7 +200,7 @@ class TerminalReport:
         for path, event in self._summary.uncollectable.items():
             place = f"{path}:{event.line}" if event.line else path
             self._line("UNCOLLECTABLE", "red", f"{printable(place)}: {one_line(event.reason)}")
-            self._line("", "dim", again(path, ("--collect",)))
+            self._line("", "dim", again(path, self._summary.started, self._options, "--collect"))
         for result in self._summary.bad():
             if result.outcome is Outcome.UNCOLLECTABLE and result.path in self._summary.uncollectable:
                 continue
@@ -209,7 +210,7 @@ class TerminalReport:
             shown += 1
             said = f"{self._named(result.category, result.node)}: {reason_of(result.last)}"
             self._line(LABELS[result.outcome], "red", said)
-            self._line("", "dim", again(result.node, self._options.again))
+            self._line("", "dim", again(result.node, self._summary.started, self._options))
         for outcome, count in hidden.items():
             reasons = {reason_of(each.last) for each in self._summary.bad() if each.outcome is outcome}
             why = f": {min(reasons)}" if len(reasons) == 1 else ""

@@ -8,7 +8,7 @@ from typing import IO
 from canonry.model.outcome import Outcome
 from canonry.report.run.formats import ReportOptions
 from canonry.report.run.whole import WholeReport
-from canonry.report.run.words import again, leak_words, legal, reason_of, verdict, why_nothing
+from canonry.report.run.words import again, leak_words, legal, place_of, reason_of, verdict, why_nothing
 from canonry.run.summary import RunSummary
 
 _COUNTED = (Outcome.BLOCKED, Outcome.NOT_RUN)
@@ -22,24 +22,23 @@ def open_report(out: IO[str], options: ReportOptions) -> WholeReport:
 def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
     """Writes errors, then warnings, then the numbers."""
     for path, event in summary.uncollectable.items():
-        out.write(_command("error", path, event.line, "uncollectable", event.reason))
+        out.write(_command("error", place_of(path, summary.started), event.line, "uncollectable", event.reason))
     for result in summary.bad():
         if result.outcome in _COUNTED or (
             result.outcome is Outcome.UNCOLLECTABLE and result.path in summary.uncollectable
         ):
             continue
         last = result.last
-        path = last.path or result.node.partition("::")[0]
-        said = f"{result.node}: {reason_of(last)}\n{again(result.node, options.again)}"
+        path = place_of(last.path or result.node.partition("::")[0], summary.started)
+        said = f"{result.node}: {reason_of(last)}\n{again(result.node, summary.started, options)}"
         out.write(_command("error", path, last.line, result.outcome.value, said))
     for result in summary.flaky():
-        path = result.node.partition("::")[0]
+        path = place_of(result.node.partition("::")[0], summary.started)
         out.write(_command("warning", path, 0, "flaky", f"{result.node} passed in attempt {len(result.attempts)} only"))
     for leak in summary.leaks:
         if not leak.restored:
-            out.write(
-                _command("warning", leak.node.partition("::")[0], 0, "leak", f"{leak.node} leaves {leak_words(leak)}")
-            )
+            path = place_of(leak.node.partition("::")[0], summary.started)
+            out.write(_command("warning", path, 0, "leak", f"{leak.node} leaves {leak_words(leak)}"))
     nothing = why_nothing(summary)
     if nothing:
         out.write(f"::error title=nothing validated::{_data(nothing)}\n")

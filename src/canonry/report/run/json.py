@@ -4,7 +4,7 @@ import json
 from typing import IO, Any
 
 from canonry import __version__
-from canonry.model.run_event import AttemptEnded, Leaked
+from canonry.model.run_event import AttemptEnded, Leaked, RunStarted
 from canonry.report.run.formats import ReportOptions
 from canonry.report.run.whole import WholeReport
 from canonry.report.run.words import again, legal
@@ -25,6 +25,7 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
         "version": VERSION,
         "canonry": __version__,
         "run": started.run,
+        "place": started.place,
         "at": started.at,
         "commit": started.commit,
         "dirty": started.dirty,
@@ -47,7 +48,7 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
             }
             for name, each in summary.categories.items()
         },
-        "tests": [_test(result, options) for result in summary.results.values()],
+        "tests": [_test(result, summary.started, options) for result in summary.results.values()],
         "uncollectable": [
             {"path": each.path, "line": each.line, "reason": each.reason, "text": each.text}
             for each in summary.uncollectable.values()
@@ -62,14 +63,14 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
     out.write(legal(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")
 
 
-def _test(result: TestResult, options: ReportOptions) -> dict[str, Any]:
+def _test(result: TestResult, started: RunStarted, options: ReportOptions) -> dict[str, Any]:
     return {
         "node": result.node,
         "category": result.category,
         "outcome": result.outcome.value,
         "flaky": result.is_flaky,
         "duration": result.duration,
-        "again": again(result.node, options.again),
+        "again": again(result.node, started, options),
         "attempts": [_attempt(each) for each in result.attempts],
     }
 

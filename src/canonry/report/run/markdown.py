@@ -50,7 +50,7 @@ def _write_failures(summary: RunSummary, out: IO[str], options: ReportOptions) -
         out.write(f"- uncollectable: {code(place)}: {plain(event.reason)}\n")
     for result in bad[:_SHOWN]:
         out.write(f"- {result.outcome.value}: {code(result.node)}: {plain(reason_of(result.last))}\n")
-        out.write(f"  again: {code(again(result.node, options.again))}\n")
+        out.write(f"  again: {code(again(result.node, summary.started, options))}\n")
     _write_left(len(bad) - _SHOWN, "failure", out)
     _write_left(len(summary.uncollectable) - _SHOWN, "uncollectable file", out)
 

@@ -7,23 +7,32 @@ from typing import IO, Any
 from canonry.model.run_plan import CategoryPlan, RunPlan
 from canonry.report.run.words import legal
 from canonry.report.style import plural, printable
+from canonry.run.naming import as_pytest, of_tree
 from canonry.run.plan import expected_total, waves
 from canonry.run.prepare import Prepared, why
 
 
-def render_list(prepared: Prepared, tests: Mapping[str, tuple[str, ...]], out: IO[str]) -> None:
-    """Writes the selected tests by category: node ids where they are known, else the file."""
+def render_list(prepared: Prepared, known: Mapping[str, tuple[str, ...]], out: IO[str]) -> None:
+    """Writes the selected tests by category: node ids where they are known (``known``: by path), else the file."""
+    tests = _named(prepared, known)
     for category in prepared.plan.categories:
         out.write(f"{category.name or '(no category)'}\n")
         for work in category.work:
             for node in listed(category, work.path, work.nodes, tests):
                 out.write(f"  {printable(node)}\n")
-    count = sum(
-        len(listed(category, work.path, work.nodes, tests))
+    lines = [
+        node
         for category in prepared.plan.categories
         for work in category.work
-    )
-    out.write(f"{plural(count, 'test')} in {plural(len(prepared.selection.files), 'file')}\n")
+        for node in listed(category, work.path, work.nodes, tests)
+    ]
+    count = sum("::" in line for line in lines)
+    unknown = len(lines) - count
+    if not unknown:
+        out.write(f"{plural(count, 'test')} in {plural(len(prepared.selection.files), 'file')}\n")
+        return
+    told = f"{plural(count, 'test')} and " if count else ""
+    out.write(f"{told}{plural(unknown, 'file')} whose tests are not known yet; `canonry run --collect` collects them\n")
 
 
 def listed(
@@ -37,8 +46,10 @@ def listed(
     return tests.get(path) or (path,)
 
 
-def list_json(prepared: Prepared, tests: Mapping[str, tuple[str, ...]], out: IO[str]) -> None:
+def list_json(prepared: Prepared, known: Mapping[str, tuple[str, ...]], out: IO[str]) -> None:
     """Writes the same as one object."""
+    tests = _named(prepared, known)
+    place = prepared.project.place
     categories = [
         {
             "name": category.name,
@@ -48,7 +59,7 @@ def list_json(prepared: Prepared, tests: Mapping[str, tuple[str, ...]], out: IO[
                     "tests": list(work.nodes or tests.get(work.path, ())),
                     "known": bool(work.nodes) or work.path in tests,
                     "whole": work.path in category.whole,
-                    "reasons": why(prepared, work.path),
+                    "reasons": why(prepared, of_tree(work.path, place)),
                 }
                 for work in category.work
             ],
@@ -56,6 +67,13 @@ def list_json(prepared: Prepared, tests: Mapping[str, tuple[str, ...]], out: IO[
         for category in prepared.plan.categories
     ]
     _write({"categories": categories, "empty": list(prepared.selection.empty), "notes": list(prepared.notes)}, out)
+
+
+def _named(prepared: Prepared, known: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    place = prepared.project.place
+    if not place:
+        return known
+    return {as_pytest(path, place): tuple(as_pytest(node, place) for node in nodes) for path, nodes in known.items()}
 
 
 def render_plan(prepared: Prepared, out: IO[str]) -> None:
@@ -157,6 +175,8 @@ def _policy(category: CategoryPlan) -> list[str]:
         words.append(f"mocks {policy.mocks}")
     if policy.leaks != "warn":
         words.append(f"leaks {policy.leaks}")
+    if policy.global_leaks and policy.leaks != "off":
+        words.append("leaks of globals")
     return lines + ([", ".join(words)] if words else [])
 
 
@@ -180,6 +200,7 @@ def _category(category: CategoryPlan) -> dict[str, Any]:
         "flaky-fails": policy.flaky_fails,
         "mocks": policy.mocks,
         "leaks": policy.leaks,
+        "global-leaks": policy.global_leaks,
     }
 
 

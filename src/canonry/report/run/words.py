@@ -6,8 +6,10 @@ import signal as signals
 from collections import Counter
 
 from canonry.model.outcome import Outcome
-from canonry.model.run_event import AttemptEnded, Leaked
+from canonry.model.run_event import AttemptEnded, Leaked, RunStarted
+from canonry.report.run.formats import ReportOptions
 from canonry.report.style import plural, printable
+from canonry.run.naming import as_pytest, of_tree
 from canonry.run.summary import CategoryResult, RunSummary
 
 LABELS = {
@@ -42,7 +44,8 @@ NOUNS = {
     Outcome.BLOCKED: "blocked",
     Outcome.NOT_RUN: "not run",
 }
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What is not legal: the complement of what is takes ten times as long to compile."""
 _LONGEST = 300
 
 
@@ -93,9 +96,15 @@ def verdict(summary: RunSummary) -> str:
     return said
 
 
-def again(node: str, options: tuple[str, ...] = ()) -> str:
-    """The command that runs a test, or a file, again."""
-    return " ".join(("canonry run", *map(shlex.quote, options), shlex.quote(legal(node))))
+def again(node: str, started: RunStarted, options: ReportOptions, *more: str) -> str:
+    """The command that runs a test, or a file, again, where the reader stands."""
+    named = as_pytest(of_tree(node, started.place), options.here)
+    return " ".join(("canonry run", *map(shlex.quote, (*more, *options.again)), shlex.quote(legal(named))))
+
+
+def place_of(path: str, started: RunStarted) -> str:
+    """A path of an event as seen from the root of the tree, where servers look for it."""
+    return of_tree(path, started.place)
 
 
 def leak_words(leak: Leaked) -> str:

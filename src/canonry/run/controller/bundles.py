@@ -8,15 +8,19 @@ _LONGEST = 2.0
 """Seconds that a bundle is expected to take, at most, unless one job takes longer."""
 
 
+_NO_OBSTACLE = ("passed", "empty")
+"""How a needed category may end. Options left no test of an empty one over (``-k``, ``-m``): none can have failed."""
+
+
 def startable(category: Category, others: list[Category]) -> bool:
-    """Whether it may begin now: what it needs has passed, and nothing that it conflicts with runs."""
+    """Whether it may begin now: what it needs has passed or holds no test, and nothing that it conflicts with runs."""
     if category.state != "waiting":
         return False
     plan = category.plan
     for other in others:
         if other is category:
             continue
-        if other.plan.name in plan.needs and other.state != "passed":
+        if other.plan.name in plan.needs and other.state not in _NO_OBSTACLE:
             return False
         conflict = other.plan.name in plan.conflicts or plan.name in other.plan.conflicts
         if conflict and plan.name and other.state == "running":
@@ -29,7 +33,7 @@ def blocking(category: Category, others: list[Category]) -> list[str]:
     return [
         other.plan.name
         for other in others
-        if other.plan.name in category.plan.needs and other.is_over and other.state != "passed"
+        if other.plan.name in category.plan.needs and other.is_over and other.state not in _NO_OBSTACLE
     ]
 
 

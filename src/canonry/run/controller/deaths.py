@@ -3,8 +3,10 @@
 import signal
 
 from canonry.model.outcome import Outcome
-from canonry.run.controller.dumps import last_words
+from canonry.run.controller.dumps import fault_beside_the_test, last_words
 from canonry.run.controller.seat import Doom, Seat
+
+_BESIDE = " in a thread beside the one that runs tests, which an earlier test may have started"
 
 
 def death(seat: Seat) -> Doom:
@@ -17,14 +19,16 @@ def death(seat: Seat) -> Doom:
         return seat.doomed
     if seat.failure:
         return Doom(Outcome.CRASHED, seat.verdict, seat.failure)
-    text = last_words(bytes(seat.host.output[-16_384:]).decode("utf-8", "replace"))
+    written = bytes(seat.host.output).decode("utf-8", "replace")
+    text = last_words(written[-16_384:])
     status = seat.host.status or 0
     if status == -signal.SIGKILL:
         return Doom(
             Outcome.LOST, "its process was killed from outside (SIGKILL), or the machine is out of memory", text
         )
     if status < 0:
-        return Doom(Outcome.CRASHED, f"its process died of {_name(-status)}", text)
+        where = _BESIDE if fault_beside_the_test(written) else ""
+        return Doom(Outcome.CRASHED, f"its process died of {_name(-status)}{where}", text)
     return Doom(Outcome.CRASHED, f"its process left by itself with status {status}", text)
 
 

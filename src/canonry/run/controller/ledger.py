@@ -87,7 +87,7 @@ class Ledger:
     def may_have_more(self, seat: Seat) -> bool:
         """Whether this worker may get work later."""
         if self._plan.until_fail:
-            return True
+            return not self.is_over
         for category in self._categories:
             if category.is_over:
                 continue
@@ -157,6 +157,11 @@ class Ledger:
                 self._emit(message)
             case _:
                 self._emit(message)
+
+    @property
+    def max_failures(self) -> int:
+        """How many tests may fail before the run stops; 0 is no limit."""
+        return self._max_failures or 0
 
     def limit_failures(self, most: int) -> None:
         """pytest's own options say when to stop."""

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from canonry.model.outcome import Outcome
-from canonry.model.run_event import Note, RunEvent, WorkerEnded, WorkerStarted
+from canonry.model.run_event import RunEvent, WorkerEnded, WorkerStarted
 from canonry.model.run_plan import RunPlan
 from canonry.model.worker_message import RunBundle
 from canonry.run.controller.bundles import take
-from canonry.run.controller.host import Host, write_start
+from canonry.run.controller.hiring import Hiring
 from canonry.run.controller.jobs import Category
 from canonry.run.controller.ledger import Ledger
 from canonry.run.controller.limits import Limits
@@ -21,11 +21,9 @@ from canonry.run.controller.seat import Seat
 from canonry.run.controller.stacks import LOOK
 from canonry.run.controller.terms import Services, StopSignal
 from canonry.run.controller.warden import Warden
-from canonry.run.waiting import WARM_VARIABLE, waiting
-from canonry.run.zygote import Refused, Zygote, can_fork
 
-_TICK = 0.05
-"""Seconds between two looks at clocks and processes that say nothing."""
+_TICK, _SOON = 0.05, 0.005
+"""Seconds between two looks at clocks and processes that say nothing, and while a worker is about to come."""
 _STARTS = 3
 """Workers whose pytest may break, one after the other, before the run is given up."""
 
@@ -51,13 +49,11 @@ class Controller:
         self._limits = Limits(self._ledger, emit)
         self._selector = selectors.DefaultSelector()
         self._seats: dict[int, Seat] = {}
-        self._numbers = 0
         self._bundles = 0
         self._failed_starts = 0
         self._finishing = False
-        self._deaths = 0
-        self._forks = can_fork()
-        self._zygote: Zygote | None = None
+        self._waits = False
+        """Whether there is work for a worker that cannot begin yet."""
         self.reason = ""
         self.usage_error = ""
 
@@ -65,7 +61,8 @@ class Controller:
         """Runs until everything has an outcome."""
         with tempfile.TemporaryDirectory(prefix="canonry-", dir=_private_place()) as place:
             self._place = Path(place)
-            self._warden = Warden(self._place)
+            warden = Warden(self._place)
+            self._hiring = Hiring(self._plan, self._place, emit=self._emit, services=self._services, warden=warden)
             try:
                 while self._turn():
                     pass
@@ -75,9 +72,8 @@ class Controller:
             finally:
                 for seat in list(self._seats.values()):
                     self._leave(seat)
-                if self._zygote is not None:
-                    self._zygote.close()
-                self._warden.close()
+                self._hiring.close()
+                warden.close()
                 self._ledger.close(self.reason or "the run ended before its turn")
         return self
 
@@ -99,13 +95,16 @@ class Controller:
                 self._bury(seat)
             elif seat.doomed is None:
                 self._watch(seat)
+        if not self._finishing:
+            for seat in self._seats.values():
+                self._hiring.rehearse(seat.place)
         return True
 
     def _pause(self) -> float:
         """Seconds for which nothing is due, unless somebody says something."""
         if any(seat.stacks is not None for seat in self._seats.values()):
             return LOOK
-        return min((_TICK, *map(self._limits.due, self._seats.values())))
+        return min((_SOON if self._waits else _TICK, *map(self._limits.due, self._seats.values())))
 
     def _watch(self, seat: Seat) -> None:
         """What takes long is told, and ended where it takes too long; both with its stacks."""
@@ -142,39 +141,30 @@ class Controller:
 
     def _staff(self) -> None:
         """Every worker has work; new ones come where there is more of it than workers."""
-        if self._finishing:
+        if self._finishing or self._ledger.stop_reason or self._stop.level:
             return
         for seat in list(self._seats.values()):
             if seat.wants_work and not seat.is_finishing:
                 self._give(seat)
+        self._waits = False
         while len(self._seats) < self._plan.workers:
             category = self._ledger.next_category(None)
             if category is None or not self._more_hands_help():
                 break
-            if not self._hire(category):
+            self._waits = not self._hire(category)
+            if self._waits:
                 break
 
     def _more_hands_help(self) -> bool:
         return not any(not seat.bundles and not seat.is_finishing for seat in self._seats.values())
 
     def _hire(self, category: Category) -> bool:
-        self._numbers += 1
-        host = Host(self._numbers, self._place)
-        environment = dict(self._services.environment(host.number)) if self._services is not None else {}
-        number = min(set(range(self._plan.workers)) - {seat.place for seat in self._seats.values()})
-        if self._plan.workers > 1:
-            environment |= as_xdist(number, self._plan.workers, self._place.name)
-        host.prepare(
-            root=self._plan.root,
-            paths=self._plan.paths,
-            arguments=self._plan.pytest_arguments,
-            workers=self._plan.workers,
-            memory=category.plan.policy.memory,
-            environment=environment,
-        )
-        self._launch(host)
-        self._warden.watch(host.process, host.mark)
-        seat = Seat(host, number)
+        """Whether there is one worker more, and not one to wait for."""
+        place = min(set(range(self._plan.workers)) - {seat.place for seat in self._seats.values()})
+        host = self._hiring.worker(place, category.plan.policy.memory)
+        if host is None:
+            return False
+        seat = Seat(host, place)
         self._seats[host.number] = seat
         self._selector.register(host.events, selectors.EVENT_READ, (host.number, "events"))
         self._selector.register(host.printed, selectors.EVENT_READ, (host.number, "output"))
@@ -183,43 +173,6 @@ class Controller:
         self._emit(WorkerStarted(pid=host.pid, forked=host.forked, at=time.time(), worker=host.number))
         self._give(seat)
         return True
-
-    def _launch(self, host: Host) -> None:
-        """A fork where a worker died before, so that its like costs little; else, and where it refuses, a process."""
-        zygote = self._zygote_for(host)
-        if zygote is not None:
-            try:
-                host.fork(zygote)
-                return
-            except Refused as refusal:
-                self._forks = False
-                zygote.close()
-                self._zygote = None
-                self._emit(Note(text=f"workers are not forked: {refusal}", at=time.time()))
-        host.spawn()
-
-    def _zygote_for(self, host: Host) -> Zygote | None:
-        if not self._forks or host.memory_limit is not None:
-            return None
-        place = os.environ.get(WARM_VARIABLE)
-        warm = waiting(Path(place), self._plan, host.environment) if self._zygote is None and place else None
-        if warm is not None:
-            self._zygote = Zygote(warm, joins=True)
-        elif self._zygote is None and self._deaths:
-            folder = self._place / "zygote"
-            folder.mkdir(mode=0o700)
-            write_start(
-                folder,
-                root=self._plan.root,
-                paths=self._plan.paths,
-                arguments=self._plan.pytest_arguments,
-                workers=self._plan.workers,
-                memory=None,
-                environment={},
-            )
-            self._zygote = Zygote(folder)
-            self._warden.watch(self._zygote.process, self._zygote.mark)
-        return self._zygote
 
     def _give(self, seat: Seat) -> None:
         """The worker gets its next bundle, or is sent home where it will never get one."""
@@ -243,9 +196,11 @@ class Controller:
             tasks=tuple(job.task for job in jobs),
             category=category.plan.name,
             leaks=policy.leaks,
+            global_leaks=policy.global_leaks,
             mocks=policy.mocks,
             shuffle=self._plan.shuffle,
             collect_only=self._collect_only,
+            failures=0 if policy.retries else self._ledger.max_failures,
         )
         seat.take(bundle, category, jobs)
         if not self._ledger.may_have_more(seat):
@@ -273,7 +228,8 @@ class Controller:
         while host.read_output():
             pass
         status = host.status or 0
-        self._deaths += not seat.is_finishing
+        if seat.jobs or not seat.is_finishing:
+            self._hiring.note_death(seat.place)
         self._ledger.bury(seat)
         if not seat.is_ready or seat.failure:
             self._failed_starts += 1
@@ -290,7 +246,7 @@ class Controller:
             )
         )
         self._staff()  # who takes its place begins while what is left of it is looked for
-        host.close()
+        self._hiring.dismiss(host)
 
     def _judge_failed_start(self, seat: Seat) -> None:
         printed = bytes(seat.host.output).decode("utf-8", "replace").strip()
@@ -336,15 +292,6 @@ class Controller:
         for seat in self._seats.values():
             if not seat.is_finishing:
                 seat.finish(now=True)
-
-
-def as_xdist(number: int, workers: int, run: str) -> dict[str, str]:
-    """The variables by which conftest files know that they are in one of several workers, and in which (from 0)."""
-    return {
-        "PYTEST_XDIST_WORKER": f"gw{number}",
-        "PYTEST_XDIST_WORKER_COUNT": str(workers),
-        "PYTEST_XDIST_TESTRUNUID": run,
-    }
 
 
 def _private_place() -> str | None:

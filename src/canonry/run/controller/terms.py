@@ -16,6 +16,9 @@ class Services(Protocol):
     def environment(self, worker: int) -> Mapping[str, str]:
         """The variables with which this worker finds its share of the services."""
 
+    def release(self, worker: int) -> None:
+        """The worker is gone, and needs its share no more."""
+
 
 class StopSignal:
     """Asks a run to stop: once for what runs to end and be reported, twice to stop now. Safe in a signal handler."""

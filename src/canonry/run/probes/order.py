@@ -1,6 +1,6 @@
 """Order dependence: which tests fail or pass because of others that ran before, and because of which state."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -9,10 +9,8 @@ from canonry.run.probes.probe import Probe, Prober
 Progress = Callable[[str], None]
 _FEW = 4
 """The tests around which the state is compared; to compare it takes longer than most tests."""
-
-
-_MANY = 16
-"""Tests before one among which it is worth a run to see who leaves anything behind."""
+_PARTS, _FEWEST = 32, 4
+"""Parts between which one run looks at a test again: 32 find one among 1,024 in two runs, 4 in five."""
 
 
 class OrderFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,9 +54,10 @@ def check_order(prober: Prober, nodes: Sequence[str], *, progress: Progress = la
             broken.append(node)
         if bad != bad_reversed:
             failing, passing = (forward, backward) if bad else (backward, forward)
-            reason = (first if bad else second).reasons.get(node, "")
             progress(f"what `{node}` depends on")
-            findings.append(_trace(prober, node, failing, passing, reason))
+            search = _Search(prober, node, first.seconds)
+            reason = (first if bad else second).reasons.get(node, "")
+            findings.append(_trace(search, _before(failing, node), _before(passing, node), reason))
     return OrderReport(
         tests=len(forward),
         findings=tuple(findings),
@@ -67,76 +66,92 @@ def check_order(prober: Prober, nodes: Sequence[str], *, progress: Progress = la
     )
 
 
-def _trace(prober: Prober, node: str, failing: list[str], passing: list[str], reason: str) -> OrderFinding:
+def _before(order: list[str], node: str) -> list[str]:
+    return order[: order.index(node)]
+
+
+def _trace(search: "_Search", before_failing: list[str], before_passing: list[str], reason: str) -> OrderFinding:
     """Who is to blame that a test fails in one order and passes in the other."""
-    alone = prober.run([node])
-    polluted = not alone.is_bad(node)
-    order = failing if polluted else passing
-    known: dict[tuple[str, ...], Probe] = {}
-
-    def look(others: Sequence[str]) -> Probe:
-        key = tuple(others)
-        if key not in known:
-            states = key if len(key) <= _FEW else ()
-            known[key] = prober.run([*key, node], states=states)
-        return known[key]
-
-    def depends(others: Sequence[str]) -> bool:
-        return look(others).is_bad(node) is polluted
-
-    before = order[: order.index(node)]
-    suspects: list[str] = []
-    if len(before) > _MANY:  # one look at what each leaves behind saves most of the halving
-        known[tuple(before)] = prober.run([*before, node], states=before)
-        suspects = [each for each in before if known[tuple(before)].left.get(each)]
-    others = _narrow(suspects, depends) if 0 < len(suspects) <= len(before) // _MANY else []
-    others = others or _narrow(before, depends)
-    said = reason or alone.reasons.get(node, "")
-    if not others:
-        return OrderFinding(node=node, kind="unstable", reason=said, probes=1 + len(known))
+    before, others = before_failing, search.scan(before_failing)
+    if search.fails_alone:
+        before, others = before_passing, search.scan(before_passing)
+    if not others or not search.depends(others):
+        others = _narrow(before, search.depends) if search.depends(before) else []
+    kind = ("needs-setter" if search.fails_alone else "polluted") if others else "unstable"
+    state = _state(search.look(others), others) if others else ()
     return OrderFinding(
-        node=node,
-        kind="polluted" if polluted else "needs-setter",
-        others=tuple(others),
-        state=_state(look(others), others),
-        reason=said,
-        probes=1 + len(known),
+        node=search.node, kind=kind, others=tuple(others), state=state, reason=reason, probes=search.probes
     )
 
 
+class _Search:
+    """Runs one test after others, and counts the runs."""
+
+    def __init__(self, prober: Prober, node: str, seconds: Mapping[str, float]) -> None:
+        self.node = node
+        self.probes = 0
+        self.fails_alone = False
+        """Known once anything was looked at by `scan`."""
+        self._prober = prober
+        self._seconds = seconds
+        self._known: dict[tuple[str, ...], Probe] = {}
+
+    def scan(self, before: list[str]) -> list[str]:
+        """The first of these tests after which its outcome is not what it is alone; empty where there is none.
+
+        It runs first and again after each part of them, then again within the part that changed it. To run in between
+        may itself change something, so what is found has to be shown to `depends`.
+        """
+        left, parts = before, self._parts(before)
+        while True:
+            size = max(1, -(-len(left) // parts))
+            chunks = [left[start : start + size] for start in range(0, len(left), size)]
+            probe = self._run([self.node, *(each for chunk in chunks for each in (*chunk, self.node))])
+            self.fails_alone = probe.is_bad(self.node)
+            changing = (
+                chunk for time, chunk in enumerate(chunks, 1) if probe.is_bad(self.node, time) is not self.fails_alone
+            )
+            left = next(changing, [])
+            if len(left) < 2:
+                return left
+
+    def look(self, others: Sequence[str]) -> Probe:
+        """It after these."""
+        key = tuple(others)
+        if key not in self._known:
+            self._known[key] = self._run([*key, self.node], states=key if len(key) <= _FEW else ())
+        return self._known[key]
+
+    def depends(self, others: Sequence[str]) -> bool:
+        """Whether its outcome after these is not what it is alone."""
+        return self.look(others).is_bad(self.node) is not self.fails_alone
+
+    def _run(self, nodes: Sequence[str], *, states: Sequence[str] = ()) -> Probe:
+        self.probes += 1
+        return self._prober.run(nodes, states=states)
+
+    def _parts(self, before: list[str]) -> int:
+        """To look at it again takes no longer than the tests themselves, if it can be helped."""
+        own = self._seconds.get(self.node, 0.0) or 1e-6
+        return max(_FEWEST, min(_PARTS, int(sum(self._seconds.get(each, 0.0) for each in before) / own)))
+
+
 def _narrow(before: list[str], depends: Callable[[Sequence[str]], bool]) -> list[str]:
-    """The fewest of these tests on which it depends; empty where it does not.
+    """The fewest of these tests on which it depends; it did on all of them. Empty where it does no more.
 
-    One culprit among n takes log2(n) probes, rounded up: a half that does not show it leaves it in the other. That this
-    is so is checked at the end; where two have to come together, delta debugging (Zeller, 2002) finds both.
+    The shortest beginning that shows it ends with one of them, and takes log2(n) probes, rounded up; where that one
+    does not show it alone, the others come before it, and are looked for the same way.
     """
-    left = list(before)
-    shown = False
-    while len(left) > 1:
-        middle = len(left) // 2
-        shown = depends(left[:middle])
-        left = left[:middle] if shown else left[middle:]
-    if not left or shown or depends(left):
-        return left
-    return _delta_debug(list(before), depends) if depends(before) else []
-
-
-def _delta_debug(tests: list[str], depends: Callable[[Sequence[str]], bool]) -> list[str]:
-    """A 1-minimal part of tests that together still show it."""
-    parts = 2
-    while len(tests) > 1:
-        size = max(1, len(tests) // parts)
-        chunks = [tests[start : start + size] for start in range(0, len(tests), size)]
-        for chunk in chunks:
-            rest = [test for test in tests if test not in set(chunk)]
-            if rest and depends(rest):
-                tests, parts = rest, max(parts - 1, 2)
-                break
-        else:
-            if size == 1:
-                break
-            parts = min(len(tests), parts * 2)
-    return tests
+    needed: list[str] = []
+    left = before
+    while left and (not needed or not depends(needed)):
+        hides, shows = 0, len(left)
+        while shows - hides > 1:
+            middle = (hides + shows) // 2
+            hides, shows = (hides, middle) if depends([*left[:middle], *needed]) else (middle, shows)
+        needed = [left[shows - 1], *needed]
+        left = left[: shows - 1]
+    return needed if needed and depends(needed) else []
 
 
 def _state(probe: Probe, others: Sequence[str]) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ import pytest
 _ORDERS: dict[str, Any] = {}
 _OUT: list[Any] = []
 _RUNNING: list[str] = []
+_TIMES: dict[str, int] = {}
+"""How often a test had run before it runs now, or ran last."""
 _TOUCHED: dict[str, set[str]] = {}
 _OPENERS = frozenset(("open", "os.open"))
 _CHANGES = {
@@ -43,12 +45,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keeps the chosen tests, in the chosen order."""
+    """Keeps the chosen tests, in the chosen order; who is chosen several times comes several times."""
     if not _ORDERS:
         return
-    place = {node: number for number, node in enumerate(_ORDERS["nodes"])}
-    left_out = [item for item in items if item.nodeid not in place]
-    items[:] = sorted((item for item in items if item.nodeid in place), key=lambda item: place[item.nodeid])
+    found: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        found.setdefault(item.nodeid, []).append(item)
+    chosen = set(_ORDERS["nodes"])
+    left_out = [item for item in items if item.nodeid not in chosen]
+    items[:] = [item for node in _ORDERS["nodes"] for item in found.get(node, ())]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
 
@@ -68,10 +73,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
         before = take_state(_ORDERS["root"])
     _RUNNING.append(node)
+    _TIMES[node] = _TIMES.get(node, -1) + 1
+    _say({"node": node, "runs": True, "time": _TIMES[node]})
     try:
         return (yield)
     finally:
         _RUNNING.clear()
+        _say({"node": node, "runs": False})
         if asked:
             from canonry.run.probes.state import take_state
 
@@ -88,7 +96,16 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         crash = getattr(report.longrepr, "reprcrash", None)
         said = str(getattr(crash, "message", "") or report.longrepr or "").strip() if report.failed else ""
         reason = said.partition("\n")[0][:300]
-        _say({"node": report.nodeid, "phase": report.when, "outcome": report.outcome, "reason": reason})
+        _say(
+            {
+                "node": report.nodeid,
+                "time": _TIMES.get(report.nodeid, 0),
+                "phase": report.when,
+                "outcome": report.outcome,
+                "duration": report.duration,
+                "reason": reason,
+            }
+        )
 
 
 def _say(answer: dict[str, Any]) -> None:

@@ -59,7 +59,7 @@ def check_together(
         for row in range(len(columns[0])):
             group = [column[row] for column in columns if row < len(column)]
             for node in group:
-                if together.is_bad(node) and node not in findings:
+                if together.has_failed(node) and node not in findings:
                     progress(f"what disturbs `{node}`")
                     others = [each for each in group if each != node]
                     findings[node] = _trace(prober, node, others, together.reasons.get(node, ""), alone.touched)
@@ -93,4 +93,4 @@ def _trace(
 def _fails(prober: Prober, node: str, others: Sequence[str], tries: int = 3) -> bool:
     """Whether it fails beside these in one of a few tries: what depends on time does not show each time."""
     columns = [[node], *([each] for each in others)]
-    return any(prober.run_together(columns).is_bad(node) for _ in range(tries))
+    return any(prober.run_together(columns).has_failed(node) for _ in range(tries))

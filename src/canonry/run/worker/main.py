@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 from canonry.model.worker_message import SessionFailed
@@ -41,6 +42,10 @@ def main(folder: str, number: int) -> int:
 
     from canonry.pytest_plugin.controlled import Controlled
 
+    if sys.dont_write_bytecode:
+        from canonry.pytest_plugin.bytecode import keep_bytecode
+
+        keep_bytecode(Path(start.root))
     sys.argv = ["pytest", *start.arguments]
     plugin = Controlled(channel, folder, fork_at="" if number else f"{folder}/fork")
     status = pytest.main([*start.arguments, *start.paths], plugins=[plugin])

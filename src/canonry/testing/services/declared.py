@@ -41,8 +41,11 @@ def one_of(services: Mapping[str, Service], name: str) -> Service:
     raise ServiceError(f"the canon declares no service `{name}`; {hint}")
 
 
-def one_of_kind(services: Mapping[str, Service], kind: str) -> Service:
-    """The one service of a kind. Raises ServiceError where there is none, and where there are several."""
+def one_of_kind(services: Mapping[str, Service], kind: str, *, instead: str = "canonry_lease") -> Service:
+    """The one service of a kind. Raises ServiceError where there is none, and where there are several.
+
+    ``instead`` is the fixture that takes the name of one.
+    """
     found = [service for service in services.values() if service.kind == kind]
     if len(found) == 1:
         return found[0]
@@ -50,8 +53,8 @@ def one_of_kind(services: Mapping[str, Service], kind: str) -> Service:
         raise ServiceError(f"the canon declares no service of kind `{kind}`; declare it as {_table(kind, kind)}")
     names = ", ".join(f"`{service.name}`" for service in found)
     raise ServiceError(
-        f"the canon declares several services of kind `{kind}` ({names}); ask for one by its name with "
-        f'`canonry_lease("{found[0].name}")`'
+        f"the canon declares several services of kind `{kind}` ({names}); take the fixture `{instead}` "
+        f'and ask for one by its name: `{instead}("{found[0].name}")`'
     )
 
 

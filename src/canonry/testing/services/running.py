@@ -92,6 +92,19 @@ class Running:
         if not found.answers:
             raise ServiceError(found.detail, service=self.name, state=found.state, log=self.log, tail=self.last_lines())
 
+    def crash(self) -> ServiceError | None:
+        """How it ended, where it ended by itself; it is not asked, only its process is looked for, which costs little.
+
+        None also where it has no process of ours.
+        """
+        one = self.description
+        if self._stopped or not one.pid or lives(one.pid, one.since):
+            return None
+        state, detail = _end_of(one)
+        if state != "crashed":
+            return None
+        return ServiceError(detail, service=self.name, state=state, log=self.log, tail=self.last_lines())
+
     def isolated(self, worker: str) -> Lease:
         """A part of it that nobody else has, fresh. Raises ServiceError where it cannot be had."""
         if self.kind is None:

@@ -9,6 +9,7 @@ from typing import Any
 from canonry.testing.context import START
 from canonry.testing.events import project_root
 from canonry.testing.services.declared import declared, one_of, one_of_kind
+from canonry.testing.services.errors import ServiceError
 from canonry.testing.services.handover import NO_DOCKER, handed_over, shared
 from canonry.testing.services.lease import Lease
 from canonry.testing.services.running import Running
@@ -45,6 +46,7 @@ class ServiceSession:
         self._running: dict[str, Running] = {}
         self._leases: dict[str, Lease] = {}
         self._declared: dict[str, Service] | None = None
+        self._crashed: set[str] = set()
         if told := handed_over(os.environ):
             self._running, self._declared = told
 
@@ -73,9 +75,18 @@ class ServiceSession:
             self._leases[name] = self._get(name).isolated(self.worker)
         return self._leases[name]
 
-    def name_of_kind(self, kind: str) -> str:
-        """The name of the one service of a kind. Raises ServiceError."""
-        return one_of_kind(self.services, kind).name
+    def crashes(self) -> list[ServiceError]:
+        """How services ended that ran when this was last asked; each is told once."""
+        found = []
+        for name, running in self._running.items():
+            if name not in self._crashed and (error := running.crash()) is not None:
+                self._crashed.add(name)
+                found.append(error)
+        return found
+
+    def name_of_kind(self, kind: str, *, instead: str) -> str:
+        """The name of the one service of a kind. Raises ServiceError; ``instead`` is the fixture that takes a name."""
+        return one_of_kind(self.services, kind, instead=instead).name
 
     def close(self) -> None:
         """Gives back all leases, and ends what this session started."""

@@ -9,7 +9,7 @@ import os
 import sys
 import warnings
 
-from canonry.testing.state import logs, process, variables
+from canonry.testing.state import logs, patches, process, variables
 from canonry.testing.state.logs import take as take_logs
 from canonry.testing.state.process import ALL, SIGNALS, get_handler, get_locale, shown_by
 from canonry.testing.state.variables import put
@@ -36,6 +36,7 @@ class Snapshot:
         "locale",
         "logs",
         "others",
+        "patches",
         "put",
         "shown",
         "signals",
@@ -54,6 +55,7 @@ class Snapshot:
     shown: tuple[object, ...]
     signals: list[Any]
     logs: Any
+    patches: list[Any]
     others: tuple[tuple[Probe, object], ...]
 
 
@@ -72,6 +74,8 @@ def snapshot() -> Snapshot:
     now.signals = list(map(get_handler, SIGNALS))
     logging = _modules.get("logging")
     now.logs = None if logging is None else take_logs(logging)
+    mock = _modules.get("unittest.mock")
+    now.patches = [] if mock is None else patches.started(mock).copy()
     now.others = tuple([(probe, probe.take()) for probe in _probes]) if _probes else ()
     return now
 
@@ -106,6 +110,7 @@ def is_unchanged(before: Snapshot) -> bool:
     except OSError:  # it is gone
         return False
     logging = _modules.get("logging")
+    mock = _modules.get("unittest.mock")
     return (
         os.environ is before.environ
         and not variables.differs(before.variables)
@@ -115,9 +120,17 @@ def is_unchanged(before: Snapshot) -> bool:
         and list(map(get_handler, SIGNALS)) == before.signals
         and ("locale" not in _modules or get_locale(ALL) == before.locale)
         and (logging is None or take_logs(logging) is before.logs)
+        and (mock is None or patches.started(mock) == before.patches)
         and (not put or variables.put_past() == before.put)
-        and (not _probes or all(probe.take() == state for probe, state in _others(before)))
+        and (not _probes or _are_unchanged(before))
     )
+
+
+def _are_unchanged(before: Snapshot) -> bool:
+    for probe, state in before.others if len(before.others) == len(_probes) else _others(before):
+        if probe.take() != state:
+            return False
+    return True
 
 
 def differences(before: Snapshot) -> tuple[Leak, ...]:
@@ -137,6 +150,9 @@ def differences(before: Snapshot) -> tuple[Leak, ...]:
     ]
     if logging is not None:
         leaks += logs.compare(logging, before.logs or logs.untouched(logging))
+    mock = sys.modules.get("unittest.mock")
+    if mock is not None:
+        leaks += patches.compare(mock, before.patches)
     for probe, state in _others(before):
         leaks += probe.compare(state)
     return tuple(leaks)
@@ -144,6 +160,9 @@ def differences(before: Snapshot) -> tuple[Leak, ...]:
 
 def restore(before: Snapshot) -> tuple[Leak, ...]:
     """Puts everything back; what could not be (a folder that is gone, a signal off the main thread) is returned."""
+    mock = sys.modules.get("unittest.mock")
+    if mock is not None:  # first: a patch may have taken the place of what is put back below
+        patches.put_back(mock, before.patches)
     variables.put_back_variables(before.environ, before.variables)
     variables.put_back_put(before.put)
     process.put_back_folder(before.folder)
