@@ -214,6 +214,8 @@ def test_an_expired_wrapper_goes_once_nothing_names_it(tmp_path: Path) -> None:
     write_migration(planned(place))
     assert not planned(place, today=TODAY + dt.timedelta(days=90)).summary.items
     late = TODAY + dt.timedelta(days=91)
+    for day, count in ((TODAY, 0), (late, 1), (TODAY, 0)):  # through the cache, whose answers hold until the day
+        assert len(place.findings("RUN004", today=day, cache=True)) == count
     place.write({"Makefile": "test:\n\tpython scripts/run_tests.py\n"})
     (item,) = planned(place, today=late).summary.items
     assert (item.grade, item.rule) == (Grade.MANUAL, "RUN004")
