@@ -13,6 +13,7 @@ from collections.abc import Generator
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from canonry.testing.services.programs import POSTGRES_FOLDERS, newest
@@ -21,6 +22,10 @@ from tests.workbench import Folder, can_mount
 _PROGRAMS = {"redis": "redis-server", "chromium": "chromium"}
 _NOT_RUN = "not run"
 """Under which a test's report says what it would have needed; reports come here from workers, too."""
+
+
+hypothesis.settings.register_profile("canonry", deadline=None)  # what takes long on a busy machine is not wrong
+hypothesis.settings.load_profile("canonry")
 
 
 @pytest.fixture

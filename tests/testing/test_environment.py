@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -285,6 +285,86 @@ def test_a_thread_has_its_makers_environment_only_where_it_is_carried_along() ->
 
 name_of = st.sampled_from(NAMES)
 value_of = st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), max_size=4)
+
+
+Step = tuple[str, str, str]
+step_of = st.one_of(
+    st.tuples(st.sampled_from(["enter", "leave"]), st.just(""), st.just("")),
+    st.tuples(st.sampled_from(["set", "unset"]), name_of, value_of),
+)
+steps_of = st.lists(st.lists(step_of, max_size=12), min_size=1, max_size=6)
+AT_ONCE = settings(max_examples=8, deadline=None)
+
+
+class Follower:
+    """Takes steps in the environment and in a model; every value is its own, so that another's would be noticed."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.env = IsolatedEnvironment()
+        self.scopes: list[IsolatedEnvironment] = []
+        self.layers: list[dict[str, str | None]] = [{}]
+
+    def take(self, step: Step) -> None:
+        kind, name, value = step
+        if kind == "enter":
+            self.scopes.append(IsolatedEnvironment())
+            self.scopes[-1].__enter__()
+            self.layers.append({})
+        elif kind == "leave" and self.scopes:
+            self.scopes.pop().__exit__(None, None, None)
+            self.layers.pop()
+        elif kind == "set":
+            self.env[name] = self.layers[-1][name] = f"{self.number} {value}"
+        elif kind == "unset":
+            self.env.unset(name)
+            self.layers[-1][name] = None
+
+    def seen(self) -> dict[str, str | None]:
+        return {name: self.env.get(name) for name in NAMES}
+
+    def expected(self) -> dict[str, str | None]:
+        found: dict[str, str | None] = {name: os.environ.get(name) for name in NAMES}
+        for layer in self.layers:
+            found.update(layer)
+        return found
+
+
+@AT_ONCE
+@given(steps_of)
+def test_100_threads_at_once_do_what_the_model_does(programs: list[list[Step]]) -> None:
+    barrier = threading.Barrier(100)
+
+    def work(number: int) -> bool:
+        follower, agrees = Follower(number), True
+        with IsolatedEnvironment():
+            barrier.wait(60)
+            for step in programs[number % len(programs)]:
+                follower.take(step)
+                agrees &= follower.seen() == follower.expected()
+            barrier.wait(60)
+            return agrees and follower.seen() == follower.expected()
+
+    with ThreadPoolExecutor(100) as pool:
+        assert all(pool.map(work, range(100)))
+
+
+@AT_ONCE
+@given(steps_of)
+def test_1000_tasks_at_once_do_what_the_model_does(programs: list[list[Step]]) -> None:
+    async def work(number: int) -> bool:
+        follower, agrees = Follower(number), True
+        with IsolatedEnvironment():
+            for step in programs[number % len(programs)]:
+                follower.take(step)
+                await asyncio.sleep(0)  # all others take theirs
+                agrees &= follower.seen() == follower.expected()
+        return agrees
+
+    async def main() -> list[bool]:
+        return await asyncio.gather(*map(work, range(1000)))
+
+    assert all(asyncio.run(main()))
 
 
 class AgainstModel(RuleBasedStateMachine):

@@ -11,6 +11,7 @@ from typing import IO
 import click
 
 from canonry.audit.request import Request
+from canonry.cli import _waves
 from canonry.cli._migrate_compare import compare
 from canonry.migrate.engine import Migrated, Wanted, migrate
 from canonry.model.errors import UserError
@@ -49,8 +50,14 @@ def _named(args: list[str]) -> list[str]:
 def command() -> None:
     """Move files to the canon: `canonry migrate [PATH]...` previews, `--write` writes.
 
-    `canonry migrate files --help` says all about it.
+    `canonry migrate files --help` says all about it. Thousands of files go in waves, each proved by its tests: `plan`,
+    then `next` until `status` says that nothing is left.
     """
+
+
+command.add_command(_waves.plan)
+command.add_command(_waves.next_)
+command.add_command(_waves.status)
 
 
 @command.command("files")

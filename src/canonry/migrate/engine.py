@@ -33,6 +33,7 @@ from canonry.rules.rule import Offence, implements
 from canonry.rules.view import DocumentView
 from canonry.source.documents.readers.registry import reader_of
 from canonry.source.facts import Site
+from canonry.source.pytest_settings import PytestSettings
 from canonry.source.syntax.versions import Version
 
 
@@ -51,7 +52,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Migrated(msgspec.Struct, frozen=True, kw_only=True):
-    """A run's summary and its plan; ``before`` are the bytes that were read of every file that the plan changes."""
+    """A run's summary and its plan; ``before`` are the bytes that were read of every file that the plan changes.
+
+    ``codeowners`` is the text of that file, empty without one; ``renames`` are the test ids that edits rename, by path.
+    """
 
     summary: MigrationSummary
     plan: ChangePlan
@@ -60,6 +64,9 @@ class Migrated(msgspec.Struct, frozen=True, kw_only=True):
     root: Path
     on_disk: bool
     canon: Canon
+    settings: PytestSettings
+    codeowners: str
+    renames: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def after(self) -> dict[str, bytes]:
         """What each file of the plan is to hold."""
@@ -246,6 +253,9 @@ def _migrated(
         root=tree.root,
         on_disk=not tree.by_blob,
         canon=session.loaded.canon,
+        settings=session.settings,
+        codeowners=codeowners(session),
+        renames={each.path: each.renames for each in planned if each.renames},
     )
 
 

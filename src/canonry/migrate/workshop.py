@@ -16,7 +16,7 @@ from canonry.migrate.codemod import Codemod
 from canonry.migrate.commands.surroundings import Surroundings
 from canonry.migrate.document import Document
 from canonry.migrate.edits import Taken, joined, made_of, superseded
-from canonry.migrate.equivalence import object_to_tests
+from canonry.migrate.equivalence.static import object_to_tests
 from canonry.migrate.imports import import_edits, orphan_edits
 from canonry.migrate.module import Module
 from canonry.model.change_plan import FileChange
@@ -46,6 +46,8 @@ class Planned(msgspec.Struct, frozen=True):
     settled: int = 0
     removed: bool = False
     """Whether the file is to be taken away; there are no edits then."""
+    renames: tuple[tuple[str, str], ...] = ()
+    """The test ids (``Class::test``) that the edits rename, before and after."""
 
     @property
     def grade(self) -> Grade:
@@ -151,7 +153,7 @@ class Workshop:
             objection = check_result(change, content, current, target=self.target, plan_again=None, own=False)
         if objection is not None:
             return objection
-        return Planned(path, digest, items, tuple(edits), first.settled)
+        return Planned(path, digest, items, tuple(edits), first.settled, renames=tuple(renames.items()))
 
     def _one_by_one(self, path: str, facts: Facts, content: bytes) -> Planned:
         """The plan with as many codemods as go together; those that do not become manual, with the objection."""

@@ -127,6 +127,12 @@ class Leaked(_Event, frozen=True, tag="leaked"):
     restored: bool = False
 
 
+class NeverAwaited(_Event, frozen=True, tag="never-awaited"):
+    """A test's own coroutine was made and dropped: whatever its outcome says, its body never ran."""
+
+    node: str
+
+
 class Metric(_Event, frozen=True, tag="metric"):
     """A number that a test recorded about itself."""
 
@@ -218,6 +224,7 @@ RunEvent = (
     | PhaseEnded
     | AttemptEnded
     | Leaked
+    | NeverAwaited
     | Metric
     | DoubleMade
     | Slow

@@ -104,9 +104,9 @@ def _group(group: Group, room: int) -> tuple[str, int]:
 
 def _item(finding: Finding) -> str:
     place = code(f"{finding.path}:{finding.line}:{finding.column}")
-    lines = [f"- {place} {finding.severity.value} {finding.code}{doubt(finding)}: {_message(finding.message)}"]
+    lines = [f"- {place} {finding.severity.value} {finding.code}{doubt(finding)}: {message(finding.message)}"]
     lines += [
-        f"  - {code(f'{other.path}:{other.line}:{other.column}')} {_message(about(other))}"
+        f"  - {code(f'{other.path}:{other.line}:{other.column}')} {message(about(other))}"
         for other in finding.related[:_PLACES]
     ]
     if len(finding.related) > _PLACES:
@@ -114,7 +114,7 @@ def _item(finding: Finding) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _message(text: str) -> str:
+def message(text: str) -> str:
     """A message: what stands between two backticks stays code, everything else is plain text."""
     text = printable(text)
     if len(text) > _LONGEST:

@@ -1,6 +1,6 @@
 """Which test files a change reaches: those that changed, and those that import what changed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -60,6 +60,11 @@ def reached(project: Project, changed: Iterable[str], tests: Iterable[str]) -> R
 
 def importers(project: Project, paths: Iterable[str]) -> dict[str, str]:
     """The live files that import one of these, directly or through others; each with the way."""
+    return following(import_graph(project), paths)
+
+
+def import_graph(project: Project) -> dict[str, set[str]]:
+    """Each live file that is imported -> those that import it, and the tests below a ``conftest.py`` for that."""
     files, index = project.facts()
     files.extract(list(project.listing.live))
     importing: dict[str, set[str]] = {}
@@ -70,6 +75,11 @@ def importers(project: Project, paths: Iterable[str]) -> dict[str, str]:
         if path.rpartition("/")[2] == "conftest.py":
             prefix = path.removesuffix("conftest.py")
             importing.setdefault(path, set()).update(each for each in project.listing.live if each.startswith(prefix))
+    return importing
+
+
+def following(importing: Mapping[str, Collection[str]], paths: Iterable[str]) -> dict[str, str]:
+    """The files that import one of these paths by a graph, directly or through others; each with the way."""
     found: dict[str, str] = {}
     waiting = [(path, path) for path in paths]
     while waiting:

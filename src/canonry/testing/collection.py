@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.unittest import TestCaseFunction, UnitTestCase
 
-from canonry.testing.settle import settle
-from canonry.testing.state import Snapshot, snapshot
+if TYPE_CHECKING:
+    from canonry.testing.state import Snapshot
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -62,6 +62,8 @@ class CaseClass(UnitTestCase):
 
     def _watch_state(self) -> None:
         """Registers a fixture around each test, before all others of the class, so that it ends after them."""
+        from canonry.testing.settle import settle  # not above: a run without base cases does not pay for it
+        from canonry.testing.state import snapshot
 
         def canonry_state(request: pytest.FixtureRequest) -> Iterator[None]:
             item: Any = request.node

@@ -145,6 +145,7 @@ def part():
     yield
     del os.environ["PART"]
     signal.signal(signal.SIGUSR2, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     del state.PART
 """
 CLEAN = """

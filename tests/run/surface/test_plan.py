@@ -48,6 +48,17 @@ def test_what_belongs_to_no_category_runs_as_the_canon_says() -> None:
     assert (found.retries, found.hard_limit, found.soft_limit, found.leaks) == (1, 3.0, 1.0, "off")
 
 
+def test_globals_are_looked_at_where_somebody_asks_for_it() -> None:
+    asks, refuses = Category(global_leaks=True), Category(global_leaks=False)
+
+    assert not policy(Category()).global_leaks
+    assert policy(asks).global_leaks
+    assert policy(Category(), run=Run(global_leaks=True)).global_leaks
+    assert not policy(refuses, run=Run(global_leaks=True)).global_leaks
+    assert policy(refuses, global_leaks=True).global_leaks
+    assert not policy(asks, global_leaks=False).global_leaks
+
+
 def test_a_profile_takes_from_those_that_it_inherits_what_it_does_not_say() -> None:
     canon = Canon(
         profiles={
@@ -61,17 +72,6 @@ def test_a_profile_takes_from_those_that_it_inherits_what_it_does_not_say() -> N
     assert (found.keys.workers, found.keys.shuffle, found.keys.leaks) == (3, True, Leaks.FAIL)
     assert found.keys.env == {"WHERE": "release", "LEVEL": "1"}
     assert resolve_profile(canon, None).chain == ("local",)
-
-
-def test_globals_are_looked_at_where_somebody_asks_for_it() -> None:
-    asks, refuses = Category(global_leaks=True), Category(global_leaks=False)
-
-    assert not policy(Category()).global_leaks
-    assert policy(asks).global_leaks
-    assert policy(Category(), run=Run(global_leaks=True)).global_leaks
-    assert not policy(refuses, run=Run(global_leaks=True)).global_leaks
-    assert policy(refuses, global_leaks=True).global_leaks
-    assert not policy(asks, global_leaks=False).global_leaks
 
 
 durations = st.lists(st.floats(0, 100), min_size=1, max_size=40)

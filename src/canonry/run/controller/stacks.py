@@ -7,7 +7,7 @@ from pathlib import Path
 from canonry.run.controller.dumps import from_the_test
 from canonry.run.worker.stacks import STACKS_SIGNAL
 
-LOOK = 0.001
+LOOK = 0.002
 """Seconds between two looks for an answer: it is whole when nothing came between them."""
 _PATIENCE = 0.1
 """Seconds after which there will be none: the process stands still, or blocks the signal."""

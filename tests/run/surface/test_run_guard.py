@@ -1,10 +1,13 @@
 """The guard: what plain pytest says where the canon wants tests to be started with `canonry run`."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from canonry.pytest_plugin import guard_policy
 from canonry.run.processes import MARK
 from tests.workbench import SOUND, Folder, environment
 
@@ -38,3 +41,21 @@ def test_it_holds_in_nested_projects_and_lets_the_runner_pass(repository: Folder
 
     assert plain_pytest(repository, "shop").returncode == 4
     assert repository.call("run", "--workers", "1", "shop").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "policy"),
+    [
+        ({}, "off"),
+        ({"canonry.toml": '[run]\nguard = "warn"\n'}, "warn"),
+        ({"pyproject.toml": '[tool.canonry.run]\nguard = "refuse"\n'}, "refuse"),
+        ({"canonry.toml": "x = 1\n", "pyproject.toml": '[tool.canonry.run]\nguard = "refuse"\n'}, "off"),
+        ({"canonry.toml": "guard = [\n"}, "off"),
+        ({"pyproject.toml": '# guard\n[tool]\ncanonry = "x"\n'}, "off"),
+    ],
+)
+def test_the_policy_is_read_from_the_canon(tmp_path: Path, files: dict[str, str], policy: str) -> None:
+    for name, contents in files.items():
+        (tmp_path / name).write_text(contents)
+
+    assert guard_policy(os.fspath(tmp_path)) == policy

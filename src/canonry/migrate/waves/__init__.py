@@ -1,0 +1,1 @@
+"""A migration in waves: planned once, taken one by one, each proved before it stays."""
