@@ -27,6 +27,10 @@ class Codemod:
     rules: ClassVar[tuple[str, ...]]
     order: ClassVar[int] = 50
     looks_at_bases: ClassVar[bool] = False
+    elsewhere: ClassVar[bool] = False
+    """Whether a finding is answered at the places that it names beside its own, too."""
+    lists_only: ClassVar[bool] = False
+    """Whether all of its answers are for a hand."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     def changes(self, module: Module, found: Sequence[Found]) -> Iterator[Change]:

@@ -24,9 +24,8 @@ _INLINE = 40
 
 
 class Bench:
-    """Everything that plans files here. ``died`` are files whose planning ended the process.
-
-    ``overlay`` holds facts and bytes of files that are planned as they will be, not as they lie there.
+    """Everything that plans files here. ``died`` are files whose planning ended the process, ``notes`` what is to be
+    said. ``overlay`` holds facts and bytes of files that are planned as they will be, not as they lie there.
     """
 
     def __init__(self, session: Session, files: Files, origin: Origin, workshop: Workshop) -> None:
@@ -36,6 +35,7 @@ class Bench:
         self.workshop = workshop
         self.died: list[str] = []
         self.overlay: dict[str, tuple[Facts, bytes]] = {}
+        self.notes: list[str] = []
         self._reader: BlobReader | None = None
 
     def plan(self, paths: Sequence[str]) -> Iterator[Planned]:

@@ -49,6 +49,8 @@ class Planned(msgspec.Struct, frozen=True):
     items: tuple[Item, ...]
     edits: tuple[Edit, ...] = ()
     settled: int = 0
+    removed: bool = False
+    """Whether the file is to be taken away; there are no edits then."""
     renames: tuple[tuple[str, str], ...] = ()
     """The test ids (``Class::test``) that the edits rename, before and after."""
 
@@ -134,6 +136,8 @@ class Workshop:
         for number in range(_TURNS):
             turn = self._turn(view, current, codemods, of_tree=number == 0)
             first = first or turn
+            if number == 0 and any(change.removes for _, change in turn.chosen):
+                return Planned(path, digest_of(content), tuple(_items(path, turn, self.grades)), removed=True)
             if not turn.edits:
                 break
             after = splice(current, turn.edits)
@@ -160,7 +164,7 @@ class Workshop:
             objection = self._checked(change, content, current)
         if objection is not None:
             return objection
-        return Planned(path, digest, items, tuple(edits), first.settled, tuple(renames.items()))
+        return Planned(path, digest, items, tuple(edits), first.settled, renames=tuple(renames.items()))
 
     def _checked(self, change: FileChange, before: bytes, after: bytes) -> str | None:
         """The first objection of the checks; they take the trees that planning made."""
@@ -236,7 +240,8 @@ class Workshop:
         chosen: list[tuple[Codemod, Change]] = []
         for group in _groups(turn.changes):
             splices = [splice for _, change in group for splice in change.edits]
-            if not splices or any(change.grade not in self.grades for _, change in group):
+            removes = any(change.removes for _, change in group)
+            if not (splices or removes) or any(change.grade not in self.grades for _, change in group):
                 continue
             if taken.admits(splices):
                 taken.take(splices)
@@ -385,8 +390,8 @@ def _items(path: str, turn: Turn, grades: frozenset[Grade]) -> list[Item]:
             grade=change.grade,
             what=change.found.offence.message,
             reason=change.reason,
-            edits=len(change.edits),
-            planned=bool(change.edits) and change.grade in grades,
+            edits=len(change.edits) + change.removes,
+            planned=(bool(change.edits) or change.removes) and change.grade in grades,
             elsewhere=change.elsewhere,
         )
         for codemod, change in sorted(turn.changes, key=_order)

@@ -68,3 +68,27 @@ class CodemodPage(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     rules: tuple[str, ...]
     examples: tuple[CodemodExample, ...]
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """One place that a codemod changed or would change: the lines before and after, with what stands around them."""
+
+    codemod: str
+    path: str
+    line: int
+    lead: tuple[str, ...]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    rest: tuple[str, ...]
+
+    @property
+    def size(self) -> tuple[int, str, int]:
+        """What the smallest place is chosen by."""
+        return len(self.before) + len(self.after), self.path, self.line
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What changes of a tree that stand did to files, by codemod: how many files, and one place."""
+
+    files: dict[str, int]
+    shown: dict[str, Shown]

@@ -30,10 +30,23 @@ class Names(msgspec.Struct):
         return any(name in text and name in said(text) for text in self.strings)
 
 
+def _tried(tree: ast.Module) -> set[str]:
+    """The names that imports in the `try` of a module's top bind."""
+    return {
+        alias.asname or alias.name.partition(".")[0]
+        for statement in tree.body
+        if isinstance(statement, ast.Try) and statement.handlers
+        for each in statement.body
+        if isinstance(each, ast.Import | ast.ImportFrom)
+        for alias in each.names
+    }
+
+
 def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
     """Objects to a name bound twice or hidden where it is used, and to imports left over or taken away wrongly.
 
-    The imports of a package's ``__init__`` may be there for others, so none of them is called left over.
+    The imports of a package's ``__init__`` may be there for others, so none of them is called left over. One that is
+    tried is used by that: it probes a dependency, and goes with the probe.
     """
     old, new = names_of(source.old_tree, source.old_nodes), names_of(source.new_tree, source.new_nodes)
     for name in sorted(new.bound):
@@ -46,7 +59,8 @@ def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
     for name in sorted(old.imported):
         if name not in new.bound and name in new.used:
             return f"`{name}` is still used, and its import would be gone"
-        if name not in new.bound and name not in old.used and not old.mentions(name):
+        was_unused = name not in old.used and name not in _tried(source.old_tree) and not old.mentions(name)
+        if name not in new.bound and was_unused:
             return f"the import of `{name}` was unused before; only what the edits orphan is taken away"
         orphaned = name in new.imported and name in old.used and name not in new.used and not is_package
         if orphaned and not new.mentions(name):

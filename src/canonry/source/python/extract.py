@@ -8,6 +8,7 @@ import msgspec
 from canonry.source.facts import Break, Commented, Facts
 from canonry.source.python.broken import read_broken
 from canonry.source.python.marks import other_marks
+from canonry.source.python.retired import read_retirement
 from canonry.source.python.walk import Walk
 from canonry.source.suppressions import suppressions_of_broken, suppressions_of_python
 from canonry.source.syntax.parse import parse_source
@@ -65,6 +66,7 @@ def extract(content: bytes, target: Version, *, parsed: Parsed | None = None) ->
         tautologies=tuple(walk.verdicts.tautologies),
         skips=tuple(walk.verdicts.skips),
         waits=tuple(walk.verdicts.waits),
+        retired=read_retirement(tree, text),
     )
 
 
