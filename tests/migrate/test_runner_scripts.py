@@ -197,6 +197,16 @@ def test_any_command_line_is_mapped_or_refused(given: list[str]) -> None:
     assert set(words) <= {"tests/unit", "tests/api", "--fail-fast"}
 
 
+def test_comments_go_with_a_script_where_a_reader_is_asked(tmp_path: Path) -> None:
+    place = Folder(tmp_path).write({**FILES, "scripts/run_tests.py": f"# our runner\n{_SCRIPT}"}).start()
+    found = planned(place)
+    assert [(item.grade, item.reason, item.planned) for item in found.summary.items] == [
+        (Grade.REVIEW, "its comments go with it", True)
+    ]
+    write_migration(found)
+    assert "# our runner" not in (place.root / "scripts/run_tests.py").read_text()
+
+
 def test_a_script_that_others_import_stays(tmp_path: Path) -> None:
     place = (
         Folder(tmp_path)

@@ -1,12 +1,14 @@
 """Check 3: comments and strings outside the edited ranges are what and where they were.
 
 A string is one thing: no edit starts or ends inside it, nor inside a comment. A comment in a range that is replaced
-has to stand in what replaces it. A docstring stays the docstring of what it describes.
+has to stand in what replaces it, unless the file as a whole becomes another one and a reader was asked. A docstring
+stays the docstring of what it describes.
 """
 
 import ast
 
 from canonry.changes.checks.edited import EditedSource
+from canonry.model.edit import Grade
 from canonry.source.syntax.strings import TextToken, text_tokens
 from canonry.source.syntax.text import SourceText
 
@@ -22,8 +24,10 @@ def object_to_text(source: EditedSource) -> str | None:
             kept.append((source.moved(token.start), before[token.start : token.end]))
         elif token.start < touching.start or touching.end < token.end:
             return f"an edit would cut through {_named(token)} in {_line(source.before, token)}"
-        elif token.comment and before[token.start : token.end] not in _comments(
-            new, after, touching.new_start, touching.new_end
+        elif (
+            token.comment
+            and not becomes_another(source)
+            and before[token.start : token.end] not in _comments(new, after, touching.new_start, touching.new_end)
         ):
             return f"the comment in {_line(source.before, token)} would be lost"
     found = []
@@ -39,6 +43,13 @@ def object_to_text(source: EditedSource) -> str | None:
     if kept != found:
         return "outside the edits a string or comment would come, go or move"
     return _object_to_docstrings(source)
+
+
+def becomes_another(source: EditedSource) -> bool:
+    """Whether one edit, which a reader was asked about, makes another file of this one."""
+    first = source.edits[0] if len(source.edits) == 1 else None
+    whole = first is not None and first.start == 0 and first.end == len(source.before.content)
+    return first is not None and whole and first.grade is not Grade.SAFE
 
 
 def _comments(tokens: list[TextToken], content: bytes, start: int, end: int) -> set[bytes]:

@@ -80,7 +80,7 @@ class RunnerScripts(Codemod):
     says on stderr what to call instead, and goes after 90 days: RUN004 reports it then, and this codemod takes it away
     where nothing in the tree names it.
 
-    Safe where the script does nothing else than to start tests. A reader is asked where it also opens files, sets
+    Safe where the script does nothing else than to start tests. A reader is asked where it has comments, opens files, sets
     environment variables or calls other code, which the wrapper does not, and where options have no counterpart. Manual:
     what it starts is known only when it runs; other files import it; it is named by nothing that starts tests.
 
@@ -123,6 +123,8 @@ def _changed(module: Module, found: Found) -> Change:
     learned = learned_of(module)
     refused = [old.label for old in learned.retired.options if old.refused]
     reasons = [*learned.doubts, *learned.aside]
+    if module.comments_in(0, len(module.content)):
+        reasons.append("its comments go with it")
     if refused:
         reasons.append(
             f"{', '.join(f'`{name}`' for name in refused)} {'has' if len(refused) == 1 else 'have'} no counterpart"
