@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from canonry.changes.checks.names import said
+from canonry.changes.nodes import nodes_of
 from canonry.migrate.answers import Needed, Splice
 from canonry.migrate.module import Module
-from canonry.source.syntax.nodes import nodes_of
 
 _WORD = re.compile(rb"[^\W\d]\w*")
 _IMPORTS = (ast.Import, ast.ImportFrom)

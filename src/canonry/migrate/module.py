@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
+from canonry.changes.nodes import nodes_of, parents_of
+from canonry.changes.strings import text_tokens
 from canonry.migrate.answers import Needed, Splice
 from canonry.migrate.commands.surroundings import Surroundings
 from canonry.rules.view import FileView
 from canonry.source.facts import Site
 from canonry.source.index import Definition
-from canonry.source.syntax.nodes import nodes_of, parents_of
-from canonry.source.syntax.strings import text_tokens
 from canonry.source.syntax.text import SourceText
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

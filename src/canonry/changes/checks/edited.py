@@ -6,9 +6,9 @@ import codecs
 from collections.abc import Iterable
 from functools import cached_property
 
+from canonry.changes.nodes import nodes_of
 from canonry.changes.splice import MovedRange, moved_ranges, sort_edits
 from canonry.model.edit import Edit
-from canonry.source.syntax.nodes import nodes_of
 from canonry.source.syntax.text import SourceText
 
 

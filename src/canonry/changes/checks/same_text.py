@@ -8,8 +8,8 @@ stays the docstring of what it describes.
 import ast
 
 from canonry.changes.checks.edited import EditedSource
+from canonry.changes.strings import TextToken, text_tokens
 from canonry.model.edit import Grade
-from canonry.source.syntax.strings import TextToken, text_tokens
 from canonry.source.syntax.text import SourceText
 
 

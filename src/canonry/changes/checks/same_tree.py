@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from canonry.changes.checks.edited import EditedSource
+from canonry.changes.nodes import same_nodes
 from canonry.changes.splice import splice
 from canonry.model.edit import Edit
-from canonry.source.syntax.nodes import same_nodes
 from canonry.source.syntax.parse import parse_source
 from canonry.source.syntax.text import SourceText
 from canonry.source.syntax.versions import Version

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canonry.source.syntax.nodes import nodes_of, parents_of, same_nodes
-from canonry.source.syntax.strings import text_tokens, token_by_token
+from canonry.changes.nodes import nodes_of, parents_of, same_nodes
+from canonry.changes.strings import text_tokens, token_by_token
 from canonry.source.syntax.text import SourceText
 
 _LIBRARY = Path(sysconfig.get_paths()["stdlib"])
