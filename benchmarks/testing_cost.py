@@ -1,14 +1,15 @@
 """What the base cases cost: importing them, running a test, over what the standard library has; and what the plugin
 costs a plain pytest that nobody controls.
 
-Paired runs in CPU seconds: each round measures every variant once, in a process of its own, and the medians of the
-rounds are compared. Per-test costs are of tests that do nothing, with all probes for leaks.
+CPU seconds, medians over rounds. Imports: each round measures every variant once, in a process of its own. Tests: each
+round is a process in which suites of both kinds take turns, and the differences of the pairs count; the tests do
+nothing, and all probes for leaks look. The plugin: what it does in a process in which pytest has begun.
 """
 
 import argparse
 import statistics
+import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -22,30 +23,60 @@ IMPORTS = {
     "import asyncio, unittest": "import asyncio, unittest",
     "SSotAsyncTestCase": "from canonry.testing import SSotAsyncTestCase",
 }
-SUITE = """
-import unittest
+_FROM = "from canonry.testing import {}"
+PAIRS = """
+import statistics, time, unittest
 {imports}
 {kind} test(self): pass
-Case = type("Case", ({base},), {{f"test_{{n}}": test for n in range(500)}})
-for _ in range({repeats}):
+
+def cost(base, test):
+    case = type("Case", (base,), {{f"test_{{n}}": test for n in range(500)}})
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(case)
     result = unittest.TestResult()
-    unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(result)
+    begun = time.process_time()
+    suite.run(result)
+    taken = time.process_time() - begun
     assert result.wasSuccessful(), result.errors or result.failures
+    return taken / 500
+
+def plain(self): pass
+pairs = [(cost(unittest.TestCase, plain), cost({base}, test)) for _ in range(15)]
+print(statistics.median(after - before for before, after in pairs), statistics.median(before for before, _ in pairs))
 """
+"""Turns of a suite of plain test cases and of one of ours, in one process."""
 BARE_LOOP = """
-import asyncio
+import asyncio, statistics, time
 async def test(): pass
-for _ in range(500 * {repeats}):
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(test())
-    loop.close()
+
+def cost():
+    begun = time.process_time()
+    for _ in range(500):
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(test())
+        loop.close()
+    return (time.process_time() - begun) / 500
+
+print(statistics.median(cost() for _ in range(15)))
 """
 """A fresh loop and nothing else, as often as a suite has tests."""
+PLUGIN = """
+import time
+from _pytest.config import _prepareconfig
+config = _prepareconfig(["-p", "no:canonry", "-c", "/dev/null", "--noconftest", "/dev/null"])
+begun = time.process_time()
+import canonry.pytest_plugin
+canonry.pytest_plugin.pytest_configure(config)
+print(time.process_time() - begun)
+"""
+"""All that the plugin does where no test uses anything of it, in a pytest that has begun."""
 CASES = {
-    "TestCase": ("def", "unittest.TestCase", ""),
-    "SSotBaseTestCase": ("def", "SSotBaseTestCase", "from canonry.testing import SSotBaseTestCase"),
-    "SSotAsyncTestCase": ("async def", "SSotAsyncTestCase", "from canonry.testing import SSotAsyncTestCase"),
-    "IsolatedAsyncioTestCase": ("async def", "unittest.IsolatedAsyncioTestCase", ""),
+    "SSotBaseTestCase": {"kind": "def", "base": "SSotBaseTestCase", "imports": _FROM.format("SSotBaseTestCase")},
+    "SSotAsyncTestCase": {
+        "kind": "async def",
+        "base": "SSotAsyncTestCase",
+        "imports": _FROM.format("SSotAsyncTestCase"),
+    },
+    "IsolatedAsyncioTestCase": {"kind": "async def", "base": "unittest.IsolatedAsyncioTestCase", "imports": ""},
 }
 
 
@@ -62,22 +93,21 @@ def main() -> None:
         ("SSotAsyncTestCase", "import asyncio, unittest"),
     ]:
         print(f"{name} over {base}: {(cpu[name] - cpu[base]) * 1e3:.1f} ms")
-    cost = medians(rounds, {name: partial(per_test, *case) for name, case in CASES.items()})
-    print(f"TestCase: {cost['TestCase'] * 1e6:.1f} microseconds a test")
-    for name in list(CASES)[1:]:
-        print(f"{name} over TestCase: {(cost[name] - cost['TestCase']) * 1e6:.1f} microseconds a test")
-    loop = medians(rounds, {"loop": bare_loop})["loop"]
-    print(f"a fresh event loop of asyncio alone: {loop * 1e6:.1f} microseconds")
-    start = medians(3 * rounds, {"without": partial(plugin_start, "-p", "no:canonry"), "with": plugin_start})
-    print(f"plain pytest with the plugin over without: {(start['with'] - start['without']) * 1e3:.1f} ms")
+    said = {name: printed_medians(rounds, PAIRS.format_map(case)) for name, case in CASES.items()}
+    print(f"TestCase: {said['SSotBaseTestCase'][1] * 1e6:.1f} microseconds a test")
+    for name, (more, _) in said.items():
+        print(f"{name} over TestCase: {more * 1e6:.1f} microseconds a test")
+    print(f"a fresh event loop of asyncio alone: {printed_medians(rounds, BARE_LOOP)[0] * 1e6:.1f} microseconds")
+    print(f"the plugin in plain pytest: {printed_medians(rounds, PLUGIN)[0] * 1e3:.1f} ms")
 
 
-def plugin_start(*options: str) -> float:
-    """CPU seconds of plain pytest on a folder with one test."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "test_it.py").write_text("def test_it(): pass\n", encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, *options]
-        return run_measured(command, Path(folder)).cpu
+def printed_medians(rounds: int, code: str) -> list[float]:
+    """The medians over processes of the numbers that some code prints, seconds."""
+    rows = []
+    for _ in range(rounds):
+        done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+        rows.append([float(word) for word in done.stdout.split()])
+    return [statistics.median(column) for column in zip(*rows, strict=True)]
 
 
 def medians(rounds: int, variants: dict[str, Callable[[], float]]) -> dict[str, float]:
@@ -92,18 +122,6 @@ def medians(rounds: int, variants: dict[str, Callable[[], float]]) -> dict[str, 
 def seconds(code: str) -> float:
     """CPU seconds of a process that runs some code."""
     return run_measured([sys.executable, "-I", "-c", code], Path.cwd()).cpu
-
-
-def per_test(kind: str, base: str, imports: str) -> float:
-    """CPU seconds of one test: the difference between many repeats of a suite and one, per test."""
-    many, one = (seconds(SUITE.format(kind=kind, base=base, imports=imports, repeats=repeats)) for repeats in (9, 1))
-    return (many - one) / (8 * 500)
-
-
-def bare_loop() -> float:
-    """CPU seconds of making, running and closing one event loop."""
-    many, one = (seconds(BARE_LOOP.format(repeats=repeats)) for repeats in (9, 1))
-    return (many - one) / (8 * 500)
 
 
 if __name__ == "__main__":
