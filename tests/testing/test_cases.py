@@ -65,6 +65,43 @@ def test_cleanups_run_in_reverse_after_every_failure(base: type[SSotBaseTestCase
         assert "no number" in said.texts[name]
 
 
+def test_async_parts_that_raise_hide_nothing_and_skip_nothing() -> None:
+    done: list[str] = []
+
+    class Case(SSotAsyncTestCase):
+        async def asyncSetUp(self) -> None:
+            self.addAsyncCleanup(self.note, "a")
+            self.addAsyncCleanup(self.break_off)
+            self.addAsyncCleanup(self.note, "b")
+            os.environ["CANON_A"] = "1"
+            if "set_up" in self._testMethodName:
+                raise OSError("in asyncSetUp")
+
+        async def asyncTearDown(self) -> None:
+            done.append("tearDown")
+            raise OSError("in asyncTearDown")
+
+        async def note(self, word: str) -> None:
+            done.append(word)
+
+        async def break_off(self) -> None:
+            raise LookupError("in cleanup")
+
+        async def test_set_up(self) -> None:
+            done.append("never")
+
+        async def test_body(self) -> None:
+            raise OSError("in test")
+
+    said = run_class(Case)
+
+    assert done == ["b", "a", "tearDown", "b", "a"]
+    assert set(said.outcomes.values()) == {"error"}
+    assert all(text in said.texts["test_set_up"] for text in ("in asyncSetUp", "in cleanup"))
+    assert all(text in said.texts["test_body"] for text in ("in test", "in asyncTearDown", "in cleanup"))
+    assert "CANON_A" not in os.environ
+
+
 @BASES
 def test_isolation_does_not_hang_on_setup(base: type[SSotBaseTestCase]) -> None:
     class Case(base):  # type: ignore[misc, valid-type]
@@ -747,6 +784,75 @@ def test_nested_runs_are_isolated_from_each_other() -> None:
             assert "CANON_B" not in self.env
 
     assert run_class(Outer).outcomes == {"test_outer": "passed"}
+
+
+def test_an_async_case_where_a_loop_runs_is_refused_and_runs_in_a_thread() -> None:
+    class Inner(SSotAsyncTestCase):
+        leaks = "fail"
+
+        async def test_good(self) -> None:
+            await asyncio.sleep(0)
+            assert "CANON_A" not in self.env
+            self.env["CANON_B"] = "inner"
+
+        async def test_bad(self) -> None:
+            await asyncio.sleep(0)
+            raise AssertionError
+
+    class Outer(SSotAsyncTestCase):
+        async def test_outer(self) -> None:
+            self.env["CANON_A"] = "outer"
+            loop = asyncio.get_running_loop()
+            refused = run_class(Inner)
+            assert refused.outcomes == {"test_good": "failed", "test_bad": "failed"}
+            assert (
+                "an event loop runs already; run the case in a thread of its own, with `asyncio.to_thread`"
+                in refused.texts["test_good"]
+            )
+            in_thread = await asyncio.to_thread(run_class, Inner)
+            assert in_thread.outcomes == {"test_good": "passed", "test_bad": "failed"}
+            assert asyncio.get_running_loop() is loop
+            assert self.env["CANON_A"] == "outer"
+            assert "CANON_B" not in self.env
+
+    said = run_class(Outer)
+    assert said.outcomes == {"test_outer": "passed"}, said.texts
+
+
+@BASES
+def test_tasks_run_cases_at_once(base: type[SSotBaseTestCase]) -> None:
+    barrier = threading.Barrier(4)
+
+    class Case(base):  # type: ignore[misc, valid-type]
+        def test_1(self) -> None:
+            self.env["CANON_A"] = mine = str(id(self))
+            barrier.wait(30)
+            assert self.env["CANON_A"] == mine
+
+    async def at_once() -> list[unittest.TestResult]:
+        results = [unittest.TestResult() for _ in range(4)]
+        await asyncio.gather(*(asyncio.to_thread(Case("test_1").run, result) for result in results))
+        return results
+
+    assert [(each.testsRun, each.errors, each.failures) for each in asyncio.run(at_once())] == [(1, [], [])] * 4
+
+
+def test_tasks_of_a_test_keep_their_writes_to_themselves() -> None:
+    class Case(SSotAsyncTestCase):
+        leaks = "fail"
+
+        async def test_1(self) -> None:
+            self.env["CANON_A"] = "maker"
+            await asyncio.gather(*(self.write(str(number)) for number in range(20)))
+            assert self.env["CANON_A"] == "maker"
+
+        async def write(self, mine: str) -> None:
+            assert self.env["CANON_A"] == "maker"
+            self.env["CANON_A"] = mine
+            await asyncio.sleep(0)
+            assert self.env["CANON_A"] == mine
+
+    assert run_class(Case).outcomes == {"test_1": "passed"}
 
 
 @BASES

@@ -150,6 +150,8 @@ class SSotAsyncTestCase(SSotBaseTestCase):
             return returned
         if is_within:
             refuse_within(self, returned, getattr(function, "__name__", "a cleanup"))
+        if asyncio._get_running_loop() is not None:
+            refuse_nested(self, returned)
         loop = self._canonry_loop or self._canonry_open_loop()
         coroutine = returned if asyncio.iscoroutine(returned) else _wait_for(returned)
         return loop.run_until_complete(loop.create_task(coroutine, context=context))
@@ -224,6 +226,17 @@ def refuse_within(case: SSotAsyncTestCase, returned: Any, name: str) -> None:
     raise NeverRanError(
         f"`{type(case).__qualname__}.{name}` is async and was called by a part of the test that cannot await it; "
         "leave it to the end of the test, or await it yourself"
+    )
+
+
+def refuse_nested(case: SSotAsyncTestCase, returned: Any) -> None:
+    """Raises `NeverRanError` for a case that runs in a thread whose event loop runs already: it cannot run a second."""
+    close = getattr(returned, "close", None)
+    if close is not None:
+        close()
+    raise NeverRanError(
+        f"`{type(case).__qualname__}.{case._testMethodName}` is async and runs where an event loop runs already; "
+        "run the case in a thread of its own, with `asyncio.to_thread`"
     )
 
 
