@@ -68,6 +68,7 @@ def second(repository: Path, rev: str, config: Path | None, found: Migrated, wan
         subprocess.run(["tar", "-x", "-C", folder], stdin=archive.stdout, check=True)
         archive.wait()
         for path, content in found.after().items():
+            Path(folder, path).parent.mkdir(parents=True, exist_ok=True)
             Path(folder, path).write_bytes(content)
         request = Request(repository=Path(folder), config=config, workers=2, cache=False)
         again = migrate(request, wanted)

@@ -33,15 +33,15 @@ def error_of(text: str, *, file: str = "canonry.toml") -> str:
             "[run]\nzzz = 1",
             (
                 "canonry.toml:2: unknown key `zzz` in `run`; expected one of `guard`, `profile`, `workers`, `retries`, `flaky`, "
-                "`test-timeout`, `slow`, `leaks`, `keep`"
+                "`test-timeout`, `slow`, `leaks`, `global-leaks`, `keep`"
             ),
         ),
         (
             "[categories.x]\nruner = 1\n",
             (
                 "canonry.toml:2: unknown key `runer` in `categories.x`; expected one of `paths`, `markers`, `priority`, `needs`, "
-                "`conflicts`, `services`, `mocks`, `timeout`, `test-timeout`, `slow`, `workers`, `memory`, `leaks`, `serial`, "
-                "`retries`, `flaky`, `share`"
+                "`conflicts`, `services`, `mocks`, `timeout`, `test-timeout`, `slow`, `workers`, `memory`, `leaks`, "
+                "`global-leaks`, `serial`, `retries`, `flaky`, `share`"
             ),
         ),
         ("runner = 'pytest'", "canonry.toml:1: unknown key `runner`; `runner` belongs in `canon`"),

@@ -116,7 +116,11 @@ def test_without_a_canon_the_defaults_apply() -> None:
     assert loaded.canon.tests is None
     assert loaded.canon.shadow_names == ["backup", "archive", "snapshot", "old"]
     assert loaded.canon.canon.runner == "canonry run"
-    assert loaded.canon.canon.base_cases == ["canonry.testing:SSotBaseTestCase", "canonry.testing:SSotAsyncTestCase"]
+    assert loaded.canon.canon.base_cases == [
+        "canonry.testing:SSotBaseTestCase",
+        "canonry.testing:SSotAsyncTestCase",
+        "canonry.testing:SSotPytestCase",
+    ]
     assert loaded.canon.canon.symbols == []
     assert loaded.origin("canon.runner") == "default"
 

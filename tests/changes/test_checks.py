@@ -406,7 +406,7 @@ def test_what_every_file_keeps(before: bytes, old: str, new: str, objection: str
 
 
 def test_what_is_too_deep_to_compare_is_refused() -> None:
-    code = "x = f(1)\ny = " + " + ".join(["1"] * 400) + "\n"
+    code = "y = f(1) + " + " + ".join(["1"] * 400) + "\n"
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(len(inspect.stack()) + 300)
     try:

@@ -42,6 +42,10 @@ class Governance:
             self._used |= closing.used
         return closing
 
+    def note_day(self, last: str) -> None:
+        """Notes the last day (ISO) on which something in the tree may be there; empty where none is named."""
+        self._dates.add(last)
+
     def finish(self, chunks: list[bytes]) -> list[bytes]:
         """The chunks with the findings about the canon's suppressions and about exemptions that grew."""
         loaded = self._session.loaded

@@ -80,7 +80,12 @@ class Run:
         self.index = Index(listing.live, self.files.facts, pythonpath=session.settings.pythonpath)
         self.documents = Documents(session, listing.documents, self.origin)
         self.project = Project(
-            session.loaded.canon, session.settings, self.index, target=session.target, paths=listing.known
+            session.loaded.canon,
+            session.settings,
+            self.index,
+            target=session.target,
+            paths=listing.known,
+            today=session.today.isoformat(),
         )
         self.governance = Governance(session, listing)
         self.digests = FactDigests(session, self.files)
@@ -193,6 +198,9 @@ class Run:
                 _record(file), judge_file(file, rules), notes.get(path, {}), suppressions=facts.suppressions
             )
             verdicts[path] = verdict
+            if facts.retired is not None:  # judged by the day: never kept, and the whole answer no longer than that
+                self.governance.note_day(facts.retired.expires)
+                continue
             self.verdicts.keep(path, verdict, looked_at)
         for path in paths:
             if path in verdicts:

@@ -120,7 +120,11 @@ class CanonicalThings(Options, frozen=True, kw_only=True):
             examples=[["shop.testing:ShopTestCase", "shop.testing:ShopAsyncTestCase"]],
         ),
     ] = field(
-        default_factory=lambda: ["canonry.testing:SSotBaseTestCase", "canonry.testing:SSotAsyncTestCase"],
+        default_factory=lambda: [
+            "canonry.testing:SSotBaseTestCase",
+            "canonry.testing:SSotAsyncTestCase",
+            "canonry.testing:SSotPytestCase",
+        ],
     )
     environment: Annotated[
         MaybeImportPath,

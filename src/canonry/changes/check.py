@@ -1,5 +1,6 @@
 """The checks that a planned result passes before a byte is written, in their order; the first objection ends it."""
 
+import ast
 import codecs
 import tokenize
 
@@ -13,28 +14,40 @@ from canonry.changes.checks.same_tree import object_to_tree
 from canonry.changes.checks.settled import PlanAgain, object_to_second_run
 from canonry.model.change_plan import FileChange
 from canonry.model.edit import Grade
+from canonry.source.facts import Break
 from canonry.source.syntax.parse import parse_source
 from canonry.source.syntax.text import EncodingError, decode_source
 from canonry.source.syntax.versions import Version
 
 
 def check_result(
-    change: FileChange, before: bytes | None, after: bytes, *, target: Version, plan_again: PlanAgain | None, own: bool
+    change: FileChange,
+    before: bytes | None,
+    after: bytes,
+    *,
+    target: Version,
+    plan_again: PlanAgain | None,
+    own: bool,
+    trees: tuple[ast.Module, ast.Module] | None = None,
 ) -> str | None:
     """The first objection to what a file is to hold, None where there is none. ``before`` is None for a new file.
 
-    ``own``: the planner verifies in the place of the checks that compare with the source (2, 3 and 5).
+    ``own``: the planner verifies in the place of the checks that compare with the source (2, 3 and 5). ``trees`` are
+    those of both contents at the target, where somebody has parsed them; the first is used up.
     """
     if objection := object_to_grade(change):
         return objection
     if before is not None and (objection := object_to_layout(before, after)):
         return objection
     is_python = change.path.endswith((".py", ".pyi"))
-    if is_python and (objection := object_to_syntax(after, target)):
+    if is_python and trees is None and (objection := object_to_syntax(after, target)):
         return objection
     if not own and before is not None:
-        checked = _check_python if is_python else _check_document
-        if objection := checked(change, before, after, target):
+        if is_python:
+            objection = _check_python(change, before, after, target, trees)
+        else:
+            objection = object_to_commands(change.path, before, after, change.edits)
+        if objection:
             return objection
     return object_to_second_run(change.path, after, plan_again) if plan_again is not None else None
 
@@ -46,22 +59,23 @@ def object_to_grade(change: FileChange) -> str | None:
     return None
 
 
-def _check_python(change: FileChange, before: bytes, after: bytes, target: Version) -> str | None:
+def _check_python(
+    change: FileChange, before: bytes, after: bytes, target: Version, trees: tuple[ast.Module, ast.Module] | None
+) -> str | None:
     try:
         text = decode_source(before)
     except EncodingError as error:
         return f"it is not text in its declared encoding ({error}); only UTF-8 is edited"
     if text != before.removeprefix(codecs.BOM_UTF8):
         return "its encoding is not UTF-8, and only that is edited; convert the file first"
-    old, _, broken = parse_source(before, target)
-    new, _, _ = parse_source(after, target)
+    old, new, broken = _parsed(before, after, target) if trees is None else (*trees, None)
     if old is None or new is None:
         where = f" ({broken.message} in line {broken.site.line})" if broken is not None else ""
         return f"it does not parse{where}, so edits cannot be checked; `canonry repair` comes first"
     source = EditedSource(before, after, (old, new), change.edits)
     try:
         return (
-            object_to_compiled(old, new)
+            object_to_compiled(before, after)
             or object_to_text(source)
             or object_to_names(source, is_package=change.path.rpartition("/")[2] == "__init__.py")
             or object_to_tree(source, target)  # last: it changes the source's tree
@@ -72,5 +86,6 @@ def _check_python(change: FileChange, before: bytes, after: bytes, target: Versi
         return f"it cannot be read token by token ({error}), so its strings and comments cannot be compared"
 
 
-def _check_document(change: FileChange, before: bytes, after: bytes, _target: Version) -> str | None:
-    return object_to_commands(change.path, before, after, change.edits)
+def _parsed(before: bytes, after: bytes, target: Version) -> tuple[ast.Module | None, ast.Module | None, Break | None]:
+    old, _, broken = parse_source(before, target)
+    return old, parse_source(after, target)[0], broken

@@ -75,9 +75,9 @@ def watch(call: Call) -> int:
             click.echo(f"canonry: {error}", err=True)
         if status == _INTERRUPTED:
             return status
-        if not call.values.quiet:
-            click.echo("canonry: waits for a change; Ctrl-C ends it", err=True)
         try:
+            if not call.values.quiet:
+                click.echo("canonry: waits for a change; Ctrl-C ends it", err=True)
             now = wait_for_change(seen)
         except KeyboardInterrupt:
             return status

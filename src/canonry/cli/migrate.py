@@ -12,6 +12,7 @@ import click
 
 from canonry.audit.request import Request
 from canonry.cli import _waves
+from canonry.cli._migrate_compare import compare
 from canonry.migrate.engine import Migrated, Wanted, migrate
 from canonry.model.errors import UserError
 from canonry.model.migration import MigrationSummary
@@ -25,9 +26,24 @@ class _WithDefault(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, with the name of the default command put before what is none."""
+        if args and args[0] not in self.commands and not Path(args[0]).exists():
+            args = _named(args)
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
             args = ["files", *args]
         return super().parse_args(ctx, args)
+
+
+def _named(args: list[str]) -> list[str]:
+    """The arguments with a codemod's name in front written as an option; `--compare SCRIPT` as the command."""
+    from canonry.migrate.registry import all_codemods
+
+    if args[0] not in all_codemods():
+        return args
+    if args[0] == "runner-scripts" and "--compare" in args[1:]:
+        rest = args[1:]
+        rest.remove("--compare")
+        return ["compare", *rest]
+    return ["files", "--codemod", args[0], *args[1:]]
 
 
 @click.group("migrate", cls=_WithDefault)
@@ -53,6 +69,11 @@ command.add_command(_waves.status)
 @click.option("--target-python", metavar="3.N", help="Judge syntax at this Python version.")
 @click.option("--write", is_flag=True, help="Apply the edits that are graded safe.")
 @click.option("--review", is_flag=True, help="Plan (and with --write apply) those graded review, too.")
+@click.option(
+    "--prove/--no-prove",
+    default=None,
+    help="Collect what rewritten commands select, and refuse those that select other tests [default: with --write].",
+)
 @click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Write the results below DIR.")
 @click.option("--owner", multiple=True, metavar="NAME", help="Only files of this owner in CODEOWNERS.")
 @click.option("--category", multiple=True, metavar="NAME", help="Only files of this category of the canon.")
@@ -76,6 +97,7 @@ def files(  # one parameter per option, in the order of the help page
     target_python: str | None,
     write: bool,
     review: bool,
+    prove: bool | None,
     output: Path | None,
     owner: tuple[str, ...],
     category: tuple[str, ...],
@@ -112,7 +134,7 @@ def files(  # one parameter per option, in the order of the help page
         categories=category,
         flows=flow,
     )
-    wanted = Wanted(codemods=codemods, review=review)
+    wanted = Wanted(codemods=codemods, review=review, proved=write if prove is None else prove)
     with show_progress(quiet=quiet) as progress:
         found = migrate(request, wanted, progress=progress)
     return finish(
@@ -127,6 +149,9 @@ def files(  # one parameter per option, in the order of the help page
         quiet=quiet,
         verbose=verbose,
     )
+
+
+command.add_command(compare)
 
 
 @command.command("list")

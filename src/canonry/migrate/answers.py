@@ -3,6 +3,7 @@
 import msgspec
 
 from canonry.model.edit import Grade
+from canonry.model.finding import Related
 from canonry.rules.rule import Offence
 
 
@@ -23,10 +24,14 @@ class Needed(msgspec.Struct, frozen=True, gc=False):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A finding that a codemod is asked about: the rule's code and the place."""
+    """A finding that a codemod is asked about: the rule's code and the place.
+
+    ``home`` is the likely home where the place is another one of a finding that was made there (`Codemod.elsewhere`).
+    """
 
     rule: str
     offence: Offence
+    home: Related | None = None
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +40,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     ``edits`` are made together or not at all; ``needs`` are the names that they use, ``Module.name_for`` makes them. A
     manual change has a ``reason`` and no edits; so may a safe one, where an edit elsewhere mends the finding.
     ``renames`` are test ids (``Class::test``) before and after. ``group`` joins changes that only make sense together:
-    where one of them cannot be made none is, and all have the worst grade among them.
+    where one of them cannot be made none is, and all have the worst grade among them. ``elsewhere`` is the path and
+    line of the finding whose edit mends this one, which then has no better grade than that. ``removes`` takes the file
+    away.
     """
 
     found: Found
@@ -45,6 +52,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[Needed, ...] = ()
     renames: tuple[tuple[str, str], ...] = ()
     group: str = ""
+    elsewhere: tuple[str, int] | None = None
+    removes: bool = False
 
 
 def manual(found: Found, reason: str) -> Change:

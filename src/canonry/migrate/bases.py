@@ -15,18 +15,25 @@ from canonry.source.index import Definition, External, Resolved, case_kind
 
 _SYNC = frozenset(("unittest.TestCase", "unittest.case.TestCase"))
 _ASYNC = frozenset(("unittest.IsolatedAsyncioTestCase", "unittest.async_case.IsolatedAsyncioTestCase"))
-_OURS = {"SSotBaseTestCase": "sync", "SSotAsyncTestCase": "async", "RealWebSocketTestBase": ""}
+_OURS = {
+    "SSotBaseTestCase": "sync",
+    "SSotAsyncTestCase": "async",
+    "SSotPytestCase": "pytest",
+    "RealWebSocketTestBase": "",
+}
 _TRANSPARENT = ("pytest.mark.", "unittest.skip", "unittest.expectedFailure", "unittest.mock.patch", "mock.patch")
 _SET_UP = ("setUp", "tearDown", "setUpClass", "tearDownClass", "setup_method", "teardown_method")
 _ASYNC_PARTS = frozenset(("asyncSetUp", "asyncTearDown"))
+_COMMENT = "a comment stands where its base belongs"
 _OF_TEST_CASE = frozenset(name for name in dir(unittest.TestCase) if not name.startswith("_"))
 
 
 class Base(msgspec.Struct, frozen=True):
     """A base case of the canon: where it is imported from, and what is known of it.
 
-    ``kind`` is ``sync`` or ``async``, ``is_case`` whether it is a unittest case, ``offers`` the names of its methods,
-    and ``starts`` those of them that set up or tear down (of canonry's own none has to be called).
+    ``kind`` is ``sync``, ``async`` or ``pytest`` (no unittest case, and nothing but isolation), ``is_case`` whether it
+    is a unittest case, ``offers`` the names of its methods, and ``starts`` those of them that set up or tear down (of
+    canonry's own none has to be called).
     """
 
     module: str
@@ -60,7 +67,8 @@ def canonical_bases(file: FileView) -> dict[str, Base]:
 def _base_of(file: FileView, entry: str) -> Base:
     module, _, name = entry.partition(":")
     if module == "canonry.testing":
-        return Base(module, name, _OURS.get(name, ""), is_case=True, ours=True)
+        kind = _OURS.get(name, "")
+        return Base(module, name, kind, is_case=kind != "pytest", ours=True)
     target = file.index.resolve("", f"{module}.{name}")
     kind = "async" if "async" in name.lower() else "sync"
     if not isinstance(target, Definition):
@@ -77,8 +85,11 @@ def _base_of(file: FileView, entry: str) -> Base:
 # one class -----------------------------------------------------------------------------------------------------------
 
 
-def way_of(module: Module, node: ast.ClassDef, fact: ClassFact, *, shared: bool) -> Way:
-    """How a class that names a foreign base itself gets the canon's; ``shared``: classes elsewhere derive from it."""
+def way_of(module: Module, node: ast.ClassDef, fact: ClassFact, *, shared: bool, awaits: bool = False) -> Way:
+    """How a class that names a foreign base itself gets the canon's; ``shared``: classes elsewhere derive from it.
+
+    ``awaits``: it has async tests that nothing awaits, so that only the async base will do.
+    """
     file = module.file
     bases = canonical_bases(file)
     named = [
@@ -93,12 +104,14 @@ def way_of(module: Module, node: ast.ClassDef, fact: ClassFact, *, shared: bool)
     other = next((name for _, name in cases if name not in _SYNC | _ASYNC), "")
     if other:
         return Way(Grade.MANUAL, f"`{other}` does work of its own that the canonical base does not do")
+    if not cases and "pytest" in bases and not awaits:
+        return _plain(module, node, fact, named, bases["pytest"])
     wants_async = shared or _has_async(file, fact) or any(name in _ASYNC for _, name in cases)
     base = bases.get("async" if wants_async else "sync") or (bases.get("async") if not wants_async else None)
     if base is None:
         return Way(Grade.MANUAL, f"the canon names no {'async' if wants_async else 'synchronous'} base case")
     if not cases:
-        return _plain(module, node, named, base)
+        return _plain(module, node, fact, named, base)
     lacking = [] if base.is_case else sorted(_uses_of_case(node) - base.offers)
     if lacking:
         return Way(Grade.MANUAL, f"it uses `self.{lacking[0]}`, which `{base.name}` lacks")
@@ -110,36 +123,49 @@ def way_of(module: Module, node: ast.ClassDef, fact: ClassFact, *, shared: bool)
     return Way(Grade.REVIEW if doubt else Grade.SAFE, doubt, tuple(edits), (need,))
 
 
-def _plain(module: Module, node: ast.ClassDef, named: list[tuple[ast.expr, Resolved]], base: Base) -> Way:
-    """The way of a class in pytest's style, whose bases are no test cases."""
+def _plain(
+    module: Module, node: ast.ClassDef, fact: ClassFact, named: list[tuple[ast.expr, Resolved]], base: Base
+) -> Way:
+    """The way of a class in pytest's style, whose bases are no test cases.
+
+    Under the canon's base for that style it stays what it is: that base has no attribute, no metaclass and no base of
+    its own, so no name collides, no `super()` chain ends elsewhere, and no order of bases can fail, here and in all
+    that derives from it. Under a unittest case `setUp` is called, fixtures and async tests are run by others: a reader.
+    """
     target = next((each for _, each in named if isinstance(each, Definition)), None)
-    if target is not None:
+    if target is not None and base.kind != "pytest":
         return Way(Grade.MANUAL, f"its base `{target.qualname}` in `{target.path}` has to be moved first")
     if not base.ours:
         return Way(Grade.MANUAL, f"nobody can tell whether `{base.name}` runs what is set up in pytest's style")
     need = _name_for(module, node, base)
     if need is None:
         return Way(Grade.MANUAL, f"`{base.name}` means something else here")
-    reason = "it is in pytest's style: its tests become those of a unittest case, with the same ids"
+    if base.kind == "pytest":
+        reason = next(doubts_of_plain(module.file, fact), "")
+    else:
+        reason = "it is in pytest's style: its tests become those of a unittest case, with the same ids"
+    edit = _first_base(module, node, need.bound)
+    if isinstance(edit, str):
+        return Way(Grade.MANUAL, edit)
+    return Way(Grade.REVIEW if reason else Grade.SAFE, reason, (edit,), (need,))
+
+
+def _first_base(module: Module, node: ast.ClassDef, name: str) -> Splice | str:
+    """The edit that gives a class without test cases among its bases one more, or why there is none."""
     if node.bases:
         last = node.bases[-1]
         is_object = isinstance(last, ast.Name) and last.id == "object"
-        edit = module.replace(last, need.bound) if is_object else _added(module, node, need.bound)
-        if edit is None:
-            return Way(Grade.MANUAL, "a comment stands where its base belongs")
-        return Way(Grade.REVIEW, reason, (edit,), (need,))
+        return (module.replace(last, name) if is_object else _added(module, node, name)) or _COMMENT
     if node.keywords:
-        return Way(Grade.MANUAL, "it has a metaclass or other keywords and no base")
+        return "it has a metaclass or other keywords and no base"
     head = module.content[module.start(node) : module.start(node.body[0])].decode()
-    name = module.start(node) + len(head[: head.index(node.name, 5)].encode()) + len(node.name.encode())
-    rest = module.content[name : module.start(node.body[0])]
+    start = module.start(node) + len(head[: head.index(node.name, 5)].encode()) + len(node.name.encode())
+    rest = module.content[start : module.start(node.body[0])]
     space = len(rest) - len(rest.lstrip())
-    if rest.lstrip()[:1] == b"(":
-        end = name + rest.index(b")") + 1
-        if module.has_comment(name, end):
-            return Way(Grade.MANUAL, "a comment stands where its base belongs")
-        return Way(Grade.REVIEW, reason, (Splice(name, end, f"({need.bound})".encode()),), (need,))
-    return Way(Grade.REVIEW, reason, (Splice(name, name + space, f"({need.bound})".encode()),), (need,))
+    if rest.lstrip()[:1] != b"(":
+        return Splice(start, start + space, f"({name})".encode())
+    end = start + rest.index(b")") + 1
+    return _COMMENT if module.has_comment(start, end) else Splice(start, end, f"({name})".encode())
 
 
 def beside(module: Module, node: ast.ClassDef, fact: ClassFact, source: Definition) -> Way:
@@ -158,7 +184,7 @@ def beside(module: Module, node: ast.ClassDef, fact: ClassFact, source: Definiti
         return Way(Grade.MANUAL, f"`{base.name}` means something else here")
     edit = _added(module, node, need.bound)
     if edit is None:
-        return Way(Grade.MANUAL, "a comment stands where its base belongs")
+        return Way(Grade.MANUAL, _COMMENT)
     return Way(
         Grade.REVIEW, f"its base {where} keeps its own, and the canonical one stands beside it", (edit,), (need,)
     )
@@ -202,6 +228,18 @@ def doubts_of_facts(file: FileView, fact: ClassFact) -> Iterator[str]:
                 yield f"`{function.name}` is a generator, which the canonical base refuses"
         elif function.name in _SET_UP[:4] and function.is_async:
             yield f"`{function.name}` is async and was never awaited"
+
+
+def doubts_of_plain(file: FileView, fact: ClassFact) -> Iterator[str]:
+    """What speaks against giving a class in pytest's style a base that does nothing but to isolate."""
+    decorator = next((each for each in fact.decorators if not each.startswith((*_TRANSPARENT, "dataclasses."))), None)
+    if decorator is not None:
+        yield f"its decorator `{decorator.lstrip(':*.&')}` may make another class of it"
+    hierarchy = file.hierarchy(fact)
+    if not hierarchy.complete or "?" in fact.bases:
+        yield "one of its bases is computed, or is not there"
+    elif hierarchy.roots:
+        yield f"nobody knows here whether `{hierarchy.roots[0]}` is a test case"
 
 
 def _doubts(

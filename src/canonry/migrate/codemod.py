@@ -19,12 +19,18 @@ class Codemod:
     It answers the findings of its ``rules``, so what it does can be counted against an audit: implement `changes` for
     Python files, `document_changes` for others. Both are pure. Each finding gets one `Change`; one that gets none is
     listed as manual. Edits of several codemods are made together where they do not meet; of two that do, the one with
-    the lower ``order`` goes first, and the other sees its result.
+    the lower ``order`` goes first, and the other sees its result. ``looks_at_bases``: its answers depend on where
+    classes of the file come from, so that it is asked again where a base elsewhere is edited.
     """
 
     name: ClassVar[str]
     rules: ClassVar[tuple[str, ...]]
     order: ClassVar[int] = 50
+    looks_at_bases: ClassVar[bool] = False
+    elsewhere: ClassVar[bool] = False
+    """Whether a finding is answered at the places that it names beside its own, too."""
+    lists_only: ClassVar[bool] = False
+    """Whether all of its answers are for a hand."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     def changes(self, module: Module, found: Sequence[Found]) -> Iterator[Change]:

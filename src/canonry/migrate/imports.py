@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from canonry.changes.checks.names import said
+from canonry.changes.nodes import nodes_of
 from canonry.migrate.answers import Needed, Splice
 from canonry.migrate.module import Module
 
@@ -118,7 +119,7 @@ def orphan_edits(module: Module, splices: Sequence[Splice]) -> list[Splice]:
     if not gone:
         return []
     by_statement: dict[ast.stmt, list[ast.alias]] = {}
-    for statement, alias in _imports(module.tree):
+    for statement, alias in _imports(module.nodes):
         bound = alias.asname or alias.name.partition(".")[0]
         if bound.encode() in gone and _is_orphaned(module, bound, statement, splices):
             by_statement.setdefault(statement, []).append(alias)
@@ -132,10 +133,10 @@ def _up_to(removal: Splice, added: list[int]) -> Splice:
     return Splice(removal.start, min(inside), removal.text) if inside else removal
 
 
-def _imports(tree: ast.Module) -> list[tuple[ast.Import | ast.ImportFrom, ast.alias]]:
+def _imports(nodes: Sequence[ast.AST]) -> list[tuple[ast.Import | ast.ImportFrom, ast.alias]]:
     return [
         (node, alias)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, _IMPORTS) and getattr(node, "module", "") != "__future__"
         for alias in node.names
         if alias.name != "*"
@@ -152,7 +153,7 @@ def _is_orphaned(module: Module, name: str, statement: ast.stmt, splices: Sequen
     for each in splices:
         if word in _WORD.findall(each.text):
             return False
-    for node in ast.walk(scope):
+    for node in module.nodes if scope is module.tree else nodes_of(scope):
         if isinstance(node, ast.Name) and node.id == name:
             if isinstance(node.ctx, ast.Load) and _is_in(module.start(node), splices):
                 used = True

@@ -15,6 +15,13 @@ _SERVING = frozenset(
     "sys asyncio time datetime traceback logging logger log unittest pytest argparse warnings pprint platform json"
     " textwrap os.path pathlib.Path coverage doctest functools inspect nest_asyncio faulthandler uuid random".split()
 )
+_AROUND_TESTS = frozenset(
+    "run addTest addTests loadTestsFromTestCase loadTestsFromModule wasSuccessful add_argument parse_args append extend"
+    " items keys values get split join strip lower upper format startswith endswith count"
+    " setUp tearDown setUpClass tearDownClass asyncSetUp asyncTearDown setup_method teardown_method setup_class"
+    " teardown_class".split()
+)
+"""What is called of names that the block binds: suites, results, instances of test classes, words."""
 _WRITES = frozenset(
     "write write_text write_bytes dump unlink mkdir makedirs remove rmtree rename putenv execute".split()
 )
@@ -28,7 +35,7 @@ class Block(msgspec.Struct):
     stands in it.
     """
 
-    node: ast.If
+    node: ast.stmt
     starts: list[ast.Call]
     calls: list[str]
     others: list[ast.stmt]
@@ -66,18 +73,47 @@ def read_block(module: Module, node: ast.If) -> Block:
     return found
 
 
+def only_starts_tests(module: Module, name: str, *, around: frozenset[str] = frozenset()) -> bool:
+    """Whether a function of the module does nothing but to start tests, talk and exit, with all that it calls here.
+
+    It is a function that nothing decorates and that is bound once, so that the name in the block means this one.
+    """
+    node = next((each for each in module.tree.body if getattr(each, "name", "") == name), None)
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or module.bound.get(name) != 1:
+        return False
+    if node.decorator_list or any(isinstance(each, ast.Yield | ast.YieldFrom | ast.Global) for each in ast.walk(node)):
+        return False
+    found = Block(node, [], [], [])
+    reader = _Reader(module, node, found)
+    reader.local |= module.locals_of(node)
+    for statement in node.body:
+        reader.statement(statement)
+    within = around | {name}
+    return (
+        found.alone
+        and not found.others
+        and all(each in within or only_starts_tests(module, each, around=within) for each in found.calls)
+    )
+
+
 class _Reader:
-    def __init__(self, module: Module, node: ast.If, found: Block) -> None:
+    def __init__(self, module: Module, node: ast.stmt, found: Block) -> None:
         self.module, self.found = module, found
         self.local = {
             each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
         }
-        self.local |= {
-            alias.asname or alias.name.partition(".")[0]
+        self.imported = {
+            alias.asname or alias.name.partition(".")[0]: f"{each.module}.{alias.name}"
+            if isinstance(each, ast.ImportFrom)
+            else alias.name
             for each in ast.walk(node)
             if isinstance(each, ast.Import | ast.ImportFrom)
             for alias in each.names
         }
+        self.local |= {name for name, module in self.imported.items() if module not in _SERVING}
+        self.inner = {
+            each.name for each in ast.walk(node) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+        } - {getattr(node, "name", "")}
         self.local |= {each.name for each in ast.walk(node) if isinstance(each, ast.ExceptHandler) and each.name}
         self.functions = {
             each.name for each in module.tree.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -97,10 +133,8 @@ class _Reader:
         elif isinstance(node, ast.Import | ast.ImportFrom | ast.Pass | ast.Break | ast.Continue):
             return
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            self.functions.add(node.name)
             for each in node.body:
                 self.statement(each)
-            self.found.alone = False
             return
         elif isinstance(
             node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Raise | ast.Return | ast.Assert
@@ -137,9 +171,11 @@ class _Reader:
         name = dotted(function)
         last = name.rpartition(".")[2]
         root = name.partition(".")[0]
-        resolved = self.module.file.facts.bindings.get(root, root) or root
+        resolved = self.imported.get(root) or self.module.file.facts.bindings.get(root, root) or root
         if is_start(name, resolved):
             self.found.starts.append(call)
+        elif isinstance(function, ast.Name) and function.id in self.inner:
+            pass  # its body is read where it stands
         elif isinstance(function, ast.Name) and function.id in self.functions:
             if self.module.file.project.settings.is_test_function(function.id):
                 self.found.starts.append(call)
@@ -151,17 +187,11 @@ class _Reader:
             self.found.others.append(statement)
         elif root in self.local or root in _TALK or (isinstance(function, ast.Attribute) and not name):
             if root in self.local and not self.module.file.project.settings.is_test_function(last):
-                self.found.alone = self.found.alone and last in (
-                    "run",
-                    "addTest",
-                    "addTests",
-                    "loadTestsFromTestCase",
-                    "wasSuccessful",
-                    "add_argument",
-                    "parse_args",
-                )
-        elif root in self.classes or name.startswith("sys.path."):
+                self.found.alone = self.found.alone and last in _AROUND_TESTS
+        elif root in self.classes:
             self.found.alone = False
+        elif name.startswith("sys.path."):
+            pass  # of this process, which ends with the block
         elif (
             resolved in _SERVING
             or root in _SERVING

@@ -3,9 +3,11 @@
 import ast
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
+from canonry.changes.nodes import nodes_of, parents_of
+from canonry.changes.strings import text_tokens
 from canonry.migrate.answers import Needed, Splice
 from canonry.migrate.commands.surroundings import Surroundings
 from canonry.rules.view import FileView
@@ -23,16 +25,31 @@ class Module:
     """One file. Offsets are those of its bytes, the byte order mark included."""
 
     def __init__(
-        self, file: FileView, content: bytes, tree: ast.Module, *, surroundings: Surroundings | None = None
+        self,
+        file: FileView,
+        content: bytes,
+        parse: Callable[[], ast.Module],
+        *,
+        surroundings: Surroundings | None = None,
     ) -> None:
         self.file = file
         self.surroundings = surroundings or Surroundings()
         self.path = file.path
         self.content = content
-        self.tree = tree
+        self._parse = parse
         self.mark = len(codecs.BOM_UTF8) if content.startswith(codecs.BOM_UTF8) else 0
         self.text = SourceText(content[self.mark :])
         self._promised: dict[str, Needed] = {}
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree, parsed when it is first asked for: many findings are answered from facts alone."""
+        return self._parse()
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes of the tree, parents before their children."""
+        return nodes_of(self.tree)
 
     # places -----------------------------------------------------------------------------------------------------------
 
@@ -68,19 +85,9 @@ class Module:
 
     @cached_property
     def _comments(self) -> list[int]:
-        import io
-        import tokenize
-
         if b"#" not in self.content:
             return []
-        found: list[int] = []
-        reader = io.StringIO(self.text.content.decode(), newline="").readline
-        for token in tokenize.generate_tokens(reader):
-            if token.type == tokenize.COMMENT:
-                line = self.text.offset(token.start[0], 0)
-                before = self.text.content[line : line + 4 * token.start[1]].decode("utf-8", "ignore")
-                found.append(self.mark + line + len(before[: token.start[1]].encode()))
-        return found
+        return [self.mark + token.start for token in text_tokens(self.text) if token.comment]
 
     def line_end(self, offset: int) -> bytes:
         """How the line at an offset ends; at the last line as those before it."""
@@ -94,52 +101,34 @@ class Module:
 
     def nodes_at(self, site: Site) -> list[ast.AST]:
         """The nodes that begin at a place and end where it ends, the outermost first."""
-        key = (site.line, site.column, site.end_line, site.end_column)
-        return self._by_place.get(key, [])
+        end = site.end_line, self._bytes(site.end_line, site.end_column)
+        return [
+            node
+            for node in self.starting_at(site)
+            if (node.end_lineno, node.end_col_offset) == end  # type: ignore[attr-defined]
+        ]
 
     def starting_at(self, site: Site) -> list[ast.AST]:
         """The nodes that begin at a place, the outermost first."""
-        return self._by_start.get((site.line, site.column), [])
+        return self._by_start.get((site.line, self._bytes(site.line, site.column)), [])
+
+    def _bytes(self, line: int, column: int) -> int:
+        """The parser's column, in bytes from 0, of a column in characters from 1."""
+        start = self.text.offset(line, 0)
+        before = self.text.content[start : start + 4 * (column - 1)]
+        return column - 1 if before.isascii() else len(before.decode("utf-8", "ignore")[: column - 1].encode())
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """What each node stands in."""
-        found: dict[ast.AST, ast.AST] = {}
-        waiting: list[ast.AST] = [self.tree]
-        while waiting:
-            node = waiting.pop()
-            for child in ast.iter_child_nodes(node):
-                found[child] = node
-                waiting.append(child)
-        return found
-
-    @cached_property
-    def _by_place(self) -> dict[tuple[int, int, int, int], list[ast.AST]]:
-        found: dict[tuple[int, int, int, int], list[ast.AST]] = {}
-        characters = self.text.characters
-        for node in self._placed:
-            first = (node.lineno, characters(node.lineno, node.col_offset) + 1)  # type: ignore[attr-defined]
-            last = (node.end_lineno, characters(node.end_lineno, node.end_col_offset) + 1)  # type: ignore[attr-defined]
-            found.setdefault((*first, *last), []).append(node)
-        return found
+        return parents_of(self.nodes)
 
     @cached_property
     def _by_start(self) -> dict[tuple[int, int], list[ast.AST]]:
         found: dict[tuple[int, int], list[ast.AST]] = {}
-        characters = self.text.characters
-        for node in self._placed:
-            found.setdefault((node.lineno, characters(node.lineno, node.col_offset) + 1), []).append(node)  # type: ignore[attr-defined]
-        return found
-
-    @cached_property
-    def _placed(self) -> list[ast.AST]:
-        """The nodes with a place, parents before their children."""
-        found: list[ast.AST] = []
-        waiting: list[ast.AST] = [self.tree]
-        for node in waiting:
-            if hasattr(node, "end_col_offset") and node.end_col_offset is not None:
-                found.append(node)
-            waiting.extend(ast.iter_child_nodes(node))
+        for node in self.nodes:
+            if getattr(node, "end_col_offset", None) is not None:
+                found.setdefault((node.lineno, node.col_offset), []).append(node)  # type: ignore[attr-defined]
         return found
 
     def enclosing(self, node: ast.AST, kinds: type | tuple[type, ...]) -> ast.AST | None:
@@ -207,7 +196,7 @@ class Module:
     def _star_names(self) -> frozenset[str]:
         """The names that star imports of the tree's own modules bring."""
         found: set[str] = set()
-        for statement in ast.walk(self.tree):
+        for statement in self.nodes:
             if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
                 start = "." * statement.level + (statement.module or "")
                 target = self.file.index.resolve(self.path, start)

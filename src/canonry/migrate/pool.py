@@ -13,6 +13,7 @@ from canonry.audit.files import Files
 from canonry.audit.session import Session
 from canonry.migrate.workshop import Planned, Workshop
 from canonry.source.cache import Cache
+from canonry.source.facts import Facts
 from canonry.source.pool import Origin, available_cores
 from canonry.source.python.extract import extract
 from canonry.source.trees.git import BlobReader, Git
@@ -23,7 +24,9 @@ _INLINE = 40
 
 
 class Bench:
-    """Everything that plans files here. ``died`` are files whose planning ended the process."""
+    """Everything that plans files here. ``died`` are files whose planning ended the process, ``notes`` what is to be
+    said. ``overlay`` holds facts and bytes of files that are planned as they will be, not as they lie there.
+    """
 
     def __init__(self, session: Session, files: Files, origin: Origin, workshop: Workshop) -> None:
         self.session = session
@@ -31,22 +34,29 @@ class Bench:
         self.origin = origin
         self.workshop = workshop
         self.died: list[str] = []
+        self.overlay: dict[str, tuple[Facts, bytes]] = {}
+        self.notes: list[str] = []
         self._reader: BlobReader | None = None
 
     def plan(self, paths: Sequence[str]) -> Iterator[Planned]:
         """What is planned for these files; those with nothing to say of are left out."""
-        for path, facts in self.files.stream(list(paths)):
+        for path, read in self.files.stream(list(paths)):
+            facts, result = self.overlay.get(path, (read, None))
             if not self.workshop.concerns(path, facts):
                 continue
-            content = self.read(path)
+            content = result if result is not None else self.read(path)
             if content is None:
                 continue
-            key = self.files.live.get(path)
+            key = self.files.live.get(path) if result is None else None
             if key is not None and blob_key(content, size=len(key)) != key:
                 facts = extract(content, self.session.target)  # it changed meanwhile, or a filter gives it other bytes
             planned = self.workshop.plan(path, facts, content)
             if planned is not None:
                 yield planned
+
+    def looking(self, name: str) -> bool:
+        """Whether what a codemod answers depends on where classes come from."""
+        return any(codemod.name == name and codemod.looks_at_bases for codemod in self.workshop.codemods)
 
     def read(self, path: str, key: Key | None = None) -> bytes | None:
         """The bytes of a file, from disk or from the store."""

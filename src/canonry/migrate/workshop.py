@@ -26,7 +26,7 @@ from canonry.rules.registry import all_rules
 from canonry.rules.rule import Offence, implements
 from canonry.rules.view import DocumentView, FileView, Project
 from canonry.source.facts import Facts, Suppression
-from canonry.source.python.extract import extract
+from canonry.source.python.extract import Parsed, extract
 from canonry.source.syntax.parse import parse_source
 from canonry.source.syntax.text import EncodingError, decode_source
 from canonry.source.syntax.versions import Version
@@ -34,6 +34,11 @@ from canonry.source.syntax.versions import Version
 _TURNS = 6
 _NOT_UTF8 = "its encoding is not UTF-8, and only that is edited; convert the file first"
 _IMPORTS = "imports"
+_KEPT = 3
+
+
+class _ChangedError(Exception):
+    """A content cannot be planned: it is none of those that facts were read of."""
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -44,6 +49,8 @@ class Planned(msgspec.Struct, frozen=True):
     items: tuple[Item, ...]
     edits: tuple[Edit, ...] = ()
     settled: int = 0
+    removed: bool = False
+    """Whether the file is to be taken away; there are no edits then."""
     renames: tuple[tuple[str, str], ...] = ()
     """The test ids (``Class::test``) that the edits rename, before and after."""
 
@@ -92,6 +99,7 @@ class Workshop:
         self._terms = terms
         self._of_tree = of_tree or {}
         self.checked = checked
+        self._trees: dict[bytes, Parsed] = {}
         self._last: tuple[FileView, bool, tuple[list[Found], int]] | None = None
         known = all_rules()
         self._rules = {code: known[code] for codemod in codemods for code in codemod.rules if code in known}
@@ -106,6 +114,11 @@ class Workshop:
         if isinstance(planned, Planned):
             return planned
         return self._one_by_one(path, facts, content)
+
+    def forget(self) -> None:
+        """Forgets what it found of files, for the project is another one."""
+        self._last = None
+        self._trees = {}
 
     def concerns(self, path: str, facts: Facts) -> bool:
         """Whether some codemod may have something to say of a file."""
@@ -123,6 +136,8 @@ class Workshop:
         for number in range(_TURNS):
             turn = self._turn(view, current, codemods, of_tree=number == 0)
             first = first or turn
+            if number == 0 and any(change.removes for _, change in turn.chosen):
+                return Planned(path, digest_of(content), tuple(_items(path, turn, self.grades)), removed=True)
             if not turn.edits:
                 break
             after = splice(current, turn.edits)
@@ -130,11 +145,11 @@ class Workshop:
             later += turn.chosen if turn is not first else ()
             renames |= turn.renames
             current = after
-            facts = extract(current, self.target)
+            facts = extract(current, self.target, parsed=self._parsed(current))
             if facts.broken is not None:
                 return f"the result does not parse: {facts.broken.message} in line {facts.broken.site.line}"
             project = copy.copy(self.project)
-            project.index = self.project.index.overlaid(path, facts)
+            project.index = self.project.index.overlaid({path: facts})
             view = FileView(path, facts, project)
         else:
             return "its edits never come to an end; make them by hand"
@@ -146,10 +161,32 @@ class Workshop:
         objection = object_to_tests(before, view, renames)
         if objection is None and self.checked:
             change = FileChange(path=path, digest=digest, edits=tuple(edits))
-            objection = check_result(change, content, current, target=self.target, plan_again=None, own=False)
+            objection = self._checked(change, content, current)
         if objection is not None:
             return objection
-        return Planned(path, digest, items, tuple(edits), first.settled, tuple(renames.items()))
+        return Planned(path, digest, items, tuple(edits), first.settled, renames=tuple(renames.items()))
+
+    def _checked(self, change: FileChange, before: bytes, after: bytes) -> str | None:
+        """The first objection of the checks; they take the trees that planning made."""
+        old, new = self._parsed(before)[0], self._parsed(after)[0]
+        self._trees.pop(before, None)  # the checks change it
+        trees = (old, new) if old is not None and new is not None else None
+        return check_result(change, before, after, target=self.target, plan_again=None, own=False, trees=trees)
+
+    def _parsed(self, content: bytes) -> Parsed:
+        """What the parser says of a content; the last few are kept, for planning, facts and checks ask for the same."""
+        known = self._trees.get(content)
+        if known is None:
+            while len(self._trees) >= _KEPT:
+                del self._trees[next(iter(self._trees))]
+            known = self._trees[content] = parse_source(content, self.target)
+        return known
+
+    def _tree(self, content: bytes) -> ast.Module:
+        tree = self._parsed(content)[0]
+        if tree is None:
+            raise _ChangedError
+        return tree
 
     def _one_by_one(self, path: str, facts: Facts, content: bytes) -> Planned:
         """The plan with as many codemods as go together; those that do not become manual, with the objection."""
@@ -183,13 +220,15 @@ class Workshop:
         turn = Turn([], settled=settled)
         if not found:
             return turn
-        tree = _tree_of(content, self.target)
-        if tree is None:
-            reason = _NOT_UTF8 if not _is_utf8(content) else "it does not parse any more; run this again"
+        module = Module(view, content, lambda: self._tree(content), surroundings=self.surroundings)
+        try:
+            if not _is_utf8(content):
+                raise _ChangedError(_NOT_UTF8)
+            turn.changes = list(_answers(codemods, found, lambda codemod, mine: codemod.changes(module, mine)))
+        except _ChangedError as error:
+            reason = str(error) or "it does not parse any more; run this again"
             turn.changes = [(each, manual(one, reason)) for each in codemods for one in found if one.rule in each.rules]
             return turn
-        module = Module(view, content, tree, surroundings=self.surroundings)
-        turn.changes = list(_answers(codemods, found, lambda codemod, mine: codemod.changes(module, mine)))
         turn.chosen = self._choose(turn)
         if turn.chosen:
             turn.edits = _with_imports(module, turn.chosen)
@@ -201,7 +240,8 @@ class Workshop:
         chosen: list[tuple[Codemod, Change]] = []
         for group in _groups(turn.changes):
             splices = [splice for _, change in group for splice in change.edits]
-            if not splices or any(change.grade not in self.grades for _, change in group):
+            removes = any(change.removes for _, change in group)
+            if not (splices or removes) or any(change.grade not in self.grades for _, change in group):
                 continue
             if taken.admits(splices):
                 taken.take(splices)
@@ -350,8 +390,9 @@ def _items(path: str, turn: Turn, grades: frozenset[Grade]) -> list[Item]:
             grade=change.grade,
             what=change.found.offence.message,
             reason=change.reason,
-            edits=len(change.edits),
-            planned=bool(change.edits) and change.grade in grades,
+            edits=len(change.edits) + change.removes,
+            planned=(bool(change.edits) or change.removes) and change.grade in grades,
+            elsewhere=change.elsewhere,
         )
         for codemod, change in sorted(turn.changes, key=_order)
     ]
@@ -393,12 +434,6 @@ def _upgraded(
 
 def _start(offence: Offence) -> tuple[int, int]:
     return offence.site.line, offence.site.column
-
-
-def _tree_of(content: bytes, target: Version) -> ast.Module | None:
-    if not _is_utf8(content):
-        return None
-    return parse_source(content, target)[0]
 
 
 def _is_utf8(content: bytes) -> bool:

@@ -9,8 +9,8 @@ class Item(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One finding and what a codemod does about it.
 
     ``reason`` says why it has this grade, empty where it is safe. ``edits`` is how many ranges change; a finding that
-    an edit elsewhere mends has none. ``planned``: whether the run's plan makes them; ``written``: whether they are on
-    disk.
+    an edit elsewhere mends has none, but ``elsewhere``, the path and line of the finding that the edit is made for.
+    ``planned``: whether the run's plan makes them; ``written``: whether they are on disk.
     """
 
     path: str
@@ -23,6 +23,7 @@ class Item(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     edits: int = 0
     planned: bool = False
     written: bool = False
+    elsewhere: tuple[str, int] | None = None
 
 
 class MigrationSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,3 +68,27 @@ class CodemodPage(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     rules: tuple[str, ...]
     examples: tuple[CodemodExample, ...]
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """One place that a codemod changed or would change: the lines before and after, with what stands around them."""
+
+    codemod: str
+    path: str
+    line: int
+    lead: tuple[str, ...]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    rest: tuple[str, ...]
+
+    @property
+    def size(self) -> tuple[int, str, int]:
+        """What the smallest place is chosen by."""
+        return len(self.before) + len(self.after), self.path, self.line
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What changes of a tree that stand did to files, by codemod: how many files, and one place."""
+
+    files: dict[str, int]
+    shown: dict[str, Shown]

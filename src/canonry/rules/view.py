@@ -37,6 +37,7 @@ class Project:
         *,
         target: tuple[int, int],
         paths: frozenset[str] = frozenset(),
+        today: str = "",
     ) -> None:
         looked_at = index.track()
         self.canon = canon
@@ -45,6 +46,8 @@ class Project:
         self.target = target
         self.paths = paths
         """Every path that was listed, also what shadow trees and ``exclude`` leave out of the rest."""
+        self.today = today
+        """The day (ISO) on which it is judged. Only files with a `Retirement` may be judged by it: others are kept."""
         self.runner_files = frozenset(_files_of_runner(canon.canon.runner, index))
         self.tools = _tools_of_runner(canon.canon.runner)
         self.base_names = frozenset(_dotted(entry) for entry in canon.canon.base_cases)

@@ -217,6 +217,13 @@ class Flag(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Whether it is set to True and False; else it is an imported name that is None without the dependency."""
 
 
+class Retirement(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The wrapper of a retired runner script: the last day (ISO) on which it is to be there, empty without one."""
+
+    expires: str
+    site: Site
+
+
 class Commented(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A content without a live test that is mostly comments: their share (0..1), and commented test functions."""
 
@@ -345,6 +352,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     flags: tuple[Flag, ...] = ()
     other_marks: tuple[str, ...] = ()
     """Marks that are given in another way than as decorators and ``pytestmark``; ``*`` where one is computed."""
+    retired: Retirement | None = None
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -4,7 +4,7 @@ Lazy: it reads the facts of a file only when a name leads there, so five files o
 """
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -29,6 +29,8 @@ _SYNC_CASES = frozenset(
     pyfakefs.fake_filesystem_unittest.TestCase""".split()
 )
 _PLAIN = frozenset(("*.object", "typing.Generic", "typing.Protocol", "abc.ABC", "typing_extensions.Protocol"))
+_BESIDE = frozenset(("canonry.testing.SSotPytestCase",))
+"""Bases that change nothing of how pytest collects and runs a class."""
 _RUNNING_METHODS = frozenset(("run", "_callTestMethod", "__call__", "__getattribute__", "__init_subclass__"))
 
 
@@ -62,6 +64,11 @@ class Hierarchy(msgspec.Struct, frozen=True):
     complete: bool
     custom: bool
 
+    @property
+    def strange(self) -> bool:
+        """Whether a base stands outside of the tree that may collect and run tests in a way of its own."""
+        return any(root not in _BESIDE for root in self.roots)
+
 
 class Index:
     """Resolves references over the files of one tree."""
@@ -82,10 +89,10 @@ class Index:
         self._touched: set[str] = set()
         self._modules: dict[tuple[str, str], str | None] = {}
 
-    def overlaid(self, path: str, facts: Facts | None) -> "Index":
-        """An index of the same tree in which one file has other facts; what depends on names alone is shared."""
+    def overlaid(self, others: Mapping[str, Facts | None]) -> "Index":
+        """An index of the same tree in which some files have other facts; what depends on names alone is shared."""
         source = self._source
-        other = Index(self._paths, lambda asked: facts if asked == path else source(asked))
+        other = Index(self._paths, lambda asked: others[asked] if asked in others else source(asked))
         other._fixed, other._tops, other._modules = self._fixed, self._tops, self._modules
         return other
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from canonry.testing.limits import TimeLimitError as TimeLimitError
     from canonry.testing.limits import limited as limited
     from canonry.testing.proof import proves as proves
+    from canonry.testing.pytest_cases import SSotPytestCase as SSotPytestCase
     from canonry.testing.settle import CanonryLeakWarning as CanonryLeakWarning
     from canonry.testing.waiting import WaitTimeoutError as WaitTimeoutError
     from canonry.testing.waiting import wait_until as wait_until
@@ -30,6 +31,7 @@ _HOMES = {
     "SSotAsyncTestCase": "async_cases",
     "SSotBaseTestCase": "cases",
     "SSotMockFactory": "doubles",
+    "SSotPytestCase": "pytest_cases",
     "TimeLimitError": "limits",
     "WaitTimeoutError": "waiting",
     "assert_distinct": "distinct",

@@ -7,10 +7,11 @@ pytest's unittest items, so subtests, skips, expected failures and other plugins
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.python import PyCollector
 from _pytest.unittest import TestCaseFunction, UnitTestCase
 
 if TYPE_CHECKING:
@@ -25,12 +26,28 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: objec
 
 def collector_for(collector: pytest.Collector, name: str, obj: object) -> pytest.Collector | None:
     """The collector for a class that derives from a base case; None for everything else. Cheap where none is loaded."""
-    cases = sys.modules.get("canonry.testing.cases")
-    if cases is None or not isinstance(obj, type) or not issubclass(obj, cases.SSotBaseTestCase):
+    if not isinstance(obj, type):
         return None
-    if getattr(obj, "__abstractmethods__", None):
-        return None  # pytest's own leaves it out, too
-    made: CaseClass = CaseClass.from_parent(collector, name=name, obj=obj)
+    cases = sys.modules.get("canonry.testing.cases")
+    if cases is not None and issubclass(obj, cases.SSotBaseTestCase):
+        if getattr(obj, "__abstractmethods__", None):
+            return None  # pytest's own leaves it out, too
+        made: CaseClass = CaseClass.from_parent(collector, name=name, obj=obj)
+        return made
+    plain = sys.modules.get("canonry.testing.pytest_cases")
+    if plain is not None and issubclass(obj, plain.SSotPytestCase):
+        return _plain(collector, name, obj)
+    return None
+
+
+def _plain(collector: pytest.Collector, name: str, obj: type) -> pytest.Collector | None:
+    """The collector of a class in pytest's style, where pytest itself would collect it as one."""
+    unittest = sys.modules.get("unittest")
+    if unittest is not None and issubclass(obj, unittest.TestCase):
+        return None
+    if not isinstance(collector, PyCollector) or not collector.istestclass(obj, name):
+        return None
+    made: PytestStyleClass = PytestStyleClass.from_parent(collector, name=name)
     return made
 
 
@@ -72,14 +89,34 @@ class CaseClass(UnitTestCase):
             yield
             settle(case, item.canonry_before, case._canonry_left)
 
-        register = getattr(pytest, "register_fixture", None)
-        if register is not None:
-            register(name="canonry_state", func=canonry_state, node=self, autouse=True)
-        else:  # before pytest 9.1
-            manager: Any = self.session._fixturemanager
-            manager._register_fixture(
-                name="canonry_state", func=canonry_state, nodeid=self.nodeid, scope="function", autouse=True
-            )
+        _register(self, canonry_state)
+
+
+class PytestStyleClass(pytest.Class):
+    """A class in pytest's style: everything is pytest's own, within a scope for each test."""
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        """The tests of the class."""
+        from canonry.testing.pytest_cases import Around
+
+        def canonry_state(request: pytest.FixtureRequest) -> Iterator[None]:
+            item: Any = request.node
+            yield from Around(self.obj, item.originalname or item.name, item.nodeid).isolated()
+
+        _register(self, canonry_state)
+        yield from super().collect()
+
+
+def _register(collector: pytest.Collector, function: Callable[..., Iterator[None]]) -> None:
+    """Makes a fixture around each test of a class, before all others of it, so that it ends after them."""
+    register = getattr(pytest, "register_fixture", None)
+    if register is not None:
+        register(name="canonry_state", func=function, node=collector, autouse=True)
+    else:  # before pytest 9.1
+        manager: Any = collector.session._fixturemanager
+        manager._register_fixture(
+            name="canonry_state", func=function, nodeid=collector.nodeid, scope="function", autouse=True
+        )
 
 
 class CaseFunction(TestCaseFunction):

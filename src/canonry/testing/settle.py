@@ -65,16 +65,17 @@ def _message(leaks: Sequence[Leak], kept: set[Leak]) -> str:
 
 def _warn(case: Any, message: str) -> None:
     """A warning that points at the test method, not at this module."""
-    method = getattr(type(case), case._testMethodName, None)
+    kind = getattr(case, "_canonry_class", type(case))
+    method = getattr(kind, case._testMethodName, None)
     code = getattr(getattr(method, "__wrapped__", method), "__code__", None)
     if code is None:
         warnings.warn(message, CanonryLeakWarning, stacklevel=2)
     else:
         warnings.warn_explicit(
-            f"{type(case).__qualname__}.{case._testMethodName}: {message}",
+            f"{kind.__qualname__}.{case._testMethodName}: {message}",
             CanonryLeakWarning,
             code.co_filename,
             code.co_firstlineno,
-            module=type(case).__module__,
+            module=kind.__module__,
             registry={},
         )

@@ -277,7 +277,7 @@ def test_who_ends_workers_beside_the_tests_is_found_by_halves(tmp_path: Path) ->
         "import os\nfrom canonry.pytest_plugin.leaks import Leaks\n"
         "def pytest_collection_modifyitems(items):\n"
         "    if any(item.name == 'test_7' for item in items):\n"
-        "        Leaks.begin = lambda self, config: os._exit(7)\n"
+        "        Leaks.begin = lambda self, *_, **__: os._exit(7)\n"
     )
     tests = "".join(f"def test_{number}(): pass\n" for number in range(20))
     told = run(project(tmp_path, {"conftest.py": conftest, "test_a.py": tests, "test_b.py": "def test_b(): pass\n"}))
@@ -292,7 +292,9 @@ def test_who_ends_workers_beside_the_tests_is_found_by_halves(tmp_path: Path) ->
 
 
 def test_a_file_that_ends_every_worker_beside_its_tests_costs_itself(tmp_path: Path) -> None:
-    ends = "import os\nfrom canonry.pytest_plugin.leaks import Leaks\nLeaks.begin = lambda self, config: os._exit(7)\n"
+    ends = (
+        "import os\nfrom canonry.pytest_plugin.leaks import Leaks\nLeaks.begin = lambda self, *_, **__: os._exit(7)\n"
+    )
     tests = "".join(f"def test_{number}(): pass\n" for number in range(40))
     told = run(project(tmp_path, {"test_a.py": ends + tests, "test_b.py": "def test_b(): pass\n"}))
     assert told.outcomes["test_b"] is Outcome.PASSED

@@ -4,7 +4,9 @@ import ast
 import bisect
 import codecs
 from collections.abc import Iterable
+from functools import cached_property
 
+from canonry.changes.nodes import nodes_of
 from canonry.changes.splice import MovedRange, moved_ranges, sort_edits
 from canonry.model.edit import Edit
 from canonry.source.syntax.text import SourceText
@@ -23,6 +25,16 @@ class EditedSource:
         self.ranges: list[MovedRange] = moved_ranges(self.edits)
         self._ends = [each.end for each in self.ranges]
         self._new_ends = [each.new_end for each in self.ranges]
+
+    @cached_property
+    def old_nodes(self) -> list[ast.AST]:
+        """The nodes of the source's tree."""
+        return nodes_of(self.old_tree)
+
+    @cached_property
+    def new_nodes(self) -> list[ast.AST]:
+        """The nodes of the result's tree."""
+        return nodes_of(self.new_tree)
 
     def touched(self, start: int, end: int) -> MovedRange | None:
         """The edit that shares bytes with this range of the source, or puts new ones inside it."""

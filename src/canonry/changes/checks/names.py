@@ -17,22 +17,38 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 class Names(msgspec.Struct):
     """What a module binds at its top level and uses anywhere. ``imported`` are those that imports bind.
 
-    ``used`` are the names in code, in ``__all__`` and in annotations that are strings; ``mentioned`` those in any other
-    string that could be an annotation, which speaks against calling an import left over and for nothing else.
+    ``used`` are the names in code, in ``__all__`` and in annotations that are strings.
     """
 
     bound: Counter[str]
     imported: set[str]
     used: set[str]
-    mentioned: set[str]
+    strings: list[str]
+
+    def mentions(self, name: str) -> bool:
+        """Whether any other string could be an annotation with the name: enough not to call an import left over."""
+        return any(name in text and name in said(text) for text in self.strings)
+
+
+def _tried(tree: ast.Module) -> set[str]:
+    """The names that imports in the `try` of a module's top bind."""
+    return {
+        alias.asname or alias.name.partition(".")[0]
+        for statement in tree.body
+        if isinstance(statement, ast.Try) and statement.handlers
+        for each in statement.body
+        if isinstance(each, ast.Import | ast.ImportFrom)
+        for alias in each.names
+    }
 
 
 def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
     """Objects to a name bound twice or hidden where it is used, and to imports left over or taken away wrongly.
 
-    The imports of a package's ``__init__`` may be there for others, so none of them is called left over.
+    The imports of a package's ``__init__`` may be there for others, so none of them is called left over. One that is
+    tried is used by that: it probes a dependency, and goes with the probe.
     """
-    old, new = names_of(source.old_tree), names_of(source.new_tree)
+    old, new = names_of(source.old_tree, source.old_nodes), names_of(source.new_tree, source.new_nodes)
     for name in sorted(new.bound):
         if new.bound[name] > old.bound[name] and new.bound[name] > 1:
             return f"`{name}` would be bound {new.bound[name]} times"
@@ -43,17 +59,18 @@ def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
     for name in sorted(old.imported):
         if name not in new.bound and name in new.used:
             return f"`{name}` is still used, and its import would be gone"
-        if name not in new.bound and name not in old.used | old.mentioned:
+        was_unused = name not in old.used and name not in _tried(source.old_tree) and not old.mentions(name)
+        if name not in new.bound and was_unused:
             return f"the import of `{name}` was unused before; only what the edits orphan is taken away"
-        orphaned = name in old.used and name not in new.used | new.mentioned
-        if name in new.imported and orphaned and not is_package:
+        orphaned = name in new.imported and name in old.used and name not in new.used and not is_package
+        if orphaned and not new.mentions(name):
             return f"nothing would use the import of `{name}` any more; it has to go with the edits"
     return None
 
 
-def names_of(tree: ast.Module) -> Names:
-    """The names of a module."""
-    found = Names(Counter(), set(), set(), set())
+def names_of(tree: ast.Module, nodes: list[ast.AST]) -> Names:
+    """The names of a module; ``nodes`` are all of its tree."""
+    found = Names(Counter(), set(), set(), [])
     dotted: set[str] = set()
     for node in _top_level(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -68,10 +85,8 @@ def names_of(tree: ast.Module) -> Names:
             found.bound.update(_binds(node))
     for name in dotted:  # `import a.b` and `import a.c` bind one and the same `a`
         found.bound[name] = max(found.bound[name], 1)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.mentioned.update(said(node.value))
-    found.used.update(_uses(tree))
+    found.strings += {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    found.used.update(_uses(nodes))
     return found
 
 
@@ -97,8 +112,8 @@ def _binds(node: ast.AST) -> list[str]:
     return []
 
 
-def _uses(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _uses(nodes: list[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
             yield node.id
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
@@ -135,7 +150,9 @@ def said(text: str) -> Iterator[str]:
 
 def _hidden(source: EditedSource, introduced: set[str]) -> str | None:
     """An introduced name that new text uses in a function that binds it to something else."""
-    for scope in ast.walk(source.new_tree):
+    if not any(_can_hide(node, introduced) for node in source.new_nodes):
+        return None
+    for scope in source.new_nodes:
         if not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             continue
         local = _local(scope) & introduced
@@ -145,6 +162,15 @@ def _hidden(source: EditedSource, introduced: set[str]) -> str | None:
                 if source.made(start, start + len(node.id.encode())) is not None:
                     return node.id
     return None
+
+
+def _can_hide(node: ast.AST, names: set[str]) -> bool:
+    """Whether a node binds one of these names as a function can; imports at the top of the file do so, too."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return node.col_offset > 0 and any((each.asname or each.name.partition(".")[0]) in names for each in node.names)
+    if isinstance(node, ast.arg):
+        return node.arg in names
+    return any(name in names for name in _binds(node))
 
 
 def _local(scope: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:

@@ -1,6 +1,6 @@
 """Check 1: the result parses at the target version, and compiles where the source did."""
 
-import ast
+import codecs
 import warnings
 
 from canonry.source.syntax.parse import parse_source
@@ -15,7 +15,7 @@ def object_to_syntax(after: bytes, target: Version) -> str | None:
     return f"the result does not parse at Python {target[0]}.{target[1]}: {broken.message} in line {broken.site.line}"
 
 
-def object_to_compiled(before: ast.Module, after: ast.Module) -> str | None:
+def object_to_compiled(before: bytes, after: bytes) -> str | None:
     """Objects to a result that parses and still is no program, such as one with a late ``from __future__``.
 
     What the running interpreter refuses of the source already says nothing about the edits.
@@ -26,11 +26,12 @@ def object_to_compiled(before: ast.Module, after: ast.Module) -> str | None:
     return f"the result does not compile: {found.msg} in line {found.lineno}"
 
 
-def _refusal(tree: ast.Module) -> SyntaxError | None:
+def _refusal(source: bytes) -> SyntaxError | None:
+    """Why a UTF-8 source is no program; from its text, because a tree has to be turned back first."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(tree, "<result>", "exec", dont_inherit=True)
+            compile(source.removeprefix(codecs.BOM_UTF8).decode(), "<result>", "exec", dont_inherit=True)
     except SyntaxError as error:
         return error
     except (RecursionError, MemoryError, ValueError):

@@ -1,26 +1,16 @@
 """Check 3: comments and strings outside the edited ranges are what and where they were.
 
 A string is one thing: no edit starts or ends inside it, nor inside a comment. A comment in a range that is replaced
-has to stand in what replaces it. A docstring stays the docstring of what it describes.
+has to stand in what replaces it, unless the file as a whole becomes another one and a reader was asked. A docstring
+stays the docstring of what it describes.
 """
 
 import ast
-import io
-import tokenize
-from collections.abc import Iterator
-
-import msgspec
 
 from canonry.changes.checks.edited import EditedSource
+from canonry.changes.strings import TextToken, text_tokens
+from canonry.model.edit import Grade
 from canonry.source.syntax.text import SourceText
-
-
-class TextToken(msgspec.Struct, frozen=True):
-    """A string (f-strings as a whole) or a comment, with its offsets."""
-
-    start: int
-    end: int
-    comment: bool
 
 
 def object_to_text(source: EditedSource) -> str | None:
@@ -34,8 +24,10 @@ def object_to_text(source: EditedSource) -> str | None:
             kept.append((source.moved(token.start), before[token.start : token.end]))
         elif token.start < touching.start or touching.end < token.end:
             return f"an edit would cut through {_named(token)} in {_line(source.before, token)}"
-        elif token.comment and before[token.start : token.end] not in _comments(
-            new, after, touching.new_start, touching.new_end
+        elif (
+            token.comment
+            and not becomes_another(source)
+            and before[token.start : token.end] not in _comments(new, after, touching.new_start, touching.new_end)
         ):
             return f"the comment in {_line(source.before, token)} would be lost"
     found = []
@@ -53,29 +45,11 @@ def object_to_text(source: EditedSource) -> str | None:
     return _object_to_docstrings(source)
 
 
-def text_tokens(text: SourceText) -> Iterator[TextToken]:
-    """The strings and comments of a source that parses, in order."""
-    opened: list[int] = []
-    starts = {getattr(tokenize, name, None) for name in ("FSTRING_START", "TSTRING_START")} - {None}
-    ends = {getattr(tokenize, name, None) for name in ("FSTRING_END", "TSTRING_END")} - {None}
-    reader = io.StringIO(text.content.decode(), newline="").readline
-    for token in tokenize.generate_tokens(reader):
-        if token.type in starts:
-            opened.append(_offset(text, *token.start))
-        elif token.type in ends:
-            start = opened.pop()
-            if not opened:
-                yield TextToken(start, _offset(text, *token.end), comment=False)
-        elif not opened and token.type in (tokenize.STRING, tokenize.COMMENT):
-            comment = token.type == tokenize.COMMENT
-            yield TextToken(_offset(text, *token.start), _offset(text, *token.end), comment)
-
-
-def _offset(text: SourceText, line: int, characters: int) -> int:
-    start = text.offset(line, 0)
-    if text.content.isascii():
-        return start + characters
-    return start + len(text.content[start : start + 4 * characters].decode("utf-8", "ignore")[:characters].encode())
+def becomes_another(source: EditedSource) -> bool:
+    """Whether one edit, which a reader was asked about, makes another file of this one."""
+    first = source.edits[0] if len(source.edits) == 1 else None
+    whole = first is not None and first.start == 0 and first.end == len(source.before.content)
+    return first is not None and whole and first.grade is not Grade.SAFE
 
 
 def _comments(tokens: list[TextToken], content: bytes, start: int, end: int) -> set[bytes]:
@@ -92,9 +66,9 @@ def _line(text: SourceText, token: TextToken) -> str:
 
 
 def _object_to_docstrings(source: EditedSource) -> str | None:
-    old = _docstrings(source.before, source.old_tree)
+    old = _docstrings(source.before, source.old_nodes)
     kept = {source.moved(start): start for start, end in old if source.touched(start, end) is None}
-    new = _docstrings(source.after, source.new_tree)
+    new = _docstrings(source.after, source.new_nodes)
     found = {start for start, end in new if source.made(start, end) is None}
     for at in sorted(kept.keys() - found):
         return f"the docstring in line {source.before.position(kept[at])[0]} would be one no longer"
@@ -103,9 +77,9 @@ def _object_to_docstrings(source: EditedSource) -> str | None:
     return None
 
 
-def _docstrings(text: SourceText, tree: ast.Module) -> list[tuple[int, int]]:
+def _docstrings(text: SourceText, nodes: list[ast.AST]) -> list[tuple[int, int]]:
     found = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or not node.body:
             continue
         first = node.body[0]

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from canonry.changes.checks.edited import EditedSource
+from canonry.changes.nodes import same_nodes
 from canonry.changes.splice import splice
 from canonry.model.edit import Edit
 from canonry.source.syntax.parse import parse_source
@@ -48,7 +49,7 @@ def object_to_tree(source: EditedSource, target: Version) -> str | None:
     if outermost is None:
         return "neighbouring edits make no statements that stand alone"
     _replace(outermost)
-    if ast.dump(source.old_tree) != ast.dump(source.new_tree):
+    if not same_nodes(source.old_tree, source.new_tree):
         return f"it would say something else than planned around {_line(source, source.edits[0])}"
     return None
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from canonry.migrate.answers import Change, Found, manual
 from canonry.migrate.bases import way_of
 from canonry.migrate.codemod import Codemod, Example
+from canonry.migrate.codemods.base_case import mended_in
 from canonry.migrate.module import Module
 from canonry.model.edit import Grade
 
@@ -14,18 +15,24 @@ class AsyncAwaited(Codemod):
     """Gives a class with async tests that nothing awaits the canon's async base case.
 
     Such a test passes whatever it asserts, so every one of them is to be read: what fails from now on was never tested
-    before. A class that reaches its base through another class of the tree is mended there; a test function outside of
+    before. A class that reaches its base through another class of the tree is mended where base-case edits that; a test function outside of
     classes needs a mark of the plugin that is to await it, which nobody can choose for you.
     """
 
     name = "async-awaited"
     rules = ("BAS002",)
     order = 25
+    looks_at_bases = True
     examples = (
         Example(
             "import unittest\n\n\nclass TestOrder(unittest.TestCase):\n    async def test_total(self):\n        assert False\n",
             "from canonry.testing import SSotAsyncTestCase\n\n\nclass TestOrder(SSotAsyncTestCase):\n    async def test_total(self):\n        assert False\n",
             grade=Grade.REVIEW,
+        ),
+        Example(
+            "from tests.base import BaseShopTest\n\n\nclass TestOrder(BaseShopTest):\n    async def test_total(self):\n        assert False\n",
+            grade=Grade.MANUAL,
+            files={"tests/base.py": "import unittest\n\n\nclass BaseShopTest(unittest.TestCase):\n    pass\n"},
         ),
         Example("async def test_total():\n    assert False\n", grade=Grade.MANUAL),
     )
@@ -41,8 +48,15 @@ class AsyncAwaited(Codemod):
                     each, "mark it for the plugin that is to await it, or move it into the canonical async base case"
                 )
                 continue
-            way = way_of(module, node, fact, shared=False)
             name = each.offence.site.symbol.rpartition(".")[2]
-            reason = way.reason or f"`{name}` was never awaited; it runs from now on, and may fail"
+            doubt = f"`{name}` was never awaited; it runs from now on, and may fail"
+            above = mended_in(module.file, fact) if module.file.hierarchy(fact).case else None
+            if above is not None:
+                source, line = above
+                reason = f"{doubt}; base-case mends it where `{source.qualname}` in `{source.path}` is"
+                yield Change(found=each, grade=Grade.REVIEW, reason=reason, elsewhere=(source.path, line))
+                continue
+            way = way_of(module, node, fact, shared=False, awaits=True)
+            reason = way.reason or doubt
             grade = Grade.REVIEW if way.grade is Grade.SAFE else way.grade
             yield Change(found=each, grade=grade, reason=reason, edits=way.edits, needs=way.needs)

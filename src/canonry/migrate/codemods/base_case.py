@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from canonry.migrate.answers import Change, Found, manual
-from canonry.migrate.bases import beside, doubts_of_facts, way_of
+from canonry.migrate.bases import beside, canonical_bases, doubts_of_facts, way_of
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.module import Module
 from canonry.model.edit import Grade
@@ -24,13 +24,15 @@ class BaseCase(Codemod):
     decorators, set-up methods and `super()` chains stay. A class that reaches a foreign base through another class of
     the tree is mended where that one is. It is safe where nothing can behave differently but the isolation that the
     canon adds; a reader is asked where tests were never awaited, return values, are run in a way of their own, or where
-    the body speaks of the old base. Bases in pytest's style become unittest cases, with a reader. Cases of frameworks
-    (Django, Tornado) are manual.
+    the body speaks of the old base. A base in pytest's style gets the canon's base for that style (`SSotPytestCase`),
+    which has nothing of its own but isolation, so it is safe for all that derives from it; where the canon names none,
+    it becomes a unittest case, with a reader. Cases of frameworks (Django, Tornado) are manual.
     """
 
     name = "base-case"
     rules = ("BAS001", "BAS004", "BAS005")
     order = 30
+    looks_at_bases = True
     examples = (
         Example(
             "import unittest\n\n\nclass TestOrder(unittest.TestCase):\n    def setUp(self):\n        super().setUp()\n        self.total = 1\n\n    @unittest.skip('later')\n    def test_total(self):\n        self.assertEqual(self.total, 1)\n",
@@ -51,13 +53,17 @@ class BaseCase(Codemod):
         ),
         Example(
             "class BaseShopTest:\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
+            "from canonry.testing import SSotPytestCase\n\n\nclass BaseShopTest(SSotPytestCase):\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
+        ),
+        Example(
+            "class BaseShopTest:\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
             "from canonry.testing import SSotAsyncTestCase\n\n\nclass BaseShopTest(SSotAsyncTestCase):\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
             grade=Grade.REVIEW,
+            canon="[canon]\nbase-cases = ['canonry.testing:SSotAsyncTestCase']\n",
         ),
         Example(
             "from abc import ABC\n\n\nclass BaseShopTest(ABC):\n    def setup_method(self):\n        self.x = 1\n",
-            "from abc import ABC\nfrom canonry.testing import SSotAsyncTestCase\n\n\nclass BaseShopTest(ABC, SSotAsyncTestCase):\n    def setup_method(self):\n        self.x = 1\n",
-            grade=Grade.REVIEW,
+            "from abc import ABC\nfrom canonry.testing import SSotPytestCase\n\n\nclass BaseShopTest(ABC, SSotPytestCase):\n    def setup_method(self):\n        self.x = 1\n",
             path="tests/base.py",
         ),
         Example(
@@ -97,8 +103,24 @@ def _change(module: Module, found: Found, nodes: dict[str, ast.ClassDef], fact: 
     origin = other.classes.get(source.qualname) if other is not None else None
     if other is None or origin is None or not _is_edited(other, origin):
         return _unnamed(module, found, nodes, fact, source)
-    doubt = next(doubts_of_facts(file, fact), "") or f"it is mended where {where} is, on which others stand, too"
-    return Change(found=found, grade=_grade_of(other, origin), reason=doubt)
+    place = (source.path, origin.site.line)
+    reason = f"it is mended where {where} is"
+    if not file.hierarchy(fact).case and "pytest" in canonical_bases(file):
+        return Change(found=found, grade=Grade.SAFE, reason=reason, elsewhere=place)
+    doubt = next(doubts_of_facts(file, fact), "") or f"{reason}, on which others stand, too"
+    return Change(found=found, grade=_grade_of(other, origin), reason=doubt, elsewhere=place)
+
+
+def mended_in(file: FileView, fact: ClassFact) -> tuple[Definition, int] | None:
+    """The other class whose edit by this codemod mends a class, and its line; None where there is none."""
+    source = _source_of(file, fact)
+    if source is None or source == file.definition(fact):
+        return None
+    other = _view(file, source.path)
+    origin = other.classes.get(source.qualname) if other is not None else None
+    if other is None or origin is None or not _is_edited(other, origin):
+        return None
+    return source, origin.site.line
 
 
 def _unnamed(

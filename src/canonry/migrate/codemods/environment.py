@@ -33,6 +33,7 @@ class Environment(Codemod):
     name = "environment"
     rules = ("ENV001", "ENV002")
     order = 40
+    looks_at_bases = True
     examples = (
         Example(
             "import os\nfrom os import getenv\n\n\ndef test_url():\n    assert os.environ['URL'] == getenv('URL', 'x')  # same\n    assert 'URL' in os.environ\n",

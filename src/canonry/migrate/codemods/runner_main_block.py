@@ -7,7 +7,16 @@ from canonry.migrate.answers import Change, Found, Needed, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.commands.pytest_words import read_pytest_arguments
 from canonry.migrate.commands.tokens import CannotMapError
-from canonry.migrate.main_blocks import Block, blocks_of, dotted, holds, is_start, outside_uses, read_block
+from canonry.migrate.main_blocks import (
+    Block,
+    blocks_of,
+    dotted,
+    holds,
+    is_start,
+    only_starts_tests,
+    outside_uses,
+    read_block,
+)
 from canonry.migrate.module import Module
 from canonry.migrate.python_commands import new_list, word_of
 from canonry.model.edit import Grade
@@ -20,8 +29,8 @@ class RunnerMainBlock(Codemod):
 
     A block that only starts the tests of its own file (`unittest.main()`, `pytest.main([__file__])`, `asyncio.run` of a
     test, tests called by hand), talks and exits goes as a whole; its comments stay, and the imports that only it used
-    go. A reader is asked where the block selects other tests than its file's, or calls functions of the file that are
-    no tests and that nothing calls then. A block that does more keeps its other code, and what starts pytest or
+    go. So it is with a block that calls functions of the file which only start its tests, talk and exit. A reader is
+    asked where the block selects other tests than its file's, or calls functions of the file that do more. A block that does more keeps its other code, and what starts pytest or
     unittest becomes a call of the canonical runner with the arguments translated, which returns the same exit status;
     so does a block of a file that another file of the tree runs as a script, and a call of `pytest.main` outside of
     main blocks. Manual: plugins that are objects, an `else`, arguments that are built elsewhere.
@@ -42,6 +51,10 @@ class RunnerMainBlock(Codemod):
         Example(
             f"import asyncio\n\n\nasync {_TEST}\n\ndef main():\n    asyncio.run(test_a())\n\n\nif __name__ == '__main__':\n    main()\n",
             f"import asyncio\n\n\nasync {_TEST}\n\ndef main():\n    asyncio.run(test_a())\n",
+        ),
+        Example(
+            f"{_TEST}\n\ndef main():\n    test_a()\n    open('done', 'w').write('x')\n\n\nif __name__ == '__main__':\n    main()\n",
+            f"{_TEST}\n\ndef main():\n    test_a()\n    open('done', 'w').write('x')\n",
             grade=Grade.REVIEW,
         ),
         Example(
@@ -100,8 +113,9 @@ def _grade(module: Module, block: Block) -> tuple[Grade, str]:
     for call in block.starts:
         if dotted(call.func).rpartition(".")[2] in ("main", "console_main"):
             reasons += _selections(module, call)
-    if block.calls:
-        names = ", ".join(f"`{name}`" for name in dict.fromkeys(block.calls))
+    working = [name for name in dict.fromkeys(block.calls) if not only_starts_tests(module, name)]
+    if working:
+        names = ", ".join(f"`{name}`" for name in working)
         reasons.append(f"the block calls {names}, of which nothing else may be left")
     elif not block.alone:
         reasons.append("the block does more than to start the tests of its file")

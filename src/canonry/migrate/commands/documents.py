@@ -66,7 +66,7 @@ def rewrite_commands(
         made = [each for each in answers if each.text]
         if made and not _reads_as_meant(view, content, made):
             answers = [_refused(each.command, "the commands of this file depend on one another") for each in answers]
-    return answers
+    return [_proved(view, each, surroundings) if each.text else each for each in answers]
 
 
 def terms_of_command(view: DocumentView, command: Command, text: str, surroundings: Surroundings) -> Terms:
@@ -122,6 +122,14 @@ def _doubts(view: DocumentView, command: Command, mapped: Mapped, text: str, pla
         if Made("--") in mapped.tokens:
             raise CannotMapError("pre-commit hands it the names of changed files, behind the options of pytest")
         yield Doubt(Grade.REVIEW, "pre-commit hands it the names of changed files, which need not be tests")
+
+
+def _proved(view: DocumentView, answer: Rewritten, surroundings: Surroundings) -> Rewritten:
+    """The answer, by hand where the new command does not select what the old one does."""
+    words: list[str | None] = list(answer.command.words)
+    new = new_words(words, answer.mapped)
+    objection = surroundings.objection(words, new, _folder(view, answer.command))
+    return _refused(answer.command, objection) if objection else answer
 
 
 def _refused(command: Command, reason: str) -> Rewritten:

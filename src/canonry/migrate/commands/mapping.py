@@ -45,6 +45,11 @@ def map_command(words: Sequence[str | None], terms: Terms) -> Mapped:
         return by_hand(str(error))
 
 
+def tool_place(words: Sequence[str | None]) -> int:
+    """The index of the word that names the test tool. Raises `CannotMapError`."""
+    return _tool_at(words)[0]
+
+
 # where the tool stands -----------------------------------------------------------------------------------------------
 
 

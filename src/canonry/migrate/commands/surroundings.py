@@ -1,6 +1,7 @@
 """What of a tree's other files codemods depend on, found out once before any file is planned."""
 
-from collections.abc import Callable, Iterable, Iterator
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -27,10 +28,25 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     imports_from_root: bool = False
     scripts: frozenset[str] = frozenset()
     """Files that commands of documents run as scripts, from the root or, in one of them, from beside it."""
+    objection: Callable[[Sequence[str | None], Sequence[str | None], str | None], str] = lambda *_: ""
+    """Why a rewritten command selects other tests than the old one (`Proof.objection`); empty where nobody looks."""
+    today: dt.date = dt.date.min
+    read: Read = lambda _path: None
+    """The bytes of another file."""
+    on_disk: Callable[[str], bool] = lambda _path: False
+    """Whether a file or folder stands at a path, also one that a narrowed run did not list."""
+    importers: Callable[[str], list[str]] = lambda _path: []
+    """The Python files that import the module at a path."""
+    mentions: Callable[[str], list[str]] = lambda _path: []
+    """The files whose text holds the name of the file at a path: who may call it. Reads the whole tree."""
 
 
 def surroundings_of(
-    project: Project, read: Read, documents: Callable[[], Iterable[tuple[str, Reading]]] = tuple
+    project: Project,
+    read: Read,
+    documents: Callable[[], Iterable[tuple[str, Reading]]] = tuple,
+    *,
+    today: dt.date = dt.date.min,
 ) -> Surroundings:
     """The facts of a tree; ``read`` gives the bytes of a path, ``documents`` what is read of other files."""
     runner = tuple(project.canon.canon.runner.split())
@@ -40,7 +56,30 @@ def surroundings_of(
         installed=declares(sorted(project.paths), read, "canonry"),
         imports_from_root=imports_from_root(project.paths, project.settings.pythonpath, project.is_test_file),
         scripts=frozenset(_scripts(documents())),
+        today=today,
+        importers=lambda path: _importers(project, path),
     )
+
+
+def _importers(project: Project, path: str) -> list[str]:
+    stem = path.rpartition("/")[2].removesuffix(".py")
+    found: list[str] = []
+    for other in sorted(project.paths):
+        facts = project.index.facts(other) if other.endswith(".py") and other != path else None
+        for each in facts.imports if facts is not None else ():
+            names = [each.module, *(f"{each.module}.{name}".lstrip(".") for name, _ in each.names)]
+            if any(
+                name.rpartition(".")[2] == stem and _leads_to(project, name, each.level, other, path) for name in names
+            ):
+                found.append(other)
+                break
+    return found
+
+
+def _leads_to(project: Project, name: str, level: int, other: str, path: str) -> bool:
+    if level:
+        return other.rpartition("/")[0] == path.rpartition("/")[0] or "/" not in other
+    return project.index.module_path(name, other) == path
 
 
 def _scripts(documents: Iterable[tuple[str, Reading]]) -> Iterator[str]:

@@ -81,7 +81,7 @@ class UnawaitedAsyncTest(Rule):
                 yield Offence(site=fact.site, message=message)
             elif not hierarchy.case and hierarchy.complete and file.project.settings.is_test_class(owner.name):
                 marks = [mark for each in (owner, *_ancestors(file, owner)) for mark in (*each.marks, *each.decorators)]
-                if not hierarchy.roots and not hierarchy.custom and not _marked(file, fact, tuple(marks)):
+                if not hierarchy.strange and not hierarchy.custom and not _marked(file, fact, tuple(marks)):
                     yield self._unmarked(fact)
 
     def _unmarked(self, fact: FunctionFact) -> Offence:

@@ -78,7 +78,7 @@ class UncollectedTest(Rule):
             not named
             and not file.collects_its_own_way
             and fact.qualname not in based
-            and not hierarchy.roots
+            and not hierarchy.strange
             and "." not in fact.qualname
         ):
             reason = "" if fact.init is None else " and it has an `__init__`"

@@ -7,6 +7,11 @@ from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
 from canonry.source.commands import COLLECTING
 
+_WRAPPER = (
+    "import sys\nfrom canonry.run.retired import Retired, arguments_of\n\nRETIRED = Retired(always=('tests',))\n\n"
+    "if __name__ == '__main__':\n    arguments_of(RETIRED, 'run_fast_tests.py', sys.argv[1:], expires='{date}')\n"
+)
+
 
 class RogueTestRunner(Rule):
     """A script that exists to start tests is a rival of the one runner.
@@ -16,6 +21,9 @@ class RogueTestRunner(Rule):
     block, or from module level; one that only collects (`--collect-only`) does not. A test
     module that the file patterns miss and that starts unittest is likely. A library's `testing.py` that defines classes
     is offered to the tests of others: that it can start them is told as information, for review.
+
+    The wrapper that `canonry migrate` puts in a script's place is none until the day that it names has passed; then it
+    is reported, whoever calls it.
 
     Measured: of all 13 likely findings in the reference repository 7 are right and 6 arguable, because
     `unittest.main` finds no case there (`python benchmarks/draw.py GIT_DIR --rev beta-16 --config
@@ -34,6 +42,7 @@ class RogueTestRunner(Rule):
             path="scripts/run_fast_tests.py",
         ),
         Example("import pytest\n\npytest.main(['tests'])\n", path="run_tests.py"),
+        Example(_WRAPPER.format(date="2001-01-31"), path="scripts/run_fast_tests.py"),
         Example("import unittest\n\nif __name__ == '__main__':\n    unittest.main('tests')\n", path="run_tests.py"),
         Example(
             "import unittest\n\nclass ShopCase(unittest.TestCase):\n    pass\n\nif __name__ == '__main__':\n"
@@ -42,6 +51,7 @@ class RogueTestRunner(Rule):
         ),
     )
     good = (
+        Example(_WRAPPER.format(date="9999-12-31"), path="scripts/run_fast_tests.py"),
         Example("import pytest\n\ndef call():\n    return pytest.main([])\n", path="shop/plugin.py"),
         Example("if __name__ == '__main__':\n    print('pytest')\n", path="scripts/hello.py"),
         Example(
@@ -61,7 +71,12 @@ class RogueTestRunner(Rule):
     )
 
     def check(self, file: FileView) -> Iterator[Offence]:
-        """One offence for a script that starts tests."""
+        """One offence for a script that starts tests, and for a wrapper of one that has outlived its date."""
+        retired = file.facts.retired
+        if retired is not None and retired.expires < file.project.today:
+            when = f"was to go on {retired.expires}" if retired.expires else "names no day on which it goes"
+            yield Offence(site=retired.site, message=f"the wrapper of a retired runner {when}", identity="retired")
+            return
         if file.is_test_file or file.is_runner or file.path.endswith("conftest.py"):
             return
         blocks = file.facts.main_blocks

@@ -1,5 +1,6 @@
 """Content -> facts. The one place where a content is parsed."""
 
+import ast
 import re
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from canonry.source.facts import Break, Commented, Facts
 from canonry.source.python.broken import read_broken
 from canonry.source.python.marks import other_marks
+from canonry.source.python.retired import read_retirement
 from canonry.source.python.walk import Walk
 from canonry.source.suppressions import suppressions_of_broken, suppressions_of_python
 from canonry.source.syntax.parse import parse_source
@@ -19,9 +21,15 @@ _COMMENTED_TEST = re.compile(rb"^[ \t]*#.*\bdef test_", re.MULTILINE)
 _SHELL_SHARE = 0.8
 
 
-def extract(content: bytes, target: Version) -> Facts:
-    """The facts of a content, judged at a Python version. Deterministic; raises for no input."""
-    tree, text, broken = parse_source(content, target)
+Parsed = tuple[ast.Module | None, SourceText, Break | None]
+
+
+def extract(content: bytes, target: Version, *, parsed: Parsed | None = None) -> Facts:
+    """The facts of a content, judged at a Python version. Deterministic; raises for no input.
+
+    ``parsed`` is what `parse_source` says of the content, where it has been asked already.
+    """
+    tree, text, broken = parsed or parse_source(content, target)
     if broken is not None or tree is None:
         assert broken is not None
         return _with_suppressions(read_broken(text, broken), text)
@@ -58,6 +66,7 @@ def extract(content: bytes, target: Version) -> Facts:
         tautologies=tuple(walk.verdicts.tautologies),
         skips=tuple(walk.verdicts.skips),
         waits=tuple(walk.verdicts.waits),
+        retired=read_retirement(tree, text),
     )
 
 
