@@ -8,7 +8,7 @@ import ast
 import sys
 from pathlib import Path
 
-from canonry.pytest_plugin.collecting import Collector
+from canonry.pytest_plugin.collecting import Collector, filters_of_collection
 from canonry.pytest_plugin.top_imports import top_imports
 
 
@@ -26,8 +26,9 @@ def import_ahead(collector: Collector, path: Path) -> bool:
         folder = folder.parent
     if sys.path[:1] != [str(folder)]:
         sys.path.insert(0, str(folder))
-    for module, names in imports:
-        __import__(module, {}, {}, list(names))
+    with filters_of_collection(collector.config):
+        for module, names in imports:
+            __import__(module, {}, {}, list(names))
     return True
 
 

@@ -5,6 +5,7 @@ belongs to a package would be torn down between two of its files. Here a folder 
 was asked for is looked at.
 """
 
+import contextlib
 import os
 import random
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 from _pytest.runner import collect_one_node
+from _pytest.warnings import catch_warnings_for_item
 
 from canonry.model.worker_message import Task
 from canonry.pytest_plugin.outcomes import first_line, relative
@@ -62,6 +64,10 @@ class Collector:
 
     def collect(self, task: Task, *, shuffle: int | None) -> Collection:
         """The tests of a task, in the order in which they run."""
+        with filters_of_collection(self._session.config):
+            return self._collect(task, shuffle=shuffle)
+
+    def _collect(self, task: Task, *, shuffle: int | None) -> Collection:
         self._errors.clear()
         self._raised.clear()
         self._deselected.clear()
@@ -96,7 +102,8 @@ class Collector:
 
     def open_folders(self, path: Path) -> bool:
         """The conftest files above a file are loaded; whether all of them could be."""
-        return not self._early and isinstance(self._folder(path.parent), pytest.Collector)
+        with filters_of_collection(self.config):
+            return not self._early and isinstance(self._folder(path.parent), pytest.Collector)
 
     def _items(self, node: pytest.Item | pytest.Collector) -> Iterator[pytest.Item]:
         if isinstance(node, pytest.Item):
@@ -172,6 +179,16 @@ class Collector:
     def _broken(self, report: pytest.CollectReport, path: str) -> Broken:
         """Why a collector failed; ``path``: the file that it stands for, empty for a folder."""
         return broken_by(self._raised.get(id(report)), report.longreprtext, path, self._root)
+
+
+def filters_of_collection(config: pytest.Config) -> contextlib.AbstractContextManager[None]:
+    """While it lasts, warnings are treated as pytest treats them in its collection: as configured.
+
+    What files do to the filters while they are imported ends with it.
+    """
+    if not config.pluginmanager.has_plugin("warnings"):
+        return contextlib.nullcontext()
+    return catch_warnings_for_item(config=config, ihook=config.hook, when="collect", item=None)
 
 
 def broken_by(error: BaseException | None, text: str, path: str, root: str) -> Broken:

@@ -14,6 +14,7 @@ from canonry.model.run_plan import RunPlan
 from canonry.run.execute import StopSignal, execute
 from canonry.run.fingerprint import fingerprint
 from canonry.run.keeping import keep
+from canonry.run.kept_bytecode import prune_bytecode
 from canonry.run.profiles import ResolvedProfile
 from canonry.run.project import Project
 from canonry.run.recording import Recorder, new_run_id, prune, runs_folder
@@ -89,6 +90,7 @@ def run_plan(
             for listener in told:
                 listener(Note(text=trouble, at=time.time()))
         prune(project.root, keep=project.canon.run.keep)
+        prune_bytecode(project.root)
     return summary
 
 

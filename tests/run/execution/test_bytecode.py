@@ -1,11 +1,14 @@
 """Where Python may write no byte code, pytest's rewritten files are kept in canonry's own folder, and nowhere else."""
 
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from canonry.model.outcome import Outcome
 from canonry.model.state import STATE
+from canonry.run.kept_bytecode import prune_bytecode
 from tests.run.execution.bench import project, run
 
 NO_CACHE = ("-p", "no:cacheprovider")
@@ -52,3 +55,25 @@ def test_nothing_is_written_where_there_is_no_state_folder(tmp_path: Path, monke
     before = _files(root)
     assert set(run(root, workers=1, pytest_arguments=NO_CACHE).outcomes.values()) == {Outcome.PASSED}
     assert _files(root) == before
+
+
+def test_what_is_kept_of_files_that_are_gone_goes_and_the_controller_imports_no_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    files = {f"test_only_{name}.py": f"def test_{name}(): assert 1\n" for name in ("stays", "goes")}
+    root = project(tmp_path, {**files, "conftest.py": "import only_of_workers\n", "only_of_workers.py": ""})
+    (root / STATE).mkdir()
+    assert set(run(root, workers=1, pytest_arguments=NO_CACHE).outcomes.values()) == {Outcome.PASSED}
+    assert not {"test_only_stays", "test_only_goes", "only_of_workers"} & sys.modules.keys()
+
+    (root / "test_only_goes.py").unlink()
+    now = time.time()
+    assert prune_bytecode(root, now=now) == 1
+    ours = root / STATE / "bytecode" / str(root)[1:]
+    names = {path.name.partition(".")[0] for path in ours.rglob("*.pyc")}
+    assert names == {"test_only_stays", "conftest"}
+
+    (root / "test_only_stays.py").unlink()
+    assert prune_bytecode(root, now=now + 60) == 0
+    assert prune_bytecode(root, now=now + 90_000) == 1

@@ -296,3 +296,11 @@ def test_a_service_that_the_session_keeps_is_no_leak_of_the_file_that_asked_firs
     told = run(project(tmp_path, files))
     assert set(told.outcomes.values()) == {Outcome.PASSED}
     assert told.of(Leaked) == []
+
+
+def test_a_file_that_fails_for_what_it_left_is_not_attempted_again(tmp_path: Path) -> None:
+    content = FILE.format("tries = []\n\ndef test_flaky():\n    tries.append(1)\n    assert len(tries) > 1\n")
+    leaks = "\ndef test_leak():\n    os.environ['LEFT'] = '1'\n"
+    root = project(tmp_path, {"test_a.py": content + leaks})
+    told = run(root, policy=Policy(leaks="fail", retries=1), workers=1)
+    assert sorted(told.attempts) == [("test_a.py", 1), ("test_flaky", 1), ("test_flaky", 2), ("test_leak", 1)]

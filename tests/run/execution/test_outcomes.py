@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from canonry.model.outcome import Outcome
-from canonry.model.run_event import Captured, Collected, Uncollectable, WorkerStarted
-from tests.run.execution.bench import project, run
+from canonry.model.run_event import Captured, Collected, Leaked, Uncollectable, WorkerStarted
+from tests.run.execution.bench import plain_pytest, project, run
 
 WAYS = """
 import unittest
@@ -187,3 +187,22 @@ def test_nodes_run_in_the_order_that_the_plan_says_and_missing_ones_are_told(tmp
     passed = [node for node, outcome in told.outcomes.items() if outcome is Outcome.PASSED]
     assert passed == ["test_d[1]", "test_d[2]", "TestB::test_c", "test_a"]
     assert told.ended("test_gone").outcome is Outcome.UNCOLLECTABLE
+
+
+def test_filters_of_warnings_are_those_of_pytest_s_collection(tmp_path: Path) -> None:
+    warns = "import warnings\n{}\ndef test_{}():\n    warnings.warn('said')\n"
+    files = {
+        "pytest.ini": "[pytest]\nfilterwarnings = error::DeprecationWarning\n",
+        "test_a.py": warns.format("warnings.filterwarnings('error')", "a"),
+        "test_b.py": warns.format("warnings.simplefilter('error')", "b"),
+        "test_c.py": warns.format("warnings.warn('old', DeprecationWarning)", "c"),
+    }
+    root = project(tmp_path, files)
+
+    told = run(root, workers=1)
+
+    assert told.outcomes == {"test_a": Outcome.PASSED, "test_b": Outcome.PASSED, "test_c.py": Outcome.UNCOLLECTABLE}
+    assert told.of(Leaked) == []
+    plain = plain_pytest(root, "-q", "--continue-on-collection-errors").stdout
+    assert "2 passed" in plain
+    assert "1 error" in plain

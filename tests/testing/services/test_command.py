@@ -32,8 +32,9 @@ def get(url: str) -> str:
         {"ready": "/health"},
         {"ready_log": r"^listening on port \d+$"},
         {"ready": "/health", "ready_log": "listening"},
+        {"ready": "http://127.0.0.1:{port}/health"},
     ],
-    ids=["port", "http", "log", "both"],
+    ids=["port", "http", "log", "both", "address"],
 )
 def test_it_is_ready_when_its_probe_says_so(project: Path, probe: dict[str, str]) -> None:
     with start(command(project, HTTP, **probe), root=project) as running:

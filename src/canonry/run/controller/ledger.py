@@ -407,6 +407,8 @@ class Ledger:
             return
         tried = category.retried.get(node, 0)
         allowed = max(category.plan.policy.retries, 1 if outcome is Outcome.LOST else 0)
+        if outcome is Outcome.FAILED and node == job.task.path:  # for what it left behind: its tests have had theirs
+            allowed = 0
         if tried < allowed and not self.stop_reason and not category.expired:
             category.retried[node] = tried + 1
             attempt = max(message.attempt, self._plan.repeat) + 1 if not tried else message.attempt + 1

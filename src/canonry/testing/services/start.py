@@ -6,6 +6,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,11 +138,18 @@ def _started(
                 "a free one is used"
             )
         try:
-            return _on_port(service, kind, port, root, environment(needed), shared, logs)
+            return _on_port(_filled(service, port), kind, port, root, environment(needed), shared, logs)
         except ServiceError:
             if service.port or attempt == _TRIES - 1 or not _is_taken(port):
                 raise
     raise AssertionError("unreachable")
+
+
+def _filled(service: Service, port: int) -> Service:
+    """The same, with the port in the address that answers once it is ready."""
+    if service.ready is None:
+        return service
+    return replace(service, ready=service.ready.replace("{port}", str(port)))
 
 
 def _on_port(
