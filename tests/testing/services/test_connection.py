@@ -186,6 +186,25 @@ def test_observers_see_each_message_as_it_arrives_and_what_they_raise_fails_the_
     run(test())
 
 
+def test_closing_waits_for_who_reads_and_raises_what_the_last_message_did(users: Callable[[int], list[User]]) -> None:
+    async def slow_end(reader: "asyncio.Task[None]") -> None:
+        await reader
+        await asyncio.sleep(0.05)
+        raise ValueError("seen too late")
+
+    async def test() -> None:
+        (ada,) = users(1)
+        connection = ada.connect("/ws")
+        await connection.open()
+        assert connection._reader is not None
+        reading = connection._reader = asyncio.create_task(slow_end(connection._reader))
+        with pytest.raises(ValueError, match="seen too late"):
+            await connection.close()
+        assert reading.done()
+
+    run(test())
+
+
 def test_a_refused_handshake_has_its_status(chat: Running) -> None:
     async def test() -> None:
         for path, status in (("/ws", 403), ("/absent", 404)):
