@@ -194,13 +194,13 @@ def test_closing_waits_for_who_reads_and_raises_what_the_last_message_did(users:
 
     async def test() -> None:
         (ada,) = users(1)
-        connection = ada.connect("/ws")
-        await connection.open()
-        assert connection._reader is not None
-        reading = connection._reader = asyncio.create_task(slow_end(connection._reader))
-        with pytest.raises(ValueError, match="seen too late"):
-            await connection.close()
-        assert reading.done()
+        async with ada.connect("/ws") as connection:
+            assert connection._reader is not None
+            reading = connection._reader = asyncio.create_task(slow_end(connection._reader))
+            with pytest.raises(ValueError, match="seen too late"):
+                await connection.close()
+            assert reading.done()
+            connection._reader = None
 
     run(test())
 
