@@ -81,9 +81,10 @@ class Recorder:
 
 
 def new_run_id(now: float | None = None) -> str:
-    """An id that sorts by time (UTC) and that no other run has."""
-    moment = dt.datetime.fromtimestamp(time.time() if now is None else now, dt.UTC)
-    return f"{moment:%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
+    """An id that sorts by time (UTC, to a 4,096th of a second) and that no other run has."""
+    now = time.time() if now is None else now
+    moment = dt.datetime.fromtimestamp(now, dt.UTC)
+    return f"{moment:%Y%m%d-%H%M%S}-{int(now % 1 * 4096):03x}{os.urandom(3).hex()}"
 
 
 def recordings(root: Path) -> list[str]:
