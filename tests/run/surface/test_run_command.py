@@ -582,3 +582,15 @@ def test_watch_runs_what_a_change_reaches_until_it_is_interrupted(folder: Folder
     assert process.returncode == 1
     assert "2 tests run: 2 passed" in said
     assert "1 test run: 1 failed" in said
+
+
+def test_one_file_is_one_session_however_many_workers_there_are(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    says = "import os\n\ndef test_it():\n    assert ('PYTEST_XDIST_WORKER' in os.environ) is {}\n"
+    folder.write({"test_a.py": says.format(False)})
+    assert folder.call("run", "--workers", "2").returncode == 0
+
+    folder.write({"test_b.py": says.format(True), "test_a.py": f"{says.format(True)}\n# with others\n"})
+    assert folder.call("run", "--workers", "2").returncode == 0

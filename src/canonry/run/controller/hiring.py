@@ -36,6 +36,9 @@ class Hiring:
         self._services = services
         self._warden = warden
         self._numbers = 0
+        files = sum(len(category.work) for category in plan.categories)
+        self._is_shared = plan.workers > 1 and (files > 1 or plan.repeat > 1)
+        """Whether several workers have something to do; a single file is one session, as a warm one is."""
         self._forks = can_fork()
         self._zygote: Zygote | None = None
         self._deadly: set[int] = set()
@@ -89,7 +92,7 @@ class Hiring:
         self._numbers += 1
         host = Host(self._numbers, self._place)
         environment = dict(self._services.environment(host.number)) if self._services is not None else {}
-        if self._plan.workers > 1:
+        if self._is_shared:
             environment |= _as_xdist(seat, self._plan.workers, self._place.name)
         host.prepare(
             root=self._plan.root,
