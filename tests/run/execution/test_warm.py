@@ -99,8 +99,9 @@ def test_cold_ends_it(warm: Folder) -> None:
 @pytest.mark.parametrize(
     ("name", "before", "after"),
     [
-        ("conftest.py", "import builtins\nbuiltins.ROLE = 1\n", "import builtins\nbuiltins.ROLE = 2\n"),
-        ("shop.py", "ROLE = 1\n", "ROLE = 2\n"),
+        # of another size: Python would take byte code of the same second for that of the same file
+        ("conftest.py", "import builtins\nbuiltins.ROLE = 1\n", "import builtins\nbuiltins.ROLE = 2  # now\n"),
+        ("shop.py", "ROLE = 1\n", "ROLE = 2  # now\n"),
         ("role.py", "ROLE = 1\n", None),
         ("pytest.ini", "[pytest]\nroles = 1\n", "[pytest]\nroles = 2\n"),
     ],
