@@ -22,7 +22,7 @@ from canonry.contract.language.rules import (
 )
 
 
-class Contract(Part, frozen=True):
+class Contract(Part, frozen=True, kw_only=True):
     """Which events a conversation has, with which fields, in which order, within which time, belonging to whom."""
 
     contract: Annotated[str, Meta(min_length=1, description="Name and version.", examples=["agent-events/1"])]

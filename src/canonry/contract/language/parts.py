@@ -50,7 +50,7 @@ Range = int | str
 """How often: ``1``, ``1..``, ``..3`` or ``2..5``."""
 
 
-class Transport(Part, frozen=True):
+class Transport(Part, frozen=True, kw_only=True):
     """What one frame is and which directions a recording holds."""
 
     frame: Annotated[Frame, Meta(description="What a frame holds.")] = Frame.JSON
@@ -60,7 +60,7 @@ class Transport(Part, frozen=True):
     max_bytes: Annotated[int, Meta(ge=1, description="A longer frame is a violation.")] = 16 * 1024 * 1024
 
 
-class Discriminator(Part, frozen=True):
+class Discriminator(Part, frozen=True, kw_only=True):
     """How the name of an event is found. One of ``field``, ``keys_present``, ``template`` and ``jsonrpc``."""
 
     field: Annotated[str, Meta(description="The field that holds the name; with `template` too.")] = ""
@@ -85,7 +85,7 @@ class Discriminator(Part, frozen=True):
     ] = ""
 
 
-class EventType(Part, frozen=True):
+class EventType(Part, frozen=True, kw_only=True):
     """An event, or a variant of one: an event by the value or presence of its fields, usable wherever an event is."""
 
     of: Annotated[str, Meta(description="The event that this is a variant of. The first that matches is taken.")] = ""
@@ -108,7 +108,7 @@ class EventType(Part, frozen=True):
     direction: Annotated[Direction | None, Meta(description="The only way in which it may go.")] = None
 
 
-class Scope(Part, frozen=True):
+class Scope(Part, frozen=True, kw_only=True):
     """A stretch of a session that an event opens and another closes: a run, a response, a task."""
 
     open: Annotated[list[str], Meta(description="The events that open it. One that stands in `close` too does both.")] = []
@@ -146,7 +146,7 @@ class Scope(Part, frozen=True):
     ] = None
 
 
-class Implied(Part, frozen=True):
+class Implied(Part, frozen=True, kw_only=True):
     """Events that open a span by themselves and keep it open: chunks."""
 
     by: Annotated[list[str], Meta(description="The events that open or continue it.")]
@@ -154,7 +154,7 @@ class Implied(Part, frozen=True):
     closed_by: Annotated[list[str], Meta(description="Those of `by` that close it: an empty chunk.")] = []
 
 
-class Refers(Part, frozen=True):
+class Refers(Part, frozen=True, kw_only=True):
     """Events that name a span which the session has seen, in this scope or an earlier one."""
 
     events: Annotated[list[str], Meta(description="The events that refer to it.")]
@@ -165,7 +165,7 @@ class Refers(Part, frozen=True):
     once: Annotated[bool, Meta(description="Whether a span may be referred to only once.")] = False
 
 
-class Token(Part, frozen=True):
+class Token(Part, frozen=True, kw_only=True):
     """A second name for an open span, under which some events find it. It is free again when the span closes."""
 
     set: Annotated[str, Meta(description="The field of the opening event that gives it.")]
@@ -173,7 +173,7 @@ class Token(Part, frozen=True):
     events: Annotated[list[str], Meta(description="Those other events.")]
 
 
-class Known(Part, frozen=True):
+class Known(Part, frozen=True, kw_only=True):
     """An event that tells of spans which began elsewhere: a snapshot."""
 
     event: Annotated[str, Meta(description="The snapshot.")]
@@ -181,13 +181,13 @@ class Known(Part, frozen=True):
     open: Annotated[bool, Meta(description="Whether they count as open; they owe no close.")] = False
 
 
-class Parents(Part, frozen=True):
+class Parents(Part, frozen=True, kw_only=True):
     """Nesting that each event spells out: the keys of the spans around it, from the root."""
 
     path: Annotated[str, Meta(description="The list of keys, the root's first.")]
 
 
-class Span(Part, frozen=True):
+class Span(Part, frozen=True, kw_only=True):
     """A pair of events around others: a tool call, a message, a part of it, a request and its response."""
 
     open: Annotated[str | list[str], Meta(description="The events that open it.")] = []

@@ -27,7 +27,7 @@ class OrderMode(StrEnum):
     """No `before` comes after an `event`."""
 
 
-class Order(Part, frozen=True):
+class Order(Part, frozen=True, kw_only=True):
     """One event before another."""
 
     before: Annotated[str | list[str], Meta(description="What comes first.")]
@@ -45,7 +45,7 @@ class SequenceMode(StrEnum):
     RISES = "rises"
 
 
-class Sequence(Part, frozen=True):
+class Sequence(Part, frozen=True, kw_only=True):
     """A number that counts events."""
 
     field: Annotated[str, Meta(description="Where it stands. Events without it are passed over.")]
@@ -56,7 +56,7 @@ class Sequence(Part, frozen=True):
     events: Annotated[list[str], Meta(description="The events that carry it. Default: all.")] = []
 
 
-class States(Part, frozen=True):
+class States(Part, frozen=True, kw_only=True):
     """A status that moves along edges."""
 
     field: Annotated[str, Meta(description="Where the status stands. Events without it are passed over.")]
@@ -68,7 +68,7 @@ class States(Part, frozen=True):
     per: Annotated[str, Meta(description="What has the status. Default: the first scope, or the session.")] = ""
 
 
-class Fold(Part, frozen=True):
+class Fold(Part, frozen=True, kw_only=True):
     """Pieces whose sum is the whole that another event tells."""
 
     of: Annotated[str, Meta(description="The field that holds a piece of text.")]
@@ -79,14 +79,14 @@ class Fold(Part, frozen=True):
     events: Annotated[list[str], Meta(description="The events that hold pieces. Default: all that have the field.")] = []
 
 
-class Unique(Part, frozen=True):
+class Unique(Part, frozen=True, kw_only=True):
     """A field that no two events share. Of a long session the last 65,536 values are compared."""
 
     field: Annotated[str, Meta(description="The field; events without it are passed over.")]
     events: Annotated[list[str], Meta(description="The events that are compared. Default: all.")] = []
 
 
-class Deadline(Part, frozen=True):
+class Deadline(Part, frozen=True, kw_only=True):
     """A time within which something happens: `from` and `to`, or `between`, or `span`."""
 
     start: Annotated[str, Meta(description="The point it counts from.")] = field(name="from", default="")
@@ -98,7 +98,7 @@ class Deadline(Part, frozen=True):
     max: Annotated[Time, Meta(description="How long it may take.")]
 
 
-class Isolation(Part, frozen=True):
+class Isolation(Part, frozen=True, kw_only=True):
     """What belongs to one user and must not reach another."""
 
     session: Annotated[
@@ -116,14 +116,14 @@ class Isolation(Part, frozen=True):
     ] = ""
 
 
-class Quiet(Part, frozen=True):
+class Quiet(Part, frozen=True, kw_only=True):
     """A stretch after a close in which nothing of the scope comes."""
 
     after: Annotated[str, Meta(description="The close, such as `run.close`.")]
     length: Annotated[Time, Meta(description="How long it is listened.")] = field(name="for")
 
 
-class Exchange(Part, frozen=True):
+class Exchange(Part, frozen=True, kw_only=True):
     """What a client's message must bring about."""
 
     request: Annotated[str, Meta(description="The message.")] = field(name="in")
@@ -133,21 +133,21 @@ class Exchange(Part, frozen=True):
     within: Annotated[Time | None, Meta(description="How long that may take.")] = None
 
 
-class Overlay(Part, frozen=True):
+class Overlay(Part, frozen=True, kw_only=True):
     """What a choice changes in the contract."""
 
     count: Annotated[dict[str, Range | dict[str, Range]], Meta(description="Counts that replace those of the same event.")] = {}
     order: Annotated[list[Order], Meta(description="Orders that are added.")] = []
 
 
-class Policy(Part, frozen=True):
+class Policy(Part, frozen=True, kw_only=True):
     """A choice that a project may make, and what each alternative means."""
 
     default: Annotated[str, Meta(description="The alternative that holds when nothing is chosen.")]
     alternatives: Annotated[dict[str, Overlay], Meta(description="Alternative -> what it changes.")]
 
 
-class Profile(Part, frozen=True):
+class Profile(Part, frozen=True, kw_only=True):
     """Where the contract is checked: another place has other times."""
 
     deadline: Annotated[
@@ -165,7 +165,7 @@ class TimeUnit(StrEnum):
     MILLISECONDS = "ms"
 
 
-class OwnTime(Part, frozen=True):
+class OwnTime(Part, frozen=True, kw_only=True):
     """The event's own time, which serves where a recording holds no receive times."""
 
     field: Annotated[str, Meta(description="Where it stands.")]
