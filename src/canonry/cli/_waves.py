@@ -43,6 +43,12 @@ def _issues(_context: click.Context, _parameter: click.Parameter, given: tuple[s
 @click.option("--category", multiple=True, metavar="NAME", help="Only files of this category of the canon.")
 @click.option("--flow", multiple=True, metavar="NAME", help="Only tests and components of this flow of the canon.")
 @click.option("--issue", "issues", multiple=True, metavar="WAVE=NUMBER", callback=_issues, help="The issue of a wave.")
+@click.option(
+    "--prove/--no-prove",
+    default=True,
+    show_default=True,
+    help="Collect what rewritten commands select, and refuse those that select other tests.",
+)
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the plan to this file, too.")
 @_CONFIG
 @click.option("--target-python", metavar="3.N", help="Judge syntax at this Python version.")
@@ -61,6 +67,7 @@ def plan(  # one parameter per option, in the order of the help page
     category: tuple[str, ...],
     flow: tuple[str, ...],
     issues: dict[int, str],
+    prove: bool,
     output: Path | None,
     config: Path | None,
     target_python: str | None,
@@ -101,6 +108,7 @@ def plan(  # one parameter per option, in the order of the help page
             review=review,
             size=size,
             issues=issues,
+            prove=prove,
             arguments=tuple(sys.argv[1:]),
             progress=progress,
         )
