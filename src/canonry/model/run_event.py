@@ -152,6 +152,23 @@ class DoubleMade(_Event, frozen=True, tag="double-made"):
     line: int = 0
 
 
+class ContractJudged(_Event, frozen=True, tag="contract-judged"):
+    """A test held what it received against an event contract.
+
+    ``violations`` are the ids of the rules that were violated, ``seen`` what was judged: event, direction (``in`` is
+    client to service), outcome, how often. ``flow`` is the flow of the canon that the test walks, if it walks one.
+    """
+
+    node: str
+    contract: str
+    flow: str = ""
+    connections: int = 0
+    received: int = 0
+    judged: int = 0
+    violations: tuple[str, ...] = ()
+    seen: tuple[tuple[str, str, str, int], ...] = ()
+
+
 class Slow(_Event, frozen=True, tag="slow"):
     """A test has run for ``seconds`` and still does. ``stacks`` holds what its threads do, past the soft limit."""
 
@@ -227,6 +244,7 @@ RunEvent = (
     | NeverAwaited
     | Metric
     | DoubleMade
+    | ContractJudged
     | Slow
     | ServiceChanged
     | WorkerStarted

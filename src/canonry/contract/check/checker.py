@@ -138,7 +138,12 @@ class Session:
         state.n += 1
 
     def receive_faulty(
-        self, raw: bytes | str, faults: Iterable[tuple[str, str]], *, at: float | None = None, direction: str | None = None
+        self,
+        raw: bytes | str,
+        faults: Iterable[tuple[str, str]],
+        *,
+        at: float | None = None,
+        direction: str | None = None,
     ) -> None:
         """Report what is wrong with a frame already, (rule, sentence), and judge it where it is JSON."""
         state = self.state
