@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from canonry.contract.check.checker import Checker, Frame, Result, Session
+from canonry.contract.check.checker import Checker, Result, Session
 from canonry.contract.check.isolation import SessionFacts
+from canonry.contract.check.receive import Frame
 from canonry.contract.check.shrink import shrink
 from canonry.contract.check.violation import Verdict, Violation
 from canonry.contract.load import LoadedContract
@@ -76,7 +77,7 @@ class _Followed:
         """Keeps the frames up to the first violation of each rule."""
         for violation in self.session.violations[before:]:
             if violation.rule not in self.windows:
-                frames = list(self.session.window)
+                frames = self.session.window.frames(self.session.received)
                 self.windows[violation.rule] = (violation, self.session.received - len(frames), frames)
 
     def place(self, index: int) -> Place | None:
@@ -119,11 +120,11 @@ def examine(
                 one.last = line.at if line.at is not None else one.last
                 continue
             if line.faults:
-                one.session.receive_faulty(line.raw, line.faults, at=line.at, direction=line.direction)
+                kind = one.session.receive_faulty(line.raw, line.faults, at=line.at, direction=line.direction)
             else:
-                one.session.receive(line.raw, at=line.at, direction=line.direction)
+                kind = one.session.receive(line.raw, at=line.at, direction=line.direction)
             one.lines.append(line.number)
-            one.events.append(one.session.state.event)
+            one.events.append(one.session.name(kind))
             one.last = line.at if line.at is not None else one.last
             if len(one.session.violations) > before:
                 one.note(before)
