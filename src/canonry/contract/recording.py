@@ -127,11 +127,7 @@ def _broken(number: int, text: bytes, last: str, error: Exception) -> Line:
 
 
 def _why(error: Exception) -> str:
-    return (
-        "the line is nested too deeply"
-        if isinstance(error, RecursionError)
-        else f"the line is no valid JSON: {str(error)[:120]}"
-    )
+    return "the line is nested too deeply" if isinstance(error, RecursionError) else f"the line is no valid JSON: {str(error)[:120]}"
 
 
 def _duplicates(raw: bytes) -> tuple[tuple[str, str], ...]:

@@ -22,9 +22,7 @@ def constants(state: State, inst: Instance, event: Any) -> None:
             inst.consts[index] = value
         elif value != known:
             state.report(
-                f"{scope.name}.constant.{path.text}",
-                f"`{path.text}` is `{shown(value)}`, and was `{shown(known)}`",
-                inst.n,
+                f"{scope.name}.constant.{path.text}", f"`{path.text}` is `{shown(value)}`, and was `{shown(known)}`", inst.n
             )
 
 
@@ -102,9 +100,7 @@ def orders(state: State, inst: Instance, kind: int) -> None:
             continue
         before, event = inst.orders[2 * index], inst.orders[2 * index + 1]
         if kind in plan.before:
-            if event is not None and (
-                plan.mode is OrderMode.ALL or (plan.mode is OrderMode.IF_PRESENT and before is None)
-            ):
+            if event is not None and (plan.mode is OrderMode.ALL or (plan.mode is OrderMode.IF_PRESENT and before is None)):
                 state.report(plan.rule, f"`{state.event}` comes after `{plan.names[1]}`", event)
             inst.orders[2 * index] = state.n if before is None else before
         elif kind in plan.event:
@@ -119,9 +115,7 @@ def counts(state: State, inst: Instance, kind: int, span: int = -1) -> None:
         if plan.scope == inst.scope and plan.span == span and (span >= 0 or kind in plan.kinds):
             inst.counts[index] += 1
             if plan.high != NO_LIMIT and inst.counts[index] > plan.high:
-                state.report(
-                    plan.rule, f"`{plan.name}` comes {_times(inst.counts[index])}, at most {plan.high} allowed", inst.n
-                )
+                state.report(plan.rule, f"`{plan.name}` comes {_times(inst.counts[index])}, at most {plan.high} allowed", inst.n)
 
 
 def too_few(state: State, inst: Instance) -> None:
@@ -131,11 +125,7 @@ def too_few(state: State, inst: Instance) -> None:
     for index, plan in enumerate(state.plan.counts):
         if plan.scope == inst.scope and inst.counts[index] < plan.low:
             came = "never comes" if not inst.counts[index] else f"comes {_times(inst.counts[index])}"
-            state.report(
-                plan.rule,
-                f"`{plan.name}` {came}, at least {plan.low} needed",
-                *(() if inst.scope == SESSION else (inst.n,)),
-            )
+            state.report(plan.rule, f"`{plan.name}` {came}, at least {plan.low} needed", *(() if inst.scope == SESSION else (inst.n,)))
 
 
 def deadlines(state: State, inst: Instance, what: str, kind: int, index: int = -1) -> None:
@@ -191,17 +181,11 @@ def silences(state: State, kind: int) -> None:
     if state.open:
         for plan in state.plan.silences:
             if at - state.mark > plan.seconds + _SLACK:
-                state.report(
-                    plan.rule,
-                    f"nothing comes for {at - state.mark:.3f} s, at most {plan.seconds:g} s allowed",
-                    state.n - 1,
-                )
+                state.report(plan.rule, f"nothing comes for {at - state.mark:.3f} s, at most {plan.seconds:g} s allowed", state.n - 1)
     state.mark = at
 
 
-def pieces(
-    state: State, folds: dict[int, list[str]] | None, scope: int, span: int, kind: int, event: Any
-) -> dict[int, list[str]] | None:
+def pieces(state: State, folds: dict[int, list[str]] | None, scope: int, span: int, kind: int, event: Any) -> dict[int, list[str]] | None:
     """Gathers the pieces of a text, and compares them with the whole where an event tells it."""
     for index, plan in enumerate(state.plan.folds):
         if plan.span != span or plan.scope != scope:
@@ -210,10 +194,7 @@ def pieces(
             whole = state.get(plan.wholes[kind], event)
             gathered = "".join(folds.get(index, ())) if folds else ""
             if isinstance(whole, str) and whole != gathered:
-                state.report(
-                    plan.rule,
-                    f"the pieces of `{plan.path.text}` are `{shown(gathered)}`, the whole is `{shown(whole)}`",
-                )
+                state.report(plan.rule, f"the pieces of `{plan.path.text}` are `{shown(gathered)}`, the whole is `{shown(whole)}`")
         elif not plan.kinds or kind in plan.kinds:
             piece = state.get(plan.path, event)
             if isinstance(piece, str):

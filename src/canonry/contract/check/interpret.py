@@ -91,10 +91,7 @@ class Interpreter:
             if state.direction is None:
                 state.direction = kind.direction
             elif state.direction != kind.direction:
-                state.report(
-                    f"direction.{kind.name}",
-                    f"`{kind.name}` goes {state.direction}, and only {kind.direction} is allowed",
-                )
+                state.report(f"direction.{kind.name}", f"`{kind.name}` goes {state.direction}, and only {kind.direction} is allowed")
         self.fields(state, kind, event)
         self.step(state, kind, event, raw, owner)
         state.direction = direction
@@ -262,9 +259,7 @@ def check_field(state: State, rule: FieldRule, event: Event) -> None:
             return
         wrong = value
     if wrong is not None:
-        state.report(
-            rule.rule, f"`{rule.path.text}` of `{state.event}` is {described(wrong)}, not {rule.kind.sentence()}"
-        )
+        state.report(rule.rule, f"`{rule.path.text}` of `{state.event}` is {described(wrong)}, not {rule.kind.sentence()}")
     elif not rule.kind.holds(None):
         state.report(rule.rule, f"`{state.event}` has no `{rule.path.text}`; expected {rule.kind.sentence()}")
 

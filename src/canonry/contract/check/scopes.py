@@ -48,9 +48,7 @@ def begin(
     elif not scope.strict or not (needed or scope.key):
         return None
     else:
-        state.report(
-            f"{scope.name}.opened", f"`{state.event}` belongs to a {scope.name}{named(key)} that was never opened"
-        )
+        state.report(f"{scope.name}.opened", f"`{state.event}` belongs to a {scope.name}{named(key)} that was never opened")
         ghost = True
     parent = current.get(scope.inside)
     if scope.inside != SESSION and parent is None and not state.plan.scopes[scope.inside].strict and not ghost:
@@ -99,9 +97,7 @@ def exchanges(state: State, kind: int, event: Any) -> None:
 def _in_time(state: State, index: int, n: int, at: float | None) -> None:
     exchange = state.plan.exchanges[index]
     if exchange.seconds >= 0 and at is not None and state.at is not None and state.at - at > exchange.seconds + 1e-6:
-        state.report(
-            exchange.rule, f"the answer takes {state.at - at:.3f} s, at most {exchange.seconds:g} s allowed", n
-        )
+        state.report(exchange.rule, f"the answer takes {state.at - at:.3f} s, at most {exchange.seconds:g} s allowed", n)
 
 
 def _after_close(state: State, scope: ScopePlan, key: Any, before: Closed) -> None:

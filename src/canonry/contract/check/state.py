@@ -146,9 +146,7 @@ class State:
         self.flawed = True
         self.tally[rule] = self.tally.get(rule, 0) + 1
         if len(self.violations) < MOST_VIOLATIONS:
-            self.violations.append(
-                Violation(self.n, rule, message, self.connection, self.event, tuple(dict.fromkeys(witnesses)))
-            )
+            self.violations.append(Violation(self.n, rule, message, self.connection, self.event, tuple(dict.fromkeys(witnesses))))
 
 
 def _plain(value: Any) -> Any:

@@ -86,7 +86,9 @@ def _envelope(builder: Builder, required: bool) -> tuple[FieldRule, ...]:
     )
 
 
-def _field(builder: Builder, text: str, word: Any, where: KeyPath, rule: str, *, optional: bool = False) -> FieldRule:
+def _field(
+    builder: Builder, text: str, word: Any, where: KeyPath, rule: str, *, optional: bool = False
+) -> FieldRule:
     path = builder.path(text.removesuffix("?"), where)
     kind = parse_kind(word, optional=optional or text.endswith("?"))
     if isinstance(kind, str):
@@ -138,11 +140,7 @@ def _belongs(
 def _only_exchanged(builder: Builder, number: int) -> bool:
     contract = builder.contract
     exchanged = builder.kinds([each.request for each in contract.exchange])
-    exchanged |= (
-        frozenset().union(*(builder.kinds(each.reply) for each in contract.exchange))
-        if contract.exchange
-        else exchanged
-    )
+    exchanged |= frozenset().union(*(builder.kinds(each.reply) for each in contract.exchange)) if contract.exchange else exchanged
     return number in exchanged and not any(
         number in builder.kinds(span.open) | builder.kinds(span.close) | builder.kinds(span.during)
         for span in contract.spans.values()

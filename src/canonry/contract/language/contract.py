@@ -28,9 +28,7 @@ class Contract(Part, frozen=True, kw_only=True):
     contract: Annotated[str, Meta(min_length=1, description="Name and version.", examples=["agent-events/1"])]
     description: Annotated[str, Meta(description="What it is about, for readers.")] = ""
     transport: Annotated[Transport, Meta(description="Frames and directions.")] = Transport()
-    discriminator: Annotated[Discriminator, Meta(description="How an event's name is found.")] = Discriminator(
-        field="type"
-    )
+    discriminator: Annotated[Discriminator, Meta(description="How an event's name is found.")] = Discriminator(field="type")
     envelope: Annotated[
         dict[str, FieldType],
         Meta(

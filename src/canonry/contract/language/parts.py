@@ -74,7 +74,11 @@ class Discriminator(Part, frozen=True, kw_only=True):
     ] = ""
     jsonrpc: Annotated[
         bool,
-        Meta(description=("JSON-RPC 2.0: the name is `request:METHOD`, `notification:METHOD`, `response` or `error`.")),
+        Meta(
+            description=(
+                "JSON-RPC 2.0: the name is `request:METHOD`, `notification:METHOD`, `response` or `error`."
+            )
+        ),
     ] = False
     below: Annotated[
         str, Meta(description="A key that may wrap the event: where it is there, paths begin inside it.")
@@ -85,9 +89,7 @@ class EventType(Part, frozen=True, kw_only=True):
     """An event, or a variant of one: an event by the value or presence of its fields, usable wherever an event is."""
 
     of: Annotated[str, Meta(description="The event that this is a variant of. The first that matches is taken.")] = ""
-    where: Annotated[
-        dict[str, Condition], Meta(description="What makes an event this variant: field -> condition.")
-    ] = {}
+    where: Annotated[dict[str, Condition], Meta(description="What makes an event this variant: field -> condition.")] = {}
     fields: Annotated[
         dict[str, FieldType], Meta(description="Fields and their types. A variant has those of its event too.")
     ] = {}
@@ -109,9 +111,7 @@ class EventType(Part, frozen=True, kw_only=True):
 class Scope(Part, frozen=True, kw_only=True):
     """A stretch of a session that an event opens and another closes: a run, a response, a task."""
 
-    open: Annotated[
-        list[str], Meta(description="The events that open it. One that stands in `close` too does both.")
-    ] = []
+    open: Annotated[list[str], Meta(description="The events that open it. One that stands in `close` too does both.")] = []
     close: Annotated[list[str], Meta(description="The events that close it.")] = []
     key: Annotated[
         list[str],
@@ -142,9 +142,7 @@ class Scope(Part, frozen=True, kw_only=True):
     must_close: Annotated[bool, Meta(description="Whether it must be closed when the stream ends.")] = True
     must_close_before: Annotated[
         str | list[str] | None,
-        Meta(
-            description="The close of which scope (`run.close`), or which events, find it closed. Default: `inside`'s."
-        ),
+        Meta(description="The close of which scope (`run.close`), or which events, find it closed. Default: `inside`'s."),
     ] = None
 
 
@@ -204,9 +202,7 @@ class Span(Part, frozen=True, kw_only=True):
     must_close: Annotated[bool, Meta(description="Whether it must be closed by the end of what is around it.")] = True
     must_close_before: Annotated[
         str | list[str] | None,
-        Meta(
-            description="The close of which scope (`run.close`), or which events, find it closed. Default: `inside`'s."
-        ),
+        Meta(description="The close of which scope (`run.close`), or which events, find it closed. Default: `inside`'s."),
     ] = None
     concurrent: Annotated[bool, Meta(description="Whether several may be open at once.")] = True
     reopen: Annotated[bool, Meta(description="Whether a key may be used again after its close.")] = False
@@ -223,3 +219,5 @@ class Span(Part, frozen=True, kw_only=True):
         list[str],
         Meta(description="Events of the opener's side after which a close may come or not."),
     ] = []
+
+

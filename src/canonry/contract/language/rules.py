@@ -13,9 +13,7 @@ from msgspec import Meta, field
 
 from canonry.contract.language.parts import Part, Range
 
-Time = Annotated[
-    str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$", extra={"one": "a duration such as `300ms` or `5s`"})
-]
+Time = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$", extra={"one": "a duration such as `300ms` or `5s`"})]
 
 
 class OrderMode(StrEnum):
@@ -76,12 +74,9 @@ class Fold(Part, frozen=True, kw_only=True):
     of: Annotated[str, Meta(description="The field that holds a piece of text.")]
     over: Annotated[str, Meta(description="What the pieces belong to: `span:NAME` or a scope.")]
     equals: Annotated[
-        str | list[str],
-        Meta(description="Where the whole stands: EVENT.FIELD. Where it is absent, nothing is compared."),
+        str | list[str], Meta(description="Where the whole stands: EVENT.FIELD. Where it is absent, nothing is compared.")
     ]
-    events: Annotated[
-        list[str], Meta(description="The events that hold pieces. Default: all that have the field.")
-    ] = []
+    events: Annotated[list[str], Meta(description="The events that hold pieces. Default: all that have the field.")] = []
 
 
 class Unique(Part, frozen=True, kw_only=True):
@@ -144,18 +139,14 @@ class Exchange(Part, frozen=True, kw_only=True):
     request: Annotated[str, Meta(description="The message.")] = field(name="in")
     starts: Annotated[str, Meta(description="The scope that it opens.")] = ""
     reply: Annotated[str | list[str], Meta(description="The events that answer it.")] = ""
-    key: Annotated[
-        list[str], Meta(description="Fields that message and reply share. Default: first come, first served.")
-    ] = []
+    key: Annotated[list[str], Meta(description="Fields that message and reply share. Default: first come, first served.")] = []
     within: Annotated[Time | None, Meta(description="How long that may take.")] = None
 
 
 class Overlay(Part, frozen=True, kw_only=True):
     """What a choice changes in the contract."""
 
-    count: Annotated[
-        dict[str, Range | dict[str, Range]], Meta(description="Counts that replace those of the same event.")
-    ] = {}
+    count: Annotated[dict[str, Range | dict[str, Range]], Meta(description="Counts that replace those of the same event.")] = {}
     order: Annotated[list[Order], Meta(description="Orders that are added.")] = []
 
 
@@ -170,8 +161,7 @@ class Profile(Part, frozen=True, kw_only=True):
     """Where the contract is checked: another place has other times."""
 
     deadline: Annotated[
-        dict[str, Time],
-        Meta(description="Deadlines that replace those of the same name: `to`, `span`, or `between`'s event."),
+        dict[str, Time], Meta(description="Deadlines that replace those of the same name: `to`, `span`, or `between`'s event.")
     ] = {}
     factor: Annotated[float, Meta(gt=0, description="What all other times are multiplied with.")] = 1.0
     policy: Annotated[dict[str, str], Meta(description="Choices: policy -> alternative.")] = {}
