@@ -289,7 +289,11 @@ def plan_isolation(builder: Builder, scopes: tuple[ScopePlan, ...]) -> Isolation
             builder.mistake(where, f"`isolation.forbid_ids_of` expects `other_sessions`, not `{isolation.forbid_ids_of}`")
         forbid = builder.rule("isolation.forbid_ids", "no id that belongs to another user comes", where)
     ids = {path.text: path for path in (*(path for _, path, _ in owned), *(scope.key[0] for scope in scopes if scope.key))}
-    return IsolationPlan(tuple(session), tuple(owned), tuple(ids.values()), forbid, canary)
+    text = []
+    for index, each in enumerate(isolation.text):
+        here: KeyPath = ("isolation", "text", index)
+        text.append((builder.path(each.field, (*here, "field")), builder.paths(each.key, (*here, "key"))))
+    return IsolationPlan(tuple(session), tuple(owned), tuple(ids.values()), tuple(text), forbid, canary)
 
 
 def plan_quiet(builder: Builder, factor: float) -> dict[int, tuple[float, str]]:

@@ -209,6 +209,7 @@ class IsolationPlan(msgspec.Struct, frozen=True):
     session: tuple[tuple[Path, str], ...] = ()
     owned: tuple[tuple[str, Path, str], ...] = ()
     ids: tuple[Path, ...] = ()
+    text: tuple[tuple[Path, tuple[Path, ...]], ...] = ()
     forbid: str = ""
     canary: str = ""
 

@@ -43,11 +43,12 @@ def _scope(builder: Builder, name: str, scope: Scope, index: int, inside: int) -
         builder.rule(f"{name}.closed", f"nothing of a {name} comes after its close", (*where, "close"))
         if scope.must_close:
             builder.rule(f"{name}.ended", f"a {name} is closed before the stream ends", (*where, "close"))
-    if scope.key:
+    if scope.key and scope.open:
         builder.rule(f"{name}.key", f"events of a {name} say of which", (*where, "key"))
     if inside != SESSION:
         around = list(builder.contract.scopes)[inside]
-        builder.rule(f"{name}.inside", f"a {name} opens while its {around} is open", (*where, "inside"))
+        if not list(builder.contract.scopes.values())[inside].strict:
+            builder.rule(f"{name}.inside", f"a {name} opens while its {around} is open", (*where, "inside"))
         if due:
             builder.rule(f"{name}.before", f"a {name} closes before its {around} does", (*where, "inside"))
     for position, path in enumerate(constant):
@@ -114,7 +115,7 @@ def _span(builder: Builder, name: str, span: Span, index: int, home: int, outer:
         builder.rule(f"{name}.key", f"events of a {name} say of which", (*where, "key"))
     for position, path in enumerate(same):
         builder.rule(f"{name}.same.{path.text}", f"`{path.text}` is the same when a {name} opens and closes", (*where, "same", position))
-    if outer >= 0 or home != SESSION:
+    if outer >= 0:
         builder.rule(f"{name}.inside", f"a {name} opens inside its {span.inside.removeprefix('span:')}", (*where, "inside"))
     if not span.concurrent:
         builder.rule(f"{name}.alone", f"one {name} is open at a time", (*where, "concurrent"))

@@ -98,6 +98,13 @@ class Deadline(Part, frozen=True, kw_only=True):
     max: Annotated[Time, Meta(description="How long it may take.")]
 
 
+class Streamed(Part, frozen=True, kw_only=True):
+    """A text that comes in pieces."""
+
+    field: Annotated[str, Meta(description="Where a piece stands.")]
+    key: Annotated[list[str], Meta(description="The fields that say which text it continues.")] = []
+
+
 class Isolation(Part, frozen=True, kw_only=True):
     """What belongs to one user and must not reach another."""
 
@@ -111,6 +118,9 @@ class Isolation(Part, frozen=True, kw_only=True):
     canary: Annotated[
         str, Meta(description="`$canary`: texts of other users, given for a session, appear nowhere, in no encoding.")
     ] = ""
+    text: Annotated[
+        list[Streamed], Meta(description="Fields that carry text piece by piece: a canary may be split over them.")
+    ] = []
     forbid_ids_of: Annotated[
         str, Meta(description="`other_sessions`: keys of scopes and owned ids that another user's session has.")
     ] = ""

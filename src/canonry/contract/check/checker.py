@@ -1,0 +1,172 @@
+"""The checker: one session per connection, each event judged as it comes, verdicts at the end."""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from canonry.contract.check.ending import end_of_stream
+from canonry.contract.check.interpret import Interpreter, get
+from canonry.contract.check.isolation import Owners, SessionFacts
+from canonry.contract.check.state import State
+from canonry.contract.check.violation import Verdict, Violation
+from canonry.contract.compile.plan import Plan
+
+KEPT = 256
+"""How many of the last frames a session keeps, for counter-examples."""
+
+
+class Judge(Protocol):
+    """What judges one frame; returns the number of its kind, -1 where it is none."""
+
+    def judge(self, state: State, raw: bytes | str, owner: Any) -> int:
+        """Judge one frame."""
+        ...
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """A frame as it was received."""
+
+    raw: bytes | str
+    at: float | None = None
+    direction: str | None = None
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What is known of a session: verdicts of every rule, violations in the order of events, how many were judged.
+
+    ``known`` counts the events that the contract names; ``counted`` violations may be more than those kept.
+    """
+
+    connection: str
+    received: int
+    judged: int
+    known: int
+    ended: bool
+    verdict: Verdict
+    rules: dict[str, Verdict]
+    violations: tuple[Violation, ...]
+    counted: int
+
+
+class Checker:
+    """Judges all sessions of one contract. ``facts`` say whose each connection is; ``canaries`` may appear on none."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        facts: Mapping[str, SessionFacts] | None = None,
+        canaries: Iterable[str] = (),
+        interpreted: bool = False,
+        keep: int = KEPT,
+        coverage: bool = False,
+    ) -> None:
+        self.plan = plan
+        self.facts = dict(facts or {})
+        self.owners = Owners(len(plan.isolation.ids))
+        self.keep = keep
+        self.coverage = coverage
+        for text in canaries:
+            self.owners.canaries.add(text, None)
+        for connection, fact in self.facts.items():
+            for text in fact.canaries:
+                self.owners.canaries.add(text, _owner_of(connection, fact))
+        self.judge: Judge = Interpreter(plan, self.owners.canaries)
+        self.get = get
+        self.sessions: dict[str, Session] = {}
+
+    def session(self, connection: str = "", facts: SessionFacts | None = None) -> "Session":
+        """Return a new session. ``facts`` are those given for the connection, unless others are."""
+        if facts is not None and connection not in self.facts:
+            for text in facts.canaries:
+                self.owners.canaries.add(text, _owner_of(connection, facts))
+        known = facts or self.facts.get(connection) or SessionFacts()
+        return Session(self, connection, known)
+
+
+class Session:
+    """One connection. Every frame is judged as it is received; `end` decides what is still pending."""
+
+    __slots__ = ("_checker", "_coverage", "_ended", "_judge", "_owner", "judged", "known", "seen", "state", "window")
+
+    def __init__(self, checker: Checker, connection: str, facts: SessionFacts) -> None:
+        self._checker = checker
+        self._judge = checker.judge.judge
+        self._owner = _owner_of(connection, facts)
+        self._ended = False
+        self._coverage = checker.coverage
+        self.window: deque[Frame] = deque(maxlen=checker.keep)
+        self.judged = 0
+        self.known = 0
+        self.seen: Counter[tuple[str, str, str]] = Counter()
+        self.state = State(
+            checker.plan,
+            connection,
+            owner=facts.user,
+            owned={name: frozenset(values) for name, values in facts.owned.items()},
+            ids=checker.owners.ids,
+            users=checker.owners.users,
+            get=checker.get,
+        )
+
+    @property
+    def received(self) -> int:
+        """How many frames came."""
+        return self.state.n
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """What was violated so far."""
+        return tuple(self.state.violations)
+
+    def receive(self, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> None:
+        """Judge one frame. ``at`` is when it was received, in seconds, taken before anything was parsed."""
+        state = self.state
+        state.at = at
+        state.direction = direction
+        self.window.append(Frame(raw, at, direction))
+        before = len(state.violations)
+        kind = self._judge(state, raw, self._owner)
+        self.judged += 1
+        if 0 <= kind < len(state.plan.kinds) - 1:
+            self.known += 1
+        if self._coverage:
+            outcome = "violated" if len(state.violations) > before else "ok"
+            self.seen[state.event, direction or "", outcome] += 1
+        state.n += 1
+
+    def end(self, at: float | None = None, close_code: int | str | None = None) -> Result:
+        """Decide what is pending: a stream that just ends is no success. Called again, it says the same."""
+        if not self._ended:
+            self._ended = True
+            end_of_stream(self.state, at, close_code)
+        return self.result()
+
+    def result(self) -> Result:
+        """Return what is known now."""
+        state = self.state
+        rules = {rule.id: self._verdict(rule.id) for rule in state.plan.rules}
+        worst = (Verdict.VIOLATED, Verdict.PENDING, Verdict.HOLDS)
+        return Result(
+            connection=state.connection,
+            received=state.n,
+            judged=self.judged,
+            known=self.known,
+            ended=self._ended,
+            verdict=next((one for one in worst if one in rules.values()), Verdict.HOLDS),
+            rules=rules,
+            violations=tuple(sorted(state.violations)),
+            counted=sum(state.tally.values()),
+        )
+
+    def _verdict(self, rule: str) -> Verdict:
+        if self.state.tally.get(rule):
+            return Verdict.VIOLATED
+        return Verdict.HOLDS if self._ended else Verdict.PENDING
+
+
+def _owner_of(connection: str, facts: SessionFacts) -> Any:
+    """What stands for the user of a session: sessions of one user are not secret to each other."""
+    return tuple(sorted((name, str(value)) for name, value in facts.user.items())) or connection

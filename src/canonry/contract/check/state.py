@@ -1,0 +1,140 @@
+"""What a session knows: open scopes and spans, what they owe, what was closed lately, what was violated."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from canonry.contract.check.ring import Ring
+from canonry.contract.check.violation import Violation
+from canonry.contract.compile.plan import SESSION, Plan
+from canonry.contract.language.paths import Path
+
+REMEMBERED = 1024
+"""How many closed scopes and spans a session remembers at least, of each kind."""
+MOST_VIOLATIONS = 1000
+"""How many violations a session keeps; more are only counted."""
+MOST_REQUESTS = 4096
+
+
+class Closed:
+    """A scope that ended: by which kind of event, which event, when."""
+
+    __slots__ = ("at", "kind", "n")
+
+    def __init__(self, kind: int, n: int, at: float | None) -> None:
+        self.kind = kind
+        self.n = n
+        self.at = at
+
+
+class Record:
+    """An open span."""
+
+    __slots__ = ("at", "folds", "key", "n", "owed", "parents", "same", "seqs", "token")
+
+    def __init__(self, key: Any, n: int, at: float | None, *, owed: bool) -> None:
+        self.key = key
+        self.n = n
+        self.at = at
+        self.owed = owed
+        self.same: tuple[Any, ...] = ()
+        self.token: Any = None
+        self.parents: tuple[Any, ...] = ()
+        self.seqs: dict[int, Any] | None = None
+        self.folds: dict[int, list[str]] | None = None
+
+
+class Instance:
+    """An open scope, or the session itself. A ``ghost`` began before what was recorded, or where it must not."""
+
+    __slots__ = (
+        "at", "closed", "consts", "counts", "folds", "ghost", "key", "kids", "n", "orders", "parent", "paused", "request",
+        "scope", "seqs", "spans", "starts", "states",
+    )  # fmt: skip
+
+    def __init__(self, plan: Plan, scope: int, key: Any, n: int, at: float | None, *, ghost: bool = False) -> None:
+        self.scope = scope
+        self.key = key
+        self.n = n
+        self.at = at
+        self.ghost = ghost
+        self.paused = False
+        self.parent: Instance | None = None
+        self.kids: dict[Any, Instance] | None = None
+        self.request: tuple[int, float | None] | None = None
+        self.consts: list[Any] = [] if scope == SESSION else [None] * len(plan.scopes[scope].constant)
+        self.counts: list[int] = [0] * len(plan.counts)
+        self.seqs: list[Any] = [None] * len(plan.sequences)
+        self.states: list[Any] = [None] * len(plan.states)
+        self.orders: list[Any] = [None] * (2 * len(plan.orders))
+        self.starts: list[Any] = [None] * len(plan.deadlines)
+        self.spans: list[dict[Any, Record]] = [{} for _ in plan.spans]
+        self.closed: list[Ring[Any] | None] = [None] * len(plan.spans)
+        self.folds: dict[int, list[str]] | None = None
+
+
+class State:
+    """Everything that is known of one session; the interpreter and the compiled checker both move it."""
+
+    __slots__ = (
+        "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "ids", "implied", "live", "mark",
+        "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally", "tokens", "unique", "user", "users",
+        "violations",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        plan: Plan,
+        connection: str,
+        *,
+        owner: dict[str, Any],
+        owned: dict[str, frozenset[Any]],
+        ids: list[Ring[Any]],
+        users: dict[Any, Any],
+        get: Callable[[Path, Any], Any],
+    ) -> None:
+        self.plan = plan
+        self.get = get
+        self.connection = connection
+        self.n = 0
+        self.at: float | None = None
+        self.direction: str | None = None
+        self.event = ""
+        self.flawed = False
+        self.live: list[dict[Any, Instance]] = [{} for _ in plan.scopes]
+        self.closed: list[Ring[Closed]] = [Ring(REMEMBERED) for _ in plan.scopes]
+        self.root = Instance(plan, SESSION, (), 0, None)
+        self.seen: list[Ring[int]] = [Ring(REMEMBERED) for _ in plan.spans]
+        self.tokens: list[dict[Any, Record]] = [{} for _ in plan.spans]
+        self.implied: dict[int, tuple[Instance, Record]] = {}
+        self.fired: set[int] = set()
+        self.unique: list[Ring[int]] = [Ring(65536) for _ in plan.uniques]
+        self.asked: list[deque[tuple[int, float | None, Any]]] = [deque(maxlen=MOST_REQUESTS) for _ in plan.exchanges]
+        self.tails: Ring[str] = Ring(REMEMBERED)
+        self.open = 0
+        self.mark: float | None = None
+        self.owner: list[Any] = [owner.get(path.text, owner.get(path.name)) for path, _ in plan.isolation.session]
+        self.owned = [owned.get(name, owned.get(path.text)) for name, path, _ in plan.isolation.owned]
+        self.ids = ids
+        self.users = users
+        self.user: Any = None
+        self.violations: list[Violation] = []
+        self.tally: dict[str, int] = {}
+
+    def key(self, paths: tuple[Path, ...], event: Any) -> Any:
+        """What the fields of a key hold: the value of one, a tuple of several, None where one is missing or no id."""
+        if len(paths) == 1:
+            return _plain(self.get(paths[0], event))
+        values = tuple(_plain(self.get(path, event)) for path in paths)
+        return None if None in values else values
+
+    def report(self, rule: str, message: str, *witnesses: int) -> None:
+        """Notes a violation at the present event."""
+        self.flawed = True
+        self.tally[rule] = self.tally.get(rule, 0) + 1
+        if len(self.violations) < MOST_VIOLATIONS:
+            self.violations.append(Violation(self.n, rule, message, self.connection, self.event, tuple(dict.fromkeys(witnesses))))
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float) else None
