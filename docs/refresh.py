@@ -91,6 +91,7 @@ def main(arguments: list[str]) -> int:
         stale += _renew_blocks(check=check)
         if not check:
             _run("-m", "canonry.canon.reference", "--write", at=ROOT)
+            _run("-m", "canonry.contract.language.reference", "--write", at=ROOT)
     for name in stale:
         print(f"{name} is stale; `make docs` renews it" if check else f"renewed {name}")
     return 1 if check and stale else 0

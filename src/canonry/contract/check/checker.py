@@ -137,6 +137,22 @@ class Session:
             self.seen[state.event, direction or "", outcome] += 1
         state.n += 1
 
+    def receive_faulty(
+        self, raw: bytes | str, faults: Iterable[tuple[str, str]], *, at: float | None = None, direction: str | None = None
+    ) -> None:
+        """Report what is wrong with a frame already, (rule, sentence), and judge it where it is JSON."""
+        state = self.state
+        found = tuple(faults)
+        state.at, state.direction, state.event = at, direction, ""
+        for rule, message in found:
+            state.report(rule, message)
+        if any(rule == "frame.json" for rule, _ in found):
+            self.window.append(Frame(raw, at, direction))
+            self.judged += 1
+            state.n += 1
+        else:
+            self.receive(raw, at=at, direction=direction)
+
     def end(self, at: float | None = None, close_code: int | str | None = None) -> Result:
         """Decide what is pending: a stream that just ends is no success. Called again, it says the same."""
         if not self._ended:

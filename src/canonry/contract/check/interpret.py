@@ -183,8 +183,8 @@ class Interpreter:
         return self._found[name]
 
     def _is_allowed(self, state: State) -> bool:
-        ways = (state.direction,) if state.direction else ("in", "out")
-        return any(fnmatchcase(state.event, pattern) for way in ways for pattern in self._allowed.get(way, ()))
+        patterns = self._allowed.get(state.direction or "out", ())
+        return any(fnmatchcase(state.event, pattern) for pattern in patterns)
 
 
 def decode(state: State, raw: bytes | str) -> Any:

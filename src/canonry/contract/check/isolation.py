@@ -42,7 +42,7 @@ def isolate(state: State, event: Any) -> None:
             if isinstance(value, str | int | float):
                 state.owner[index] = value
                 state.user = None
-        elif value != known:
+        elif value != known and str(value) != str(known):
             state.report(rule, f"`{path.text}` is `{shown(value)}`, the session's is `{shown(known)}`")
     for index, (_, path, rule) in enumerate(plan.owned):
         owned = state.owned[index]

@@ -26,7 +26,7 @@ def enter(
     if inst is None:
         return begin(state, scope, number, key, current, needed=needed)
     if number in scope.opens and number not in scope.closes and not scope.repeat:
-        state.report(f"{scope.name}.once", f"the {scope.name} {named(key)}is open already", inst.n)
+        state.report(f"{scope.name}.once", f"the {scope.name}{named(key)} is open already", inst.n)
     return inst
 
 
@@ -38,7 +38,7 @@ def begin(
     ghost = False
     if kind in scope.opens:
         if before is not None and before.kind not in scope.reopen:
-            state.report(f"{scope.name}.once", f"the {scope.name} {named(key)}opens again after its close", before.n)
+            state.report(f"{scope.name}.once", f"the {scope.name}{named(key)} opens again after its close", before.n)
             ghost = True
         elif before is not None:
             state.closed[scope.index].drop(key)
@@ -48,12 +48,12 @@ def begin(
     elif not scope.strict or not (needed or scope.key):
         return None
     else:
-        state.report(f"{scope.name}.opened", f"`{state.event}` belongs to a {scope.name} {named(key)}that was never opened")
+        state.report(f"{scope.name}.opened", f"`{state.event}` belongs to a {scope.name}{named(key)} that was never opened")
         ghost = True
     parent = current.get(scope.inside)
     if scope.inside != SESSION and parent is None and not state.plan.scopes[scope.inside].strict and not ghost:
         around = state.plan.scopes[scope.inside].name
-        state.report(f"{scope.name}.inside", f"the {scope.name} {named(key)}opens outside any {around}")
+        state.report(f"{scope.name}.inside", f"the {scope.name}{named(key)} opens outside any {around}")
     inst = Instance(state.plan, scope.index, key, state.n, state.at, ghost=ghost)
     state.live[scope.index][key] = inst
     if parent is not None:
@@ -109,7 +109,7 @@ def _after_close(state: State, scope: ScopePlan, key: Any, before: Closed) -> No
         after = f" {gap:.3f} s"
         if quiet is not None and gap <= quiet[0]:
             rule = quiet[1]
-    state.report(rule, f"`{state.event}` comes{after} after the {scope.name} {named(key)}was closed", before.n)
+    state.report(rule, f"`{state.event}` comes{after} after the {scope.name}{named(key)} was closed", before.n)
 
 
 def due(state: State, inst: Instance, kind: int) -> None:
@@ -119,11 +119,11 @@ def due(state: State, inst: Instance, kind: int) -> None:
             for record in inst.spans[span.index].values():
                 if record.owed:
                     record.owed = False
-                    state.report(f"{span.name}.closed", f"the {span.name} {named(record.key)}is still open", record.n)
+                    state.report(f"{span.name}.closed", f"the {span.name}{named(record.key)} is still open", record.n)
     for kid in list(inst.kids.values()) if inst.kids else ():
         scope = state.plan.scopes[kid.scope]
         if kind in scope.due_at and not kid.ghost:
-            state.report(f"{scope.name}.before", f"the {scope.name} {named(kid.key)}is still open", kid.n)
+            state.report(f"{scope.name}.before", f"the {scope.name}{named(kid.key)} is still open", kid.n)
 
 
 def close(state: State, inst: Instance, kind: int) -> None:
@@ -165,4 +165,4 @@ def pause(state: State, inst: Instance, kind: int) -> None:
 def named(key: Any) -> str:
     if key == ():
         return ""
-    return f"`{demands.shown('/'.join(map(str, key)) if isinstance(key, tuple) else key)}` "
+    return f" `{demands.shown('/'.join(map(str, key)) if isinstance(key, tuple) else key)}`"

@@ -70,11 +70,11 @@ def _open(
     state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, key: Any, record: Record | None
 ) -> None:
     if record is not None:
-        state.report(f"{span.name}.once", f"the {span.name} {named_key(span, key)}is open already", record.n)
+        state.report(f"{span.name}.once", f"the {span.name}{named_key(span, key)} is open already", record.n)
         return
     before = _closed_at(inst, span, key)
     if before is not None and not span.reopen:
-        state.report(f"{span.name}.once", f"the {span.name} {named_key(span, key)}was there before", before[0])
+        state.report(f"{span.name}.once", f"the {span.name}{named_key(span, key)} was there before", before[0])
     if not span.concurrent and inst.spans[span.index]:
         other = next(iter(inst.spans[span.index].values()))
         state.report(f"{span.name}.alone", f"another {span.name} is open", other.n)
@@ -135,9 +135,9 @@ def _missing(state: State, span: SpanPlan, inst: Instance, key: Any, *, closes: 
     if inst.ghost and before is None:
         return
     if before is not None:
-        state.report(f"{span.name}.opened", f"`{state.event}` names the {span.name} {named_key(span, key)}, which was closed", before[0])
+        state.report(f"{span.name}.opened", f"`{state.event}` names the {span.name}{named_key(span, key)}, which was closed", before[0])
     else:
-        state.report(f"{span.name}.opened", f"`{state.event}` names the {span.name} {named_key(span, key)}, which nothing opened", inst.n)
+        state.report(f"{span.name}.opened", f"`{state.event}` names the {span.name}{named_key(span, key)}, which nothing opened", inst.n)
 
 
 def _abandon(state: State, span: SpanPlan, inst: Instance, record: Record | None, key: Any) -> None:
@@ -145,7 +145,7 @@ def _abandon(state: State, span: SpanPlan, inst: Instance, record: Record | None
         _finish(state, span, inst, record)
         _remember(inst, span, key, state.n, _ABANDONED)
     elif _closed_at(inst, span, key) is None:
-        state.report(f"{span.name}.opened", f"`{state.event}` gives up the {span.name} {named_key(span, key)}, which its side did not open")
+        state.report(f"{span.name}.opened", f"`{state.event}` gives up the {span.name}{named_key(span, key)}, which its side did not open")
 
 
 def _inside(state: State, span: SpanPlan, inst: Instance, event: Any, key: Any) -> None:
@@ -154,7 +154,7 @@ def _inside(state: State, span: SpanPlan, inst: Instance, event: Any, key: Any) 
     if outer.across:  # what answers a request stands inside it, and goes the other way
         outer_key = (outer_key, _OTHER_SIDE.get(state.direction or "", state.direction))
     if outer_key not in inst.spans[outer.index] and not inst.ghost:
-        state.report(f"{span.name}.inside", f"the {span.name} {named_key(span, key)}opens outside any open {outer.name}")
+        state.report(f"{span.name}.inside", f"the {span.name}{named_key(span, key)} opens outside any open {outer.name}")
 
 
 def _parents(
@@ -168,7 +168,7 @@ def _parents(
     if opening:
         record.parents = parents
     elif parents != record.parents:
-        state.report(rule, f"the parents of the {span.name} {named_key(span, record.key)}change", record.n)
+        state.report(rule, f"the parents of the {span.name}{named_key(span, record.key)} change", record.n)
         return
     table = inst.spans[span.index]
     for position, parent in enumerate(parents):
@@ -222,11 +222,11 @@ def _refer(state: State, span: SpanPlan, event: Any) -> None:
     rule = f"{span.name}.refers"
     if known is None:
         if span.index not in state.fired:
-            state.report(rule, f"`{state.event}` refers to the {span.name} {named_key(span, key)}, which was never there")
+            state.report(rule, f"`{state.event}` refers to the {span.name}{named_key(span, key)}, which was never there")
     elif known == _OPEN and span.refers_closed:
-        state.report(rule, f"`{state.event}` refers to the {span.name} {named_key(span, key)}before its close")
+        state.report(rule, f"`{state.event}` refers to the {span.name}{named_key(span, key)} before its close")
     elif known == _REFERRED and span.refers_once:
-        state.report(rule, f"`{state.event}` refers to the {span.name} {named_key(span, key)}a second time")
+        state.report(rule, f"`{state.event}` refers to the {span.name}{named_key(span, key)} a second time")
     if span.refers_once and known != _OPEN:
         state.seen[span.index].put(key, _REFERRED)
 

@@ -69,6 +69,7 @@ def _basics(builder: Builder) -> None:
     builder.rule("frame.size", f"no frame is longer than {builder.contract.transport.max_bytes:,} bytes", frame)
     builder.rule("frame.event", "every frame says which event it is", ("discriminator",))
     builder.rule("frame.duplicate_key", "no object has a key twice", frame)
+    builder.rule("recording.line", "every line of a recording is an envelope or an event", frame)
     builder.rule("events.unknown", "every event is one of the contract's", ("unknown",))
     way = builder.contract.discriminator
     said = [name for name in ("keys_present", "template", "jsonrpc") if getattr(way, name)]
