@@ -35,9 +35,11 @@ class Canaries:
         self._grams: dict[str, list[int]] = {}
         self._gram = 0
         self.tail = _TAIL
+        self.active = False
 
     def add(self, text: str, owner: Hashable) -> None:
         """Adds a text that nobody but ``owner`` may be sent."""
+        self.active = self.active or bool(text)
         if len(text) == len(TAG) + _DIGITS and text.startswith(TAG) and _is_hex(text[len(TAG) :]):
             self._tagged[text[len(TAG) :]] = owner
             return
@@ -47,9 +49,6 @@ class Canaries:
             self._texts.append((pattern, text, owner))
             self.tail = max(self.tail, len(pattern) - 1)
         self._gram = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._tagged or self._texts)
 
     def find(self, raw: str | bytes, owner: Hashable) -> str | None:
         """Return the first text in ``raw`` that somebody else than ``owner`` has, None where there is none."""

@@ -2,10 +2,12 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
 
+from canonry.contract.check.compiled import Compiled
 from canonry.contract.check.ending import end_of_stream
 from canonry.contract.check.interpret import Interpreter, get
 from canonry.contract.check.isolation import Owners, SessionFacts
@@ -73,8 +75,8 @@ class Checker:
         for connection, fact in self.facts.items():
             for text in fact.canaries:
                 self.owners.canaries.add(text, _owner_of(connection, fact))
-        self.judge: Judge = Interpreter(plan, self.owners.canaries)
-        self.get = get
+        watch = self.owners.canaries
+        self.judge: Judge = Interpreter(plan, watch) if interpreted else Compiled(plan, watch)
         self.sessions: dict[str, Session] = {}
 
     def session(self, connection: str = "", facts: SessionFacts | None = None) -> "Session":
@@ -108,8 +110,10 @@ class Session:
             owned={name: frozenset(values) for name, values in facts.owned.items()},
             ids=checker.owners.ids,
             users=checker.owners.users,
-            get=checker.get,
+            get=get,
         )
+        if isinstance(checker.judge, Compiled):
+            self.state.get = partial(checker.judge.get, state=self.state)
 
     @property
     def received(self) -> int:

@@ -1,5 +1,6 @@
 """A contract interpreted over plain dictionaries: slow, simple, and what the compiled checker is held against."""
 
+import json
 import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -117,7 +118,7 @@ class Interpreter:
         """Move the session by an event."""
         plan, number = self.plan, kind.index
         demands.silences(state, number)
-        if plan.isolation.canary and self.canaries:
+        if plan.isolation.canary and self.canaries.active:
             leak = self.canaries.find(raw, owner) or split_canary(state, self.canaries, event, owner)
             if leak is not None:
                 state.report(plan.isolation.canary, f"a text of another user comes: `{demands.shown(leak)}`")
@@ -191,6 +192,8 @@ def decode(state: State, raw: bytes | str) -> Any:
     """Return what a frame holds; None where it is no JSON object or list, which is reported."""
     try:
         found = msgspec.json.decode(raw)
+    except msgspec.ValidationError:
+        found = json.loads(raw)  # valid, with a number that is out of range
     except (msgspec.DecodeError, UnicodeError) as error:
         state.report("frame.json", f"the frame is no valid JSON: {str(error)[:120]}")
         return None

@@ -42,7 +42,9 @@ def isolate(state: State, event: Any) -> None:
             if isinstance(value, str | int | float):
                 state.owner[index] = value
                 state.user = None
-        elif value != known and str(value) != str(known):
+        elif value != known and str(value) == str(known):
+            state.owner[index] = value  # `--session user_id=7` is a text
+        elif value != known:
             state.report(rule, f"`{path.text}` is `{shown(value)}`, the session's is `{shown(known)}`")
     for index, (_, path, rule) in enumerate(plan.owned):
         owned = state.owned[index]
@@ -54,11 +56,12 @@ def isolate(state: State, event: Any) -> None:
         user = state.user if state.user is not None else user_of(state)
         for index, path in enumerate(plan.ids):
             value = state.get(path, event)
-            if isinstance(value, str | int | float):
+            if isinstance(value, str | int | float) and state.mine[index].get(value) is None:
                 owner = state.ids[index].get(value)
-                if owner is None:
+                if owner is None or owner is user:
                     state.ids[index].put(value, user)
-                elif owner is not user:
+                    state.mine[index].put(value, True)
+                else:
                     state.report(plan.forbid, f"`{path.text}` is `{shown(value)}`, which another session has")
 
 

@@ -78,6 +78,7 @@ class State:
 
     __slots__ = (
         "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "ids", "implied", "live", "mark",
+        "mine",
         "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally", "tokens", "unique", "user", "users",
         "violations",
     )  # fmt: skip
@@ -116,6 +117,7 @@ class State:
         self.owner: list[Any] = [owner.get(path.text, owner.get(path.name)) for path, _ in plan.isolation.session]
         self.owned = [owned.get(name, owned.get(path.text)) for name, path, _ in plan.isolation.owned]
         self.ids = ids
+        self.mine: list[Ring[bool]] = [Ring(REMEMBERED) for _ in ids]
         self.users = users
         self.user: Any = None
         self.violations: list[Violation] = []

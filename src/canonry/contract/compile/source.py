@@ -1,0 +1,473 @@
+"""Python written for one contract: a handler for each kind of event that expects the usual.
+
+A handler first looks (`guard`): anything that would violate a rule, and anything unusual, hands the frame to the
+interpreter, which explains it; nothing is changed until then. Then it moves the session (`act`): what is simple stands in
+the text, the rest calls the functions that the interpreter calls. Verdicts are thus the same where the guards are
+complete, which tests compare.
+"""
+
+from canonry.contract.compile.plan import NO_LIMIT, SESSION, Kind, Plan, ScopePlan, SpanPlan, Test
+from canonry.contract.compile.tree import Tree
+from canonry.contract.language.paths import Path
+from canonry.contract.language.rules import SequenceMode
+
+SLOW = "return slow(S, raw, owner)"
+
+
+class Handler:
+    """The text of the handler of one kind."""
+
+    def __init__(self, plan: Plan, kind: Kind, tree: Tree) -> None:
+        self.plan = plan
+        self.kind = kind
+        self.tree = tree
+        self.guard: list[str] = []
+        self.act: list[str] = []
+        self.constants: dict[str, object] = {}
+        self.holders: dict[int, str] = {SESSION: "S.root"}
+        self.opened: set[int] = set()
+
+    def lines(self) -> list[str]:
+        """Return the function: looks, then acts, then says which kind it was."""
+        kind = self.kind
+        self._fields()
+        if not kind.schemas:
+            self._direction()
+            self._isolation()
+            self._uniques()
+            self._exchanges()
+            for index in (*kind.needed, *kind.possible):
+                self._enter(self.plan.scopes[index])
+            for scope in self.holders:
+                self._demands(scope)
+            for span in self.plan.spans:
+                if kind.index in span.touched or kind.index in span.refers_unless:
+                    self._span(span)
+            for scope in reversed(list(self.holders)):
+                self._leave(scope)
+        body = [*self.guard, f"S.event = {kind.name!r}" if kind.tests or "*" not in kind.name else "S.event = name_of(e)", "S.flawed = False", *self.act]
+        if kind.schemas:
+            body = [SLOW]
+        return [
+            f"def kind_{kind.index}(e, S, raw, owner):  # {kind.name}",
+            *(f"    {line}" for line in body),
+            f"    return {kind.index}",
+        ]
+
+    def _slow_if(self, condition: str) -> None:
+        self.guard.append(f"if {condition}: {SLOW}")
+
+    def _expression(self, path: Path) -> str:
+        return self.tree.expression(path)
+
+    def _fields(self) -> None:
+        for rule in self.kind.fields:
+            if self.tree.native(rule.path):
+                word = rule.kind.words[0] if rule.kind.words else ""
+                text = self._expression(rule.path)
+                if word == "text":
+                    self._slow_if(f"(v := {text}) is not None and v.isspace()")
+                elif word == "rfc3339":
+                    self._slow_if(f"(v := {text}) is not None and (v.tzinfo is not UTC or ZONE(raw))")
+                continue
+            number = f"KIND_{self.kind.index}_{len(self.constants)}"
+            self.constants[number] = rule.kind
+            ways = [self._expression(Path(rule.path.text, (way,))) for way in rule.path.ways]
+            simple = _inline(rule.kind.words, "v", f"{number}.holds(v)")
+            checks = [f"each_holds(v, {number})" if "[]" in way else simple for way in rule.path.ways]
+            good = " or ".join(f"((v := {way}) is not None and {check})" for way, check in zip(ways, checks, strict=True))
+            if rule.kind.holds(None):
+                absent = " and ".join(f"({way}) is None" for way in ways)
+                self._slow_if(f"not ({good} or ({absent}))")
+            else:
+                self._slow_if(f"not ({good})")
+
+    def _direction(self) -> None:
+        way = self.kind.direction
+        if way:
+            self._slow_if(f"S.direction == {'in' if way == 'out' else 'out'!r}")
+            self.act.append(f"S.direction = {way!r}")
+        if not self.plan.silences:
+            return
+        limit = min(each.seconds for each in self.plan.silences) + 1e-6
+        if way != "in":
+            quiet = "" if way == "out" else "S.direction != 'in' and "
+            self._slow_if(f"{quiet}S.open and S.at is not None and S.mark is not None and S.at - S.mark > {limit!r}")
+        if way == "out":
+            self.act.append("if S.at is not None: S.mark = S.at")
+        elif way == "in":
+            self.act.append("if S.at is not None and not S.open: S.mark = S.at")
+        else:
+            self.act.append("if S.at is not None and (S.direction != 'in' or not S.open): S.mark = S.at")
+
+    def _isolation(self) -> None:
+        plan = self.plan.isolation
+        if plan.canary:
+            self._slow_if("WATCH.active and WATCH.find(raw, owner) is not None")
+            for index, (path, keys) in enumerate(plan.text):
+                key = self._key(keys) if keys else "()"
+                self.guard += [
+                    f"text_{index} = None",
+                    f"if WATCH.active and (v := {self._expression(path)}).__class__ is str and v:",
+                    f"    text_{index} = ({index}, {key})",
+                    f"    tail_{index} = (S.tails.get(text_{index}) or '') + v",
+                    f"    if len(tail_{index}) > len(v) and WATCH.find(tail_{index}, owner) is not None: {SLOW}",
+                ]
+                self.act.append(f"if text_{index} is not None: S.tails.put(text_{index}, tail_{index}[-WATCH.tail:])")
+        for index, (path, _) in enumerate(plan.session):
+            self._slow_if(f"(v := {self._expression(path)}) is not None and v != S.owner[{index}]")
+        for index, (_, path, _) in enumerate(plan.owned):
+            self._slow_if(
+                f"(o := S.owned[{index}]) is not None and (v := {self._expression(path)}) is not None and not (hashable(v) and v in o)"
+            )
+        if plan.forbid:
+            known = self._verified()
+            for index, path in enumerate(plan.ids):
+                if path.text not in known:
+                    self._slow_if(f"(v := {self._expression(path)}) is not None and (v.__class__ not in PLAIN or S.mine[{index}].get(v) is None)")
+
+    def _verified(self) -> set[str]:
+        """The ids that an open scope has proved to be of this session: its key, and what is constant in it."""
+        found: set[str] = set()
+        for index in self.kind.needed:
+            scope = self.plan.scopes[index]
+            if scope.strict and self.kind.index not in scope.opens:
+                found |= {path.text for path in scope.constant}
+                found |= {scope.key[0].text} if scope.key else set()
+        return found
+
+    def _uniques(self) -> None:
+        for index, unique in enumerate(self.plan.uniques):
+            if unique.kinds and self.kind.index not in unique.kinds:
+                continue
+            self.guard += [
+                f"u_{index} = {self._expression(unique.path)}",
+                f"if u_{index} is not None and (u_{index}.__class__ not in PLAIN or S.unique[{index}].get(u_{index}) is not None): {SLOW}",
+            ]
+            self.act.append(f"if u_{index} is not None: S.unique[{index}].put(u_{index}, S.n)")
+
+    def _exchanges(self) -> None:
+        chunked = [span for span in self.plan.spans if span.chunks]
+        if any(self.kind.index in span.chunks for span in chunked):
+            self.act.append(f"if S.implied: spans.end_implied(S, {self.kind.index})")
+        elif any(self.kind.index not in span.chunks_keep for span in chunked):
+            self._slow_if("S.implied")
+        if any(self.kind.index in each.request | each.reply for each in self.plan.exchanges):
+            self.act.append(f"scopes.exchanges(S, {self.kind.index}, e)")
+
+    def _key(self, paths: tuple[Path, ...]) -> str:
+        if len(paths) == 1:
+            return self._expression(paths[0])
+        return "(" + ", ".join(self._expression(path) for path in paths) + ")"
+
+    def _guard_key(self, name: str, paths: tuple[Path, ...]) -> None:
+        """A key that is there and can be one."""
+        if len(paths) == 1:
+            self.guard.append(f"{name} = {self._expression(paths[0])}")
+            self._slow_if(f"{name}.__class__ not in PLAIN")
+            return
+        parts = [f"{name}_{index}" for index in range(len(paths))]
+        for part, path in zip(parts, paths, strict=True):
+            self.guard.append(f"{part} = {self._expression(path)}")
+            self._slow_if(f"{part}.__class__ not in PLAIN")
+        self.guard.append(f"{name} = ({', '.join(parts)})")
+
+    def _enter(self, scope: ScopePlan) -> None:
+        if not scope.opens:
+            return
+        index, kind = scope.index, self.kind.index
+        key, holder = f"k_{index}", f"r_{index}"
+        needed = index in self.kind.needed
+        opens, closes = kind in scope.opens, kind in scope.closes
+        if not needed:
+            self._maybe_enter(scope, key, holder)
+            return
+        if scope.key:
+            self._guard_key(key, scope.key)
+        else:
+            self.guard.append(f"{key} = ()")
+        self.guard.append(f"{holder} = S.live[{index}].get({key})")
+        if opens and not closes:
+            self._slow_if(f"{holder} is not None or S.closed[{index}].get({key}) is not None")
+            self._open(scope, key, holder)
+            self.opened.add(index)
+        else:
+            self._slow_if(f"{holder} is None")
+        self.holders[index] = holder
+
+    def _maybe_enter(self, scope: ScopePlan, key: str, holder: str) -> None:
+        """A scope that the event belongs to where it carries the key."""
+        index = scope.index
+        if not scope.key:
+            self.guard.append(f"{holder} = S.live[{index}].get(())")
+            self._slow_if(f"{holder} is None and S.closed[{index}].get(()) is not None")
+        else:
+            parts = [self._expression(path) for path in scope.key]
+            names = [f"{key}_{position}" for position in range(len(parts))]
+            self.guard += [f"{holder} = None", *(f"{name} = {part}" for name, part in zip(names, parts, strict=True))]
+            there = " and ".join(f"{name} is not None" for name in names)
+            plain = " and ".join(f"{name}.__class__ in PLAIN" for name in names)
+            whole = names[0] if len(names) == 1 else f"({', '.join(names)})"
+            self.guard += [
+                f"if {there}:",
+                f"    if not ({plain}): {SLOW}",
+                f"    {holder} = S.live[{index}].get({whole})",
+                f"    if {holder} is None" + ("" if scope.strict else f" and S.closed[{index}].get({whole}) is not None") + f": {SLOW}",
+            ]
+        self.holders[index] = f"?{holder}"
+
+    def _open(self, scope: ScopePlan, key: str, holder: str) -> None:
+        index = scope.index
+        self.act.append(f"{holder} = S.live[{index}][{key}] = Instance(PLAN, {index}, {key}, S.n, S.at)")
+        parent = self.holders.get(scope.inside) if scope.inside != SESSION else None
+        if parent:
+            self.act += [
+                f"{holder}.parent = p = {parent.lstrip('?')}",
+                "if p.kids is None: p.kids = {}",
+                f"p.kids[{index}, {key}] = {holder}",
+            ]
+        if scope.must_close:
+            self.act.append("S.open += 1")
+        if any(each.starts == index for each in self.plan.exchanges):
+            self.act.append(f"if {' or '.join(f'S.asked[{n}]' for n, each in enumerate(self.plan.exchanges) if each.starts == index)}: scopes.started(S, SCOPES[{index}], {holder})")
+        if any(point.what == "open" and point.index == index for each in self.plan.deadlines for point in (each.start, each.to)):
+            self.act.append(f"demands.deadlines(S, {holder}, 'open', {self.kind.index}, {index})")
+
+    def _demands(self, scope: int) -> None:
+        holder = self.holders[scope]
+        guard, act = self.guard, self.act
+        prefix = ""
+        if holder.startswith("?"):
+            holder = holder[1:]
+            prefix = "    "
+            self.guard, self.act = [], []
+        if scope != SESSION:
+            self._constants(scope, holder)
+        self._sequences(scope, holder)
+        if any(each.scope == scope for each in self.plan.states):
+            self.act.append(f"demands.states(S, {holder}, e)")
+        kind = self.kind.index
+        if any(each.scope == scope and kind in each.before | each.event for each in self.plan.orders):
+            self.act.append(f"demands.orders(S, {holder}, {kind})")
+        for index, each in enumerate(self.plan.counts):
+            if each.scope == scope and each.span < 0 and kind in each.kinds:
+                if each.high != NO_LIMIT:
+                    if scope in self.opened:
+                        if each.high == 0:
+                            self.guard.append(SLOW)
+                    else:
+                        self._slow_if(f"{holder}.counts[{index}] >= {each.high}")
+                self.act.append(f"{holder}.counts[{index}] += 1")
+        if any(each.scope == scope and kind in point.kinds for each in self.plan.deadlines for point in (each.start, each.to)):
+            self.act.append(f"demands.deadlines(S, {holder}, 'event', {kind})")
+        if any(each.span < 0 and each.scope == scope and (kind in each.wholes or kind in each.kinds or not each.kinds) for each in self.plan.folds):
+            self.act.append(f"{holder}.folds = demands.pieces(S, {holder}.folds, {scope}, -1, {kind}, e)")
+        if prefix:
+            inner_guard, inner_act = self.guard, self.act
+            self.guard, self.act = guard, act
+            for lines, whole in ((inner_guard, self.guard), (inner_act, self.act)):
+                if lines:
+                    whole.append(f"if {holder} is not None:")
+                    whole += [f"    {line}" for line in lines]
+
+    def _constants(self, scope: int, holder: str) -> None:
+        for index, path in enumerate(self.plan.scopes[scope].constant):
+            if scope in self.opened:
+                self.act.append(f"{holder}.consts[{index}] = {self._expression(path)}")
+            else:
+                self._slow_if(f"(v := {self._expression(path)}) is not None and v != {holder}.consts[{index}]")
+
+    def _sequences(self, scope: int, holder: str) -> None:
+        for index, each in enumerate(self.plan.sequences):
+            if each.span >= 0 or each.scope != scope or (each.kinds and self.kind.index not in each.kinds):
+                continue
+            value = f"q_{index}"
+            self.guard.append(f"{value} = {self._expression(each.path)}")
+            if scope in self.opened:
+                if each.mode is SequenceMode.STRICT and each.start is not None:
+                    self._slow_if(f"{value} is not None and ({value}.__class__ is not int or {value} != {each.start})")
+            else:
+                wrong = {
+                    SequenceMode.STRICT: f"{value} != o[0] + {each.step}",
+                    SequenceMode.RISES: f"{value} <= o[0]",
+                    SequenceMode.NON_DECREASING: f"{value} < o[0]",
+                }[each.mode]
+                classes = "is not int" if each.mode is SequenceMode.STRICT else "not in NUMBERS"
+                self._slow_if(f"{value} is not None and ((o := {holder}.seqs[{index}]) is None or {value}.__class__ {classes} or {wrong})")
+            if scope in self.opened:
+                self.act.append(f"if {value} is not None: {holder}.seqs[{index}] = demands.advance(S, PLAN.sequences[{index}], None, {value})")
+            else:
+                self.act.append(f"if {value} is not None: {holder}.seqs[{index}] = ({value}, S.n)")
+
+    def _span(self, span: SpanPlan) -> None:
+        holder = self.holders.get(span.home)
+        kind = self.kind.index
+        if holder is None:
+            return
+        roles = [kind in span.opens, kind in span.closes, kind in span.during]
+        simple = (
+            sum(roles) == 1 and not holder.startswith("?") and not span.across and span.parents is None and span.outer < 0
+            and not span.refers and span.token_set is None and not span.chunks
+            and kind not in span.abandons and kind not in span.refers_unless and kind not in {one for one, _, _ in span.known}
+            and not any(each.span == span.index for each in (*self.plan.folds, *self.plan.sequences))
+        )  # fmt: skip
+        if not simple:
+            call = f"spans.step(S, SPANS[{span.index}], {kind}, {holder.lstrip('?')}, e)"
+            self.act.append(f"if {holder[1:]} is not None: {call}" if holder.startswith("?") else call)
+            return
+        key, table, record = f"s_{span.index}", f"t_{span.index}", f"o_{span.index}"
+        new = span.home in self.opened
+        if span.key:
+            self._guard_key(key, span.key)
+        else:
+            self.guard.append(f"{key} = ()")
+        if new:
+            if not kind in span.opens:
+                self.guard.append(SLOW)
+                return
+        else:
+            self.guard.append(f"{table} = {holder}.spans[{span.index}]")
+            self.guard.append(f"{record} = {table}.get({key})")
+        if kind in span.opens:
+            self._open_span(span, holder, key, table, record, new=new)
+        elif kind in span.closes:
+            self._close_span(span, holder, key, table, record)
+        else:
+            self._slow_if(f"{record} is None")
+
+    def _open_span(self, span: SpanPlan, holder: str, key: str, table: str, record: str, *, new: bool) -> None:
+        if not new:
+            self._slow_if(f"{record} is not None")
+            if not span.reopen:
+                self._slow_if(f"(o := {holder}.closed[{span.index}]) is not None and o.get({key}) is not None")
+            if not span.concurrent:
+                self._slow_if(table)
+        target = f"{holder}.spans[{span.index}]" if new else table
+        self.act.append(f"o = {target}[{key}] = Record({key}, S.n, S.at, owed={span.must_close})")
+        if span.same:
+            self.act.append(f"o.same = ({', '.join(self._expression(path) for path in span.same)},)")
+        if span.home == SESSION and span.must_close:
+            self.act.append("S.open += 1")
+        for index, each in enumerate(self.plan.counts):
+            if each.span == span.index and each.scope == span.home:
+                if each.high != NO_LIMIT:
+                    self._slow_if(f"{holder}.counts[{index}] >= {each.high}" if not new else str(each.high == 0))
+                self.act.append(f"{holder}.counts[{index}] += 1")
+        self._span_deadlines(span, holder, "span_open")
+
+    def _close_span(self, span: SpanPlan, holder: str, key: str, table: str, record: str) -> None:
+        self._slow_if(f"{record} is None")
+        for position, path in enumerate(span.same):
+            self._slow_if(f"(v := {self._expression(path)}) is not None and (o := {record}.same[{position}]) is not None and v != o")
+        limits = [each.seconds for each in self.plan.deadlines if each.start.what == "span" and each.start.index == span.index]
+        if limits:
+            self._slow_if(f"S.at is not None and {record}.at is not None and S.at - {record}.at > {min(limits) + 1e-6!r}")
+        self.act.append(f"del {table}[{key}]")
+        if span.home == SESSION:
+            self.act.append(f"if {record}.owed: S.open -= 1")
+        self.act.append(f"if (o := {holder}.closed[{span.index}]) is None: o = {holder}.closed[{span.index}] = Ring(REMEMBERED)")
+        self.act.append(f"o.put({key}, (S.n, 2))")
+        self._span_deadlines(span, holder, "span_close")
+
+    def _span_deadlines(self, span: SpanPlan, holder: str, what: str) -> None:
+        if any(point.what == what and point.index == span.index for each in self.plan.deadlines for point in (each.start, each.to)):
+            self.act.append(f"demands.deadlines(S, {holder}, {what!r}, {self.kind.index}, {span.index})")
+
+    def _leave(self, scope: int) -> None:
+        holder = self.holders[scope]
+        kind = self.kind.index
+        due_spans = [span for span in self.plan.spans if span.home == scope and kind in span.due_at]
+        due_scopes = [each for each in self.plan.scopes if each.inside == scope and kind in each.due_at]
+        if holder.startswith("?"):
+            name = holder[1:]
+            if due_spans or due_scopes:
+                self.act.append(f"if {name} is not None: scopes.due(S, {name}, {kind})")
+            if kind in self.plan.scopes[scope].closes or self.plan.scopes[scope].pauses:
+                self.act.append(f"if {name} is not None: scopes.{'close' if kind in self.plan.scopes[scope].closes else 'pause'}(S, {name}, {kind})")
+            return
+        if due_spans or due_scopes:
+            self.act.append(f"scopes.due(S, {holder}, {kind})")
+        if scope == SESSION:
+            return
+        plan = self.plan.scopes[scope]
+        if kind in plan.closes:
+            self.act.append(f"scopes.close(S, {holder}, {kind})")
+        elif plan.pauses:
+            self.act.append(f"scopes.pause(S, {holder}, {kind})")
+
+
+
+def reads_of(plan: Plan, kind: Kind) -> list[Path]:
+    """Return every path that the handler of a kind may read."""
+    number = kind.index
+    isolation = plan.isolation
+    found = [test.path for test in kind.tests]
+    found += [path for path, _ in isolation.session]
+    found += [path for _, path, _ in isolation.owned]
+    found += isolation.ids if isolation.forbid else ()
+    for path, keys in isolation.text if isolation.canary else ():
+        found += [path, *keys]
+    found += [each.path for each in plan.uniques if not each.kinds or number in each.kinds]
+    for index in (*kind.needed, *kind.possible):
+        found += [*plan.scopes[index].key, *plan.scopes[index].constant]
+    found += [each.path for each in plan.sequences if not each.kinds or number in each.kinds]
+    found += [each.path for each in plan.states]
+    for fold in plan.folds:
+        found += [fold.path] if not fold.kinds or number in fold.kinds else []
+        found += [fold.wholes[number]] if number in fold.wholes else []
+    for exchange in plan.exchanges:
+        found += exchange.key if number in exchange.request | exchange.reply else ()
+    for span in plan.spans:
+        if number in span.touched | span.refers_unless:
+            outer = plan.spans[span.outer].key if span.outer >= 0 else ()
+            more = [path for path in (span.parents, span.token_set, span.token_get) if path is not None]
+            found += [*span.key, *span.same, *outer, *more, *(path for one, path, _ in span.known if one == number)]
+    return found
+
+
+def family_lines(plan: Plan, family: str, number: int, trees: Tree) -> list[str]:
+    """Return the function that finds the variant of an event on the wire, and calls its handler."""
+    lines = [f"def family_{number}(e, S, raw, owner):  # {family}"]
+    for index in plan.families[family]:
+        kind = plan.kinds[index]
+        condition = " and ".join(_test(test, trees) for test in kind.tests)
+        call = f"return kind_{index}(e, S, raw, owner)"
+        lines.append(f"    if {condition}: {call}" if condition else f"    {call}")
+    return lines
+
+
+def _test(test: Test, tree: Tree) -> str:
+    text = tree.expression(test.path)
+    match test.word:
+        case "present":
+            found = f"({text}) is not None"
+        case "absent":
+            found = f"({text}) is None"
+        case "empty":
+            found = f"not is_filled({text})"
+        case "filled":
+            found = f"is_filled({text})"
+        case _:
+            if all(isinstance(one, str) for one in test.values):
+                found = f"(v := {text}).__class__ is str and v in {test.values!r}"
+            else:
+                found = f"one_of({text}, {test.values!r})"
+    return f"not ({found})" if test.negated else f"({found})"
+
+
+def _inline(words: tuple[str, ...], name: str, otherwise: str) -> str:
+    """An expression that is true where a value that is not null is of a type."""
+    if len(words) != 1:
+        return otherwise
+    return {
+        "id": f"({name}.__class__ is int or ({name}.__class__ is str and {name} != ''))",
+        "str": f"{name}.__class__ is str",
+        "text": f"{name}.__class__ is str and not ({name} == '' or {name}.isspace())",
+        "filled": f"({name} or is_filled({name}))",
+        "int": f"{name}.__class__ is int",
+        "number": f"{name}.__class__ in NUMBERS",
+        "bool": f"{name}.__class__ is bool",
+        "object": f"isinstance({name}, OBJECTS)",
+        "list": f"{name}.__class__ is list",
+        "any": "True",
+    }.get(words[0], otherwise)

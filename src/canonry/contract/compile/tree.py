@@ -1,0 +1,180 @@
+"""Which parts of an event the rules read, as msgspec types that decode only those, and as expressions that read them."""
+
+import datetime as dt
+import keyword
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from canonry.contract.compile.plan import FieldRule
+from canonry.contract.language.field_types import FieldKind
+from canonry.contract.language.paths import Path
+
+_TAKEN = frozenset(("judge", "GET", "S", "raw", "owner"))
+NATIVE: dict[str, Any] = {
+    "id": Annotated[str, Meta(min_length=1)] | int,
+    "str": str,
+    "text": Annotated[str, Meta(min_length=1)],
+    "int": int,
+    "number": int | float,
+    "bool": bool,
+    "rfc3339": Annotated[dt.datetime, Meta(tz=True)],
+}
+
+
+class Nothing(msgspec.Struct, frozen=True, gc=False):
+    """An object of which nothing is read."""
+
+
+class Node:
+    """A key of events: what stands below it, whether its value is read, and the rule that types it."""
+
+    def __init__(self) -> None:
+        self.below: dict[str, Node] = {}
+        self.is_read = False
+        self.is_whole = False
+        self.rules: list[FieldRule] = []
+        self.native = False
+        self.attribute = ""
+
+    def reach(self, way: Iterable[str | int]) -> "Node":
+        """The node that a way leads to, as far as it goes by keys."""
+        node = self
+        for part in way:
+            if not isinstance(part, str) or part == "[]":
+                break
+            node = node.below.setdefault(part, Node())
+        return node
+
+
+class Tree:
+    """The parts of one struct of events. With a ``tag`` there is one for each name, and the decoder checks types."""
+
+    def __init__(self, fields: Iterable[FieldRule], reads: Iterable[Path], *, tag: str = "") -> None:
+        self.root = Node()
+        self.tag = tag
+        self.typed = bool(tag)
+        for path in reads:
+            self._read(path)
+        rules = {rule.path.text: rule for rule in fields}
+        for rule in rules.values():
+            self._rule(rule)
+        self._settle(self.root)
+
+    def _read(self, path: Path) -> None:
+        for way in path.ways:
+            if self._is_name(way):
+                continue
+            node = self.root.reach(way)
+            node.is_read = True
+            node.is_whole = node.is_whole or not _plain(way)
+
+    def _rule(self, rule: FieldRule) -> None:
+        for way in rule.path.ways:
+            if self._is_name(way):
+                continue
+            node = self.root.reach(way)
+            node.rules.append(rule)
+            if not _plain(way):
+                node.is_read = node.is_whole = True
+
+    def _is_name(self, way: tuple[str | int, ...]) -> bool:
+        """Whether a way leads to the name of the event, or to what stands beside it."""
+        return str(way[0]).startswith("$") or (bool(self.tag) and way == (self.tag,))
+
+    def native(self, path: Path) -> bool:
+        """Whether the decoder checks the field itself."""
+        if len(path.ways) != 1 or self._is_name(path.ways[0]):
+            return False
+        node = self.root
+        for part in path.ways[0]:
+            below = node.below.get(part) if isinstance(part, str) else None
+            if below is None:
+                return False
+            node = below
+        return node.native
+
+    def _settle(self, node: Node) -> None:
+        used: set[str] = set()
+        for name, below in node.below.items():
+            plain = name.isidentifier() and not keyword.iskeyword(name) and name not in _TAKEN and not name.startswith("__")
+            below.attribute = name if plain and name not in used else f"key_{len(used)}"
+            used.add(below.attribute)
+            if below.is_read and below.below:
+                below.below, below.is_whole = {}, True  # read as a whole, so nothing below needs a type
+            below.native = self._is_native(below)
+            self._settle(below)
+
+    def _is_native(self, node: Node) -> bool:
+        if not self.typed or node.is_whole or len(node.rules) != 1 or len(node.rules[0].path.ways) != 1:
+            return False
+        kind = node.rules[0].kind
+        if kind.values:
+            return all(isinstance(one, str) for one in kind.values)
+        if len(kind.words) != 1:
+            return False
+        word = kind.words[0]
+        if word == "object":
+            return not node.is_read
+        return word in NATIVE and not (word == "rfc3339" and node.is_read)
+
+    def struct(self, name: str, namespace: dict[str, Any], **options: Any) -> type[msgspec.Struct]:
+        """Return the struct of the whole event."""
+        return _struct(name, self.root, namespace, **options)
+
+    def expression(self, path: Path, root: str = "e") -> str:
+        """Return a Python expression of what stands at a path, or None."""
+        ways = [self._way(way, root) for way in path.ways]
+        if len(ways) == 1:
+            return ways[0]
+        return f"first({', '.join(ways)})"
+
+    def _way(self, way: tuple[str | int, ...], root: str) -> str:
+        head = str(way[0])
+        if head == "$direction":
+            return "S.direction"
+        if self._is_name(way):
+            return "name_of(e)" if head in ("$type", self.tag) else f"captured(name_of(e), {head!r})"
+        node, text = self.root, root
+        for position, part in enumerate(way):
+            if not isinstance(part, str) or part == "[]" or (node.is_whole and node is not self.root):
+                return f"down({text}, {way[position:]!r})"
+            previous, node = node, node.below[part]
+            if previous is self.root or is_required(previous):
+                text = f"{text}.{node.attribute}"
+            else:
+                text = f"(None if (o_ := {text}) is None else o_.{node.attribute})"
+        return text
+
+
+def is_required(node: Node) -> bool:
+    """Whether the decoder refuses an event without this key."""
+    if node.native and not node.rules[0].kind.holds(None):
+        return True
+    return any(is_required(below) for below in node.below.values())
+
+
+def _struct(name: str, node: Node, namespace: dict[str, Any], **options: Any) -> type[msgspec.Struct]:
+    fields: list[Any] = []
+    for key, below in sorted(node.below.items(), key=lambda one: not is_required(one[1])):
+        kind = _type(f"{name}_{below.attribute}", below)
+        fields.append((below.attribute, kind) if is_required(below) else (below.attribute, kind | None, None))
+    rename = {below.attribute: key for key, below in node.below.items()}
+    return msgspec.defstruct(name, fields, namespace=namespace, rename=rename, gc=False, **options)
+
+
+def _type(name: str, node: Node) -> Any:
+    if node.below:
+        return _struct(name, node, {})
+    if not node.native:
+        return Any
+    kind: FieldKind = node.rules[0].kind
+    if kind.values:
+        return Literal[tuple(kind.values)]
+    return Nothing if kind.words[0] == "object" else NATIVE[kind.words[0]]
+
+
+def _plain(way: tuple[str | int, ...]) -> bool:
+    return all(isinstance(part, str) and part != "[]" for part in way)
