@@ -104,6 +104,8 @@ class Interpreter:
         if way.below and isinstance(body, dict) and isinstance(body.get(way.below), dict):
             body = body[way.below]
         meta: dict[str, Any] = {"$direction": state.direction}
+        if way.below and isinstance(whole, dict):
+            meta["$id"] = whole.get("id")
         name = self._name(whole if way.jsonrpc else body, meta)
         if name is None:
             state.report("frame.event", "the frame does not say which event it is")

@@ -150,7 +150,9 @@ def _abandon(state: State, span: SpanPlan, inst: Instance, record: Record | None
 
 def _inside(state: State, span: SpanPlan, inst: Instance, event: Any, key: Any) -> None:
     outer = state.plan.spans[span.outer]
-    outer_key = state.key(outer.key, event) if outer.key else ()
+    outer_key: Any = state.key(outer.key, event) if outer.key else ()
+    if outer.across:  # what answers a request stands inside it, and goes the other way
+        outer_key = (outer_key, _OTHER_SIDE.get(state.direction or "", state.direction))
     if outer_key not in inst.spans[outer.index] and not inst.ghost:
         state.report(f"{span.name}.inside", f"the {span.name}{named_key(span, key)} opens outside any open {outer.name}")
 
@@ -192,6 +194,10 @@ def _chunk(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) 
         _finish(state, span, current[0], current[1])
         current = None
     if current is None:
+        for path in span.chunks_need:
+            if state.get(path, event) is None:
+                message = f"`{state.event}` begins the {span.name} {named_key(span, key)}and has no `{path.text}`"
+                state.report(f"{span.name}.needs.{path.text}", message)
         _open(state, span, kind, inst, event, key, inst.spans[span.index].get(key))
         record = inst.spans[span.index].get(key)
         if record is not None and record.n == state.n:

@@ -97,6 +97,7 @@ class SpanPlan(msgspec.Struct, frozen=True, kw_only=True):
     chunks: frozenset[int] = frozenset()
     chunks_keep: frozenset[int] = frozenset()
     chunks_end: frozenset[int] = frozenset()
+    chunks_need: tuple[Path, ...] = ()
     parents: Path | None = None
     refers: frozenset[int] = frozenset()
     refers_closed: bool = False
