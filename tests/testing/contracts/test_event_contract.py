@@ -138,7 +138,7 @@ def test_starlettes_test_client_is_watched_both_ways() -> None:
         watched = contract.watch(connection, user_id="ada")
         watched.send_json({"type": "user_message", "user_id": "ada"})
         assert [watched.receive_json() for _ in SOUND] == SOUND
-    directions = [frame.direction for frame in contract.streams[0].frames]
+    directions = [direction for _, _, direction in contract.streams[0].frames]
     assert directions == ["in", *["out"] * len(SOUND)]
 
 

@@ -183,7 +183,7 @@ class EventContract:
             return  # what was kept ends before it
         yield "  smallest example:"
         for index in shrink(self.contract.plan, frames, 0, violation, facts=stream.facts, canaries=self._canaries):
-            frame = frames[index]
-            text = frame.raw if isinstance(frame.raw, str) else frame.raw.decode("utf-8", "replace")
+            raw, _, direction = frames[index]
+            text = raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
             shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... ({len(text):,} characters)"
-            yield f"    {index + 1:>3} {'>' if frame.direction == 'in' else '<'} {shown}"
+            yield f"    {index + 1:>3} {'>' if direction == 'in' else '<'} {shown}"

@@ -5,8 +5,9 @@ import time
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from canonry.contract.check.checker import Frame, Session
+from canonry.contract.check.checker import Session
 from canonry.contract.check.isolation import SessionFacts
+from canonry.contract.check.receive import Frame
 from canonry.contract.check.violation import Violation
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class JudgedStream:
 
     def end(self) -> Sequence[Violation]:
         """Decides what is pending, and gives all violations. Called again, it says the same."""
-        last = self.frames[-1].at if self.frames else None
+        last = self.frames[-1][1] if self.frames else None
         return self.session.end(self._ended_at if last is not None else None, self.close_code).violations
 
     def _judge(
@@ -69,5 +70,5 @@ class JudgedStream:
         received = time.monotonic() if at is None and now else at
         raw = frame if isinstance(frame, bytes | str) else json.dumps(frame)
         if len(self.frames) < FIRST:
-            self.frames.append(Frame(raw, received, direction))
+            self.frames.append((raw, received, direction))
         self.session.receive(raw, at=received, direction=direction)
