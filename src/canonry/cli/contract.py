@@ -1,14 +1,13 @@
 """`canonry contract`."""
 
-import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
 
 import click
 
+from canonry.cli._contract_learn import learn
+from canonry.cli._contract_recordings import opened, pairs, session_facts
 from canonry.contract.check.isolation import SessionFacts
 from canonry.model.errors import UserError
 
@@ -62,11 +61,11 @@ def check(  # one parameter per option, in the order of the help page
 
     if session and sessions is not None:
         raise UserError("`--session` and `--sessions` both say whose the connections are; give one of them")
-    loaded = load_contract(contract, profile=profile, policy=_pairs(policies, "--policy"))
-    only = SessionFacts(user=_pairs(session, "--session")) if session else None
-    facts = None if sessions is None else _facts(sessions)
-    opened = ((name, _lines(name)) for name in recordings)
-    examined = examine(loaded, opened, facts=facts, only=only, canaries=canaries, profile=profile)
+    loaded = load_contract(contract, profile=profile, policy=pairs(policies, "--policy"))
+    only = SessionFacts(user=pairs(session, "--session")) if session else None
+    facts = None if sessions is None else session_facts(sessions)
+    named = ((name, opened(name)) for name in recordings)
+    examined = examine(loaded, named, facts=facts, only=only, canaries=canaries, profile=profile)
     painted = color == "always" or (color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
     for note in () if quiet else examined.notes:
         click.echo(f"canonry: {note}", err=True)
@@ -79,52 +78,4 @@ def check(  # one parameter per option, in the order of the help page
     return 1 if examined.violated else 0
 
 
-def _pairs(texts: Iterable[str], option: str) -> dict[str, Any]:
-    found = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UserError(f"`{option} {text}` says nothing; expected `{option} NAME=VALUE`")
-        found[name] = value
-    return found
-
-
-def _lines(name: str) -> Iterator[bytes]:
-    stream: IO[bytes]
-    if name == "-":
-        yield from sys.stdin.buffer
-        return
-    try:
-        stream = open(name, "rb")
-    except OSError as error:
-        raise UserError(f"cannot read the recording `{name}`: {(error.strerror or '').lower()}") from None
-    with stream:
-        yield from stream
-
-
-def _facts(file: Path) -> dict[str, SessionFacts]:
-    try:
-        document = json.loads(file.read_bytes())
-    except OSError as error:
-        raise UserError(f"cannot read `{file}`: {(error.strerror or '').lower()}") from None
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"`{file}` is no valid JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise UserError(f"`{file}` holds no object; expected connection -> {{user_id, owned, canaries}}")
-    return {name: _fact(file, name, entry) for name, entry in document.items()}
-
-
-def _fact(file: Path, name: str, entry: Any) -> SessionFacts:
-    if not isinstance(entry, dict):
-        raise UserError(f"`{file}`: `{name}` is no object; expected `user_id`, `owned` and `canaries`")
-    owned, canaries = entry.get("owned", {}), entry.get("canaries", [])
-    if not isinstance(owned, dict) or not all(isinstance(ids, list) for ids in owned.values()):
-        raise UserError(f"`{file}`: `owned` of `{name}` is no object of lists; expected field -> ids")
-    if not isinstance(canaries, list) or not all(isinstance(text, str) for text in canaries):
-        raise UserError(f"`{file}`: `canaries` of `{name}` is no list of texts")
-    user = {key: value for key, value in entry.items() if key not in ("owned", "canaries")}
-    for key, value in user.items():
-        if not isinstance(value, str | int | float):
-            raise UserError(f"`{file}`: `{key}` of `{name}` is no text or number")
-    ids = {key: tuple(one for one in values if isinstance(one, str | int | float)) for key, values in owned.items()}
-    return SessionFacts(user=user, owned=ids, canaries=tuple(canaries))
+command.add_command(learn)

@@ -1,0 +1,64 @@
+"""Recordings and what is known of their sessions, as the verbs of `canonry contract` are told."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from canonry.contract.check.isolation import SessionFacts
+from canonry.model.errors import UserError
+
+
+def pairs(texts: Iterable[str], option: str) -> dict[str, Any]:
+    """Return NAME -> VALUE of an option that is given as `NAME=VALUE`, each time it is given."""
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UserError(f"`{option} {text}` says nothing; expected `{option} NAME=VALUE`")
+        found[name] = value
+    return found
+
+
+def opened(name: str) -> Iterator[bytes]:
+    """Yield the lines of a recording; `-` is stdin."""
+    stream: IO[bytes]
+    if name == "-":
+        yield from sys.stdin.buffer
+        return
+    try:
+        stream = open(name, "rb")  # noqa: SIM115 - what the user's consumer raises is no failure to open
+    except OSError as error:
+        raise UserError(f"cannot read the recording `{name}`: {(error.strerror or '').lower()}") from None
+    with stream:
+        yield from stream
+
+
+def session_facts(file: Path) -> dict[str, SessionFacts]:
+    """Return what a file of `--sessions` says of connections. Raises `UserError` where it is not of that form."""
+    try:
+        document = json.loads(file.read_bytes())
+    except OSError as error:
+        raise UserError(f"cannot read `{file}`: {(error.strerror or '').lower()}") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"`{file}` is no valid JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise UserError(f"`{file}` holds no object; expected connection -> {{user_id, owned, canaries}}")
+    return {name: _fact(file, name, entry) for name, entry in document.items()}
+
+
+def _fact(file: Path, name: str, entry: Any) -> SessionFacts:
+    if not isinstance(entry, dict):
+        raise UserError(f"`{file}`: `{name}` is no object; expected `user_id`, `owned` and `canaries`")
+    owned, canaries = entry.get("owned", {}), entry.get("canaries", [])
+    if not isinstance(owned, dict) or not all(isinstance(ids, list) for ids in owned.values()):
+        raise UserError(f"`{file}`: `owned` of `{name}` is no object of lists; expected field -> ids")
+    if not isinstance(canaries, list) or not all(isinstance(text, str) for text in canaries):
+        raise UserError(f"`{file}`: `canaries` of `{name}` is no list of texts")
+    user = {key: value for key, value in entry.items() if key not in ("owned", "canaries")}
+    for key, value in user.items():
+        if not isinstance(value, str | int | float):
+            raise UserError(f"`{file}`: `{key}` of `{name}` is no text or number")
+    ids = {key: tuple(one for one in values if isinstance(one, str | int | float)) for key, values in owned.items()}
+    return SessionFacts(user=user, owned=ids, canaries=tuple(canaries))
