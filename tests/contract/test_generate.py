@@ -72,13 +72,13 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not() -> None:
 
 
 def test_sessions_of_several_users_interleave_and_share_no_id() -> None:
-    stream = generate(load_contract("agent-events").plan, seed=1, runs=2, sessions=3)
-    switches = sum(
-        one.connection != next_.connection for one, next_ in zip(stream.lines, stream.lines[1:], strict=False)
-    )
-    assert switches > len(stream.facts)
-    runs = {(line.event["run_id"], line.connection) for line in stream.lines if line.event and "run_id" in line.event}
-    assert len({run for run, _ in runs}) == len(runs)
+    plan = load_contract("agent-events").plan
+    streams = [generate(plan, seed=seed, runs=2, sessions=3) for seed in range(5)]
+    pairs = [pair for stream in streams for pair in zip(stream.lines, stream.lines[1:], strict=False)]
+    assert sum(one.connection != after.connection for one, after in pairs) > 10 * len(streams)
+    for stream in streams:
+        runs = {(line.event["run_id"], line.connection) for line in stream.lines if line.event and "run_id" in line.event}
+        assert len({run for run, _ in runs}) == len(runs) > 0
 
 
 def test_a_profile_and_a_policy_change_what_is_made() -> None:

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from canonry.contract.compile import demands
+from canonry.contract.compile.breakable import breakable
 from canonry.contract.compile.builder import Builder
 from canonry.contract.compile.kinds import families, plan_kinds
 from canonry.contract.compile.plan import Plan
@@ -59,7 +62,7 @@ def make_plan(
         rules=tuple(builder.rules.values()),
         notes=tuple(builder.notes),
     )
-    return plan, builder.mistakes
+    return msgspec.structs.replace(plan, rules=breakable(plan)), builder.mistakes
 
 
 def _basics(builder: Builder) -> None:

@@ -61,7 +61,7 @@ class Draft:
         elif value is None:
             _take(self.body, way)
         else:
-            _down(self.body, way, value)
+            put_at(self.body, way, value)
 
     def field_kind(self, way: Way) -> FieldKind | None:
         """Return the type that the contract gives what stands there."""
@@ -167,20 +167,20 @@ def _take(value: Any, way: Way) -> None:
             container.pop(key)
 
 
-def _down(value: Any, way: Way, last: Any) -> Any:
-    """Return ``value`` with ``last`` put at the end of the way; containers on it are made where others stand."""
+def put_at(value: Any, way: Way, last: Any) -> Any:
+    """Return ``value`` with ``last`` at the end of a way; containers on it are made, where something else stands too."""
     if not way:
         return last
     head, rest = way[0], way[1:]
     if head == EACH:
         items = value if isinstance(value, list) and value else [None]
-        items[:] = [_down(item, rest, last) for item in items]
+        items[:] = [put_at(item, rest, last) for item in items]
         return items
     if isinstance(head, int) and not isinstance(value, dict):
         items = value if isinstance(value, list) else []
         items.extend([None] * (head + 1 - len(items)))
-        items[head] = _down(items[head], rest, last)
+        items[head] = put_at(items[head], rest, last)
         return items
     table = value if isinstance(value, dict) else {}
-    table[str(head)] = _down(table.get(str(head)), rest, last)
+    table[str(head)] = put_at(table.get(str(head)), rest, last)
     return table
