@@ -48,10 +48,14 @@ class Compiled:
         slow = self.interpreter.judge
         decode = self._decode
         most = self.plan.contract.transport.max_bytes
+        wraps = bool(self.plan.contract.discriminator.below)
 
         def judge(state: State, raw: bytes | str, owner: Any) -> int:
             try:
-                event = decode(raw)
+                if wraps:
+                    event, state.wrapped = decode(raw)
+                else:
+                    event = decode(raw)
                 if not raw.isascii():
                     if len(raw) > most:
                         return slow(state, raw, owner)
@@ -142,12 +146,13 @@ class Compiled:
         return "\n".join(text)
 
     def _unwrapping(self, event: type[msgspec.Struct], below: str) -> Callable[[bytes | str], Any]:
-        outer = msgspec.defstruct("Outer", [("inner", event | None, None)], rename={"inner": below}, gc=False)
+        fields = [("inner", event | None, None), ("id", Any, None)]
+        outer = msgspec.defstruct("Outer", fields, rename={"inner": below}, gc=False)
         wrapped, plain = msgspec.json.Decoder(outer).decode, msgspec.json.Decoder(event).decode
 
         def decode(raw: bytes | str) -> Any:
-            found = wrapped(raw).inner  # type: ignore[attr-defined]
-            return plain(raw) if found is None else found
+            whole: Any = wrapped(raw)
+            return (plain(raw) if whole.inner is None else whole.inner), whole.id
 
         return decode
 

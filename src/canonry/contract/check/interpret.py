@@ -88,7 +88,7 @@ class Interpreter:
             body = body[way.below]
         meta: dict[str, Any] = {"$direction": state.direction}
         if way.below and isinstance(whole, dict):
-            meta["$id"] = whole.get("id")
+            meta["$id"] = state.wrapped = whole.get("id")
         name = self._name(whole if way.jsonrpc else body, meta)
         if name is None:
             state.report("frame.event", "the frame does not say which event it is")

@@ -80,7 +80,7 @@ class State:
         "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "ids", "implied", "live", "mark",
         "mine",
         "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally", "tokens", "unique", "user", "users",
-        "violations",
+        "violations", "wrapped",
     )  # fmt: skip
 
     def __init__(
@@ -101,6 +101,7 @@ class State:
         self.at: float | None = None
         self.direction: str | None = None
         self.event = ""
+        self.wrapped: Any = None
         self.flawed = False
         self.live: list[dict[Any, Instance]] = [{} for _ in plan.scopes]
         self.closed: list[Ring[Closed]] = [Ring(REMEMBERED) for _ in plan.scopes]

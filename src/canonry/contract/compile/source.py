@@ -421,7 +421,7 @@ def reads_of(plan: Plan, kind: Kind) -> list[Path]:
         if number in span.touched | span.refers_unless:
             outer = plan.spans[span.outer].key if span.outer >= 0 else ()
             more = [path for path in (span.parents, span.token_set, span.token_get) if path is not None]
-            found += [*span.key, *span.same, *outer, *more, *(path for one, path, _ in span.known if one == number)]
+            found += [*span.key, *span.same, *outer, *more, *span.chunks_need, *(path for one, path, _ in span.known if one == number)]
     return found
 
 

@@ -133,8 +133,8 @@ class Tree:
 
     def _way(self, way: tuple[str | int, ...], root: str) -> str:
         head = str(way[0])
-        if head == "$direction":
-            return "S.direction"
+        if head in ("$direction", "$id"):
+            return "S.direction" if head == "$direction" else "S.wrapped"
         if self._is_name(way):
             return "name_of(e)" if head in ("$type", self.tag) else f"captured(name_of(e), {head!r})"
         node, text = self.root, root
