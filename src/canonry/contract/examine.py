@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from canonry.contract.check.checker import Checker, Frame, Result, Session
+from canonry.contract.check.checker import Checker, Result, Session
 from canonry.contract.check.isolation import SessionFacts
 from canonry.contract.check.shrink import shrink
 from canonry.contract.check.violation import Verdict, Violation
@@ -70,7 +70,7 @@ class _Followed:
         self.events: list[str] = []
         self.last: float | None = None
         self.close: int | str | None = None
-        self.windows: dict[str, tuple[Violation, int, list[Frame]]] = {}
+        self.windows: dict[str, tuple[Violation, int, list[tuple[bytes | str, float | None, str | None]]]] = {}
 
     def note(self, before: int) -> None:
         """Keeps the frames up to the first violation of each rule."""
@@ -119,11 +119,11 @@ def examine(
                 one.last = line.at if line.at is not None else one.last
                 continue
             if line.faults:
-                one.session.receive_faulty(line.raw, line.faults, at=line.at, direction=line.direction)
+                kind = one.session.receive_faulty(line.raw, line.faults, at=line.at, direction=line.direction)
             else:
-                one.session.receive(line.raw, at=line.at, direction=line.direction)
+                kind = one.session.receive(line.raw, at=line.at, direction=line.direction)
             one.lines.append(line.number)
-            one.events.append(one.session.state.event)
+            one.events.append(one.session.name(kind))
             one.last = line.at if line.at is not None else one.last
             if len(one.session.violations) > before:
                 one.note(before)

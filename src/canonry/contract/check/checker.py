@@ -15,7 +15,7 @@ from canonry.contract.check.state import State
 from canonry.contract.check.violation import Verdict, Violation
 from canonry.contract.compile.plan import Plan
 
-KEPT = 256
+KEPT = 64
 """How many of the last frames a session keeps, for counter-examples."""
 
 
@@ -25,14 +25,6 @@ class Judge(Protocol):
     def judge(self, state: State, raw: bytes | str, owner: Any) -> int:
         """Judge one frame."""
         ...
-
-
-class Frame(msgspec.Struct, frozen=True, gc=False):
-    """A frame as it was received."""
-
-    raw: bytes | str
-    at: float | None = None
-    direction: str | None = None
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -88,20 +80,25 @@ class Checker:
         return Session(self, connection, known)
 
 
+class Receive(Protocol):
+    """Judges one frame. ``at`` is when it was received, in seconds, taken before anything was parsed.
+
+    Returns the number of the event's kind, -1 where it is none.
+    """
+
+    def __call__(self, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+        """Judge one frame."""
+        ...
+
+
 class Session:
     """One connection. Every frame is judged as it is received; `end` decides what is still pending."""
 
-    __slots__ = ("_checker", "_coverage", "_ended", "_judge", "_owner", "judged", "known", "seen", "state", "window")
+    __slots__ = ("_ended", "_tally", "receive", "seen", "state", "window")
 
     def __init__(self, checker: Checker, connection: str, facts: SessionFacts) -> None:
-        self._checker = checker
-        self._judge = checker.judge.judge
-        self._owner = _owner_of(connection, facts)
         self._ended = False
-        self._coverage = checker.coverage
-        self.window: deque[Frame] = deque(maxlen=checker.keep)
-        self.judged = 0
-        self.known = 0
+        self.window: deque[tuple[bytes | str, float | None, str | None]] = deque(maxlen=checker.keep)
         self.seen: Counter[tuple[str, str, str]] = Counter()
         self.state = State(
             checker.plan,
@@ -114,6 +111,10 @@ class Session:
         )
         if isinstance(checker.judge, Compiled):
             self.state.get = partial(checker.judge.get, state=self.state)
+        self._tally = [0] * (len(checker.plan.kinds) + 1)
+        self.receive: Receive = _receiver(self, checker.judge, _owner_of(connection, facts), self._tally)
+        if checker.coverage:
+            self.receive = _noting(self, self.receive)
 
     @property
     def received(self) -> int:
@@ -121,29 +122,28 @@ class Session:
         return self.state.n
 
     @property
+    def judged(self) -> int:
+        """How many frames were judged: each by its kind, or as none."""
+        return sum(self._tally)
+
+    @property
+    def known(self) -> int:
+        """How many of them are events that the contract names."""
+        return sum(self._tally[:-2])
+
+    def name(self, kind: int) -> str:
+        """What the event that was received last is called."""
+        known = self.state.plan.kinds[kind].name if 0 <= kind < len(self._tally) - 2 else "*"
+        return self.state.event if "*" in known else known
+
+    @property
     def violations(self) -> tuple[Violation, ...]:
         """What was violated so far."""
         return tuple(self.state.violations)
 
-    def receive(self, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> None:
-        """Judge one frame. ``at`` is when it was received, in seconds, taken before anything was parsed."""
-        state = self.state
-        state.at = at
-        state.direction = direction
-        self.window.append(Frame(raw, at, direction))
-        before = len(state.violations)
-        kind = self._judge(state, raw, self._owner)
-        self.judged += 1
-        if 0 <= kind < len(state.plan.kinds) - 1:
-            self.known += 1
-        if self._coverage:
-            outcome = "violated" if len(state.violations) > before else "ok"
-            self.seen[state.event, direction or "", outcome] += 1
-        state.n += 1
-
     def receive_faulty(
         self, raw: bytes | str, faults: Iterable[tuple[str, str]], *, at: float | None = None, direction: str | None = None
-    ) -> None:
+    ) -> int:
         """Report what is wrong with a frame already, (rule, sentence), and judge it where it is JSON."""
         state = self.state
         found = tuple(faults)
@@ -151,11 +151,11 @@ class Session:
         for rule, message in found:
             state.report(rule, message)
         if any(rule == "frame.json" for rule, _ in found):
-            self.window.append(Frame(raw, at, direction))
-            self.judged += 1
+            self.window.append((raw, at, direction))
+            self._tally[-1] += 1
             state.n += 1
-        else:
-            self.receive(raw, at=at, direction=direction)
+            return -1
+        return self.receive(raw, at=at, direction=direction)
 
     def end(self, at: float | None = None, close_code: int | str | None = None) -> Result:
         """Decide what is pending: a stream that just ends is no success. Called again, it says the same."""
@@ -185,6 +185,35 @@ class Session:
         if self.state.tally.get(rule):
             return Verdict.VIOLATED
         return Verdict.HOLDS if self._ended else Verdict.PENDING
+
+
+def _receiver(session: Session, checker: Judge, owner: Any, tally: list[int]) -> Receive:
+    """What receives for a session, with everything at hand: it runs for every event."""
+    state, judge, keep = session.state, checker.judge, session.window.append
+
+    def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+        state.at = at
+        state.direction = direction
+        keep((raw, at, direction))
+        kind = judge(state, raw, owner)
+        tally[kind] += 1
+        state.n += 1
+        return kind
+
+    return receive
+
+
+def _noting(session: Session, inner: Receive) -> Receive:
+    """What receives and counts which events came which way, and how they were judged."""
+
+    def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+        before = sum(session.state.tally.values())
+        kind = inner(raw, at=at, direction=direction)
+        outcome = "violated" if sum(session.state.tally.values()) > before else "ok"
+        session.seen[session.name(kind), direction or "", outcome] += 1
+        return kind
+
+    return receive
 
 
 def _owner_of(connection: str, facts: SessionFacts) -> Any:

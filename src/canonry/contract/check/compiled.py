@@ -13,7 +13,7 @@ from canonry.contract.canary import Canaries
 from canonry.contract.check import demands, scopes, spans
 from canonry.contract.check.interpret import Event, Interpreter
 from canonry.contract.check.ring import Ring
-from canonry.contract.check.state import REMEMBERED, Instance, Record, State
+from canonry.contract.check.state import REMEMBERED, Closed, Instance, Record, State
 from canonry.contract.compile.plan import Plan
 from canonry.contract.compile.source import Handler, family_lines, reads_of
 from canonry.contract.compile.tree import Tree
@@ -52,15 +52,14 @@ class Compiled:
 
         def judge(state: State, raw: bytes | str, owner: Any) -> int:
             try:
+                if raw.__class__ is not bytes:
+                    raw = raw.encode()  # type: ignore[union-attr]
                 if wraps:
                     event, state.wrapped = decode(raw)
                 else:
                     event = decode(raw)
                 if not raw.isascii():
-                    if len(raw) > most:
-                        return slow(state, raw, owner)
-                    if raw.__class__ is bytes:
-                        raw.decode()  # type: ignore[union-attr]  # what is skipped is not looked at by the decoder
+                    raw.decode()  # type: ignore[union-attr]  # what is skipped is not looked at by the decoder
             except _REFUSED:
                 return slow(state, raw, owner)
             if len(raw) > most:
@@ -80,7 +79,7 @@ class Compiled:
 
         return {
             "slow": self.interpreter.judge, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
-            "WATCH": canaries, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "UTC": dt.timezone.utc, "ZONE": _zone_without_colon,
+            "WATCH": canaries, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "UTC": dt.timezone.utc, "Closed": Closed,
             "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring, "REMEMBERED": REMEMBERED,
             "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
             "first": _first, "down": _down, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
@@ -232,10 +231,3 @@ def _one_of(value: Any, values: tuple[Any, ...]) -> bool:
 
 def _hashable(value: Any) -> bool:
     return value.__class__ in _PLAIN
-
-
-
-
-def _zone_without_colon(raw: bytes | str) -> bool:
-    """Whether a time may end in ``+0000``, which the decoder takes and RFC 3339 does not know."""
-    return b'0000"' in raw if isinstance(raw, bytes) else '0000"' in raw

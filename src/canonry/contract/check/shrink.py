@@ -5,7 +5,7 @@ Delta debugging after Zeller and Hildebrandt, "Simplifying and Isolating Failure
 
 from collections.abc import Callable, Sequence
 
-from canonry.contract.check.checker import Checker, Frame
+from canonry.contract.check.checker import Checker
 from canonry.contract.check.isolation import SessionFacts
 from canonry.contract.check.violation import Violation
 from canonry.contract.compile.plan import Plan
@@ -16,7 +16,7 @@ _MOST_EVENTS = 100_000
 
 def shrink(
     plan: Plan,
-    frames: Sequence[Frame],
+    frames: Sequence[tuple[bytes | str, float | None, str | None]],
     first: int,
     violation: Violation,
     *,
@@ -37,10 +37,10 @@ def shrink(
         checker = Checker(plan, canaries=canaries, keep=0, interpreted=True)
         session = checker.session(violation.connection, facts)
         for index in kept:
-            frame = frames[index]
-            session.receive(frame.raw, at=frame.at, direction=frame.direction)
+            raw, at, direction = frames[index]
+            session.receive(raw, at=at, direction=direction)
         if at_end:
-            session.end(frames[-1].at if frames else None)
+            session.end(frames[-1][1] if frames else None)
         due = len(kept) if at_end else len(kept) - 1
         return any(
             each.rule == violation.rule and each.message == violation.message and each.index == due

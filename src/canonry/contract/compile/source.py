@@ -26,6 +26,7 @@ class Handler:
         self.constants: dict[str, object] = {}
         self.holders: dict[int, str] = {SESSION: "S.root"}
         self.opened: set[int] = set()
+        self.shares = False
 
     def lines(self) -> list[str]:
         """Return the function: looks, then acts, then says which kind it was."""
@@ -45,14 +46,21 @@ class Handler:
                     self._span(span)
             for scope in reversed(list(self.holders)):
                 self._leave(scope)
-        body = [*self.guard, f"S.event = {kind.name!r}" if kind.tests or "*" not in kind.name else "S.event = name_of(e)", "S.flawed = False", *self.act]
-        if kind.schemas:
-            body = [SLOW]
+        shared = [f"S.event = {kind.name!r}" if "*" not in kind.name else "S.event = name_of(e)", "S.flawed = False"]
+        shared += [f"S.direction = {kind.direction!r}"] if kind.direction else []
+        body = [SLOW] if kind.schemas else [
+            "at = S.at", "n = S.n", *self.guard, *(shared if self.shares else ()), *self.act
+        ]  # fmt: skip
         return [
             f"def kind_{kind.index}(e, S, raw, owner):  # {kind.name}",
             *(f"    {line}" for line in body),
             f"    return {kind.index}",
         ]
+
+    def _call(self, text: str) -> None:
+        """A step that the interpreter takes too; it may report."""
+        self.shares = True
+        self.act.append(text)
 
     def _slow_if(self, condition: str) -> None:
         self.guard.append(f"if {condition}: {SLOW}")
@@ -68,7 +76,7 @@ class Handler:
                 if word == "text":
                     self._slow_if(f"(v := {text}) is not None and v.isspace()")
                 elif word == "rfc3339":
-                    self._slow_if(f"(v := {text}) is not None and (v.tzinfo is not UTC or ZONE(raw))")
+                    self._slow_if(f"(v := {text}) is not None and (v.tzinfo is not UTC or b'0000\"' in raw)")
                 continue
             number = f"KIND_{self.kind.index}_{len(self.constants)}"
             self.constants[number] = rule.kind
@@ -86,45 +94,63 @@ class Handler:
         way = self.kind.direction
         if way:
             self._slow_if(f"S.direction == {'in' if way == 'out' else 'out'!r}")
-            self.act.append(f"S.direction = {way!r}")
         if not self.plan.silences:
             return
         limit = min(each.seconds for each in self.plan.silences) + 1e-6
         if way != "in":
             quiet = "" if way == "out" else "S.direction != 'in' and "
-            self._slow_if(f"{quiet}S.open and S.at is not None and S.mark is not None and S.at - S.mark > {limit!r}")
+            self._slow_if(f"{quiet}S.open and at is not None and S.mark is not None and at - S.mark > {limit!r}")
         if way == "out":
-            self.act.append("if S.at is not None: S.mark = S.at")
+            self.act.append("if at is not None: S.mark = at")
         elif way == "in":
-            self.act.append("if S.at is not None and not S.open: S.mark = S.at")
+            self.act.append("if at is not None and not S.open: S.mark = at")
         else:
-            self.act.append("if S.at is not None and (S.direction != 'in' or not S.open): S.mark = S.at")
+            self.act.append("if at is not None and (S.direction != 'in' or not S.open): S.mark = at")
 
     def _isolation(self) -> None:
         plan = self.plan.isolation
         if plan.canary:
-            self._slow_if("WATCH.active and WATCH.find(raw, owner) is not None")
-            for index, (path, keys) in enumerate(plan.text):
-                key = self._key(keys) if keys else "()"
-                self.guard += [
-                    f"text_{index} = None",
-                    f"if WATCH.active and (v := {self._expression(path)}).__class__ is str and v:",
-                    f"    text_{index} = ({index}, {key})",
-                    f"    tail_{index} = (S.tails.get(text_{index}) or '') + v",
-                    f"    if len(tail_{index}) > len(v) and WATCH.find(tail_{index}, owner) is not None: {SLOW}",
-                ]
-                self.act.append(f"if text_{index} is not None: S.tails.put(text_{index}, tail_{index}[-WATCH.tail:])")
+            self._canaries()
         for index, (path, _) in enumerate(plan.session):
             self._slow_if(f"(v := {self._expression(path)}) is not None and v != S.owner[{index}]")
         for index, (_, path, _) in enumerate(plan.owned):
             self._slow_if(
                 f"(o := S.owned[{index}]) is not None and (v := {self._expression(path)}) is not None and not (hashable(v) and v in o)"
             )
-        if plan.forbid:
-            known = self._verified()
-            for index, path in enumerate(plan.ids):
-                if path.text not in known:
-                    self._slow_if(f"(v := {self._expression(path)}) is not None and (v.__class__ not in PLAIN or S.mine[{index}].get(v) is None)")
+        known = self._verified()
+        for index, path in enumerate(plan.ids if plan.forbid else ()):
+            if path.text not in known:
+                value, new = f"i_{index}", f"new_{index}"
+                self.guard += [
+                    f"{value} = {self._expression(path)}",
+                    f"{new} = {value} is not None and {value} not in S.mine[{index}].new"
+                    if path.text in self._plain_ids()
+                    else f"{new} = {value} is not None and ({value}.__class__ not in PLAIN or {value} not in S.mine[{index}].new)",
+                    f"if {new} and ({value}.__class__ not in PLAIN or (u := S.user) is None or "
+                    f"((o := S.ids[{index}].get({value})) is not None and o is not u)): {SLOW}",
+                ]
+                self.act += [f"if {new}:", f"    S.ids[{index}].put({value}, S.user)", f"    S.mine[{index}].put({value}, True)"]
+
+    def _plain_ids(self) -> set[str]:
+        """Fields whose values the decoder lets be nothing but texts and numbers."""
+        return {rule.path.text for rule in self.kind.fields if rule.kind.words == ("id",) and self.tree.native(rule.path)}
+
+    def _canaries(self) -> None:
+        """Another user's text in the frame, or at the seam of two pieces of a text."""
+        self.guard += ["watched = WATCH.active", "if watched:", f"    if WATCH.find(raw, owner) is not None: {SLOW}"]
+        texts = self.plan.isolation.text
+        for index, (path, keys) in enumerate(texts):
+            if not self.tree.has(path):
+                continue
+            key = self._key(keys) if keys else "()"
+            self.guard += [
+                f"    text_{index} = None",
+                f"    if (v := {self._expression(path)}).__class__ is str and v:",
+                f"        text_{index} = ({index}, {key})",
+                f"        tail_{index} = (S.tails.get(text_{index}) or '') + v",
+                f"        if len(tail_{index}) > len(v) and WATCH.find(tail_{index}, owner) is not None: {SLOW}",
+            ]
+            self.act.append(f"if watched and text_{index} is not None: S.tails.put(text_{index}, tail_{index}[-WATCH.tail:])")
 
     def _verified(self) -> set[str]:
         """The ids that an open scope has proved to be of this session: its key, and what is constant in it."""
@@ -142,18 +168,22 @@ class Handler:
                 continue
             self.guard += [
                 f"u_{index} = {self._expression(unique.path)}",
-                f"if u_{index} is not None and (u_{index}.__class__ not in PLAIN or S.unique[{index}].get(u_{index}) is not None): {SLOW}",
+                f"if u_{index} is not None and (u_{index}.__class__ not in PLAIN or u_{index} in (o := S.unique[{index}]).new or u_{index} in o.old): {SLOW}",
             ]
-            self.act.append(f"if u_{index} is not None: S.unique[{index}].put(u_{index}, S.n)")
+            self.act += [
+                f"if u_{index} is not None:",
+                f"    (o := S.unique[{index}].new)[u_{index}] = n",
+                f"    if len(o) > S.unique[{index}].size: S.unique[{index}].turn()",
+            ]
 
     def _exchanges(self) -> None:
         chunked = [span for span in self.plan.spans if span.chunks]
         if any(self.kind.index in span.chunks for span in chunked):
-            self.act.append(f"if S.implied: spans.end_implied(S, {self.kind.index})")
+            self._call(f"if S.implied: spans.end_implied(S, {self.kind.index})")
         elif any(self.kind.index not in span.chunks_keep for span in chunked):
             self._slow_if("S.implied")
         if any(self.kind.index in each.request | each.reply for each in self.plan.exchanges):
-            self.act.append(f"scopes.exchanges(S, {self.kind.index}, e)")
+            self._call(f"scopes.exchanges(S, {self.kind.index}, e)")
 
     def _key(self, paths: tuple[Path, ...]) -> str:
         if len(paths) == 1:
@@ -218,7 +248,7 @@ class Handler:
 
     def _open(self, scope: ScopePlan, key: str, holder: str) -> None:
         index = scope.index
-        self.act.append(f"{holder} = S.live[{index}][{key}] = Instance(PLAN, {index}, {key}, S.n, S.at)")
+        self.act.append(f"{holder} = S.live[{index}][{key}] = Instance(PLAN, {index}, {key}, n, at)")
         parent = self.holders.get(scope.inside) if scope.inside != SESSION else None
         if parent:
             self.act += [
@@ -228,10 +258,11 @@ class Handler:
             ]
         if scope.must_close:
             self.act.append("S.open += 1")
-        if any(each.starts == index for each in self.plan.exchanges):
-            self.act.append(f"if {' or '.join(f'S.asked[{n}]' for n, each in enumerate(self.plan.exchanges) if each.starts == index)}: scopes.started(S, SCOPES[{index}], {holder})")
-        if any(point.what == "open" and point.index == index for each in self.plan.deadlines for point in (each.start, each.to)):
-            self.act.append(f"demands.deadlines(S, {holder}, 'open', {self.kind.index}, {index})")
+        begins = [number for number, each in enumerate(self.plan.deadlines) if each.start.what == "open" and each.start.index == index]
+        self.act += [f"{holder}.starts[{number}] = (n, at)" for number in begins]
+        asked = " or ".join(f"S.asked[{n}]" for n, each in enumerate(self.plan.exchanges) if each.starts == index)
+        if asked:
+            self._call(f"if {asked}: scopes.started(S, SCOPES[{index}], {holder}); demands.deadlines(S, {holder}, 'open', {self.kind.index}, {index})")
 
     def _demands(self, scope: int) -> None:
         holder = self.holders[scope]
@@ -245,10 +276,10 @@ class Handler:
             self._constants(scope, holder)
         self._sequences(scope, holder)
         if any(each.scope == scope for each in self.plan.states):
-            self.act.append(f"demands.states(S, {holder}, e)")
+            self._call(f"demands.states(S, {holder}, e)")
         kind = self.kind.index
         if any(each.scope == scope and kind in each.before | each.event for each in self.plan.orders):
-            self.act.append(f"demands.orders(S, {holder}, {kind})")
+            self._call(f"demands.orders(S, {holder}, {kind})")
         for index, each in enumerate(self.plan.counts):
             if each.scope == scope and each.span < 0 and kind in each.kinds:
                 if each.high != NO_LIMIT:
@@ -259,9 +290,9 @@ class Handler:
                         self._slow_if(f"{holder}.counts[{index}] >= {each.high}")
                 self.act.append(f"{holder}.counts[{index}] += 1")
         if any(each.scope == scope and kind in point.kinds for each in self.plan.deadlines for point in (each.start, each.to)):
-            self.act.append(f"demands.deadlines(S, {holder}, 'event', {kind})")
+            self._call(f"demands.deadlines(S, {holder}, 'event', {kind})")
         if any(each.span < 0 and each.scope == scope and (kind in each.wholes or kind in each.kinds or not each.kinds) for each in self.plan.folds):
-            self.act.append(f"{holder}.folds = demands.pieces(S, {holder}.folds, {scope}, -1, {kind}, e)")
+            self._call(f"{holder}.folds = demands.pieces(S, {holder}.folds, {scope}, -1, {kind}, e)")
         if prefix:
             inner_guard, inner_act = self.guard, self.act
             self.guard, self.act = guard, act
@@ -294,10 +325,10 @@ class Handler:
                 }[each.mode]
                 classes = "is not int" if each.mode is SequenceMode.STRICT else "not in NUMBERS"
                 self._slow_if(f"{value} is not None and ((o := {holder}.seqs[{index}]) is None or {value}.__class__ {classes} or {wrong})")
-            if scope in self.opened:
-                self.act.append(f"if {value} is not None: {holder}.seqs[{index}] = demands.advance(S, PLAN.sequences[{index}], None, {value})")
+            if scope in self.opened and (each.mode is not SequenceMode.STRICT or each.start is None):
+                self.act.append(f"if {value}.__class__ in NUMBERS: {holder}.seqs[{index}] = ({value}, n)")
             else:
-                self.act.append(f"if {value} is not None: {holder}.seqs[{index}] = ({value}, S.n)")
+                self.act.append(f"if {value} is not None: {holder}.seqs[{index}] = ({value}, n)")
 
     def _span(self, span: SpanPlan) -> None:
         holder = self.holders.get(span.home)
@@ -313,7 +344,7 @@ class Handler:
         )  # fmt: skip
         if not simple:
             call = f"spans.step(S, SPANS[{span.index}], {kind}, {holder.lstrip('?')}, e)"
-            self.act.append(f"if {holder[1:]} is not None: {call}" if holder.startswith("?") else call)
+            self._call(f"if {holder[1:]} is not None: {call}" if holder.startswith("?") else call)
             return
         key, table, record = f"s_{span.index}", f"t_{span.index}", f"o_{span.index}"
         new = span.home in self.opened
@@ -343,7 +374,7 @@ class Handler:
             if not span.concurrent:
                 self._slow_if(table)
         target = f"{holder}.spans[{span.index}]" if new else table
-        self.act.append(f"o = {target}[{key}] = Record({key}, S.n, S.at, owed={span.must_close})")
+        self.act.append(f"o = {target}[{key}] = Record({key}, n, at, owed={span.must_close})")
         if span.same:
             self.act.append(f"o.same = ({', '.join(self._expression(path) for path in span.same)},)")
         if span.home == SESSION and span.must_close:
@@ -361,17 +392,17 @@ class Handler:
             self._slow_if(f"(v := {self._expression(path)}) is not None and (o := {record}.same[{position}]) is not None and v != o")
         limits = [each.seconds for each in self.plan.deadlines if each.start.what == "span" and each.start.index == span.index]
         if limits:
-            self._slow_if(f"S.at is not None and {record}.at is not None and S.at - {record}.at > {min(limits) + 1e-6!r}")
+            self._slow_if(f"at is not None and {record}.at is not None and at - {record}.at > {min(limits) + 1e-6!r}")
         self.act.append(f"del {table}[{key}]")
         if span.home == SESSION:
             self.act.append(f"if {record}.owed: S.open -= 1")
         self.act.append(f"if (o := {holder}.closed[{span.index}]) is None: o = {holder}.closed[{span.index}] = Ring(REMEMBERED)")
-        self.act.append(f"o.put({key}, (S.n, 2))")
+        self.act.append(f"o.put({key}, (n, 2))")
         self._span_deadlines(span, holder, "span_close")
 
     def _span_deadlines(self, span: SpanPlan, holder: str, what: str) -> None:
         if any(point.what == what and point.index == span.index for each in self.plan.deadlines for point in (each.start, each.to)):
-            self.act.append(f"demands.deadlines(S, {holder}, {what!r}, {self.kind.index}, {span.index})")
+            self._call(f"demands.deadlines(S, {holder}, {what!r}, {self.kind.index}, {span.index})")
 
     def _leave(self, scope: int) -> None:
         holder = self.holders[scope]
@@ -381,20 +412,45 @@ class Handler:
         if holder.startswith("?"):
             name = holder[1:]
             if due_spans or due_scopes:
-                self.act.append(f"if {name} is not None: scopes.due(S, {name}, {kind})")
+                self._call(f"if {name} is not None: scopes.due(S, {name}, {kind})")
             if kind in self.plan.scopes[scope].closes or self.plan.scopes[scope].pauses:
-                self.act.append(f"if {name} is not None: scopes.{'close' if kind in self.plan.scopes[scope].closes else 'pause'}(S, {name}, {kind})")
+                step = "close" if kind in self.plan.scopes[scope].closes else "pause"
+                self._call(f"if {name} is not None: scopes.{step}(S, {name}, {kind})")
             return
-        if due_spans or due_scopes:
-            self.act.append(f"scopes.due(S, {holder}, {kind})")
+        for span in due_spans:
+            self._slow_if(f"{holder}.spans[{span.index}]")
+        if due_scopes:
+            self._slow_if(f"{holder}.kids")
         if scope == SESSION:
             return
         plan = self.plan.scopes[scope]
         if kind in plan.closes:
-            self.act.append(f"scopes.close(S, {holder}, {kind})")
+            self._close_scope(plan, holder)
         elif plan.pauses:
-            self.act.append(f"scopes.pause(S, {holder}, {kind})")
+            self._call(f"scopes.pause(S, {holder}, {kind})")
 
+    def _close_scope(self, scope: ScopePlan, holder: str) -> None:
+        index, kind = scope.index, self.kind.index
+        if index in self.opened or scope.pauses:
+            self._call(f"scopes.close(S, {holder}, {kind})")
+            return
+        self._slow_if(f"{holder}.kids or {holder}.ghost")
+        for number, each in enumerate(self.plan.counts):
+            if each.scope == index and each.low:
+                here = each.span < 0 and kind in each.kinds
+                self._slow_if(f"{holder}.counts[{number}] < {each.low - here}")
+        for number, late in enumerate(self.plan.deadlines):
+            if late.scope == index and late.to.what == "close":
+                self._slow_if(
+                    f"(o := {holder}.starts[{number}]) is not None and at is not None and o[1] is not None and at - o[1] > {late.seconds + 1e-6!r}"
+                )
+        key = f"k_{index}"
+        self.act.append(f"del S.live[{index}][{key}]")
+        if scope.must_close:
+            self.act.append("S.open -= 1")
+        self.act.append(f"S.closed[{index}].put({key}, Closed({kind}, n, at))")
+        if scope.inside != SESSION:
+            self.act.append(f"if (o := {holder}.parent) is not None and o.kids: o.kids.pop(({index}, {key}), None)")
 
 
 def reads_of(plan: Plan, kind: Kind) -> list[Path]:
@@ -425,12 +481,14 @@ def reads_of(plan: Plan, kind: Kind) -> list[Path]:
     return found
 
 
-def family_lines(plan: Plan, family: str, number: int, trees: Tree) -> list[str]:
+def family_lines(plan: Plan, family: str, number: int, tree: Tree) -> list[str]:
     """Return the function that finds the variant of an event on the wire, and calls its handler."""
+    if len(plan.families[family]) == 1:
+        return [f"family_{number} = kind_{plan.families[family][0]}  # {family}"]
     lines = [f"def family_{number}(e, S, raw, owner):  # {family}"]
     for index in plan.families[family]:
         kind = plan.kinds[index]
-        condition = " and ".join(_test(test, trees) for test in kind.tests)
+        condition = " and ".join(_test(test, tree) for test in kind.tests)
         call = f"return kind_{index}(e, S, raw, owner)"
         lines.append(f"    if {condition}: {call}" if condition else f"    {call}")
     return lines

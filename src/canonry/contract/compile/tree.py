@@ -84,6 +84,10 @@ class Tree:
         """Whether a way leads to the name of the event, or to what stands beside it."""
         return str(way[0]).startswith("$") or (bool(self.tag) and way == (self.tag,))
 
+    def has(self, path: Path) -> bool:
+        """Whether anything of a path is decoded."""
+        return any(self._is_name(way) or str(way[0]) in self.root.below for way in path.ways)
+
     def native(self, path: Path) -> bool:
         """Whether the decoder checks the field itself."""
         if len(path.ways) != 1 or self._is_name(path.ways[0]):
