@@ -77,7 +77,7 @@ class State:
     """Everything that is known of one session; the interpreter and the compiled checker both move it."""
 
     __slots__ = (
-        "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "ids", "implied", "live", "mark",
+        "asked", "at", "closed", "connection", "direction", "event", "fired", "given_up", "flawed", "get", "ids", "implied", "live", "mark",
         "mine",
         "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally", "tokens", "unique", "user", "users",
         "violations", "wrapped",
@@ -107,6 +107,7 @@ class State:
         self.closed: list[Ring[Closed]] = [Ring(REMEMBERED) for _ in plan.scopes]
         self.root = Instance(plan, SESSION, (), 0, None)
         self.seen: list[Ring[int]] = [Ring(REMEMBERED) for _ in plan.spans]
+        self.given_up: list[Ring[int]] = [Ring(REMEMBERED) for _ in plan.spans]
         self.tokens: list[dict[Any, Record]] = [{} for _ in plan.spans]
         self.implied: dict[int, tuple[Instance, Record]] = {}
         self.fired: set[int] = set()
