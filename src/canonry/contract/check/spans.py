@@ -143,7 +143,7 @@ def _missing(state: State, span: SpanPlan, inst: Instance, key: Any, *, closes: 
 def _abandon(state: State, span: SpanPlan, inst: Instance, record: Record | None, key: Any) -> None:
     if record is not None:
         if record.token is not None:  # what was under way when it was given up may still come
-            state.given_up[span.index].put(record.token, state.n)
+            state.given_up.setdefault(span.index, Ring(REMEMBERED)).put(record.token, state.n)
         _finish(state, span, inst, record)
         _remember(inst, span, key, state.n, _ABANDONED)
     elif _closed_at(inst, span, key) is None:
@@ -258,7 +258,8 @@ def _token(state: State, span: SpanPlan, kind: int, event: Any) -> None:
     token = state.get(span.token_get, event) if span.token_get is not None else None
     side = _OTHER_SIDE.get(state.direction or "", state.direction) if span.across else state.direction
     record = state.tokens[span.index].get((token, side)) if isinstance(token, str | int) else None
-    if record is None and state.given_up[span.index].get((token, side)) is not None:
+    given_up = state.given_up.get(span.index)
+    if record is None and given_up is not None and given_up.get((token, side)) is not None:
         return
     if record is None:
         state.report(f"{span.name}.token", f"the token `{demands.shown(token)}` names no open {span.name}")

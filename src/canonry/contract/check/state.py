@@ -107,7 +107,7 @@ class State:
         self.closed: list[Ring[Closed]] = [Ring(REMEMBERED) for _ in plan.scopes]
         self.root = Instance(plan, SESSION, (), 0, None)
         self.seen: list[Ring[int]] = [Ring(REMEMBERED) for _ in plan.spans]
-        self.given_up: list[Ring[int]] = [Ring(REMEMBERED) for _ in plan.spans]
+        self.given_up: dict[int, Ring[int]] = {}
         self.tokens: list[dict[Any, Record]] = [{} for _ in plan.spans]
         self.implied: dict[int, tuple[Instance, Record]] = {}
         self.fired: set[int] = set()
