@@ -7,6 +7,7 @@ import msgspec
 
 from canonry.contract.check.checker import Checker, Result, Session
 from canonry.contract.check.isolation import SessionFacts
+from canonry.contract.check.receive import Frame
 from canonry.contract.check.shrink import shrink
 from canonry.contract.check.violation import Verdict, Violation
 from canonry.contract.load import LoadedContract
@@ -70,13 +71,13 @@ class _Followed:
         self.events: list[str] = []
         self.last: float | None = None
         self.close: int | str | None = None
-        self.windows: dict[str, tuple[Violation, int, list[tuple[bytes | str, float | None, str | None]]]] = {}
+        self.windows: dict[str, tuple[Violation, int, list[Frame]]] = {}
 
     def note(self, before: int) -> None:
         """Keeps the frames up to the first violation of each rule."""
         for violation in self.session.violations[before:]:
             if violation.rule not in self.windows:
-                frames = list(self.session.window)
+                frames = self.session.window.frames(self.session.received)
                 self.windows[violation.rule] = (violation, self.session.received - len(frames), frames)
 
     def place(self, index: int) -> Place | None:

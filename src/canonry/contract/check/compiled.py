@@ -12,6 +12,7 @@ import msgspec
 from canonry.contract.canary import Canaries
 from canonry.contract.check import demands, scopes, spans
 from canonry.contract.check.interpret import Event, Interpreter
+from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.ring import Ring
 from canonry.contract.check.state import REMEMBERED, Closed, Instance, Record, State
 from canonry.contract.compile.plan import Plan
@@ -36,37 +37,52 @@ class Compiled:
         simple = "." not in way.field and "|" not in way.field and "[" not in way.field
         tagged = bool(way.field) and simple and not (way.template or way.below) and not any("*" in name for name in plan.families)
         self.source = self._tagged(way.field) if tagged else self._untagged()
-        self.judge: Callable[[State, bytes | str, Any], int] = self._judge()
-
     def get(self, path: Path, event: Any, state: State | None = None) -> Any:
         """Return what stands at a path of an event, be it a struct or what the interpreter has."""
         if event.__class__ is Event:
             return lookup(path, event.body, event.meta)
         return event.GET[path.text](event, state)
 
-    def _judge(self) -> Callable[[State, bytes | str, Any], int]:
-        slow = self.interpreter.judge
-        decode = self._decode
+    def receiver(self, state: State, owner: Any, window: Window, tally: list[int]) -> Receive:
+        """Return what receives for a session, with everything at hand: it runs for every event."""
+        slow, decode = self._slow, self._decode
         most = self.plan.contract.transport.max_bytes
         wraps = bool(self.plan.contract.discriminator.below)
+        raws, times, ways, mask = window.raws, window.times, window.ways, window.mask
 
-        def judge(state: State, raw: bytes | str, owner: Any) -> int:
+        def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+            n = state.n
+            raws[n & mask] = raw
+            times[n & mask] = at
+            ways[n & mask] = direction
             try:
-                if raw.__class__ is not bytes:
-                    raw = raw.encode()  # type: ignore[union-attr]
                 if wraps:
                     event, state.wrapped = decode(raw)
                 else:
                     event = decode(raw)
                 if not raw.isascii():
-                    raw.decode()  # type: ignore[union-attr]  # what is skipped is not looked at by the decoder
+                    raw = raw.decode().encode() if raw.__class__ is bytes else raw.encode()  # type: ignore[union-attr]
+                elif raw.__class__ is str:
+                    raw = raw.encode()  # type: ignore[union-attr]
+                if len(raw) > most:
+                    kind = slow(state, raw, owner, at, direction)
+                else:
+                    kind = event.judge(state, raw, owner, at, direction)
             except _REFUSED:
-                return slow(state, raw, owner)
-            if len(raw) > most:
-                return slow(state, raw, owner)
-            return event.judge(state, raw, owner)  # type: ignore[no-any-return]
+                kind = slow(state, raw, owner, at, direction)
+            tally[kind] += 1
+            state.n = n + 1
+            if not n & TURN:
+                state.turn()
+            return kind
 
-        return judge
+        return receive
+
+    def _slow(self, state: State, raw: bytes | str, owner: Any, at: float | None, direction: str | None) -> int:
+        """Let the interpreter judge a frame in which something is unusual."""
+        state.at = at
+        state.direction = direction
+        return self.interpreter.judge(state, raw, owner)
 
     def _names(self, canaries: Canaries) -> dict[str, Any]:
         way = self.plan.contract.discriminator
@@ -78,7 +94,7 @@ class Compiled:
             return match[which[1:]] if match and which in ("$kind", "$phase") else None
 
         return {
-            "slow": self.interpreter.judge, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
+            "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
             "WATCH": canaries, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "UTC": dt.timezone.utc, "Closed": Closed,
             "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring, "REMEMBERED": REMEMBERED,
             "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
@@ -126,19 +142,22 @@ class Compiled:
         families = {family: self._namespace[f"family_{number}"] for number, family in enumerate(plan.families)}
         patterns = [family for family in families if "*" in family]
         known = {family: function for family, function in families.items() if "*" not in family}
-        slow = self.interpreter.judge
+        slow = self._slow
 
-        def judge(event: Any, state: State, raw: bytes | str, owner: Any) -> int:
+        def unknown(event: Any, state: State, raw: bytes | str, owner: Any, at: float | None, way: str | None) -> int:
+            return slow(state, raw, owner, at, way)
+
+        def judge(event: Any, state: State, raw: bytes | str, owner: Any, at: float | None, way: str | None) -> int:
             name = name_of(event)
             if name is None:
-                return slow(state, raw, owner)
+                return slow(state, raw, owner, at, way)
             handler = known.get(name)
             if handler is None:
                 found = next((each for each in patterns if fnmatchcase(name, each)), None)
-                handler = families[found] if found else lambda _event, state, raw, owner: slow(state, raw, owner)
+                handler = families[found] if found else unknown
                 if len(known) < 4096:
                     known[name] = handler
-            return handler(event, state, raw, owner)  # type: ignore[no-any-return]
+            return handler(event, state, raw, owner, at, way)  # type: ignore[no-any-return]
 
         event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
         self._decode = self._unwrapping(event, way.below) if way.below else msgspec.json.Decoder(event).decode

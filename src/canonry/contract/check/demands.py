@@ -30,7 +30,11 @@ def sequences(state: State, inst: Instance, kind: int, event: Any) -> None:
     """Holds the numbers that count in a scope against the last ones."""
     for index, plan in enumerate(state.plan.sequences):
         if plan.span < 0 and plan.scope == inst.scope and (not plan.kinds or kind in plan.kinds):
-            inst.seqs[index] = advance(state, plan, inst.seqs[index], state.get(plan.path, event), ghost=inst.ghost)
+            value = state.get(plan.path, event)
+            last = inst.seqs[index]
+            inst.seqs[index] = advance(state, plan, last, value, inst.marks[index], ghost=inst.ghost)
+            if inst.seqs[index] is not last:
+                inst.marks[index] = state.n
 
 
 def span_sequences(state: State, span: int, record: Record, kind: int, event: Any) -> None:
@@ -38,29 +42,32 @@ def span_sequences(state: State, span: int, record: Record, kind: int, event: An
     for index, plan in enumerate(state.plan.sequences):
         if plan.span == span and (not plan.kinds or kind in plan.kinds):
             record.seqs = record.seqs or {}
-            record.seqs[index] = advance(state, plan, record.seqs.get(index), state.get(plan.path, event))
+            last, mark = record.seqs.get(index, (None, 0))
+            known = advance(state, plan, last, state.get(plan.path, event), mark)
+            record.seqs[index] = (known, mark if known is last else state.n)
 
 
-def advance(state: State, plan: SequencePlan, last: Any, value: Any, *, ghost: bool = False) -> Any:
-    """Return what is to be known of a sequence after ``value``: (number, event)."""
+def advance(state: State, plan: SequencePlan, known: Any, value: Any, mark: int, *, ghost: bool = False) -> Any:
+    """Return what is to be known of a sequence after ``value``: the number that is due, or the last one.
+
+    ``known`` is None at the beginning; ``mark`` is the event that it comes from.
+    """
     if not isinstance(value, int | float) or isinstance(value, bool):
-        return last
-    if last is None:
-        if plan.mode is SequenceMode.STRICT and plan.start is not None and value != plan.start and not ghost:
-            state.report(plan.rule, f"`{plan.path.text}` begins with {value}, not with {plan.start}")
-        return value, state.n
-    before, witness = last
+        return known
     if plan.mode is SequenceMode.STRICT:
-        due = before + plan.step
-        if value == due:
-            return value, state.n
-        what = "repeats" if value == before else "falls back to" if (value < before) == (plan.step > 0) else "jumps to"
-        state.report(plan.rule, f"`{plan.path.text}` {what} {value} where {due} is due", witness)
-        return (value, state.n) if what == "jumps to" else last
-    if value < before or (value == before and plan.mode is SequenceMode.RISES):
-        state.report(plan.rule, f"`{plan.path.text}` is {value} after {before}", witness)
-        return last
-    return value, state.n
+        if known is None:
+            if plan.start is not None and value != plan.start and not ghost:
+                state.report(plan.rule, f"`{plan.path.text}` begins with {value}, not with {plan.start}")
+        elif value != known:
+            before = known - plan.step
+            what = "repeats" if value == before else "falls back to" if (value < before) == (plan.step > 0) else "jumps to"
+            state.report(plan.rule, f"`{plan.path.text}` {what} {value} where {known} is due", mark)
+            return value + plan.step if what == "jumps to" else known
+        return value + plan.step
+    if known is not None and (value < known or (value == known and plan.mode is SequenceMode.RISES)):
+        state.report(plan.rule, f"`{plan.path.text}` is {value} after {known}", mark)
+        return known
+    return value
 
 
 def states(state: State, inst: Instance, event: Any) -> None:
@@ -171,7 +178,7 @@ def silences(state: State, kind: int) -> None:
         if not state.open:
             state.mark = at
         return
-    if state.open and state.mark is not None:
+    if state.open:
         for plan in state.plan.silences:
             if at - state.mark > plan.seconds + _SLACK:
                 state.report(plan.rule, f"nothing comes for {at - state.mark:.3f} s, at most {plan.seconds:g} s allowed", state.n - 1)

@@ -10,6 +10,7 @@ import msgspec
 
 from canonry.contract.canary import Canaries
 from canonry.contract.check import demands, scopes, spans
+from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.state import Instance, State
 from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan, Test
 from canonry.contract.check.isolation import isolate, split_canary
@@ -47,6 +48,22 @@ class Interpreter:
         self._patterns = [name for name in plan.families if "*" in name]
         self._found: dict[str, str | None] = {}
         self._allowed = dict(plan.allowed)
+
+    def receiver(self, state: State, owner: Any, window: Window, tally: list[int]) -> Receive:
+        """Return what receives for a session."""
+
+        def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+            state.at = at
+            state.direction = direction
+            window.put(state.n, raw, at, direction)
+            kind = self.judge(state, raw, owner)
+            tally[kind] += 1
+            if not state.n & TURN:
+                state.turn()
+            state.n += 1
+            return kind
+
+        return receive
 
     def judge(self, state: State, raw: bytes | str, owner: Any) -> int:
         """Judge one frame; returns the number of its kind, -1 where it is none."""
@@ -271,7 +288,7 @@ def _unique(state: State, index: int, rule: str, path: Path, kind: int, kinds: f
     before = state.unique[index].get(value)
     if before is not None:
         state.report(rule, f"`{path.text}` is `{demands.shown(value)}` a second time", before)
-    state.unique[index].put(value, state.n)
+    state.unique[index].new[value] = state.n
 
 
 _PATHS: dict[str, Path] = {}

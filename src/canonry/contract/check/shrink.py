@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from canonry.contract.check.checker import Checker
 from canonry.contract.check.isolation import SessionFacts
+from canonry.contract.check.receive import Frame
 from canonry.contract.check.violation import Violation
 from canonry.contract.compile.plan import Plan
 
@@ -16,7 +17,7 @@ _MOST_EVENTS = 100_000
 
 def shrink(
     plan: Plan,
-    frames: Sequence[tuple[bytes | str, float | None, str | None]],
+    frames: Sequence[Frame],
     first: int,
     violation: Violation,
     *,

@@ -1,5 +1,6 @@
 """What a session knows: open scopes and spans, what they owe, what was closed lately, what was violated."""
 
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,8 @@ from canonry.contract.language.paths import Path
 
 REMEMBERED = 1024
 """How many closed scopes and spans a session remembers at least, of each kind."""
+UNIQUE = 4096
+"""With how many values of events before it a field is compared that no two events share, at least; a power of two."""
 MOST_VIOLATIONS = 1000
 """How many violations a session keeps; more are only counted."""
 MOST_REQUESTS = 4096
@@ -48,7 +51,7 @@ class Instance:
     """An open scope, or the session itself. A ``ghost`` began before what was recorded, or where it must not."""
 
     __slots__ = (
-        "at", "closed", "consts", "counts", "folds", "ghost", "key", "kids", "n", "orders", "parent", "paused", "request",
+        "at", "closed", "consts", "counts", "folds", "ghost", "key", "kids", "marks", "n", "orders", "parent", "paused", "request",
         "scope", "seqs", "spans", "starts", "states",
     )  # fmt: skip
 
@@ -62,14 +65,16 @@ class Instance:
         self.parent: Instance | None = None
         self.kids: dict[Any, Instance] | None = None
         self.request: tuple[int, float | None] | None = None
-        self.consts: list[Any] = [] if scope == SESSION else [None] * len(plan.scopes[scope].constant)
-        self.counts: list[int] = [0] * len(plan.counts)
-        self.seqs: list[Any] = [None] * len(plan.sequences)
-        self.states: list[Any] = [None] * len(plan.states)
-        self.orders: list[Any] = [None] * (2 * len(plan.orders))
-        self.starts: list[Any] = [None] * len(plan.deadlines)
-        self.spans: list[dict[Any, Record]] = [{} for _ in plan.spans]
-        self.closed: list[Ring[Any] | None] = [None] * len(plan.spans)
+        sizes = plan.sizes[scope]
+        self.consts: list[Any] = [None] * sizes[0]
+        self.counts: list[int] = [0] * sizes[1]
+        self.seqs: list[Any] = [None] * sizes[2]
+        self.marks: list[int] = [0] * sizes[2]
+        self.states: list[Any] = [None] * sizes[3]
+        self.orders: list[Any] = [None] * sizes[4]
+        self.starts: list[Any] = [None] * sizes[5]
+        self.spans: list[dict[Any, Record]] = [{}] if sizes[6] == 1 else [{} for _ in range(sizes[6])]
+        self.closed: list[Ring[Any] | None] = [None] * sizes[6]
         self.folds: dict[int, list[str]] | None = None
 
 
@@ -111,11 +116,11 @@ class State:
         self.tokens: list[dict[Any, Record]] = [{} for _ in plan.spans]
         self.implied: dict[int, tuple[Instance, Record]] = {}
         self.fired: set[int] = set()
-        self.unique: list[Ring[int]] = [Ring(65536) for _ in plan.uniques]
+        self.unique: list[Ring[int]] = [Ring(UNIQUE) for _ in plan.uniques]
         self.asked: list[deque[tuple[int, float | None, Any]]] = [deque(maxlen=MOST_REQUESTS) for _ in plan.exchanges]
         self.tails: Ring[str] = Ring(REMEMBERED)
         self.open = 0
-        self.mark: float | None = None
+        self.mark = math.inf
         self.owner: list[Any] = [owner.get(path.text, owner.get(path.name)) for path, _ in plan.isolation.session]
         self.owned = [owned.get(name, owned.get(path.text)) for name, path, _ in plan.isolation.owned]
         self.ids = ids
@@ -124,6 +129,11 @@ class State:
         self.user: Any = None
         self.violations: list[Violation] = []
         self.tally: dict[str, int] = {}
+
+    def turn(self) -> None:
+        """Forgets the older half of the values that no two events share."""
+        for ring in self.unique:
+            ring.turn()
 
     def key(self, paths: tuple[Path, ...], event: Any) -> Any:
         """What the fields of a key hold: the value of one, a tuple of several, None where one is missing or no id."""

@@ -11,7 +11,7 @@ from canonry.contract.compile.tree import Tree
 from canonry.contract.language.paths import Path
 from canonry.contract.language.rules import SequenceMode
 
-SLOW = "return slow(S, raw, owner)"
+SLOW = "return slow(S, raw, owner, at, way)"
 
 
 class Handler:
@@ -47,12 +47,12 @@ class Handler:
             for scope in reversed(list(self.holders)):
                 self._leave(scope)
         shared = [f"S.event = {kind.name!r}" if "*" not in kind.name else "S.event = name_of(e)", "S.flawed = False"]
-        shared += [f"S.direction = {kind.direction!r}"] if kind.direction else []
+        shared += ["S.at = at", f"S.direction = {kind.direction!r}" if kind.direction else "S.direction = way"]
         body = [SLOW] if kind.schemas else [
-            "at = S.at", "n = S.n", *self.guard, *(shared if self.shares else ()), *self.act
+            "n = S.n", *self.guard, *(shared if self.shares else ()), *self.act
         ]  # fmt: skip
         return [
-            f"def kind_{kind.index}(e, S, raw, owner):  # {kind.name}",
+            f"def kind_{kind.index}(e, S, raw, owner, at, way):  # {kind.name}",
             *(f"    {line}" for line in body),
             f"    return {kind.index}",
         ]
@@ -73,10 +73,11 @@ class Handler:
             if self.tree.native(rule.path):
                 word = rule.kind.words[0] if rule.kind.words else ""
                 text = self._expression(rule.path)
+                there = "" if self.tree.sure(rule.path) else f"({text}) is not None and "
                 if word == "text":
-                    self._slow_if(f"(v := {text}) is not None and v.isspace()")
+                    self._slow_if(f"{there}not '!' <= (v := {text})[0] <= '~' and v.isspace()")
                 elif word == "rfc3339":
-                    self._slow_if(f"(v := {text}) is not None and (v.tzinfo is not UTC or b'0000\"' in raw)")
+                    self._slow_if(f"{there}(({text}).tzinfo is not UTC or b'0000\"' in raw)")
                 continue
             number = f"KIND_{self.kind.index}_{len(self.constants)}"
             self.constants[number] = rule.kind
@@ -93,26 +94,22 @@ class Handler:
     def _direction(self) -> None:
         way = self.kind.direction
         if way:
-            self._slow_if(f"S.direction == {'in' if way == 'out' else 'out'!r}")
+            self._slow_if(f"way == {'in' if way == 'out' else 'out'!r}")
         if not self.plan.silences:
             return
         limit = min(each.seconds for each in self.plan.silences) + 1e-6
         if way != "in":
-            quiet = "" if way == "out" else "S.direction != 'in' and "
-            self._slow_if(f"{quiet}S.open and at is not None and S.mark is not None and at - S.mark > {limit!r}")
-        if way == "out":
-            self.act.append("if at is not None: S.mark = at")
-        elif way == "in":
-            self.act.append("if at is not None and not S.open: S.mark = at")
-        else:
-            self.act.append("if at is not None and (S.direction != 'in' or not S.open): S.mark = at")
+            from_service = "" if way == "out" else " and way != 'in'"
+            self.guard += ["if at is not None:", f"    if at - S.mark > {limit!r} and S.open{from_service}: {SLOW}"]
+        heard = {"out": "", "in": " and not S.open"}.get(way, " and (way != 'in' or not S.open)")
+        self.act.append(f"if at is not None{heard}: S.mark = at")
 
     def _isolation(self) -> None:
         plan = self.plan.isolation
         if plan.canary:
             self._canaries()
         for index, (path, _) in enumerate(plan.session):
-            self._slow_if(f"(v := {self._expression(path)}) is not None and v != S.owner[{index}]")
+            self._differs(path, f"S.owner[{index}]")
         for index, (_, path, _) in enumerate(plan.owned):
             self._slow_if(
                 f"(o := S.owned[{index}]) is not None and (v := {self._expression(path)}) is not None and not (hashable(v) and v in o)"
@@ -124,16 +121,17 @@ class Handler:
                 self.guard += [
                     f"{value} = {self._expression(path)}",
                     f"{new} = {value} is not None and {value} not in S.mine[{index}].new"
-                    if path.text in self._plain_ids()
+                    if self.tree.plain(path)
                     else f"{new} = {value} is not None and ({value}.__class__ not in PLAIN or {value} not in S.mine[{index}].new)",
                     f"if {new} and ({value}.__class__ not in PLAIN or (u := S.user) is None or "
                     f"((o := S.ids[{index}].get({value})) is not None and o is not u)): {SLOW}",
                 ]
                 self.act += [f"if {new}:", f"    S.ids[{index}].put({value}, S.user)", f"    S.mine[{index}].put({value}, True)"]
 
-    def _plain_ids(self) -> set[str]:
-        """Fields whose values the decoder lets be nothing but texts and numbers."""
-        return {rule.path.text for rule in self.kind.fields if rule.kind.words == ("id",) and self.tree.native(rule.path)}
+    def _differs(self, path: Path, known: str) -> None:
+        """Slow where a field is there and is not what is known."""
+        text = self._expression(path)
+        self._slow_if(f"{text} != {known}" if self.tree.sure(path) else f"(v := {text}) is not None and v != {known}")
 
     def _canaries(self) -> None:
         """Another user's text in the frame, or at the seam of two pieces of a text."""
@@ -166,15 +164,15 @@ class Handler:
         for index, unique in enumerate(self.plan.uniques):
             if unique.kinds and self.kind.index not in unique.kinds:
                 continue
+            value = f"u_{index}"
+            odd = "" if self.tree.plain(unique.path) else f"{value}.__class__ not in PLAIN or "
             self.guard += [
-                f"u_{index} = {self._expression(unique.path)}",
-                f"if u_{index} is not None and (u_{index}.__class__ not in PLAIN or u_{index} in (o := S.unique[{index}]).new or u_{index} in o.old): {SLOW}",
+                f"{value} = {self._expression(unique.path)}",
+                f"if {value} is not None:",
+                f"    w_{index} = S.unique[{index}]",
+                f"    if {odd}{value} in w_{index}.new or {value} in w_{index}.old: {SLOW}",
             ]
-            self.act += [
-                f"if u_{index} is not None:",
-                f"    (o := S.unique[{index}].new)[u_{index}] = n",
-                f"    if len(o) > S.unique[{index}].size: S.unique[{index}].turn()",
-            ]
+            self.act.append(f"if {value} is not None: w_{index}.new[{value}] = n")
 
     def _exchanges(self) -> None:
         chunked = [span for span in self.plan.spans if span.chunks]
@@ -192,14 +190,13 @@ class Handler:
 
     def _guard_key(self, name: str, paths: tuple[Path, ...]) -> None:
         """A key that is there and can be one."""
-        if len(paths) == 1:
-            self.guard.append(f"{name} = {self._expression(paths[0])}")
-            self._slow_if(f"{name}.__class__ not in PLAIN")
-            return
-        parts = [f"{name}_{index}" for index in range(len(paths))]
+        parts = [name] if len(paths) == 1 else [f"{name}_{index}" for index in range(len(paths))]
         for part, path in zip(parts, paths, strict=True):
             self.guard.append(f"{part} = {self._expression(path)}")
-            self._slow_if(f"{part}.__class__ not in PLAIN")
+            if not (self.tree.plain(path) and self.tree.sure(path)):
+                self._slow_if(f"{part} is None" if self.tree.plain(path) else f"{part}.__class__ not in PLAIN")
+        if len(paths) == 1:
+            return
         self.guard.append(f"{name} = ({', '.join(parts)})")
 
     def _enter(self, scope: ScopePlan) -> None:
@@ -216,13 +213,12 @@ class Handler:
             self._guard_key(key, scope.key)
         else:
             self.guard.append(f"{key} = ()")
-        self.guard.append(f"{holder} = S.live[{index}].get({key})")
         if opens and not closes:
-            self._slow_if(f"{holder} is not None or S.closed[{index}].get({key}) is not None")
+            self._slow_if(f"{key} in S.live[{index}] or S.closed[{index}].get({key}) is not None")
             self._open(scope, key, holder)
             self.opened.add(index)
         else:
-            self._slow_if(f"{holder} is None")
+            self.guard += [f"try: {holder} = S.live[{index}][{key}]", f"except KeyError: {SLOW}"]
         self.holders[index] = holder
 
     def _maybe_enter(self, scope: ScopePlan, key: str, holder: str) -> None:
@@ -232,15 +228,21 @@ class Handler:
             self.guard.append(f"{holder} = S.live[{index}].get(())")
             self._slow_if(f"{holder} is None and S.closed[{index}].get(()) is not None")
         else:
-            parts = [self._expression(path) for path in scope.key]
-            names = [f"{key}_{position}" for position in range(len(parts))]
-            self.guard += [f"{holder} = None", *(f"{name} = {part}" for name, part in zip(names, parts, strict=True))]
-            there = " and ".join(f"{name} is not None" for name in names)
-            plain = " and ".join(f"{name}.__class__ in PLAIN" for name in names)
+            names = []
+            asked = []
+            self.guard.append(f"{holder} = None")
+            odd = []
+            for position, path in enumerate(scope.key):
+                names.append(self._expression(path) if self.tree.sure(path) else f"{key}_{position}")
+                if not self.tree.sure(path):
+                    self.guard.append(f"{key}_{position} = {self._expression(path)}")
+                    asked.append(f"{key}_{position} is not None")
+                if not self.tree.plain(path):
+                    odd.append(f"{names[-1]}.__class__ not in PLAIN")
             whole = names[0] if len(names) == 1 else f"({', '.join(names)})"
             self.guard += [
-                f"if {there}:",
-                f"    if not ({plain}): {SLOW}",
+                f"if {' and '.join(asked) or 'True'}:",
+                *([f"    if {' or '.join(odd)}: {SLOW}"] if odd else []),
                 f"    {holder} = S.live[{index}].get({whole})",
                 f"    if {holder} is None" + ("" if scope.strict else f" and S.closed[{index}].get({whole}) is not None") + f": {SLOW}",
             ]
@@ -303,32 +305,32 @@ class Handler:
 
     def _constants(self, scope: int, holder: str) -> None:
         for index, path in enumerate(self.plan.scopes[scope].constant):
+            owned = any(path == one for one, _ in self.plan.isolation.session) and self.tree.sure(path)
             if scope in self.opened:
                 self.act.append(f"{holder}.consts[{index}] = {self._expression(path)}")
-            else:
-                self._slow_if(f"(v := {self._expression(path)}) is not None and v != {holder}.consts[{index}]")
+            elif not owned:  # which is compared already, here and where the scope opened
+                self._differs(path, f"{holder}.consts[{index}]")
 
     def _sequences(self, scope: int, holder: str) -> None:
         for index, each in enumerate(self.plan.sequences):
             if each.span >= 0 or each.scope != scope or (each.kinds and self.kind.index not in each.kinds):
                 continue
             value = f"q_{index}"
+            strict = each.mode is SequenceMode.STRICT
             self.guard.append(f"{value} = {self._expression(each.path)}")
-            if scope in self.opened:
-                if each.mode is SequenceMode.STRICT and each.start is not None:
-                    self._slow_if(f"{value} is not None and ({value}.__class__ is not int or {value} != {each.start})")
-            else:
-                wrong = {
-                    SequenceMode.STRICT: f"{value} != o[0] + {each.step}",
-                    SequenceMode.RISES: f"{value} <= o[0]",
-                    SequenceMode.NON_DECREASING: f"{value} < o[0]",
-                }[each.mode]
-                classes = "is not int" if each.mode is SequenceMode.STRICT else "not in NUMBERS"
-                self._slow_if(f"{value} is not None and ((o := {holder}.seqs[{index}]) is None or {value}.__class__ {classes} or {wrong})")
-            if scope in self.opened and (each.mode is not SequenceMode.STRICT or each.start is None):
-                self.act.append(f"if {value}.__class__ in NUMBERS: {holder}.seqs[{index}] = ({value}, n)")
-            else:
-                self.act.append(f"if {value} is not None: {holder}.seqs[{index}] = ({value}, n)")
+            sure = self.tree.sure(each.path) and self.tree.plain(each.path)
+            there = "" if sure else f"{value} is not None and "
+            odd = "" if sure else f"{value}.__class__ is not int or " if strict else f"{value}.__class__ not in NUMBERS or "
+            if scope not in self.opened:
+                known = f"{holder}.seqs[{index}]"
+                wrong = f"{value} != {known}" if strict else f"(o := {known}) is None or {value} {'<=' if each.mode is SequenceMode.RISES else '<'} o"
+                self._slow_if(f"{there}({odd}{wrong})")
+            elif odd or (strict and each.start is not None):
+                wrong = f"{value} != {each.start}" if strict and each.start is not None else "False"
+                self._slow_if(f"{there}({odd}{wrong})")
+            after = f"{value} + {each.step}" if strict else value
+            line = f"{holder}.seqs[{index}] = {after}; {holder}.marks[{index}] = n"
+            self.act.append(line if sure else f"if {value} is not None: {line}")
 
     def _span(self, span: SpanPlan) -> None:
         holder = self.holders.get(span.home)
@@ -358,17 +360,16 @@ class Handler:
                 return
         else:
             self.guard.append(f"{table} = {holder}.spans[{span.index}]")
-            self.guard.append(f"{record} = {table}.get({key})")
+            if kind not in span.opens:
+                self.guard += [f"try: {record} = {table}[{key}]", f"except KeyError: {SLOW}"]
         if kind in span.opens:
-            self._open_span(span, holder, key, table, record, new=new)
+            self._open_span(span, holder, key, table, new=new)
         elif kind in span.closes:
             self._close_span(span, holder, key, table, record)
-        else:
-            self._slow_if(f"{record} is None")
 
-    def _open_span(self, span: SpanPlan, holder: str, key: str, table: str, record: str, *, new: bool) -> None:
+    def _open_span(self, span: SpanPlan, holder: str, key: str, table: str, *, new: bool) -> None:
         if not new:
-            self._slow_if(f"{record} is not None")
+            self._slow_if(f"{key} in {table}")
             if not span.reopen:
                 self._slow_if(f"(o := {holder}.closed[{span.index}]) is not None and o.get({key}) is not None")
             if not span.concurrent:
@@ -387,7 +388,6 @@ class Handler:
         self._span_deadlines(span, holder, "span_open")
 
     def _close_span(self, span: SpanPlan, holder: str, key: str, table: str, record: str) -> None:
-        self._slow_if(f"{record} is None")
         for position, path in enumerate(span.same):
             self._slow_if(f"(v := {self._expression(path)}) is not None and (o := {record}.same[{position}]) is not None and v != o")
         limits = [each.seconds for each in self.plan.deadlines if each.start.what == "span" and each.start.index == span.index]
@@ -485,11 +485,11 @@ def family_lines(plan: Plan, family: str, number: int, tree: Tree) -> list[str]:
     """Return the function that finds the variant of an event on the wire, and calls its handler."""
     if len(plan.families[family]) == 1:
         return [f"family_{number} = kind_{plan.families[family][0]}  # {family}"]
-    lines = [f"def family_{number}(e, S, raw, owner):  # {family}"]
+    lines = [f"def family_{number}(e, S, raw, owner, at, way):  # {family}"]
     for index in plan.families[family]:
         kind = plan.kinds[index]
         condition = " and ".join(_test(test, tree) for test in kind.tests)
-        call = f"return kind_{index}(e, S, raw, owner)"
+        call = f"return kind_{index}(e, S, raw, owner, at, way)"
         lines.append(f"    if {condition}: {call}" if condition else f"    {call}")
     return lines
 

@@ -84,6 +84,20 @@ class Tree:
         """Whether a way leads to the name of the event, or to what stands beside it."""
         return str(way[0]).startswith("$") or (bool(self.tag) and way == (self.tag,))
 
+    def sure(self, path: Path) -> bool:
+        """Whether the decoder lets no event pass in which this is not there."""
+        return self.native(path) and is_required(self._node(path))
+
+    def plain(self, path: Path) -> bool:
+        """Whether the decoder lets nothing pass there but texts, numbers and null."""
+        return self.native(path) and self._node(path).rules[0].kind.words in (("id",), ("str",), ("text",), ("int",))
+
+    def _node(self, path: Path) -> Node:
+        node = self.root
+        for part in path.ways[0]:
+            node = node.below[str(part)]
+        return node
+
     def has(self, path: Path) -> bool:
         """Whether anything of a path is decoded."""
         return any(self._is_name(way) or str(way[0]) in self.root.below for way in path.ways)

@@ -80,7 +80,7 @@ class Fold(Part, frozen=True, kw_only=True):
 
 
 class Unique(Part, frozen=True, kw_only=True):
-    """A field that no two events share. Of a long session the last 65,536 values are compared."""
+    """A field that no two events share. Of a long session the last 4,096 values are compared."""
 
     field: Annotated[str, Meta(description="The field; events without it are passed over.")]
     events: Annotated[list[str], Meta(description="The events that are compared. Default: all.")] = []
