@@ -95,10 +95,10 @@ class Compiled:
 
         return {
             "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
-            "WATCH": canaries, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "UTC": dt.timezone.utc, "Closed": Closed,
+            "WATCH": canaries, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "NAMES": frozenset((str, int)), "UTC": dt.timezone.utc, "Closed": Closed,
             "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring, "REMEMBERED": REMEMBERED,
             "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
-            "first": _first, "down": _down, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
+            "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
         }  # fmt: skip
 
     def _tagged(self, tag: str) -> str:
@@ -127,10 +127,12 @@ class Compiled:
         plan = self.plan
         way = plan.contract.discriminator
         fields = [rule for kind in plan.kinds for rule in kind.fields]
-        reads = [path for kind in plan.kinds for path in (*reads_of(plan, kind), *(rule.path for rule in kind.fields))]
+        objects = [rule.path for rule in fields if rule.kind.words == ("object",) and not rule.kind.values]
+        reads = [path for kind in plan.kinds for path in reads_of(plan, kind)]
+        reads += [rule.path for rule in fields if rule.path not in objects]
         extra = ["method", "id", "result", "error"] if way.jsonrpc else list(way.keys_present) or [way.field]
         paths = [path for text in extra if (path := parse_path(text)) is not None]
-        tree = Tree(fields, [path for path in [*reads, *paths]])
+        tree = Tree(fields, [*reads, *(() if way.keys_present or way.jsonrpc else paths)], present=[*objects, *paths])
         text: list[str] = []
         for number, (family, members) in enumerate(plan.families.items()):
             text += self._handlers([plan.kinds[index] for index in members], tree)
@@ -232,8 +234,11 @@ def _name_lines(names: dict[str, str], *, jsonrpc: bool, keys: list[str]) -> lis
     return ["def the_name(e):", f"    return v if (v := {expression}).__class__ is str and v else None"]
 
 
-def _first(*values: Any) -> Any:
-    return next((value for value in values if value is not None), None)
+def _each(value: Any, name: str) -> Any:
+    """What the items of a list have below a key, None where none has any."""
+    if value.__class__ is not list:
+        return None
+    return [found for item in value if item.__class__ is dict and (found := item.get(name)) is not None] or None
 
 
 def _down(value: Any, way: tuple[str | int, ...]) -> Any:

@@ -173,6 +173,7 @@ def _parents(
         state.report(rule, f"the parents of the {span.name}{named_key(span, record.key)} change", record.n)
         return
     table = inst.spans[span.index]
+    above: list[Record] = []
     for position, parent in enumerate(parents):
         known = table.get(parent) if isinstance(parent, str | int) else None
         if known is None:
@@ -182,6 +183,9 @@ def _parents(
         if known.parents != parents[:position]:
             state.report(rule, f"the parent `{demands.shown(parent)}` stands elsewhere", known.n)
             return
+        above.append(known)
+    if opening:
+        record.above = tuple(above)
 
 
 def _chunk(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) -> None:

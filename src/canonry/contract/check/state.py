@@ -33,7 +33,7 @@ class Closed:
 class Record:
     """An open span."""
 
-    __slots__ = ("at", "folds", "key", "n", "owed", "parents", "same", "seqs", "token")
+    __slots__ = ("above", "at", "folds", "key", "n", "owed", "parents", "same", "seqs", "token")
 
     def __init__(self, key: Any, n: int, at: float | None, *, owed: bool) -> None:
         self.key = key
@@ -43,6 +43,7 @@ class Record:
         self.same: tuple[Any, ...] = ()
         self.token: Any = None
         self.parents: tuple[Any, ...] = ()
+        self.above: tuple[Record, ...] | None = None
         self.seqs: dict[int, Any] | None = None
         self.folds: dict[int, list[str]] | None = None
 

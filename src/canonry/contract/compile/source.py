@@ -7,6 +7,7 @@ complete, which tests compare.
 """
 
 from canonry.contract.compile.plan import NO_LIMIT, SESSION, Kind, Plan, ScopePlan, SpanPlan, Test
+from canonry.contract.compile.steps import write_order, write_span, write_states
 from canonry.contract.compile.tree import Tree
 from canonry.contract.language.paths import Path
 from canonry.contract.language.rules import SequenceMode
@@ -16,6 +17,8 @@ SLOW = "return slow(S, raw, owner, at, way)"
 
 class Handler:
     """The text of the handler of one kind."""
+
+    SLOW = SLOW
 
     def __init__(self, plan: Plan, kind: Kind, tree: Tree) -> None:
         self.plan = plan
@@ -62,39 +65,43 @@ class Handler:
         self.shares = True
         self.act.append(text)
 
-    def _slow_if(self, condition: str) -> None:
+    def slow_if(self, condition: str) -> None:
+        """Hand the frame to the interpreter where a condition holds."""
         self.guard.append(f"if {condition}: {SLOW}")
 
-    def _expression(self, path: Path) -> str:
-        return self.tree.expression(path)
+    def expression(self, path: Path) -> str:
+        """Return a Python expression of what stands at a path of the event."""
+        names = self.plan.contract.discriminator.keys_present
+        ways = tuple(way for way in path.ways if way[0] not in names or way[0] == self.kind.base)  # the others are not there
+        return self.tree.expression(path if ways == path.ways else Path(path.text, ways)) if ways else "None"
 
     def _fields(self) -> None:
         for rule in self.kind.fields:
             if self.tree.native(rule.path):
                 word = rule.kind.words[0] if rule.kind.words else ""
-                text = self._expression(rule.path)
+                text = self.expression(rule.path)
                 there = "" if self.tree.sure(rule.path) else f"({text}) is not None and "
                 if word == "text":
-                    self._slow_if(f"{there}not '!' <= (v := {text})[0] <= '~' and v.isspace()")
+                    self.slow_if(f"{there}not '!' <= (v := {text})[0] <= '~' and v.isspace()")
                 elif word == "rfc3339":
-                    self._slow_if(f"{there}(({text}).tzinfo is not UTC or b'0000\"' in raw)")
+                    self.slow_if(f"{there}(({text}).tzinfo is not UTC or b'0000\"' in raw)")
                 continue
             number = f"KIND_{self.kind.index}_{len(self.constants)}"
             self.constants[number] = rule.kind
-            ways = [self._expression(Path(rule.path.text, (way,))) for way in rule.path.ways]
+            ways = [self.expression(Path(rule.path.text, (way,))) for way in rule.path.ways]
             simple = _inline(rule.kind.words, "v", f"{number}.holds(v)")
             checks = [f"each_holds(v, {number})" if "[]" in way else simple for way in rule.path.ways]
             good = " or ".join(f"((v := {way}) is not None and {check})" for way, check in zip(ways, checks, strict=True))
             if rule.kind.holds(None):
                 absent = " and ".join(f"({way}) is None" for way in ways)
-                self._slow_if(f"not ({good} or ({absent}))")
+                self.slow_if(f"not ({good} or ({absent}))")
             else:
-                self._slow_if(f"not ({good})")
+                self.slow_if(f"not ({good})")
 
     def _direction(self) -> None:
         way = self.kind.direction
         if way:
-            self._slow_if(f"way == {'in' if way == 'out' else 'out'!r}")
+            self.slow_if(f"way == {'in' if way == 'out' else 'out'!r}")
         if not self.plan.silences:
             return
         limit = min(each.seconds for each in self.plan.silences) + 1e-6
@@ -111,15 +118,15 @@ class Handler:
         for index, (path, _) in enumerate(plan.session):
             self._differs(path, f"S.owner[{index}]")
         for index, (_, path, _) in enumerate(plan.owned):
-            self._slow_if(
-                f"(o := S.owned[{index}]) is not None and (v := {self._expression(path)}) is not None and not (hashable(v) and v in o)"
+            self.slow_if(
+                f"(o := S.owned[{index}]) is not None and (v := {self.expression(path)}) is not None and not (hashable(v) and v in o)"
             )
         known = self._verified()
         for index, path in enumerate(plan.ids if plan.forbid else ()):
             if path.text not in known:
                 value, new = f"i_{index}", f"new_{index}"
                 self.guard += [
-                    f"{value} = {self._expression(path)}",
+                    f"{value} = {self.expression(path)}",
                     f"{new} = {value} is not None and {value} not in S.mine[{index}].new"
                     if self.tree.plain(path)
                     else f"{new} = {value} is not None and ({value}.__class__ not in PLAIN or {value} not in S.mine[{index}].new)",
@@ -130,8 +137,8 @@ class Handler:
 
     def _differs(self, path: Path, known: str) -> None:
         """Slow where a field is there and is not what is known."""
-        text = self._expression(path)
-        self._slow_if(f"{text} != {known}" if self.tree.sure(path) else f"(v := {text}) is not None and v != {known}")
+        text = self.expression(path)
+        self.slow_if(f"{text} != {known}" if self.tree.sure(path) else f"(v := {text}) is not None and v != {known}")
 
     def _canaries(self) -> None:
         """Another user's text in the frame, or at the seam of two pieces of a text."""
@@ -143,7 +150,7 @@ class Handler:
             key = self._key(keys) if keys else "()"
             self.guard += [
                 f"    text_{index} = None",
-                f"    if (v := {self._expression(path)}).__class__ is str and v:",
+                f"    if (v := {self.expression(path)}).__class__ is str and v:",
                 f"        text_{index} = ({index}, {key})",
                 f"        tail_{index} = (S.tails.get(text_{index}) or '') + v",
                 f"        if len(tail_{index}) > len(v) and WATCH.find(tail_{index}, owner) is not None: {SLOW}",
@@ -167,7 +174,7 @@ class Handler:
             value = f"u_{index}"
             odd = "" if self.tree.plain(unique.path) else f"{value}.__class__ not in PLAIN or "
             self.guard += [
-                f"{value} = {self._expression(unique.path)}",
+                f"{value} = {self.expression(unique.path)}",
                 f"if {value} is not None:",
                 f"    w_{index} = S.unique[{index}]",
                 f"    if {odd}{value} in w_{index}.new or {value} in w_{index}.old: {SLOW}",
@@ -179,22 +186,22 @@ class Handler:
         if any(self.kind.index in span.chunks for span in chunked):
             self._call(f"if S.implied: spans.end_implied(S, {self.kind.index})")
         elif any(self.kind.index not in span.chunks_keep for span in chunked):
-            self._slow_if("S.implied")
+            self.slow_if("S.implied")
         if any(self.kind.index in each.request | each.reply for each in self.plan.exchanges):
             self._call(f"scopes.exchanges(S, {self.kind.index}, e)")
 
     def _key(self, paths: tuple[Path, ...]) -> str:
         if len(paths) == 1:
-            return self._expression(paths[0])
-        return "(" + ", ".join(self._expression(path) for path in paths) + ")"
+            return self.expression(paths[0])
+        return "(" + ", ".join(self.expression(path) for path in paths) + ")"
 
-    def _guard_key(self, name: str, paths: tuple[Path, ...]) -> None:
+    def guard_key(self, name: str, paths: tuple[Path, ...]) -> None:
         """A key that is there and can be one."""
         parts = [name] if len(paths) == 1 else [f"{name}_{index}" for index in range(len(paths))]
         for part, path in zip(parts, paths, strict=True):
-            self.guard.append(f"{part} = {self._expression(path)}")
+            self.guard.append(f"{part} = {self.expression(path)}")
             if not (self.tree.plain(path) and self.tree.sure(path)):
-                self._slow_if(f"{part} is None" if self.tree.plain(path) else f"{part}.__class__ not in PLAIN")
+                self.slow_if(f"{part} is None" if self.tree.plain(path) else f"{part}.__class__ not in PLAIN")
         if len(paths) == 1:
             return
         self.guard.append(f"{name} = ({', '.join(parts)})")
@@ -210,11 +217,11 @@ class Handler:
             self._maybe_enter(scope, key, holder)
             return
         if scope.key:
-            self._guard_key(key, scope.key)
+            self.guard_key(key, scope.key)
         else:
             self.guard.append(f"{key} = ()")
         if opens and not closes:
-            self._slow_if(f"{key} in S.live[{index}] or S.closed[{index}].get({key}) is not None")
+            self.slow_if(f"{key} in S.live[{index}] or S.closed[{index}].get({key}) is not None")
             self._open(scope, key, holder)
             self.opened.add(index)
         else:
@@ -226,16 +233,16 @@ class Handler:
         index = scope.index
         if not scope.key:
             self.guard.append(f"{holder} = S.live[{index}].get(())")
-            self._slow_if(f"{holder} is None and S.closed[{index}].get(()) is not None")
+            self.slow_if(f"{holder} is None and S.closed[{index}].get(()) is not None")
         else:
             names = []
             asked = []
             self.guard.append(f"{holder} = None")
             odd = []
             for position, path in enumerate(scope.key):
-                names.append(self._expression(path) if self.tree.sure(path) else f"{key}_{position}")
+                names.append(self.expression(path) if self.tree.sure(path) else f"{key}_{position}")
                 if not self.tree.sure(path):
-                    self.guard.append(f"{key}_{position} = {self._expression(path)}")
+                    self.guard.append(f"{key}_{position} = {self.expression(path)}")
                     asked.append(f"{key}_{position} is not None")
                 if not self.tree.plain(path):
                     odd.append(f"{names[-1]}.__class__ not in PLAIN")
@@ -277,11 +284,14 @@ class Handler:
         if scope != SESSION:
             self._constants(scope, holder)
         self._sequences(scope, holder)
-        if any(each.scope == scope for each in self.plan.states):
-            self._call(f"demands.states(S, {holder}, e)")
+        new = scope in self.opened
+        for index, states in enumerate(self.plan.states):
+            if states.scope == scope:
+                write_states(self, index, states, holder, new=new)
         kind = self.kind.index
-        if any(each.scope == scope and kind in each.before | each.event for each in self.plan.orders):
-            self._call(f"demands.orders(S, {holder}, {kind})")
+        for index, order in enumerate(self.plan.orders):
+            if order.scope == scope and kind in order.before | order.event:
+                write_order(self, index, order, holder, new=new)
         for index, each in enumerate(self.plan.counts):
             if each.scope == scope and each.span < 0 and kind in each.kinds:
                 if each.high != NO_LIMIT:
@@ -289,7 +299,7 @@ class Handler:
                         if each.high == 0:
                             self.guard.append(SLOW)
                     else:
-                        self._slow_if(f"{holder}.counts[{index}] >= {each.high}")
+                        self.slow_if(f"{holder}.counts[{index}] >= {each.high}")
                 self.act.append(f"{holder}.counts[{index}] += 1")
         if any(each.scope == scope and kind in point.kinds for each in self.plan.deadlines for point in (each.start, each.to)):
             self._call(f"demands.deadlines(S, {holder}, 'event', {kind})")
@@ -307,7 +317,7 @@ class Handler:
         for index, path in enumerate(self.plan.scopes[scope].constant):
             owned = any(path == one for one, _ in self.plan.isolation.session) and self.tree.sure(path)
             if scope in self.opened:
-                self.act.append(f"{holder}.consts[{index}] = {self._expression(path)}")
+                self.act.append(f"{holder}.consts[{index}] = {self.expression(path)}")
             elif not owned:  # which is compared already, here and where the scope opened
                 self._differs(path, f"{holder}.consts[{index}]")
 
@@ -317,17 +327,17 @@ class Handler:
                 continue
             value = f"q_{index}"
             strict = each.mode is SequenceMode.STRICT
-            self.guard.append(f"{value} = {self._expression(each.path)}")
+            self.guard.append(f"{value} = {self.expression(each.path)}")
             sure = self.tree.sure(each.path) and self.tree.plain(each.path)
             there = "" if sure else f"{value} is not None and "
             odd = "" if sure else f"{value}.__class__ is not int or " if strict else f"{value}.__class__ not in NUMBERS or "
             if scope not in self.opened:
                 known = f"{holder}.seqs[{index}]"
                 wrong = f"{value} != {known}" if strict else f"(o := {known}) is None or {value} {'<=' if each.mode is SequenceMode.RISES else '<'} o"
-                self._slow_if(f"{there}({odd}{wrong})")
+                self.slow_if(f"{there}({odd}{wrong})")
             elif odd or (strict and each.start is not None):
                 wrong = f"{value} != {each.start}" if strict and each.start is not None else "False"
-                self._slow_if(f"{there}({odd}{wrong})")
+                self.slow_if(f"{there}({odd}{wrong})")
             after = f"{value} + {each.step}" if strict else value
             line = f"{holder}.seqs[{index}] = {after}; {holder}.marks[{index}] = n"
             self.act.append(line if sure else f"if {value} is not None: {line}")
@@ -335,7 +345,7 @@ class Handler:
     def _span(self, span: SpanPlan) -> None:
         holder = self.holders.get(span.home)
         kind = self.kind.index
-        if holder is None:
+        if holder is None or write_span(self, span, holder):
             return
         roles = [kind in span.opens, kind in span.closes, kind in span.during]
         simple = (
@@ -351,7 +361,7 @@ class Handler:
         key, table, record = f"s_{span.index}", f"t_{span.index}", f"o_{span.index}"
         new = span.home in self.opened
         if span.key:
-            self._guard_key(key, span.key)
+            self.guard_key(key, span.key)
         else:
             self.guard.append(f"{key} = ()")
         if new:
@@ -369,30 +379,30 @@ class Handler:
 
     def _open_span(self, span: SpanPlan, holder: str, key: str, table: str, *, new: bool) -> None:
         if not new:
-            self._slow_if(f"{key} in {table}")
+            self.slow_if(f"{key} in {table}")
             if not span.reopen:
-                self._slow_if(f"(o := {holder}.closed[{span.index}]) is not None and o.get({key}) is not None")
+                self.slow_if(f"(o := {holder}.closed[{span.index}]) is not None and o.get({key}) is not None")
             if not span.concurrent:
-                self._slow_if(table)
+                self.slow_if(table)
         target = f"{holder}.spans[{span.index}]" if new else table
         self.act.append(f"o = {target}[{key}] = Record({key}, n, at, owed={span.must_close})")
         if span.same:
-            self.act.append(f"o.same = ({', '.join(self._expression(path) for path in span.same)},)")
+            self.act.append(f"o.same = ({', '.join(self.expression(path) for path in span.same)},)")
         if span.home == SESSION and span.must_close:
             self.act.append("S.open += 1")
         for index, each in enumerate(self.plan.counts):
             if each.span == span.index and each.scope == span.home:
                 if each.high != NO_LIMIT:
-                    self._slow_if(f"{holder}.counts[{index}] >= {each.high}" if not new else str(each.high == 0))
+                    self.slow_if(f"{holder}.counts[{index}] >= {each.high}" if not new else str(each.high == 0))
                 self.act.append(f"{holder}.counts[{index}] += 1")
         self._span_deadlines(span, holder, "span_open")
 
     def _close_span(self, span: SpanPlan, holder: str, key: str, table: str, record: str) -> None:
         for position, path in enumerate(span.same):
-            self._slow_if(f"(v := {self._expression(path)}) is not None and (o := {record}.same[{position}]) is not None and v != o")
+            self.slow_if(f"(v := {self.expression(path)}) is not None and (o := {record}.same[{position}]) is not None and v != o")
         limits = [each.seconds for each in self.plan.deadlines if each.start.what == "span" and each.start.index == span.index]
         if limits:
-            self._slow_if(f"at is not None and {record}.at is not None and at - {record}.at > {min(limits) + 1e-6!r}")
+            self.slow_if(f"at is not None and {record}.at is not None and at - {record}.at > {min(limits) + 1e-6!r}")
         self.act.append(f"del {table}[{key}]")
         if span.home == SESSION:
             self.act.append(f"if {record}.owed: S.open -= 1")
@@ -418,9 +428,9 @@ class Handler:
                 self._call(f"if {name} is not None: scopes.{step}(S, {name}, {kind})")
             return
         for span in due_spans:
-            self._slow_if(f"{holder}.spans[{span.index}]")
+            self.slow_if(f"{holder}.spans[{span.index}]")
         if due_scopes:
-            self._slow_if(f"{holder}.kids")
+            self.slow_if(f"{holder}.kids")
         if scope == SESSION:
             return
         plan = self.plan.scopes[scope]
@@ -434,14 +444,14 @@ class Handler:
         if index in self.opened or scope.pauses:
             self._call(f"scopes.close(S, {holder}, {kind})")
             return
-        self._slow_if(f"{holder}.kids or {holder}.ghost")
+        self.slow_if(f"{holder}.kids or {holder}.ghost")
         for number, each in enumerate(self.plan.counts):
             if each.scope == index and each.low:
                 here = each.span < 0 and kind in each.kinds
-                self._slow_if(f"{holder}.counts[{number}] < {each.low - here}")
+                self.slow_if(f"{holder}.counts[{number}] < {each.low - here}")
         for number, late in enumerate(self.plan.deadlines):
             if late.scope == index and late.to.what == "close":
-                self._slow_if(
+                self.slow_if(
                     f"(o := {holder}.starts[{number}]) is not None and at is not None and o[1] is not None and at - o[1] > {late.seconds + 1e-6!r}"
                 )
         key = f"k_{index}"

@@ -52,10 +52,15 @@ class Node:
 class Tree:
     """The parts of one struct of events. With a ``tag`` there is one for each name, and the decoder checks types."""
 
-    def __init__(self, fields: Iterable[FieldRule], reads: Iterable[Path], *, tag: str = "") -> None:
+    def __init__(
+        self, fields: Iterable[FieldRule], reads: Iterable[Path], *, present: Iterable[Path] = (), tag: str = ""
+    ) -> None:
         self.root = Node()
         self.tag = tag
         self.typed = bool(tag)
+        for path in present:
+            for way in path.ways:
+                self.root.reach(way)  # whether it is there, not what it holds
         for path in reads:
             self._read(path)
         rules = {rule.path.text: rule for rule in fields}
@@ -145,9 +150,10 @@ class Tree:
     def expression(self, path: Path, root: str = "e") -> str:
         """Return a Python expression of what stands at a path, or None."""
         ways = [self._way(way, root) for way in path.ways]
-        if len(ways) == 1:
-            return ways[0]
-        return f"first({', '.join(ways)})"
+        text = ways[-1]
+        for index, way in reversed(list(enumerate(ways[:-1]))):
+            text = f"(w{index}_ if (w{index}_ := {way}) is not None else {text})"
+        return text
 
     def _way(self, way: tuple[str | int, ...], root: str) -> str:
         head = str(way[0])
@@ -158,13 +164,25 @@ class Tree:
         node, text = self.root, root
         for position, part in enumerate(way):
             if not isinstance(part, str) or part == "[]" or (node.is_whole and node is not self.root):
-                return f"down({text}, {way[position:]!r})"
+                return _below(text, way[position:])
             previous, node = node, node.below[part]
             if previous is self.root or is_required(previous):
                 text = f"{text}.{node.attribute}"
             else:
                 text = f"(None if (o_ := {text}) is None else o_.{node.attribute})"
         return text
+
+
+def _below(text: str, way: tuple[str | int, ...]) -> str:
+    """An expression of what stands below a value that was decoded as a whole."""
+    match way:
+        case (int() as index,) if index >= 0:
+            return f"(l_[{index}] if (l_ := {text}).__class__ is list and len(l_) > {index} else down(l_, {way!r}))"
+        case ("[]", str() as name) if name != "[]":
+            return f"each({text}, {name!r})"
+        case (str() as name,) if name != "[]":
+            return f"(d_.get({name!r}) if (d_ := {text}).__class__ is dict else None)"
+    return f"down({text}, {way!r})"
 
 
 def is_required(node: Node) -> bool:
