@@ -126,13 +126,17 @@ class Compiled:
     def _untagged(self) -> str:
         plan = self.plan
         way = plan.contract.discriminator
-        fields = [rule for kind in plan.kinds for rule in kind.fields]
+        bases = [plan.kinds[members[-1]] for members in plan.families.values()]
+        common = [rule for rule in bases[0].fields if all(_has(kind, rule) for kind in bases)] if bases else []
+        fields = [rule for kind in (bases if way.keys_present else plan.kinds) for rule in kind.fields]
         objects = [rule.path for rule in fields if rule.kind.words == ("object",) and not rule.kind.values]
         reads = [path for kind in plan.kinds for path in reads_of(plan, kind)]
-        reads += [rule.path for rule in fields if rule.path not in objects]
+        typed = [rule.path for rule in common] + [rule.path for rule in fields if way.keys_present and str(rule.path.ways[0][0]) in way.keys_present]
+        reads += [rule.path for rule in fields if rule.path not in objects and rule.path not in typed]
+        reads += [path for members in plan.families.values() for index in members for path in _variant_paths(plan.kinds[index], plan.kinds[members[-1]])]
         extra = ["method", "id", "result", "error"] if way.jsonrpc else list(way.keys_present) or [way.field]
         paths = [path for text in extra if (path := parse_path(text)) is not None]
-        tree = Tree(fields, [*reads, *(() if way.keys_present or way.jsonrpc else paths)], present=[*objects, *paths])
+        tree = Tree(fields, [*reads, *(() if way.keys_present or way.jsonrpc else paths)], present=[*objects, *paths], common=common, keys=way.keys_present)
         text: list[str] = []
         for number, (family, members) in enumerate(plan.families.items()):
             text += self._handlers([plan.kinds[index] for index in members], tree)
@@ -208,6 +212,11 @@ class _Getters(dict[str, Any]):
             expression = "None"
         found = self[text] = eval(f"lambda e, S: {expression}", self._namespace)
         return found
+
+
+def _has(kind: Any, rule: Any) -> bool:
+    """Whether a kind asks for the same field in the same way."""
+    return any(one.path == rule.path and one.kind == rule.kind for one in kind.fields)
 
 
 def _variant_paths(kind: Any, base: Any) -> list[Path]:

@@ -8,7 +8,7 @@ complete, which tests compare.
 
 from canonry.contract.compile.plan import NO_LIMIT, SESSION, Kind, Plan, ScopePlan, SpanPlan, Test
 from canonry.contract.compile.steps import write_order, write_span, write_states
-from canonry.contract.compile.tree import Tree
+from canonry.contract.compile.tree import Tree, View
 from canonry.contract.language.paths import Path
 from canonry.contract.language.rules import SequenceMode
 
@@ -23,7 +23,7 @@ class Handler:
     def __init__(self, plan: Plan, kind: Kind, tree: Tree) -> None:
         self.plan = plan
         self.kind = kind
-        self.tree = tree
+        self.tree = View(tree, kind.base)
         self.guard: list[str] = []
         self.act: list[str] = []
         self.constants: dict[str, object] = {}
@@ -71,9 +71,7 @@ class Handler:
 
     def expression(self, path: Path) -> str:
         """Return a Python expression of what stands at a path of the event."""
-        names = self.plan.contract.discriminator.keys_present
-        ways = tuple(way for way in path.ways if way[0] not in names or way[0] == self.kind.base)  # the others are not there
-        return self.tree.expression(path if ways == path.ways else Path(path.text, ways)) if ways else "None"
+        return self.tree.expression(path)
 
     def _fields(self) -> None:
         for rule in self.kind.fields:
@@ -90,7 +88,10 @@ class Handler:
             self.constants[number] = rule.kind
             ways = [self.expression(Path(rule.path.text, (way,))) for way in rule.path.ways]
             simple = _inline(rule.kind.words, "v", f"{number}.holds(v)")
-            checks = [f"each_holds(v, {number})" if "[]" in way else simple for way in rule.path.ways]
+            checks = [
+                "True" if rule.kind.words == ("any",) else f"each_holds(v, {number})" if "[]" in way else simple
+                for way in rule.path.ways
+            ]
             good = " or ".join(f"((v := {way}) is not None and {check})" for way, check in zip(ways, checks, strict=True))
             if rule.kind.holds(None):
                 absent = " and ".join(f"({way}) is None" for way in ways)
@@ -187,8 +188,10 @@ class Handler:
             self._call(f"if S.implied: spans.end_implied(S, {self.kind.index})")
         elif any(self.kind.index not in span.chunks_keep for span in chunked):
             self.slow_if("S.implied")
-        if any(self.kind.index in each.request | each.reply for each in self.plan.exchanges):
+        if any(self.kind.index in each.request for each in self.plan.exchanges):
             self._call(f"scopes.exchanges(S, {self.kind.index}, e)")
+        elif answered := [f"S.asked[{n}]" for n, each in enumerate(self.plan.exchanges) if self.kind.index in each.reply]:
+            self._call(f"if {' or '.join(answered)}: scopes.exchanges(S, {self.kind.index}, e)")
 
     def _key(self, paths: tuple[Path, ...]) -> str:
         if len(paths) == 1:
@@ -498,13 +501,13 @@ def family_lines(plan: Plan, family: str, number: int, tree: Tree) -> list[str]:
     lines = [f"def family_{number}(e, S, raw, owner, at, way):  # {family}"]
     for index in plan.families[family]:
         kind = plan.kinds[index]
-        condition = " and ".join(_test(test, tree) for test in kind.tests)
+        condition = " and ".join(_test(test, View(tree, family)) for test in kind.tests)
         call = f"return kind_{index}(e, S, raw, owner, at, way)"
         lines.append(f"    if {condition}: {call}" if condition else f"    {call}")
     return lines
 
 
-def _test(test: Test, tree: Tree) -> str:
+def _test(test: Test, tree: View) -> str:
     text = tree.expression(test.path)
     match test.word:
         case "present":
