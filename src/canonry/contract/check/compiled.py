@@ -134,6 +134,7 @@ class Compiled:
         typed = [rule.path for rule in common] + [rule.path for rule in fields if way.keys_present and str(rule.path.ways[0][0]) in way.keys_present]
         reads += [rule.path for rule in fields if rule.path not in objects and rule.path not in typed]
         reads += [path for members in plan.families.values() for index in members for path in _variant_paths(plan.kinds[index], plan.kinds[members[-1]])]
+        reads += [Path("id", (("id",),))] if way.below else []
         extra = ["method", "id", "result", "error"] if way.jsonrpc else list(way.keys_present) or [way.field]
         paths = [path for text in extra if (path := parse_path(text)) is not None]
         tree = Tree(fields, [*reads, *(() if way.keys_present or way.jsonrpc else paths)], present=[*objects, *paths], common=common, keys=way.keys_present)
@@ -170,13 +171,13 @@ class Compiled:
         return "\n".join(text)
 
     def _unwrapping(self, event: type[msgspec.Struct], below: str) -> Callable[[bytes | str], Any]:
-        fields = [("inner", event | None, None), ("id", Any, None)]
-        outer = msgspec.defstruct("Outer", fields, rename={"inner": below}, gc=False)
-        wrapped, plain = msgspec.json.Decoder(outer).decode, msgspec.json.Decoder(event).decode
+        fields = [("inner_", event | None, None)]
+        outer = msgspec.defstruct("Outer", fields, bases=(event,), rename={"inner_": below}, gc=False)
+        decode_whole = msgspec.json.Decoder(outer).decode
 
         def decode(raw: bytes | str) -> Any:
-            whole: Any = wrapped(raw)
-            return (plain(raw) if whole.inner is None else whole.inner), whole.id
+            whole: Any = decode_whole(raw)
+            return (whole if whole.inner_ is None else whole.inner_), whole.id
 
         return decode
 
@@ -233,12 +234,14 @@ def _name_lines(names: dict[str, str], *, jsonrpc: bool, keys: list[str]) -> lis
             f"    return 'error' if {error} is not None else 'response' if {result} is not None else None",
         ]
     if keys:
-        there = ", ".join(f"({key!r}, {names[key]})" for key in keys)
-        return [
-            "def the_name(e):",
-            f"    there = [name for name, value in ({there},) if value is not None]",
-            "    return there[0] if len(there) == 1 else None",
-        ]
+        lines = ["def the_name(e):", "    name = None"]
+        for key in keys:
+            lines += [
+                f"    if {names[key]} is not None:",
+                "        if name is not None: return None",
+                f"        name = {key!r}",
+            ]
+        return [*lines, "    return name"]
     (expression,) = names.values()
     return ["def the_name(e):", f"    return v if (v := {expression}).__class__ is str and v else None"]
 

@@ -439,8 +439,10 @@ class Handler:
         plan = self.plan.scopes[scope]
         if kind in plan.closes:
             self._close_scope(plan, holder)
-        elif plan.pauses:
+        elif kind in plan.pauses:
             self._call(f"scopes.pause(S, {holder}, {kind})")
+        elif plan.pauses:
+            self.act.append(f"if {holder}.paused: scopes.pause(S, {holder}, {kind})")
 
     def _close_scope(self, scope: ScopePlan, holder: str) -> None:
         index, kind = scope.index, self.kind.index
@@ -519,7 +521,9 @@ def _test(test: Test, tree: View) -> str:
         case "filled":
             found = f"is_filled({text})"
         case _:
-            if all(isinstance(one, str) for one in test.values):
+            if test.values and all(isinstance(one, bool) for one in test.values):
+                found = " or ".join(f"({text}) is {one}" for one in test.values)
+            elif all(isinstance(one, str) for one in test.values):
                 found = f"(v := {text}).__class__ is str and v in {test.values!r}"
             else:
                 found = f"one_of({text}, {test.values!r})"
