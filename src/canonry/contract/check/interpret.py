@@ -228,9 +228,9 @@ def rpc_name(body: Any) -> str | None:
     method = body.get("method")
     if isinstance(method, str) and method:
         return f"request:{method}" if body.get("id") is not None else f"notification:{method}"
-    if "error" in body:
+    if body.get("error") is not None:
         return "error"
-    return "response" if "result" in body else None
+    return "response" if "result" in body else "error" if "error" in body else None
 
 
 def holds(test: Test, event: Event) -> bool:

@@ -261,9 +261,10 @@ def _take_token(state: State, span: SpanPlan, record: Record, event: Any) -> Non
 def _token(state: State, span: SpanPlan, kind: int, event: Any) -> None:
     token = state.get(span.token_get, event) if span.token_get is not None else None
     side = _OTHER_SIDE.get(state.direction or "", state.direction) if span.across else state.direction
-    record = state.tokens[span.index].get((token, side)) if isinstance(token, str | int) else None
+    named_by = (token, side) if isinstance(token, str | int) else None
+    record = state.tokens[span.index].get(named_by)
     given_up = state.given_up.get(span.index)
-    if record is None and given_up is not None and given_up.get((token, side)) is not None:
+    if record is None and given_up is not None and given_up.get(named_by) is not None:
         return
     if record is None:
         state.report(f"{span.name}.token", f"the token `{demands.shown(token)}` names no open {span.name}")

@@ -145,7 +145,7 @@ def _hear(handler: Handler, span: SpanPlan, _holder: str) -> bool:
         handler.guard += [
             f"{value} = {handler.expression(handler.plan.sequences[number].path)}",
             f"if {value}.__class__ not in NUMBERS: {handler.SLOW}",
-            f"if (known := o_{index}.seqs) is not None and (o := known.get({number})) is not None and {value} <= o[0]: {handler.SLOW}",
+            f"if (known := o_{index}.seqs) is not None and (o := known.get({number})) is not None and (o[0] is None or {value} <= o[0]): {handler.SLOW}",
         ]
         handler.act += [
             f"if (known := o_{index}.seqs) is None: known = o_{index}.seqs = {{}}",
