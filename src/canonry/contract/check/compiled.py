@@ -1,4 +1,4 @@
-"""The compiled checker: Python written for one contract, made ready to run beside the interpreter that it falls back to."""
+"""The compiled checker: Python written for one contract, beside the interpreter that it falls back to."""
 
 import datetime as dt
 import re
@@ -35,8 +35,14 @@ class Compiled:
         self._accessors: dict[str, str] = {}
         way = plan.contract.discriminator
         simple = "." not in way.field and "|" not in way.field and "[" not in way.field
-        tagged = bool(way.field) and simple and not (way.template or way.below) and not any("*" in name for name in plan.families)
+        tagged = (
+            bool(way.field)
+            and simple
+            and not (way.template or way.below)
+            and not any("*" in name for name in plan.families)
+        )
         self.source = self._tagged(way.field) if tagged else self._untagged()
+
     def get(self, path: Path, event: Any, state: State | None = None) -> Any:
         """Return what stands at a path of an event, be it a struct or what the interpreter has."""
         if event.__class__ is Event:
@@ -95,7 +101,7 @@ class Compiled:
 
         return {
             "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
-            "WATCH": canaries, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "NAMES": frozenset((str, int)), "UTC": dt.timezone.utc, "Closed": Closed,
+            "WATCH": canaries, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "NAMES": frozenset((str, int)), "UTC": dt.UTC, "Closed": Closed,
             "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring, "REMEMBERED": REMEMBERED,
             "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
             "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
@@ -107,14 +113,23 @@ class Compiled:
         classes: list[tuple[str, int, Tree]] = []
         for number, (family, members) in enumerate(plan.families.items()):
             kinds = [plan.kinds[index] for index in members]
-            tree = Tree(kinds[-1].fields, [path for kind in kinds for path in (*reads_of(plan, kind), *_variant_paths(kind, kinds[-1]))], tag=tag)
+            tree = Tree(
+                kinds[-1].fields,
+                [path for kind in kinds for path in (*reads_of(plan, kind), *_variant_paths(kind, kinds[-1]))],
+                tag=tag,
+            )
             text += self._handlers(kinds, tree)
             text += family_lines(plan, family, number, tree)
             classes.append((family, number, tree))
         self._namespace["name_of"] = lambda event: event.__struct_config__.tag
         self._run(text)
         structs = [
-            tree.struct(f"Event{number}", {"judge": self._namespace[f"family_{number}"], "GET": self._getters(tree)}, tag_field=tag, tag=family)
+            tree.struct(
+                f"Event{number}",
+                {"judge": self._namespace[f"family_{number}"], "GET": self._getters(tree)},
+                tag_field=tag,
+                tag=family,
+            )
             for family, number, tree in classes
         ]
         union: Any = structs[0]
@@ -230,7 +245,8 @@ def _name_lines(names: dict[str, str], *, jsonrpc: bool, keys: list[str]) -> lis
         method, number, result, error = (names[key] for key in ("method", "id", "result", "error"))
         return [
             "def the_name(e):",
-            f"    if (v := {method}).__class__ is str and v: return ('request:' + v) if {number} is not None else ('notification:' + v)",
+            f"    if (v := {method}).__class__ is str and v:",
+            f"        return ('request:' if {number} is not None else 'notification:') + v",
             f"    return 'error' if {error} is not None else 'response' if {result} is not None else None",
         ]
     if keys:

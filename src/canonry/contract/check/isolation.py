@@ -14,7 +14,8 @@ KNOWN_IDS = 1 << 17
 
 
 class SessionFacts(msgspec.Struct, frozen=True):
-    """What is known of a session from elsewhere: its user (field -> value), the ids it owns, the texts that are its own."""
+    """What is known of a session from elsewhere: its user (field -> value), ids that it owns, texts that are "
+    "its own."""
 
     user: dict[str, Any] = {}
     owned: dict[str, tuple[Any, ...]] = {}

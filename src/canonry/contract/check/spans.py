@@ -66,9 +66,7 @@ def _move(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) -
         record.folds = demands.pieces(state, record.folds, SESSION, span.index, kind, event)
 
 
-def _open(
-    state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, key: Any, record: Record | None
-) -> None:
+def _open(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, key: Any, record: Record | None) -> None:
     if record is not None:
         state.report(f"{span.name}.once", f"the {span.name}{named_key(span, key)} is open already", record.n)
         return
@@ -102,7 +100,8 @@ def _close(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, 
         if value is not None and now is not None and now != value:
             state.report(
                 f"{span.name}.same.{path.text}",
-                f"`{path.text}` is `{demands.shown(now)}`, and was `{demands.shown(value)}` when the {span.name} opened",
+                f"`{path.text}` is `{demands.shown(now)}`, and was `{demands.shown(value)}` when the {span.name} "
+                f"opened",
                 record.n,
             )
     _parents(state, span, inst, event, record)
@@ -135,9 +134,17 @@ def _missing(state: State, span: SpanPlan, inst: Instance, key: Any, *, closes: 
     if inst.ghost and before is None:
         return
     if before is not None:
-        state.report(f"{span.name}.opened", f"`{state.event}` names the {span.name}{named_key(span, key)}, which was closed", before[0])
+        state.report(
+            f"{span.name}.opened",
+            f"`{state.event}` names the {span.name}{named_key(span, key)}, which was closed",
+            before[0],
+        )
     else:
-        state.report(f"{span.name}.opened", f"`{state.event}` names the {span.name}{named_key(span, key)}, which nothing opened", inst.n)
+        state.report(
+            f"{span.name}.opened",
+            f"`{state.event}` names the {span.name}{named_key(span, key)}, which nothing opened",
+            inst.n,
+        )
 
 
 def _abandon(state: State, span: SpanPlan, inst: Instance, record: Record | None, key: Any) -> None:
@@ -147,7 +154,10 @@ def _abandon(state: State, span: SpanPlan, inst: Instance, record: Record | None
         _finish(state, span, inst, record)
         _remember(inst, span, key, state.n, _ABANDONED)
     elif _closed_at(inst, span, key) is None:
-        state.report(f"{span.name}.opened", f"`{state.event}` gives up the {span.name}{named_key(span, key)}, which its side did not open")
+        state.report(
+            f"{span.name}.opened",
+            f"`{state.event}` gives up the {span.name}{named_key(span, key)}, which its side did not open",
+        )
 
 
 def _inside(state: State, span: SpanPlan, inst: Instance, event: Any, key: Any) -> None:
@@ -156,7 +166,9 @@ def _inside(state: State, span: SpanPlan, inst: Instance, event: Any, key: Any) 
     if outer.across:  # what answers a request stands inside it, and goes the other way
         outer_key = (outer_key, _OTHER_SIDE.get(state.direction or "", state.direction))
     if outer_key not in inst.spans[outer.index] and not inst.ghost:
-        state.report(f"{span.name}.inside", f"the {span.name}{named_key(span, key)} opens outside any open {outer.name}")
+        state.report(
+            f"{span.name}.inside", f"the {span.name}{named_key(span, key)} opens outside any open {outer.name}"
+        )
 
 
 def _parents(
@@ -228,7 +240,9 @@ def _refer(state: State, span: SpanPlan, event: Any) -> None:
     rule = f"{span.name}.refers"
     if known is None:
         if span.index not in state.fired:
-            state.report(rule, f"`{state.event}` refers to the {span.name}{named_key(span, key)}, which was never there")
+            state.report(
+                rule, f"`{state.event}` refers to the {span.name}{named_key(span, key)}, which was never there"
+            )
     elif known == _OPEN and span.refers_closed:
         state.report(rule, f"`{state.event}` refers to the {span.name}{named_key(span, key)} before its close")
     elif known == _REFERRED and span.refers_once:
@@ -254,7 +268,9 @@ def _take_token(state: State, span: SpanPlan, record: Record, event: Any) -> Non
     record.token = (token, state.direction)
     other = state.tokens[span.index].get(record.token)
     if other is not None:
-        state.report(f"{span.name}.token", f"the token `{demands.shown(token)}` names another open {span.name}", other.n)
+        state.report(
+            f"{span.name}.token", f"the token `{demands.shown(token)}` names another open {span.name}", other.n
+        )
     state.tokens[span.index][record.token] = record
 
 
@@ -286,4 +302,5 @@ def _remember(inst: Instance, span: SpanPlan, key: Any, n: int, how: int) -> Non
 
 
 def named_key(span: SpanPlan, key: Any) -> str:
+    """The key of a span in a message, without the side that opened it."""
     return named(key[0] if span.across and isinstance(key, tuple) else key)

@@ -52,8 +52,8 @@ class Instance:
     """An open scope, or the session itself. A ``ghost`` began before what was recorded, or where it must not."""
 
     __slots__ = (
-        "at", "closed", "consts", "counts", "folds", "ghost", "key", "kids", "marks", "n", "orders", "parent", "paused", "request",
-        "scope", "seqs", "spans", "starts", "states",
+        "at", "closed", "consts", "counts", "folds", "ghost", "key", "kids", "marks", "n", "orders", "parent", "paused",
+        "request", "scope", "seqs", "spans", "starts", "states",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, scope: int, key: Any, n: int, at: float | None, *, ghost: bool = False) -> None:
@@ -83,10 +83,9 @@ class State:
     """Everything that is known of one session; the interpreter and the compiled checker both move it."""
 
     __slots__ = (
-        "asked", "at", "closed", "connection", "direction", "event", "fired", "given_up", "flawed", "get", "ids", "implied", "live", "mark",
-        "mine",
-        "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally", "tokens", "unique", "user", "users",
-        "violations", "wrapped",
+        "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "given_up", "ids", "implied",
+        "live", "mark", "mine", "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally", "tokens",
+        "unique", "user", "users", "violations", "wrapped",
     )  # fmt: skip
 
     def __init__(
@@ -148,7 +147,9 @@ class State:
         self.flawed = True
         self.tally[rule] = self.tally.get(rule, 0) + 1
         if len(self.violations) < MOST_VIOLATIONS:
-            self.violations.append(Violation(self.n, rule, message, self.connection, self.event, tuple(dict.fromkeys(witnesses))))
+            self.violations.append(
+                Violation(self.n, rule, message, self.connection, self.event, tuple(dict.fromkeys(witnesses)))
+            )
 
 
 def _plain(value: Any) -> Any:

@@ -92,7 +92,9 @@ class Handler:
                 "True" if rule.kind.words == ("any",) else f"each_holds(v, {number})" if "[]" in way else simple
                 for way in rule.path.ways
             ]
-            good = " or ".join(f"((v := {way}) is not None and {check})" for way, check in zip(ways, checks, strict=True))
+            good = " or ".join(
+                f"((v := {way}) is not None and {check})" for way, check in zip(ways, checks, strict=True)
+            )
             if rule.kind.holds(None):
                 absent = " and ".join(f"({way}) is None" for way in ways)
                 self.slow_if(f"not ({good} or ({absent}))")
@@ -120,7 +122,8 @@ class Handler:
             self._differs(path, f"S.owner[{index}]")
         for index, (_, path, _) in enumerate(plan.owned):
             self.slow_if(
-                f"(o := S.owned[{index}]) is not None and (v := {self.expression(path)}) is not None and not (hashable(v) and v in o)"
+                f"(o := S.owned[{index}]) is not None and (v := {self.expression(path)}) is not None and not "
+                f"(hashable(v) and v in o)"
             )
         known = self._verified()
         for index, path in enumerate(plan.ids if plan.forbid else ()):
@@ -134,7 +137,11 @@ class Handler:
                     f"if {new} and ({value}.__class__ not in PLAIN or (u := S.user) is None or "
                     f"((o := S.ids[{index}].get({value})) is not None and o is not u)): {SLOW}",
                 ]
-                self.act += [f"if {new}:", f"    S.ids[{index}].put({value}, S.user)", f"    S.mine[{index}].put({value}, True)"]
+                self.act += [
+                    f"if {new}:",
+                    f"    S.ids[{index}].put({value}, S.user)",
+                    f"    S.mine[{index}].put({value}, True)",
+                ]
 
     def _differs(self, path: Path, known: str) -> None:
         """Slow where a field is there and is not what is known."""
@@ -156,7 +163,9 @@ class Handler:
                 f"        tail_{index} = (S.tails.get(text_{index}) or '') + v",
                 f"        if len(tail_{index}) > len(v) and WATCH.find(tail_{index}, owner) is not None: {SLOW}",
             ]
-            self.act.append(f"if watched and text_{index} is not None: S.tails.put(text_{index}, tail_{index}[-WATCH.tail:])")
+            self.act.append(
+                f"if watched and text_{index} is not None: S.tails.put(text_{index}, tail_{index}[-WATCH.tail:])"
+            )
 
     def _verified(self) -> set[str]:
         """The ids that an open scope has proved to be of this session: its key, and what is constant in it."""
@@ -190,7 +199,9 @@ class Handler:
             self.slow_if("S.implied")
         if any(self.kind.index in each.request for each in self.plan.exchanges):
             self._call(f"scopes.exchanges(S, {self.kind.index}, e)")
-        elif answered := [f"S.asked[{n}]" for n, each in enumerate(self.plan.exchanges) if self.kind.index in each.reply]:
+            return
+        answered = [f"S.asked[{number}]" for number, each in enumerate(self.plan.exchanges) if self.kind.index in each.reply]
+        if answered:
             self._call(f"if {' or '.join(answered)}: scopes.exchanges(S, {self.kind.index}, e)")
 
     def _key(self, paths: tuple[Path, ...]) -> str:
@@ -254,7 +265,9 @@ class Handler:
                 f"if {' and '.join(asked) or 'True'}:",
                 *([f"    if {' or '.join(odd)}: {SLOW}"] if odd else []),
                 f"    {holder} = S.live[{index}].get({whole})",
-                f"    if {holder} is None" + ("" if scope.strict else f" and S.closed[{index}].get({whole}) is not None") + f": {SLOW}",
+                f"    if {holder} is None"
+                + ("" if scope.strict else f" and S.closed[{index}].get({whole}) is not None")
+                + f": {SLOW}",
             ]
         self.holders[index] = f"?{holder}"
 
@@ -270,11 +283,18 @@ class Handler:
             ]
         if scope.must_close:
             self.act.append("S.open += 1")
-        begins = [number for number, each in enumerate(self.plan.deadlines) if each.start.what == "open" and each.start.index == index]
+        begins = [
+            number
+            for number, each in enumerate(self.plan.deadlines)
+            if each.start.what == "open" and each.start.index == index
+        ]
         self.act += [f"{holder}.starts[{number}] = (n, at)" for number in begins]
         asked = " or ".join(f"S.asked[{n}]" for n, each in enumerate(self.plan.exchanges) if each.starts == index)
         if asked:
-            self._call(f"if {asked}: scopes.started(S, SCOPES[{index}], {holder}); demands.deadlines(S, {holder}, 'open', {self.kind.index}, {index})")
+            self._call(
+                f"if {asked}: scopes.started(S, SCOPES[{index}], {holder}); demands.deadlines(S, {holder}, "
+                f"'open', {self.kind.index}, {index})"
+            )
 
     def _demands(self, scope: int) -> None:
         holder = self.holders[scope]
@@ -304,9 +324,16 @@ class Handler:
                     else:
                         self.slow_if(f"{holder}.counts[{index}] >= {each.high}")
                 self.act.append(f"{holder}.counts[{index}] += 1")
-        if any(each.scope == scope and kind in point.kinds for each in self.plan.deadlines for point in (each.start, each.to)):
+        if any(
+            each.scope == scope and kind in point.kinds
+            for each in self.plan.deadlines
+            for point in (each.start, each.to)
+        ):
             self._call(f"demands.deadlines(S, {holder}, 'event', {kind})")
-        if any(each.span < 0 and each.scope == scope and (kind in each.wholes or kind in each.kinds or not each.kinds) for each in self.plan.folds):
+        if any(
+            each.span < 0 and each.scope == scope and (kind in each.wholes or kind in each.kinds or not each.kinds)
+            for each in self.plan.folds
+        ):
             self._call(f"{holder}.folds = demands.pieces(S, {holder}.folds, {scope}, -1, {kind}, e)")
         if prefix:
             inner_guard, inner_act = self.guard, self.act
@@ -318,10 +345,9 @@ class Handler:
 
     def _constants(self, scope: int, holder: str) -> None:
         for index, path in enumerate(self.plan.scopes[scope].constant):
-            owned = any(path == one for one, _ in self.plan.isolation.session) and self.tree.sure(path)
             if scope in self.opened:
                 self.act.append(f"{holder}.consts[{index}] = {self.expression(path)}")
-            elif not owned:  # which is compared already, here and where the scope opened
+            else:
                 self._differs(path, f"{holder}.consts[{index}]")
 
     def _sequences(self, scope: int, holder: str) -> None:
@@ -333,10 +359,20 @@ class Handler:
             self.guard.append(f"{value} = {self.expression(each.path)}")
             sure = self.tree.sure(each.path) and self.tree.plain(each.path)
             there = "" if sure else f"{value} is not None and "
-            odd = "" if sure else f"{value}.__class__ is not int or " if strict else f"{value}.__class__ not in NUMBERS or "
+            odd = (
+                ""
+                if sure
+                else f"{value}.__class__ is not int or "
+                if strict
+                else f"{value}.__class__ not in NUMBERS or "
+            )
             if scope not in self.opened:
                 known = f"{holder}.seqs[{index}]"
-                wrong = f"{value} != {known}" if strict else f"(o := {known}) is None or {value} {'<=' if each.mode is SequenceMode.RISES else '<'} o"
+                wrong = (
+                    f"{value} != {known}"
+                    if strict
+                    else f"(o := {known}) is None or {value} {'<=' if each.mode is SequenceMode.RISES else '<'} o"
+                )
                 self.slow_if(f"{there}({odd}{wrong})")
             elif odd or (strict and each.start is not None):
                 wrong = f"{value} != {each.start}" if strict and each.start is not None else "False"
@@ -368,7 +404,7 @@ class Handler:
         else:
             self.guard.append(f"{key} = ()")
         if new:
-            if not kind in span.opens:
+            if kind not in span.opens:
                 self.guard.append(SLOW)
                 return
         else:
@@ -402,19 +438,30 @@ class Handler:
 
     def _close_span(self, span: SpanPlan, holder: str, key: str, table: str, record: str) -> None:
         for position, path in enumerate(span.same):
-            self.slow_if(f"(v := {self.expression(path)}) is not None and (o := {record}.same[{position}]) is not None and v != o")
-        limits = [each.seconds for each in self.plan.deadlines if each.start.what == "span" and each.start.index == span.index]
+            self.slow_if(
+                f"(v := {self.expression(path)}) is not None and (o := {record}.same[{position}]) is not None "
+                f"and v != o"
+            )
+        limits = [
+            each.seconds for each in self.plan.deadlines if each.start.what == "span" and each.start.index == span.index
+        ]
         if limits:
             self.slow_if(f"at is not None and {record}.at is not None and at - {record}.at > {min(limits) + 1e-6!r}")
         self.act.append(f"del {table}[{key}]")
         if span.home == SESSION:
             self.act.append(f"if {record}.owed: S.open -= 1")
-        self.act.append(f"if (o := {holder}.closed[{span.index}]) is None: o = {holder}.closed[{span.index}] = Ring(REMEMBERED)")
+        self.act.append(
+            f"if (o := {holder}.closed[{span.index}]) is None: o = {holder}.closed[{span.index}] = Ring(REMEMBERED)"
+        )
         self.act.append(f"o.put({key}, (n, 2))")
         self._span_deadlines(span, holder, "span_close")
 
     def _span_deadlines(self, span: SpanPlan, holder: str, what: str) -> None:
-        if any(point.what == what and point.index == span.index for each in self.plan.deadlines for point in (each.start, each.to)):
+        if any(
+            point.what == what and point.index == span.index
+            for each in self.plan.deadlines
+            for point in (each.start, each.to)
+        ):
             self._call(f"demands.deadlines(S, {holder}, {what!r}, {self.kind.index}, {span.index})")
 
     def _leave(self, scope: int) -> None:
@@ -457,7 +504,8 @@ class Handler:
         for number, late in enumerate(self.plan.deadlines):
             if late.scope == index and late.to.what == "close":
                 self.slow_if(
-                    f"(o := {holder}.starts[{number}]) is not None and at is not None and o[1] is not None and at - o[1] > {late.seconds + 1e-6!r}"
+                    f"(o := {holder}.starts[{number}]) is not None and at is not None and o[1] is not None and at "
+                    f"- o[1] > {late.seconds + 1e-6!r}"
                 )
         key = f"k_{index}"
         self.act.append(f"del S.live[{index}][{key}]")

@@ -1,4 +1,4 @@
-"""Which parts of an event the rules read, as msgspec types that decode only those, and as expressions that read them."""
+"""What rules read of an event, as msgspec types that decode only that, and as expressions that read it."""
 
 import datetime as dt
 import keyword
@@ -143,7 +143,9 @@ class Tree:
     def _settle(self, node: Node, typed: bool) -> None:  # noqa: FBT001
         used: set[str] = set()
         for name, below in node.below.items():
-            plain = name.isidentifier() and not keyword.iskeyword(name) and name not in _TAKEN and not name.startswith("__")
+            plain = (
+                name.isidentifier() and not keyword.iskeyword(name) and name not in _TAKEN and not name.startswith("__")
+            )
             below.attribute = name if plain and name not in used else f"key_{len(used)}"
             used.add(below.attribute)
             if below.is_read and below.below:
@@ -250,7 +252,7 @@ def is_required(node: Node) -> bool:
 
 def _struct(name: str, node: Node, namespace: dict[str, Any], **options: Any) -> type[msgspec.Struct]:
     fields: list[Any] = []
-    for _, below in sorted(node.below.items(), key=lambda one: not _is_asked(one[1])):
+    for below in sorted(node.below.values(), key=lambda one: not _is_asked(one)):
         kind = _type(f"{name}_{below.attribute}", below)
         fields.append((below.attribute, kind) if _is_asked(below) else (below.attribute, kind | None, None))
     rename = {below.attribute: key for key, below in node.below.items()}

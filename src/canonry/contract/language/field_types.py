@@ -8,9 +8,7 @@ from typing import Any
 
 import msgspec
 
-_RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
+_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]{4})*(?:[A-Za-z0-9+/_-]{2,3}={0,2})?", re.ASCII)
 
 
@@ -39,13 +37,13 @@ def parse_time(text: Any) -> float | None:
     leap = second == 60 and minute == 59
     zone = match[8].upper()
     try:
-        moment = dt.datetime(year, month, day, hour, minute, 59 if leap else second, tzinfo=dt.timezone.utc)
+        moment = dt.datetime(year, month, day, hour, minute, 59 if leap else second, tzinfo=dt.UTC)
         offset = 0 if zone == "Z" else int(zone[1:3]) * 3600 + int(zone[4:6]) * 60
         if offset and (int(zone[1:3]) > 23 or int(zone[4:6]) > 59):
             return None
     except ValueError:
         return None
-    seconds = (moment - dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)).total_seconds() + leap
+    seconds = (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)).total_seconds() + leap
     return seconds + float(match[7] or 0) - (offset if zone[0] == "+" else -offset if zone[0] == "-" else 0)
 
 
