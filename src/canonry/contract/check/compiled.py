@@ -28,6 +28,8 @@ _REFUSED = (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, Recursio
 class Compiled:
     """Judges events of one plan, each as a struct of what its rules read. ``source`` is the Python that does it."""
 
+    _decode: Callable[[bytes | str], Any]
+
     def __init__(self, plan: Plan, canaries: Canaries) -> None:
         self.plan = plan
         self.interpreter = Interpreter(plan, canaries)
@@ -69,7 +71,7 @@ class Compiled:
                 if not raw.isascii():
                     raw = raw.decode().encode() if raw.__class__ is bytes else raw.encode()  # type: ignore[union-attr]
                 elif raw.__class__ is str:
-                    raw = raw.encode()  # type: ignore[union-attr]
+                    raw = raw.encode()
                 if len(raw) > most:
                     kind = slow(state, raw, owner, at, direction)
                 else:
@@ -101,8 +103,9 @@ class Compiled:
 
         return {
             "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
-            "WATCH": canaries, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "NAMES": frozenset((str, int)), "UTC": dt.UTC, "Closed": Closed,
-            "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring, "REMEMBERED": REMEMBERED,
+            "WATCH": canaries, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "NAMES": frozenset((str, int)),
+            "UTC": dt.UTC, "Closed": Closed, "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record,
+            "Ring": Ring, "REMEMBERED": REMEMBERED, "NOTHING": {},
             "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
             "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
         }  # fmt: skip
@@ -146,13 +149,26 @@ class Compiled:
         fields = [rule for kind in (bases if way.keys_present else plan.kinds) for rule in kind.fields]
         objects = [rule.path for rule in fields if rule.kind.words == ("object",) and not rule.kind.values]
         reads = [path for kind in plan.kinds for path in reads_of(plan, kind)]
-        typed = [rule.path for rule in common] + [rule.path for rule in fields if way.keys_present and str(rule.path.ways[0][0]) in way.keys_present]
+        typed = [rule.path for rule in common] + [
+            rule.path for rule in fields if way.keys_present and str(rule.path.ways[0][0]) in way.keys_present
+        ]
         reads += [rule.path for rule in fields if rule.path not in objects and rule.path not in typed]
-        reads += [path for members in plan.families.values() for index in members for path in _variant_paths(plan.kinds[index], plan.kinds[members[-1]])]
+        reads += [
+            path
+            for members in plan.families.values()
+            for index in members
+            for path in _variant_paths(plan.kinds[index], plan.kinds[members[-1]])
+        ]
         reads += [Path("id", (("id",),))] if way.below else []
         extra = ["method", "id", "result", "error"] if way.jsonrpc else list(way.keys_present) or [way.field]
         paths = [path for text in extra if (path := parse_path(text)) is not None]
-        tree = Tree(fields, [*reads, *(() if way.keys_present or way.jsonrpc else paths)], present=[*objects, *paths], common=common, keys=way.keys_present)
+        tree = Tree(
+            fields,
+            [*reads, *(() if way.keys_present or way.jsonrpc else paths)],
+            present=[*objects, *paths],
+            common=common,
+            keys=way.keys_present,
+        )
         text: list[str] = []
         for number, (family, members) in enumerate(plan.families.items()):
             text += self._handlers([plan.kinds[index] for index in members], tree)
@@ -179,7 +195,7 @@ class Compiled:
                 handler = families[found] if found else unknown
                 if len(known) < 4096:
                     known[name] = handler
-            return handler(event, state, raw, owner, at, way)  # type: ignore[no-any-return]
+            return handler(event, state, raw, owner, at, way)
 
         event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
         self._decode = self._unwrapping(event, way.below) if way.below else msgspec.json.Decoder(event).decode

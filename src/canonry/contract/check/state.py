@@ -83,9 +83,9 @@ class State:
     """Everything that is known of one session; the interpreter and the compiled checker both move it."""
 
     __slots__ = (
-        "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "given_up", "ids", "implied",
-        "live", "mark", "mine", "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally", "tokens",
-        "unique", "user", "users", "violations", "wrapped",
+        "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "given_up", "ids",
+        "implied", "live", "mark", "mine", "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally",
+        "tokens", "unique", "user", "users", "violations", "wrapped",
     )  # fmt: skip
 
     def __init__(

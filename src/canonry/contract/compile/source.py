@@ -200,7 +200,9 @@ class Handler:
         if any(self.kind.index in each.request for each in self.plan.exchanges):
             self._call(f"scopes.exchanges(S, {self.kind.index}, e)")
             return
-        answered = [f"S.asked[{number}]" for number, each in enumerate(self.plan.exchanges) if self.kind.index in each.reply]
+        answered = [
+            f"S.asked[{number}]" for number, each in enumerate(self.plan.exchanges) if self.kind.index in each.reply
+        ]
         if answered:
             self._call(f"if {' or '.join(answered)}: scopes.exchanges(S, {self.kind.index}, e)")
 
@@ -391,7 +393,7 @@ class Handler:
             sum(roles) == 1 and not holder.startswith("?") and not span.across and span.parents is None and span.outer < 0
             and not span.refers and span.token_set is None and not span.chunks
             and kind not in span.abandons and kind not in span.refers_unless and kind not in {one for one, _, _ in span.known}
-            and not any(each.span == span.index for each in (*self.plan.folds, *self.plan.sequences))
+            and span.index not in [each.span for each in self.plan.folds] + [each.span for each in self.plan.sequences]
         )  # fmt: skip
         if not simple:
             call = f"spans.step(S, SPANS[{span.index}], {kind}, {holder.lstrip('?')}, e)"
@@ -540,7 +542,14 @@ def reads_of(plan: Plan, kind: Kind) -> list[Path]:
         if number in span.touched | span.refers_unless:
             outer = plan.spans[span.outer].key if span.outer >= 0 else ()
             more = [path for path in (span.parents, span.token_set, span.token_get) if path is not None]
-            found += [*span.key, *span.same, *outer, *more, *span.chunks_need, *(path for one, path, _ in span.known if one == number)]
+            found += [
+                *span.key,
+                *span.same,
+                *outer,
+                *more,
+                *span.chunks_need,
+                *(path for one, path, _ in span.known if one == number),
+            ]
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a handler does itself for spans, orders and states, where nothing is unusual: the frequent events of long streams.
+"""What a handler does itself for spans, orders and states, where nothing is unusual: what is frequent in long streams.
 
 Each function writes its step into the handler and returns whether it could; otherwise the handler calls what the
 interpreter calls.
@@ -18,7 +18,7 @@ _OTHER_SIDE = "('in' if way == 'out' else 'out' if way == 'in' else way)"
 
 
 def write_span(handler: Handler, span: SpanPlan, holder: str) -> bool:
-    """Write what an event means for a span: that it goes on, or a side's request opens, is heard of, and is answered."""
+    """Write what an event means for a span: it goes on, or a side's request opens, is heard of, is answered."""
     kind = handler.kind.index
     known = frozenset(one for one, _, _ in span.known)
     roles = [
@@ -36,11 +36,19 @@ def write_span(handler: Handler, span: SpanPlan, holder: str) -> bool:
         return False
     if roles == ["during"] and not span.across:
         return _during(handler, span, holder)
-    if not span.across or span.home != SESSION or span.outer >= 0 or span.parents is not None or span.same or span.refers:
+    if (
+        not span.across
+        or span.home != SESSION
+        or span.outer >= 0
+        or span.parents is not None
+        or span.same
+        or span.refers
+    ):
         return False
     if any(each.start.what == "span" and each.start.index == span.index for each in handler.plan.deadlines):
         return False
-    if any(each.span == span.index for each in (*handler.plan.folds, *handler.plan.counts)):
+    spans = [each.span for each in handler.plan.folds] + [each.span for each in handler.plan.counts]
+    if span.index in spans:
         return False
     write = {"open": _ask, "close": _answer, "token": _hear}.get(roles[0])
     return write is not None and write(handler, span, holder)
@@ -66,9 +74,9 @@ def _during(handler: Handler, span: SpanPlan, holder: str) -> bool:
     handler.guard += [f"{table} = {holder}.spans[{index}]", *_found(record, f"{table}[{key}]")]
     if span.parents is not None:
         handler.guard.append(f"p_{index} = {handler.expression(span.parents)}")
-        handler.slow_if(
-            f"p_{index}.__class__ is not list or (a_{index} := {record}.above) is None or len(p_{index}) != len(a_{index})"
-        )
+        here, above = f"p_{index}", f"a_{index}"
+        handler.slow_if(f"{here}.__class__ is not list or ({above} := {record}.above) is None")
+        handler.slow_if(f"len({here}) != len({above})")
         handler.guard.append(f"for q, r in zip(p_{index}, a_{index}):")
         handler.guard.append(f"    if r.key != q or {table}.get(r.key) is not r: {handler.SLOW}")
     for number, each in folds:
@@ -145,7 +153,8 @@ def _hear(handler: Handler, span: SpanPlan, _holder: str) -> bool:
         handler.guard += [
             f"{value} = {handler.expression(handler.plan.sequences[number].path)}",
             f"if {value}.__class__ not in NUMBERS: {handler.SLOW}",
-            f"if (known := o_{index}.seqs) is not None and (o := known.get({number})) is not None and (o[0] is None or {value} <= o[0]): {handler.SLOW}",
+            f"if (o := (o_{index}.seqs or NOTHING).get({number})) is not None and (o[0] is None or {value} <= o[0]):",
+            f"    {handler.SLOW}",
         ]
         handler.act += [
             f"if (known := o_{index}.seqs) is None: known = o_{index}.seqs = {{}}",

@@ -140,7 +140,7 @@ class Tree:
             node = below
         return node.native
 
-    def _settle(self, node: Node, typed: bool) -> None:  # noqa: FBT001
+    def _settle(self, node: Node, typed: bool) -> None:
         used: set[str] = set()
         for name, below in node.below.items():
             plain = (
@@ -154,7 +154,7 @@ class Tree:
             below.native = self._is_native(below, typed_here)
             self._settle(below, typed or below.is_key)
 
-    def _is_native(self, node: Node, typed: bool) -> bool:  # noqa: FBT001
+    def _is_native(self, node: Node, typed: bool) -> bool:
         if not typed or node.is_whole or len(node.rules) != 1 or len(node.rules[0].path.ways) != 1:
             return False
         kind = node.rules[0].kind
@@ -267,7 +267,12 @@ def _type(name: str, node: Node) -> Any:
     if node.below:
         return _struct(name, node, {})
     if not node.native:
-        only_objects = node.is_present and not node.is_read and node.rules and all(one.kind.words == ("object",) for one in node.rules)
+        only_objects = (
+            node.is_present
+            and not node.is_read
+            and node.rules
+            and all(one.kind.words == ("object",) for one in node.rules)
+        )
         return Nothing if only_objects else Any
     kind: FieldKind = node.rules[0].kind
     if kind.values:
