@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
 
@@ -21,14 +21,20 @@ def command() -> None:
 @command.command("check")
 @click.argument("contract")
 @click.argument("recordings", nargs=-1, required=True, metavar="RECORDING...")
-@click.option("--session", "session", multiple=True, metavar="FIELD=VALUE", help="Whose the one connection is: `user_id=...`.")
-@click.option("--canary", "canaries", multiple=True, metavar="TEXT", help="A text that must not appear, in no encoding.")
+@click.option(
+    "--session", "session", multiple=True, metavar="FIELD=VALUE", help="Whose the one connection is: `user_id=...`."
+)
+@click.option(
+    "--canary", "canaries", multiple=True, metavar="TEXT", help="A text that must not appear, in no encoding."
+)
 @click.option(
     "--sessions", type=click.Path(path_type=Path), metavar="FILE",
     help="JSON: connection -> `user_id`, `owned` (field -> ids), `canaries` (its own).",
 )  # fmt: skip
 @click.option("--profile", metavar="NAME", help="Times and choices of this profile of the contract.")
-@click.option("--policy", "policies", multiple=True, metavar="NAME=ALTERNATIVE", help="Another choice than the contract's.")
+@click.option(
+    "--policy", "policies", multiple=True, metavar="NAME=ALTERNATIVE", help="Another choice than the contract's."
+)
 @click.option("--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True)
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="No narration on stderr.")
@@ -84,16 +90,14 @@ def _pairs(texts: Iterable[str], option: str) -> dict[str, Any]:
 
 
 def _lines(name: str) -> Iterator[bytes]:
-    stream: IO[bytes]
     if name == "-":
         yield from sys.stdin.buffer
         return
     try:
-        stream = open(name, "rb")
+        with open(name, "rb") as stream:
+            yield from stream
     except OSError as error:
         raise UserError(f"cannot read the recording `{name}`: {(error.strerror or '').lower()}") from None
-    with stream:
-        yield from stream
 
 
 def _facts(file: Path) -> dict[str, SessionFacts]:

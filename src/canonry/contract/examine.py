@@ -7,6 +7,7 @@ import msgspec
 
 from canonry.contract.check.checker import Checker, Result, Session
 from canonry.contract.check.isolation import SessionFacts
+from canonry.contract.check.receive import Frame
 from canonry.contract.check.shrink import shrink
 from canonry.contract.check.violation import Verdict, Violation
 from canonry.contract.load import LoadedContract
@@ -26,7 +27,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A violation in a recording. ``place`` is None at the end of a stream; ``example`` are the fewest lines that show it."""
+    """A violation in a recording. ``place`` is None at the end of a stream; ``example`` are the fewest lines for it."""
 
     file: str
     violation: Violation
@@ -36,7 +37,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Examined(msgspec.Struct, frozen=True):
-    """What was found: results by connection as (file, result), findings in the order of lines, sentences for the user."""
+    """What was found: results by connection as (file, result), findings in their order, sentences for the user."""
 
     contract: str
     profile: str | None
@@ -70,13 +71,13 @@ class _Followed:
         self.events: list[str] = []
         self.last: float | None = None
         self.close: int | str | None = None
-        self.windows: dict[str, tuple[Violation, int, list[tuple[bytes | str, float | None, str | None]]]] = {}
+        self.windows: dict[str, tuple[Violation, int, list[Frame]]] = {}
 
     def note(self, before: int) -> None:
         """Keeps the frames up to the first violation of each rule."""
         for violation in self.session.violations[before:]:
             if violation.rule not in self.windows:
-                frames = list(self.session.window)
+                frames = self.session.window.frames(self.session.received)
                 self.windows[violation.rule] = (violation, self.session.received - len(frames), frames)
 
     def place(self, index: int) -> Place | None:
@@ -109,7 +110,8 @@ def examine(
             if one is None:
                 if only is not None and followed:
                     raise UserError(
-                        f"`{name}` holds a second connection, `{line.connection}`; `--session` is for one: give `--sessions FILE`"
+                        f"`{name}` holds a second connection, `{line.connection}`; `--session` is for one: give "
+                        f"`--sessions FILE`"
                     )
                 one = _Followed(checker.session(line.connection, only), name)
                 followed[name, line.connection] = one
@@ -170,5 +172,6 @@ def _refuse_nothing(results: list[Result]) -> None:
         raise NothingValidatedError("no event was there to be judged; is this the right recording?")
     if not any(result.known or result.counted for result in results):
         raise NothingValidatedError(
-            f"none of the {received:,} events is one of the contract's, so nothing was judged; is this the right contract?"
+            f"none of the {received:,} events is one of the contract's, so nothing was judged; is this the right "
+            f"contract?"
         )

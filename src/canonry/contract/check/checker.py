@@ -1,9 +1,9 @@
 """The checker: one session per connection, each event judged as it comes, verdicts at the end."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -11,20 +11,13 @@ from canonry.contract.check.compiled import Compiled
 from canonry.contract.check.ending import end_of_stream
 from canonry.contract.check.interpret import Interpreter, get
 from canonry.contract.check.isolation import Owners, SessionFacts
+from canonry.contract.check.receive import Judge, Receive, Window
 from canonry.contract.check.state import State
 from canonry.contract.check.violation import Verdict, Violation
 from canonry.contract.compile.plan import Plan
 
 KEPT = 64
 """How many of the last frames a session keeps, for counter-examples."""
-
-
-class Judge(Protocol):
-    """What judges one frame; returns the number of its kind, -1 where it is none."""
-
-    def judge(self, state: State, raw: bytes | str, owner: Any) -> int:
-        """Judge one frame."""
-        ...
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -80,17 +73,6 @@ class Checker:
         return Session(self, connection, known)
 
 
-class Receive(Protocol):
-    """Judges one frame. ``at`` is when it was received, in seconds, taken before anything was parsed.
-
-    Returns the number of the event's kind, -1 where it is none.
-    """
-
-    def __call__(self, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
-        """Judge one frame."""
-        ...
-
-
 class Session:
     """One connection. Every frame is judged as it is received; `end` decides what is still pending."""
 
@@ -98,7 +80,7 @@ class Session:
 
     def __init__(self, checker: Checker, connection: str, facts: SessionFacts) -> None:
         self._ended = False
-        self.window: deque[tuple[bytes | str, float | None, str | None]] = deque(maxlen=checker.keep)
+        self.window = Window(checker.keep)
         self.seen: Counter[tuple[str, str, str]] = Counter()
         self.state = State(
             checker.plan,
@@ -112,7 +94,9 @@ class Session:
         if isinstance(checker.judge, Compiled):
             self.state.get = partial(checker.judge.get, state=self.state)
         self._tally = [0] * (len(checker.plan.kinds) + 1)
-        self.receive: Receive = _receiver(self, checker.judge, _owner_of(connection, facts), self._tally)
+        self.receive: Receive = checker.judge.receiver(
+            self.state, _owner_of(connection, facts), self.window, self._tally
+        )
         if checker.coverage:
             self.receive = _noting(self, self.receive)
 
@@ -142,7 +126,12 @@ class Session:
         return tuple(self.state.violations)
 
     def receive_faulty(
-        self, raw: bytes | str, faults: Iterable[tuple[str, str]], *, at: float | None = None, direction: str | None = None
+        self,
+        raw: bytes | str,
+        faults: Iterable[tuple[str, str]],
+        *,
+        at: float | None = None,
+        direction: str | None = None,
     ) -> int:
         """Report what is wrong with a frame already, (rule, sentence), and judge it where it is JSON."""
         state = self.state
@@ -151,7 +140,7 @@ class Session:
         for rule, message in found:
             state.report(rule, message)
         if any(rule == "frame.json" for rule, _ in found):
-            self.window.append((raw, at, direction))
+            self.window.put(state.n, raw, at, direction)
             self._tally[-1] += 1
             state.n += 1
             return -1
@@ -185,22 +174,6 @@ class Session:
         if self.state.tally.get(rule):
             return Verdict.VIOLATED
         return Verdict.HOLDS if self._ended else Verdict.PENDING
-
-
-def _receiver(session: Session, checker: Judge, owner: Any, tally: list[int]) -> Receive:
-    """What receives for a session, with everything at hand: it runs for every event."""
-    state, judge, keep = session.state, checker.judge, session.window.append
-
-    def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
-        state.at = at
-        state.direction = direction
-        keep((raw, at, direction))
-        kind = judge(state, raw, owner)
-        tally[kind] += 1
-        state.n += 1
-        return kind
-
-    return receive
 
 
 def _noting(session: Session, inner: Receive) -> Receive:

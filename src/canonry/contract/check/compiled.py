@@ -1,4 +1,4 @@
-"""The compiled checker: Python written for one contract, made ready to run beside the interpreter that it falls back to."""
+"""The compiled checker: Python written for one contract, beside the interpreter that it falls back to."""
 
 import datetime as dt
 import re
@@ -12,6 +12,7 @@ import msgspec
 from canonry.contract.canary import Canaries
 from canonry.contract.check import demands, scopes, spans
 from canonry.contract.check.interpret import Event, Interpreter
+from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.ring import Ring
 from canonry.contract.check.state import REMEMBERED, Closed, Instance, Record, State
 from canonry.contract.compile.plan import Plan
@@ -27,6 +28,8 @@ _REFUSED = (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, Recursio
 class Compiled:
     """Judges events of one plan, each as a struct of what its rules read. ``source`` is the Python that does it."""
 
+    _decode: Callable[[bytes | str], Any]
+
     def __init__(self, plan: Plan, canaries: Canaries) -> None:
         self.plan = plan
         self.interpreter = Interpreter(plan, canaries)
@@ -34,9 +37,13 @@ class Compiled:
         self._accessors: dict[str, str] = {}
         way = plan.contract.discriminator
         simple = "." not in way.field and "|" not in way.field and "[" not in way.field
-        tagged = bool(way.field) and simple and not (way.template or way.below) and not any("*" in name for name in plan.families)
+        tagged = (
+            bool(way.field)
+            and simple
+            and not (way.template or way.below)
+            and not any("*" in name for name in plan.families)
+        )
         self.source = self._tagged(way.field) if tagged else self._untagged()
-        self.judge: Callable[[State, bytes | str, Any], int] = self._judge()
 
     def get(self, path: Path, event: Any, state: State | None = None) -> Any:
         """Return what stands at a path of an event, be it a struct or what the interpreter has."""
@@ -44,25 +51,46 @@ class Compiled:
             return lookup(path, event.body, event.meta)
         return event.GET[path.text](event, state)
 
-    def _judge(self) -> Callable[[State, bytes | str, Any], int]:
-        slow = self.interpreter.judge
-        decode = self._decode
+    def receiver(self, state: State, owner: Any, window: Window, tally: list[int]) -> Receive:
+        """Return what receives for a session, with everything at hand: it runs for every event."""
+        slow, decode = self._slow, self._decode
         most = self.plan.contract.transport.max_bytes
+        wraps = bool(self.plan.contract.discriminator.below)
+        raws, times, ways, mask = window.raws, window.times, window.ways, window.mask
 
-        def judge(state: State, raw: bytes | str, owner: Any) -> int:
+        def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+            n = state.n
+            raws[n & mask] = raw
+            times[n & mask] = at
+            ways[n & mask] = direction
             try:
-                if raw.__class__ is not bytes:
-                    raw = raw.encode()  # type: ignore[union-attr]
-                event = decode(raw)
+                if wraps:
+                    event, state.wrapped = decode(raw)
+                else:
+                    event = decode(raw)
                 if not raw.isascii():
-                    raw.decode()  # type: ignore[union-attr]  # what is skipped is not looked at by the decoder
+                    raw = raw.decode().encode() if raw.__class__ is bytes else raw.encode()  # type: ignore[union-attr]
+                elif raw.__class__ is str:
+                    raw = raw.encode()
+                if len(raw) > most:
+                    kind = slow(state, raw, owner, at, direction)
+                else:
+                    kind = event.judge(state, raw, owner, at, direction)
             except _REFUSED:
-                return slow(state, raw, owner)
-            if len(raw) > most:
-                return slow(state, raw, owner)
-            return event.judge(state, raw, owner)  # type: ignore[no-any-return]
+                kind = slow(state, raw, owner, at, direction)
+            tally[kind] += 1
+            state.n = n + 1
+            if not n & TURN:
+                state.turn()
+            return kind
 
-        return judge
+        return receive
+
+    def _slow(self, state: State, raw: bytes | str, owner: Any, at: float | None, direction: str | None) -> int:
+        """Let the interpreter judge a frame in which something is unusual."""
+        state.at = at
+        state.direction = direction
+        return self.interpreter.judge(state, raw, owner)
 
     def _names(self, canaries: Canaries) -> dict[str, Any]:
         way = self.plan.contract.discriminator
@@ -74,11 +102,12 @@ class Compiled:
             return match[which[1:]] if match and which in ("$kind", "$phase") else None
 
         return {
-            "slow": self.interpreter.judge, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
-            "WATCH": canaries, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "UTC": dt.timezone.utc, "Closed": Closed,
-            "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring, "REMEMBERED": REMEMBERED,
+            "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
+            "WATCH": canaries, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "NAMES": frozenset((str, int)),
+            "UTC": dt.UTC, "Closed": Closed, "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record,
+            "Ring": Ring, "REMEMBERED": REMEMBERED, "NOTHING": {},
             "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
-            "first": _first, "down": _down, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
+            "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
         }  # fmt: skip
 
     def _tagged(self, tag: str) -> str:
@@ -87,14 +116,23 @@ class Compiled:
         classes: list[tuple[str, int, Tree]] = []
         for number, (family, members) in enumerate(plan.families.items()):
             kinds = [plan.kinds[index] for index in members]
-            tree = Tree(kinds[-1].fields, [path for kind in kinds for path in (*reads_of(plan, kind), *_variant_paths(kind, kinds[-1]))], tag=tag)
+            tree = Tree(
+                kinds[-1].fields,
+                [path for kind in kinds for path in (*reads_of(plan, kind), *_variant_paths(kind, kinds[-1]))],
+                tag=tag,
+            )
             text += self._handlers(kinds, tree)
             text += family_lines(plan, family, number, tree)
             classes.append((family, number, tree))
         self._namespace["name_of"] = lambda event: event.__struct_config__.tag
         self._run(text)
         structs = [
-            tree.struct(f"Event{number}", {"judge": self._namespace[f"family_{number}"], "GET": self._getters(tree)}, tag_field=tag, tag=family)
+            tree.struct(
+                f"Event{number}",
+                {"judge": self._namespace[f"family_{number}"], "GET": self._getters(tree)},
+                tag_field=tag,
+                tag=family,
+            )
             for family, number, tree in classes
         ]
         union: Any = structs[0]
@@ -106,11 +144,31 @@ class Compiled:
     def _untagged(self) -> str:
         plan = self.plan
         way = plan.contract.discriminator
-        fields = [rule for kind in plan.kinds for rule in kind.fields]
-        reads = [path for kind in plan.kinds for path in (*reads_of(plan, kind), *(rule.path for rule in kind.fields))]
+        bases = [plan.kinds[members[-1]] for members in plan.families.values()]
+        common = [rule for rule in bases[0].fields if all(_has(kind, rule) for kind in bases)] if bases else []
+        fields = [rule for kind in (bases if way.keys_present else plan.kinds) for rule in kind.fields]
+        objects = [rule.path for rule in fields if rule.kind.words == ("object",) and not rule.kind.values]
+        reads = [path for kind in plan.kinds for path in reads_of(plan, kind)]
+        typed = [rule.path for rule in common] + [
+            rule.path for rule in fields if way.keys_present and str(rule.path.ways[0][0]) in way.keys_present
+        ]
+        reads += [rule.path for rule in fields if rule.path not in objects and rule.path not in typed]
+        reads += [
+            path
+            for members in plan.families.values()
+            for index in members
+            for path in _variant_paths(plan.kinds[index], plan.kinds[members[-1]])
+        ]
+        reads += [Path("id", (("id",),))] if way.below else []
         extra = ["method", "id", "result", "error"] if way.jsonrpc else list(way.keys_present) or [way.field]
         paths = [path for text in extra if (path := parse_path(text)) is not None]
-        tree = Tree(fields, [path for path in [*reads, *paths]])
+        tree = Tree(
+            fields,
+            [*reads, *(() if way.keys_present or way.jsonrpc else paths)],
+            present=[*objects, *paths],
+            common=common,
+            keys=way.keys_present,
+        )
         text: list[str] = []
         for number, (family, members) in enumerate(plan.families.items()):
             text += self._handlers([plan.kinds[index] for index in members], tree)
@@ -122,31 +180,35 @@ class Compiled:
         families = {family: self._namespace[f"family_{number}"] for number, family in enumerate(plan.families)}
         patterns = [family for family in families if "*" in family]
         known = {family: function for family, function in families.items() if "*" not in family}
-        slow = self.interpreter.judge
+        slow = self._slow
 
-        def judge(event: Any, state: State, raw: bytes | str, owner: Any) -> int:
+        def unknown(event: Any, state: State, raw: bytes | str, owner: Any, at: float | None, way: str | None) -> int:
+            return slow(state, raw, owner, at, way)
+
+        def judge(event: Any, state: State, raw: bytes | str, owner: Any, at: float | None, way: str | None) -> int:
             name = name_of(event)
             if name is None:
-                return slow(state, raw, owner)
+                return slow(state, raw, owner, at, way)
             handler = known.get(name)
             if handler is None:
                 found = next((each for each in patterns if fnmatchcase(name, each)), None)
-                handler = families[found] if found else lambda _event, state, raw, owner: slow(state, raw, owner)
+                handler = families[found] if found else unknown
                 if len(known) < 4096:
                     known[name] = handler
-            return handler(event, state, raw, owner)  # type: ignore[no-any-return]
+            return handler(event, state, raw, owner, at, way)
 
         event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
         self._decode = self._unwrapping(event, way.below) if way.below else msgspec.json.Decoder(event).decode
         return "\n".join(text)
 
     def _unwrapping(self, event: type[msgspec.Struct], below: str) -> Callable[[bytes | str], Any]:
-        outer = msgspec.defstruct("Outer", [("inner", event | None, None)], rename={"inner": below}, gc=False)
-        wrapped, plain = msgspec.json.Decoder(outer).decode, msgspec.json.Decoder(event).decode
+        fields = [("inner_", event | None, None)]
+        outer = msgspec.defstruct("Outer", fields, bases=(event,), rename={"inner_": below}, gc=False)
+        decode_whole = msgspec.json.Decoder(outer).decode
 
         def decode(raw: bytes | str) -> Any:
-            found = wrapped(raw).inner  # type: ignore[attr-defined]
-            return plain(raw) if found is None else found
+            whole: Any = decode_whole(raw)
+            return (whole if whole.inner_ is None else whole.inner_), whole.id
 
         return decode
 
@@ -184,6 +246,11 @@ class _Getters(dict[str, Any]):
         return found
 
 
+def _has(kind: Any, rule: Any) -> bool:
+    """Whether a kind asks for the same field in the same way."""
+    return any(one.path == rule.path and one.kind == rule.kind for one in kind.fields)
+
+
 def _variant_paths(kind: Any, base: Any) -> list[Path]:
     """What only a variant asks of its fields is looked at by its handler, so the decoder has to keep it."""
     return [rule.path for rule in kind.fields if rule not in base.fields]
@@ -194,22 +261,28 @@ def _name_lines(names: dict[str, str], *, jsonrpc: bool, keys: list[str]) -> lis
         method, number, result, error = (names[key] for key in ("method", "id", "result", "error"))
         return [
             "def the_name(e):",
-            f"    if (v := {method}).__class__ is str and v: return ('request:' + v) if {number} is not None else ('notification:' + v)",
+            f"    if (v := {method}).__class__ is str and v:",
+            f"        return ('request:' if {number} is not None else 'notification:') + v",
             f"    return 'error' if {error} is not None else 'response' if {result} is not None else None",
         ]
     if keys:
-        there = ", ".join(f"({key!r}, {names[key]})" for key in keys)
-        return [
-            "def the_name(e):",
-            f"    there = [name for name, value in ({there},) if value is not None]",
-            "    return there[0] if len(there) == 1 else None",
-        ]
+        lines = ["def the_name(e):", "    name = None"]
+        for key in keys:
+            lines += [
+                f"    if {names[key]} is not None:",
+                "        if name is not None: return None",
+                f"        name = {key!r}",
+            ]
+        return [*lines, "    return name"]
     (expression,) = names.values()
     return ["def the_name(e):", f"    return v if (v := {expression}).__class__ is str and v else None"]
 
 
-def _first(*values: Any) -> Any:
-    return next((value for value in values if value is not None), None)
+def _each(value: Any, name: str) -> Any:
+    """What the items of a list have below a key, None where none has any."""
+    if value.__class__ is not list:
+        return None
+    return [found for item in value if item.__class__ is dict and (found := item.get(name)) is not None] or None
 
 
 def _down(value: Any, way: tuple[str | int, ...]) -> Any:

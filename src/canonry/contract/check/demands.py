@@ -22,7 +22,9 @@ def constants(state: State, inst: Instance, event: Any) -> None:
             inst.consts[index] = value
         elif value != known:
             state.report(
-                f"{scope.name}.constant.{path.text}", f"`{path.text}` is `{shown(value)}`, and was `{shown(known)}`", inst.n
+                f"{scope.name}.constant.{path.text}",
+                f"`{path.text}` is `{shown(value)}`, and was `{shown(known)}`",
+                inst.n,
             )
 
 
@@ -30,7 +32,11 @@ def sequences(state: State, inst: Instance, kind: int, event: Any) -> None:
     """Holds the numbers that count in a scope against the last ones."""
     for index, plan in enumerate(state.plan.sequences):
         if plan.span < 0 and plan.scope == inst.scope and (not plan.kinds or kind in plan.kinds):
-            inst.seqs[index] = advance(state, plan, inst.seqs[index], state.get(plan.path, event), ghost=inst.ghost)
+            value = state.get(plan.path, event)
+            last = inst.seqs[index]
+            inst.seqs[index] = advance(state, plan, last, value, inst.marks[index], ghost=inst.ghost)
+            if inst.seqs[index] is not last:
+                inst.marks[index] = state.n
 
 
 def span_sequences(state: State, span: int, record: Record, kind: int, event: Any) -> None:
@@ -38,29 +44,34 @@ def span_sequences(state: State, span: int, record: Record, kind: int, event: An
     for index, plan in enumerate(state.plan.sequences):
         if plan.span == span and (not plan.kinds or kind in plan.kinds):
             record.seqs = record.seqs or {}
-            record.seqs[index] = advance(state, plan, record.seqs.get(index), state.get(plan.path, event))
+            last, mark = record.seqs.get(index, (None, 0))
+            known = advance(state, plan, last, state.get(plan.path, event), mark)
+            record.seqs[index] = (known, mark if known is last else state.n)
 
 
-def advance(state: State, plan: SequencePlan, last: Any, value: Any, *, ghost: bool = False) -> Any:
-    """Return what is to be known of a sequence after ``value``: (number, event)."""
+def advance(state: State, plan: SequencePlan, known: Any, value: Any, mark: int, *, ghost: bool = False) -> Any:
+    """Return what is to be known of a sequence after ``value``: the number that is due, or the last one.
+
+    ``known`` is None at the beginning; ``mark`` is the event that it comes from.
+    """
     if not isinstance(value, int | float) or isinstance(value, bool):
-        return last
-    if last is None:
-        if plan.mode is SequenceMode.STRICT and plan.start is not None and value != plan.start and not ghost:
-            state.report(plan.rule, f"`{plan.path.text}` begins with {value}, not with {plan.start}")
-        return value, state.n
-    before, witness = last
+        return known
     if plan.mode is SequenceMode.STRICT:
-        due = before + plan.step
-        if value == due:
-            return value, state.n
-        what = "repeats" if value == before else "falls back to" if (value < before) == (plan.step > 0) else "jumps to"
-        state.report(plan.rule, f"`{plan.path.text}` {what} {value} where {due} is due", witness)
-        return (value, state.n) if what == "jumps to" else last
-    if value < before or (value == before and plan.mode is SequenceMode.RISES):
-        state.report(plan.rule, f"`{plan.path.text}` is {value} after {before}", witness)
-        return last
-    return value, state.n
+        if known is None:
+            if plan.start is not None and value != plan.start and not ghost:
+                state.report(plan.rule, f"`{plan.path.text}` begins with {value}, not with {plan.start}")
+        elif value != known:
+            before = known - plan.step
+            what = (
+                "repeats" if value == before else "falls back to" if (value < before) == (plan.step > 0) else "jumps to"
+            )
+            state.report(plan.rule, f"`{plan.path.text}` {what} {value} where {known} is due", mark)
+            return value + plan.step if what == "jumps to" else known
+        return value + plan.step
+    if known is not None and (value < known or (value == known and plan.mode is SequenceMode.RISES)):
+        state.report(plan.rule, f"`{plan.path.text}` is {value} after {known}", mark)
+        return known
+    return value
 
 
 def states(state: State, inst: Instance, event: Any) -> None:
@@ -93,7 +104,9 @@ def orders(state: State, inst: Instance, kind: int) -> None:
             continue
         before, event = inst.orders[2 * index], inst.orders[2 * index + 1]
         if kind in plan.before:
-            if event is not None and (plan.mode is OrderMode.ALL or (plan.mode is OrderMode.IF_PRESENT and before is None)):
+            if event is not None and (
+                plan.mode is OrderMode.ALL or (plan.mode is OrderMode.IF_PRESENT and before is None)
+            ):
                 state.report(plan.rule, f"`{state.event}` comes after `{plan.names[1]}`", event)
             inst.orders[2 * index] = state.n if before is None else before
         elif kind in plan.event:
@@ -108,7 +121,9 @@ def counts(state: State, inst: Instance, kind: int, span: int = -1) -> None:
         if plan.scope == inst.scope and plan.span == span and (span >= 0 or kind in plan.kinds):
             inst.counts[index] += 1
             if plan.high != NO_LIMIT and inst.counts[index] > plan.high:
-                state.report(plan.rule, f"`{plan.name}` comes {_times(inst.counts[index])}, at most {plan.high} allowed", inst.n)
+                state.report(
+                    plan.rule, f"`{plan.name}` comes {_times(inst.counts[index])}, at most {plan.high} allowed", inst.n
+                )
 
 
 def too_few(state: State, inst: Instance) -> None:
@@ -118,7 +133,11 @@ def too_few(state: State, inst: Instance) -> None:
     for index, plan in enumerate(state.plan.counts):
         if plan.scope == inst.scope and inst.counts[index] < plan.low:
             came = "never comes" if not inst.counts[index] else f"comes {_times(inst.counts[index])}"
-            state.report(plan.rule, f"`{plan.name}` {came}, at least {plan.low} needed", *(() if inst.scope == SESSION else (inst.n,)))
+            state.report(
+                plan.rule,
+                f"`{plan.name}` {came}, at least {plan.low} needed",
+                *(() if inst.scope == SESSION else (inst.n,)),
+            )
 
 
 def deadlines(state: State, inst: Instance, what: str, kind: int, index: int = -1) -> None:
@@ -128,9 +147,11 @@ def deadlines(state: State, inst: Instance, what: str, kind: int, index: int = -
             continue
         if plan.to.what == what and (kind in plan.to.kinds if what == "event" else index == plan.to.index):
             _judge_deadline(state, inst, number)
-        if plan.start.what == what and (kind in plan.start.kinds if what == "event" else index == plan.start.index):
-            if inst.starts[number] is None:
-                inst.starts[number] = (state.n, state.at)
+        begins = plan.start.what == what and (
+            kind in plan.start.kinds if what == "event" else index == plan.start.index
+        )
+        if begins and inst.starts[number] is None:
+            inst.starts[number] = (state.n, state.at)
 
 
 def request_deadlines(state: State, inst: Instance, request: tuple[int, float | None]) -> None:
@@ -171,14 +192,20 @@ def silences(state: State, kind: int) -> None:
         if not state.open:
             state.mark = at
         return
-    if state.open and state.mark is not None:
+    if state.open:
         for plan in state.plan.silences:
             if at - state.mark > plan.seconds + _SLACK:
-                state.report(plan.rule, f"nothing comes for {at - state.mark:.3f} s, at most {plan.seconds:g} s allowed", state.n - 1)
+                state.report(
+                    plan.rule,
+                    f"nothing comes for {at - state.mark:.3f} s, at most {plan.seconds:g} s allowed",
+                    state.n - 1,
+                )
     state.mark = at
 
 
-def pieces(state: State, folds: dict[int, list[str]] | None, scope: int, span: int, kind: int, event: Any) -> dict[int, list[str]] | None:
+def pieces(
+    state: State, folds: dict[int, list[str]] | None, scope: int, span: int, kind: int, event: Any
+) -> dict[int, list[str]] | None:
     """Gathers the pieces of a text, and compares them with the whole where an event tells it."""
     for index, plan in enumerate(state.plan.folds):
         if plan.span != span or plan.scope != scope:
@@ -187,7 +214,10 @@ def pieces(state: State, folds: dict[int, list[str]] | None, scope: int, span: i
             whole = state.get(plan.wholes[kind], event)
             gathered = "".join(folds.get(index, ())) if folds else ""
             if isinstance(whole, str) and whole != gathered:
-                state.report(plan.rule, f"the pieces of `{plan.path.text}` are `{shown(gathered)}`, the whole is `{shown(whole)}`")
+                state.report(
+                    plan.rule,
+                    f"the pieces of `{plan.path.text}` are `{shown(gathered)}`, the whole is `{shown(whole)}`",
+                )
         elif not plan.kinds or kind in plan.kinds:
             piece = state.get(plan.path, event)
             if isinstance(piece, str):

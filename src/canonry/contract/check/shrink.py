@@ -1,12 +1,13 @@
 """Counter-examples: the fewest of the recorded frames that still break the rule.
 
-Delta debugging after Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002), algorithm ddmin.
+Delta debugging after Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002), ddmin.
 """
 
 from collections.abc import Callable, Sequence
 
 from canonry.contract.check.checker import Checker
 from canonry.contract.check.isolation import SessionFacts
+from canonry.contract.check.receive import Frame
 from canonry.contract.check.violation import Violation
 from canonry.contract.compile.plan import Plan
 
@@ -16,7 +17,7 @@ _MOST_EVENTS = 100_000
 
 def shrink(
     plan: Plan,
-    frames: Sequence[tuple[bytes | str, float | None, str | None]],
+    frames: Sequence[Frame],
     first: int,
     violation: Violation,
     *,

@@ -4,6 +4,7 @@ Kinds of events, scopes, spans and rules are numbered; a set of kinds is a froze
 session itself.
 """
 
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -234,7 +235,7 @@ class UniquePlan(msgspec.Struct, frozen=True):
     rule: str
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything that a checker of one contract, under one profile, has to know."""
 
     contract: Contract
@@ -260,6 +261,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     time: tuple[Path, TimeUnit] | None
     rules: tuple[Rule, ...]
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def sizes(self) -> dict[int, tuple[int, ...]]:
+        """How long the lists are that a scope keeps: constants, counts, sequences, states, orders, deadlines, spans."""
+        rest = (
+            len(self.counts), len(self.sequences), len(self.states), 2 * len(self.orders), len(self.deadlines),
+            len(self.spans),
+        )  # fmt: skip
+        session: tuple[int, ...] = (0, *rest)
+        return {SESSION: session} | {scope.index: (len(scope.constant), *rest) for scope in self.scopes}
 
     @property
     def other(self) -> Kind:

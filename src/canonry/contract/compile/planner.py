@@ -97,7 +97,8 @@ def _profile(builder: Builder, name: str | None) -> Profile:
         near = nearest(name, builder.contract.profiles)
         known = ", ".join(f"`{one}`" for one in builder.contract.profiles) or "none"
         builder.mistake(
-            ("profiles",), f"there is no profile `{name}`; " + (f"did you mean `{near}`?" if near else f"there are: {known}")
+            ("profiles",),
+            f"there is no profile `{name}`; " + (f"did you mean `{near}`?" if near else f"there are: {known}"),
         )
         return Profile()
     return found

@@ -1,0 +1,55 @@
+"""What a session receives with, and the frames that it keeps for counter-examples."""
+
+from typing import Any, Protocol
+
+from canonry.contract.check.state import UNIQUE, State
+
+TURN = UNIQUE - 1
+"""After so many events, and one, what is remembered of unique values is halved."""
+Frame = tuple[bytes | str, float | None, str | None]
+"""A frame, when it was received, which way it went."""
+
+
+class Receive(Protocol):
+    """Judges one frame. ``at`` is when it was received, in seconds, taken before anything was parsed.
+
+    Returns the number of the event's kind, -1 where it is none.
+    """
+
+    def __call__(self, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+        """Judge one frame."""
+        ...
+
+
+class Judge(Protocol):
+    """What makes the receiver of a session, by interpreting or compiled."""
+
+    def receiver(self, state: State, owner: Any, window: "Window", tally: list[int]) -> Receive:
+        """Return what receives."""
+        ...
+
+
+class Window:
+    """The last frames of a session, by their index: at least ``keep``. Receivers write into it themselves."""
+
+    __slots__ = ("mask", "raws", "times", "ways")
+
+    def __init__(self, keep: int) -> None:
+        size = 1 << max(keep - 1, 0).bit_length()
+        self.mask = size - 1
+        self.raws: list[bytes | str] = [b""] * size
+        self.times: list[float | None] = [None] * size
+        self.ways: list[str | None] = [None] * size
+
+    def put(self, n: int, raw: bytes | str, at: float | None, direction: str | None) -> None:
+        """Keep a frame."""
+        index = n & self.mask
+        self.raws[index], self.times[index], self.ways[index] = raw, at, direction
+
+    def frames(self, n: int) -> list[Frame]:
+        """Return the frames that are kept, of ``n`` that came."""
+        first = max(0, n - self.mask - 1)
+        return [
+            (self.raws[index & self.mask], self.times[index & self.mask], self.ways[index & self.mask])
+            for index in range(first, n)
+        ]
