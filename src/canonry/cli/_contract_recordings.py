@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from canonry.contract.check.isolation import SessionFacts
 from canonry.model.errors import UserError
@@ -23,16 +23,14 @@ def pairs(texts: Iterable[str], option: str) -> dict[str, Any]:
 
 def opened(name: str) -> Iterator[bytes]:
     """Yield the lines of a recording; `-` is stdin."""
-    stream: IO[bytes]
     if name == "-":
         yield from sys.stdin.buffer
         return
     try:
-        stream = open(name, "rb")  # noqa: SIM115 - what the user's consumer raises is no failure to open
+        with open(name, "rb") as stream:
+            yield from stream
     except OSError as error:
         raise UserError(f"cannot read the recording `{name}`: {(error.strerror or '').lower()}") from None
-    with stream:
-        yield from stream
 
 
 def session_facts(file: Path) -> dict[str, SessionFacts]:

@@ -1,7 +1,7 @@
 """Texts that belong to one user, found in what another one is sent: plain, in base64, split over pieces.
 
-A canary made here is a tag of 16 ``U`` before 16 hexadecimal digits. Base64 turns the tag into a run of at least 20 ``V``
-at each of its three alignments, so two searches cover everything, and the digits say by one look-up whose it is. Any
+A canary made here is a tag of 16 ``U`` before 16 hexadecimal digits. Base64 turns the tag into a run of at least 20
+``V`` at each of its three alignments, so two searches cover everything, and the digits say by one look-up whose it is. Any
 other text is searched as it is, as JSON escapes it, and as base64 has it at each alignment.
 """
 
@@ -52,10 +52,7 @@ class Canaries:
 
     def find(self, raw: str | bytes, owner: Hashable) -> str | None:
         """Return the first text in ``raw`` that somebody else than ``owner`` has, None where there is none."""
-        if isinstance(raw, bytes):
-            tagged = _TAG_BYTES in raw or _RUN_BYTES in raw
-        else:
-            tagged = TAG in raw or _RUN in raw
+        tagged = (_TAG_BYTES in raw or _RUN_BYTES in raw) if isinstance(raw, bytes) else (TAG in raw or _RUN in raw)
         if not tagged and not self._texts:
             return None
         text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw

@@ -22,7 +22,9 @@ class ContractError(UserError):
     """Everything that is wrong with a contract: one line per mistake, sorted by place. Exit status 2."""
 
     def __init__(self, file: str, mistakes: Iterable[Mistake], marks: Mapping[KeyPath, Mark]) -> None:
-        self.mistakes = tuple(sorted(set(_placed(mistakes, marks)), key=lambda one: (one.mark or Mark(0, 0), one.message)))
+        self.mistakes = tuple(
+            sorted(set(_placed(mistakes, marks)), key=lambda one: (one.mark or Mark(0, 0), one.message))
+        )
         super().__init__(
             "\n".join(
                 f"{file}:{one.mark.line}:{one.mark.column}: {one.message}" if one.mark else f"{file}: {one.message}"
@@ -57,9 +59,7 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in _SHIPPED.glob("*.yaml")))
 
 
-def load_contract(
-    name: str, *, profile: str | None = None, policy: Mapping[str, str] | None = None
-) -> LoadedContract:
+def load_contract(name: str, *, profile: str | None = None, policy: Mapping[str, str] | None = None) -> LoadedContract:
     """Return a contract: one that ships with canonry, or the one in the file ``name``.
 
     Raises UserError for a name or file that is not there, ContractError with every mistake.
@@ -76,7 +76,9 @@ def load_contract(
         contents = file.read_bytes()
     except OSError as error:
         raise UserError(f"cannot read the contract `{name}`: {(error.strerror or '').lower()}") from None
-    return read_contract(contents, file=str(file) if file.is_file() and name not in shipped() else name, profile=profile, policy=policy)
+    return read_contract(
+        contents, file=str(file) if file.is_file() and name not in shipped() else name, profile=profile, policy=policy
+    )
 
 
 def read_contract(
@@ -99,7 +101,9 @@ def read_contract(
         raise ContractError(file, [Mistake((), f"a contract has at most {_LARGEST:,} characters", Mark(1, 1))], {})
     document = read_yaml(text)
     if document.value is None and not document.mistakes:
-        raise ContractError(file, [Mistake((), "the file holds no contract; it begins with `contract: NAME/VERSION`", Mark(1, 1))], {})
+        raise ContractError(
+            file, [Mistake((), "the file holds no contract; it begins with `contract: NAME/VERSION`", Mark(1, 1))], {}
+        )
     mistakes = [*document.mistakes, *(check_shape(document.value) if document.value is not None else ())]
     contract = _convert(document.value, mistakes)
     if contract is None:
@@ -149,8 +153,10 @@ def _without(value: Any, path: KeyPath) -> Any:
 
 
 def _filled(contract: dict[str, Any]) -> dict[str, Any]:
-    """The contract without keys that were left empty. An event needs no more than its name, and a schema may say null."""
-    filled = {name: _strip(inner) if name != "events" else inner for name, inner in contract.items() if inner is not None}
+    """The contract without keys that were left empty. An event needs no more than its name; a schema may say null."""
+    filled = {
+        name: _strip(inner) if name != "events" else inner for name, inner in contract.items() if inner is not None
+    }
     events = filled.get("events")
     if isinstance(events, dict):
         filled["events"] = {

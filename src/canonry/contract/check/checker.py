@@ -94,7 +94,9 @@ class Session:
         if isinstance(checker.judge, Compiled):
             self.state.get = partial(checker.judge.get, state=self.state)
         self._tally = [0] * (len(checker.plan.kinds) + 1)
-        self.receive: Receive = checker.judge.receiver(self.state, _owner_of(connection, facts), self.window, self._tally)
+        self.receive: Receive = checker.judge.receiver(
+            self.state, _owner_of(connection, facts), self.window, self._tally
+        )
         if checker.coverage:
             self.receive = _noting(self, self.receive)
 
@@ -124,7 +126,12 @@ class Session:
         return tuple(self.state.violations)
 
     def receive_faulty(
-        self, raw: bytes | str, faults: Iterable[tuple[str, str]], *, at: float | None = None, direction: str | None = None
+        self,
+        raw: bytes | str,
+        faults: Iterable[tuple[str, str]],
+        *,
+        at: float | None = None,
+        direction: str | None = None,
     ) -> int:
         """Report what is wrong with a frame already, (rule, sentence), and judge it where it is JSON."""
         state = self.state

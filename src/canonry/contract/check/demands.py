@@ -22,7 +22,9 @@ def constants(state: State, inst: Instance, event: Any) -> None:
             inst.consts[index] = value
         elif value != known:
             state.report(
-                f"{scope.name}.constant.{path.text}", f"`{path.text}` is `{shown(value)}`, and was `{shown(known)}`", inst.n
+                f"{scope.name}.constant.{path.text}",
+                f"`{path.text}` is `{shown(value)}`, and was `{shown(known)}`",
+                inst.n,
             )
 
 
@@ -60,7 +62,9 @@ def advance(state: State, plan: SequencePlan, known: Any, value: Any, mark: int,
                 state.report(plan.rule, f"`{plan.path.text}` begins with {value}, not with {plan.start}")
         elif value != known:
             before = known - plan.step
-            what = "repeats" if value == before else "falls back to" if (value < before) == (plan.step > 0) else "jumps to"
+            what = (
+                "repeats" if value == before else "falls back to" if (value < before) == (plan.step > 0) else "jumps to"
+            )
             state.report(plan.rule, f"`{plan.path.text}` {what} {value} where {known} is due", mark)
             return value + plan.step if what == "jumps to" else known
         return value + plan.step
@@ -100,7 +104,9 @@ def orders(state: State, inst: Instance, kind: int) -> None:
             continue
         before, event = inst.orders[2 * index], inst.orders[2 * index + 1]
         if kind in plan.before:
-            if event is not None and (plan.mode is OrderMode.ALL or (plan.mode is OrderMode.IF_PRESENT and before is None)):
+            if event is not None and (
+                plan.mode is OrderMode.ALL or (plan.mode is OrderMode.IF_PRESENT and before is None)
+            ):
                 state.report(plan.rule, f"`{state.event}` comes after `{plan.names[1]}`", event)
             inst.orders[2 * index] = state.n if before is None else before
         elif kind in plan.event:
@@ -115,7 +121,9 @@ def counts(state: State, inst: Instance, kind: int, span: int = -1) -> None:
         if plan.scope == inst.scope and plan.span == span and (span >= 0 or kind in plan.kinds):
             inst.counts[index] += 1
             if plan.high != NO_LIMIT and inst.counts[index] > plan.high:
-                state.report(plan.rule, f"`{plan.name}` comes {_times(inst.counts[index])}, at most {plan.high} allowed", inst.n)
+                state.report(
+                    plan.rule, f"`{plan.name}` comes {_times(inst.counts[index])}, at most {plan.high} allowed", inst.n
+                )
 
 
 def too_few(state: State, inst: Instance) -> None:
@@ -125,7 +133,11 @@ def too_few(state: State, inst: Instance) -> None:
     for index, plan in enumerate(state.plan.counts):
         if plan.scope == inst.scope and inst.counts[index] < plan.low:
             came = "never comes" if not inst.counts[index] else f"comes {_times(inst.counts[index])}"
-            state.report(plan.rule, f"`{plan.name}` {came}, at least {plan.low} needed", *(() if inst.scope == SESSION else (inst.n,)))
+            state.report(
+                plan.rule,
+                f"`{plan.name}` {came}, at least {plan.low} needed",
+                *(() if inst.scope == SESSION else (inst.n,)),
+            )
 
 
 def deadlines(state: State, inst: Instance, what: str, kind: int, index: int = -1) -> None:
@@ -135,9 +147,11 @@ def deadlines(state: State, inst: Instance, what: str, kind: int, index: int = -
             continue
         if plan.to.what == what and (kind in plan.to.kinds if what == "event" else index == plan.to.index):
             _judge_deadline(state, inst, number)
-        if plan.start.what == what and (kind in plan.start.kinds if what == "event" else index == plan.start.index):
-            if inst.starts[number] is None:
-                inst.starts[number] = (state.n, state.at)
+        begins = plan.start.what == what and (
+            kind in plan.start.kinds if what == "event" else index == plan.start.index
+        )
+        if begins and inst.starts[number] is None:
+            inst.starts[number] = (state.n, state.at)
 
 
 def request_deadlines(state: State, inst: Instance, request: tuple[int, float | None]) -> None:
@@ -181,11 +195,17 @@ def silences(state: State, kind: int) -> None:
     if state.open:
         for plan in state.plan.silences:
             if at - state.mark > plan.seconds + _SLACK:
-                state.report(plan.rule, f"nothing comes for {at - state.mark:.3f} s, at most {plan.seconds:g} s allowed", state.n - 1)
+                state.report(
+                    plan.rule,
+                    f"nothing comes for {at - state.mark:.3f} s, at most {plan.seconds:g} s allowed",
+                    state.n - 1,
+                )
     state.mark = at
 
 
-def pieces(state: State, folds: dict[int, list[str]] | None, scope: int, span: int, kind: int, event: Any) -> dict[int, list[str]] | None:
+def pieces(
+    state: State, folds: dict[int, list[str]] | None, scope: int, span: int, kind: int, event: Any
+) -> dict[int, list[str]] | None:
     """Gathers the pieces of a text, and compares them with the whole where an event tells it."""
     for index, plan in enumerate(state.plan.folds):
         if plan.span != span or plan.scope != scope:
@@ -194,7 +214,10 @@ def pieces(state: State, folds: dict[int, list[str]] | None, scope: int, span: i
             whole = state.get(plan.wholes[kind], event)
             gathered = "".join(folds.get(index, ())) if folds else ""
             if isinstance(whole, str) and whole != gathered:
-                state.report(plan.rule, f"the pieces of `{plan.path.text}` are `{shown(gathered)}`, the whole is `{shown(whole)}`")
+                state.report(
+                    plan.rule,
+                    f"the pieces of `{plan.path.text}` are `{shown(gathered)}`, the whole is `{shown(whole)}`",
+                )
         elif not plan.kinds or kind in plan.kinds:
             piece = state.get(plan.path, event)
             if isinstance(piece, str):

@@ -14,7 +14,8 @@ KNOWN_IDS = 1 << 17
 
 
 class SessionFacts(msgspec.Struct, frozen=True):
-    """What is known of a session from elsewhere: its user (field -> value), the ids it owns, the texts that are its own."""
+    """What is known of a session from elsewhere: its user (field -> value), ids that it owns, texts that are "
+    "its own."""
 
     user: dict[str, Any] = {}
     owned: dict[str, tuple[Any, ...]] = {}
@@ -58,9 +59,9 @@ def isolate(state: State, event: Any) -> None:
             value = state.get(path, event)
             if isinstance(value, str | int | float) and state.mine[index].get(value) is None:
                 owner = state.ids[index].get(value)
+                state.mine[index].put(value, True)  # told once, so that both checkers tell it alike
                 if owner is None or owner is user:
                     state.ids[index].put(value, user)
-                    state.mine[index].put(value, True)
                 else:
                     state.report(plan.forbid, f"`{path.text}` is `{shown(value)}`, which another session has")
 

@@ -48,7 +48,9 @@ def begin(
     elif not scope.strict or not (needed or scope.key):
         return None
     else:
-        state.report(f"{scope.name}.opened", f"`{state.event}` belongs to a {scope.name}{named(key)} that was never opened")
+        state.report(
+            f"{scope.name}.opened", f"`{state.event}` belongs to a {scope.name}{named(key)} that was never opened"
+        )
         ghost = True
     parent = current.get(scope.inside)
     if scope.inside != SESSION and parent is None and not state.plan.scopes[scope.inside].strict and not ghost:
@@ -97,7 +99,9 @@ def exchanges(state: State, kind: int, event: Any) -> None:
 def _in_time(state: State, index: int, n: int, at: float | None) -> None:
     exchange = state.plan.exchanges[index]
     if exchange.seconds >= 0 and at is not None and state.at is not None and state.at - at > exchange.seconds + 1e-6:
-        state.report(exchange.rule, f"the answer takes {state.at - at:.3f} s, at most {exchange.seconds:g} s allowed", n)
+        state.report(
+            exchange.rule, f"the answer takes {state.at - at:.3f} s, at most {exchange.seconds:g} s allowed", n
+        )
 
 
 def _after_close(state: State, scope: ScopePlan, key: Any, before: Closed) -> None:
@@ -163,6 +167,7 @@ def pause(state: State, inst: Instance, kind: int) -> None:
 
 
 def named(key: Any) -> str:
+    """A key in a message, with a space before it; nothing for what has none."""
     if key == ():
         return ""
     return f" `{demands.shown('/'.join(map(str, key)) if isinstance(key, tuple) else key)}`"

@@ -66,9 +66,7 @@ def _move(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) -
         record.folds = demands.pieces(state, record.folds, SESSION, span.index, kind, event)
 
 
-def _open(
-    state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, key: Any, record: Record | None
-) -> None:
+def _open(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, key: Any, record: Record | None) -> None:
     if record is not None:
         state.report(f"{span.name}.once", f"the {span.name}{named_key(span, key)} is open already", record.n)
         return
@@ -102,7 +100,8 @@ def _close(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, 
         if value is not None and now is not None and now != value:
             state.report(
                 f"{span.name}.same.{path.text}",
-                f"`{path.text}` is `{demands.shown(now)}`, and was `{demands.shown(value)}` when the {span.name} opened",
+                f"`{path.text}` is `{demands.shown(now)}`, and was `{demands.shown(value)}` when the {span.name} "
+                f"opened",
                 record.n,
             )
     _parents(state, span, inst, event, record)
@@ -135,17 +134,30 @@ def _missing(state: State, span: SpanPlan, inst: Instance, key: Any, *, closes: 
     if inst.ghost and before is None:
         return
     if before is not None:
-        state.report(f"{span.name}.opened", f"`{state.event}` names the {span.name}{named_key(span, key)}, which was closed", before[0])
+        state.report(
+            f"{span.name}.opened",
+            f"`{state.event}` names the {span.name}{named_key(span, key)}, which was closed",
+            before[0],
+        )
     else:
-        state.report(f"{span.name}.opened", f"`{state.event}` names the {span.name}{named_key(span, key)}, which nothing opened", inst.n)
+        state.report(
+            f"{span.name}.opened",
+            f"`{state.event}` names the {span.name}{named_key(span, key)}, which nothing opened",
+            inst.n,
+        )
 
 
 def _abandon(state: State, span: SpanPlan, inst: Instance, record: Record | None, key: Any) -> None:
     if record is not None:
+        if record.token is not None:  # what was under way when it was given up may still come
+            state.given_up.setdefault(span.index, Ring(REMEMBERED)).put(record.token, state.n)
         _finish(state, span, inst, record)
         _remember(inst, span, key, state.n, _ABANDONED)
     elif _closed_at(inst, span, key) is None:
-        state.report(f"{span.name}.opened", f"`{state.event}` gives up the {span.name}{named_key(span, key)}, which its side did not open")
+        state.report(
+            f"{span.name}.opened",
+            f"`{state.event}` gives up the {span.name}{named_key(span, key)}, which its side did not open",
+        )
 
 
 def _inside(state: State, span: SpanPlan, inst: Instance, event: Any, key: Any) -> None:
@@ -154,7 +166,9 @@ def _inside(state: State, span: SpanPlan, inst: Instance, event: Any, key: Any) 
     if outer.across:  # what answers a request stands inside it, and goes the other way
         outer_key = (outer_key, _OTHER_SIDE.get(state.direction or "", state.direction))
     if outer_key not in inst.spans[outer.index] and not inst.ghost:
-        state.report(f"{span.name}.inside", f"the {span.name}{named_key(span, key)} opens outside any open {outer.name}")
+        state.report(
+            f"{span.name}.inside", f"the {span.name}{named_key(span, key)} opens outside any open {outer.name}"
+        )
 
 
 def _parents(
@@ -171,6 +185,7 @@ def _parents(
         state.report(rule, f"the parents of the {span.name}{named_key(span, record.key)} change", record.n)
         return
     table = inst.spans[span.index]
+    above: list[Record] = []
     for position, parent in enumerate(parents):
         known = table.get(parent) if isinstance(parent, str | int) else None
         if known is None:
@@ -180,6 +195,9 @@ def _parents(
         if known.parents != parents[:position]:
             state.report(rule, f"the parent `{demands.shown(parent)}` stands elsewhere", known.n)
             return
+        above.append(known)
+    if opening:
+        record.above = tuple(above)
 
 
 def _chunk(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) -> None:
@@ -222,7 +240,9 @@ def _refer(state: State, span: SpanPlan, event: Any) -> None:
     rule = f"{span.name}.refers"
     if known is None:
         if span.index not in state.fired:
-            state.report(rule, f"`{state.event}` refers to the {span.name}{named_key(span, key)}, which was never there")
+            state.report(
+                rule, f"`{state.event}` refers to the {span.name}{named_key(span, key)}, which was never there"
+            )
     elif known == _OPEN and span.refers_closed:
         state.report(rule, f"`{state.event}` refers to the {span.name}{named_key(span, key)} before its close")
     elif known == _REFERRED and span.refers_once:
@@ -248,14 +268,20 @@ def _take_token(state: State, span: SpanPlan, record: Record, event: Any) -> Non
     record.token = (token, state.direction)
     other = state.tokens[span.index].get(record.token)
     if other is not None:
-        state.report(f"{span.name}.token", f"the token `{demands.shown(token)}` names another open {span.name}", other.n)
+        state.report(
+            f"{span.name}.token", f"the token `{demands.shown(token)}` names another open {span.name}", other.n
+        )
     state.tokens[span.index][record.token] = record
 
 
 def _token(state: State, span: SpanPlan, kind: int, event: Any) -> None:
     token = state.get(span.token_get, event) if span.token_get is not None else None
     side = _OTHER_SIDE.get(state.direction or "", state.direction) if span.across else state.direction
-    record = state.tokens[span.index].get((token, side)) if isinstance(token, str | int) else None
+    named_by = (token, side) if isinstance(token, str | int) else None
+    record = state.tokens[span.index].get(named_by)
+    given_up = state.given_up.get(span.index)
+    if record is None and given_up is not None and given_up.get(named_by) is not None:
+        return
     if record is None:
         state.report(f"{span.name}.token", f"the token `{demands.shown(token)}` names no open {span.name}")
         return
@@ -276,4 +302,5 @@ def _remember(inst: Instance, span: SpanPlan, key: Any, n: int, how: int) -> Non
 
 
 def named_key(span: SpanPlan, key: Any) -> str:
+    """The key of a span in a message, without the side that opened it."""
     return named(key[0] if span.across and isinstance(key, tuple) else key)

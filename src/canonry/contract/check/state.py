@@ -33,7 +33,7 @@ class Closed:
 class Record:
     """An open span."""
 
-    __slots__ = ("at", "folds", "key", "n", "owed", "parents", "same", "seqs", "token")
+    __slots__ = ("above", "at", "folds", "key", "n", "owed", "parents", "same", "seqs", "token")
 
     def __init__(self, key: Any, n: int, at: float | None, *, owed: bool) -> None:
         self.key = key
@@ -43,6 +43,7 @@ class Record:
         self.same: tuple[Any, ...] = ()
         self.token: Any = None
         self.parents: tuple[Any, ...] = ()
+        self.above: tuple[Record, ...] | None = None
         self.seqs: dict[int, Any] | None = None
         self.folds: dict[int, list[str]] | None = None
 
@@ -51,8 +52,8 @@ class Instance:
     """An open scope, or the session itself. A ``ghost`` began before what was recorded, or where it must not."""
 
     __slots__ = (
-        "at", "closed", "consts", "counts", "folds", "ghost", "key", "kids", "marks", "n", "orders", "parent", "paused", "request",
-        "scope", "seqs", "spans", "starts", "states",
+        "at", "closed", "consts", "counts", "folds", "ghost", "key", "kids", "marks", "n", "orders", "parent", "paused",
+        "request", "scope", "seqs", "spans", "starts", "states",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, scope: int, key: Any, n: int, at: float | None, *, ghost: bool = False) -> None:
@@ -82,11 +83,9 @@ class State:
     """Everything that is known of one session; the interpreter and the compiled checker both move it."""
 
     __slots__ = (
-        "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "ids", "implied", "live", "mark",
-        "mine",
-        "n", "open",
-        "owned", "owner", "plan", "root", "seen", "tails", "tally", "tokens", "unique", "user", "users",
-        "violations",
+        "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "given_up", "ids",
+        "implied", "live", "mark", "mine", "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally",
+        "tokens", "unique", "user", "users", "violations", "wrapped",
     )  # fmt: skip
 
     def __init__(
@@ -107,11 +106,13 @@ class State:
         self.at: float | None = None
         self.direction: str | None = None
         self.event = ""
+        self.wrapped: Any = None
         self.flawed = False
         self.live: list[dict[Any, Instance]] = [{} for _ in plan.scopes]
         self.closed: list[Ring[Closed]] = [Ring(REMEMBERED) for _ in plan.scopes]
         self.root = Instance(plan, SESSION, (), 0, None)
         self.seen: list[Ring[int]] = [Ring(REMEMBERED) for _ in plan.spans]
+        self.given_up: dict[int, Ring[int]] = {}
         self.tokens: list[dict[Any, Record]] = [{} for _ in plan.spans]
         self.implied: dict[int, tuple[Instance, Record]] = {}
         self.fired: set[int] = set()
@@ -146,7 +147,9 @@ class State:
         self.flawed = True
         self.tally[rule] = self.tally.get(rule, 0) + 1
         if len(self.violations) < MOST_VIOLATIONS:
-            self.violations.append(Violation(self.n, rule, message, self.connection, self.event, tuple(dict.fromkeys(witnesses))))
+            self.violations.append(
+                Violation(self.n, rule, message, self.connection, self.event, tuple(dict.fromkeys(witnesses)))
+            )
 
 
 def _plain(value: Any) -> Any:

@@ -266,9 +266,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def sizes(self) -> dict[int, tuple[int, ...]]:
         """How long the lists are that a scope keeps: constants, counts, sequences, states, orders, deadlines, spans."""
         rest = (
-            len(self.counts), len(self.sequences), len(self.states), 2 * len(self.orders), len(self.deadlines), len(self.spans)
+            len(self.counts), len(self.sequences), len(self.states), 2 * len(self.orders), len(self.deadlines),
+            len(self.spans),
         )  # fmt: skip
-        return {SESSION: (0, *rest)} | {scope.index: (len(scope.constant), *rest) for scope in self.scopes}
+        session: tuple[int, ...] = (0, *rest)
+        return {SESSION: session} | {scope.index: (len(scope.constant), *rest) for scope in self.scopes}
 
     @property
     def other(self) -> Kind:

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from canonry.contract.compile import demands
+from canonry.contract.compile.breakable import breakable
 from canonry.contract.compile.builder import Builder
 from canonry.contract.compile.kinds import families, plan_kinds
 from canonry.contract.compile.plan import Plan
@@ -59,7 +62,7 @@ def make_plan(
         rules=tuple(builder.rules.values()),
         notes=tuple(builder.notes),
     )
-    return plan, builder.mistakes
+    return msgspec.structs.replace(plan, rules=breakable(plan)), builder.mistakes
 
 
 def _basics(builder: Builder) -> None:
@@ -94,7 +97,8 @@ def _profile(builder: Builder, name: str | None) -> Profile:
         near = nearest(name, builder.contract.profiles)
         known = ", ".join(f"`{one}`" for one in builder.contract.profiles) or "none"
         builder.mistake(
-            ("profiles",), f"there is no profile `{name}`; " + (f"did you mean `{near}`?" if near else f"there are: {known}")
+            ("profiles",),
+            f"there is no profile `{name}`; " + (f"did you mean `{near}`?" if near else f"there are: {known}"),
         )
         return Profile()
     return found

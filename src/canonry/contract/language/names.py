@@ -23,7 +23,7 @@ class Mention(msgspec.Struct, frozen=True):
 
 
 class Names:
-    """The events of a contract: those it declares, then those that its rules mention. ``mistakes`` are misspelt names."""
+    """The events of a contract: declared ones, then those that rules mention. ``mistakes`` are misspelt names."""
 
     def __init__(self, contract: Contract, marks: Mapping[KeyPath, Mark]) -> None:
         self.events: dict[str, EventType] = {name: event or EventType() for name, event in contract.events.items()}

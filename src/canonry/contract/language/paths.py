@@ -47,10 +47,7 @@ def lookup(path: Path, body: Any, meta: Mapping[str, Any]) -> Any:
     """Return the first value that is there, None where none is. A path with ``[]`` gives the list of all values."""
     for way in path.ways:
         first = way[0]
-        if isinstance(first, str) and first.startswith("$"):
-            found = meta.get(first)
-        else:
-            found = _down(body, way)
+        found = meta.get(first) if isinstance(first, str) and first.startswith("$") else _down(body, way)
         if found is not None:
             return found
     return None
