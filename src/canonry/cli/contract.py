@@ -8,6 +8,7 @@ import click
 
 from canonry.cli._contract_learn import learn
 from canonry.cli._contract_recordings import opened, pairs, session_facts
+from canonry.cli._contract_tap import tap
 from canonry.contract.check.isolation import SessionFacts
 from canonry.model.errors import UserError
 
@@ -79,3 +80,4 @@ def check(  # one parameter per option, in the order of the help page
 
 
 command.add_command(learn)
+command.add_command(tap)
