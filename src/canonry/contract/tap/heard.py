@@ -67,6 +67,11 @@ class Connection:
                     self._keep(self._asked[-1].body if self._asked else bytearray(), part.data)
                 case End():
                     self._ask(at)
+                    if self._waiting is not None:  # what follows is of another protocol, if the target takes it up
+                        early = self._requests.drain()
+                        self._waiting += early
+                        onward += early
+                        break
                 case Tunnel():
                     onward += part.raw
         return bytes(onward)

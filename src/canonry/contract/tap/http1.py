@@ -102,6 +102,10 @@ class Messages:
         if self._state == "rest":
             yield End()
 
+    def drain(self) -> bytes:
+        """What was fed and belongs to no part yet."""
+        return self._take(len(self._buffer))
+
     def _take(self, count: int) -> bytes:
         taken = bytes(self._buffer[:count])
         del self._buffer[:count]

@@ -60,7 +60,7 @@ class Tap:
         self._over = asyncio.Event()
         self.stopped = ""
         self.moved = time.monotonic()
-        self.connections = 0
+        self._bug: BaseException | None = None
 
     async def start(self, port: int) -> int:
         """Listens on loopback; returns the port. Raises UserError where it is taken, or the target does not answer."""
@@ -101,6 +101,8 @@ class Tap:
             task.cancel()
         if self._open:
             await asyncio.wait(self._open)
+        if self._bug is not None:
+            raise self._bug
 
     def _now(self) -> float:
         self.moved = time.monotonic()
@@ -123,13 +125,16 @@ class Tap:
             await _refuse(writer, "503 Service Unavailable", f"this tap has {self._most} connections open already")
             return
         self._open.add(task)
-        self.connections += 1
-        try:
+        task.add_done_callback(self._left)
+        with contextlib.suppress(asyncio.CancelledError):  # the tap ends
             await self._serve(reader, writer)
-        except asyncio.CancelledError:
-            pass  # the tap ends
-        finally:
-            self._open.discard(task)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._open.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._bug = error
+            self.stop("of a bug")
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
