@@ -88,9 +88,10 @@ def _split(scene: Scene) -> Iterator[Edit]:
                 )
         for n in pieces:
             line = scene.lines[n]
-            head = scene.put(scene.again(line), path, f"{scene.value(line, path)}{FOREIGN[:20]}")
-            after = scene.put(scene.again(line), path, f"{FOREIGN[20:]} so")
-            yield Edit(f"split a text of somebody else over two pieces of `{path.text}`", (*scene.lines[:n], head, after, *scene.lines[n + 1 :]), 2)
+            begin = scene.put(line, path, f"{scene.value(line, path)}{FOREIGN[:20]}")
+            end = scene.put(scene.again(line), path, f"{FOREIGN[20:]} so")
+            lines = (*scene.lines[:n], begin, end, *scene.lines[n + 1 :])
+            yield Edit(f"split a text of somebody else over two pieces of `{path.text}`", lines, 2)
 
 
 def _with(line: Line, way: tuple[str | int, ...], value: Any) -> Line:

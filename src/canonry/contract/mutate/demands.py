@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from itertools import combinations
 
+import msgspec
+
 from canonry.contract.compile.plan import NO_LIMIT, CountPlan, FoldPlan, OrderPlan, SequencePlan, StatesPlan, UniquePlan
 from canonry.contract.generate.stream import Line
 from canonry.contract.language.rules import OrderMode
+from canonry.contract.mutate.fields import invent
 from canonry.contract.mutate.scene import Edit, Scene
 
 
@@ -88,6 +91,14 @@ def order(scene: Scene, plan: OrderPlan) -> Iterator[Edit]:
                 again = scene.again(scene.lines[n], at=scene.lines[m].at)
                 if scene.lines[m].connection == scene.lines[n].connection:
                     yield Edit(f"send one more `{again.kind}` before `{scene.lines[m].kind}`", scene.inserted(m, again))
+    for kind in scene.plan.kinds:
+        invented = invent(scene, kind) if kind.index in plan.before | plan.event and not scene.of([kind.index]) else None
+        if invented is not None:
+            for n in befores | events:
+                if scene.lines[n].connection == invented.connection:
+                    new = msgspec.structs.replace(invented, at=scene.lines[n].at)
+                    yield Edit(f"send one more `{new.kind}` before `{scene.lines[n].kind}`", scene.inserted(n, new))
+                    yield Edit(f"send one more `{new.kind}` after `{scene.lines[n].kind}`", scene.inserted(n + 1, new))
     for group in scene.groups(plan.scope):
         for n in group:
             for m in sorted(events):

@@ -59,6 +59,10 @@ def field(scene: Scene, rule: str) -> Iterator[Edit]:
             for title, line in _wrong(scene, scene.lines[n], kind, each):
                 yield Edit(title, scene.replaced((n, line)))
     for kind, each in kinds:
+        for n in scene.of([kind.index])[:_MOST_LINES]:
+            for title, line in _wrong(scene, scene.again(scene.lines[n]), kind, each):
+                yield Edit(f"send one more `{kind.name}`, and {title}", scene.inserted(n + 1, line))
+    for kind, each in kinds:
         invented = None if scene.of([kind.index]) else invent(scene, kind)
         if invented is not None:
             for title, line in _wrong(scene, invented, kind, each):

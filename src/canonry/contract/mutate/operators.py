@@ -59,8 +59,12 @@ def touched(plan: Plan, rule: Rule) -> frozenset[int]:
     elif head == "spans":
         found = next(each for each in plan.spans if each.name == name).touched
     else:
-        for each in chain(plan.counts, plan.sequences, plan.uniques):
-            found |= each.kinds if each.rule == rule.id else frozenset()
+        demands = [
+            *((each.rule, each.kinds) for each in plan.counts),
+            *((each.rule, each.kinds) for each in plan.sequences),
+            *((each.rule, each.kinds) for each in plan.uniques),
+        ]
+        found = frozenset().union(*(kinds for known, kinds in demands if known == rule.id))
         for order in plan.orders:
             found |= order.before | order.event if order.rule == rule.id else frozenset()
         for fold in plan.folds:
