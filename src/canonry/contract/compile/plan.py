@@ -260,6 +260,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Direction -> the patterns of events that are allowed though the contract does not name them."""
     time: tuple[Path, TimeUnit] | None
     rules: tuple[Rule, ...]
+    left_out: frozenset[str] = frozenset()
+    """Rules that a policy leaves out."""
     notes: tuple[str, ...] = ()
 
     @cached_property
