@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from canonry.contract.canary import Canaries
+from canonry.contract.canary import RUN_BYTES, TAG_BYTES, Canaries
 from canonry.contract.check import demands, scopes, spans
 from canonry.contract.check.interpret import Event, Interpreter
 from canonry.contract.check.receive import TURN, Receive, Window
@@ -53,13 +53,11 @@ class Compiled:
         """Return what receives for a session, with everything at hand: it runs for every event."""
         slow, decode = self._slow, self._decode
         most = self.plan.contract.transport.max_bytes
-        raws, times, ways, mask = window.raws, window.times, window.ways, window.mask
+        frames, mask = window.frames, window.mask
 
         def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
             n = state.n
-            raws[n & mask] = raw
-            times[n & mask] = at
-            ways[n & mask] = direction
+            frames[n & mask] = (raw, at, direction)
             try:
                 event = decode(raw)
                 if not raw.isascii():
@@ -97,8 +95,8 @@ class Compiled:
 
         return {
             "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
-            "WATCH": canaries, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed,
-            "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring,
+            "WATCH": canaries, "TAG": TAG_BYTES, "RUN": RUN_BYTES, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed,
+            "FRESH": self.plan.layout.fresh, "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring,
             "REMEMBERED": REMEMBERED,
             "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
             "first": _first, "down": _down, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,

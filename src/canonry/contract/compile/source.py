@@ -57,6 +57,10 @@ class Handler:
             f"    return {kind.index}",
         ]
 
+    def _cell(self, holder: str, name: str, index: int) -> str:
+        """Where a scope keeps what a rule knows."""
+        return f"{holder}.cells[{getattr(self.plan.layout, name) + index}]"
+
     def _call(self, text: str) -> None:
         """A step that the interpreter takes too; it may report."""
         self.shares = True
@@ -141,23 +145,17 @@ class Handler:
         self._slow_if(f"{text} != {known}" if self.tree.sure(path) else f"(v := {text}) is not None and v != {known}")
 
     def _canaries(self) -> None:
-        """Another user's text in the frame, or at the seam of two pieces of a text."""
-        self.guard += ["watched = WATCH.active", "if watched:", f"    if WATCH.find(raw, owner) is not None: {SLOW}"]
-        texts = self.plan.isolation.text
-        for index, (path, keys) in enumerate(texts):
-            if not self.tree.has(path):
-                continue
-            key = self._key(keys) if keys else "()"
-            self.guard += [
-                f"    text_{index} = None",
-                f"    if (v := {self._expression(path)}).__class__ is str and v:",
-                f"        text_{index} = ({index}, {key})",
-                f"        tail_{index} = (S.tails.get(text_{index}) or '') + v",
-                f"        if len(tail_{index}) > len(v) and WATCH.find(tail_{index}, owner) is not None: {SLOW}",
-            ]
-            self.act.append(
-                f"if watched and text_{index} is not None: S.tails.put(text_{index}, tail_{index}[-WATCH.tail:])"
-            )
+        """Another user's text in the frame; what may be the beginning or the end of one is the interpreter's."""
+        self.guard += [
+            "if WATCH.active:",
+            f"    if (TAG in raw or RUN in raw or WATCH.texts) and WATCH.find(raw, owner) is not None: {SLOW}",
+        ]
+        for path, _ in self.plan.isolation.text:
+            if self.tree.has(path):
+                self.guard.append(f"    if (v := {self._expression(path)}).__class__ is str and v:")
+                self.guard.append(
+                    f"        if S.tails.new or S.tails.old or v[-1] in 'UV' or 'UU' in v or 'VV' in v or WATCH.texts: {SLOW}"
+                )
 
     def _verified(self) -> set[str]:
         """The ids that an open scope has proved to be of this session: its key, and what is constant in it."""
@@ -223,7 +221,7 @@ class Handler:
         else:
             self.guard.append(f"{key} = ()")
         if opens and not closes:
-            self._slow_if(f"{key} in S.live[{index}] or S.closed[{index}].get({key}) is not None")
+            self._slow_if(f"{key} in S.live[{index}] or {key} in (o := S.closed[{index}]).new or {key} in o.old")
             self._open(scope, key, holder)
             self.opened.add(index)
         else:
@@ -261,7 +259,8 @@ class Handler:
 
     def _open(self, scope: ScopePlan, key: str, holder: str) -> None:
         index = scope.index
-        self.act.append(f"{holder} = S.live[{index}][{key}] = Instance(PLAN, {index}, {key}, n, at)")
+        tables = ", ".join("{}" for _ in self.plan.spans)
+        self.act.append(f"{holder} = S.live[{index}][{key}] = Instance({index}, {key}, n, at, FRESH[:], [{tables}])")
         parent = self.holders.get(scope.inside) if scope.inside != SESSION else None
         if parent:
             self.act += [
@@ -276,7 +275,7 @@ class Handler:
             for number, each in enumerate(self.plan.deadlines)
             if each.start.what == "open" and each.start.index == index
         ]
-        self.act += [f"{holder}.starts[{number}] = (n, at)" for number in begins]
+        self.act += [f"{self._cell(holder, 'starts', number)} = (n, at)" for number in begins]
         asked = " or ".join(f"S.asked[{n}]" for n, each in enumerate(self.plan.exchanges) if each.starts == index)
         if asked:
             self._call(
@@ -307,8 +306,8 @@ class Handler:
                         if each.high == 0:
                             self.guard.append(SLOW)
                     else:
-                        self._slow_if(f"{holder}.counts[{index}] >= {each.high}")
-                self.act.append(f"{holder}.counts[{index}] += 1")
+                        self._slow_if(f"{self._cell(holder, 'counts', index)} >= {each.high}")
+                self.act.append(f"{self._cell(holder, 'counts', index)} += 1")
         if any(
             each.scope == scope and kind in point.kinds
             for each in self.plan.deadlines
@@ -331,9 +330,9 @@ class Handler:
     def _constants(self, scope: int, holder: str) -> None:
         for index, path in enumerate(self.plan.scopes[scope].constant):
             if scope in self.opened:
-                self.act.append(f"{holder}.consts[{index}] = {self._expression(path)}")
+                self.act.append(f"{self._cell(holder, 'consts', index)} = {self._expression(path)}")
             else:
-                self._differs(path, f"{holder}.consts[{index}]")
+                self._differs(path, f"{self._cell(holder, 'consts', index)}")
 
     def _sequences(self, scope: int, holder: str) -> None:
         for index, each in enumerate(self.plan.sequences):
@@ -352,7 +351,7 @@ class Handler:
                 else f"{value}.__class__ not in NUMBERS or "
             )
             if scope not in self.opened:
-                known = f"{holder}.seqs[{index}]"
+                known = f"{self._cell(holder, 'seqs', index)}"
                 wrong = (
                     f"{value} != {known}"
                     if strict
@@ -363,7 +362,7 @@ class Handler:
                 wrong = f"{value} != {each.start}" if strict and each.start is not None else "False"
                 self._slow_if(f"{there}({odd}{wrong})")
             after = f"{value} + {each.step}" if strict else value
-            line = f"{holder}.seqs[{index}] = {after}; {holder}.marks[{index}] = n"
+            line = f"{self._cell(holder, 'seqs', index)} = {after}; {self._cell(holder, 'marks', index)} = n"
             self.act.append(line if sure else f"if {value} is not None: {line}")
 
     def _span(self, span: SpanPlan) -> None:
@@ -405,11 +404,13 @@ class Handler:
         if not new:
             self._slow_if(f"{key} in {table}")
             if not span.reopen:
-                self._slow_if(f"(o := {holder}.closed[{span.index}]) is not None and o.get({key}) is not None")
+                self._slow_if(
+                    f"(o := {self._cell(holder, 'closed', span.index)}) is not None and o.get({key}) is not None"
+                )
             if not span.concurrent:
                 self._slow_if(table)
         target = f"{holder}.spans[{span.index}]" if new else table
-        self.act.append(f"o = {target}[{key}] = Record({key}, n, at, owed={span.must_close})")
+        self.act.append(f"o = {target}[{key}] = Record({key}, n, at, {span.must_close})")
         if span.same:
             self.act.append(f"o.same = ({', '.join(self._expression(path) for path in span.same)},)")
         if span.home == SESSION and span.must_close:
@@ -417,8 +418,10 @@ class Handler:
         for index, each in enumerate(self.plan.counts):
             if each.span == span.index and each.scope == span.home:
                 if each.high != NO_LIMIT:
-                    self._slow_if(f"{holder}.counts[{index}] >= {each.high}" if not new else str(each.high == 0))
-                self.act.append(f"{holder}.counts[{index}] += 1")
+                    self._slow_if(
+                        f"{self._cell(holder, 'counts', index)} >= {each.high}" if not new else str(each.high == 0)
+                    )
+                self.act.append(f"{self._cell(holder, 'counts', index)} += 1")
         self._span_deadlines(span, holder, "span_open")
 
     def _close_span(self, span: SpanPlan, holder: str, key: str, table: str, record: str) -> None:
@@ -436,7 +439,7 @@ class Handler:
         if span.home == SESSION:
             self.act.append(f"if {record}.owed: S.open -= 1")
         self.act.append(
-            f"if (o := {holder}.closed[{span.index}]) is None: o = {holder}.closed[{span.index}] = Ring(REMEMBERED)"
+            f"if (o := {self._cell(holder, 'closed', span.index)}) is None: o = {self._cell(holder, 'closed', span.index)} = Ring(REMEMBERED)"
         )
         self.act.append(f"o.put({key}, (n, 2))")
         self._span_deadlines(span, holder, "span_close")
@@ -483,18 +486,18 @@ class Handler:
         for number, each in enumerate(self.plan.counts):
             if each.scope == index and each.low:
                 here = each.span < 0 and kind in each.kinds
-                self._slow_if(f"{holder}.counts[{number}] < {each.low - here}")
+                self._slow_if(f"{self._cell(holder, 'counts', number)} < {each.low - here}")
         for number, late in enumerate(self.plan.deadlines):
             if late.scope == index and late.to.what == "close":
                 self._slow_if(
-                    f"(o := {holder}.starts[{number}]) is not None and at is not None and o[1] is not None and at "
+                    f"(o := {self._cell(holder, 'starts', number)}) is not None and at is not None and o[1] is not None and at "
                     f"- o[1] > {late.seconds + 1e-6!r}"
                 )
         key = f"k_{index}"
         self.act.append(f"del S.live[{index}][{key}]")
         if scope.must_close:
             self.act.append("S.open -= 1")
-        self.act.append(f"S.closed[{index}].put({key}, Closed({kind}, n, at))")
+        self.act.append(f"S.closed[{index}].new[{key}] = Closed({kind}, n, at)")
         if scope.inside != SESSION:
             self.act.append(f"if (o := {holder}.parent) is not None and o.kids: o.kids.pop(({index}, {key}), None)")
 
