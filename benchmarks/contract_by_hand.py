@@ -1,4 +1,4 @@
-"""A checker of agent-events as a careful person writes it by hand: the same rules, the same bounds of memory, no language.
+"""A checker of agent-events as a careful person writes it by hand: the same rules, the same bounds of memory.
 
 It says of each event what it violates. What `canonry.contract` does besides is left out: frames kept for
 counter-examples, witnesses, verdicts of every rule.
@@ -55,6 +55,7 @@ class Of(msgspec.Struct, gc=False, tag_field="type", kw_only=True):
     event_id: Id | None = None
     agent_name: str | None = None
     step_id: Id | None = None
+    payload: Any
 
 
 class Started(Of, tag="agent_started", kw_only=True):
@@ -224,7 +225,7 @@ class ByHand:
             self.say("no results")
 
     def close(self, event: Of, run: Run, at: float | None) -> None:
-        payload = event.payload  # type: ignore[attr-defined]
+        payload = event.payload
         if event.__class__ is Ended:
             if empty(payload.final_response) and empty(payload.result):
                 self.say("no answer")

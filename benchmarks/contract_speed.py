@@ -1,4 +1,4 @@
-"""What judging events costs: compiled, interpreted, by hand, and decoding alone; isolation; memory over many closed runs.
+"""What judging events costs: compiled, interpreted, by hand, decoding alone; isolation; memory over closed runs.
 
 CPU seconds of this process. Variants take turns over the same frames, round by round, and the ratios are medians of
 ratios of the same round.
@@ -37,8 +37,9 @@ def run_events(user: int, run: str, *, tools: int = 3, canary: str = "") -> Iter
     steps.append(("agent_completed", {"final_response": "here is the answer"}))
     for seq, (name, payload) in enumerate(steps):
         yield {
-            "type": name, "event_id": f"event-{user}-{run}-{seq}", "user_id": f"user-{user}", "thread_id": f"thread-{user}",
-            "run_id": f"run-{user}-{run}", "seq": seq, "timestamp": "2026-11-28T09:00:00.123Z", "payload": payload,
+            "type": name, "event_id": f"event-{user}-{run}-{seq}", "user_id": f"user-{user}",
+            "thread_id": f"thread-{user}", "run_id": f"run-{user}-{run}", "seq": seq,
+            "timestamp": "2026-11-28T09:00:00.123Z", "payload": payload,
         }  # fmt: skip
 
 
@@ -91,11 +92,11 @@ def speed(events: int, rounds: int) -> None:
     plan = load_contract("agent-events").plan
     seconds: dict[str, list[float]] = {"compiled": [], "by hand": [], "decoding": [], "interpreted": []}
     few = all_frames[: len(all_frames) // 10]
-    for number in range(rounds):
+    for _ in range(rounds):
         checker = Checker(plan)
         sessions = [checker.session(str(user)) for user in range(CONNECTIONS)]
         seconds["compiled"].append(timed(judging(sessions, all_frames)) / len(all_frames))
-        assert not any(session.end().counted for session in sessions) or number < 0
+        assert not any(session.end().counted for session in sessions)
         assert sum(session.judged for session in sessions) == len(all_frames)
         owners = (Recent(1 << 17), Recent(1 << 17))
         hands = [ByHand(owners) for _ in range(CONNECTIONS)]
@@ -155,9 +156,8 @@ def memory(runs: int) -> None:
         if number == runs // 10:
             begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - begun
-    print(
-        f"memory: {grown / 1024:.1f} MB more after {session.received:,} events of {runs:,} closed runs; {session.end().verdict}"
-    )
+    events = f"{session.received:,} events of {runs:,} closed runs"
+    print(f"memory: {grown / 1024:.1f} MB more after {events}; {session.end().verdict}")
 
 
 def main() -> None:

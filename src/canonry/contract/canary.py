@@ -1,8 +1,8 @@
 """Texts that belong to one user, found in what another one is sent: plain, in base64, split over pieces.
 
 A canary made here is a tag of 16 ``U`` before 16 hexadecimal digits. Base64 turns the tag into a run of at least 20
-``V`` at each of its three alignments, so two searches cover everything, and the digits say by one look-up whose it is. Any
-other text is searched as it is, as JSON escapes it, and as base64 has it at each alignment.
+``V`` at each of its three alignments, so two searches cover everything, and the digits say by one look-up whose it is.
+Any other text is searched as it is, as JSON escapes it, and as base64 has it at each alignment.
 """
 
 import base64

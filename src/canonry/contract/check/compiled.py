@@ -32,7 +32,7 @@ class Compiled:
         self.plan = plan
         self.interpreter = Interpreter(plan, canaries)
         self._namespace = self._names(canaries)
-        self._accessors: dict[str, str] = {}
+        self._decode: Callable[[bytes | str], Any]
         way = plan.contract.discriminator
         simple = "." not in way.field and "|" not in way.field and "[" not in way.field
         tagged = (
@@ -63,7 +63,7 @@ class Compiled:
                 if not raw.isascii():
                     raw = raw.decode().encode() if raw.__class__ is bytes else raw.encode()  # type: ignore[union-attr]
                 elif raw.__class__ is str:
-                    raw = raw.encode()  # type: ignore[union-attr]
+                    raw = raw.encode()
                 if len(raw) > most:
                     kind = slow(state, raw, owner, at, direction)
                 else:
@@ -95,8 +95,9 @@ class Compiled:
 
         return {
             "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
-            "WATCH": canaries, "TAG": TAG_BYTES, "RUN": RUN_BYTES, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed,
-            "FRESH": self.plan.layout.fresh, "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring,
+            "WATCH": canaries, "TAG": TAG_BYTES, "RUN": RUN_BYTES, "PLAIN": _PLAIN,
+            "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "FRESH": self.plan.layout.fresh,
+            "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring,
             "REMEMBERED": REMEMBERED,
             "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
             "first": _first, "down": _down, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
@@ -167,21 +168,12 @@ class Compiled:
                 handler = families[found] if found else unknown
                 if len(known) < 4096:
                     known[name] = handler
-            return handler(event, state, raw, owner, at, way)  # type: ignore[no-any-return]
+            return handler(event, state, raw, owner, at, way)
 
         event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
-        self._decode = self._unwrapping(event, way.below) if way.below else msgspec.json.Decoder(event).decode
+        plain: Callable[[bytes | str], Any] = msgspec.json.Decoder(event).decode
+        self._decode = _unwrapping(event, plain, way.below) if way.below else plain
         return "\n".join(text)
-
-    def _unwrapping(self, event: type[msgspec.Struct], below: str) -> Callable[[bytes | str], Any]:
-        outer = msgspec.defstruct("Outer", [("inner", event | None, None)], rename={"inner": below}, gc=False)
-        wrapped, plain = msgspec.json.Decoder(outer).decode, msgspec.json.Decoder(event).decode
-
-        def decode(raw: bytes | str) -> Any:
-            found = wrapped(raw).inner  # type: ignore[attr-defined]
-            return plain(raw) if found is None else found
-
-        return decode
 
     def _handlers(self, kinds: list[Any], tree: Tree) -> list[str]:
         lines: list[str] = []
@@ -260,3 +252,17 @@ def _one_of(value: Any, values: tuple[Any, ...]) -> bool:
 
 def _hashable(value: Any) -> bool:
     return value.__class__ in _PLAIN
+
+
+def _unwrapping(
+    event: type[msgspec.Struct], plain: Callable[[bytes | str], Any], below: str
+) -> Callable[[bytes | str], Any]:
+    """What decodes an event, out of its wrapper where it has one."""
+    outer = msgspec.defstruct("Outer", [("inner", event | None, None)], rename={"inner": below}, gc=False)
+    wrapped: Callable[[bytes | str], Any] = msgspec.json.Decoder(outer).decode
+
+    def decode(raw: bytes | str) -> Any:
+        found = wrapped(raw).inner
+        return plain(raw) if found is None else found
+
+    return decode

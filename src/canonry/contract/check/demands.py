@@ -125,10 +125,11 @@ def counts(state: State, inst: Instance, kind: int, span: int = -1) -> None:
     for index, plan in enumerate(state.plan.counts):
         if plan.scope == inst.scope and plan.span == span and (span >= 0 or kind in plan.kinds):
             inst.cells[state.plan.layout.counts + index] += 1
-            if plan.high != NO_LIMIT and inst.cells[state.plan.layout.counts + index] > plan.high:
+            came = inst.cells[state.plan.layout.counts + index]
+            if plan.high != NO_LIMIT and came > plan.high:
                 state.report(
                     plan.rule,
-                    f"`{plan.name}` comes {_times(inst.cells[state.plan.layout.counts + index])}, at most {plan.high} allowed",
+                    f"`{plan.name}` comes {_times(came)}, at most {plan.high} allowed",
                     inst.n,
                 )
 

@@ -15,7 +15,7 @@ from canonry.contract.language.paths import Path
 REMEMBERED = 1024
 """How many closed spans of each kind a scope remembers, at least."""
 UNIQUE = 4096
-"""For how many events, at least, a session remembers scopes that closed and values that no two share; a power of two."""
+"""For how many events, at least, a session remembers closed scopes and values that no two share; a power of two."""
 MOST_VIOLATIONS = 1000
 """How many violations a session keeps; more are only counted."""
 MOST_REQUESTS = 4096
@@ -119,7 +119,8 @@ class State:
 
     def turn(self) -> None:
         """Forgets the older half of what is remembered; called once in so many events."""
-        for ring in (*self.unique, *self.closed, *self.mine):
+        rings: list[Ring[Any]] = [*self.unique, *self.closed, *self.mine]
+        for ring in rings:
             ring.turn()
 
     def key(self, paths: tuple[Path, ...], event: Any) -> Any:

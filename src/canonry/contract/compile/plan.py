@@ -245,7 +245,7 @@ class Layout(msgspec.Struct, frozen=True):
     orders: int
     starts: int
     closed: int
-    fresh: list[Any]
+    fresh: list[Any] = []
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -280,13 +280,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Where a scope keeps what."""
         constants = max((len(scope.constant) for scope in self.scopes), default=0)
         lengths = (
-            constants, len(self.counts), len(self.sequences), len(self.sequences), len(self.states), 2 * len(self.orders),
-            len(self.deadlines), len(self.spans),
+            constants, len(self.counts), len(self.sequences), len(self.sequences), len(self.states),
+            2 * len(self.orders), len(self.deadlines), len(self.spans),
         )  # fmt: skip
         begins = [sum(lengths[:index]) for index in range(len(lengths))]
         fresh: list[Any] = [None] * sum(lengths)
         fresh[begins[1] : begins[2]] = [0] * lengths[1]
-        return Layout(*begins, fresh)
+        consts, counts, seqs, marks, states, orders, starts, closed = begins
+        return Layout(consts, counts, seqs, marks, states, orders, starts, closed, fresh)
 
     @property
     def other(self) -> Kind:
