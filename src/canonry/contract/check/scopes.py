@@ -3,7 +3,7 @@
 from typing import Any
 
 from canonry.contract.check import demands
-from canonry.contract.check.state import Closed, Instance, State
+from canonry.contract.check.state import Closed, Instance, State, new_instance
 from canonry.contract.compile.plan import SESSION, Kind, ScopePlan
 
 
@@ -56,7 +56,7 @@ def begin(
     if scope.inside != SESSION and parent is None and not state.plan.scopes[scope.inside].strict and not ghost:
         around = state.plan.scopes[scope.inside].name
         state.report(f"{scope.name}.inside", f"the {scope.name}{named(key)} opens outside any {around}")
-    inst = Instance(state.plan, scope.index, key, state.n, state.at, ghost=ghost)
+    inst = new_instance(state.plan, scope.index, key, state.n, state.at, ghost=ghost)
     state.live[scope.index][key] = inst
     if parent is not None:
         inst.parent = parent
@@ -145,7 +145,7 @@ def drop(state: State, inst: Instance, kind: int) -> None:
         return
     if not inst.ghost and scope.must_close and not inst.paused:
         state.open -= 1
-    state.closed[inst.scope].put(inst.key, Closed(kind, state.n, state.at))
+    state.closed[inst.scope].new[inst.key] = Closed(kind, state.n, state.at)
     if inst.parent is not None and inst.parent.kids:
         inst.parent.kids.pop((inst.scope, inst.key), None)
     for kid in list(inst.kids.values()) if inst.kids else ():
@@ -163,7 +163,8 @@ def pause(state: State, inst: Instance, kind: int) -> None:
         if scope.must_close and not inst.ghost:
             state.open += -1 if waits else 1
         if waits:
-            inst.starts = [None] * len(inst.starts)
+            for number in range(len(state.plan.deadlines)):
+                inst.cells[state.plan.layout.starts + number] = None
 
 
 def named(key: Any) -> str:

@@ -235,6 +235,20 @@ class UniquePlan(msgspec.Struct, frozen=True):
     rule: str
 
 
+class Layout(msgspec.Struct, frozen=True):
+    """Where the cells of a scope begin that rules of a kind use, and the cells of one that opens."""
+
+    consts: int
+    counts: int
+    seqs: int
+    marks: int
+    states: int
+    orders: int
+    starts: int
+    closed: int
+    fresh: list[Any] = []
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything that a checker of one contract, under one profile, has to know."""
 
@@ -265,14 +279,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     notes: tuple[str, ...] = ()
 
     @cached_property
-    def sizes(self) -> dict[int, tuple[int, ...]]:
-        """How long the lists are that a scope keeps: constants, counts, sequences, states, orders, deadlines, spans."""
-        rest = (
-            len(self.counts), len(self.sequences), len(self.states), 2 * len(self.orders), len(self.deadlines),
-            len(self.spans),
+    def layout(self) -> "Layout":
+        """Where a scope keeps what."""
+        constants = max((len(scope.constant) for scope in self.scopes), default=0)
+        lengths = (
+            constants, len(self.counts), len(self.sequences), len(self.sequences), len(self.states),
+            2 * len(self.orders), len(self.deadlines), len(self.spans),
         )  # fmt: skip
-        session: tuple[int, ...] = (0, *rest)
-        return {SESSION: session} | {scope.index: (len(scope.constant), *rest) for scope in self.scopes}
+        begins = [sum(lengths[:index]) for index in range(len(lengths))]
+        fresh: list[Any] = [None] * sum(lengths)
+        fresh[begins[1] : begins[2]] = [0] * lengths[1]
+        consts, counts, seqs, marks, states, orders, starts, closed = begins
+        return Layout(consts, counts, seqs, marks, states, orders, starts, closed, fresh)
 
     @property
     def other(self) -> Kind:

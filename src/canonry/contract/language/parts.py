@@ -38,8 +38,8 @@ FieldType = str | list[Any]
 
 ``id`` a string that is not empty, or a whole number · ``str`` any string · ``text`` a string with more than white
 space · ``filled`` anything but null, an empty string, list or object · ``int`` · ``number`` · ``bool`` · ``object`` ·
-``list`` · ``any`` · ``null`` · ``rfc3339`` a time with its zone · ``rfc3339z`` one that ends in Z · ``base64``. ``?`` at
-the end, of the type or of the field's name: may be absent. ``|`` between: one of them.
+``list`` · ``any`` · ``null`` · ``rfc3339`` a time with its zone · ``rfc3339z`` one that ends in Z · ``base64``. ``?``
+at the end, of the type or of the field's name: may be absent. ``|`` between: one of them.
 """
 
 Condition = str | int | float | bool | list[Any] | dict[str, Any]
