@@ -28,11 +28,12 @@ _REFUSED = (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, Recursio
 class Compiled:
     """Judges events of one plan, each as a struct of what its rules read. ``source`` is the Python that does it."""
 
+    _decode: Callable[[bytes | str], Any]
+
     def __init__(self, plan: Plan, canaries: Canaries) -> None:
         self.plan = plan
         self.interpreter = Interpreter(plan, canaries)
         self._namespace = self._names(canaries)
-        self._decode: Callable[[bytes | str], Any]
         way = plan.contract.discriminator
         simple = "." not in way.field and "|" not in way.field and "[" not in way.field
         tagged = (
@@ -53,13 +54,17 @@ class Compiled:
         """Return what receives for a session, with everything at hand: it runs for every event."""
         slow, decode = self._slow, self._decode
         most = self.plan.contract.transport.max_bytes
+        wraps = bool(self.plan.contract.discriminator.below)
         frames, mask = window.frames, window.mask
 
         def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
             n = state.n
             frames[n & mask] = (raw, at, direction)
             try:
-                event = decode(raw)
+                if wraps:
+                    event, state.wrapped = decode(raw)
+                else:
+                    event = decode(raw)
                 if not raw.isascii():
                     raw = raw.decode().encode() if raw.__class__ is bytes else raw.encode()  # type: ignore[union-attr]
                 elif raw.__class__ is str:
@@ -98,9 +103,9 @@ class Compiled:
             "WATCH": canaries, "TAG": TAG_BYTES, "RUN": RUN_BYTES, "PLAIN": _PLAIN,
             "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "FRESH": self.plan.layout.fresh,
             "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring,
-            "REMEMBERED": REMEMBERED,
+            "REMEMBERED": REMEMBERED, "NAMES": frozenset((str, int)), "NOTHING": {},
             "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
-            "first": _first, "down": _down, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
+            "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
         }  # fmt: skip
 
     def _tagged(self, tag: str) -> str:
@@ -137,11 +142,31 @@ class Compiled:
     def _untagged(self) -> str:
         plan = self.plan
         way = plan.contract.discriminator
-        fields = [rule for kind in plan.kinds for rule in kind.fields]
-        reads = [path for kind in plan.kinds for path in (*reads_of(plan, kind), *(rule.path for rule in kind.fields))]
+        bases = [plan.kinds[members[-1]] for members in plan.families.values()]
+        common = [rule for rule in bases[0].fields if all(_has(kind, rule) for kind in bases)] if bases else []
+        fields = [rule for kind in (bases if way.keys_present else plan.kinds) for rule in kind.fields]
+        objects = [rule.path for rule in fields if rule.kind.words == ("object",) and not rule.kind.values]
+        reads = [path for kind in plan.kinds for path in reads_of(plan, kind)]
+        typed = [rule.path for rule in common] + [
+            rule.path for rule in fields if way.keys_present and str(rule.path.ways[0][0]) in way.keys_present
+        ]
+        reads += [rule.path for rule in fields if rule.path not in objects and rule.path not in typed]
+        reads += [
+            path
+            for members in plan.families.values()
+            for index in members
+            for path in _variant_paths(plan.kinds[index], plan.kinds[members[-1]])
+        ]
+        reads += [Path("id", (("id",),))] if way.below else []
         extra = ["method", "id", "result", "error"] if way.jsonrpc else list(way.keys_present) or [way.field]
         paths = [path for text in extra if (path := parse_path(text)) is not None]
-        tree = Tree(fields, [*reads, *paths])
+        tree = Tree(
+            fields,
+            [*reads, *(() if way.keys_present or way.jsonrpc else paths)],
+            present=[*objects, *paths],
+            common=common,
+            keys=way.keys_present,
+        )
         text: list[str] = []
         for number, (family, members) in enumerate(plan.families.items()):
             text += self._handlers([plan.kinds[index] for index in members], tree)
@@ -172,7 +197,7 @@ class Compiled:
 
         event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
         plain: Callable[[bytes | str], Any] = msgspec.json.Decoder(event).decode
-        self._decode = _unwrapping(event, plain, way.below) if way.below else plain
+        self._decode = _unwrapping(event, way.below) if way.below else plain
         return "\n".join(text)
 
     def _handlers(self, kinds: list[Any], tree: Tree) -> list[str]:
@@ -209,6 +234,11 @@ class _Getters(dict[str, Any]):
         return found
 
 
+def _has(kind: Any, rule: Any) -> bool:
+    """Whether a kind asks for the same field in the same way."""
+    return any(one.path == rule.path and one.kind == rule.kind for one in kind.fields)
+
+
 def _variant_paths(kind: Any, base: Any) -> list[Path]:
     """What only a variant asks of its fields is looked at by its handler, so the decoder has to keep it."""
     return [rule.path for rule in kind.fields if rule not in base.fields]
@@ -224,18 +254,23 @@ def _name_lines(names: dict[str, str], *, jsonrpc: bool, keys: list[str]) -> lis
             f"    return 'error' if {error} is not None else 'response' if {result} is not None else None",
         ]
     if keys:
-        there = ", ".join(f"({key!r}, {names[key]})" for key in keys)
-        return [
-            "def the_name(e):",
-            f"    there = [name for name, value in ({there},) if value is not None]",
-            "    return there[0] if len(there) == 1 else None",
-        ]
+        lines = ["def the_name(e):", "    name = None"]
+        for key in keys:
+            lines += [
+                f"    if {names[key]} is not None:",
+                "        if name is not None: return None",
+                f"        name = {key!r}",
+            ]
+        return [*lines, "    return name"]
     (expression,) = names.values()
     return ["def the_name(e):", f"    return v if (v := {expression}).__class__ is str and v else None"]
 
 
-def _first(*values: Any) -> Any:
-    return next((value for value in values if value is not None), None)
+def _each(value: Any, name: str) -> Any:
+    """What the items of a list have below a key, None where none has any."""
+    if value.__class__ is not list:
+        return None
+    return [found for item in value if item.__class__ is dict and (found := item.get(name)) is not None] or None
 
 
 def _down(value: Any, way: tuple[str | int, ...]) -> Any:
@@ -254,15 +289,14 @@ def _hashable(value: Any) -> bool:
     return value.__class__ in _PLAIN
 
 
-def _unwrapping(
-    event: type[msgspec.Struct], plain: Callable[[bytes | str], Any], below: str
-) -> Callable[[bytes | str], Any]:
-    """What decodes an event, out of its wrapper where it has one."""
-    outer = msgspec.defstruct("Outer", [("inner", event | None, None)], rename={"inner": below}, gc=False)
-    wrapped: Callable[[bytes | str], Any] = msgspec.json.Decoder(outer).decode
+def _unwrapping(event: type[msgspec.Struct], below: str) -> Callable[[bytes | str], Any]:
+    """What decodes an event, out of its wrapper where it has one, and the wrapper's id."""
+    fields = [("inner_", event | None, None)]
+    outer = msgspec.defstruct("Outer", fields, bases=(event,), rename={"inner_": below}, gc=False)
+    decode_whole = msgspec.json.Decoder(outer).decode
 
     def decode(raw: bytes | str) -> Any:
-        found = wrapped(raw).inner
-        return plain(raw) if found is None else found
+        whole: Any = decode_whole(raw)
+        return (whole if whole.inner_ is None else whole.inner_), whole.id
 
     return decode

@@ -107,6 +107,8 @@ class Interpreter:
         if way.below and isinstance(body, dict) and isinstance(body.get(way.below), dict):
             body = body[way.below]
         meta: dict[str, Any] = {"$direction": state.direction}
+        if way.below and isinstance(whole, dict):
+            meta["$id"] = state.wrapped = whole.get("id")
         name = self._name(whole if way.jsonrpc else body, meta)
         if name is None:
             state.report("frame.event", "the frame does not say which event it is")
@@ -233,9 +235,9 @@ def rpc_name(body: Any) -> str | None:
     method = body.get("method")
     if isinstance(method, str) and method:
         return f"request:{method}" if body.get("id") is not None else f"notification:{method}"
-    if "error" in body:
+    if body.get("error") is not None:
         return "error"
-    return "response" if "result" in body else None
+    return "response" if "result" in body else "error" if "error" in body else None
 
 
 def holds(test: Test, event: Event) -> bool:

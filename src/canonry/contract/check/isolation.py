@@ -59,9 +59,9 @@ def isolate(state: State, event: Any) -> None:
             value = state.get(path, event)
             if isinstance(value, str | int | float) and state.mine[index].get(value) is None:
                 owner = state.ids[index].get(value)
+                state.mine[index].new[value] = True  # told once, so that both checkers tell it alike
                 if owner is None or owner is user:
                     state.ids[index].put(value, user)
-                    state.mine[index].new[value] = True
                 else:
                     state.report(plan.forbid, f"`{path.text}` is `{shown(value)}`, which another session has")
 

@@ -149,6 +149,8 @@ def _missing(state: State, span: SpanPlan, inst: Instance, key: Any, *, closes: 
 
 def _abandon(state: State, span: SpanPlan, inst: Instance, record: Record | None, key: Any) -> None:
     if record is not None:
+        if record.token is not None:  # what was under way when it was given up may still come
+            state.given_up.setdefault(span.index, Ring(REMEMBERED)).put(record.token, state.n)
         _finish(state, span, inst, record)
         _remember(state, inst, span, key, state.n, _ABANDONED)
     elif _closed_at(state, inst, span, key) is None:
@@ -160,7 +162,9 @@ def _abandon(state: State, span: SpanPlan, inst: Instance, record: Record | None
 
 def _inside(state: State, span: SpanPlan, inst: Instance, event: Any, key: Any) -> None:
     outer = state.plan.spans[span.outer]
-    outer_key = state.key(outer.key, event) if outer.key else ()
+    outer_key: Any = state.key(outer.key, event) if outer.key else ()
+    if outer.across:  # what answers a request stands inside it, and goes the other way
+        outer_key = (outer_key, _OTHER_SIDE.get(state.direction or "", state.direction))
     if outer_key not in inst.spans[outer.index] and not inst.ghost:
         state.report(
             f"{span.name}.inside", f"the {span.name}{named_key(span, key)} opens outside any open {outer.name}"
@@ -181,6 +185,7 @@ def _parents(
         state.report(rule, f"the parents of the {span.name}{named_key(span, record.key)} change", record.n)
         return
     table = inst.spans[span.index]
+    above: list[Record] = []
     for position, parent in enumerate(parents):
         known = table.get(parent) if isinstance(parent, str | int) else None
         if known is None:
@@ -190,6 +195,9 @@ def _parents(
         if known.parents != parents[:position]:
             state.report(rule, f"the parent `{demands.shown(parent)}` stands elsewhere", known.n)
             return
+        above.append(known)
+    if opening:
+        record.above = tuple(above)
 
 
 def _chunk(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) -> None:
@@ -204,6 +212,10 @@ def _chunk(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) 
         _finish(state, span, current[0], current[1])
         current = None
     if current is None:
+        for path in span.chunks_need:
+            if state.get(path, event) is None:
+                message = f"`{state.event}` begins the {span.name} {named_key(span, key)}and has no `{path.text}`"
+                state.report(f"{span.name}.needs.{path.text}", message)
         _open(state, span, kind, inst, event, key, inst.spans[span.index].get(key))
         record = inst.spans[span.index].get(key)
         if record is not None and record.n == state.n:
@@ -265,7 +277,11 @@ def _take_token(state: State, span: SpanPlan, record: Record, event: Any) -> Non
 def _token(state: State, span: SpanPlan, kind: int, event: Any) -> None:
     token = state.get(span.token_get, event) if span.token_get is not None else None
     side = _OTHER_SIDE.get(state.direction or "", state.direction) if span.across else state.direction
-    record = state.tokens[span.index].get((token, side)) if isinstance(token, str | int) else None
+    named_by = (token, side) if isinstance(token, str | int) else None
+    record = state.tokens[span.index].get(named_by)
+    given_up = state.given_up.get(span.index)
+    if record is None and given_up is not None and given_up.get(named_by) is not None:
+        return
     if record is None:
         state.report(f"{span.name}.token", f"the token `{demands.shown(token)}` names no open {span.name}")
         return

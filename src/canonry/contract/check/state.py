@@ -39,6 +39,7 @@ class Record(msgspec.Struct, eq=False):
     same: tuple[Any, ...] = ()
     token: Any = None
     parents: tuple[Any, ...] = ()
+    above: "tuple[Record, ...] | None" = None
     seqs: dict[int, Any] | None = None
     folds: dict[int, list[str]] | None = None
 
@@ -72,9 +73,9 @@ class State:
     """Everything that is known of one session; the interpreter and the compiled checker both move it."""
 
     __slots__ = (
-        "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "ids", "implied", "live",
-        "mark", "mine", "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally", "tokens", "unique",
-        "user", "users", "violations",
+        "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "given_up", "ids",
+        "implied", "live", "mark", "mine", "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally",
+        "tokens", "unique", "user", "users", "violations", "wrapped",
     )  # fmt: skip
 
     def __init__(
@@ -95,11 +96,13 @@ class State:
         self.at: float | None = None
         self.direction: str | None = None
         self.event = ""
+        self.wrapped: Any = None
         self.flawed = False
         self.live: list[dict[Any, Instance]] = [{} for _ in plan.scopes]
         self.closed: list[Ring[Closed]] = [Ring(UNIQUE) for _ in plan.scopes]
         self.root = new_instance(plan, SESSION, (), 0, None)
         self.seen: list[Ring[int]] = [Ring(REMEMBERED) for _ in plan.spans]
+        self.given_up: dict[int, Ring[int]] = {}
         self.tokens: list[dict[Any, Record]] = [{} for _ in plan.spans]
         self.implied: dict[int, tuple[Instance, Record]] = {}
         self.fired: set[int] = set()
@@ -132,6 +135,8 @@ class State:
 
     def report(self, rule: str, message: str, *witnesses: int) -> None:
         """Notes a violation at the present event."""
+        if rule in self.plan.left_out:
+            return
         self.flawed = True
         self.tally[rule] = self.tally.get(rule, 0) + 1
         if len(self.violations) < MOST_VIOLATIONS:

@@ -97,6 +97,7 @@ class SpanPlan(msgspec.Struct, frozen=True, kw_only=True):
     chunks: frozenset[int] = frozenset()
     chunks_keep: frozenset[int] = frozenset()
     chunks_end: frozenset[int] = frozenset()
+    chunks_need: tuple[Path, ...] = ()
     parents: Path | None = None
     refers: frozenset[int] = frozenset()
     refers_closed: bool = False
@@ -273,6 +274,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Direction -> the patterns of events that are allowed though the contract does not name them."""
     time: tuple[Path, TimeUnit] | None
     rules: tuple[Rule, ...]
+    left_out: frozenset[str] = frozenset()
+    """Rules that a policy leaves out."""
     notes: tuple[str, ...] = ()
 
     @cached_property

@@ -136,7 +136,11 @@ def _span(builder: Builder, name: str, span: Span, index: int, home: int, outer:
             "chunks": builder.kinds(span.implied.by),
             "chunks_keep": builder.kinds(span.implied.kept_open_by),
             "chunks_end": builder.kinds(span.implied.closed_by),
+            "chunks_need": builder.paths(span.implied.needs, (*where, "implied", "needs")),
         }
+        for position, path in enumerate(more["chunks_need"]):
+            sentence = f"what opens a {name} by itself has `{path.text}`"
+            builder.rule(f"{name}.needs.{path.text}", sentence, (*where, "implied", "needs", position))
     if span.parents is not None:
         builder.rule(
             f"{name}.parents", f"the parents that a {name} names are open, and nested as it says", (*where, "parents")

@@ -22,6 +22,12 @@ def is_filled(value: Any) -> bool:
     return value is not None and value != "" and value != [] and value != {}
 
 
+_ZULU = re.compile(
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z", re.ASCII
+)
+"""Nearly all times in UTC, none that is no time: the rest is looked at closely."""
+
+
 def parse_time(text: Any) -> float | None:
     """Return the seconds since the epoch of an RFC 3339 time, None where it is none. A leap second is the next one."""
     match = _RFC3339.fullmatch(text) if isinstance(text, str) else None
@@ -46,6 +52,13 @@ def is_rfc3339(value: Any) -> bool:
     return parse_time(value) is not None
 
 
+def _is_zulu(value: Any) -> bool:
+    """Whether a value is a time in UTC that ends in Z."""
+    if isinstance(value, str) and _ZULU.fullmatch(value):
+        return value[:4] != "0000"
+    return is_rfc3339(value) and str(value)[-1] in "Zz"
+
+
 WORDS: dict[str, Callable[[Any], bool]] = {
     "id": is_id,
     "str": lambda value: isinstance(value, str),
@@ -59,7 +72,7 @@ WORDS: dict[str, Callable[[Any], bool]] = {
     "any": lambda value: value is not None,
     "null": lambda value: value is None,
     "rfc3339": is_rfc3339,
-    "rfc3339z": lambda value: is_rfc3339(value) and str(value)[-1] in "Zz",
+    "rfc3339z": _is_zulu,
     "base64": lambda value: isinstance(value, str) and _BASE64.fullmatch(value) is not None,
 }
 SENTENCES = {

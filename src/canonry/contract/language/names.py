@@ -63,9 +63,9 @@ class Names:
         return self.base(event.of) if event.of in self.events else name
 
     def _matching(self, name: str) -> list[str]:
-        if name in self.events:
-            return [name]
-        return [each for each in self.events if "*" in name and fnmatchcase(each, name)]
+        if "*" in name:  # itself, where it has an entry, among them
+            return [each for each in self.events if fnmatchcase(each, name)]
+        return [name] if name in self.events else []
 
     def _learn(self, mention: Mention) -> None:
         name = mention.name.removeprefix(FAMILY).strip()

@@ -1,9 +1,9 @@
 """Events, scopes and spans: the parts of a contract that rules speak of.
 
-Paths are dotted keys such as ``payload.tool_name``; ``0`` takes the first item of a list, ``items[]`` each of them, and
-``a|b`` the first of several that is present. ``null`` counts as absent. Below a discriminator's ``below`` paths begin
-inside the wrapper. ``$type`` is the event's name on the wire, ``$kind`` and ``$phase`` what a template captured,
-``$direction`` is ``in`` or ``out``.
+Paths are dotted keys such as ``payload.tool_name``; ``0`` takes the first item of a list, ``items[]`` each of them,
+``a|b`` the first of several that is present, and ``meta["a.b/c"]`` a key that holds dots. ``null`` counts as absent.
+Below a discriminator's ``below`` paths begin inside the wrapper, whose ``id`` is ``$id``. ``$type`` is the event's name
+on the wire, ``$kind`` and ``$phase`` what a template captured, ``$direction`` is ``in`` or ``out``.
 
 Wherever events are listed, a name with ``*`` stands for all names that it matches, and ``any NAME`` for an event
 together with its variants; the bare ``NAME`` is the event that is none of its variants.
@@ -154,6 +154,7 @@ class Implied(Part, frozen=True, kw_only=True):
     by: Annotated[list[str], Meta(description="The events that open or continue it.")]
     kept_open_by: Annotated[list[str], Meta(description="Other events that leave it open. All others close it.")] = []
     closed_by: Annotated[list[str], Meta(description="Those of `by` that close it: an empty chunk.")] = []
+    needs: Annotated[list[str], Meta(description="Fields that the one which opens it must have.")] = []
 
 
 class Refers(Part, frozen=True, kw_only=True):

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 EACH = "[]"
-_PART = re.compile(r"[^.\[\]|]+|\[\]|\[[0-9]+\]")
-_WHOLE = re.compile(r"\$?[^.\[\]|$]+(\[\]|\[[0-9]+\])*(\.[^.\[\]|]+(\[\]|\[[0-9]+\])*)*")
+_ITEM = r"\[\]|\[[0-9]+\]|\[\"[^\"|]+\"\]"
+_PART = re.compile(rf"[^.\[\]|\"]+|{_ITEM}")
+_WHOLE = re.compile(rf"\$?[^.\[\]|$\"]+({_ITEM})*(\.[^.\[\]|\"]+({_ITEM})*)*")
 
 
 class Path(msgspec.Struct, frozen=True):
@@ -34,7 +35,10 @@ def parse_path(text: str) -> Path | None:
         parts: list[str | int] = []
         for part in _PART.findall(stripped):
             inner = part[1:-1] if part.startswith("[") else part
-            parts.append(EACH if part == EACH else int(inner) if inner.isdigit() and parts else inner)
+            if inner.startswith('"'):
+                parts.append(inner[1:-1])
+            else:
+                parts.append(EACH if part == EACH else int(inner) if inner.isdigit() and parts else inner)
         ways.append(tuple(parts))
     return Path(text, tuple(ways))
 
