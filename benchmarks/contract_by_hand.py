@@ -169,7 +169,7 @@ class ByHand:
     def judge(self, event: Of, raw: bytes, at: float | None, direction: str | None) -> None:
         if direction == "in":
             self.say("from the client")
-        if event.timestamp.tzinfo is not dt.UTC or b'0000"' in raw:
+        if event.timestamp.tzinfo is not dt.UTC or raw.find(b'0000"') >= 0:
             self.zone(raw)
         if event.event_id is not None:
             if event.event_id in self.events:

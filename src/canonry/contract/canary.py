@@ -53,11 +53,11 @@ class Canaries:
     def find(self, raw: str | bytes, owner: Hashable) -> str | None:
         """Return the first text in ``raw`` that somebody else than ``owner`` has, None where there is none."""
         data = raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogatepass")
-        if TAG_BYTES in data:
+        if data.find(TAG_BYTES) >= 0:
             found = self._find_plain(data, owner)
             if found is not None:
                 return found
-        if RUN_BYTES in data:
+        if data.find(RUN_BYTES) >= 0:
             found = self._find_encoded(data, owner)
             if found is not None:
                 return found

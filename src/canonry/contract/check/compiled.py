@@ -34,7 +34,6 @@ class Compiled:
         self.plan = plan
         self.interpreter = Interpreter(plan, canaries)
         self._namespace = self._names(canaries)
-        self._decode: Callable[[bytes | str], Any]
         way = plan.contract.discriminator
         simple = "." not in way.field and "|" not in way.field and "[" not in way.field
         tagged = (
@@ -101,10 +100,10 @@ class Compiled:
 
         return {
             "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
-            "WATCH": canaries, "TAG": TAG_BYTES, "RUN": RUN_BYTES, "PLAIN": _PLAIN, "NAMES": frozenset((str, int)),
+            "WATCH": canaries, "TAG": TAG_BYTES, "RUN": RUN_BYTES, "PLAIN": _PLAIN,
             "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "FRESH": self.plan.layout.fresh,
-            "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring, "NOTHING": {},
-            "REMEMBERED": REMEMBERED,
+            "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring,
+            "REMEMBERED": REMEMBERED, "NAMES": frozenset((str, int)), "NOTHING": {},
             "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
             "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
         }  # fmt: skip
@@ -291,13 +290,13 @@ def _hashable(value: Any) -> bool:
 
 
 def _unwrapping(event: type[msgspec.Struct], below: str) -> Callable[[bytes | str], Any]:
-    """What decodes an event, out of its wrapper where it has one, and the `id` beside it."""
+    """What decodes an event, out of its wrapper where it has one, and the wrapper's id."""
     fields = [("inner_", event | None, None)]
     outer = msgspec.defstruct("Outer", fields, bases=(event,), rename={"inner_": below}, gc=False)
-    decode_whole: Callable[[bytes | str], Any] = msgspec.json.Decoder(outer).decode
+    decode_whole = msgspec.json.Decoder(outer).decode
 
     def decode(raw: bytes | str) -> Any:
-        whole = decode_whole(raw)
+        whole: Any = decode_whole(raw)
         return (whole if whole.inner_ is None else whole.inner_), whole.id
 
     return decode
