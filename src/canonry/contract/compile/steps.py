@@ -4,20 +4,14 @@ Each function writes its step into the handler and returns whether it could; oth
 interpreter calls.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from canonry.contract.compile.plan import SESSION, OrderPlan, SpanPlan, StatesPlan
+from canonry.contract.compile.writer import Writer
 from canonry.contract.language.rules import OrderMode, SequenceMode
-
-if TYPE_CHECKING:
-    from canonry.contract.compile.source import Handler
 
 _OTHER_SIDE = "('in' if way == 'out' else 'out' if way == 'in' else way)"
 
 
-def write_span(handler: Handler, span: SpanPlan, holder: str) -> bool:
+def write_span(handler: Writer, span: SpanPlan, holder: str) -> bool:
     """Write what an event means for a span: it goes on, or a side's request opens, is heard of, is answered."""
     kind = handler.kind.index
     known = frozenset(one for one, _, _ in span.known)
@@ -54,7 +48,7 @@ def write_span(handler: Handler, span: SpanPlan, holder: str) -> bool:
     return write is not None and write(handler, span, holder)
 
 
-def _during(handler: Handler, span: SpanPlan, holder: str) -> bool:
+def _during(handler: Writer, span: SpanPlan, holder: str) -> bool:
     """An event that needs the span open, and may add a piece to its text."""
     kind, index = handler.kind.index, span.index
     if _sequences(handler, index):
@@ -89,7 +83,7 @@ def _during(handler: Handler, span: SpanPlan, holder: str) -> bool:
     return True
 
 
-def _ask(handler: Handler, span: SpanPlan, holder: str) -> bool:
+def _ask(handler: Writer, span: SpanPlan, holder: str) -> bool:
     """A request: it opens a span of its side."""
     index = span.index
     if _sequences(handler, index) or not span.concurrent or not span.key:
@@ -118,7 +112,7 @@ def _ask(handler: Handler, span: SpanPlan, holder: str) -> bool:
     return True
 
 
-def _answer(handler: Handler, span: SpanPlan, holder: str) -> bool:
+def _answer(handler: Writer, span: SpanPlan, holder: str) -> bool:
     """An answer: it closes a span of the other side."""
     index = span.index
     if _sequences(handler, index) or not span.key:
@@ -132,14 +126,15 @@ def _answer(handler: Handler, span: SpanPlan, holder: str) -> bool:
     handler.act += [f"del t_{index}[key_{index}]", f"if o_{index}.owed: S.open -= 1"]
     if span.token_set is not None:
         handler.act.append(f"if o_{index}.token is not None: S.tokens[{index}].pop(o_{index}.token, None)")
+    closed = handler.cell(holder, "closed", index)
     handler.act += [
-        f"if (o := {handler.cell(holder, 'closed', index)}) is None: o = {handler.cell(holder, 'closed', index)} = Ring(REMEMBERED)",
+        f"if (o := {closed}) is None: o = {closed} = Ring(REMEMBERED)",
         f"o.put(key_{index}, (n, 2))",
     ]
     return True
 
 
-def _hear(handler: Handler, span: SpanPlan, _holder: str) -> bool:
+def _hear(handler: Writer, span: SpanPlan, _holder: str) -> bool:
     """An event that names an open request of the other side by its token."""
     index = span.index
     numbers = _sequences(handler, index)
@@ -165,7 +160,7 @@ def _hear(handler: Handler, span: SpanPlan, _holder: str) -> bool:
     return True
 
 
-def write_order(handler: Handler, index: int, order: OrderPlan, holder: str, *, new: bool) -> None:
+def write_order(handler: Writer, index: int, order: OrderPlan, holder: str, *, new: bool) -> None:
     """Write what an event means for an order: `new` says that its scope opens with this event."""
     before, event = f"{handler.cell(holder, 'orders', 2 * index)}", f"{handler.cell(holder, 'orders', 2 * index + 1)}"
     if handler.kind.index in order.before:
@@ -182,7 +177,7 @@ def write_order(handler: Handler, index: int, order: OrderPlan, holder: str, *, 
     handler.act.append(f"if {event} is None: {event} = n")
 
 
-def write_states(handler: Handler, index: int, plan: StatesPlan, holder: str, *, new: bool) -> None:
+def write_states(handler: Writer, index: int, plan: StatesPlan, holder: str, *, new: bool) -> None:
     """Write the move of a status. Nothing, where the event has none."""
     text = handler.expression(plan.path)
     if text == "None":
@@ -204,7 +199,7 @@ def write_states(handler: Handler, index: int, plan: StatesPlan, holder: str, *,
     handler.act.append(f"if {value} is not None: {handler.cell(holder, 'states', index)} = ({value}, n)")
 
 
-def _sequences(handler: Handler, span: int) -> list[int]:
+def _sequences(handler: Writer, span: int) -> list[int]:
     kind = handler.kind.index
     return [
         number
@@ -217,7 +212,7 @@ def _found(name: str, expression: str) -> list[str]:
     return [f"try: {name} = {expression}", "except KeyError: return slow(S, raw, owner, at, way)"]
 
 
-def _side(handler: Handler, *, other: bool = False) -> str:
+def _side(handler: Writer, *, other: bool = False) -> str:
     """Which side sends the event, or the other one. An event that goes one way only says so by itself."""
     way = handler.kind.direction
     if way:

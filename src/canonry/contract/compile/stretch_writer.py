@@ -1,6 +1,7 @@
 """The text of a handler that opens and closes scopes and spans, and counts in them."""
 
 from canonry.contract.compile.plan import NO_LIMIT, SESSION, ScopePlan, SpanPlan
+from canonry.contract.compile.steps import write_order, write_span, write_states
 from canonry.contract.compile.writer import SLOW, Writer
 from canonry.contract.language.rules import SequenceMode
 
@@ -11,7 +12,7 @@ class SpanWriter(Writer):
     def _span(self, span: SpanPlan) -> None:
         holder = self.holders.get(span.home)
         kind = self.kind.index
-        if holder is None:
+        if holder is None or write_span(self, span, holder):
             return
         roles = [kind in span.opens, kind in span.closes, kind in span.during]
         simple = (
@@ -20,17 +21,16 @@ class SpanWriter(Writer):
             and not span.refers and span.token_set is None and not span.chunks
             and kind not in span.abandons and kind not in span.refers_unless
             and kind not in {one for one, _, _ in span.known}
-            and not any(each.span == span.index for each in self.plan.folds)
-            and not any(each.span == span.index for each in self.plan.sequences)
+            and span.index not in [each.span for each in self.plan.folds] + [each.span for each in self.plan.sequences]
         )  # fmt: skip
         if not simple:
             call = f"spans.step(S, SPANS[{span.index}], {kind}, {holder.lstrip('?')}, e)"
-            self._call(f"if {holder[1:]} is not None: {call}" if holder.startswith("?") else call)
+            self.call(f"if {holder[1:]} is not None: {call}" if holder.startswith("?") else call)
             return
         key, table, record = f"s_{span.index}", f"t_{span.index}", f"o_{span.index}"
         new = span.home in self.opened
         if span.key:
-            self._guard_key(key, span.key)
+            self.guard_key(key, span.key)
         else:
             self.guard.append(f"{key} = ()")
         if new:
@@ -48,43 +48,43 @@ class SpanWriter(Writer):
 
     def _open_span(self, span: SpanPlan, holder: str, key: str, table: str, *, new: bool) -> None:
         if not new:
-            self._slow_if(f"{key} in {table}")
+            self.slow_if(f"{key} in {table}")
             if not span.reopen:
-                self._slow_if(
-                    f"(o := {self._cell(holder, 'closed', span.index)}) is not None and o.get({key}) is not None"
+                self.slow_if(
+                    f"(o := {self.cell(holder, 'closed', span.index)}) is not None and o.get({key}) is not None"
                 )
             if not span.concurrent:
-                self._slow_if(table)
+                self.slow_if(table)
         target = f"{holder}.spans[{span.index}]" if new else table
         self.act.append(f"o = {target}[{key}] = Record({key}, n, at, {span.must_close})")
         if span.same:
-            self.act.append(f"o.same = ({', '.join(self._expression(path) for path in span.same)},)")
+            self.act.append(f"o.same = ({', '.join(self.expression(path) for path in span.same)},)")
         if span.home == SESSION and span.must_close:
             self.act.append("S.open += 1")
         for index, each in enumerate(self.plan.counts):
             if each.span == span.index and each.scope == span.home:
                 if each.high != NO_LIMIT:
-                    self._slow_if(
-                        f"{self._cell(holder, 'counts', index)} >= {each.high}" if not new else str(each.high == 0)
+                    self.slow_if(
+                        f"{self.cell(holder, 'counts', index)} >= {each.high}" if not new else str(each.high == 0)
                     )
-                self.act.append(f"{self._cell(holder, 'counts', index)} += 1")
+                self.act.append(f"{self.cell(holder, 'counts', index)} += 1")
         self._span_deadlines(span, holder, "span_open")
 
     def _close_span(self, span: SpanPlan, holder: str, key: str, table: str, record: str) -> None:
         for position, path in enumerate(span.same):
-            self._slow_if(
-                f"(v := {self._expression(path)}) is not None and (o := {record}.same[{position}]) is not None "
+            self.slow_if(
+                f"(v := {self.expression(path)}) is not None and (o := {record}.same[{position}]) is not None "
                 f"and v != o"
             )
         limits = [
             each.seconds for each in self.plan.deadlines if each.start.what == "span" and each.start.index == span.index
         ]
         if limits:
-            self._slow_if(f"at is not None and {record}.at is not None and at - {record}.at > {min(limits) + 1e-6!r}")
+            self.slow_if(f"at is not None and {record}.at is not None and at - {record}.at > {min(limits) + 1e-6!r}")
         self.act.append(f"del {table}[{key}]")
         if span.home == SESSION:
             self.act.append(f"if {record}.owed: S.open -= 1")
-        closed = self._cell(holder, "closed", span.index)
+        closed = self.cell(holder, "closed", span.index)
         self.act.append(f"if (o := {closed}) is None: o = {closed} = Ring(REMEMBERED)")
         self.act.append(f"o.put({key}, (n, 2))")
         self._span_deadlines(span, holder, "span_close")
@@ -95,7 +95,7 @@ class SpanWriter(Writer):
             for each in self.plan.deadlines
             for point in (each.start, each.to)
         ):
-            self._call(f"demands.deadlines(S, {holder}, {what!r}, {self.kind.index}, {span.index})")
+            self.call(f"demands.deadlines(S, {holder}, {what!r}, {self.kind.index}, {span.index})")
 
 
 class ScopeWriter(SpanWriter):
@@ -112,11 +112,11 @@ class ScopeWriter(SpanWriter):
             self._maybe_enter(scope, key, holder)
             return
         if scope.key:
-            self._guard_key(key, scope.key)
+            self.guard_key(key, scope.key)
         else:
             self.guard.append(f"{key} = ()")
         if opens and not closes:
-            self._slow_if(f"{key} in S.live[{index}] or {key} in (o := S.closed[{index}]).new or {key} in o.old")
+            self.slow_if(f"{key} in S.live[{index}] or {key} in (o := S.closed[{index}]).new or {key} in o.old")
             self._open(scope, key, holder)
             self.opened.add(index)
         else:
@@ -128,16 +128,16 @@ class ScopeWriter(SpanWriter):
         index = scope.index
         if not scope.key:
             self.guard.append(f"{holder} = S.live[{index}].get(())")
-            self._slow_if(f"{holder} is None and S.closed[{index}].get(()) is not None")
+            self.slow_if(f"{holder} is None and S.closed[{index}].get(()) is not None")
         else:
             names = []
             asked = []
             self.guard.append(f"{holder} = None")
             odd = []
             for position, path in enumerate(scope.key):
-                names.append(self._expression(path) if self.tree.sure(path) else f"{key}_{position}")
+                names.append(self.expression(path) if self.tree.sure(path) else f"{key}_{position}")
                 if not self.tree.sure(path):
-                    self.guard.append(f"{key}_{position} = {self._expression(path)}")
+                    self.guard.append(f"{key}_{position} = {self.expression(path)}")
                     asked.append(f"{key}_{position} is not None")
                 if not self.tree.plain(path):
                     odd.append(f"{names[-1]}.__class__ not in PLAIN")
@@ -170,10 +170,10 @@ class ScopeWriter(SpanWriter):
             for number, each in enumerate(self.plan.deadlines)
             if each.start.what == "open" and each.start.index == index
         ]
-        self.act += [f"{self._cell(holder, 'starts', number)} = (n, at)" for number in begins]
+        self.act += [f"{self.cell(holder, 'starts', number)} = (n, at)" for number in begins]
         asked = " or ".join(f"S.asked[{n}]" for n, each in enumerate(self.plan.exchanges) if each.starts == index)
         if asked:
-            self._call(
+            self.call(
                 f"if {asked}: scopes.started(S, SCOPES[{index}], {holder}); demands.deadlines(S, {holder}, "
                 f"'open', {self.kind.index}, {index})"
             )
@@ -189,11 +189,14 @@ class ScopeWriter(SpanWriter):
         if scope != SESSION:
             self._constants(scope, holder)
         self._sequences(scope, holder)
-        if any(each.scope == scope for each in self.plan.states):
-            self._call(f"demands.states(S, {holder}, e)")
+        new = scope in self.opened
+        for index, states in enumerate(self.plan.states):
+            if states.scope == scope:
+                write_states(self, index, states, holder, new=new)
         kind = self.kind.index
-        if any(each.scope == scope and kind in each.before | each.event for each in self.plan.orders):
-            self._call(f"demands.orders(S, {holder}, {kind})")
+        for index, order in enumerate(self.plan.orders):
+            if order.scope == scope and kind in order.before | order.event:
+                write_order(self, index, order, holder, new=new)
         for index, each in enumerate(self.plan.counts):
             if each.scope == scope and each.span < 0 and kind in each.kinds:
                 if each.high != NO_LIMIT:
@@ -201,19 +204,19 @@ class ScopeWriter(SpanWriter):
                         if each.high == 0:
                             self.guard.append(SLOW)
                     else:
-                        self._slow_if(f"{self._cell(holder, 'counts', index)} >= {each.high}")
-                self.act.append(f"{self._cell(holder, 'counts', index)} += 1")
+                        self.slow_if(f"{self.cell(holder, 'counts', index)} >= {each.high}")
+                self.act.append(f"{self.cell(holder, 'counts', index)} += 1")
         if any(
             each.scope == scope and kind in point.kinds
             for each in self.plan.deadlines
             for point in (each.start, each.to)
         ):
-            self._call(f"demands.deadlines(S, {holder}, 'event', {kind})")
+            self.call(f"demands.deadlines(S, {holder}, 'event', {kind})")
         if any(
             each.span < 0 and each.scope == scope and (kind in each.wholes or kind in each.kinds or not each.kinds)
             for each in self.plan.folds
         ):
-            self._call(f"{holder}.folds = demands.pieces(S, {holder}.folds, {scope}, -1, {kind}, e)")
+            self.call(f"{holder}.folds = demands.pieces(S, {holder}.folds, {scope}, -1, {kind}, e)")
         if prefix:
             inner_guard, inner_act = self.guard, self.act
             self.guard, self.act = guard, act
@@ -225,9 +228,9 @@ class ScopeWriter(SpanWriter):
     def _constants(self, scope: int, holder: str) -> None:
         for index, path in enumerate(self.plan.scopes[scope].constant):
             if scope in self.opened:
-                self.act.append(f"{self._cell(holder, 'consts', index)} = {self._expression(path)}")
+                self.act.append(f"{self.cell(holder, 'consts', index)} = {self.expression(path)}")
             else:
-                self._differs(path, f"{self._cell(holder, 'consts', index)}")
+                self.differs(path, f"{self.cell(holder, 'consts', index)}")
 
     def _sequences(self, scope: int, holder: str) -> None:
         for index, each in enumerate(self.plan.sequences):
@@ -235,7 +238,7 @@ class ScopeWriter(SpanWriter):
                 continue
             value = f"q_{index}"
             strict = each.mode is SequenceMode.STRICT
-            self.guard.append(f"{value} = {self._expression(each.path)}")
+            self.guard.append(f"{value} = {self.expression(each.path)}")
             sure = self.tree.sure(each.path) and self.tree.plain(each.path)
             there = "" if sure else f"{value} is not None and "
             odd = (
@@ -246,18 +249,18 @@ class ScopeWriter(SpanWriter):
                 else f"{value}.__class__ not in NUMBERS or "
             )
             if scope not in self.opened:
-                known = f"{self._cell(holder, 'seqs', index)}"
+                known = f"{self.cell(holder, 'seqs', index)}"
                 wrong = (
                     f"{value} != {known}"
                     if strict
                     else f"(o := {known}) is None or {value} {'<=' if each.mode is SequenceMode.RISES else '<'} o"
                 )
-                self._slow_if(f"{there}({odd}{wrong})")
+                self.slow_if(f"{there}({odd}{wrong})")
             elif odd or (strict and each.start is not None):
                 wrong = f"{value} != {each.start}" if strict and each.start is not None else "False"
-                self._slow_if(f"{there}({odd}{wrong})")
+                self.slow_if(f"{there}({odd}{wrong})")
             after = f"{value} + {each.step}" if strict else value
-            line = f"{self._cell(holder, 'seqs', index)} = {after}; {self._cell(holder, 'marks', index)} = n"
+            line = f"{self.cell(holder, 'seqs', index)} = {after}; {self.cell(holder, 'marks', index)} = n"
             self.act.append(line if sure else f"if {value} is not None: {line}")
 
     def _leave(self, scope: int) -> None:
@@ -268,39 +271,39 @@ class ScopeWriter(SpanWriter):
         if holder.startswith("?"):
             name = holder[1:]
             if due_spans or due_scopes:
-                self._call(f"if {name} is not None: scopes.due(S, {name}, {kind})")
+                self.call(f"if {name} is not None: scopes.due(S, {name}, {kind})")
             if kind in self.plan.scopes[scope].closes or self.plan.scopes[scope].pauses:
                 step = "close" if kind in self.plan.scopes[scope].closes else "pause"
-                self._call(f"if {name} is not None: scopes.{step}(S, {name}, {kind})")
+                self.call(f"if {name} is not None: scopes.{step}(S, {name}, {kind})")
             return
         for span in due_spans:
-            self._slow_if(f"{holder}.spans[{span.index}]")
+            self.slow_if(f"{holder}.spans[{span.index}]")
         if due_scopes:
-            self._slow_if(f"{holder}.kids")
+            self.slow_if(f"{holder}.kids")
         if scope == SESSION:
             return
         plan = self.plan.scopes[scope]
         if kind in plan.closes:
             self._close_scope(plan, holder)
+        elif kind in plan.pauses:
+            self.call(f"scopes.pause(S, {holder}, {kind})")
         elif plan.pauses:
-            self._call(f"scopes.pause(S, {holder}, {kind})")
+            self.act.append(f"if {holder}.paused: scopes.pause(S, {holder}, {kind})")
 
     def _close_scope(self, scope: ScopePlan, holder: str) -> None:
         index, kind = scope.index, self.kind.index
         if index in self.opened or scope.pauses:
-            self._call(f"scopes.close(S, {holder}, {kind})")
+            self.call(f"scopes.close(S, {holder}, {kind})")
             return
-        self._slow_if(f"{holder}.kids or {holder}.ghost")
+        self.slow_if(f"{holder}.kids or {holder}.ghost")
         for number, each in enumerate(self.plan.counts):
             if each.scope == index and each.low:
                 here = each.span < 0 and kind in each.kinds
-                self._slow_if(f"{self._cell(holder, 'counts', number)} < {each.low - here}")
+                self.slow_if(f"{self.cell(holder, 'counts', number)} < {each.low - here}")
         for number, late in enumerate(self.plan.deadlines):
             if late.scope == index and late.to.what == "close":
-                begun = (
-                    f"at is not None and (o := {self._cell(holder, 'starts', number)}) is not None and o[1] is not None"
-                )
-                self._slow_if(f"{begun} and at - o[1] > {late.seconds + 1e-6!r}")
+                begun = f"at is not None and (o := {self.cell(holder, 'starts', number)}) is not None"
+                self.slow_if(f"{begun} and o[1] is not None and at - o[1] > {late.seconds + 1e-6!r}")
         key = f"k_{index}"
         self.act.append(f"del S.live[{index}][{key}]")
         if scope.must_close:
