@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canonry.changes.nodes import nodes_of, parents_of, same_nodes
+from canonry.changes.nodes import children_of, nodes_and_parents, nodes_of, same_nodes
 from canonry.changes.strings import text_tokens, token_by_token
 from canonry.source.syntax.text import SourceText
 
@@ -36,15 +36,23 @@ def test_any_order_of_them(parts: list[str], end: str) -> None:
     assert list(text_tokens(text)) == list(token_by_token(text))
 
 
-def test_the_nodes_are_those_of_a_walk() -> None:
-    tree = ast.parse(_FILES[0].read_bytes())
-    walked = [node for node in ast.walk(tree) if not isinstance(node, ast.expr_context)]
-
-    assert nodes_of(tree) == walked
-    parents = parents_of(walked)
-    assert all(
-        parents[child] is node for node in walked for child in ast.iter_child_nodes(node) if child in walked[:99]
+@pytest.mark.parametrize("path", _FILES, ids=lambda path: path.name)
+def test_the_nodes_are_those_of_a_walk(path: Path) -> None:
+    tree = ast.parse(
+        path.read_bytes() + b"f(**a, **{**b})\ndef g(*, a, b=1) -> c: ...\nmatch d:\n    case {**e}: ...\n"
     )
+    walked = [node for node in ast.walk(tree) if not isinstance(node, ast.expr_context)]
+    inner = {
+        node: [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr_context)]
+        for node in walked
+    }
+
+    nodes, parents = nodes_and_parents(tree)
+
+    assert nodes_of(tree) == nodes == walked
+    assert all(children_of(node) == children for node, children in inner.items())
+    assert all(child in inner[parents[child]] for child in walked[1:])
+    assert parents.keys() == set(walked[1:])
 
 
 @pytest.mark.parametrize(

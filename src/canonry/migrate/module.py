@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
-from canonry.changes.nodes import nodes_of, parents_of
-from canonry.changes.strings import text_tokens
+from canonry.changes.nodes import children_of, nodes_of
+from canonry.changes.parsed import ParsedText
 from canonry.migrate.answers import Needed, Splice
 from canonry.migrate.commands.surroundings import Surroundings
 from canonry.rules.view import FileView
@@ -28,7 +28,7 @@ class Module:
         self,
         file: FileView,
         content: bytes,
-        parse: Callable[[], ast.Module],
+        parse: Callable[[], ParsedText],
         *,
         surroundings: Surroundings | None = None,
     ) -> None:
@@ -42,14 +42,18 @@ class Module:
         self._promised: dict[str, Needed] = {}
 
     @cached_property
-    def tree(self) -> ast.Module:
-        """The syntax tree, parsed when it is first asked for: many findings are answered from facts alone."""
+    def _parsed(self) -> ParsedText:
         return self._parse()
 
-    @cached_property
+    @property
+    def tree(self) -> ast.Module:
+        """The syntax tree, parsed when it is first asked for: many findings are answered from facts alone."""
+        return self._parsed.tree
+
+    @property
     def nodes(self) -> list[ast.AST]:
         """All nodes of the tree, parents before their children."""
-        return nodes_of(self.tree)
+        return self._parsed.nodes
 
     # places -----------------------------------------------------------------------------------------------------------
 
@@ -87,7 +91,7 @@ class Module:
     def _comments(self) -> list[int]:
         if b"#" not in self.content:
             return []
-        return [self.mark + token.start for token in text_tokens(self.text) if token.comment]
+        return [self.mark + token.start for token in self._parsed.tokens if token.comment]
 
     def line_end(self, offset: int) -> bytes:
         """How the line at an offset ends; at the last line as those before it."""
@@ -118,16 +122,16 @@ class Module:
         before = self.text.content[start : start + 4 * (column - 1)]
         return column - 1 if before.isascii() else len(before.decode("utf-8", "ignore")[: column - 1].encode())
 
-    @cached_property
+    @property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """What each node stands in."""
-        return parents_of(self.nodes)
+        return self._parsed.parents
 
     @cached_property
     def _by_start(self) -> dict[tuple[int, int], list[ast.AST]]:
         found: dict[tuple[int, int], list[ast.AST]] = {}
         for node in self.nodes:
-            if getattr(node, "end_col_offset", None) is not None:
+            if node._attributes:  # the kinds of node that stand somewhere
                 found.setdefault((node.lineno, node.col_offset), []).append(node)  # type: ignore[attr-defined]
         return found
 
@@ -247,7 +251,7 @@ class Module:
 
 def _bound_in(scope: ast.AST) -> Iterator[str]:
     """The names that a module or a class body binds, in order; functions and classes in it keep theirs."""
-    waiting: list[ast.AST] = list(reversed(list(ast.iter_child_nodes(scope))))
+    waiting = children_of(scope)[::-1]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -263,7 +267,7 @@ def _bound_in(scope: ast.AST) -> Iterator[str]:
         if isinstance(node, _COMPREHENSIONS):
             waiting += [each for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
         elif not isinstance(node, _SCOPES):
-            waiting += reversed(list(ast.iter_child_nodes(node)))
+            waiting += children_of(node)[::-1]
 
 
 def _locals(function: ast.AST) -> Iterator[str]:

@@ -1,44 +1,33 @@
 """A Python file before and after its edits, as the checks look at it."""
 
-import ast
 import bisect
 import codecs
 from collections.abc import Iterable
-from functools import cached_property
 
-from canonry.changes.nodes import nodes_of
+from canonry.changes.parsed import ParsedText
 from canonry.changes.splice import MovedRange, moved_ranges, sort_edits
 from canonry.model.edit import Edit
-from canonry.source.syntax.text import SourceText
 
 
 class EditedSource:
-    """Both texts without their byte order mark, both trees, and the edits with offsets in the texts."""
+    """Source and result, and the edits with offsets in the texts without their byte order mark.
 
-    def __init__(
-        self, before: bytes, after: bytes, trees: tuple[ast.Module, ast.Module], edits: Iterable[Edit]
-    ) -> None:
+    ``before`` is the source as it lies there, of which ``old`` is the text; ``new`` is that of the result.
+    """
+
+    def __init__(self, before: bytes, old: ParsedText, new: ParsedText, edits: Iterable[Edit]) -> None:
         mark = len(codecs.BOM_UTF8) if before.startswith(codecs.BOM_UTF8) else 0
         self.edits = [_shifted(edit, mark) for edit in sort_edits(edits)]
-        self.before, self.after = SourceText(before[mark:]), SourceText(after.removeprefix(codecs.BOM_UTF8))
-        self.old_tree, self.new_tree = trees
+        self.old, self.new = old, new
+        self.before, self.after = old.text, new.text
         self.ranges: list[MovedRange] = moved_ranges(self.edits)
         self._ends = [each.end for each in self.ranges]
         self._new_ends = [each.new_end for each in self.ranges]
 
-    @cached_property
-    def old_nodes(self) -> list[ast.AST]:
-        """The nodes of the source's tree."""
-        return nodes_of(self.old_tree)
-
-    @cached_property
-    def new_nodes(self) -> list[ast.AST]:
-        """The nodes of the result's tree."""
-        return nodes_of(self.new_tree)
-
     def touched(self, start: int, end: int) -> MovedRange | None:
         """The edit that shares bytes with this range of the source, or puts new ones inside it."""
-        for each in self.ranges[bisect.bisect_left(self._ends, start) :]:
+        for index in range(bisect.bisect_left(self._ends, start), len(self.ranges)):
+            each = self.ranges[index]
             if each.start > end:
                 return None
             if _share(each.start, each.end, start, end):
@@ -47,7 +36,8 @@ class EditedSource:
 
     def made(self, start: int, end: int) -> MovedRange | None:
         """The edit whose new bytes share some with this range of the result."""
-        for each in self.ranges[bisect.bisect_left(self._new_ends, start) :]:
+        for index in range(bisect.bisect_left(self._new_ends, start), len(self.ranges)):
+            each = self.ranges[index]
             if each.new_start > end:
                 return None
             if _share(each.new_start, each.new_end, start, end):
