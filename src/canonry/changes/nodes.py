@@ -2,6 +2,7 @@
 
 import ast
 import re
+from typing import Any
 
 _FIELD = re.compile(r"(\w+)[?*]? (\w+)")
 _LEAVES = frozenset(("identifier", "int", "string", "constant", "expr_context"))
@@ -37,8 +38,8 @@ def nodes_and_parents(tree: ast.AST) -> tuple[list[ast.AST], dict[ast.AST, ast.A
 
 
 def _walk(tree: ast.AST, parents: dict[ast.AST, ast.AST] | None) -> list[ast.AST]:
-    found, known = [tree], _FIELDS
-    append = found.append
+    found: list[Any] = [tree]  # keys of `{**a}` and defaults that are not there are None, until the end
+    append, known = found.append, _FIELDS
     for node in found:
         for name in known[node.__class__][1]:
             value = getattr(node, name, None)
@@ -50,11 +51,11 @@ def _walk(tree: ast.AST, parents: dict[ast.AST, ast.AST] | None) -> list[ast.AST
                 append(value)
                 if parents is not None:
                     parents[value] = node
-    if None in found:  # a key of `{**a}`, the default of a keyword that has none
-        if parents is not None:
-            parents.pop(None, None)  # type: ignore[call-overload]
-        return [node for node in found if node is not None]
-    return found
+    if None not in found:
+        return found
+    if parents is not None:
+        del parents[None]  # type: ignore[arg-type]
+    return [node for node in found if node is not None]
 
 
 def children_of(node: ast.AST) -> list[ast.AST]:

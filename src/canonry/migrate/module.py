@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
-from canonry.changes.nodes import children_of, nodes_of
+from canonry.changes.nodes import children_of
 from canonry.changes.parsed import ParsedText
 from canonry.migrate.answers import Needed, Splice
 from canonry.migrate.commands.surroundings import Surroundings
