@@ -4,10 +4,11 @@ import codecs
 import tokenize
 
 from canonry.changes.checks.commands import object_to_commands
+from canonry.changes.checks.compiled import object_to_compiled
 from canonry.changes.checks.edited import EditedSource
 from canonry.changes.checks.layout import object_to_layout
 from canonry.changes.checks.names import object_to_names
-from canonry.changes.checks.parses import object_to_compiled, object_to_syntax
+from canonry.changes.checks.parses import object_to_syntax
 from canonry.changes.checks.same_text import object_to_text
 from canonry.changes.checks.same_tree import object_to_tree
 from canonry.changes.checks.settled import PlanAgain, object_to_second_run
@@ -78,7 +79,7 @@ def _check_python(
     source = EditedSource(before, old, new, change.edits)
     try:
         return (
-            object_to_compiled(before, after)
+            object_to_compiled(source)
             or object_to_text(source)
             or object_to_names(source, is_package=change.path.rpartition("/")[2] == "__init__.py")
             or object_to_tree(source, target)  # last: it changes the source's tree

@@ -135,6 +135,7 @@ class Workshop:
         view, renames = before, dict[str, str]()
         for number in range(_TURNS):
             turn = self._turn(view, current, codemods, of_tree=number == 0)
+            codemods = [each for each in codemods if not each.lists_only]  # they are heard once: they edit nothing
             first = first or turn
             if number == 0 and any(change.removes for _, change in turn.chosen):
                 return Planned(path, digest_of(content), tuple(_items(path, turn, self.grades)), removed=True)
