@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _FIELD = re.compile(r"(\w+)[?*]? (\w+)")
@@ -28,17 +29,12 @@ _FIELDS = _Fields()
 
 def nodes_of(tree: ast.AST) -> list[ast.AST]:
     """A node and all below it, parents before their children, in the order of `ast.walk`; contexts are left out."""
-    return _walk(tree, None)
+    return walk([tree], None)
 
 
-def nodes_and_parents(tree: ast.AST) -> tuple[list[ast.AST], dict[ast.AST, ast.AST]]:
-    """The same, and what each of these nodes stands in."""
-    parents: dict[ast.AST, ast.AST] = {}
-    return _walk(tree, parents), parents
-
-
-def _walk(tree: ast.AST, parents: dict[ast.AST, ast.AST] | None) -> list[ast.AST]:
-    found: list[Any] = [tree]  # keys of `{**a}` and defaults that are not there are None, until the end
+def walk(roots: Iterable[ast.AST], parents: dict[ast.AST, ast.AST] | None) -> list[ast.AST]:
+    """The same of several nodes at once; what each node below them stands in goes into ``parents``."""
+    found: list[Any] = [*roots]  # keys of `{**a}` and defaults that are not there are None, until the end
     append, known = found.append, _FIELDS
     for node in found:
         for name in known[node.__class__][1]:
@@ -54,7 +50,7 @@ def _walk(tree: ast.AST, parents: dict[ast.AST, ast.AST] | None) -> list[ast.AST
     if None not in found:
         return found
     if parents is not None:
-        del parents[None]  # type: ignore[arg-type]
+        parents.pop(None, None)  # type: ignore[call-overload]
     return [node for node in found if node is not None]
 
 
@@ -70,8 +66,12 @@ def children_of(node: ast.AST) -> list[ast.AST]:
     return found
 
 
-def same_nodes(first: ast.AST, second: ast.AST) -> bool:
-    """Whether two trees say the same, places apart: exactly where `ast.dump` gives the same text for both."""
+def same_nodes(first: ast.AST, second: ast.AST, *, held: Mapping[Any, ast.AST] | None = None) -> bool:
+    """Whether two trees say the same, places apart: exactly where `ast.dump` gives the same text for both.
+
+    ``held`` are nodes of the first of which it is known that they say what others of the second do.
+    """
+    held = held or {}
     left: list[ast.AST | None] = [first]
     right: list[ast.AST | None] = [second]
     known = _FIELDS
@@ -79,6 +79,8 @@ def same_nodes(first: ast.AST, second: ast.AST) -> bool:
         kind = one.__class__
         if kind is not other.__class__:
             return False
+        if one in held and held[one] is other:
+            continue
         leaves, parts = known[kind]
         for name in leaves:
             value, its = getattr(one, name, None), getattr(other, name, None)

@@ -9,10 +9,9 @@ import __future__
 
 import ast
 import warnings
-from collections.abc import Iterator
 
 from canonry.changes.checks.edited import EditedSource
-from canonry.changes.parsed import ParsedText
+from canonry.changes.parsed import ParsedText, Part
 
 _OF_CLASS = (ast.Global, ast.Nonlocal)
 
@@ -53,50 +52,33 @@ def new_statements(source: EditedSource) -> list[bytes] | None:
         isinstance(node, ast.Global) and isinstance(_scope(source.new, node), ast.Module) for node in source.new.nodes
     ):
         return None
-    known = dict(_moved(source, source.old.tree.body))
+    content, parts, come = source.after.content, source.new.parts, set(source.come)
+    features = [each.start for each in parts if _is_feature(each.node)]
+    if features and any(each.start <= features[-1] for each in come):
+        return None
     found: list[bytes] = []
-    for statement in source.new.tree.body:
-        start, end = span_of(source.new, statement)
-        if _is_known(source, known, start, end):
-            continue
-        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
-            return None
-        if isinstance(statement, ast.ClassDef):
-            found += _of_class(source, statement)
-        else:
-            found += [source.after.content[start:end], b"\n"]
+    for number, part in enumerate(parts):
+        if part.head:
+            own = parts[number + 1 : number + 1 + len(part.node.body)]  # type: ignore[attr-defined]
+            found += _of_class(content, part, own, come)
+        elif part in come and not part.inner:
+            found += [content[part.start : part.end], b"\n"]
     return found
 
 
-def _of_class(source: EditedSource, node: ast.ClassDef) -> list[bytes]:
-    """A class without those statements of its body that are in one of the source."""
-    content, text = source.after.content, source.after
-    start, end = span_of(source.new, node)
-    spans = [span_of(source.new, each) for each in node.body]
-    lines = [content.rfind(b"\n", 0, first) + 1 for first, _ in spans]
-    apart = all(not content[line:first].strip() for line, (first, _) in zip(lines, spans, strict=True))
-    if not apart or b"\r" in content or any(isinstance(each, _OF_CLASS) for each in node.body):
-        return [content[start:end], b"\n"]
-    owners = [each for each in source.old.tree.body if isinstance(each, ast.ClassDef)]
-    known = dict(_moved(source, [each for owner in owners for each in owner.body]))
-    found = [content[start : lines[0]]]
-    for line, (first, last) in zip(lines, spans, strict=True):
-        if not _is_known(source, known, first, last):
-            found += [content[line:last], b"\n"]
-    indent = text.offset(node.body[0].lineno, node.body[0].col_offset) - text.offset(node.body[0].lineno, 0)
-    return [*found, content[spans[0][0] - indent : spans[0][0]], b"pass\n"]
-
-
-def _moved(source: EditedSource, body: list[ast.stmt]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where statements of the source are in the result, if they are there, with their places in the source."""
-    for each in body:
-        start, end = span_of(source.old, each)
-        yield (source.moved(start), source.moved(end)), (start, end)
-
-
-def _is_known(source: EditedSource, known: dict[tuple[int, int], tuple[int, int]], start: int, end: int) -> bool:
-    place = known.get((start, end))
-    return place is not None and source.before.content[slice(*place)] == source.after.content[start:end]
+def _of_class(content: bytes, head: Part, body: list[Part], come: set[Part]) -> list[bytes]:
+    """A class without those statements of its body that are in one of the source; nothing where all of it is."""
+    if head not in come and not any(each in come for each in body):
+        return []
+    lines = [content.rfind(b"\n", 0, each.start) + 1 for each in body]
+    apart = all(not content[line : each.start].strip() for line, each in zip(lines, body, strict=True))
+    if not apart or b"\r" in content or any(isinstance(each.node, _OF_CLASS) for each in body):
+        return [content[head.start : body[-1].end], b"\n"]
+    found = [content[head.start : lines[0]]]
+    for line, each in zip(lines, body, strict=True):
+        if each in come:
+            found += [content[line : each.end], b"\n"]
+    return [*found, content[lines[0] : body[0].start], b"pass\n"]
 
 
 def _scope(text: ParsedText, node: ast.AST) -> ast.AST:
@@ -106,23 +88,19 @@ def _scope(text: ParsedText, node: ast.AST) -> ast.AST:
     return node
 
 
+def _is_feature(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
 def _features(tree: ast.Module) -> int:
     """What the module's imports from ``__future__`` mean for the compiler."""
     names = [
         alias.name
         for each in tree.body
-        if isinstance(each, ast.ImportFrom) and each.module == "__future__"
+        if isinstance(each, ast.ImportFrom) and _is_feature(each)
         for alias in each.names
     ]
     flags = 0
     for name in names:
         flags |= getattr(__future__, name).compiler_flag if name in __future__.all_feature_names else 0
     return flags
-
-
-def span_of(text: ParsedText, node: ast.stmt) -> tuple[int, int]:
-    """Where a statement begins, with its first decorator, and where it ends."""
-    start = text.text.offset(node.lineno, node.col_offset)
-    for decorator in getattr(node, "decorator_list", ())[:1]:
-        start = text.text.content.rindex(b"@", 0, text.text.offset(decorator.lineno, decorator.col_offset))
-    return start, text.text.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)

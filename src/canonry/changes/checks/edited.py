@@ -3,8 +3,9 @@
 import bisect
 import codecs
 from collections.abc import Iterable
+from functools import cached_property
 
-from canonry.changes.parsed import ParsedText
+from canonry.changes.parsed import ParsedText, Part
 from canonry.changes.splice import MovedRange, moved_ranges, sort_edits
 from canonry.model.edit import Edit
 
@@ -23,6 +24,32 @@ class EditedSource:
         self.ranges: list[MovedRange] = moved_ranges(self.edits)
         self._ends = [each.end for each in self.ranges]
         self._new_ends = [each.new_end for each in self.ranges]
+
+    @cached_property
+    def held(self) -> dict[Part, Part]:
+        """The parts of the source that the result holds, too: the same bytes, at the place that they moved to.
+
+        The same bytes are the same nodes wherever they are one statement, or one head of a class.
+        """
+        old = {(self.moved(each.start), self.moved(each.end), each.head, each.inner): each for each in self.old.parts}
+        before, after = self.before.content, self.after.content
+        found: dict[Part, Part] = {}
+        for new in self.new.parts:
+            was = old.get((new.start, new.end, new.head, new.inner))
+            if was is not None and before[was.start : was.end] == after[new.start : new.end]:
+                found[was] = new
+        return found
+
+    @cached_property
+    def gone(self) -> list[Part]:
+        """The parts of the source that the result does not hold."""
+        return [each for each in self.old.parts if each not in self.held]
+
+    @cached_property
+    def come(self) -> list[Part]:
+        """The parts of the result that the source does not hold."""
+        held = set(self.held.values())
+        return [each for each in self.new.parts if each not in held]
 
     def touched(self, start: int, end: int) -> MovedRange | None:
         """The edit that shares bytes with this range of the source, or puts new ones inside it."""

@@ -3,12 +3,13 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from canonry.changes.checks.edited import EditedSource
 from canonry.changes.nodes import children_of
+from canonry.changes.parsed import Part
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _ANNOTATION = re.compile(r"\s*[^\W\d][\w.]*[\w.,|\[\]\s'\"]{0,200}")
@@ -23,13 +24,15 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 class Names(msgspec.Struct):
     """What a module binds at its top level and uses anywhere. ``imported`` are those that imports bind.
 
-    ``used`` are the names in code, in ``__all__`` and in annotations that are strings.
+    ``dotted`` are those of `import a.b`, which are not counted as bound until all are known. ``used`` are the names in
+    code, in ``__all__`` and in annotations that are strings.
     """
 
     bound: Counter[str]
     imported: set[str]
+    dotted: set[str]
     used: set[str]
-    strings: list[str]
+    strings: set[str]
 
     def mentions(self, name: str) -> bool:
         """Whether any other string could be an annotation with the name: enough not to call an import left over."""
@@ -54,7 +57,8 @@ def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
     The imports of a package's ``__init__`` may be there for others, so none of them is called left over. One that is
     tried is used by that: it probes a dependency, and goes with the probe.
     """
-    old, new = names_of(source.old.tree, source.old.nodes), names_of(source.new.tree, source.new.nodes)
+    held = _added(Names(Counter(), set(), set(), set(), set()), [*source.held])
+    old, new = _settled(_added(held, source.gone)), _settled(_added(held, source.come))
     for name in sorted(new.bound):
         if new.bound[name] > old.bound[name] and new.bound[name] > 1:
             return f"`{name}` would be bound {new.bound[name]} times"
@@ -74,25 +78,39 @@ def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
     return None
 
 
-def names_of(tree: ast.Module, nodes: list[ast.AST]) -> Names:
-    """The names of a module; ``nodes`` are all of its tree."""
-    found = Names(Counter(), set(), set(), [])
-    dotted: set[str] = set()
-    for node in _top_level(tree):
+def _added(names: Names, parts: Sequence[Part]) -> Names:
+    """These names and those of parts of the module."""
+    found = Names(names.bound.copy(), set(names.imported), set(names.dotted), set(names.used), set(names.strings))
+    for node in (node for part in parts for node in _binding(part)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             for alias in node.names:
                 name = alias.asname or alias.name.partition(".")[0]
                 found.imported.add(name)
                 if "." in alias.name and not alias.asname and isinstance(node, ast.Import):
-                    dotted.add(name)
+                    found.dotted.add(name)
                 else:
                     found.bound[name] += 1
         else:
             found.bound.update(_binds(node))
-    for name in dotted:  # `import a.b` and `import a.c` bind one and the same `a`
-        found.bound[name] = max(found.bound[name], 1)
-    _gather(nodes, found)
+    for part in parts:
+        _gather(part.nodes, found)
     return found
+
+
+def _settled(names: Names) -> Names:
+    """The names once all parts are there: `import a.b` and `import a.c` bind one and the same `a`."""
+    for name in names.dotted:
+        names.bound[name] = max(names.bound[name], 1)
+    return names
+
+
+def _binding(part: Part) -> Iterator[ast.AST]:
+    """The nodes of a part that bind at the top level of the module; what stands in a class binds there."""
+    if part.inner:
+        return
+    yield part.node
+    if not isinstance(part.node, _SCOPES):
+        yield from _top_level(part.node)
 
 
 def _top_level(tree: ast.AST) -> Iterator[ast.AST]:
@@ -119,7 +137,7 @@ def _binds(node: ast.AST) -> list[str]:
 
 def _gather(nodes: list[ast.AST], found: Names) -> None:
     """Adds the uses and the strings; most nodes are none of these kinds, so those are told apart by their class."""
-    used, strings = found.used, set[str]()
+    used, strings = found.used, found.strings
     for node in nodes:
         kind = node.__class__
         if kind is ast.Name:
@@ -136,7 +154,6 @@ def _gather(nodes: list[ast.AST], found: Names) -> None:
                 for inner in ast.walk(part):
                     if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
                         used.update(said(inner.value))
-    found.strings += strings
 
 
 def _with_strings(node: ast.AST) -> list[ast.expr]:
@@ -165,9 +182,10 @@ def said(text: str) -> Iterator[str]:
 
 def _hidden(source: EditedSource, introduced: set[str]) -> str | None:
     """An introduced name that new text uses in a function that binds it to something else."""
-    if not any(node.__class__ in _HIDING and _can_hide(node, introduced) for node in source.new.nodes):
+    nodes = [node for part in source.come for node in part.nodes]
+    if not any(node.__class__ in _HIDING and _can_hide(node, introduced) for node in nodes):
         return None
-    for scope in source.new.nodes:
+    for scope in nodes:
         if not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             continue
         local = _local(scope) & introduced

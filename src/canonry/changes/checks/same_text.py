@@ -8,7 +8,7 @@ stays the docstring of what it describes.
 import ast
 
 from canonry.changes.checks.edited import EditedSource
-from canonry.changes.parsed import ParsedText
+from canonry.changes.parsed import ParsedText, Part
 from canonry.changes.strings import TextToken
 from canonry.model.edit import Grade
 from canonry.source.syntax.text import SourceText
@@ -69,9 +69,9 @@ def _line(text: SourceText, token: TextToken) -> str:
 
 
 def _object_to_docstrings(source: EditedSource) -> str | None:
-    old = _docstrings(source.old)
+    old = _docstrings(source.old, source.gone)
     kept = {source.moved(start): start for start, end in old if source.touched(start, end) is None}
-    new = _docstrings(source.new)
+    new = _docstrings(source.new, source.come)
     found = {start for start, end in new if source.made(start, end) is None}
     for at in sorted(kept.keys() - found):
         return f"the docstring in line {source.before.position(kept[at])[0]} would be one no longer"
@@ -80,9 +80,11 @@ def _object_to_docstrings(source: EditedSource) -> str | None:
     return None
 
 
-def _docstrings(source: ParsedText) -> list[tuple[int, int]]:
+def _docstrings(source: ParsedText, parts: list[Part]) -> list[tuple[int, int]]:
+    """Where docstrings stand in these parts; that of the module and those of its classes belong to no single part."""
     found, text = [], source.text
-    for node in source.nodes:
+    outer = [source.tree, *(each for each in source.tree.body if isinstance(each, ast.ClassDef))]
+    for node in (*outer, *(node for part in parts for node in part.nodes)):
         if node.__class__ not in _DOCUMENTED or not node.body:  # type: ignore[attr-defined]
             continue
         first = node.body[0]  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from canonry.migrate.scripts.values import Ended, Function, Namespace, Parser, S
 
 TURNS = 200
 """How many turns of a loop are followed."""
+_HANDLES: dict[type, str] = {}
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -77,7 +78,8 @@ class Expressions(ABC):
     def value(self, node: ast.expr, scope: Scope) -> Any:
         """What an expression is."""
         self.step()
-        handle = getattr(self, f"_of_{type(node).__name__}", None)
+        kind = node.__class__
+        handle = getattr(self, _HANDLES.get(kind) or _HANDLES.setdefault(kind, f"_of_{kind.__name__}"), None)
         return Unknown(written_as(node)) if handle is None else handle(node, scope)
 
     def truth(self, node: ast.expr, scope: Scope) -> bool:
