@@ -1,6 +1,8 @@
 """A Python source that parses, with what several readers of it ask for, found once and when it is first asked for."""
 
 import ast
+import bisect
+from collections.abc import Iterable
 from functools import cached_property
 
 from canonry.changes.nodes import children_of, walk
@@ -41,6 +43,43 @@ class Part:
         return self._nodes
 
 
+class Parents:
+    """What each node of a source stands in; found part by part, for most questions are about few of them."""
+
+    def __init__(self, source: "ParsedText") -> None:
+        self._source = source
+        self._known: dict[ast.AST, ast.AST] = dict.fromkeys(source.tree.body, source.tree)
+        for each in source.tree.body:
+            if isinstance(each, ast.ClassDef):
+                self._known.update(dict.fromkeys(each.body, each))
+        self._walked: set[Part] = set()
+
+    def __getitem__(self, node: ast.AST) -> ast.AST:
+        found = self.get(node)
+        if found is None:
+            raise KeyError(node)
+        return found
+
+    def get(self, node: ast.AST) -> ast.AST | None:
+        """What a node stands in; None for the module, and for what is none of its nodes."""
+        found = self._known.get(node)
+        if found is not None or isinstance(node, ast.Module):
+            return found
+        if node._attributes:
+            offset = self._source.text.offset(node.lineno, node.col_offset)  # type: ignore[attr-defined]
+            part = self._source.part_at(offset)
+            self._walk([part] if part is not None else [])
+        if node not in self._known:
+            self._walk(self._source.parts)
+        return self._known.get(node)
+
+    def _walk(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            if part not in self._walked:
+                self._walked.add(part)
+                part.walk(self._known)
+
+
 class ParsedText:
     """The text without its byte order mark, and its syntax tree. Whoever changes the tree has it for himself."""
 
@@ -48,26 +87,45 @@ class ParsedText:
         self.text = text
         self.tree = tree
 
-    @property
+    @cached_property
     def nodes(self) -> list[ast.AST]:
         """All nodes of the tree, parents before their children."""
-        return self._walked[0]
-
-    @property
-    def parents(self) -> dict[ast.AST, ast.AST]:
-        """What each node stands in."""
-        return self._walked[1]
+        return [self.tree, *(node for part in self.parts for node in part.nodes)]
 
     @cached_property
-    def _walked(self) -> tuple[list[ast.AST], dict[ast.AST, ast.AST]]:
-        parents: dict[ast.AST, ast.AST] = dict.fromkeys(self.tree.body, self.tree)
-        for each in self.tree.body:
-            if isinstance(each, ast.ClassDef):
-                parents.update(dict.fromkeys(each.body, each))
-        nodes: list[ast.AST] = [self.tree]
-        for part in self.parts:
-            nodes += part.walk(parents)
-        return nodes, parents
+    def parents(self) -> "Parents":
+        """What each node stands in."""
+        return Parents(self)
+
+    def part_at(self, offset: int) -> Part | None:
+        """The part that begins last before an offset, or there; None before the first."""
+        index = bisect.bisect_right(self._starts, offset)
+        return self.parts[index - 1] if index else None
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [part.start for part in self.parts]
+
+    def starting_at(self, line: int, column: int) -> list[ast.AST]:
+        """The nodes that begin at a place of the parser, the outermost first."""
+        part = self.part_at(self.text.offset(line, column))
+        found = self._starting(part).get((line, column)) if part is not None else None
+        if found is None:  # before Python 3.12, places inside of f-strings may be others than their own
+            found = [node for each in self.parts for node in self._starting(each).get((line, column), ())]
+        return found
+
+    def _starting(self, part: Part) -> dict[tuple[int, int], list[ast.AST]]:
+        known = self._by_start.get(part)
+        if known is None:
+            known = self._by_start[part] = {}
+            for node in part.nodes:
+                if node._attributes:  # the kinds of node that stand somewhere
+                    known.setdefault((node.lineno, node.col_offset), []).append(node)  # type: ignore[attr-defined]
+        return known
+
+    @cached_property
+    def _by_start(self) -> dict[Part, dict[tuple[int, int], list[ast.AST]]]:
+        return {}
 
     @cached_property
     def parts(self) -> list[Part]:

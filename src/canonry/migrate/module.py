@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
-from canonry.changes.nodes import children_of
-from canonry.changes.parsed import ParsedText
+from canonry.changes.nodes import children_of, nodes_of
+from canonry.changes.parsed import Parents, ParsedText
 from canonry.migrate.answers import Needed, Splice
 from canonry.migrate.commands.surroundings import Surroundings
 from canonry.rules.view import FileView
@@ -17,6 +17,7 @@ from canonry.source.syntax.text import SourceText
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_STAR = re.compile(rb"import[\s\\]*\*")
 _SCOPES = (*_FUNCTIONS, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -114,7 +115,7 @@ class Module:
 
     def starting_at(self, site: Site) -> list[ast.AST]:
         """The nodes that begin at a place, the outermost first."""
-        return self._by_start.get((site.line, self._bytes(site.line, site.column)), [])
+        return self._parsed.starting_at(site.line, self._bytes(site.line, site.column))
 
     def _bytes(self, line: int, column: int) -> int:
         """The parser's column, in bytes from 0, of a column in characters from 1."""
@@ -123,17 +124,9 @@ class Module:
         return column - 1 if before.isascii() else len(before.decode("utf-8", "ignore")[: column - 1].encode())
 
     @property
-    def parents(self) -> dict[ast.AST, ast.AST]:
+    def parents(self) -> Parents:
         """What each node stands in."""
         return self._parsed.parents
-
-    @cached_property
-    def _by_start(self) -> dict[tuple[int, int], list[ast.AST]]:
-        found: dict[tuple[int, int], list[ast.AST]] = {}
-        for node in self.nodes:
-            if node._attributes:  # the kinds of node that stand somewhere
-                found.setdefault((node.lineno, node.col_offset), []).append(node)  # type: ignore[attr-defined]
-        return found
 
     def enclosing(self, node: ast.AST, kinds: type | tuple[type, ...]) -> ast.AST | None:
         """The nearest node of a kind around a node."""
@@ -200,7 +193,7 @@ class Module:
     def _star_names(self) -> frozenset[str]:
         """The names that star imports of the tree's own modules bring."""
         found: set[str] = set()
-        for statement in self.nodes:
+        for statement in self.nodes if _STAR.search(self.content) else ():
             if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
                 start = "." * statement.level + (statement.module or "")
                 target = self.file.index.resolve(self.path, start)
@@ -221,7 +214,7 @@ class Module:
         known = self._imported.get(function)
         if known is None:
             known = {}
-            for node in ast.walk(function):
+            for node in nodes_of(function):
                 if isinstance(node, ast.ImportFrom) and node.level == 0:
                     known.update((each.asname or each.name, f"{node.module}.{each.name}") for each in node.names)
                 elif isinstance(node, ast.Import):
@@ -282,7 +275,7 @@ def _locals(function: ast.AST) -> Iterator[str]:
     for statement in function.body:
         holder = ast.Module([statement], [])
         found.update(_bound_in(holder))
-        for node in ast.walk(statement):
+        for node in nodes_of(statement):
             if isinstance(node, ast.Global | ast.Nonlocal):
                 shared.update(node.names)
     yield from found - shared
