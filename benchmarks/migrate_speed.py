@@ -21,7 +21,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 if not __package__:  # started as a script: `benchmarks` is found in the folder above
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -164,7 +164,7 @@ def measured(name: str, command: list[str], environment: dict[str, str]) -> Row:
 
 def put_sample(tree: Path, rev: str | None, root: Path, count: int, seed: int) -> int:
     """Writes some Python files of a tree into a folder; returns how many."""
-    paths = sorted(in_commit(tree, rev) if rev else in_folder(tree))
+    paths = sorted(path for path in (in_commit(tree, rev) if rev else in_folder(tree)) if path.endswith(".py"))
     chosen = random.Random(seed).sample(paths, count) if 0 < count < len(paths) else paths
     for path, content in contents(tree, rev, sorted(chosen)):
         place = root / path
@@ -182,13 +182,12 @@ def in_folder(tree: Path) -> Iterator[str]:
 
 
 def in_commit(repository: Path, rev: str) -> Iterator[str]:
-    """The Python files of a commit."""
+    """The files of a commit; links are left out."""
     command = ["git", "-C", str(repository), "ls-tree", "-r", "-z", rev]
     for row in subprocess.run(command, capture_output=True, check=True).stdout.split(b"\0"):
         what, _, path = row.partition(b"\t")
-        name = PurePosixPath(os.fsdecode(path))
-        if name.suffix == ".py" and what.split()[0].decode() in _REGULAR:
-            yield str(name)
+        if what.split(b" ")[0].decode() in _REGULAR:
+            yield os.fsdecode(path)
 
 
 def contents(tree: Path, rev: str | None, paths: list[str]) -> Iterator[tuple[str, bytes]]:
