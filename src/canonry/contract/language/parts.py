@@ -127,8 +127,8 @@ class Scope(Part, frozen=True, kw_only=True):
         bool | list[str] | dict[str, list[str]],
         Meta(
             description=(
-                "Whether a key may open again after its close, or after which closing events it may; or, for each opening "
-                "event that may, after which."
+                "Whether a key may open again after its close, or after which closing events it may; or, for each "
+                "opening event that may, after which."
             )
         ),
     ] = False
