@@ -13,6 +13,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from benchmarks.contract_by_hand import DECODE, ByHand, Recent
@@ -20,6 +21,7 @@ from canonry.contract.canary import make_canary
 from canonry.contract.check.checker import Checker
 from canonry.contract.check.isolation import SessionFacts
 from canonry.contract.load import load_contract
+from tests.contract.recorded import PROTOCOLS, streams
 
 CONNECTIONS = 100
 BARS = "bars: compiled >= 500,000 events/s, >= 0.25 x decoding, >= 0.7 x by hand; isolation <= 250 ns, <= 1.2 x"
@@ -113,6 +115,31 @@ def speed(events: int, rounds: int) -> None:
         print(f"| {name} | {1 / median:,.0f} | {median * 1e9:,.0f} | {ratio:.2f} x |")
 
 
+def protocols(rounds: int) -> None:
+    """How fast each contract that ships judges: its valid streams, many times, each on a session of its own."""
+    print("| contract | events/s | bytes an event |\n| -- | --: | --: |")
+    for name in PROTOCOLS:
+        made = [
+            [(json.dumps(line["event"]).encode(), line["t"], line["dir"]) for line in stream.lines if "event" in line]
+            for stream in streams(name, "valid")
+        ]
+        checker = Checker(load_contract(name).plan, keep=1)
+        copies = max(1, 20_000 // sum(map(len, made)))
+        taken = []
+        for _ in range(rounds):
+            work = [(checker.session(str(n)).receive, made[n % len(made)]) for n in range(copies * len(made))]
+            taken.append(timed(partial(_receive_all, work)))
+        events = copies * sum(map(len, made))
+        size = sum(len(raw) for stream in made for raw, _, _ in stream) / sum(map(len, made))
+        print(f"| {name} | {events / statistics.median(taken):,.0f} | {size:.0f} |")
+
+
+def _receive_all(work: Sequence[tuple[Any, list[tuple[bytes, float | None, str]]]]) -> None:
+    for receive, stream in work:
+        for raw, at, way in stream:
+            receive(raw, at=at, direction=way)
+
+
 def isolation(events: int, rounds: int) -> None:
     """What canaries cost an event, at 1,000 and at 10,000 users: with them minus without, on the same frames."""
     plan = load_contract("agent-events").plan
@@ -168,6 +195,7 @@ def main() -> None:
     parser.add_argument("--closed-runs", type=int, default=200_000, help="runs of 5 events; 2,000,000 are 10 million")
     options = parser.parse_args()
     speed(options.events, options.rounds)
+    protocols(options.rounds)
     isolation(options.events, options.rounds)
     memory(options.closed_runs)
     print(BARS)
