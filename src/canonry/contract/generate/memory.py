@@ -9,17 +9,18 @@ from canonry.contract.language.rules import SequenceMode
 
 def constants(state: State, inst: Instance) -> list[Any]:
     """Return the values of a scope's constant fields, None where none was seen."""
-    return list(inst.consts)
+    begin = state.plan.layout.consts
+    return inst.cells[begin : begin + len(state.plan.scopes[inst.scope].constant)]
 
 
 def counted(state: State, inst: Instance, count: int) -> int:
     """Return how often something that is counted came in a scope."""
-    return inst.counts[count]
+    return int(inst.cells[state.plan.layout.counts + count])
 
 
 def status(state: State, inst: Instance, machine: int) -> str | None:
     """Return the state that a machine is in, None before the first."""
-    known = inst.states[machine]
+    known = inst.cells[state.plan.layout.states + machine]
     return None if known is None else str(known[0])
 
 
@@ -28,7 +29,7 @@ def last_number(state: State, owner: Instance | Record, index: int, plan: Sequen
     if isinstance(owner, Record):
         known = (owner.seqs or {}).get(index, (None, 0))[0]
     else:
-        known = owner.seqs[index]
+        known = owner.cells[state.plan.layout.seqs + index]
     return known - plan.step if known is not None and plan.mode is SequenceMode.STRICT else known
 
 
@@ -49,7 +50,7 @@ def spent_spans(state: State, span: int) -> list[Any]:
     """Return the keys of a span that were closed and are not open, in the scopes that are open now."""
     found: list[Any] = []
     for inst in (state.root, *(each for live in state.live for each in live.values())):
-        ring = inst.closed[span]
+        ring = inst.cells[state.plan.layout.closed + span]
         if ring is not None:
             found += [key for key in {**ring.old, **ring.new} if key not in inst.spans[span]]
     return found
