@@ -181,12 +181,19 @@ class _Snapshot:
             for index, plan in enumerate(self.plan.states):
                 now = memory.status(self.session.state, inst, index)
                 known = before[index]
-                if plan.scope == inst.scope and known is not None and now is not None and now in plan.edges.get(known, ()):
+                if (
+                    plan.scope == inst.scope
+                    and known is not None
+                    and now is not None
+                    and now in plan.edges.get(known, ())
+                ):
                     yield Item("transitions", f"{plan.path.text} {known} -> {now}")
 
     def _span_moves(self, kind: Kind) -> Iterator[Item]:
         number = kind.index
-        known: dict[int, list[dict[Any, Any]]] = {id(inst): spans for inst, spans in zip(self.instances, self.spans, strict=True)}
+        known: dict[int, list[dict[Any, Any]]] = {
+            id(inst): spans for inst, spans in zip(self.instances, self.spans, strict=True)
+        }
         state = self.session.state
         now: list[Instance] = [state.root, *(inst for each in state.live for inst in each.values())]
         for inst in dict.fromkeys([*self.instances, *now]):
@@ -259,5 +266,3 @@ def _codes(plan: Plan) -> Iterator[Item]:
     for codes in plan.contract.close_codes.values():
         for code in codes:
             yield Item("close codes", str(code))
-
-

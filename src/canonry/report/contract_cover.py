@@ -41,12 +41,8 @@ def render_json(coverage: Coverage, out: IO[str]) -> None:
         "judged": coverage.judged,
         "exercised": done,
         "items": len(coverage.items),
-        "groups": {
-            group: {"exercised": one, "items": known} for group, (one, known) in coverage.groups().items()
-        },
-        "counts": [
-            {"group": item.group, "name": item.name, "count": count} for item, count in coverage.items.items()
-        ],
+        "groups": {group: {"exercised": one, "items": known} for group, (one, known) in coverage.groups().items()},
+        "counts": [{"group": item.group, "name": item.name, "count": count} for item, count in coverage.items.items()],
         "missing": [{"group": item.group, "name": item.name} for item in coverage.missing],
     }
     out.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")

@@ -87,6 +87,8 @@ def _label(mutant: Mutant) -> str:
 
 def _by(mutant: Mutant) -> str:
     others = [rule for rule in mutant.rules if rule != mutant.rule]
-    return f" (also {', '.join(others)})" if others and mutant.outcome is Outcome.KILLED else (
-        f" ({', '.join(others)})" if others else ""
+    return (
+        f" (also {', '.join(others)})"
+        if others and mutant.outcome is Outcome.KILLED
+        else (f" ({', '.join(others)})" if others else "")
     )

@@ -28,7 +28,9 @@ def breakable(plan: Plan) -> tuple[Rule, ...]:
         idle.add(plan.isolation.forbid)
     if _names_all(plan):
         idle.add("events.unknown")
-    idle |= {rule.rule for kind in plan.kinds for rule in kind.fields if "any" in rule.kind.words and rule.kind.optional}
+    idle |= {
+        rule.rule for kind in plan.kinds for rule in kind.fields if "any" in rule.kind.words and rule.kind.optional
+    }
     return tuple(rule for rule in plan.rules if rule.id not in idle)
 
 

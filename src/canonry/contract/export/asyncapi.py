@@ -32,7 +32,9 @@ def asyncapi(plan: Plan) -> dict[str, Any]:
             CHANNEL: {
                 "address": None,
                 "description": "One connection of a user.",
-                "messages": {names[kind.index]: {"$ref": f"#/components/messages/{names[kind.index]}"} for kind in kinds},
+                "messages": {
+                    names[kind.index]: {"$ref": f"#/components/messages/{names[kind.index]}"} for kind in kinds
+                },
             }
         },
         "operations": _operations(plan, names),
@@ -63,7 +65,9 @@ def _operations(plan: Plan, names: dict[int, str]) -> dict[str, Any]:
                 "channel": {"$ref": f"#/channels/{CHANNEL}"},
                 "messages": [_on_channel(names[kind.index])],
             }
-            answers = [each.reply for each in plan.exchanges if direction == "in" and kind.index in each.request and each.reply]
+            answers = [
+                each.reply for each in plan.exchanges if direction == "in" and kind.index in each.request and each.reply
+            ]
             if answers:
                 replies = sorted(frozenset().union(*answers))
                 operation["reply"] = {
@@ -89,5 +93,3 @@ def _names(kinds: list[Kind]) -> dict[int, str]:
             name = f"{base}_{count}"
         found[kind.index] = name
     return found
-
-

@@ -73,7 +73,9 @@ def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
             found[key] = value
         elif key == "properties":
             found[key] = {
-                name: _merged(found[key][name], value[name]) if name in found[key] and name in value else {**found[key], **value}[name]
+                name: _merged(found[key][name], value[name])
+                if name in found[key] and name in value
+                else {**found[key], **value}[name]
                 for name in (*found[key], *(each for each in value if each not in found[key]))
             }
         elif key == "required":
@@ -141,7 +143,10 @@ def _rpc(name: str) -> dict[str, Any]:
     if what in ("request", "notification"):
         text: dict[str, Any] = {"const": method}
         if "*" in method:
-            text = {"type": "string", "pattern": "^" + "".join(".*" if part == "*" else _escaped(part) for part in method) + "$"}
+            text = {
+                "type": "string",
+                "pattern": "^" + "".join(".*" if part == "*" else _escaped(part) for part in method) + "$",
+            }
         found = {"required": ["method"], "properties": {"method": text}}
         asks = {"required": ["id"], "properties": {"id": given}}
         return {"allOf": [found, asks if what == "request" else {"not": asks}]}

@@ -42,7 +42,9 @@ def frames(scene: Scene, rule: str) -> Iterator[Edit]:
             yield added("send an object that names no event", event={"nothing": True})
         case "recording.line":
             for n, line in enumerate(scene.lines):
-                yield Edit("write a receive time in words", scene.replaced((n, msgspec.structs.replace(line, at="soon"))))
+                yield Edit(
+                    "write a receive time in words", scene.replaced((n, msgspec.structs.replace(line, at="soon")))
+                )
         case "frame.duplicate_key":
             for n, line in enumerate(scene.lines):
                 if isinstance(line.event, dict) and line.event:

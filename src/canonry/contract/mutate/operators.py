@@ -69,14 +69,20 @@ def touched(plan: Plan, rule: Rule) -> frozenset[int]:
             found |= order.before | order.event if order.rule == rule.id else frozenset()
         for fold in plan.folds:
             if fold.rule == rule.id:
-                found |= fold.kinds | frozenset(fold.wholes) | (plan.spans[fold.span].touched if fold.span >= 0 else frozenset())
+                found |= (
+                    fold.kinds
+                    | frozenset(fold.wholes)
+                    | (plan.spans[fold.span].touched if fold.span >= 0 else frozenset())
+                )
         for exchange in plan.exchanges:
             found |= exchange.request | exchange.reply if exchange.rule == rule.id else frozenset()
         for deadline in plan.deadlines:
             if deadline.rule == rule.id and deadline.start.what.startswith("span"):
                 found |= plan.spans[deadline.start.index].touched
         for sequence in plan.sequences:
-            found |= plan.spans[sequence.span].touched if sequence.rule == rule.id and sequence.span >= 0 else frozenset()
+            found |= (
+                plan.spans[sequence.span].touched if sequence.rule == rule.id and sequence.span >= 0 else frozenset()
+            )
         for count in plan.counts:
             found |= plan.spans[count.span].touched if count.rule == rule.id and count.span >= 0 else frozenset()
     return _with_openers(plan, found)

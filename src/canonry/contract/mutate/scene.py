@@ -42,7 +42,9 @@ class Scene:
     def of(self, kinds: Iterable[int]) -> list[int]:
         """Return the indices of the events of some kinds."""
         wanted = set(kinds)
-        return [n for n, line in enumerate(self.lines) if (kind := self.kind(line)) is not None and kind.index in wanted]
+        return [
+            n for n, line in enumerate(self.lines) if (kind := self.kind(line)) is not None and kind.index in wanted
+        ]
 
     def body(self, line: Line) -> Any:
         """Return what paths begin in."""
@@ -96,7 +98,9 @@ class Scene:
     def new_id(self, like: Any = None) -> Any:
         """Return an id that the stream does not have, of the type of another."""
         self._new += 1
-        return 900_000 + self._new if isinstance(like, int | float) and not isinstance(like, bool) else f"new-{self._new}"
+        return (
+            900_000 + self._new if isinstance(like, int | float) and not isinstance(like, bool) else f"new-{self._new}"
+        )
 
     # changing
 
@@ -108,7 +112,12 @@ class Scene:
         if path.text == "$kind":
             return self._renamed(changed, str(value))
         here = [way for way in path.ways if lookup(Path(path.text, (way,)), body, {}) is not None]
-        if "$id" in (way[0] for way in path.ways) and isinstance(event, dict) and body is not event and event.get("id") is not None:
+        if (
+            "$id" in (way[0] for way in path.ways)
+            and isinstance(event, dict)
+            and body is not event
+            and event.get("id") is not None
+        ):
             event["id"] = value
         elif here and value is None:
             for way in here:
@@ -224,7 +233,9 @@ class Scene:
 
     def _way(self, line: Line, path: Path) -> Way:
         kind = self.kind(line)
-        known = [way for rule in (kind.fields if kind is not None else ()) for way in rule.path.ways if way in path.ways]
+        known = [
+            way for rule in (kind.fields if kind is not None else ()) for way in rule.path.ways if way in path.ways
+        ]
         skip = self.plan.contract.discriminator.keys_present
         base = kind.base if kind is not None else ""
         fitting = [way for way in path.ways if way[0] not in skip or way[0] == base]

@@ -22,9 +22,14 @@ def scope(scene: Scene, rule: str, plan: ScopePlan) -> Iterator[Edit]:
                 yield Edit(f"drop the opening `{scene.lines[n].kind}`", scene.without(n))
             for n in inner if plan.key else ():
                 stray = scene.rekeyed(scene.again(scene.lines[n]), plan.key, scene.new_key(scene.lines[n], plan.key))
-                yield Edit(f"send one more `{stray.kind}`, for a {plan.name} that nothing opened", scene.inserted(n + 1, stray))
+                yield Edit(
+                    f"send one more `{stray.kind}`, for a {plan.name} that nothing opened", scene.inserted(n + 1, stray)
+                )
             for n in inner:
-                yield Edit(f"send `{scene.lines[n].kind}` before anything", scene.inserted(0, scene.again(scene.lines[n], at=scene.lines[0].at)))
+                yield Edit(
+                    f"send `{scene.lines[n].kind}` before anything",
+                    scene.inserted(0, scene.again(scene.lines[n], at=scene.lines[0].at)),
+                )
         case "once":
             for n in opens:
                 yield Edit(f"send `{scene.lines[n].kind}` twice", scene.inserted(n + 1, scene.again(scene.lines[n])))
@@ -98,7 +103,10 @@ def _after(scene: Scene, plan: ScopePlan, members: list[int], closes: list[int],
                 continue
             at = scene.lines[end].at
             stray = scene.again(scene.lines[n], at=None if at is None else round(at + gap, 6))
-            place = next((m for m in range(end + 1, len(scene.lines)) if stray.at is not None and scene.lines[m].at > stray.at), len(scene.lines))
+            place = next(
+                (m for m in range(end + 1, len(scene.lines)) if stray.at is not None and scene.lines[m].at > stray.at),
+                len(scene.lines),
+            )
             yield Edit(f"send one more `{stray.kind}` {gap:g} s after the close", scene.inserted(place, stray))
 
 
@@ -154,7 +162,9 @@ def span(scene: Scene, rule: str, plan: SpanPlan) -> Iterator[Edit]:
             for n in opens:
                 key = scene.new_key(scene.lines[n], plan.key)
                 ends = [m for m in closes if m > n and _same(scene, plan.key, n, m)][:1]
-                pair = [scene.rekeyed(scene.again(scene.lines[m], at=scene.lines[n].at), plan.key, key) for m in (n, *ends)]
+                pair = [
+                    scene.rekeyed(scene.again(scene.lines[m], at=scene.lines[n].at), plan.key, key) for m in (n, *ends)
+                ]
                 yield Edit(f"open a second {plan.name} beside the first", scene.inserted(n + 1, *pair), len(pair))
         case "parents":
             yield from _parents(scene, plan, [*closes, *during, *opens])
@@ -198,12 +208,17 @@ def _outside(scene: Scene, plan: SpanPlan, opens: list[int]) -> Iterator[Edit]:
                 if m >= n and other.connection == line.connection and scene.value(other, path) == old and scene.kind(other) is not None
                 and _touches(scene, m, plan) and _same(scene, plan.key, n, m)
             ]  # fmt: skip
-            yield Edit(f"open the {plan.name} in a {outer.name} that is not open", scene.replaced(*changed), len(changed))
+            yield Edit(
+                f"open the {plan.name} in a {outer.name} that is not open", scene.replaced(*changed), len(changed)
+            )
     for n in opens:
         stray = scene.again(scene.lines[n], at=scene.lines[0].at)
         for target in (*scene.of(outer.opens), *scene.of(outer.closes)):
             place = target if target < n else target + 1
-            yield Edit(f"send `{stray.kind}` outside the {outer.name}", scene.inserted(place, msgspec.structs.replace(stray, at=scene.lines[target].at)))
+            yield Edit(
+                f"send `{stray.kind}` outside the {outer.name}",
+                scene.inserted(place, msgspec.structs.replace(stray, at=scene.lines[target].at)),
+            )
         for target in scene.of(outer.opens):
             if target < n:
                 yield Edit(f"send `{stray.kind}` before the {outer.name} opens", scene.moved(n, target))
@@ -250,7 +265,10 @@ def _tokens(scene: Scene, plan: SpanPlan, opens: list[int]) -> Iterator[Edit]:
         for m in opens:
             token = scene.value(scene.lines[m], plan.token_set)
             if m < n and token is not None:
-                yield Edit("give two of them the same token", scene.replaced((n, scene.put(scene.lines[n], plan.token_set, token))))
+                yield Edit(
+                    "give two of them the same token",
+                    scene.replaced((n, scene.put(scene.lines[n], plan.token_set, token))),
+                )
 
 
 def _touches(scene: Scene, n: int, plan: SpanPlan) -> bool:
