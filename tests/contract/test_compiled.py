@@ -110,7 +110,7 @@ def torn(random: Random, raw: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**48))
 def test_it_says_what_the_interpreter_says(sample, seed):
     stream = mutated(Random(seed), sample)

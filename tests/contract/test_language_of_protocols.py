@@ -5,7 +5,7 @@ import pytest
 
 from canonry.contract.check.checker import Checker
 from canonry.contract.language.paths import lookup, parse_path
-from canonry.contract.load import read_contract
+from canonry.contract.load import ContractError, load_contract, read_contract
 
 
 def _rules(contract: str, *events: object, interpreted: bool) -> list[tuple[int, str]]:
@@ -110,3 +110,54 @@ def test_a_token_that_nobody_gave_is_refused(interpreted: bool) -> None:
     event = {"jsonrpc": "2.0", "method": "progress", "params": {"token": {"a": 1}}}
     session.receive(msgspec.json.encode(event), direction="out")
     assert [one.rule for one in session.end().violations] == ["request.token"]
+
+
+def test_a_policy_leaves_rules_out(interpreted: bool) -> None:
+    contract = """
+contract: choice/1
+discriminator: {field: type}
+spans: {step: {open: start, close: end, key: [id]}}
+policy: {lost: {default: never, alternatives: {never: {}, maybe: {without: [step.closed]}}}}
+"""
+    for choice, rules in (("never", ["step.closed"]), ("maybe", [])):
+        plan = read_contract(contract, policy={"lost": choice}).plan
+        session = Checker(plan, interpreted=interpreted).session()
+        session.receive(b'{"type": "start", "id": 1}')
+        result = session.end()
+        assert [one.rule for one in result.violations] == rules
+        assert ("step.closed" in result.rules) == (choice == "never")
+
+
+def test_a_rule_that_is_left_out_has_to_be_one() -> None:
+    with pytest.raises(ContractError, match=r"`step.close` is no rule of this contract; did you mean `step.closed`\?"):
+        read_contract(
+            "contract: choice/1\nspans: {step: {open: start, close: end}}\n"
+            "policy: {lost: {default: maybe, alternatives: {maybe: {without: [step.close]}}}}\n"
+        )
+
+
+def test_a_fallback_is_a_stream_of_langgraph_where_the_policy_says_so() -> None:
+    def event(name: str, run: str, parents: list[str], **data: object) -> bytes:
+        return msgspec.json.encode({"event": name, "name": run, "run_id": run, "parent_ids": parents, "data": data})
+
+    session = Checker(load_contract("langgraph", policy={"failures": "caught"}).plan).session()
+    session.receive(event("on_chain_start", "root", [], input=1))
+    session.receive(event("on_chain_start", "fails", ["root"], input=1))
+    session.receive(event("on_chain_start", "fallback", ["root"], input=1))
+    session.receive(event("on_chain_end", "fallback", ["root"], output=2))
+    session.receive(event("on_chain_end", "root", [], output=2))
+    assert session.end().violations == ()
+
+
+def test_each_opening_event_may_open_again_after_its_own_closes(interpreted: bool) -> None:
+    contract = """
+contract: again/1
+discriminator: {field: type}
+scopes: {run: {open: [start, fail], close: [end, fail], reopen: {start: [end, fail], fail: [end]}}}
+"""
+
+    def rules(*names: str) -> list[tuple[int, str]]:
+        return _rules(contract, *({"type": name} for name in names), interpreted=interpreted)
+
+    assert rules("start", "end", "start", "fail", "start", "end", "fail") == []
+    assert rules("start", "fail", "fail") == [(2, "run.once")]

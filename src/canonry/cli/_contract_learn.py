@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from canonry.cli._contract_recordings import opened
+from canonry.cli._contract_options import lines_of
 from canonry.cli._output import quiet_option, tell, write_report
 from canonry.model.errors import UserError
 
@@ -43,7 +43,7 @@ def learn(
             f"`{output}` is there already; name another file, for a contract that somebody edited is no guess"
         )
     found = propose(
-        ((each, opened(each)) for each in recordings), name=name, discriminator=discriminator, margin=margin
+        ((each, lines_of(each)) for each in recordings), name=name, discriminator=discriminator, margin=margin
     )
     text = io.StringIO()
     render(found, text)

@@ -7,9 +7,8 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from canonry.cli._contract_recordings import pairs, session_facts
+from canonry.cli._contract_options import load, pairs, policy_option, profile_option
 from canonry.cli._output import any_bytes, color_option, painted, quiet_option, tell
-from canonry.contract.check.isolation import SessionFacts
 from canonry.model.errors import NothingValidatedError, UserError
 
 if TYPE_CHECKING:
@@ -34,10 +33,8 @@ if TYPE_CHECKING:
 @click.option(
     "--canary", "canaries", multiple=True, metavar="TEXT", help="A text that must not appear, in no encoding."
 )
-@click.option("--profile", metavar="NAME", help="Times and choices of this profile of the contract.")
-@click.option(
-    "--policy", "policies", multiple=True, metavar="NAME=ALTERNATIVE", help="Another choice than the contract's."
-)
+@profile_option
+@policy_option
 @click.option(
     "--until-idle", type=click.FloatRange(min=0, min_open=True), metavar="S", help="End when nothing moved so long."
 )
@@ -71,16 +68,17 @@ def tap(  # one parameter per option, in the order of the help page
     """
     import asyncio
 
-    from canonry.contract.load import load_contract
+    from canonry.cli._contract_facts import facts_of
+    from canonry.contract.check.isolation import SessionFacts
     from canonry.contract.tap.proxy import Tap, read_target
     from canonry.contract.tap.watch import Heard, Watch
     from canonry.report.tap import LiveReport
 
     if session and sessions is not None:
         raise UserError("`--session` and `--sessions` both say whose the connections are; give one of them")
-    loaded = load_contract(contract, profile=profile, policy=pairs(policies, "--policy"))
+    loaded = load(contract, profile, policies)
     everyone = SessionFacts(user=pairs(session, "--session")) if session else None
-    facts = None if sessions is None else session_facts(sessions)
+    facts = None if sessions is None else facts_of(sessions)
     where = read_target(target)
     report = LiveReport(loaded, any_bytes(), as_json=output_format == "json", color=painted(color))
     tell(loaded.notes, quiet=quiet)

@@ -1,15 +1,18 @@
 """`canonry contract`."""
 
-import os
 import sys
 from pathlib import Path
 
 import click
 
+from canonry.cli._contract_cover import cover
+from canonry.cli._contract_explain import explain
+from canonry.cli._contract_generate import export, generate
 from canonry.cli._contract_learn import learn
-from canonry.cli._contract_recordings import opened, pairs, session_facts
+from canonry.cli._contract_mutants import mutants
+from canonry.cli._contract_options import lines_of, load, pairs, policy_option, profile_option
 from canonry.cli._contract_tap import tap
-from canonry.contract.check.isolation import SessionFacts
+from canonry.cli._output import color_option, painted, quiet_option, tell
 from canonry.model.errors import UserError
 
 
@@ -31,13 +34,11 @@ def command() -> None:
     "--sessions", type=click.Path(path_type=Path), metavar="FILE",
     help="JSON: connection -> `user_id`, `owned` (field -> ids), `canaries` (its own).",
 )  # fmt: skip
-@click.option("--profile", metavar="NAME", help="Times and choices of this profile of the contract.")
-@click.option(
-    "--policy", "policies", multiple=True, metavar="NAME=ALTERNATIVE", help="Another choice than the contract's."
-)
+@profile_option
+@policy_option
 @click.option("--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True)
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
-@click.option("-q", "--quiet", is_flag=True, help="No narration on stderr.")
+@color_option
+@quiet_option
 def check(  # one parameter per option, in the order of the help page
     contract: str,
     recordings: tuple[str, ...],
@@ -56,28 +57,27 @@ def check(  # one parameter per option, in the order of the help page
     `{"v": 1, "dir": "out", "t": 1.5, "conn": "a", "event": {...}}` or bare events; `-` reads stdin. Exits 1 when a rule
     is violated, and 5 when nothing was judged.
     """
+    from canonry.cli._contract_facts import facts_of
+    from canonry.contract.check.isolation import SessionFacts
     from canonry.contract.examine import examine
-    from canonry.contract.load import load_contract
     from canonry.report.contract import render_concise, render_full, render_json
 
     if session and sessions is not None:
         raise UserError("`--session` and `--sessions` both say whose the connections are; give one of them")
-    loaded = load_contract(contract, profile=profile, policy=pairs(policies, "--policy"))
+    loaded = load(contract, profile, policies)
     only = SessionFacts(user=pairs(session, "--session")) if session else None
-    facts = None if sessions is None else session_facts(sessions)
-    named = ((name, opened(name)) for name in recordings)
-    examined = examine(loaded, named, facts=facts, only=only, canaries=canaries, profile=profile)
-    painted = color == "always" or (color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
-    for note in () if quiet else examined.notes:
-        click.echo(f"canonry: {note}", err=True)
+    facts = None if sessions is None else facts_of(sessions)
+    opened = ((name, lines_of(name)) for name in recordings)
+    examined = examine(loaded, opened, facts=facts, only=only, canaries=canaries, profile=profile)
+    tell(examined.notes, quiet=quiet)
     if output_format == "json":
         render_json(examined, loaded, sys.stdout)
     elif output_format == "concise":
         render_concise(examined, sys.stdout)
     else:
-        render_full(examined, loaded, sys.stdout, color=painted)
+        render_full(examined, loaded, sys.stdout, color=painted(color))
     return 1 if examined.violated else 0
 
 
-command.add_command(learn)
-command.add_command(tap)
+for verb in (generate, mutants, cover, explain, export, learn, tap):
+    command.add_command(verb)

@@ -77,7 +77,7 @@ class _Followed:
         """Keeps the frames up to the first violation of each rule."""
         for violation in self.session.violations[before:]:
             if violation.rule not in self.windows:
-                frames = self.session.window.frames(self.session.received)
+                frames = self.session.window.last(self.session.received)
                 self.windows[violation.rule] = (violation, self.session.received - len(frames), frames)
 
     def place(self, index: int) -> Place | None:

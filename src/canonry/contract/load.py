@@ -132,12 +132,17 @@ def _convert(value: Any, mistakes: list[Mistake]) -> Contract | None:
     """The contract, without what is mistaken in it, so that the rest can be looked at too."""
     if not isinstance(value, dict):
         return None
-    for mistake in mistakes:
-        value = _without(value, mistake.path)
-    try:
-        return msgspec.convert(_filled(value), Contract)
-    except (msgspec.ValidationError, RecursionError):
-        return None
+    found = mistakes
+    for _ in range(5):  # what is around a mistake may need what is mistaken
+        for mistake in found:
+            path = mistake.path
+            while path and isinstance(path[-1], int):
+                path = path[:-1]
+            value = _without(value, path)
+        found = check_shape(value)
+        if not found:
+            return msgspec.convert(_filled(value), Contract)
+    return None
 
 
 def _without(value: Any, path: KeyPath) -> Any:
@@ -147,7 +152,7 @@ def _without(value: Any, path: KeyPath) -> Any:
     if isinstance(value, dict) and head in value:
         kept = {name: inner for name, inner in value.items() if name != head}
         return {**kept, head: _without(value[head], tuple(rest))} if rest else kept
-    if isinstance(value, list) and isinstance(head, int) and head < len(value) and rest:
+    if isinstance(value, list) and isinstance(head, int):
         return [_without(inner, tuple(rest)) if index == head else inner for index, inner in enumerate(value)]
     return value
 

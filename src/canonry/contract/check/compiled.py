@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from canonry.contract.canary import Canaries
+from canonry.contract.canary import RUN_BYTES, TAG_BYTES, Canaries
 from canonry.contract.check import demands, scopes, spans
 from canonry.contract.check.interpret import Event, Interpreter
 from canonry.contract.check.receive import TURN, Receive, Window
@@ -34,7 +34,6 @@ class Compiled:
         self.plan = plan
         self.interpreter = Interpreter(plan, canaries)
         self._namespace = self._names(canaries)
-        self._accessors: dict[str, str] = {}
         way = plan.contract.discriminator
         simple = "." not in way.field and "|" not in way.field and "[" not in way.field
         tagged = (
@@ -56,13 +55,11 @@ class Compiled:
         slow, decode = self._slow, self._decode
         most = self.plan.contract.transport.max_bytes
         wraps = bool(self.plan.contract.discriminator.below)
-        raws, times, ways, mask = window.raws, window.times, window.ways, window.mask
+        frames, mask = window.frames, window.mask
 
         def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
             n = state.n
-            raws[n & mask] = raw
-            times[n & mask] = at
-            ways[n & mask] = direction
+            frames[n & mask] = (raw, at, direction)
             try:
                 if wraps:
                     event, state.wrapped = decode(raw)
@@ -103,9 +100,10 @@ class Compiled:
 
         return {
             "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
-            "WATCH": canaries, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "NAMES": frozenset((str, int)),
-            "UTC": dt.UTC, "Closed": Closed, "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record,
-            "Ring": Ring, "REMEMBERED": REMEMBERED, "NOTHING": {},
+            "WATCH": canaries, "TAG": TAG_BYTES, "RUN": RUN_BYTES, "PLAIN": _PLAIN,
+            "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "FRESH": self.plan.layout.fresh,
+            "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring,
+            "REMEMBERED": REMEMBERED, "NAMES": frozenset((str, int)), "NOTHING": {},
             "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
             "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
         }  # fmt: skip
@@ -198,19 +196,9 @@ class Compiled:
             return handler(event, state, raw, owner, at, way)
 
         event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
-        self._decode = self._unwrapping(event, way.below) if way.below else msgspec.json.Decoder(event).decode
+        plain: Callable[[bytes | str], Any] = msgspec.json.Decoder(event).decode
+        self._decode = _unwrapping(event, way.below) if way.below else plain
         return "\n".join(text)
-
-    def _unwrapping(self, event: type[msgspec.Struct], below: str) -> Callable[[bytes | str], Any]:
-        fields = [("inner_", event | None, None)]
-        outer = msgspec.defstruct("Outer", fields, bases=(event,), rename={"inner_": below}, gc=False)
-        decode_whole = msgspec.json.Decoder(outer).decode
-
-        def decode(raw: bytes | str) -> Any:
-            whole: Any = decode_whole(raw)
-            return (whole if whole.inner_ is None else whole.inner_), whole.id
-
-        return decode
 
     def _handlers(self, kinds: list[Any], tree: Tree) -> list[str]:
         lines: list[str] = []
@@ -299,3 +287,16 @@ def _one_of(value: Any, values: tuple[Any, ...]) -> bool:
 
 def _hashable(value: Any) -> bool:
     return value.__class__ in _PLAIN
+
+
+def _unwrapping(event: type[msgspec.Struct], below: str) -> Callable[[bytes | str], Any]:
+    """What decodes an event, out of its wrapper where it has one, and the wrapper's id."""
+    fields = [("inner_", event | None, None)]
+    outer = msgspec.defstruct("Outer", fields, bases=(event,), rename={"inner_": below}, gc=False)
+    decode_whole = msgspec.json.Decoder(outer).decode
+
+    def decode(raw: bytes | str) -> Any:
+        whole: Any = decode_whole(raw)
+        return (whole if whole.inner_ is None else whole.inner_), whole.id
+
+    return decode

@@ -17,9 +17,9 @@ def constants(state: State, inst: Instance, event: Any) -> None:
         value = state.get(path, event)
         if value is None:
             continue
-        known = inst.consts[index]
+        known = inst.cells[state.plan.layout.consts + index]
         if known is None:
-            inst.consts[index] = value
+            inst.cells[state.plan.layout.consts + index] = value
         elif value != known:
             state.report(
                 f"{scope.name}.constant.{path.text}",
@@ -33,10 +33,12 @@ def sequences(state: State, inst: Instance, kind: int, event: Any) -> None:
     for index, plan in enumerate(state.plan.sequences):
         if plan.span < 0 and plan.scope == inst.scope and (not plan.kinds or kind in plan.kinds):
             value = state.get(plan.path, event)
-            last = inst.seqs[index]
-            inst.seqs[index] = advance(state, plan, last, value, inst.marks[index], ghost=inst.ghost)
-            if inst.seqs[index] is not last:
-                inst.marks[index] = state.n
+            last = inst.cells[state.plan.layout.seqs + index]
+            inst.cells[state.plan.layout.seqs + index] = advance(
+                state, plan, last, value, inst.cells[state.plan.layout.marks + index], ghost=inst.ghost
+            )
+            if inst.cells[state.plan.layout.seqs + index] is not last:
+                inst.cells[state.plan.layout.marks + index] = state.n
 
 
 def span_sequences(state: State, span: int, record: Record, kind: int, event: Any) -> None:
@@ -82,7 +84,7 @@ def states(state: State, inst: Instance, event: Any) -> None:
         value = state.get(plan.path, event)
         if not isinstance(value, str):
             continue
-        known = inst.states[index]
+        known = inst.cells[state.plan.layout.states + index]
         if value not in plan.edges:
             state.report(plan.rule, f"`{plan.path.text}` is `{shown(value)}`, which is no state")
             continue
@@ -94,7 +96,7 @@ def states(state: State, inst: Instance, event: Any) -> None:
                 state.report(plan.rule, f"`{plan.path.text}` is `{value}` again", known[1])
         elif value not in plan.edges[known[0]]:
             state.report(plan.rule, f"`{plan.path.text}` goes from `{known[0]}` to `{value}`", known[1])
-        inst.states[index] = (value, state.n)
+        inst.cells[state.plan.layout.states + index] = (value, state.n)
 
 
 def orders(state: State, inst: Instance, kind: int) -> None:
@@ -102,27 +104,33 @@ def orders(state: State, inst: Instance, kind: int) -> None:
     for index, plan in enumerate(state.plan.orders):
         if plan.scope != inst.scope:
             continue
-        before, event = inst.orders[2 * index], inst.orders[2 * index + 1]
+        before, event = (
+            inst.cells[state.plan.layout.orders + 2 * index],
+            inst.cells[state.plan.layout.orders + 2 * index + 1],
+        )
         if kind in plan.before:
             if event is not None and (
                 plan.mode is OrderMode.ALL or (plan.mode is OrderMode.IF_PRESENT and before is None)
             ):
                 state.report(plan.rule, f"`{state.event}` comes after `{plan.names[1]}`", event)
-            inst.orders[2 * index] = state.n if before is None else before
+            inst.cells[state.plan.layout.orders + 2 * index] = state.n if before is None else before
         elif kind in plan.event:
             if before is None and plan.mode is OrderMode.REQUIRED and not inst.ghost:
                 state.report(plan.rule, f"no `{plan.names[0]}` comes before `{state.event}`")
-            inst.orders[2 * index + 1] = state.n if event is None else event
+            inst.cells[state.plan.layout.orders + 2 * index + 1] = state.n if event is None else event
 
 
 def counts(state: State, inst: Instance, kind: int, span: int = -1) -> None:
     """Counts an event, or the opening of a span, and says where it is one too many."""
     for index, plan in enumerate(state.plan.counts):
         if plan.scope == inst.scope and plan.span == span and (span >= 0 or kind in plan.kinds):
-            inst.counts[index] += 1
-            if plan.high != NO_LIMIT and inst.counts[index] > plan.high:
+            inst.cells[state.plan.layout.counts + index] += 1
+            came = inst.cells[state.plan.layout.counts + index]
+            if plan.high != NO_LIMIT and came > plan.high:
                 state.report(
-                    plan.rule, f"`{plan.name}` comes {_times(inst.counts[index])}, at most {plan.high} allowed", inst.n
+                    plan.rule,
+                    f"`{plan.name}` comes {_times(came)}, at most {plan.high} allowed",
+                    inst.n,
                 )
 
 
@@ -131,8 +139,12 @@ def too_few(state: State, inst: Instance) -> None:
     if inst.ghost:
         return
     for index, plan in enumerate(state.plan.counts):
-        if plan.scope == inst.scope and inst.counts[index] < plan.low:
-            came = "never comes" if not inst.counts[index] else f"comes {_times(inst.counts[index])}"
+        if plan.scope == inst.scope and inst.cells[state.plan.layout.counts + index] < plan.low:
+            came = (
+                "never comes"
+                if not inst.cells[state.plan.layout.counts + index]
+                else f"comes {_times(inst.cells[state.plan.layout.counts + index])}"
+            )
             state.report(
                 plan.rule,
                 f"`{plan.name}` {came}, at least {plan.low} needed",
@@ -150,20 +162,20 @@ def deadlines(state: State, inst: Instance, what: str, kind: int, index: int = -
         begins = plan.start.what == what and (
             kind in plan.start.kinds if what == "event" else index == plan.start.index
         )
-        if begins and inst.starts[number] is None:
-            inst.starts[number] = (state.n, state.at)
+        if begins and inst.cells[state.plan.layout.starts + number] is None:
+            inst.cells[state.plan.layout.starts + number] = (state.n, state.at)
 
 
 def request_deadlines(state: State, inst: Instance, request: tuple[int, float | None]) -> None:
     """Lets the times that count from the request begin."""
     for number, plan in enumerate(state.plan.deadlines):
         if plan.scope == inst.scope and plan.start.what == "request":
-            inst.starts[number] = request
+            inst.cells[state.plan.layout.starts + number] = request
 
 
 def _judge_deadline(state: State, inst: Instance, number: int) -> None:
-    begun = inst.starts[number]
-    inst.starts[number] = None
+    begun = inst.cells[state.plan.layout.starts + number]
+    inst.cells[state.plan.layout.starts + number] = None
     if begun is not None:
         late(state, number, begun)
 

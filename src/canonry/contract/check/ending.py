@@ -61,6 +61,7 @@ def _end_spans(state: State, inst: Instance) -> None:
 
 
 def _end_times(state: State, inst: Instance) -> None:
-    for number, begun in enumerate(inst.starts):
-        if begun is not None and state.plan.deadlines[number].scope == inst.scope:
+    for number, plan in enumerate(state.plan.deadlines):
+        begun = inst.cells[state.plan.layout.starts + number]
+        if begun is not None and plan.scope == inst.scope:
             demands.late(state, number, begun)

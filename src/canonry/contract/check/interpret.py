@@ -15,7 +15,7 @@ from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.state import Instance, State
 from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan, Test
 from canonry.contract.language.field_types import is_filled
-from canonry.contract.language.paths import EACH, Path, lookup
+from canonry.contract.language.paths import EACH, Path, follow, lookup
 from canonry.contract.language.schemas import problems
 
 _MOST_NAMES = 4096
@@ -261,7 +261,7 @@ def check_field(state: State, rule: FieldRule, event: Event) -> None:
     """Report a field that is missing or of another type. Of several ways, one that is right is enough."""
     wrong: Any = None
     for way in rule.path.ways:
-        value = lookup(Path(rule.path.text, (way,)), event.body, event.meta)
+        value = follow(way, event.body, event.meta)
         if value is None:
             continue
         if all(rule.kind.holds(one) for one in value) if EACH in way else rule.kind.holds(value):

@@ -59,7 +59,7 @@ def isolate(state: State, event: Any) -> None:
             value = state.get(path, event)
             if isinstance(value, str | int | float) and state.mine[index].get(value) is None:
                 owner = state.ids[index].get(value)
-                state.mine[index].put(value, True)  # told once, so that both checkers tell it alike
+                state.mine[index].new[value] = True  # told once, so that both checkers tell it alike
                 if owner is None or owner is user:
                     state.ids[index].put(value, user)
                 else:
@@ -83,11 +83,15 @@ def split_canary(state: State, canaries: Canaries, event: Any, owner: Any) -> st
         if not isinstance(piece, str) or not piece:
             continue
         key = (index, state.key(key_paths, event) if key_paths else ())
-        tail = state.tails.get(key) or ""
-        joined = tail + piece
-        state.tails.put(key, joined[-canaries.tail :])
+        tail = state.tails.get(key)
+        if tail is None and not canaries.may_go_on(piece):
+            continue
+        joined = (tail or "") + piece
         found = canaries.find(joined, owner) if tail else None
+        if found is None and canaries.may_go_on(joined):
+            state.tails.put(key, joined[-canaries.tail :])
+        else:
+            state.tails.drop(key)
         if found is not None:
-            state.tails.put(key, "")
             return found
     return None

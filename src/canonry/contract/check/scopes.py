@@ -3,8 +3,10 @@
 from typing import Any
 
 from canonry.contract.check import demands
-from canonry.contract.check.state import Closed, Instance, State
+from canonry.contract.check.state import Closed, Instance, State, new_instance
 from canonry.contract.compile.plan import SESSION, Kind, ScopePlan
+
+_NOTHING: frozenset[int] = frozenset()
 
 
 def enter(
@@ -37,7 +39,8 @@ def begin(
     before = state.closed[scope.index].get(key)
     ghost = False
     if kind in scope.opens:
-        if before is not None and before.kind not in scope.reopen:
+        after = scope.reopens.get(kind, _NOTHING) if scope.reopens else scope.reopen
+        if before is not None and before.kind not in after:
             state.report(f"{scope.name}.once", f"the {scope.name}{named(key)} opens again after its close", before.n)
             ghost = True
         elif before is not None:
@@ -56,7 +59,7 @@ def begin(
     if scope.inside != SESSION and parent is None and not state.plan.scopes[scope.inside].strict and not ghost:
         around = state.plan.scopes[scope.inside].name
         state.report(f"{scope.name}.inside", f"the {scope.name}{named(key)} opens outside any {around}")
-    inst = Instance(state.plan, scope.index, key, state.n, state.at, ghost=ghost)
+    inst = new_instance(state.plan, scope.index, key, state.n, state.at, ghost=ghost)
     state.live[scope.index][key] = inst
     if parent is not None:
         inst.parent = parent
@@ -145,7 +148,7 @@ def drop(state: State, inst: Instance, kind: int) -> None:
         return
     if not inst.ghost and scope.must_close and not inst.paused:
         state.open -= 1
-    state.closed[inst.scope].put(inst.key, Closed(kind, state.n, state.at))
+    state.closed[inst.scope].new[inst.key] = Closed(kind, state.n, state.at)
     if inst.parent is not None and inst.parent.kids:
         inst.parent.kids.pop((inst.scope, inst.key), None)
     for kid in list(inst.kids.values()) if inst.kids else ():
@@ -163,7 +166,8 @@ def pause(state: State, inst: Instance, kind: int) -> None:
         if scope.must_close and not inst.ghost:
             state.open += -1 if waits else 1
         if waits:
-            inst.starts = [None] * len(inst.starts)
+            for number in range(len(state.plan.deadlines)):
+                inst.cells[state.plan.layout.starts + number] = None
 
 
 def named(key: Any) -> str:

@@ -70,7 +70,7 @@ def _open(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, k
     if record is not None:
         state.report(f"{span.name}.once", f"the {span.name}{named_key(span, key)} is open already", record.n)
         return
-    before = _closed_at(inst, span, key)
+    before = _closed_at(state, inst, span, key)
     if before is not None and not span.reopen:
         state.report(f"{span.name}.once", f"the {span.name}{named_key(span, key)} was there before", before[0])
     if not span.concurrent and inst.spans[span.index]:
@@ -78,7 +78,7 @@ def _open(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, k
         state.report(f"{span.name}.alone", f"another {span.name} is open", other.n)
     if span.outer >= 0:
         _inside(state, span, inst, event, key)
-    record = Record(key, state.n, state.at, owed=span.must_close)
+    record = Record(key, state.n, state.at, span.must_close)
     inst.spans[span.index][key] = record
     if span.home == SESSION and span.must_close:
         state.open += 1
@@ -123,13 +123,13 @@ def _finish(state: State, span: SpanPlan, inst: Instance, record: Record) -> Non
     implied = state.implied.get(span.index)
     if implied is not None and implied[1] is record:
         del state.implied[span.index]
-    _remember(inst, span, record.key, state.n, _CLOSED)
+    _remember(state, inst, span, record.key, state.n, _CLOSED)
 
 
 def _missing(state: State, span: SpanPlan, inst: Instance, key: Any, *, closes: bool) -> None:
-    before = _closed_at(inst, span, key)
+    before = _closed_at(state, inst, span, key)
     if before is not None and before[1] == _ABANDONED and closes:
-        _remember(inst, span, key, state.n, _CLOSED)
+        _remember(state, inst, span, key, state.n, _CLOSED)
         return
     if inst.ghost and before is None:
         return
@@ -152,8 +152,8 @@ def _abandon(state: State, span: SpanPlan, inst: Instance, record: Record | None
         if record.token is not None:  # what was under way when it was given up may still come
             state.given_up.setdefault(span.index, Ring(REMEMBERED)).put(record.token, state.n)
         _finish(state, span, inst, record)
-        _remember(inst, span, key, state.n, _ABANDONED)
-    elif _closed_at(inst, span, key) is None:
+        _remember(state, inst, span, key, state.n, _ABANDONED)
+    elif _closed_at(state, inst, span, key) is None:
         state.report(
             f"{span.name}.opened",
             f"`{state.event}` gives up the {span.name}{named_key(span, key)}, which its side did not open",
@@ -256,7 +256,7 @@ def _learn(state: State, span: SpanPlan, inst: Instance, keys: Any, *, is_open: 
         if not isinstance(value, str | int):
             continue
         if is_open and value not in inst.spans[span.index]:
-            inst.spans[span.index][value] = Record(value, state.n, state.at, owed=False)
+            inst.spans[span.index][value] = Record(value, state.n, state.at, False)
         if span.refers and state.seen[span.index].get(value) is None:
             state.seen[span.index].put(value, _CLOSED)
 
@@ -289,15 +289,15 @@ def _token(state: State, span: SpanPlan, kind: int, event: Any) -> None:
     record.folds = demands.pieces(state, record.folds, SESSION, span.index, kind, event)
 
 
-def _closed_at(inst: Instance, span: SpanPlan, key: Any) -> tuple[int, int] | None:
-    ring = inst.closed[span.index]
+def _closed_at(state: State, inst: Instance, span: SpanPlan, key: Any) -> tuple[int, int] | None:
+    ring = inst.cells[state.plan.layout.closed + span.index]
     return None if ring is None else ring.get(key)
 
 
-def _remember(inst: Instance, span: SpanPlan, key: Any, n: int, how: int) -> None:
-    ring = inst.closed[span.index]
+def _remember(state: State, inst: Instance, span: SpanPlan, key: Any, n: int, how: int) -> None:
+    ring = inst.cells[state.plan.layout.closed + span.index]
     if ring is None:
-        ring = inst.closed[span.index] = Ring(REMEMBERED)
+        ring = inst.cells[state.plan.layout.closed + span.index] = Ring(REMEMBERED)
     ring.put(key, (n, how))
 
 

@@ -22,9 +22,15 @@ def breakable(plan: Plan) -> tuple[Rule, ...]:
             idle.add(f"{span.name}.key")
         if not named - span.opens - span.chunks - span.refers:
             idle.add(f"{span.name}.opened")
+        if not span.opens | span.chunks:
+            idle.add(f"{span.name}.once")
+    if plan.isolation.forbid and not plan.isolation.ids:
+        idle.add(plan.isolation.forbid)
     if _names_all(plan):
         idle.add("events.unknown")
-    idle |= {rule.rule for kind in plan.kinds for rule in kind.fields if "any" in rule.kind.words and rule.kind.optional}
+    idle |= {
+        rule.rule for kind in plan.kinds for rule in kind.fields if "any" in rule.kind.words and rule.kind.optional
+    }
     return tuple(rule for rule in plan.rules if rule.id not in idle)
 
 

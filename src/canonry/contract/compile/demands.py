@@ -378,7 +378,8 @@ def plan_exchanges(builder: Builder, factor: float) -> tuple[ExchangePlan, ...]:
         found.append(
             ExchangePlan(
                 builder.kinds(each.request), starts, builder.kinds(each.reply),
-                builder.paths(each.key, (*where, "key")), NO_LIMIT if each.within is None else seconds(each.within) * factor, rule,
+                builder.paths(each.key, (*where, "key")),
+                NO_LIMIT if each.within is None else seconds(each.within) * factor, rule,
             )
         )  # fmt: skip
     return tuple(found)

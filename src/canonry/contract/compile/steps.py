@@ -4,20 +4,14 @@ Each function writes its step into the handler and returns whether it could; oth
 interpreter calls.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from canonry.contract.compile.plan import SESSION, OrderPlan, SpanPlan, StatesPlan
+from canonry.contract.compile.writer import Writer
 from canonry.contract.language.rules import OrderMode, SequenceMode
-
-if TYPE_CHECKING:
-    from canonry.contract.compile.source import Handler
 
 _OTHER_SIDE = "('in' if way == 'out' else 'out' if way == 'in' else way)"
 
 
-def write_span(handler: Handler, span: SpanPlan, holder: str) -> bool:
+def write_span(handler: Writer, span: SpanPlan, holder: str) -> bool:
     """Write what an event means for a span: it goes on, or a side's request opens, is heard of, is answered."""
     kind = handler.kind.index
     known = frozenset(one for one, _, _ in span.known)
@@ -54,7 +48,7 @@ def write_span(handler: Handler, span: SpanPlan, holder: str) -> bool:
     return write is not None and write(handler, span, holder)
 
 
-def _during(handler: Handler, span: SpanPlan, holder: str) -> bool:
+def _during(handler: Writer, span: SpanPlan, holder: str) -> bool:
     """An event that needs the span open, and may add a piece to its text."""
     kind, index = handler.kind.index, span.index
     if _sequences(handler, index):
@@ -89,7 +83,7 @@ def _during(handler: Handler, span: SpanPlan, holder: str) -> bool:
     return True
 
 
-def _ask(handler: Handler, span: SpanPlan, holder: str) -> bool:
+def _ask(handler: Writer, span: SpanPlan, holder: str) -> bool:
     """A request: it opens a span of its side."""
     index = span.index
     if _sequences(handler, index) or not span.concurrent or not span.key:
@@ -102,13 +96,15 @@ def _ask(handler: Handler, span: SpanPlan, holder: str) -> bool:
         f"if key_{index} in t_{index}: {handler.SLOW}",
     ]
     if not span.reopen:
-        handler.slow_if(f"(o := {holder}.closed[{index}]) is not None and o.get(key_{index}) is not None")
+        handler.slow_if(
+            f"(o := {handler.cell(holder, 'closed', index)}) is not None and o.get(key_{index}) is not None"
+        )
     if span.token_set is not None:
         handler.guard += [
             f"if (token := {handler.expression(span.token_set)}) is not None:",
             f"    if token.__class__ not in NAMES or S.given_up or (token, side) in S.tokens[{index}]: {handler.SLOW}",
         ]
-    handler.act.append(f"o = t_{index}[key_{index}] = Record(key_{index}, n, at, owed={span.must_close})")
+    handler.act.append(f"o = t_{index}[key_{index}] = Record(key_{index}, n, at, {span.must_close})")
     if span.must_close:
         handler.act.append("S.open += 1")
     if span.token_set is not None:
@@ -116,7 +112,7 @@ def _ask(handler: Handler, span: SpanPlan, holder: str) -> bool:
     return True
 
 
-def _answer(handler: Handler, span: SpanPlan, holder: str) -> bool:
+def _answer(handler: Writer, span: SpanPlan, holder: str) -> bool:
     """An answer: it closes a span of the other side."""
     index = span.index
     if _sequences(handler, index) or not span.key:
@@ -130,14 +126,15 @@ def _answer(handler: Handler, span: SpanPlan, holder: str) -> bool:
     handler.act += [f"del t_{index}[key_{index}]", f"if o_{index}.owed: S.open -= 1"]
     if span.token_set is not None:
         handler.act.append(f"if o_{index}.token is not None: S.tokens[{index}].pop(o_{index}.token, None)")
+    closed = handler.cell(holder, "closed", index)
     handler.act += [
-        f"if (o := {holder}.closed[{index}]) is None: o = {holder}.closed[{index}] = Ring(REMEMBERED)",
+        f"if (o := {closed}) is None: o = {closed} = Ring(REMEMBERED)",
         f"o.put(key_{index}, (n, 2))",
     ]
     return True
 
 
-def _hear(handler: Handler, span: SpanPlan, _holder: str) -> bool:
+def _hear(handler: Writer, span: SpanPlan, _holder: str) -> bool:
     """An event that names an open request of the other side by its token."""
     index = span.index
     numbers = _sequences(handler, index)
@@ -163,9 +160,9 @@ def _hear(handler: Handler, span: SpanPlan, _holder: str) -> bool:
     return True
 
 
-def write_order(handler: Handler, index: int, order: OrderPlan, holder: str, *, new: bool) -> None:
+def write_order(handler: Writer, index: int, order: OrderPlan, holder: str, *, new: bool) -> None:
     """Write what an event means for an order: `new` says that its scope opens with this event."""
-    before, event = f"{holder}.orders[{2 * index}]", f"{holder}.orders[{2 * index + 1}]"
+    before, event = f"{handler.cell(holder, 'orders', 2 * index)}", f"{handler.cell(holder, 'orders', 2 * index + 1)}"
     if handler.kind.index in order.before:
         if not new and order.mode is not OrderMode.REQUIRED:
             first = "" if order.mode is OrderMode.ALL else f" and {before} is None"
@@ -180,7 +177,7 @@ def write_order(handler: Handler, index: int, order: OrderPlan, holder: str, *, 
     handler.act.append(f"if {event} is None: {event} = n")
 
 
-def write_states(handler: Handler, index: int, plan: StatesPlan, holder: str, *, new: bool) -> None:
+def write_states(handler: Writer, index: int, plan: StatesPlan, holder: str, *, new: bool) -> None:
     """Write the move of a status. Nothing, where the event has none."""
     text = handler.expression(plan.path)
     if text == "None":
@@ -195,14 +192,14 @@ def write_states(handler: Handler, index: int, plan: StatesPlan, holder: str, *,
     else:
         moves = f"{value} not in {edges}[o[0]]"
         handler.guard += [
-            f"    if (o := {holder}.states[{index}]) is None:",
+            f"    if (o := {handler.cell(holder, 'states', index)}) is None:",
             f"        if {first}: {handler.SLOW}",
             f"    elif {moves} if {value} != o[0] else {not plan.stay}: {handler.SLOW}",
         ]
-    handler.act.append(f"if {value} is not None: {holder}.states[{index}] = ({value}, n)")
+    handler.act.append(f"if {value} is not None: {handler.cell(holder, 'states', index)} = ({value}, n)")
 
 
-def _sequences(handler: Handler, span: int) -> list[int]:
+def _sequences(handler: Writer, span: int) -> list[int]:
     kind = handler.kind.index
     return [
         number
@@ -215,7 +212,7 @@ def _found(name: str, expression: str) -> list[str]:
     return [f"try: {name} = {expression}", "except KeyError: return slow(S, raw, owner, at, way)"]
 
 
-def _side(handler: Handler, *, other: bool = False) -> str:
+def _side(handler: Writer, *, other: bool = False) -> str:
     """Which side sends the event, or the other one. An event that goes one way only says so by itself."""
     way = handler.kind.direction
     if way:

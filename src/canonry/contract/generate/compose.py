@@ -3,9 +3,9 @@
 from random import Random
 from typing import Any
 
-from canonry.contract.check.ring import Ring
 from canonry.contract.check.state import Instance, Record, State
 from canonry.contract.compile.plan import SESSION, ExchangePlan, Kind, Plan, ScopePlan, SequencePlan, SpanPlan
+from canonry.contract.generate import memory
 from canonry.contract.generate.draft import Draft, holds
 from canonry.contract.generate.values import Persona, stamp
 from canonry.contract.language.paths import EACH, Path
@@ -25,8 +25,6 @@ class Composer:
         self.plan = plan
         self.persona = persona
         self.rng = rng
-        self.spent: dict[tuple[str, int], list[Any]] = {}
-        """Keys that scopes and spans had: some contracts let them come again."""
         self._words = _words(plan)
         self._state: State
         self._draft: Draft
@@ -82,7 +80,7 @@ class Composer:
         elif live and (needed or self.rng.random() < 0.5):
             inst = self.rng.choice(live)
             self._put_key(scope.key, inst.key)
-            for path, value in zip(scope.constant, inst.consts, strict=True):
+            for path, value in zip(scope.constant, memory.constants(self._state, inst), strict=True):
                 if value is not None and self._draft.declared(path) is not None:
                     self._draft.put(path, value)
             self._places[scope.index] = inst
@@ -92,7 +90,7 @@ class Composer:
     def _begin(self, scope: ScopePlan) -> None:
         if not scope.key and self._state.live[scope.index]:
             raise UnfitError
-        spent = self.spent.get(("scope", scope.index))
+        spent = memory.spent_scopes(self._state)[scope.index]
         if spent and scope.reopen and self.rng.random() < 0.3:
             self._put_key(scope.key, self.rng.choice(spent))
         else:
@@ -141,9 +139,10 @@ class Composer:
             self._put_key(outer.key, _plain_key(outer, record))
             if outer.across:
                 self._draft.direction = _OTHER_SIDE.get(record.key[1], record.key[1])
-        spent = self.spent.get(("span", span.index))
-        if spent and span.reopen and self.rng.random() < 0.2:
-            self._put_key(span.key, self.rng.choice(spent))
+        spent = memory.spent_spans(self._state, span.index) if span.reopen else []
+        if spent and self.rng.random() < 0.2:
+            key = self.rng.choice(spent)
+            self._put_key(span.key, key[0] if span.across else key)
         else:
             self._new_key(span.key)
         if span.parents is not None:
@@ -189,7 +188,7 @@ class Composer:
     def _refer(self, span: SpanPlan) -> None:
         seen = [
             key
-            for key, how in _remembered(self._state.seen[span.index])
+            for key, how in memory.referable(self._state, span.index)
             if self._fits(span.key, key) and not ((how == 1 and span.refers_closed) or (how == 3 and span.refers_once))
         ]
         if not seen and span.index not in self._state.fired:
@@ -235,17 +234,16 @@ class Composer:
             if plan.kinds and kind.index not in plan.kinds:
                 continue
             if plan.span >= 0:
-                record = self._records.get(plan.span)
                 if plan.span not in self._records:
                     continue
-                last = record.seqs.get(index) if record is not None and record.seqs else None
+                owner: Record | Instance | None = self._records[plan.span]
             elif plan.scope in self._places:
-                inst = self._places[plan.scope]
-                last = None if inst is None else inst.seqs[index]
+                owner = self._places[plan.scope]
             else:
                 continue
+            last = None if owner is None else memory.last_number(self._state, owner, index, plan)
             if self._draft.wants(plan.path) or plan.kinds or self.rng.random() < 0.8:
-                self._draft.put(plan.path, self._next(plan, None if last is None else last[0]))
+                self._draft.put(plan.path, self._next(plan, last))
 
     def _next(self, plan: SequencePlan, last: Any) -> Any:
         if last is None:
@@ -264,11 +262,11 @@ class Composer:
             if rule is None and not tests and (way != plan.path.ways[0] or self.rng.random() < 0.5):
                 continue
             inst = self._places[plan.scope]
-            known = None if inst is None else inst.states[index]
+            known = None if inst is None else memory.status(self._state, inst, index)
             if known is None:
                 after = sorted(plan.initial or plan.edges)
             else:
-                after = sorted(plan.edges[known[0]] | ({known[0]} if plan.stay else set()))
+                after = sorted(plan.edges[known] | ({known} if plan.stay else set()))
             fitting = [
                 state
                 for state in after
@@ -339,7 +337,7 @@ class Composer:
                 continue
             if kind.index in plan.wholes:
                 path = plan.wholes[kind.index]
-                gathered = "".join(record.folds.get(index, ())) if record is not None and record.folds else ""
+                gathered = "" if record is None else memory.gathered(record, index)
                 if self._draft.wants(path) or self._draft.declared(path) is not None or self.rng.random() < 0.5:
                     self._draft.put(path, gathered)
             elif kind.index in plan.kinds and self._draft.value(plan.path) is None:
@@ -388,10 +386,6 @@ class Composer:
 
 def _plain_key(span: SpanPlan, record: Record) -> Any:
     return record.key[0] if span.across else record.key
-
-
-def _remembered(ring: Ring[int]) -> list[tuple[Any, int]]:
-    return list({**ring.old, **ring.new}.items())
 
 
 def _words(plan: Plan) -> list[str]:

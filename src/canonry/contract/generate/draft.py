@@ -95,14 +95,8 @@ class Draft:
         return not (head in rule.keys_present and head != self.kind.base)
 
     def _meta(self) -> dict[str, Any]:
-        meta: dict[str, Any] = {"$type": self.name, "$direction": self.direction, "$id": self.number}
-        template = self.plan.contract.discriminator.template
-        if template:
-            pattern = re.escape(template).replace(r"\{kind\}", "(?P<kind>.+)").replace(r"\{phase\}", "(?P<phase>[^_]+)")
-            match = re.fullmatch(pattern, self.name)
-            if match is not None:
-                meta |= {"$kind": match["kind"], "$phase": match["phase"]}
-        return meta
+        meta = {"$type": self.name, "$direction": self.direction, "$id": self.number}
+        return meta | captured(self.plan.contract.discriminator.template, self.name)
 
     def _put_meta(self, name: str, value: Any) -> None:
         if name == "$direction":
@@ -129,6 +123,13 @@ class Draft:
             self.body["method"] = method
         else:
             self.body.setdefault("result" if what == "response" else "error", {})
+
+
+def captured(template: str, name: str) -> dict[str, Any]:
+    """Return `$kind` and `$phase` of a name that a template has, nothing of another."""
+    pattern = re.escape(template).replace(r"\{kind\}", "(?P<kind>.+)").replace(r"\{phase\}", "(?P<phase>[^_]+)")
+    match = re.fullmatch(pattern, name) if template else None
+    return {} if match is None else {"$kind": match["kind"], "$phase": match["phase"]}
 
 
 def holds(test: Test, value: Any) -> bool:

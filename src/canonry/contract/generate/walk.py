@@ -13,6 +13,7 @@ import msgspec
 from canonry.contract.check.checker import Checker, Session
 from canonry.contract.check.state import Instance
 from canonry.contract.compile.plan import SESSION, Kind, Plan
+from canonry.contract.generate import memory
 from canonry.contract.generate.compose import Composer, UnfitError
 from canonry.contract.generate.stream import Line
 from canonry.contract.generate.values import Persona
@@ -86,7 +87,7 @@ class Walk:
 
     def _weight(self, kind: int) -> float:
         new = 1.0 / (1 + self.used[kind]) / (1 + self.tried[kind] / 4)
-        return new * 8 if kind in self.favour else new
+        return new * 30 if kind in self.favour else new
 
     def _welcome(self, kind: Kind) -> bool:
         """Whether an event may come now for all that the number of runs says."""
@@ -120,19 +121,8 @@ class Walk:
         self.lines.append(
             Line(connection=self.persona.connection, at=at, direction=draft.direction, event=event, kind=kind.name)
         )
-        self._note_spent(live)
+        self._opened += len(set(state.live[0]) - live) if state.live else 0
         return True
-
-    def _note_spent(self, live: set[object]) -> None:
-        state = self._session.state
-        if state.live:
-            self._opened += len(set(state.live[0]) - live)
-        for index, ring in enumerate(state.closed):
-            self._composer.spent["scope", index] = [key for key in ring.new if key not in state.live[index]]
-        for inst in (state.root, *(each for live_ones in state.live for each in live_ones.values())):
-            for number, closed in enumerate(inst.closed):
-                if closed is not None:
-                    self._composer.spent["span", number] = [key for key in closed.new if key not in inst.spans[number]]
 
     def _tick(self) -> float:
         if self.rng.random() < 0.04 and not any(self._session.state.asked):
@@ -175,7 +165,7 @@ class Walk:
 
     def _owed_in(self, inst: Instance) -> Iterator[list[int]]:
         for index, count in enumerate(self.plan.counts):
-            if count.scope == inst.scope and inst.counts[index] < count.low:
+            if count.scope == inst.scope and memory.counted(self._session.state, inst, index) < count.low:
                 opening = self.plan.spans[count.span].opens if count.span >= 0 else count.kinds
                 closing = frozenset() if inst.scope == SESSION else self.plan.scopes[inst.scope].closes
                 if opening - closing:

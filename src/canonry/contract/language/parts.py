@@ -38,8 +38,8 @@ FieldType = str | list[Any]
 
 ``id`` a string that is not empty, or a whole number · ``str`` any string · ``text`` a string with more than white
 space · ``filled`` anything but null, an empty string, list or object · ``int`` · ``number`` · ``bool`` · ``object`` ·
-``list`` · ``any`` · ``null`` · ``rfc3339`` a time with its zone · ``rfc3339z`` one that ends in Z · ``base64``. ``?`` at
-the end, of the type or of the field's name: may be absent. ``|`` between: one of them.
+``list`` · ``any`` · ``null`` · ``rfc3339`` a time with its zone · ``rfc3339z`` one that ends in Z · ``base64``. ``?``
+at the end, of the type or of the field's name: may be absent. ``|`` between: one of them.
 """
 
 Condition = str | int | float | bool | list[Any] | dict[str, Any]
@@ -124,8 +124,13 @@ class Scope(Part, frozen=True, kw_only=True):
     ] = []
     inside: Annotated[str, Meta(description="The scope around it: open before it opens, and closed after it.")] = ""
     reopen: Annotated[
-        bool | list[str],
-        Meta(description="Whether a key may open again after its close, or after which closing events it may."),
+        bool | list[str] | dict[str, list[str]],
+        Meta(
+            description=(
+                "Whether a key may open again after its close, or after which closing events it may; or, for each "
+                "opening event that may, after which."
+            )
+        ),
     ] = False
     repeat: Annotated[
         bool, Meta(description="Whether an opening event may come again while it is open, as an ordinary event.")

@@ -157,6 +157,7 @@ class Overlay(Part, frozen=True, kw_only=True):
         dict[str, Range | dict[str, Range]], Meta(description="Counts that replace those of the same event.")
     ] = {}
     order: Annotated[list[Order], Meta(description="Orders that are added.")] = []
+    without: Annotated[list[str], Meta(description="Rules, by their names, that are left out.")] = []
 
 
 class Policy(Part, frozen=True, kw_only=True):

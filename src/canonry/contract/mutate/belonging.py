@@ -31,7 +31,9 @@ def owner(scene: Scene, path: Path) -> Iterator[Edit]:
             if here:
                 new = _foreign(scene, here[0], path)
                 changed = [(n, scene.put(scene.lines[n], path, new)) for n in here]
-                yield Edit(f"let a whole {scope.name} carry somebody else's `{path.text}`", scene.replaced(*changed), len(here))
+                yield Edit(
+                    f"let a whole {scope.name} carry somebody else's `{path.text}`", scene.replaced(*changed), len(here)
+                )
     for n, line in enumerate(scene.lines):
         if line.event is not None and n not in told:
             changed_line = scene.put(line, path, _foreign(scene, n, path))
@@ -60,22 +62,41 @@ def canary(scene: Scene, how: str) -> Iterator[Edit]:
             continue
         for way, value in leaves(line.event):
             if isinstance(value, str) and " " in value:
-                yield Edit(f"show `{line.kind}` a text of somebody else", scene.replaced((n, _with(line, way, f"{value} {text}"))))
+                yield Edit(
+                    f"show `{line.kind}` a text of somebody else",
+                    scene.replaced((n, _with(line, way, f"{value} {text}"))),
+                )
     for n, line in enumerate(scene.lines):
         if isinstance(line.event, dict):
             event = {**line.event, "note": text}
-            yield Edit(f"show `{line.kind}` a text of somebody else in a further field", scene.replaced((n, msgspec.structs.replace(line, event=event))))
+            yield Edit(
+                f"show `{line.kind}` a text of somebody else in a further field",
+                scene.replaced((n, msgspec.structs.replace(line, event=event))),
+            )
 
 
 def _split(scene: Scene) -> Iterator[Edit]:
     for path, key in scene.plan.isolation.text:
-        pieces = [n for n, line in enumerate(scene.lines) if line.event is not None and isinstance(scene.value(line, path), str)]
+        pieces = [
+            n
+            for n, line in enumerate(scene.lines)
+            if line.event is not None and isinstance(scene.value(line, path), str)
+        ]
         for one in pieces:
             for other in pieces:
                 first, second = scene.lines[one], scene.lines[other]
-                if other <= one or first.connection != second.connection or scene.key(first, key) != scene.key(second, key):
+                if (
+                    other <= one
+                    or first.connection != second.connection
+                    or scene.key(first, key) != scene.key(second, key)
+                ):
                     continue
-                if any(one < n < other and scene.lines[n].connection == first.connection and scene.key(scene.lines[n], key) == scene.key(first, key) for n in pieces):
+                if any(
+                    one < n < other
+                    and scene.lines[n].connection == first.connection
+                    and scene.key(scene.lines[n], key) == scene.key(first, key)
+                    for n in pieces
+                ):
                     continue
                 head, tail = FOREIGN[:20], FOREIGN[20:]
                 yield Edit(
@@ -88,9 +109,10 @@ def _split(scene: Scene) -> Iterator[Edit]:
                 )
         for n in pieces:
             line = scene.lines[n]
-            head = scene.put(scene.again(line), path, f"{scene.value(line, path)}{FOREIGN[:20]}")
-            after = scene.put(scene.again(line), path, f"{FOREIGN[20:]} so")
-            yield Edit(f"split a text of somebody else over two pieces of `{path.text}`", (*scene.lines[:n], head, after, *scene.lines[n + 1 :]), 2)
+            begin = scene.put(line, path, f"{scene.value(line, path)}{FOREIGN[:20]}")
+            end = scene.put(scene.again(line), path, f"{FOREIGN[20:]} so")
+            lines = (*scene.lines[:n], begin, end, *scene.lines[n + 1 :])
+            yield Edit(f"split a text of somebody else over two pieces of `{path.text}`", lines, 2)
 
 
 def _with(line: Line, way: tuple[str | int, ...], value: Any) -> Line:

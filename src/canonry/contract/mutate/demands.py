@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from itertools import combinations
 
+import msgspec
+
 from canonry.contract.compile.plan import NO_LIMIT, CountPlan, FoldPlan, OrderPlan, SequencePlan, StatesPlan, UniquePlan
 from canonry.contract.generate.stream import Line
 from canonry.contract.language.rules import OrderMode
+from canonry.contract.mutate.fields import invent
 from canonry.contract.mutate.scene import Edit, Scene
 
 
@@ -33,8 +36,10 @@ def count(scene: Scene, plan: CountPlan) -> Iterator[Edit]:
 def _same_span(scene: Scene, plan: CountPlan, opens: list[int], n: int) -> bool:
     span = scene.plan.spans[plan.span]
     kind = scene.kind(scene.lines[n])
-    return kind is not None and kind.index in span.touched and any(
-        scene.key(scene.lines[n], span.key) == scene.key(scene.lines[one], span.key) for one in opens
+    return (
+        kind is not None
+        and kind.index in span.touched
+        and any(scene.key(scene.lines[n], span.key) == scene.key(scene.lines[one], span.key) for one in opens)
     )
 
 
@@ -82,12 +87,24 @@ def order(scene: Scene, plan: OrderPlan) -> Iterator[Edit]:
             for m in befores:
                 again = scene.again(scene.lines[m], at=scene.lines[n].at)
                 if scene.lines[m].connection == scene.lines[n].connection:
-                    yield Edit(f"send one more `{again.kind}` after `{scene.lines[n].kind}`", scene.inserted(n + 1, again))
+                    yield Edit(
+                        f"send one more `{again.kind}` after `{scene.lines[n].kind}`", scene.inserted(n + 1, again)
+                    )
         for m in first:
             for n in events:
                 again = scene.again(scene.lines[n], at=scene.lines[m].at)
                 if scene.lines[m].connection == scene.lines[n].connection:
                     yield Edit(f"send one more `{again.kind}` before `{scene.lines[m].kind}`", scene.inserted(m, again))
+    for kind in scene.plan.kinds:
+        invented = (
+            invent(scene, kind) if kind.index in plan.before | plan.event and not scene.of([kind.index]) else None
+        )
+        if invented is not None:
+            for n in befores | events:
+                if scene.lines[n].connection == invented.connection:
+                    new = msgspec.structs.replace(invented, at=scene.lines[n].at)
+                    yield Edit(f"send one more `{new.kind}` before `{scene.lines[n].kind}`", scene.inserted(n, new))
+                    yield Edit(f"send one more `{new.kind}` after `{scene.lines[n].kind}`", scene.inserted(n + 1, new))
     for group in scene.groups(plan.scope):
         for n in group:
             for m in sorted(events):
@@ -106,11 +123,16 @@ def sequence(scene: Scene, plan: SequencePlan) -> Iterator[Edit]:
             ("repeat a number", value - plan.step),
             ("fall back", value - 10 * abs(plan.step)),
         ):
-            yield Edit(f"{title} at `{scene.lines[n].kind}`", scene.replaced((n, scene.put(scene.lines[n], plan.path, changed))))
+            yield Edit(
+                f"{title} at `{scene.lines[n].kind}`",
+                scene.replaced((n, scene.put(scene.lines[n], plan.path, changed))),
+            )
     for n in counted:
         yield Edit(f"lose `{scene.lines[n].kind}`", scene.without(n))
     for n in counted:
-        rest = [(m, scene.lines[m]) for m in counted if m >= n and scene.lines[m].connection == scene.lines[n].connection]
+        rest = [
+            (m, scene.lines[m]) for m in counted if m >= n and scene.lines[m].connection == scene.lines[n].connection
+        ]
         moved = [(m, scene.put(line, plan.path, scene.value(line, plan.path) + plan.step)) for m, line in rest]
         yield Edit(f"count one too far from `{scene.lines[n].kind}` on", scene.replaced(*moved), len(moved))
 
@@ -126,7 +148,11 @@ def _is_counted(scene: Scene, plan: SequencePlan, n: int) -> bool:
 
 def states(scene: Scene, plan: StatesPlan) -> Iterator[Edit]:
     """Yield streams in which a status goes where no edge leads."""
-    told = [n for n, line in enumerate(scene.lines) if line.event is not None and isinstance(scene.value(line, plan.path), str)]
+    told = [
+        n
+        for n, line in enumerate(scene.lines)
+        if line.event is not None and isinstance(scene.value(line, plan.path), str)
+    ]
     for n in reversed(told):
         for state in (*plan.edges, "NO_STATE"):
             if state != scene.value(scene.lines[n], plan.path):
@@ -147,11 +173,17 @@ def fold(scene: Scene, plan: FoldPlan) -> Iterator[Edit]:
         for n in scene.of([kind]):
             whole = scene.value(scene.lines[n], path)
             changed = f"{whole} else" if isinstance(whole, str) else "else"
-            yield Edit(f"change the whole in `{scene.lines[n].kind}`", scene.replaced((n, scene.put(scene.lines[n], path, changed))))
+            yield Edit(
+                f"change the whole in `{scene.lines[n].kind}`",
+                scene.replaced((n, scene.put(scene.lines[n], path, changed))),
+            )
     for n in scene.of(plan.kinds):
         piece = scene.value(scene.lines[n], plan.path)
         if isinstance(piece, str):
-            yield Edit(f"change a piece in `{scene.lines[n].kind}`", scene.replaced((n, scene.put(scene.lines[n], plan.path, f"{piece}else"))))
+            yield Edit(
+                f"change a piece in `{scene.lines[n].kind}`",
+                scene.replaced((n, scene.put(scene.lines[n], plan.path, f"{piece}else"))),
+            )
 
 
 def unique(scene: Scene, plan: UniquePlan) -> Iterator[Edit]:
@@ -160,7 +192,9 @@ def unique(scene: Scene, plan: UniquePlan) -> Iterator[Edit]:
     if plan.kinds:
         fitting = [n for n in fitting if n in scene.of(plan.kinds)]
     pairs = [
-        (one, other) for one, other in combinations(fitting, 2) if scene.lines[one].connection == scene.lines[other].connection
+        (one, other)
+        for one, other in combinations(fitting, 2)
+        if scene.lines[one].connection == scene.lines[other].connection
     ]
     pairs.sort(key=lambda pair: sum(scene.value(scene.lines[n], plan.path) is None for n in pair))
     for one, other in pairs:

@@ -42,7 +42,9 @@ def frames(scene: Scene, rule: str) -> Iterator[Edit]:
             yield added("send an object that names no event", event={"nothing": True})
         case "recording.line":
             for n, line in enumerate(scene.lines):
-                yield Edit("write a receive time in words", scene.replaced((n, msgspec.structs.replace(line, at="soon"))))
+                yield Edit(
+                    "write a receive time in words", scene.replaced((n, msgspec.structs.replace(line, at="soon")))
+                )
         case "frame.duplicate_key":
             for n, line in enumerate(scene.lines):
                 if isinstance(line.event, dict) and line.event:
@@ -58,6 +60,10 @@ def field(scene: Scene, rule: str) -> Iterator[Edit]:
         for n in scene.of([kind.index])[:_MOST_LINES]:
             for title, line in _wrong(scene, scene.lines[n], kind, each):
                 yield Edit(title, scene.replaced((n, line)))
+    for kind, each in kinds:
+        for n in scene.of([kind.index])[:_MOST_LINES]:
+            for title, line in _wrong(scene, scene.again(scene.lines[n]), kind, each):
+                yield Edit(f"send one more `{kind.name}`, and {title}", scene.inserted(n + 1, line))
     for kind, each in kinds:
         invented = None if scene.of([kind.index]) else invent(scene, kind)
         if invented is not None:

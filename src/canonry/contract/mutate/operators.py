@@ -59,20 +59,30 @@ def touched(plan: Plan, rule: Rule) -> frozenset[int]:
     elif head == "spans":
         found = next(each for each in plan.spans if each.name == name).touched
     else:
-        for each in chain(plan.counts, plan.sequences, plan.uniques):
-            found |= each.kinds if each.rule == rule.id else frozenset()
+        demands = [
+            *((each.rule, each.kinds) for each in plan.counts),
+            *((each.rule, each.kinds) for each in plan.sequences),
+            *((each.rule, each.kinds) for each in plan.uniques),
+        ]
+        found = frozenset().union(*(kinds for known, kinds in demands if known == rule.id))
         for order in plan.orders:
             found |= order.before | order.event if order.rule == rule.id else frozenset()
         for fold in plan.folds:
             if fold.rule == rule.id:
-                found |= fold.kinds | frozenset(fold.wholes) | (plan.spans[fold.span].touched if fold.span >= 0 else frozenset())
+                found |= (
+                    fold.kinds
+                    | frozenset(fold.wholes)
+                    | (plan.spans[fold.span].touched if fold.span >= 0 else frozenset())
+                )
         for exchange in plan.exchanges:
             found |= exchange.request | exchange.reply if exchange.rule == rule.id else frozenset()
         for deadline in plan.deadlines:
             if deadline.rule == rule.id and deadline.start.what.startswith("span"):
                 found |= plan.spans[deadline.start.index].touched
         for sequence in plan.sequences:
-            found |= plan.spans[sequence.span].touched if sequence.rule == rule.id and sequence.span >= 0 else frozenset()
+            found |= (
+                plan.spans[sequence.span].touched if sequence.rule == rule.id and sequence.span >= 0 else frozenset()
+            )
         for count in plan.counts:
             found |= plan.spans[count.span].touched if count.rule == rule.id and count.span >= 0 else frozenset()
     return _with_openers(plan, found)

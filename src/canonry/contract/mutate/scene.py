@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from canonry.contract.compile.plan import SESSION, Kind, Plan, ScopePlan, SequencePlan
-from canonry.contract.generate.draft import Way, nodes, put_at
+from canonry.contract.generate.draft import Way, captured, nodes, put_at
 from canonry.contract.generate.stream import Line, Stream
 from canonry.contract.language.paths import Path, lookup
 from canonry.contract.language.rules import SequenceMode
@@ -42,7 +42,9 @@ class Scene:
     def of(self, kinds: Iterable[int]) -> list[int]:
         """Return the indices of the events of some kinds."""
         wanted = set(kinds)
-        return [n for n, line in enumerate(self.lines) if (kind := self.kind(line)) is not None and kind.index in wanted]
+        return [
+            n for n, line in enumerate(self.lines) if (kind := self.kind(line)) is not None and kind.index in wanted
+        ]
 
     def body(self, line: Line) -> Any:
         """Return what paths begin in."""
@@ -53,7 +55,8 @@ class Scene:
     def value(self, line: Line, path: Path) -> Any:
         """Return what stands at a path of an event."""
         number = line.event.get("id") if isinstance(line.event, dict) else None
-        return lookup(path, self.body(line), {"$direction": line.direction, "$id": number})
+        meta = {"$direction": line.direction, "$id": number, **self._captured(line)}
+        return lookup(path, self.body(line), meta)
 
     def key(self, line: Line, paths: Sequence[Path]) -> Any:
         """Return the values of a key, None where one is missing."""
@@ -95,7 +98,9 @@ class Scene:
     def new_id(self, like: Any = None) -> Any:
         """Return an id that the stream does not have, of the type of another."""
         self._new += 1
-        return 900_000 + self._new if isinstance(like, int | float) and not isinstance(like, bool) else f"new-{self._new}"
+        return (
+            900_000 + self._new if isinstance(like, int | float) and not isinstance(like, bool) else f"new-{self._new}"
+        )
 
     # changing
 
@@ -104,8 +109,15 @@ class Scene:
         event = copy.deepcopy(line.event)
         changed = msgspec.structs.replace(line, event=event)
         body = self.body(changed)
+        if path.text == "$kind":
+            return self._renamed(changed, str(value))
         here = [way for way in path.ways if lookup(Path(path.text, (way,)), body, {}) is not None]
-        if "$id" in (way[0] for way in path.ways) and isinstance(event, dict) and body is not event and event.get("id") is not None:
+        if (
+            "$id" in (way[0] for way in path.ways)
+            and isinstance(event, dict)
+            and body is not event
+            and event.get("id") is not None
+        ):
             event["id"] = value
         elif here and value is None:
             for way in here:
@@ -162,13 +174,20 @@ class Scene:
         return (*key[:-1], self.new_id(key[-1])) if key else ()
 
     def renumbered(self, lines: Lines) -> Lines:
-        """Return lines whose numbers count without gap again, as those of a sender that did what was changed."""
+        """Return lines whose numbers count without gap again, as those of a sender that did what was changed.
+
+        Numbers that name a span stay: another number would be another span.
+        """
+        keys = {path.text for each in (*self.plan.scopes, *self.plan.spans) for path in each.key}
         for plan in self.plan.sequences:
+            if plan.path.text in keys:
+                continue
             last: dict[Any, Any] = {}
+            turns: dict[str, int] = {}
             done = []
             for line in lines:
                 value = self.value(line, plan.path) if line.event is not None else None
-                group = self._counted_in(line, plan)
+                group = self._counted_in(line, plan, turns)
                 if group is None or not isinstance(value, int | float):
                     done.append(line)
                     continue
@@ -178,9 +197,27 @@ class Scene:
             lines = tuple(done)
         return lines
 
-    def _counted_in(self, line: Line, plan: SequencePlan) -> Any:
+    def _captured(self, line: Line) -> dict[str, Any]:
+        rule = self.plan.contract.discriminator
+        name = self.body(line).get(rule.field) if rule.template and isinstance(self.body(line), dict) else None
+        return captured(rule.template, name) if isinstance(name, str) else {}
+
+    def _renamed(self, line: Line, kind: str) -> Line:
+        """The line, its own event named after another kind of the template."""
+        rule = self.plan.contract.discriminator
+        phase = self._captured(line).get("$phase")
+        if phase is not None:
+            self.body(line)[rule.field] = rule.template.replace("{kind}", kind).replace("{phase}", phase)
+        return line
+
+    def _counted_in(self, line: Line, plan: SequencePlan, turns: dict[str, int]) -> Any:
+        """What a number of an event counts in, None where it counts in nothing. ``turns`` counts positional scopes."""
         kind = self.kind(line)
-        if kind is None or (plan.kinds and kind.index not in plan.kinds):
+        if kind is None:
+            return None
+        if plan.span < 0 and plan.scope != SESSION and kind.index in self.plan.scopes[plan.scope].opens:
+            turns[line.connection] = turns.get(line.connection, 0) + (not self.plan.scopes[plan.scope].key)
+        if plan.kinds and kind.index not in plan.kinds:
             return None
         if plan.span >= 0:
             span = self.plan.spans[plan.span]
@@ -190,12 +227,15 @@ class Scene:
             return line.connection
         if plan.scope not in (*kind.needed, *kind.possible):
             return None
-        key = self.key(line, self.plan.scopes[plan.scope].key)
-        return None if key is None else (line.connection, key)
+        scope = self.plan.scopes[plan.scope]
+        key = self.key(line, scope.key)
+        return None if key is None else (line.connection, key, turns.get(line.connection, 0))
 
     def _way(self, line: Line, path: Path) -> Way:
         kind = self.kind(line)
-        known = [way for rule in (kind.fields if kind is not None else ()) for way in rule.path.ways if way in path.ways]
+        known = [
+            way for rule in (kind.fields if kind is not None else ()) for way in rule.path.ways if way in path.ways
+        ]
         skip = self.plan.contract.discriminator.keys_present
         base = kind.base if kind is not None else ""
         fitting = [way for way in path.ways if way[0] not in skip or way[0] == base]

@@ -22,9 +22,14 @@ def scope(scene: Scene, rule: str, plan: ScopePlan) -> Iterator[Edit]:
                 yield Edit(f"drop the opening `{scene.lines[n].kind}`", scene.without(n))
             for n in inner if plan.key else ():
                 stray = scene.rekeyed(scene.again(scene.lines[n]), plan.key, scene.new_key(scene.lines[n], plan.key))
-                yield Edit(f"send one more `{stray.kind}`, for a {plan.name} that nothing opened", scene.inserted(n + 1, stray))
+                yield Edit(
+                    f"send one more `{stray.kind}`, for a {plan.name} that nothing opened", scene.inserted(n + 1, stray)
+                )
             for n in inner:
-                yield Edit(f"send `{scene.lines[n].kind}` before anything", scene.inserted(0, scene.again(scene.lines[n], at=scene.lines[0].at)))
+                yield Edit(
+                    f"send `{scene.lines[n].kind}` before anything",
+                    scene.inserted(0, scene.again(scene.lines[n], at=scene.lines[0].at)),
+                )
         case "once":
             for n in opens:
                 yield Edit(f"send `{scene.lines[n].kind}` twice", scene.inserted(n + 1, scene.again(scene.lines[n])))
@@ -35,7 +40,7 @@ def scope(scene: Scene, rule: str, plan: ScopePlan) -> Iterator[Edit]:
                         yield Edit(f"open the {plan.name} again after its close", scene.inserted(end + 1, twin))
         case "closed":
             quiet = scene.plan.quiet.get(plan.index, (0.0, ""))[0]
-            yield from _after(scene, plan, inner or opens, closes, quiet + 1.0)
+            yield from _after(scene, plan, inner or opens, closes, quiet + 1.0 if quiet else 0.0)
         case "ended":
             for n in closes:
                 yield Edit(f"drop the closing `{scene.lines[n].kind}`", scene.without(n))
@@ -43,9 +48,7 @@ def scope(scene: Scene, rule: str, plan: ScopePlan) -> Iterator[Edit]:
                 rest = [m for m in range(n, len(scene.lines)) if scene.lines[m].connection == scene.lines[n].connection]
                 yield Edit("cut the stream off before the close", scene.without(*rest), len(rest))
         case "key":
-            for n in members:
-                for path in reversed(plan.key):
-                    yield Edit(f"drop `{path.text}` of `{scene.lines[n].kind}`", scene.replaced((n, scene.put(scene.lines[n], path, None))))
+            yield from _unnamed(scene, plan.key, members)
         case "inside" | "before":
             yield from _nested(scene, plan, opens, closes)
         case "constant":
@@ -55,10 +58,28 @@ def scope(scene: Scene, rule: str, plan: ScopePlan) -> Iterator[Edit]:
                     yield from constant(scene, path, members)
 
 
+def _unnamed(scene: Scene, key: tuple[Path, ...], members: list[int]) -> Iterator[Edit]:
+    for n in members:
+        line = scene.lines[n]
+        for path in reversed(key):
+            yield Edit(f"drop `{path.text}` of `{line.kind}`", scene.replaced((n, scene.put(line, path, None))))
+    for n in members:
+        line = scene.lines[n]
+        for path in reversed(key):
+            for way in path.ways:
+                blurred = scene.put(line, Path(path.text, (way,)), {"no": "id"})
+                yield Edit(f"make `{path.text}` of `{line.kind}` an object", scene.replaced((n, blurred)))
+
+
 def constant(scene: Scene, path: Path, members: list[int]) -> Iterator[Edit]:
     """Yield streams in which one event has another value where all have the same."""
+    owned = [value for name, known, _ in scene.plan.isolation.owned if known.text == path.text
+             for fact in scene.stream.facts.values() for value in fact.owned.get(name, ())]  # fmt: skip
     for n in sorted(members, reverse=True):
         old = scene.value(scene.lines[n], path)
+        for value in (each for each in owned if old is not None and each != old):
+            line = scene.put(scene.lines[n], path, value)
+            yield Edit(f"change `{path.text}` of one `{line.kind}`", scene.replaced((n, line)))
         if old is not None:
             line = scene.put(scene.lines[n], path, scene.new_id(old))
             yield Edit(f"change `{path.text}` of one `{line.kind}`", scene.replaced((n, line)))
@@ -82,7 +103,10 @@ def _after(scene: Scene, plan: ScopePlan, members: list[int], closes: list[int],
                 continue
             at = scene.lines[end].at
             stray = scene.again(scene.lines[n], at=None if at is None else round(at + gap, 6))
-            place = next((m for m in range(end + 1, len(scene.lines)) if stray.at is not None and scene.lines[m].at > stray.at), len(scene.lines))
+            place = next(
+                (m for m in range(end + 1, len(scene.lines)) if stray.at is not None and scene.lines[m].at > stray.at),
+                len(scene.lines),
+            )
             yield Edit(f"send one more `{stray.kind}` {gap:g} s after the close", scene.inserted(place, stray))
 
 
@@ -128,9 +152,7 @@ def span(scene: Scene, rule: str, plan: SpanPlan) -> Iterator[Edit]:
                 twin = scene.rekeyed(scene.again(scene.lines[n]), plan.key, scene.new_key(scene.lines[n], plan.key))
                 yield Edit(f"open one more {plan.name} that nothing closes", scene.inserted(n + 1, twin))
         case "key":
-            for n in sorted([*opens, *during, *closes, *scene.of(plan.refers)]):
-                for path in reversed(plan.key):
-                    yield Edit(f"drop `{path.text}` of `{scene.lines[n].kind}`", scene.replaced((n, scene.put(scene.lines[n], path, None))))
+            yield from _unnamed(scene, plan.key, sorted([*opens, *during, *closes, *scene.of(plan.refers)]))
         case "same":
             for path in (each for each in plan.same if each.text == rule.partition(".")[2]):
                 yield from constant(scene, path, closes)
@@ -139,9 +161,11 @@ def span(scene: Scene, rule: str, plan: SpanPlan) -> Iterator[Edit]:
         case "alone":
             for n in opens:
                 key = scene.new_key(scene.lines[n], plan.key)
-                end = next((m for m in closes if m > n and _same(scene, plan.key, n, m)), None)
-                twins = [scene.rekeyed(scene.again(scene.lines[m], at=scene.lines[n].at), plan.key, key) for m in (n, end) if m is not None]
-                yield Edit(f"open a second {plan.name} beside the first", scene.inserted(n + 1, *twins), len(twins))
+                ends = [m for m in closes if m > n and _same(scene, plan.key, n, m)][:1]
+                pair = [
+                    scene.rekeyed(scene.again(scene.lines[m], at=scene.lines[n].at), plan.key, key) for m in (n, *ends)
+                ]
+                yield Edit(f"open a second {plan.name} beside the first", scene.inserted(n + 1, *pair), len(pair))
         case "parents":
             yield from _parents(scene, plan, [*closes, *during, *opens])
         case "refers":
@@ -184,12 +208,17 @@ def _outside(scene: Scene, plan: SpanPlan, opens: list[int]) -> Iterator[Edit]:
                 if m >= n and other.connection == line.connection and scene.value(other, path) == old and scene.kind(other) is not None
                 and _touches(scene, m, plan) and _same(scene, plan.key, n, m)
             ]  # fmt: skip
-            yield Edit(f"open the {plan.name} in a {outer.name} that is not open", scene.replaced(*changed), len(changed))
+            yield Edit(
+                f"open the {plan.name} in a {outer.name} that is not open", scene.replaced(*changed), len(changed)
+            )
     for n in opens:
         stray = scene.again(scene.lines[n], at=scene.lines[0].at)
         for target in (*scene.of(outer.opens), *scene.of(outer.closes)):
             place = target if target < n else target + 1
-            yield Edit(f"send `{stray.kind}` outside the {outer.name}", scene.inserted(place, msgspec.structs.replace(stray, at=scene.lines[target].at)))
+            yield Edit(
+                f"send `{stray.kind}` outside the {outer.name}",
+                scene.inserted(place, msgspec.structs.replace(stray, at=scene.lines[target].at)),
+            )
         for target in scene.of(outer.opens):
             if target < n:
                 yield Edit(f"send `{stray.kind}` before the {outer.name} opens", scene.moved(n, target))
@@ -236,7 +265,10 @@ def _tokens(scene: Scene, plan: SpanPlan, opens: list[int]) -> Iterator[Edit]:
         for m in opens:
             token = scene.value(scene.lines[m], plan.token_set)
             if m < n and token is not None:
-                yield Edit("give two of them the same token", scene.replaced((n, scene.put(scene.lines[n], plan.token_set, token))))
+                yield Edit(
+                    "give two of them the same token",
+                    scene.replaced((n, scene.put(scene.lines[n], plan.token_set, token))),
+                )
 
 
 def _touches(scene: Scene, n: int, plan: SpanPlan) -> bool:

@@ -15,7 +15,9 @@ def silence(scene: Scene, plan: SilencePlan) -> Iterator[Edit]:
     """Yield streams with a silence that is too long."""
     for n in range(1, len(scene.lines)):
         if scene.lines[n].direction != "in":
-            yield Edit(f"wait {plan.seconds + 1:g} s before `{scene.lines[n].kind}`", scene.delayed(n, plan.seconds + 1))
+            yield Edit(
+                f"wait {plan.seconds + 1:g} s before `{scene.lines[n].kind}`", scene.delayed(n, plan.seconds + 1)
+            )
 
 
 def deadline(scene: Scene, plan: DeadlinePlan) -> Iterator[Edit]:
@@ -31,7 +33,11 @@ def deadline(scene: Scene, plan: DeadlinePlan) -> Iterator[Edit]:
             at = scene.lines[n - 1].at
             spoken = [scene.again(filler, at=round(at + step * (index + 1), 6)) for index in range(count)]
             lines = (*scene.lines[:n], *spoken, *(later(line, over) for line in scene.lines[n:]))
-            yield Edit(f"let `{scene.lines[n].kind}` come {over:g} s late, while `{filler.kind}` comes {count} times", lines, count)
+            yield Edit(
+                f"let `{scene.lines[n].kind}` come {over:g} s late, while `{filler.kind}` comes {count} times",
+                lines,
+                count,
+            )
     yield from _stretched(scene, over, longest)
 
 
@@ -40,7 +46,9 @@ def exchange(scene: Scene, plan: ExchangePlan) -> Iterator[Edit]:
     asked = scene.of(plan.request)
     answers = scene.of(scene.plan.scopes[plan.starts].opens if plan.starts != SESSION else plan.reply)
     for n in asked:
-        again = scene.rekeyed(scene.again(scene.lines[n], at=_last(scene)), plan.key, scene.new_key(scene.lines[n], plan.key))
+        again = scene.rekeyed(
+            scene.again(scene.lines[n], at=_last(scene)), plan.key, scene.new_key(scene.lines[n], plan.key)
+        )
         yield Edit(f"ask once more with `{again.kind}`, without an answer", _at_end(scene, again))
     for n in answers:
         yield Edit(f"drop the answer `{scene.lines[n].kind}`", scene.without(n))
@@ -68,7 +76,12 @@ def _fillers(scene: Scene, n: int) -> list[Line]:
     found: dict[str, Line] = {}
     for line in scene.lines[max(n - _FILLERS, 0) : n]:
         kind = scene.kind(line)
-        if kind is not None and kind.index not in bounds and line.direction == "out" and line.connection == scene.lines[n].connection:
+        if (
+            kind is not None
+            and kind.index not in bounds
+            and line.direction == "out"
+            and line.connection == scene.lines[n].connection
+        ):
             found[kind.name] = line
     return list(found.values())
 
@@ -83,7 +96,8 @@ def _stretched(scene: Scene, over: float, longest: float) -> Iterator[Edit]:
                 continue
             start = lines[first].at
             inside = [
-                msgspec.structs.replace(line, at=round(start + step * index, 6)) for index, line in enumerate(lines[first : last + 1])
+                msgspec.structs.replace(line, at=round(start + step * index, 6))
+                for index, line in enumerate(lines[first : last + 1])
             ]
             behind = inside[-1].at - lines[last].at
             yield Edit(

@@ -1,8 +1,6 @@
-"""Recordings and what is known of their sessions, as the verbs of `canonry contract` are told."""
+"""What `--sessions FILE` says of connections: whose they are."""
 
 import json
-import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,31 +8,8 @@ from canonry.contract.check.isolation import SessionFacts
 from canonry.model.errors import UserError
 
 
-def pairs(texts: Iterable[str], option: str) -> dict[str, Any]:
-    """Return NAME -> VALUE of an option that is given as `NAME=VALUE`, each time it is given."""
-    found = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UserError(f"`{option} {text}` says nothing; expected `{option} NAME=VALUE`")
-        found[name] = value
-    return found
-
-
-def opened(name: str) -> Iterator[bytes]:
-    """Yield the lines of a recording; `-` is stdin."""
-    if name == "-":
-        yield from sys.stdin.buffer
-        return
-    try:
-        with open(name, "rb") as stream:
-            yield from stream
-    except OSError as error:
-        raise UserError(f"cannot read the recording `{name}`: {(error.strerror or '').lower()}") from None
-
-
-def session_facts(file: Path) -> dict[str, SessionFacts]:
-    """Return what a file of `--sessions` says of connections. Raises `UserError` where it is not of that form."""
+def facts_of(file: Path) -> dict[str, SessionFacts]:
+    """Return the facts of each connection. Raises UserError."""
     try:
         document = json.loads(file.read_bytes())
     except OSError as error:
