@@ -222,7 +222,7 @@ EVENTS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(EVENTS, min_size=1, max_size=8), min_size=1, max_size=5))
 def test_whatever_is_recorded_the_contract_loads_and_accepts_it(recorded: list[list[Event]]) -> None:
     found = learn((str(index), [msgspec.json.encode(e) for e in events]) for index, events in enumerate(recorded))

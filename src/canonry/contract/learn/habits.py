@@ -168,7 +168,7 @@ def propose_states(talks: list[Talk], found: Runs, draft: Draft) -> None:
         edges: dict[str, set[str]] = defaultdict(set)
         moves, runs, firsts = 0, 0, set()
         for run in found.runs:
-            states = [str(event.flat[path]) for event in run.events if path in event.flat]
+            states = [state for event in run.events if isinstance(state := event.flat.get(path), str)]
             if not states:
                 continue
             runs += 1

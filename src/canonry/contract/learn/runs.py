@@ -254,7 +254,10 @@ def _constant(found: Runs) -> tuple[str, ...]:
     for path, count in paths.items():
         if path == found.key or path.count(".") > 1 or count < len(found.runs):
             continue
-        values = [{event.flat[path] for event in run.events if path in event.flat} for run in found.runs]
+        told = [[event.flat[path] for event in run.events if path in event.flat] for run in found.runs]
+        if not all(is_scalar(value) for each in told for value in each):
+            continue
+        values = [set(each) for each in told]
         if not all(len(each) == 1 for each in values):
             continue
         carried = sum(path in event.flat for run in found.runs for event in run.events)

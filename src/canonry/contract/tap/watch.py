@@ -84,7 +84,7 @@ class Talk:
         if len(known) == self._told:
             return
         new, self._told = known[self._told :], len(known)
-        frames = self.session.window.frames(self.session.received)
+        frames = self.session.window.last(self.session.received)
         first = self.session.received - len(frames)
         for violation in new:
             indices = sorted({*violation.witnesses, violation.index})
