@@ -14,7 +14,7 @@ _ENCODE = msgspec.json.Encoder().encode
 
 
 class Judge:
-    """Judges many streams of one contract. The compiled checker is made once, for streams without texts to watch for."""
+    """Judges many streams of one contract. The compiled checker is made once, and watches for no texts."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
