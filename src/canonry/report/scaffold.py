@@ -204,7 +204,7 @@ def test_the_code_answers_what_it_takes(event, handled, event_contract):
 _CONVERSE = '''async def converse(contract, connect, talk, user, event):
     """One user's conversation on a connection of its own, every frame judged; returns what is known of the user."""
     async with connect(user) as (connection, facts):
-        await talk(contract.watch(connection, f"user {user}", **facts), event)
+        await talk(contract.watch(connection, f"user {user}", **facts), user, event)
         return facts
 
 
@@ -235,7 +235,8 @@ def test_two_users_at_once_see_only_their_own(rule, connect, talk, event_contrac
             "owned": any(name in facts.get("owned", {}) for name in names),
             "canaries": bool(facts.get("canaries")),
         }
-        assert known.get(kind, True), f"`connect` says no {kind} {names} of a user, so {rule} judges nothing"
+        needed = " or ".join(names) or kind
+        assert known.get(kind, True), f"{rule} judges nothing: `connect` does not say {needed} of each user"
     assert all(stream.session.judged for stream in contract.streams)
     assert len({str(sorted(facts.items(), key=str)) for facts in users}) == 2, "`connect` gave the same user twice"''',
 )
@@ -273,6 +274,6 @@ def connect():
 
 @pytest.fixture
 def talk():
-    """An asynchronous function: on a connection, makes the service send an event, and reads all of its answer."""
-    pytest.skip("fill in the fixture `talk` in conftest.py: (connection, event) -> None")
+    """An asynchronous function: on a user's connection, makes the service send an event, and reads all that comes."""
+    pytest.skip("fill in the fixture `talk` in conftest.py: (connection, user number, event) -> None")
 '''
