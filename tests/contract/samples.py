@@ -14,9 +14,9 @@ class Sample:
     """A contract, a stream that keeps it, and broken ones: name -> (stream, rules that it violates)."""
 
     name: str
-    yaml: str
-    good: list[list[Event]]
-    bad: dict[str, tuple[list[Event], set[str]]] = field(default_factory=dict)
+    yaml: str = field(repr=False)
+    good: list[list[Event]] = field(repr=False)
+    bad: dict[str, tuple[list[Event], set[str]]] = field(default_factory=dict, repr=False)
 
 
 def ev(type_: str, **fields: Any) -> Event:
@@ -96,7 +96,10 @@ AGENT_EVENTS = Sample(
         "two starts": ([START, agent("agent_started", 1), thought(2), done(3)], {"run.once"}),
         "the run again": ([*RUN, START], {"run.once"}),
         "a wrong tool id": ([START, thought(1), tool(2), result(3, "c2"), done(4)], {"tool.opened", "tool.closed"}),
-        "a wrong tool name": ([START, thought(1), tool(2), result(3, name="other"), done(4)], {"tool.same.payload.tool_name"}),
+        "a wrong tool name": (
+            [START, thought(1), tool(2), result(3, name="other"), done(4)],
+            {"tool.same.payload.tool_name"},
+        ),
         "a tool twice": ([START, thought(1), tool(2), tool(3), result(4), done(5)], {"tool.once"}),
         "a tool ends twice": ([START, thought(1), tool(2), result(3), result(4), done(5)], {"tool.opened"}),
         "a step is left open": ([*NESTED[:4], done(4)], {"step.before"}),
@@ -104,7 +107,10 @@ AGENT_EVENTS = Sample(
         "a repeated number": (changed(2, seq=1), {"sequence.seq"}),
         "numbers from one": ([{**e, "seq": e["seq"] + 1} for e in RUN], {"sequence.seq"}),
         "an empty thought": (changed(1, payload={"thought": " "}), {"fields.agent_thinking.payload.thought"}),
-        "no answer": (changed(4, payload={"final_response": ""}), {"fields.agent_completed.payload.final_response|payload.result"}),
+        "no answer": (
+            changed(4, payload={"final_response": ""}),
+            {"fields.agent_completed.payload.final_response|payload.result"},
+        ),
         "no tool id": (
             changed(2, payload={"tool_call_id": None}),
             {"fields.tool_executing.payload.tool_call_id", "tool.opened"},

@@ -1,8 +1,8 @@
 """Texts that belong to one user, found in what another one is sent: plain, in base64, split over pieces.
 
-A canary made here is a tag of 16 ``U`` before 16 hexadecimal digits. Base64 turns the tag into a run of at least 20 ``V``
-at each of its three alignments, so two searches cover everything, and the digits say by one look-up whose it is. Any
-other text is searched as it is, as JSON escapes it, and as base64 has it at each alignment.
+A canary made here is a tag of 16 ``U`` before 16 hexadecimal digits. Base64 turns the tag into a run of at least 20
+``V`` at each of its three alignments, so two searches cover everything, and the digits say by one look-up whose it is.
+Any other text is searched as it is, as JSON escapes it, and as base64 has it at each alignment.
 """
 
 import base64
@@ -12,8 +12,8 @@ import secrets
 from collections.abc import Hashable
 
 TAG = "U" * 16
-_RUN = "V" * 20
-_TAG_BYTES, _RUN_BYTES = TAG.encode(), _RUN.encode()
+TAG_BYTES, RUN_BYTES = TAG.encode(), b"V" * 20
+"""What is searched for, as bytes: the tag, and what base64 makes of it at every alignment."""
 _DIGITS = 16
 _SHORTEST_GRAM = 4
 _FEW = 24
@@ -30,10 +30,10 @@ class Canaries:
     """Who owns which text. Owners are whatever can be a key; nobody is asked for the texts of ``owner`` itself."""
 
     def __init__(self) -> None:
-        self._tagged: dict[str, Hashable] = {}
-        self._texts: list[tuple[str, str, Hashable]] = []
+        self._tagged: dict[bytes, Hashable] = {}
         self._grams: dict[str, list[int]] = {}
         self._gram = 0
+        self.texts: list[tuple[str, str, Hashable]] = []
         self.tail = _TAIL
         self.active = False
 
@@ -41,69 +41,75 @@ class Canaries:
         """Adds a text that nobody but ``owner`` may be sent."""
         self.active = self.active or bool(text)
         if len(text) == len(TAG) + _DIGITS and text.startswith(TAG) and _is_hex(text[len(TAG) :]):
-            self._tagged[text[len(TAG) :]] = owner
+            self._tagged[text[len(TAG) :].encode()] = owner
             return
         if not text:
             return
         for pattern in spellings(text):
-            self._texts.append((pattern, text, owner))
+            self.texts.append((pattern, text, owner))
             self.tail = max(self.tail, len(pattern) - 1)
         self._gram = 0
 
     def find(self, raw: str | bytes, owner: Hashable) -> str | None:
         """Return the first text in ``raw`` that somebody else than ``owner`` has, None where there is none."""
-        if isinstance(raw, bytes):
-            tagged = _TAG_BYTES in raw or _RUN_BYTES in raw
-        else:
-            tagged = TAG in raw or _RUN in raw
-        if not tagged and not self._texts:
-            return None
-        text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
-        if tagged:
-            found = self._find_tagged(text, owner)
+        data = raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogatepass")
+        if data.find(TAG_BYTES) >= 0:
+            found = self._find_plain(data, owner)
             if found is not None:
                 return found
-        return self._find_text(text, owner) if self._texts else None
+        if data.find(RUN_BYTES) >= 0:
+            found = self._find_encoded(data, owner)
+            if found is not None:
+                return found
+        return self._find_text(data.decode("utf-8", "replace"), owner) if self.texts else None
 
-    def _find_tagged(self, text: str, owner: Hashable) -> str | None:
-        at = text.find(TAG)
+    def may_go_on(self, text: str) -> bool:
+        """Whether a text that somebody has may begin at the end of ``text``: nothing of most texts has to be kept."""
+        end = text[-self.tail :]
+        return bool(self.texts) or end[-1:] in ("U", "V") or "UU" in end or "VV" in end
+
+    def _find_plain(self, data: bytes, owner: Hashable) -> str | None:
+        at = data.find(TAG_BYTES)
         while at >= 0:
             end = at + len(TAG)
-            while text.startswith("U", end):
+            while data[end : end + 1] == b"U":
                 end += 1
-            digits = text[end : end + _DIGITS]
+            digits = data[end : end + _DIGITS]
             known = self._tagged.get(digits, owner)
-            if known != owner:
-                return TAG + digits
-            at = text.find(TAG, end)
-        at = text.find(_RUN)
+            if known is not owner and known != owner:
+                return TAG + digits.decode()
+            at = data.find(TAG_BYTES, end)
+        return None
+
+    def _find_encoded(self, data: bytes, owner: Hashable) -> str | None:
+        at = data.find(RUN_BYTES)
         while at >= 0:
             for shift in range(4):
-                digits = _decoded(text[at + shift : at + shift + 72])
+                digits = _decoded(data[at + shift : at + shift + 72])
                 known = self._tagged.get(digits, owner)
-                if known != owner:
-                    return TAG + digits
-            end = at + len(_RUN)
-            while text.startswith("V", end):
+                if known is not owner and known != owner:
+                    return TAG + digits.decode()
+            end = at + len(RUN_BYTES)
+            while data[end : end + 1] == b"V":
                 end += 1
-            at = text.find(_RUN, end)
+            at = data.find(RUN_BYTES, end)
         return None
 
     def _find_text(self, text: str, owner: Hashable) -> str | None:
-        if len(self._texts) <= _FEW:
-            for pattern, whole, known in self._texts:
+        if len(self.texts) <= _FEW:
+            for pattern, whole, known in self.texts:
                 if known != owner and pattern in text:
                     return whole
             return None
         if not self._gram:
-            self._gram = max(min((len(pattern) for pattern, _, _ in self._texts), default=1), 1)
+            self._gram = max(min((len(pattern) for pattern, _, _ in self.texts), default=1), 1)
             self._grams = {}
-            for index, (pattern, _, _) in enumerate(self._texts):
+            for index, (pattern, _, _) in enumerate(self.texts):
                 self._grams.setdefault(pattern[: self._gram], []).append(index)
         size, grams = self._gram, self._grams
         for at in range(len(text) - size + 1):
             for index in grams.get(text[at : at + size], ()):
-                pattern, whole, known = self._texts[index]
+                pattern, whole, known = self.texts[index]
                 if known != owner and text.startswith(pattern, at):
                     return whole
         return None
@@ -126,18 +132,18 @@ def spellings(text: str) -> list[str]:
     return list(found)
 
 
-def _decoded(text: str) -> str:
+def _decoded(data: bytes) -> bytes:
     """The digits after the tag in base64 that begins inside it, empty where there are none."""
-    usable = text[: len(text) // 4 * 4]
+    usable = data[: len(data) // 4 * 4]
     while usable:
         try:
-            plain = base64.b64decode(usable, validate=True).decode("latin-1")
+            plain = base64.b64decode(usable, validate=True)
         except (binascii.Error, ValueError):
             usable = usable[:-4]
             continue
-        digits = plain.lstrip("U")
-        return digits[:_DIGITS] if len(digits) < len(plain) else ""
-    return ""
+        digits = plain.lstrip(b"U")
+        return digits[:_DIGITS] if len(digits) < len(plain) else b""
+    return b""
 
 
 def _is_hex(text: str) -> bool:

@@ -27,7 +27,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A violation in a recording. ``place`` is None at the end of a stream; ``example`` are the fewest lines that show it."""
+    """A violation in a recording. ``place`` is None at the end of a stream; ``example`` are the fewest lines for it."""
 
     file: str
     violation: Violation
@@ -37,7 +37,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Examined(msgspec.Struct, frozen=True):
-    """What was found: results by connection as (file, result), findings in the order of lines, sentences for the user."""
+    """What was found: results by connection as (file, result), findings in their order, sentences for the user."""
 
     contract: str
     profile: str | None
@@ -77,7 +77,7 @@ class _Followed:
         """Keeps the frames up to the first violation of each rule."""
         for violation in self.session.violations[before:]:
             if violation.rule not in self.windows:
-                frames = self.session.window.frames(self.session.received)
+                frames = self.session.window.last(self.session.received)
                 self.windows[violation.rule] = (violation, self.session.received - len(frames), frames)
 
     def place(self, index: int) -> Place | None:
@@ -110,7 +110,8 @@ def examine(
             if one is None:
                 if only is not None and followed:
                     raise UserError(
-                        f"`{name}` holds a second connection, `{line.connection}`; `--session` is for one: give `--sessions FILE`"
+                        f"`{name}` holds a second connection, `{line.connection}`; `--session` is for one: give "
+                        f"`--sessions FILE`"
                     )
                 one = _Followed(checker.session(line.connection, only), name)
                 followed[name, line.connection] = one
@@ -171,5 +172,6 @@ def _refuse_nothing(results: list[Result]) -> None:
         raise NothingValidatedError("no event was there to be judged; is this the right recording?")
     if not any(result.known or result.counted for result in results):
         raise NothingValidatedError(
-            f"none of the {received:,} events is one of the contract's, so nothing was judged; is this the right contract?"
+            f"none of the {received:,} events is one of the contract's, so nothing was judged; is this the right "
+            f"contract?"
         )

@@ -22,7 +22,9 @@ class ContractError(UserError):
     """Everything that is wrong with a contract: one line per mistake, sorted by place. Exit status 2."""
 
     def __init__(self, file: str, mistakes: Iterable[Mistake], marks: Mapping[KeyPath, Mark]) -> None:
-        self.mistakes = tuple(sorted(set(_placed(mistakes, marks)), key=lambda one: (one.mark or Mark(0, 0), one.message)))
+        self.mistakes = tuple(
+            sorted(set(_placed(mistakes, marks)), key=lambda one: (one.mark or Mark(0, 0), one.message))
+        )
         super().__init__(
             "\n".join(
                 f"{file}:{one.mark.line}:{one.mark.column}: {one.message}" if one.mark else f"{file}: {one.message}"
@@ -57,9 +59,7 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in _SHIPPED.glob("*.yaml")))
 
 
-def load_contract(
-    name: str, *, profile: str | None = None, policy: Mapping[str, str] | None = None
-) -> LoadedContract:
+def load_contract(name: str, *, profile: str | None = None, policy: Mapping[str, str] | None = None) -> LoadedContract:
     """Return a contract: one that ships with canonry, or the one in the file ``name``.
 
     Raises UserError for a name or file that is not there, ContractError with every mistake.
@@ -76,7 +76,9 @@ def load_contract(
         contents = file.read_bytes()
     except OSError as error:
         raise UserError(f"cannot read the contract `{name}`: {(error.strerror or '').lower()}") from None
-    return read_contract(contents, file=str(file) if file.is_file() and name not in shipped() else name, profile=profile, policy=policy)
+    return read_contract(
+        contents, file=str(file) if file.is_file() and name not in shipped() else name, profile=profile, policy=policy
+    )
 
 
 def read_contract(
@@ -99,7 +101,9 @@ def read_contract(
         raise ContractError(file, [Mistake((), f"a contract has at most {_LARGEST:,} characters", Mark(1, 1))], {})
     document = read_yaml(text)
     if document.value is None and not document.mistakes:
-        raise ContractError(file, [Mistake((), "the file holds no contract; it begins with `contract: NAME/VERSION`", Mark(1, 1))], {})
+        raise ContractError(
+            file, [Mistake((), "the file holds no contract; it begins with `contract: NAME/VERSION`", Mark(1, 1))], {}
+        )
     mistakes = [*document.mistakes, *(check_shape(document.value) if document.value is not None else ())]
     contract = _convert(document.value, mistakes)
     if contract is None:
@@ -128,12 +132,17 @@ def _convert(value: Any, mistakes: list[Mistake]) -> Contract | None:
     """The contract, without what is mistaken in it, so that the rest can be looked at too."""
     if not isinstance(value, dict):
         return None
-    for mistake in mistakes:
-        value = _without(value, mistake.path)
-    try:
-        return msgspec.convert(_filled(value), Contract)
-    except (msgspec.ValidationError, RecursionError):
-        return None
+    found = mistakes
+    for _ in range(5):  # what is around a mistake may need what is mistaken
+        for mistake in found:
+            path = mistake.path
+            while path and isinstance(path[-1], int):
+                path = path[:-1]
+            value = _without(value, path)
+        found = check_shape(value)
+        if not found:
+            return msgspec.convert(_filled(value), Contract)
+    return None
 
 
 def _without(value: Any, path: KeyPath) -> Any:
@@ -143,14 +152,16 @@ def _without(value: Any, path: KeyPath) -> Any:
     if isinstance(value, dict) and head in value:
         kept = {name: inner for name, inner in value.items() if name != head}
         return {**kept, head: _without(value[head], tuple(rest))} if rest else kept
-    if isinstance(value, list) and isinstance(head, int) and head < len(value) and rest:
+    if isinstance(value, list) and isinstance(head, int):
         return [_without(inner, tuple(rest)) if index == head else inner for index, inner in enumerate(value)]
     return value
 
 
 def _filled(contract: dict[str, Any]) -> dict[str, Any]:
-    """The contract without keys that were left empty. An event needs no more than its name, and a schema may say null."""
-    filled = {name: _strip(inner) if name != "events" else inner for name, inner in contract.items() if inner is not None}
+    """The contract without keys that were left empty. An event needs no more than its name; a schema may say null."""
+    filled = {
+        name: _strip(inner) if name != "events" else inner for name, inner in contract.items() if inner is not None
+    }
     events = filled.get("events")
     if isinstance(events, dict):
         filled["events"] = {

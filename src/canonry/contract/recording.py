@@ -1,4 +1,4 @@
-"""Recordings: JSON lines with direction, receive time and connection, or bare events; what is wrong with a line is a finding.
+"""Recordings: JSON lines with direction, receive time and connection, or bare events; a broken line is a finding.
 
 A line is ``{"v": 1, "dir": "in" | "out", "t": SECONDS | null, "conn": NAME, "event": {...}}``. ``raw`` in the place of
 ``event`` is the text of a frame that was no JSON, ``closed`` is the code that the connection was closed with. Any other
@@ -91,7 +91,8 @@ def _line(number: int, text: bytes, last: str) -> Line:
         return _bare(number, text)
     if envelope.v > VERSION:
         raise UserError(
-            f"line {number} of the recording is of version {envelope.v}, this canonry reads up to {VERSION}; use a newer one"
+            f"line {number} of the recording is of version {envelope.v}, this canonry reads up to {VERSION}; use "
+            f"a newer one"
         )
     faults = []
     at, direction = envelope.t, envelope.dir
@@ -127,7 +128,11 @@ def _broken(number: int, text: bytes, last: str, error: Exception) -> Line:
 
 
 def _why(error: Exception) -> str:
-    return "the line is nested too deeply" if isinstance(error, RecursionError) else f"the line is no valid JSON: {str(error)[:120]}"
+    return (
+        "the line is nested too deeply"
+        if isinstance(error, RecursionError)
+        else f"the line is no valid JSON: {str(error)[:120]}"
+    )
 
 
 def _duplicates(raw: bytes) -> tuple[tuple[str, str], ...]:

@@ -53,13 +53,14 @@ class Checker:
         self.plan = plan
         self.facts = dict(facts or {})
         self.owners = Owners(len(plan.isolation.ids))
+        self._owners: dict[Any, Any] = {}
         self.keep = keep
         self.coverage = coverage
         for text in canaries:
             self.owners.canaries.add(text, None)
         for connection, fact in self.facts.items():
             for text in fact.canaries:
-                self.owners.canaries.add(text, _owner_of(connection, fact))
+                self.owners.canaries.add(text, self.owner(connection, fact))
         watch = self.owners.canaries
         self.judge: Judge = Interpreter(plan, watch) if interpreted else Compiled(plan, watch)
         self.sessions: dict[str, Session] = {}
@@ -68,9 +69,14 @@ class Checker:
         """Return a new session. ``facts`` are those given for the connection, unless others are."""
         if facts is not None and connection not in self.facts:
             for text in facts.canaries:
-                self.owners.canaries.add(text, _owner_of(connection, facts))
+                self.owners.canaries.add(text, self.owner(connection, facts))
         known = facts or self.facts.get(connection) or SessionFacts()
         return Session(self, connection, known)
+
+    def owner(self, connection: str, facts: SessionFacts) -> Any:
+        """Return what stands for the user of a session: sessions of one user are not secret to each other."""
+        user = tuple(sorted((name, str(value)) for name, value in facts.user.items())) or connection
+        return self._owners.setdefault(user, user)
 
 
 class Session:
@@ -94,7 +100,9 @@ class Session:
         if isinstance(checker.judge, Compiled):
             self.state.get = partial(checker.judge.get, state=self.state)
         self._tally = [0] * (len(checker.plan.kinds) + 1)
-        self.receive: Receive = checker.judge.receiver(self.state, _owner_of(connection, facts), self.window, self._tally)
+        self.receive: Receive = checker.judge.receiver(
+            self.state, checker.owner(connection, facts), self.window, self._tally
+        )
         if checker.coverage:
             self.receive = _noting(self, self.receive)
 
@@ -124,7 +132,12 @@ class Session:
         return tuple(self.state.violations)
 
     def receive_faulty(
-        self, raw: bytes | str, faults: Iterable[tuple[str, str]], *, at: float | None = None, direction: str | None = None
+        self,
+        raw: bytes | str,
+        faults: Iterable[tuple[str, str]],
+        *,
+        at: float | None = None,
+        direction: str | None = None,
     ) -> int:
         """Report what is wrong with a frame already, (rule, sentence), and judge it where it is JSON."""
         state = self.state
@@ -180,8 +193,3 @@ def _noting(session: Session, inner: Receive) -> Receive:
         return kind
 
     return receive
-
-
-def _owner_of(connection: str, facts: SessionFacts) -> Any:
-    """What stands for the user of a session: sessions of one user are not secret to each other."""
-    return tuple(sorted((name, str(value)) for name, value in facts.user.items())) or connection

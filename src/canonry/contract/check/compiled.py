@@ -1,4 +1,4 @@
-"""The compiled checker: Python written for one contract, made ready to run beside the interpreter that it falls back to."""
+"""The compiled checker: Python written for one contract, beside the interpreter that it falls back to."""
 
 import datetime as dt
 import re
@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from canonry.contract.canary import Canaries
+from canonry.contract.canary import RUN_BYTES, TAG_BYTES, Canaries
 from canonry.contract.check import demands, scopes, spans
 from canonry.contract.check.interpret import Event, Interpreter
 from canonry.contract.check.receive import TURN, Receive, Window
@@ -28,15 +28,22 @@ _REFUSED = (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, Recursio
 class Compiled:
     """Judges events of one plan, each as a struct of what its rules read. ``source`` is the Python that does it."""
 
+    _decode: Callable[[bytes | str], Any]
+
     def __init__(self, plan: Plan, canaries: Canaries) -> None:
         self.plan = plan
         self.interpreter = Interpreter(plan, canaries)
         self._namespace = self._names(canaries)
-        self._accessors: dict[str, str] = {}
         way = plan.contract.discriminator
         simple = "." not in way.field and "|" not in way.field and "[" not in way.field
-        tagged = bool(way.field) and simple and not (way.template or way.below) and not any("*" in name for name in plan.families)
+        tagged = (
+            bool(way.field)
+            and simple
+            and not (way.template or way.below)
+            and not any("*" in name for name in plan.families)
+        )
         self.source = self._tagged(way.field) if tagged else self._untagged()
+
     def get(self, path: Path, event: Any, state: State | None = None) -> Any:
         """Return what stands at a path of an event, be it a struct or what the interpreter has."""
         if event.__class__ is Event:
@@ -47,19 +54,21 @@ class Compiled:
         """Return what receives for a session, with everything at hand: it runs for every event."""
         slow, decode = self._slow, self._decode
         most = self.plan.contract.transport.max_bytes
-        raws, times, ways, mask = window.raws, window.times, window.ways, window.mask
+        wraps = bool(self.plan.contract.discriminator.below)
+        frames, mask = window.frames, window.mask
 
         def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
             n = state.n
-            raws[n & mask] = raw
-            times[n & mask] = at
-            ways[n & mask] = direction
+            frames[n & mask] = (raw, at, direction)
             try:
-                event = decode(raw)
+                if wraps:
+                    event, state.wrapped = decode(raw)
+                else:
+                    event = decode(raw)
                 if not raw.isascii():
                     raw = raw.decode().encode() if raw.__class__ is bytes else raw.encode()  # type: ignore[union-attr]
                 elif raw.__class__ is str:
-                    raw = raw.encode()  # type: ignore[union-attr]
+                    raw = raw.encode()
                 if len(raw) > most:
                     kind = slow(state, raw, owner, at, direction)
                 else:
@@ -91,10 +100,12 @@ class Compiled:
 
         return {
             "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
-            "WATCH": canaries, "PLAIN": _PLAIN, "NUMBERS": frozenset((int, float)), "UTC": dt.timezone.utc, "Closed": Closed,
-            "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring, "REMEMBERED": REMEMBERED,
+            "WATCH": canaries, "TAG": TAG_BYTES, "RUN": RUN_BYTES, "PLAIN": _PLAIN,
+            "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "FRESH": self.plan.layout.fresh,
+            "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring,
+            "REMEMBERED": REMEMBERED, "NAMES": frozenset((str, int)), "NOTHING": {},
             "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
-            "first": _first, "down": _down, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
+            "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
         }  # fmt: skip
 
     def _tagged(self, tag: str) -> str:
@@ -103,14 +114,23 @@ class Compiled:
         classes: list[tuple[str, int, Tree]] = []
         for number, (family, members) in enumerate(plan.families.items()):
             kinds = [plan.kinds[index] for index in members]
-            tree = Tree(kinds[-1].fields, [path for kind in kinds for path in (*reads_of(plan, kind), *_variant_paths(kind, kinds[-1]))], tag=tag)
+            tree = Tree(
+                kinds[-1].fields,
+                [path for kind in kinds for path in (*reads_of(plan, kind), *_variant_paths(kind, kinds[-1]))],
+                tag=tag,
+            )
             text += self._handlers(kinds, tree)
             text += family_lines(plan, family, number, tree)
             classes.append((family, number, tree))
         self._namespace["name_of"] = lambda event: event.__struct_config__.tag
         self._run(text)
         structs = [
-            tree.struct(f"Event{number}", {"judge": self._namespace[f"family_{number}"], "GET": self._getters(tree)}, tag_field=tag, tag=family)
+            tree.struct(
+                f"Event{number}",
+                {"judge": self._namespace[f"family_{number}"], "GET": self._getters(tree)},
+                tag_field=tag,
+                tag=family,
+            )
             for family, number, tree in classes
         ]
         union: Any = structs[0]
@@ -122,11 +142,31 @@ class Compiled:
     def _untagged(self) -> str:
         plan = self.plan
         way = plan.contract.discriminator
-        fields = [rule for kind in plan.kinds for rule in kind.fields]
-        reads = [path for kind in plan.kinds for path in (*reads_of(plan, kind), *(rule.path for rule in kind.fields))]
+        bases = [plan.kinds[members[-1]] for members in plan.families.values()]
+        common = [rule for rule in bases[0].fields if all(_has(kind, rule) for kind in bases)] if bases else []
+        fields = [rule for kind in (bases if way.keys_present else plan.kinds) for rule in kind.fields]
+        objects = [rule.path for rule in fields if rule.kind.words == ("object",) and not rule.kind.values]
+        reads = [path for kind in plan.kinds for path in reads_of(plan, kind)]
+        typed = [rule.path for rule in common] + [
+            rule.path for rule in fields if way.keys_present and str(rule.path.ways[0][0]) in way.keys_present
+        ]
+        reads += [rule.path for rule in fields if rule.path not in objects and rule.path not in typed]
+        reads += [
+            path
+            for members in plan.families.values()
+            for index in members
+            for path in _variant_paths(plan.kinds[index], plan.kinds[members[-1]])
+        ]
+        reads += [Path("id", (("id",),))] if way.below else []
         extra = ["method", "id", "result", "error"] if way.jsonrpc else list(way.keys_present) or [way.field]
         paths = [path for text in extra if (path := parse_path(text)) is not None]
-        tree = Tree(fields, [path for path in [*reads, *paths]])
+        tree = Tree(
+            fields,
+            [*reads, *(() if way.keys_present or way.jsonrpc else paths)],
+            present=[*objects, *paths],
+            common=common,
+            keys=way.keys_present,
+        )
         text: list[str] = []
         for number, (family, members) in enumerate(plan.families.items()):
             text += self._handlers([plan.kinds[index] for index in members], tree)
@@ -153,21 +193,12 @@ class Compiled:
                 handler = families[found] if found else unknown
                 if len(known) < 4096:
                     known[name] = handler
-            return handler(event, state, raw, owner, at, way)  # type: ignore[no-any-return]
+            return handler(event, state, raw, owner, at, way)
 
         event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
-        self._decode = self._unwrapping(event, way.below) if way.below else msgspec.json.Decoder(event).decode
+        plain: Callable[[bytes | str], Any] = msgspec.json.Decoder(event).decode
+        self._decode = _unwrapping(event, way.below) if way.below else plain
         return "\n".join(text)
-
-    def _unwrapping(self, event: type[msgspec.Struct], below: str) -> Callable[[bytes | str], Any]:
-        outer = msgspec.defstruct("Outer", [("inner", event | None, None)], rename={"inner": below}, gc=False)
-        wrapped, plain = msgspec.json.Decoder(outer).decode, msgspec.json.Decoder(event).decode
-
-        def decode(raw: bytes | str) -> Any:
-            found = wrapped(raw).inner  # type: ignore[attr-defined]
-            return plain(raw) if found is None else found
-
-        return decode
 
     def _handlers(self, kinds: list[Any], tree: Tree) -> list[str]:
         lines: list[str] = []
@@ -203,6 +234,11 @@ class _Getters(dict[str, Any]):
         return found
 
 
+def _has(kind: Any, rule: Any) -> bool:
+    """Whether a kind asks for the same field in the same way."""
+    return any(one.path == rule.path and one.kind == rule.kind for one in kind.fields)
+
+
 def _variant_paths(kind: Any, base: Any) -> list[Path]:
     """What only a variant asks of its fields is looked at by its handler, so the decoder has to keep it."""
     return [rule.path for rule in kind.fields if rule not in base.fields]
@@ -213,22 +249,28 @@ def _name_lines(names: dict[str, str], *, jsonrpc: bool, keys: list[str]) -> lis
         method, number, result, error = (names[key] for key in ("method", "id", "result", "error"))
         return [
             "def the_name(e):",
-            f"    if (v := {method}).__class__ is str and v: return ('request:' + v) if {number} is not None else ('notification:' + v)",
+            f"    if (v := {method}).__class__ is str and v:",
+            f"        return ('request:' if {number} is not None else 'notification:') + v",
             f"    return 'error' if {error} is not None else 'response' if {result} is not None else None",
         ]
     if keys:
-        there = ", ".join(f"({key!r}, {names[key]})" for key in keys)
-        return [
-            "def the_name(e):",
-            f"    there = [name for name, value in ({there},) if value is not None]",
-            "    return there[0] if len(there) == 1 else None",
-        ]
+        lines = ["def the_name(e):", "    name = None"]
+        for key in keys:
+            lines += [
+                f"    if {names[key]} is not None:",
+                "        if name is not None: return None",
+                f"        name = {key!r}",
+            ]
+        return [*lines, "    return name"]
     (expression,) = names.values()
     return ["def the_name(e):", f"    return v if (v := {expression}).__class__ is str and v else None"]
 
 
-def _first(*values: Any) -> Any:
-    return next((value for value in values if value is not None), None)
+def _each(value: Any, name: str) -> Any:
+    """What the items of a list have below a key, None where none has any."""
+    if value.__class__ is not list:
+        return None
+    return [found for item in value if item.__class__ is dict and (found := item.get(name)) is not None] or None
 
 
 def _down(value: Any, way: tuple[str | int, ...]) -> Any:
@@ -245,3 +287,16 @@ def _one_of(value: Any, values: tuple[Any, ...]) -> bool:
 
 def _hashable(value: Any) -> bool:
     return value.__class__ in _PLAIN
+
+
+def _unwrapping(event: type[msgspec.Struct], below: str) -> Callable[[bytes | str], Any]:
+    """What decodes an event, out of its wrapper where it has one, and the wrapper's id."""
+    fields = [("inner_", event | None, None)]
+    outer = msgspec.defstruct("Outer", fields, bases=(event,), rename={"inner_": below}, gc=False)
+    decode_whole = msgspec.json.Decoder(outer).decode
+
+    def decode(raw: bytes | str) -> Any:
+        whole: Any = decode_whole(raw)
+        return (whole if whole.inner_ is None else whole.inner_), whole.id
+
+    return decode

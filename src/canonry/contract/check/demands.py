@@ -17,12 +17,14 @@ def constants(state: State, inst: Instance, event: Any) -> None:
         value = state.get(path, event)
         if value is None:
             continue
-        known = inst.consts[index]
+        known = inst.cells[state.plan.layout.consts + index]
         if known is None:
-            inst.consts[index] = value
+            inst.cells[state.plan.layout.consts + index] = value
         elif value != known:
             state.report(
-                f"{scope.name}.constant.{path.text}", f"`{path.text}` is `{shown(value)}`, and was `{shown(known)}`", inst.n
+                f"{scope.name}.constant.{path.text}",
+                f"`{path.text}` is `{shown(value)}`, and was `{shown(known)}`",
+                inst.n,
             )
 
 
@@ -31,10 +33,12 @@ def sequences(state: State, inst: Instance, kind: int, event: Any) -> None:
     for index, plan in enumerate(state.plan.sequences):
         if plan.span < 0 and plan.scope == inst.scope and (not plan.kinds or kind in plan.kinds):
             value = state.get(plan.path, event)
-            last = inst.seqs[index]
-            inst.seqs[index] = advance(state, plan, last, value, inst.marks[index], ghost=inst.ghost)
-            if inst.seqs[index] is not last:
-                inst.marks[index] = state.n
+            last = inst.cells[state.plan.layout.seqs + index]
+            inst.cells[state.plan.layout.seqs + index] = advance(
+                state, plan, last, value, inst.cells[state.plan.layout.marks + index], ghost=inst.ghost
+            )
+            if inst.cells[state.plan.layout.seqs + index] is not last:
+                inst.cells[state.plan.layout.marks + index] = state.n
 
 
 def span_sequences(state: State, span: int, record: Record, kind: int, event: Any) -> None:
@@ -60,7 +64,9 @@ def advance(state: State, plan: SequencePlan, known: Any, value: Any, mark: int,
                 state.report(plan.rule, f"`{plan.path.text}` begins with {value}, not with {plan.start}")
         elif value != known:
             before = known - plan.step
-            what = "repeats" if value == before else "falls back to" if (value < before) == (plan.step > 0) else "jumps to"
+            what = (
+                "repeats" if value == before else "falls back to" if (value < before) == (plan.step > 0) else "jumps to"
+            )
             state.report(plan.rule, f"`{plan.path.text}` {what} {value} where {known} is due", mark)
             return value + plan.step if what == "jumps to" else known
         return value + plan.step
@@ -78,7 +84,7 @@ def states(state: State, inst: Instance, event: Any) -> None:
         value = state.get(plan.path, event)
         if not isinstance(value, str):
             continue
-        known = inst.states[index]
+        known = inst.cells[state.plan.layout.states + index]
         if value not in plan.edges:
             state.report(plan.rule, f"`{plan.path.text}` is `{shown(value)}`, which is no state")
             continue
@@ -90,7 +96,7 @@ def states(state: State, inst: Instance, event: Any) -> None:
                 state.report(plan.rule, f"`{plan.path.text}` is `{value}` again", known[1])
         elif value not in plan.edges[known[0]]:
             state.report(plan.rule, f"`{plan.path.text}` goes from `{known[0]}` to `{value}`", known[1])
-        inst.states[index] = (value, state.n)
+        inst.cells[state.plan.layout.states + index] = (value, state.n)
 
 
 def orders(state: State, inst: Instance, kind: int) -> None:
@@ -98,24 +104,34 @@ def orders(state: State, inst: Instance, kind: int) -> None:
     for index, plan in enumerate(state.plan.orders):
         if plan.scope != inst.scope:
             continue
-        before, event = inst.orders[2 * index], inst.orders[2 * index + 1]
+        before, event = (
+            inst.cells[state.plan.layout.orders + 2 * index],
+            inst.cells[state.plan.layout.orders + 2 * index + 1],
+        )
         if kind in plan.before:
-            if event is not None and (plan.mode is OrderMode.ALL or (plan.mode is OrderMode.IF_PRESENT and before is None)):
+            if event is not None and (
+                plan.mode is OrderMode.ALL or (plan.mode is OrderMode.IF_PRESENT and before is None)
+            ):
                 state.report(plan.rule, f"`{state.event}` comes after `{plan.names[1]}`", event)
-            inst.orders[2 * index] = state.n if before is None else before
+            inst.cells[state.plan.layout.orders + 2 * index] = state.n if before is None else before
         elif kind in plan.event:
             if before is None and plan.mode is OrderMode.REQUIRED and not inst.ghost:
                 state.report(plan.rule, f"no `{plan.names[0]}` comes before `{state.event}`")
-            inst.orders[2 * index + 1] = state.n if event is None else event
+            inst.cells[state.plan.layout.orders + 2 * index + 1] = state.n if event is None else event
 
 
 def counts(state: State, inst: Instance, kind: int, span: int = -1) -> None:
     """Counts an event, or the opening of a span, and says where it is one too many."""
     for index, plan in enumerate(state.plan.counts):
         if plan.scope == inst.scope and plan.span == span and (span >= 0 or kind in plan.kinds):
-            inst.counts[index] += 1
-            if plan.high != NO_LIMIT and inst.counts[index] > plan.high:
-                state.report(plan.rule, f"`{plan.name}` comes {_times(inst.counts[index])}, at most {plan.high} allowed", inst.n)
+            inst.cells[state.plan.layout.counts + index] += 1
+            came = inst.cells[state.plan.layout.counts + index]
+            if plan.high != NO_LIMIT and came > plan.high:
+                state.report(
+                    plan.rule,
+                    f"`{plan.name}` comes {_times(came)}, at most {plan.high} allowed",
+                    inst.n,
+                )
 
 
 def too_few(state: State, inst: Instance) -> None:
@@ -123,9 +139,17 @@ def too_few(state: State, inst: Instance) -> None:
     if inst.ghost:
         return
     for index, plan in enumerate(state.plan.counts):
-        if plan.scope == inst.scope and inst.counts[index] < plan.low:
-            came = "never comes" if not inst.counts[index] else f"comes {_times(inst.counts[index])}"
-            state.report(plan.rule, f"`{plan.name}` {came}, at least {plan.low} needed", *(() if inst.scope == SESSION else (inst.n,)))
+        if plan.scope == inst.scope and inst.cells[state.plan.layout.counts + index] < plan.low:
+            came = (
+                "never comes"
+                if not inst.cells[state.plan.layout.counts + index]
+                else f"comes {_times(inst.cells[state.plan.layout.counts + index])}"
+            )
+            state.report(
+                plan.rule,
+                f"`{plan.name}` {came}, at least {plan.low} needed",
+                *(() if inst.scope == SESSION else (inst.n,)),
+            )
 
 
 def deadlines(state: State, inst: Instance, what: str, kind: int, index: int = -1) -> None:
@@ -135,21 +159,23 @@ def deadlines(state: State, inst: Instance, what: str, kind: int, index: int = -
             continue
         if plan.to.what == what and (kind in plan.to.kinds if what == "event" else index == plan.to.index):
             _judge_deadline(state, inst, number)
-        if plan.start.what == what and (kind in plan.start.kinds if what == "event" else index == plan.start.index):
-            if inst.starts[number] is None:
-                inst.starts[number] = (state.n, state.at)
+        begins = plan.start.what == what and (
+            kind in plan.start.kinds if what == "event" else index == plan.start.index
+        )
+        if begins and inst.cells[state.plan.layout.starts + number] is None:
+            inst.cells[state.plan.layout.starts + number] = (state.n, state.at)
 
 
 def request_deadlines(state: State, inst: Instance, request: tuple[int, float | None]) -> None:
     """Lets the times that count from the request begin."""
     for number, plan in enumerate(state.plan.deadlines):
         if plan.scope == inst.scope and plan.start.what == "request":
-            inst.starts[number] = request
+            inst.cells[state.plan.layout.starts + number] = request
 
 
 def _judge_deadline(state: State, inst: Instance, number: int) -> None:
-    begun = inst.starts[number]
-    inst.starts[number] = None
+    begun = inst.cells[state.plan.layout.starts + number]
+    inst.cells[state.plan.layout.starts + number] = None
     if begun is not None:
         late(state, number, begun)
 
@@ -181,11 +207,17 @@ def silences(state: State, kind: int) -> None:
     if state.open:
         for plan in state.plan.silences:
             if at - state.mark > plan.seconds + _SLACK:
-                state.report(plan.rule, f"nothing comes for {at - state.mark:.3f} s, at most {plan.seconds:g} s allowed", state.n - 1)
+                state.report(
+                    plan.rule,
+                    f"nothing comes for {at - state.mark:.3f} s, at most {plan.seconds:g} s allowed",
+                    state.n - 1,
+                )
     state.mark = at
 
 
-def pieces(state: State, folds: dict[int, list[str]] | None, scope: int, span: int, kind: int, event: Any) -> dict[int, list[str]] | None:
+def pieces(
+    state: State, folds: dict[int, list[str]] | None, scope: int, span: int, kind: int, event: Any
+) -> dict[int, list[str]] | None:
     """Gathers the pieces of a text, and compares them with the whole where an event tells it."""
     for index, plan in enumerate(state.plan.folds):
         if plan.span != span or plan.scope != scope:
@@ -194,7 +226,10 @@ def pieces(state: State, folds: dict[int, list[str]] | None, scope: int, span: i
             whole = state.get(plan.wholes[kind], event)
             gathered = "".join(folds.get(index, ())) if folds else ""
             if isinstance(whole, str) and whole != gathered:
-                state.report(plan.rule, f"the pieces of `{plan.path.text}` are `{shown(gathered)}`, the whole is `{shown(whole)}`")
+                state.report(
+                    plan.rule,
+                    f"the pieces of `{plan.path.text}` are `{shown(gathered)}`, the whole is `{shown(whole)}`",
+                )
         elif not plan.kinds or kind in plan.kinds:
             piece = state.get(plan.path, event)
             if isinstance(piece, str):

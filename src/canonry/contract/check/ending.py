@@ -10,8 +10,7 @@ def end_of_stream(state: State, at: float | None, close_code: int | str | None) 
     plan = state.plan
     state.event = ""
     state.flawed = False
-    if at is not None:
-        state.at = at
+    state.at = at
     spans.end_implied(state, -1)
     if plan.close_codes is not None and close_code is not None and str(close_code) not in plan.close_codes:
         known = ", ".join(sorted(plan.close_codes))
@@ -35,7 +34,9 @@ def _end_scope(state: State, inst: Instance) -> None:
         return
     if at_rest(inst) or not scope.must_close:
         return
-    state.report(f"{scope.name}.ended", f"the stream ends, and the {scope.name}{scopes.named(inst.key)} is still open", inst.n)
+    state.report(
+        f"{scope.name}.ended", f"the stream ends, and the {scope.name}{scopes.named(inst.key)} is still open", inst.n
+    )
     _end_spans(state, inst)
     demands.too_few(state, inst)
     _end_times(state, inst)
@@ -52,12 +53,15 @@ def _end_spans(state: State, inst: Instance) -> None:
             for record in inst.spans[span.index].values():
                 if record.owed:
                     state.report(
-                        f"{span.name}.closed", f"the stream ends, and the {span.name}{spans.named_key(span, record.key)} is still open", record.n
+                        f"{span.name}.closed",
+                        f"the stream ends, and the {span.name}{spans.named_key(span, record.key)} is still open",
+                        record.n,
                     )
                     demands.span_deadlines(state, span.index, record)
 
 
 def _end_times(state: State, inst: Instance) -> None:
-    for number, begun in enumerate(inst.starts):
-        if begun is not None and state.plan.deadlines[number].scope == inst.scope:
+    for number, plan in enumerate(state.plan.deadlines):
+        begun = inst.cells[state.plan.layout.starts + number]
+        if begun is not None and plan.scope == inst.scope:
             demands.late(state, number, begun)

@@ -10,12 +10,12 @@ import msgspec
 
 from canonry.contract.canary import Canaries
 from canonry.contract.check import demands, scopes, spans
+from canonry.contract.check.isolation import isolate, split_canary
 from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.state import Instance, State
 from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan, Test
-from canonry.contract.check.isolation import isolate, split_canary
 from canonry.contract.language.field_types import is_filled
-from canonry.contract.language.paths import EACH, Path, lookup
+from canonry.contract.language.paths import EACH, Path, follow, lookup
 from canonry.contract.language.schemas import problems
 
 _MOST_NAMES = 4096
@@ -91,7 +91,10 @@ class Interpreter:
             if state.direction is None:
                 state.direction = kind.direction
             elif state.direction != kind.direction:
-                state.report(f"direction.{kind.name}", f"`{kind.name}` goes {state.direction}, and only {kind.direction} is allowed")
+                state.report(
+                    f"direction.{kind.name}",
+                    f"`{kind.name}` goes {state.direction}, and only {kind.direction} is allowed",
+                )
         self.fields(state, kind, event)
         self.step(state, kind, event, raw, owner)
         state.direction = direction
@@ -104,6 +107,8 @@ class Interpreter:
         if way.below and isinstance(body, dict) and isinstance(body.get(way.below), dict):
             body = body[way.below]
         meta: dict[str, Any] = {"$direction": state.direction}
+        if way.below and isinstance(whole, dict):
+            meta["$id"] = state.wrapped = whole.get("id")
         name = self._name(whole if way.jsonrpc else body, meta)
         if name is None:
             state.report("frame.event", "the frame does not say which event it is")
@@ -208,7 +213,11 @@ def decode(state: State, raw: bytes | str) -> Any:
     try:
         found = msgspec.json.decode(raw)
     except msgspec.ValidationError:
-        found = json.loads(raw)  # valid, with a number that is out of range
+        try:
+            found = json.loads(raw)  # a number is out of range
+        except (ValueError, RecursionError) as error:
+            state.report("frame.json", f"the frame is no valid JSON: {str(error)[:120]}")
+            return None
     except (msgspec.DecodeError, UnicodeError) as error:
         state.report("frame.json", f"the frame is no valid JSON: {str(error)[:120]}")
         return None
@@ -226,9 +235,9 @@ def rpc_name(body: Any) -> str | None:
     method = body.get("method")
     if isinstance(method, str) and method:
         return f"request:{method}" if body.get("id") is not None else f"notification:{method}"
-    if "error" in body:
+    if body.get("error") is not None:
         return "error"
-    return "response" if "result" in body else None
+    return "response" if "result" in body else "error" if "error" in body else None
 
 
 def holds(test: Test, event: Event) -> bool:
@@ -252,14 +261,16 @@ def check_field(state: State, rule: FieldRule, event: Event) -> None:
     """Report a field that is missing or of another type. Of several ways, one that is right is enough."""
     wrong: Any = None
     for way in rule.path.ways:
-        value = lookup(Path(rule.path.text, (way,)), event.body, event.meta)
+        value = follow(way, event.body, event.meta)
         if value is None:
             continue
         if all(rule.kind.holds(one) for one in value) if EACH in way else rule.kind.holds(value):
             return
         wrong = value
     if wrong is not None:
-        state.report(rule.rule, f"`{rule.path.text}` of `{state.event}` is {described(wrong)}, not {rule.kind.sentence()}")
+        state.report(
+            rule.rule, f"`{rule.path.text}` of `{state.event}` is {described(wrong)}, not {rule.kind.sentence()}"
+        )
     elif not rule.kind.holds(None):
         state.report(rule.rule, f"`{state.event}` has no `{rule.path.text}`; expected {rule.kind.sentence()}")
 

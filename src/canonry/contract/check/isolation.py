@@ -14,7 +14,8 @@ KNOWN_IDS = 1 << 17
 
 
 class SessionFacts(msgspec.Struct, frozen=True):
-    """What is known of a session from elsewhere: its user (field -> value), the ids it owns, the texts that are its own."""
+    """What is known of a session from elsewhere: its user (field -> value), ids that it owns, texts that are "
+    "its own."""
 
     user: dict[str, Any] = {}
     owned: dict[str, tuple[Any, ...]] = {}
@@ -58,9 +59,9 @@ def isolate(state: State, event: Any) -> None:
             value = state.get(path, event)
             if isinstance(value, str | int | float) and state.mine[index].get(value) is None:
                 owner = state.ids[index].get(value)
+                state.mine[index].new[value] = True  # told once, so that both checkers tell it alike
                 if owner is None or owner is user:
                     state.ids[index].put(value, user)
-                    state.mine[index].put(value, True)
                 else:
                     state.report(plan.forbid, f"`{path.text}` is `{shown(value)}`, which another session has")
 
@@ -82,11 +83,15 @@ def split_canary(state: State, canaries: Canaries, event: Any, owner: Any) -> st
         if not isinstance(piece, str) or not piece:
             continue
         key = (index, state.key(key_paths, event) if key_paths else ())
-        tail = state.tails.get(key) or ""
-        joined = tail + piece
-        state.tails.put(key, joined[-canaries.tail :])
+        tail = state.tails.get(key)
+        if tail is None and not canaries.may_go_on(piece):
+            continue
+        joined = (tail or "") + piece
         found = canaries.find(joined, owner) if tail else None
+        if found is None and canaries.may_go_on(joined):
+            state.tails.put(key, joined[-canaries.tail :])
+        else:
+            state.tails.drop(key)
         if found is not None:
-            state.tails.put(key, "")
             return found
     return None

@@ -32,24 +32,17 @@ class Judge(Protocol):
 class Window:
     """The last frames of a session, by their index: at least ``keep``. Receivers write into it themselves."""
 
-    __slots__ = ("mask", "raws", "times", "ways")
+    __slots__ = ("frames", "mask")
 
     def __init__(self, keep: int) -> None:
         size = 1 << max(keep - 1, 0).bit_length()
         self.mask = size - 1
-        self.raws: list[bytes | str] = [b""] * size
-        self.times: list[float | None] = [None] * size
-        self.ways: list[str | None] = [None] * size
+        self.frames: list[Frame] = [(b"", None, None)] * size
 
     def put(self, n: int, raw: bytes | str, at: float | None, direction: str | None) -> None:
         """Keep a frame."""
-        index = n & self.mask
-        self.raws[index], self.times[index], self.ways[index] = raw, at, direction
+        self.frames[n & self.mask] = (raw, at, direction)
 
-    def frames(self, n: int) -> list[Frame]:
+    def last(self, n: int) -> list[Frame]:
         """Return the frames that are kept, of ``n`` that came."""
-        first = max(0, n - self.mask - 1)
-        return [
-            (self.raws[index & self.mask], self.times[index & self.mask], self.ways[index & self.mask])
-            for index in range(first, n)
-        ]
+        return [self.frames[index & self.mask] for index in range(max(0, n - self.mask - 1), n)]

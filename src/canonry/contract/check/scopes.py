@@ -3,8 +3,10 @@
 from typing import Any
 
 from canonry.contract.check import demands
-from canonry.contract.check.state import Closed, Instance, State
+from canonry.contract.check.state import Closed, Instance, State, new_instance
 from canonry.contract.compile.plan import SESSION, Kind, ScopePlan
+
+_NOTHING: frozenset[int] = frozenset()
 
 
 def enter(
@@ -37,7 +39,8 @@ def begin(
     before = state.closed[scope.index].get(key)
     ghost = False
     if kind in scope.opens:
-        if before is not None and before.kind not in scope.reopen:
+        after = scope.reopens.get(kind, _NOTHING) if scope.reopens else scope.reopen
+        if before is not None and before.kind not in after:
             state.report(f"{scope.name}.once", f"the {scope.name}{named(key)} opens again after its close", before.n)
             ghost = True
         elif before is not None:
@@ -48,13 +51,15 @@ def begin(
     elif not scope.strict or not (needed or scope.key):
         return None
     else:
-        state.report(f"{scope.name}.opened", f"`{state.event}` belongs to a {scope.name}{named(key)} that was never opened")
+        state.report(
+            f"{scope.name}.opened", f"`{state.event}` belongs to a {scope.name}{named(key)} that was never opened"
+        )
         ghost = True
     parent = current.get(scope.inside)
     if scope.inside != SESSION and parent is None and not state.plan.scopes[scope.inside].strict and not ghost:
         around = state.plan.scopes[scope.inside].name
         state.report(f"{scope.name}.inside", f"the {scope.name}{named(key)} opens outside any {around}")
-    inst = Instance(state.plan, scope.index, key, state.n, state.at, ghost=ghost)
+    inst = new_instance(state.plan, scope.index, key, state.n, state.at, ghost=ghost)
     state.live[scope.index][key] = inst
     if parent is not None:
         inst.parent = parent
@@ -97,7 +102,9 @@ def exchanges(state: State, kind: int, event: Any) -> None:
 def _in_time(state: State, index: int, n: int, at: float | None) -> None:
     exchange = state.plan.exchanges[index]
     if exchange.seconds >= 0 and at is not None and state.at is not None and state.at - at > exchange.seconds + 1e-6:
-        state.report(exchange.rule, f"the answer takes {state.at - at:.3f} s, at most {exchange.seconds:g} s allowed", n)
+        state.report(
+            exchange.rule, f"the answer takes {state.at - at:.3f} s, at most {exchange.seconds:g} s allowed", n
+        )
 
 
 def _after_close(state: State, scope: ScopePlan, key: Any, before: Closed) -> None:
@@ -141,7 +148,7 @@ def drop(state: State, inst: Instance, kind: int) -> None:
         return
     if not inst.ghost and scope.must_close and not inst.paused:
         state.open -= 1
-    state.closed[inst.scope].put(inst.key, Closed(kind, state.n, state.at))
+    state.closed[inst.scope].new[inst.key] = Closed(kind, state.n, state.at)
     if inst.parent is not None and inst.parent.kids:
         inst.parent.kids.pop((inst.scope, inst.key), None)
     for kid in list(inst.kids.values()) if inst.kids else ():
@@ -159,10 +166,12 @@ def pause(state: State, inst: Instance, kind: int) -> None:
         if scope.must_close and not inst.ghost:
             state.open += -1 if waits else 1
         if waits:
-            inst.starts = [None] * len(inst.starts)
+            for number in range(len(state.plan.deadlines)):
+                inst.cells[state.plan.layout.starts + number] = None
 
 
 def named(key: Any) -> str:
+    """A key in a message, with a space before it; nothing for what has none."""
     if key == ():
         return ""
     return f" `{demands.shown('/'.join(map(str, key)) if isinstance(key, tuple) else key)}`"

@@ -1,6 +1,6 @@
 """Counter-examples: the fewest of the recorded frames that still break the rule.
 
-Delta debugging after Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002), algorithm ddmin.
+Delta debugging after Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002), ddmin.
 """
 
 from collections.abc import Callable, Sequence

@@ -66,13 +66,11 @@ def _move(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) -
         record.folds = demands.pieces(state, record.folds, SESSION, span.index, kind, event)
 
 
-def _open(
-    state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, key: Any, record: Record | None
-) -> None:
+def _open(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, key: Any, record: Record | None) -> None:
     if record is not None:
         state.report(f"{span.name}.once", f"the {span.name}{named_key(span, key)} is open already", record.n)
         return
-    before = _closed_at(inst, span, key)
+    before = _closed_at(state, inst, span, key)
     if before is not None and not span.reopen:
         state.report(f"{span.name}.once", f"the {span.name}{named_key(span, key)} was there before", before[0])
     if not span.concurrent and inst.spans[span.index]:
@@ -80,7 +78,7 @@ def _open(
         state.report(f"{span.name}.alone", f"another {span.name} is open", other.n)
     if span.outer >= 0:
         _inside(state, span, inst, event, key)
-    record = Record(key, state.n, state.at, owed=span.must_close)
+    record = Record(key, state.n, state.at, span.must_close)
     inst.spans[span.index][key] = record
     if span.home == SESSION and span.must_close:
         state.open += 1
@@ -102,7 +100,8 @@ def _close(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, 
         if value is not None and now is not None and now != value:
             state.report(
                 f"{span.name}.same.{path.text}",
-                f"`{path.text}` is `{demands.shown(now)}`, and was `{demands.shown(value)}` when the {span.name} opened",
+                f"`{path.text}` is `{demands.shown(now)}`, and was `{demands.shown(value)}` when the {span.name} "
+                f"opened",
                 record.n,
             )
     _parents(state, span, inst, event, record)
@@ -124,35 +123,52 @@ def _finish(state: State, span: SpanPlan, inst: Instance, record: Record) -> Non
     implied = state.implied.get(span.index)
     if implied is not None and implied[1] is record:
         del state.implied[span.index]
-    _remember(inst, span, record.key, state.n, _CLOSED)
+    _remember(state, inst, span, record.key, state.n, _CLOSED)
 
 
 def _missing(state: State, span: SpanPlan, inst: Instance, key: Any, *, closes: bool) -> None:
-    before = _closed_at(inst, span, key)
+    before = _closed_at(state, inst, span, key)
     if before is not None and before[1] == _ABANDONED and closes:
-        _remember(inst, span, key, state.n, _CLOSED)
+        _remember(state, inst, span, key, state.n, _CLOSED)
         return
     if inst.ghost and before is None:
         return
     if before is not None:
-        state.report(f"{span.name}.opened", f"`{state.event}` names the {span.name}{named_key(span, key)}, which was closed", before[0])
+        state.report(
+            f"{span.name}.opened",
+            f"`{state.event}` names the {span.name}{named_key(span, key)}, which was closed",
+            before[0],
+        )
     else:
-        state.report(f"{span.name}.opened", f"`{state.event}` names the {span.name}{named_key(span, key)}, which nothing opened", inst.n)
+        state.report(
+            f"{span.name}.opened",
+            f"`{state.event}` names the {span.name}{named_key(span, key)}, which nothing opened",
+            inst.n,
+        )
 
 
 def _abandon(state: State, span: SpanPlan, inst: Instance, record: Record | None, key: Any) -> None:
     if record is not None:
+        if record.token is not None:  # what was under way when it was given up may still come
+            state.given_up.setdefault(span.index, Ring(REMEMBERED)).put(record.token, state.n)
         _finish(state, span, inst, record)
-        _remember(inst, span, key, state.n, _ABANDONED)
-    elif _closed_at(inst, span, key) is None:
-        state.report(f"{span.name}.opened", f"`{state.event}` gives up the {span.name}{named_key(span, key)}, which its side did not open")
+        _remember(state, inst, span, key, state.n, _ABANDONED)
+    elif _closed_at(state, inst, span, key) is None:
+        state.report(
+            f"{span.name}.opened",
+            f"`{state.event}` gives up the {span.name}{named_key(span, key)}, which its side did not open",
+        )
 
 
 def _inside(state: State, span: SpanPlan, inst: Instance, event: Any, key: Any) -> None:
     outer = state.plan.spans[span.outer]
-    outer_key = state.key(outer.key, event) if outer.key else ()
+    outer_key: Any = state.key(outer.key, event) if outer.key else ()
+    if outer.across:  # what answers a request stands inside it, and goes the other way
+        outer_key = (outer_key, _OTHER_SIDE.get(state.direction or "", state.direction))
     if outer_key not in inst.spans[outer.index] and not inst.ghost:
-        state.report(f"{span.name}.inside", f"the {span.name}{named_key(span, key)} opens outside any open {outer.name}")
+        state.report(
+            f"{span.name}.inside", f"the {span.name}{named_key(span, key)} opens outside any open {outer.name}"
+        )
 
 
 def _parents(
@@ -169,6 +185,7 @@ def _parents(
         state.report(rule, f"the parents of the {span.name}{named_key(span, record.key)} change", record.n)
         return
     table = inst.spans[span.index]
+    above: list[Record] = []
     for position, parent in enumerate(parents):
         known = table.get(parent) if isinstance(parent, str | int) else None
         if known is None:
@@ -178,6 +195,9 @@ def _parents(
         if known.parents != parents[:position]:
             state.report(rule, f"the parent `{demands.shown(parent)}` stands elsewhere", known.n)
             return
+        above.append(known)
+    if opening:
+        record.above = tuple(above)
 
 
 def _chunk(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) -> None:
@@ -192,6 +212,10 @@ def _chunk(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) 
         _finish(state, span, current[0], current[1])
         current = None
     if current is None:
+        for path in span.chunks_need:
+            if state.get(path, event) is None:
+                message = f"`{state.event}` begins the {span.name} {named_key(span, key)}and has no `{path.text}`"
+                state.report(f"{span.name}.needs.{path.text}", message)
         _open(state, span, kind, inst, event, key, inst.spans[span.index].get(key))
         record = inst.spans[span.index].get(key)
         if record is not None and record.n == state.n:
@@ -216,7 +240,9 @@ def _refer(state: State, span: SpanPlan, event: Any) -> None:
     rule = f"{span.name}.refers"
     if known is None:
         if span.index not in state.fired:
-            state.report(rule, f"`{state.event}` refers to the {span.name}{named_key(span, key)}, which was never there")
+            state.report(
+                rule, f"`{state.event}` refers to the {span.name}{named_key(span, key)}, which was never there"
+            )
     elif known == _OPEN and span.refers_closed:
         state.report(rule, f"`{state.event}` refers to the {span.name}{named_key(span, key)} before its close")
     elif known == _REFERRED and span.refers_once:
@@ -230,7 +256,7 @@ def _learn(state: State, span: SpanPlan, inst: Instance, keys: Any, *, is_open: 
         if not isinstance(value, str | int):
             continue
         if is_open and value not in inst.spans[span.index]:
-            inst.spans[span.index][value] = Record(value, state.n, state.at, owed=False)
+            inst.spans[span.index][value] = Record(value, state.n, state.at, False)
         if span.refers and state.seen[span.index].get(value) is None:
             state.seen[span.index].put(value, _CLOSED)
 
@@ -242,14 +268,20 @@ def _take_token(state: State, span: SpanPlan, record: Record, event: Any) -> Non
     record.token = (token, state.direction)
     other = state.tokens[span.index].get(record.token)
     if other is not None:
-        state.report(f"{span.name}.token", f"the token `{demands.shown(token)}` names another open {span.name}", other.n)
+        state.report(
+            f"{span.name}.token", f"the token `{demands.shown(token)}` names another open {span.name}", other.n
+        )
     state.tokens[span.index][record.token] = record
 
 
 def _token(state: State, span: SpanPlan, kind: int, event: Any) -> None:
     token = state.get(span.token_get, event) if span.token_get is not None else None
     side = _OTHER_SIDE.get(state.direction or "", state.direction) if span.across else state.direction
-    record = state.tokens[span.index].get((token, side)) if isinstance(token, str | int) else None
+    named_by = (token, side) if isinstance(token, str | int) else None
+    record = state.tokens[span.index].get(named_by)
+    given_up = state.given_up.get(span.index)
+    if record is None and given_up is not None and given_up.get(named_by) is not None:
+        return
     if record is None:
         state.report(f"{span.name}.token", f"the token `{demands.shown(token)}` names no open {span.name}")
         return
@@ -257,17 +289,18 @@ def _token(state: State, span: SpanPlan, kind: int, event: Any) -> None:
     record.folds = demands.pieces(state, record.folds, SESSION, span.index, kind, event)
 
 
-def _closed_at(inst: Instance, span: SpanPlan, key: Any) -> tuple[int, int] | None:
-    ring = inst.closed[span.index]
+def _closed_at(state: State, inst: Instance, span: SpanPlan, key: Any) -> tuple[int, int] | None:
+    ring = inst.cells[state.plan.layout.closed + span.index]
     return None if ring is None else ring.get(key)
 
 
-def _remember(inst: Instance, span: SpanPlan, key: Any, n: int, how: int) -> None:
-    ring = inst.closed[span.index]
+def _remember(state: State, inst: Instance, span: SpanPlan, key: Any, n: int, how: int) -> None:
+    ring = inst.cells[state.plan.layout.closed + span.index]
     if ring is None:
-        ring = inst.closed[span.index] = Ring(REMEMBERED)
+        ring = inst.cells[state.plan.layout.closed + span.index] = Ring(REMEMBERED)
     ring.put(key, (n, how))
 
 
 def named_key(span: SpanPlan, key: Any) -> str:
+    """The key of a span in a message, without the side that opened it."""
     return named(key[0] if span.across and isinstance(key, tuple) else key)

@@ -5,88 +5,77 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from canonry.contract.check.ring import Ring
 from canonry.contract.check.violation import Violation
 from canonry.contract.compile.plan import SESSION, Plan
 from canonry.contract.language.paths import Path
 
 REMEMBERED = 1024
-"""How many closed scopes and spans a session remembers at least, of each kind."""
+"""How many closed spans of each kind a scope remembers, at least."""
 UNIQUE = 4096
-"""With how many values of events before it a field is compared that no two events share, at least; a power of two."""
+"""For how many events, at least, a session remembers closed scopes and values that no two share; a power of two."""
 MOST_VIOLATIONS = 1000
 """How many violations a session keeps; more are only counted."""
 MOST_REQUESTS = 4096
 
 
-class Closed:
+class Closed(msgspec.Struct, frozen=True, gc=False):
     """A scope that ended: by which kind of event, which event, when."""
 
-    __slots__ = ("at", "kind", "n")
-
-    def __init__(self, kind: int, n: int, at: float | None) -> None:
-        self.kind = kind
-        self.n = n
-        self.at = at
+    kind: int
+    n: int
+    at: float | None
 
 
-class Record:
-    """An open span."""
+class Record(msgspec.Struct, eq=False):
+    """An open span. ``owed``: it has to be closed."""
 
-    __slots__ = ("at", "folds", "key", "n", "owed", "parents", "same", "seqs", "token")
-
-    def __init__(self, key: Any, n: int, at: float | None, *, owed: bool) -> None:
-        self.key = key
-        self.n = n
-        self.at = at
-        self.owed = owed
-        self.same: tuple[Any, ...] = ()
-        self.token: Any = None
-        self.parents: tuple[Any, ...] = ()
-        self.seqs: dict[int, Any] | None = None
-        self.folds: dict[int, list[str]] | None = None
+    key: Any
+    n: int
+    at: float | None
+    owed: bool
+    same: tuple[Any, ...] = ()
+    token: Any = None
+    parents: tuple[Any, ...] = ()
+    above: "tuple[Record, ...] | None" = None
+    seqs: dict[int, Any] | None = None
+    folds: dict[int, list[str]] | None = None
 
 
-class Instance:
-    """An open scope, or the session itself. A ``ghost`` began before what was recorded, or where it must not."""
+class Instance(msgspec.Struct, eq=False):
+    """An open scope, or the session itself. A ``ghost`` began before what was recorded, or where it must not.
 
-    __slots__ = (
-        "at", "closed", "consts", "counts", "folds", "ghost", "key", "kids", "marks", "n", "orders", "parent", "paused", "request",
-        "scope", "seqs", "spans", "starts", "states",
-    )  # fmt: skip
+    ``cells`` holds what every rule has to know of it, as the plan's layout says; ``spans`` are the open ones.
+    """
 
-    def __init__(self, plan: Plan, scope: int, key: Any, n: int, at: float | None, *, ghost: bool = False) -> None:
-        self.scope = scope
-        self.key = key
-        self.n = n
-        self.at = at
-        self.ghost = ghost
-        self.paused = False
-        self.parent: Instance | None = None
-        self.kids: dict[Any, Instance] | None = None
-        self.request: tuple[int, float | None] | None = None
-        sizes = plan.sizes[scope]
-        self.consts: list[Any] = [None] * sizes[0]
-        self.counts: list[int] = [0] * sizes[1]
-        self.seqs: list[Any] = [None] * sizes[2]
-        self.marks: list[int] = [0] * sizes[2]
-        self.states: list[Any] = [None] * sizes[3]
-        self.orders: list[Any] = [None] * sizes[4]
-        self.starts: list[Any] = [None] * sizes[5]
-        self.spans: list[dict[Any, Record]] = [{}] if sizes[6] == 1 else [{} for _ in range(sizes[6])]
-        self.closed: list[Ring[Any] | None] = [None] * sizes[6]
-        self.folds: dict[int, list[str]] | None = None
+    scope: int
+    key: Any
+    n: int
+    at: float | None
+    cells: list[Any]
+    spans: list[dict[Any, Record]]
+    ghost: bool = False
+    paused: bool = False
+    parent: "Instance | None" = None
+    kids: "dict[Any, Instance] | None" = None
+    request: tuple[int, float | None] | None = None
+    folds: dict[int, list[str]] | None = None
+
+
+def new_instance(plan: Plan, scope: int, key: Any, n: int, at: float | None, *, ghost: bool = False) -> Instance:
+    """Return a scope that opens."""
+    return Instance(scope, key, n, at, plan.layout.fresh[:], [{} for _ in plan.spans], ghost)
 
 
 class State:
     """Everything that is known of one session; the interpreter and the compiled checker both move it."""
 
     __slots__ = (
-        "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "ids", "implied", "live", "mark",
-        "mine",
-        "n", "open",
-        "owned", "owner", "plan", "root", "seen", "tails", "tally", "tokens", "unique", "user", "users",
-        "violations",
+        "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "given_up", "ids",
+        "implied", "live", "mark", "mine", "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally",
+        "tokens", "unique", "user", "users", "violations", "wrapped",
     )  # fmt: skip
 
     def __init__(
@@ -107,11 +96,13 @@ class State:
         self.at: float | None = None
         self.direction: str | None = None
         self.event = ""
+        self.wrapped: Any = None
         self.flawed = False
         self.live: list[dict[Any, Instance]] = [{} for _ in plan.scopes]
-        self.closed: list[Ring[Closed]] = [Ring(REMEMBERED) for _ in plan.scopes]
-        self.root = Instance(plan, SESSION, (), 0, None)
+        self.closed: list[Ring[Closed]] = [Ring(UNIQUE) for _ in plan.scopes]
+        self.root = new_instance(plan, SESSION, (), 0, None)
         self.seen: list[Ring[int]] = [Ring(REMEMBERED) for _ in plan.spans]
+        self.given_up: dict[int, Ring[int]] = {}
         self.tokens: list[dict[Any, Record]] = [{} for _ in plan.spans]
         self.implied: dict[int, tuple[Instance, Record]] = {}
         self.fired: set[int] = set()
@@ -123,15 +114,16 @@ class State:
         self.owner: list[Any] = [owner.get(path.text, owner.get(path.name)) for path, _ in plan.isolation.session]
         self.owned = [owned.get(name, owned.get(path.text)) for name, path, _ in plan.isolation.owned]
         self.ids = ids
-        self.mine: list[Ring[bool]] = [Ring(REMEMBERED) for _ in ids]
+        self.mine: list[Ring[bool]] = [Ring(UNIQUE) for _ in ids]
         self.users = users
         self.user: Any = None
         self.violations: list[Violation] = []
         self.tally: dict[str, int] = {}
 
     def turn(self) -> None:
-        """Forgets the older half of the values that no two events share."""
-        for ring in self.unique:
+        """Forgets the older half of what is remembered; called once in so many events."""
+        rings: list[Ring[Any]] = [*self.unique, *self.closed, *self.mine]
+        for ring in rings:
             ring.turn()
 
     def key(self, paths: tuple[Path, ...], event: Any) -> Any:
@@ -143,10 +135,14 @@ class State:
 
     def report(self, rule: str, message: str, *witnesses: int) -> None:
         """Notes a violation at the present event."""
+        if rule in self.plan.left_out:
+            return
         self.flawed = True
         self.tally[rule] = self.tally.get(rule, 0) + 1
         if len(self.violations) < MOST_VIOLATIONS:
-            self.violations.append(Violation(self.n, rule, message, self.connection, self.event, tuple(dict.fromkeys(witnesses))))
+            self.violations.append(
+                Violation(self.n, rule, message, self.connection, self.event, tuple(dict.fromkeys(witnesses)))
+            )
 
 
 def _plain(value: Any) -> Any:

@@ -91,7 +91,9 @@ class Builder:
                 f"`{format_path(where)}` names the span `{name}`; did you mean `{near}`{self.line(('spans', near))}?",
             )
         else:
-            self.notes.append(f"`{format_path(where)}` names the span `{name}`, which nothing declares: it judges nothing")
+            self.notes.append(
+                f"`{format_path(where)}` names the span `{name}`, which nothing declares: it judges nothing"
+            )
         return None
 
     def span_or_scope(self, name: str, where: KeyPath) -> tuple[int, int] | None:

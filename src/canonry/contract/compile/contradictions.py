@@ -1,6 +1,7 @@
 """What no stream could satisfy: two lines of a contract that exclude each other."""
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from canonry.contract.compile.plan import NO_LIMIT, SESSION, CountPlan, OrderPlan, Plan
@@ -8,7 +9,15 @@ from canonry.contract.language.field_types import FieldKind
 from canonry.contract.language.marks import KeyPath, Mark, Mistake
 from canonry.contract.language.rules import OrderMode
 
-_NARROWER = {"text": "str", "id": "str int", "rfc3339": "str", "rfc3339z": "str", "base64": "str", "int": "int", "number": "int float"}
+_NARROWER = {
+    "text": "str",
+    "id": "str int",
+    "rfc3339": "str",
+    "rfc3339z": "str",
+    "base64": "str",
+    "int": "int",
+    "number": "int float",
+}
 
 
 def contradictions(plan: Plan, marks: Mapping[KeyPath, Mark]) -> list[Mistake]:
@@ -47,7 +56,12 @@ class _Search:
         plan = self.plan
         for index, one in enumerate(plan.counts):
             for other in plan.counts[:index]:
-                if one.scope == other.scope and one.span == other.span and one.kinds == other.kinds and _disjoint(one, other):
+                if (
+                    one.scope == other.scope
+                    and one.span == other.span
+                    and one.kinds == other.kinds
+                    and _disjoint(one, other)
+                ):
                     yield self._pair(
                         self.paths[other.rule], self.paths[one.rule],
                         f"`{one.name}` {_often(one)} here and {_often(other)} there",
@@ -57,7 +71,8 @@ class _Search:
                 opens = [each for each in plan.counts if each.kinds and each.kinds <= span.opens and each.high == 0]
                 for each in opens if one.low and len(span.opens) == 1 and not span.chunks else ():
                     yield self._pair(
-                        self.paths[each.rule], self.paths[one.rule], f"the span `{span.name}` is required and `{each.name}`, which opens it, is forbidden"
+                        self.paths[each.rule], self.paths[one.rule],
+                        f"the span `{span.name}` is required and `{each.name}`, which opens it, is forbidden"
                     )  # fmt: skip
         for order in plan.orders:
             if order.mode is not OrderMode.REQUIRED:
@@ -78,21 +93,41 @@ class _Search:
             for each in counts:
                 only = each.kinds == scope.opens and not scope.repeat
                 if only and each.high == 0:
-                    yield self._pair(open_path, self.paths[each.rule], f"`{each.name}` opens every {scope.name} and never comes in one")
+                    yield self._pair(
+                        open_path,
+                        self.paths[each.rule],
+                        f"`{each.name}` opens every {scope.name} and never comes in one",
+                    )
                 if only and each.low > 1:
-                    yield self._pair(open_path, self.paths[each.rule], f"`{each.name}` opens a {scope.name} once, and {_often(each)} in it")
+                    yield self._pair(
+                        open_path,
+                        self.paths[each.rule],
+                        f"`{each.name}` opens a {scope.name} once, and {_often(each)} in it",
+                    )
                 if each.kinds <= scope.closes and each.low > 1:
-                    yield self._pair(close_path, self.paths[each.rule], f"`{each.name}` closes a {scope.name}, after which nothing comes, and {_often(each)} in it")
+                    yield self._pair(
+                        close_path,
+                        self.paths[each.rule],
+                        f"`{each.name}` closes a {scope.name}, after which nothing comes, and {_often(each)} in it",
+                    )
             ends = [each for each in counts if each.low and each.kinds <= scope.closes]
-            for one, other in zip(ends, ends[1:], strict=False):
+            for one, other in pairwise(ends):
                 if not one.kinds & other.kinds:
                     yield self._pair(
                         self.paths[one.rule], self.paths[other.rule],
                         f"`{one.name}` and `{other.name}` are both required, and each closes the {scope.name}",
                     )  # fmt: skip
             forbidden = [each for each in counts if each.high == 0]
-            if scope.must_close and scope.closes and scope.closes <= frozenset().union(*(each.kinds for each in forbidden)):
-                yield self._pair(close_path, self.paths[forbidden[-1].rule], f"a {scope.name} must be closed, and what closes it is forbidden")
+            if (
+                scope.must_close
+                and scope.closes
+                and scope.closes <= frozenset().union(*(each.kinds for each in forbidden))
+            ):
+                yield self._pair(
+                    close_path,
+                    self.paths[forbidden[-1].rule],
+                    f"a {scope.name} must be closed, and what closes it is forbidden",
+                )
 
     def orders(self) -> Iterator[Mistake]:
         edges: dict[int, dict[int, OrderPlan]] = {}
@@ -121,7 +156,8 @@ class _Search:
         if binding and order.before <= scope.closes and not order.event & scope.opens:
             yield self._pair(
                 ("scopes", scope.name, "close"), self.paths[order.rule],
-                f"`{order.names[1]}` needs a `{order.names[0]}` before it, after which nothing of the {scope.name} comes",
+                f"`{order.names[1]}` needs a `{order.names[0]}` before it, after which nothing of the "
+                f"{scope.name} comes",
             )  # fmt: skip
         if binding and order.event and order.event <= scope.opens and not order.before & scope.opens:
             yield self._pair(
@@ -135,40 +171,68 @@ class _Search:
             where = ("spans", span.name)
             if span.opens & span.closes:
                 name = self._name(min(span.opens & span.closes))
-                yield self._pair((*where, "open"), (*where, "close"), f"`{name}` opens and closes the span `{span.name}`")
+                yield self._pair(
+                    (*where, "open"), (*where, "close"), f"`{name}` opens and closes the span `{span.name}`"
+                )
             if span.home == SESSION:
                 continue
             home = plan.scopes[span.home]
-            before = [scope for scope in plan.scopes if span.due_at and span.due_at == scope.closes and scope.index != home.index]
+            before = [
+                scope
+                for scope in plan.scopes
+                if span.due_at and span.due_at == scope.closes and scope.index != home.index
+            ]
             if before and before[0].index in _above(plan, home.index):
                 yield self._pair(
                     ("scopes", home.name, "close"), (*where, "must_close_before"),
-                    f"the span `{span.name}` stands inside the {home.name} and closes before the {before[0].name} does: it may close after its {home.name}",
+                    f"the span `{span.name}` stands inside the {home.name} and closes before the {before[0].name} "
+                    f"does: it may close after its {home.name}",
                 )  # fmt: skip
-            outside = [kind for kind in sorted(span.closes) if span.home not in plan.kinds[kind].needed + plan.kinds[kind].possible]
+            outside = [
+                kind
+                for kind in sorted(span.closes)
+                if span.home not in plan.kinds[kind].needed + plan.kinds[kind].possible
+            ]
             for kind in outside:
                 yield self._pair(
                     ("events", self._name(kind), "scope"), (*where, "close"),
                     f"`{self._name(kind)}` closes the span `{span.name}` inside a {home.name}, and belongs to none",
                 )  # fmt: skip
             if span.opens and span.opens <= home.closes:
-                yield self._pair(("scopes", home.name, "close"), (*where, "open"), f"`{self._name(min(span.opens))}` opens the span `{span.name}` and closes the {home.name} around it")
+                yield self._pair(
+                    ("scopes", home.name, "close"),
+                    (*where, "open"),
+                    f"`{self._name(min(span.opens))}` opens the span `{span.name}` and closes the {home.name} "
+                    f"around it",
+                )
         for scope in plan.scopes:
             stray = scope.reopen - scope.closes
             if stray:
-                yield self._pair(("scopes", scope.name, "close"), ("scopes", scope.name, "reopen"), f"a {scope.name} may open again after `{self._name(min(stray))}`, which does not close it")
+                yield self._pair(
+                    ("scopes", scope.name, "close"),
+                    ("scopes", scope.name, "reopen"),
+                    f"a {scope.name} may open again after `{self._name(min(stray))}`, which does not close it",
+                )
 
     def deadlines(self) -> Iterator[Mistake]:
-        whole = [each for each in self.plan.deadlines if each.start.what in ("request", "open") and each.to.what == "close"]
+        whole = [
+            each for each in self.plan.deadlines if each.start.what in ("request", "open") and each.to.what == "close"
+        ]
         for outer in whole:
             for inner in self.plan.deadlines:
-                nested = inner is not outer and inner.scope == outer.scope and (
-                    inner.start.what == "span" or (inner.start == outer.start and inner.to.what in ("open", "event"))
+                nested = (
+                    inner is not outer
+                    and inner.scope == outer.scope
+                    and (
+                        inner.start.what == "span"
+                        or (inner.start == outer.start and inner.to.what in ("open", "event"))
+                    )
                 )
                 if nested and inner.seconds > outer.seconds:
                     yield self._pair(
                         self.paths[outer.rule], self.paths[inner.rule],
-                        f"`{inner.text}` may take {inner.seconds:g} s within `{outer.text}`, which may take {outer.seconds:g} s",
+                        f"`{inner.text}` may take {inner.seconds:g} s within `{outer.text}`, which may take "
+                        f"{outer.seconds:g} s",
                     )  # fmt: skip
 
     def fields(self) -> Iterator[Mistake]:
@@ -178,7 +242,12 @@ class _Search:
                 where = self.paths[rule.rule]
                 other = known.setdefault(rule.path.text, (rule.kind, where))
                 if other[1] != where and not _compatible(rule.kind, other[0]):
-                    yield self._pair(other[1], where, f"`{rule.path.text}` of `{kind.name}` is {rule.kind.sentence()} here and {other[0].sentence()} there")
+                    yield self._pair(
+                        other[1],
+                        where,
+                        f"`{rule.path.text}` of `{kind.name}` is {rule.kind.sentence()} here and "
+                        f"{other[0].sentence()} there",
+                    )
 
     def numbers(self) -> Iterator[Mistake]:
         seen: dict[tuple[Any, ...], Any] = {}
@@ -186,12 +255,16 @@ class _Search:
             key = (each.path.text, each.scope, each.span, each.kinds)
             other = seen.setdefault(key, each)
             if other is not each and (other.start, other.step, other.mode) != (each.start, each.step, each.mode):
-                yield self._pair(self.paths[other.rule], self.paths[each.rule], f"`{each.path.text}` counts in two ways")
+                yield self._pair(
+                    self.paths[other.rule], self.paths[each.rule], f"`{each.path.text}` counts in two ways"
+                )
         states: dict[tuple[Any, ...], Any] = {}
         for machine in self.plan.states:
             known = states.setdefault((machine.path.text, machine.scope), machine)
             if known is not machine and known.edges != machine.edges:
-                yield self._pair(self.paths[known.rule], self.paths[machine.rule], f"`{machine.path.text}` moves in two ways")
+                yield self._pair(
+                    self.paths[known.rule], self.paths[machine.rule], f"`{machine.path.text}` moves in two ways"
+                )
 
 
 def _disjoint(one: CountPlan, other: CountPlan) -> bool:

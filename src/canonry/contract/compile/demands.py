@@ -87,8 +87,14 @@ def _overlays(builder: Builder, choices: Mapping[str, str]) -> Iterator[tuple[Ke
         choice = choices.get(name, policy.default)
         if choice not in policy.alternatives:
             near = nearest(choice, policy.alternatives)
-            hint = f"did you mean `{near}`?" if near else "expected one of " + ", ".join(f"`{one}`" for one in policy.alternatives)
-            builder.mistake((*where, "default"), f"`{format_path(where)}` is `{choice}`, which is no alternative; {hint}")
+            hint = (
+                f"did you mean `{near}`?"
+                if near
+                else "expected one of " + ", ".join(f"`{one}`" for one in policy.alternatives)
+            )
+            builder.mistake(
+                (*where, "default"), f"`{format_path(where)}` is `{choice}`, which is no alternative; {hint}"
+            )
             continue
         yield (*where, "alternatives", choice), policy.alternatives[choice]
 
@@ -172,14 +178,21 @@ def plan_folds(builder: Builder) -> tuple[FoldPlan, ...]:
                 near = nearest(str(text), builder.names.events)
                 message = f"`{format_path(where)}.equals` is `{text}`, which begins with no event"
                 if near or place is not None:
-                    builder.mistake((*where, "equals"), message + (f"; did you mean `{near}`?" if near else "; expected EVENT.FIELD"))
+                    builder.mistake(
+                        (*where, "equals"),
+                        message + (f"; did you mean `{near}`?" if near else "; expected EVENT.FIELD"),
+                    )
                 continue
             path = builder.path(str(text)[len(owner) + 1 :], (*where, "equals"))
             wholes |= dict.fromkeys(sorted(builder.kinds(owner)), path)
         if place is None:
             continue
         path = builder.path(fold.of, (*where, "of"))
-        rule = builder.rule(f"fold.{fold.over.partition(':')[2] or fold.over}.{path.name}", f"the `{path.text}`s of a {fold.over.partition(':')[2] or fold.over} add up to the whole", where)
+        rule = builder.rule(
+            f"fold.{fold.over.partition(':')[2] or fold.over}.{path.name}",
+            f"the `{path.text}`s of a {fold.over.partition(':')[2] or fold.over} add up to the whole",
+            where,
+        )
         found.append(FoldPlan(*place, path, builder.kinds(fold.events), wholes, rule))
     return tuple(found)
 
@@ -211,29 +224,45 @@ def plan_deadlines(
         limit = seconds(text) * (1.0 if name in profile.deadline else profile.factor)
         if each.between:
             shown = "between" if each.between == "any" else f"between.{each.between}"
-            rule = builder.rule(f"deadline.{shown}", f"no silence is longer than {limit:g} s while something is open", where)
-            silences.append(SilencePlan(frozenset() if each.between == "any" else builder.kinds(each.between), limit, rule))
+            rule = builder.rule(
+                f"deadline.{shown}", f"no silence is longer than {limit:g} s while something is open", where
+            )
+            silences.append(
+                SilencePlan(frozenset() if each.between == "any" else builder.kinds(each.between), limit, rule)
+            )
         else:
             plan = _deadline(builder, each, where, limit, spans, scopes)
             deadlines += [plan] if plan else []
     for name in profile.deadline:
         if name not in used:
             near = nearest(name, used)
-            builder.notes.append(f"the profile has a deadline `{name}`, which the contract has not" + (f"; did you mean `{near}`?" if near else ""))
+            builder.notes.append(
+                f"the profile has a deadline `{name}`, which the contract has not"
+                + (f"; did you mean `{near}`?" if near else "")
+            )
     return tuple(deadlines), tuple(silences)
 
 
 def _deadline(
-    builder: Builder, each: Deadline, where: KeyPath, limit: float, spans: tuple[SpanPlan, ...], scopes: tuple[ScopePlan, ...]
+    builder: Builder,
+    each: Deadline,
+    where: KeyPath,
+    limit: float,
+    spans: tuple[SpanPlan, ...],
+    scopes: tuple[ScopePlan, ...],
 ) -> DeadlinePlan | None:
     if each.span:
         number = builder.span(each.span.removeprefix("span:"), (*where, "span"))
         if number is None:
             return None
         rule = builder.rule(f"deadline.{each.span}", f"a {each.span} takes no longer than {limit:g} s", where)
-        return DeadlinePlan(spans[number].home, Point("span", index=number), Point("span", index=number), limit, rule, each.span)
+        return DeadlinePlan(
+            spans[number].home, Point("span", index=number), Point("span", index=number), limit, rule, each.span
+        )
     if not each.start or not each.to:
-        builder.mistake(where, f"`{format_path(where)}` has no times to compare; expected `from` and `to`, `between` or `span`")
+        builder.mistake(
+            where, f"`{format_path(where)}` has no times to compare; expected `from` and `to`, `between` or `span`"
+        )
         return None
     start, to = _point(builder, each.start, (*where, "from")), _point(builder, each.to, (*where, "to"))
     if start is None or to is None:
@@ -260,7 +289,11 @@ def _point(builder: Builder, text: str, where: KeyPath) -> Point | None:
     kinds = builder.kinds(text)
     if not kinds:
         near = nearest(text, builder.names.events)
-        hint = f"did you mean `{near}`?" if near else "expected an event, `request`, `first(SCOPE)`, `SCOPE.open` or `SCOPE.close`"
+        hint = (
+            f"did you mean `{near}`?"
+            if near
+            else "expected an event, `request`, `first(SCOPE)`, `SCOPE.open` or `SCOPE.close`"
+        )
         builder.mistake(where, f"`{format_path(where)}` names the point `{text}`; {hint}")
         return None
     return Point("event", kinds)
@@ -274,26 +307,41 @@ def plan_isolation(builder: Builder, scopes: tuple[ScopePlan, ...]) -> Isolation
     session = []
     for index, text in enumerate(isolation.session):
         path = builder.path(text, ("isolation", "session", index))
-        session.append((path, builder.rule(f"isolation.{path.name}", f"`{path.text}` is that of the session", ("isolation", "session", index))))
+        session.append(
+            (
+                path,
+                builder.rule(
+                    f"isolation.{path.name}", f"`{path.text}` is that of the session", ("isolation", "session", index)
+                ),
+            )
+        )
     owned = []
     for text, variable in isolation.owned.items():
         path = builder.path(text, ("isolation", "owned", text))
-        rule = builder.rule(f"isolation.{path.name}", f"`{path.text}` is one that the session's user owns", ("isolation", "owned", text))
+        rule = builder.rule(
+            f"isolation.{path.name}", f"`{path.text}` is one that the session's user owns", ("isolation", "owned", text)
+        )
         owned.append((variable.removeprefix("$"), path, rule))
     forbid = canary = ""
     if isolation.canary:
-        canary = builder.rule("isolation.canary", "no text of another user comes, in no encoding", ("isolation", "canary"))
+        canary = builder.rule(
+            "isolation.canary", "no text of another user comes, in no encoding", ("isolation", "canary")
+        )
     if isolation.forbid_ids_of:
         where: KeyPath = ("isolation", "forbid_ids_of")
         if isolation.forbid_ids_of != "other_sessions":
-            builder.mistake(where, f"`isolation.forbid_ids_of` expects `other_sessions`, not `{isolation.forbid_ids_of}`")
+            builder.mistake(
+                where, f"`isolation.forbid_ids_of` expects `other_sessions`, not `{isolation.forbid_ids_of}`"
+            )
         forbid = builder.rule("isolation.forbid_ids", "no id that belongs to another user comes", where)
-    ids = {path.text: path for path in (*(path for _, path, _ in owned), *(scope.key[0] for scope in scopes if scope.key))}
-    text = []
+    ids = {
+        path.text: path for path in (*(path for _, path, _ in owned), *(scope.key[0] for scope in scopes if scope.key))
+    }
+    texts = []
     for index, each in enumerate(isolation.text):
         here: KeyPath = ("isolation", "text", index)
-        text.append((builder.path(each.field, (*here, "field")), builder.paths(each.key, (*here, "key"))))
-    return IsolationPlan(tuple(session), tuple(owned), tuple(ids.values()), tuple(text), forbid, canary)
+        texts.append((builder.path(each.field, (*here, "field")), builder.paths(each.key, (*here, "key"))))
+    return IsolationPlan(tuple(session), tuple(owned), tuple(ids.values()), tuple(texts), forbid, canary)
 
 
 def plan_quiet(builder: Builder, factor: float) -> dict[int, tuple[float, str]]:
@@ -317,13 +365,20 @@ def plan_exchanges(builder: Builder, factor: float) -> tuple[ExchangePlan, ...]:
         where: KeyPath = ("exchange", index)
         starts = builder.scope(each.starts, (*where, "starts")) if each.starts else SESSION
         if not each.starts and not each.reply:
-            builder.mistake(where, f"`{format_path(where)}` says nothing of what `{each.request}` brings about; expected `starts` or `reply`")
+            builder.mistake(
+                where,
+                f"`{format_path(where)}` says nothing of what `{each.request}` brings about; expected `starts` or "
+                f"`reply`",
+            )
         within = "" if each.within is None else f" within {seconds(each.within) * factor:g} s"
-        brings = f"opens a {each.starts}" if each.starts else f"is answered by `{'|'.join(map(str, listed(each.reply)))}`"
+        brings = (
+            f"opens a {each.starts}" if each.starts else f"is answered by `{'|'.join(map(str, listed(each.reply)))}`"
+        )
         rule = builder.rule(f"exchange.{each.request}", f"`{each.request}` {brings}{within}", where)
         found.append(
             ExchangePlan(
-                builder.kinds(each.request), starts, builder.kinds(each.reply), builder.paths(each.key, (*where, "key")),
+                builder.kinds(each.request), starts, builder.kinds(each.reply),
+                builder.paths(each.key, (*where, "key")),
                 NO_LIMIT if each.within is None else seconds(each.within) * factor, rule,
             )
         )  # fmt: skip

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from canonry.contract.language.schemas import unsupported
 from canonry.contract.compile.builder import Builder
 from canonry.contract.compile.plan import OTHER, SESSION, FieldRule, Kind, ScopePlan, Test
 from canonry.contract.language.field_types import SENTENCES, FieldKind, parse_kind
 from canonry.contract.language.marks import KeyPath
 from canonry.contract.language.parts import EventType
+from canonry.contract.language.schemas import unsupported
 from canonry.contract.language.shape import format_path, nearest
 
 _WORDS = frozenset(("present", "absent", "empty", "filled"))
@@ -86,9 +86,7 @@ def _envelope(builder: Builder, required: bool) -> tuple[FieldRule, ...]:
     )
 
 
-def _field(
-    builder: Builder, text: str, word: Any, where: KeyPath, rule: str, *, optional: bool = False
-) -> FieldRule:
+def _field(builder: Builder, text: str, word: Any, where: KeyPath, rule: str, *, optional: bool = False) -> FieldRule:
     path = builder.path(text.removesuffix("?"), where)
     kind = parse_kind(word, optional=optional or text.endswith("?"))
     if isinstance(kind, str):
@@ -140,7 +138,11 @@ def _belongs(
 def _only_exchanged(builder: Builder, number: int) -> bool:
     contract = builder.contract
     exchanged = builder.kinds([each.request for each in contract.exchange])
-    exchanged |= frozenset().union(*(builder.kinds(each.reply) for each in contract.exchange)) if contract.exchange else exchanged
+    exchanged |= (
+        frozenset().union(*(builder.kinds(each.reply) for each in contract.exchange))
+        if contract.exchange
+        else exchanged
+    )
     return number in exchanged and not any(
         number in builder.kinds(span.open) | builder.kinds(span.close) | builder.kinds(span.during)
         for span in contract.spans.values()

@@ -71,6 +71,8 @@ class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):
     pauses: frozenset[int]
     inside: int
     reopen: frozenset[int]
+    reopens: dict[int, frozenset[int]]
+    """Opening kind -> the closes after which it may open again, where a contract says so for each."""
     repeat: bool
     strict: bool
     constant: tuple[Path, ...]
@@ -97,6 +99,7 @@ class SpanPlan(msgspec.Struct, frozen=True, kw_only=True):
     chunks: frozenset[int] = frozenset()
     chunks_keep: frozenset[int] = frozenset()
     chunks_end: frozenset[int] = frozenset()
+    chunks_need: tuple[Path, ...] = ()
     parents: Path | None = None
     refers: frozenset[int] = frozenset()
     refers_closed: bool = False
@@ -234,6 +237,20 @@ class UniquePlan(msgspec.Struct, frozen=True):
     rule: str
 
 
+class Layout(msgspec.Struct, frozen=True):
+    """Where the cells of a scope begin that rules of a kind use, and the cells of one that opens."""
+
+    consts: int
+    counts: int
+    seqs: int
+    marks: int
+    states: int
+    orders: int
+    starts: int
+    closed: int
+    fresh: list[Any] = []
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything that a checker of one contract, under one profile, has to know."""
 
@@ -259,15 +276,23 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Direction -> the patterns of events that are allowed though the contract does not name them."""
     time: tuple[Path, TimeUnit] | None
     rules: tuple[Rule, ...]
+    left_out: frozenset[str] = frozenset()
+    """Rules that a policy leaves out."""
     notes: tuple[str, ...] = ()
 
     @cached_property
-    def sizes(self) -> dict[int, tuple[int, ...]]:
-        """How long the lists are that a scope keeps: constants, counts, sequences, states, orders, deadlines, spans."""
-        rest = (
-            len(self.counts), len(self.sequences), len(self.states), 2 * len(self.orders), len(self.deadlines), len(self.spans)
+    def layout(self) -> "Layout":
+        """Where a scope keeps what."""
+        constants = max((len(scope.constant) for scope in self.scopes), default=0)
+        lengths = (
+            constants, len(self.counts), len(self.sequences), len(self.sequences), len(self.states),
+            2 * len(self.orders), len(self.deadlines), len(self.spans),
         )  # fmt: skip
-        return {SESSION: (0, *rest)} | {scope.index: (len(scope.constant), *rest) for scope in self.scopes}
+        begins = [sum(lengths[:index]) for index in range(len(lengths))]
+        fresh: list[Any] = [None] * sum(lengths)
+        fresh[begins[1] : begins[2]] = [0] * lengths[1]
+        consts, counts, seqs, marks, states, orders, starts, closed = begins
+        return Layout(consts, counts, seqs, marks, states, orders, starts, closed, fresh)
 
     @property
     def other(self) -> Kind:

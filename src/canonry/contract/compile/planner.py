@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from canonry.contract.compile import demands
+from canonry.contract.compile.breakable import breakable
 from canonry.contract.compile.builder import Builder
 from canonry.contract.compile.kinds import families, plan_kinds
 from canonry.contract.compile.plan import Plan
 from canonry.contract.compile.stretches import plan_scopes, plan_spans
 from canonry.contract.language.contract import Contract
 from canonry.contract.language.marks import KeyPath, Mark, Mistake
-from canonry.contract.language.rules import Profile
+from canonry.contract.language.rules import Policy, Profile
 from canonry.contract.language.shape import nearest
 
 
@@ -36,14 +39,15 @@ def make_plan(
     codes = {str(code) for group in contract.close_codes.values() for code in group}
     if contract.close_codes:
         builder.rule("close_codes", "the connection closes with a code that the contract has", ("close_codes",))
+    counts, orders = demands.plan_counts(builder, choices), demands.plan_orders(builder, choices)
     plan = Plan(
         contract=contract,
         kinds=kinds,
         families=families(builder),
         scopes=scopes,
         spans=spans,
-        counts=demands.plan_counts(builder, choices),
-        orders=demands.plan_orders(builder, choices),
+        counts=counts,
+        orders=orders,
         sequences=demands.plan_sequences(builder),
         states=demands.plan_states(builder),
         folds=demands.plan_folds(builder),
@@ -56,10 +60,28 @@ def make_plan(
         exchanges=demands.plan_exchanges(builder, chosen.factor),
         allowed=_allowed(builder),
         time=(builder.path(contract.time.field, ("time", "field")), contract.time.unit) if contract.time else None,
-        rules=tuple(builder.rules.values()),
-        notes=tuple(builder.notes),
+        rules=(),
     )
-    return plan, builder.mistakes
+    left_out = _left_out(builder, choices)
+    rules = tuple(rule for name, rule in builder.rules.items() if name not in left_out)
+    plan = msgspec.structs.replace(plan, rules=rules, left_out=left_out, notes=tuple(builder.notes))
+    return msgspec.structs.replace(plan, rules=breakable(plan)), builder.mistakes
+
+
+def _left_out(builder: Builder, choices: Mapping[str, str]) -> frozenset[str]:
+    """The rules that the chosen alternatives leave out. A name that no rule has is a mistake."""
+    found: set[str] = set()
+    for name, policy in builder.contract.policy.items():
+        choice = choices.get(name, policy.default) if isinstance(policy, Policy) else ""
+        overlay = policy.alternatives.get(choice) if isinstance(policy, Policy) else None
+        for index, rule in enumerate(overlay.without if overlay else ()):
+            if rule not in builder.rules:
+                near = nearest(rule, builder.rules)
+                hint = f"; did you mean `{near}`?" if near else ""
+                where: KeyPath = ("policy", name, "alternatives", choice, "without", index)
+                builder.mistake(where, f"`{rule}` is no rule of this contract{hint}")
+            found.add(rule)
+    return frozenset(found)
 
 
 def _basics(builder: Builder) -> None:
@@ -94,7 +116,8 @@ def _profile(builder: Builder, name: str | None) -> Profile:
         near = nearest(name, builder.contract.profiles)
         known = ", ".join(f"`{one}`" for one in builder.contract.profiles) or "none"
         builder.mistake(
-            ("profiles",), f"there is no profile `{name}`; " + (f"did you mean `{near}`?" if near else f"there are: {known}")
+            ("profiles",),
+            f"there is no profile `{name}`; " + (f"did you mean `{near}`?" if near else f"there are: {known}"),
         )
         return Profile()
     return found

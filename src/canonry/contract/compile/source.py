@@ -1,32 +1,20 @@
 """Python written for one contract: a handler for each kind of event that expects the usual.
 
 A handler first looks (`guard`): anything that would violate a rule, and anything unusual, hands the frame to the
-interpreter, which explains it; nothing is changed until then. Then it moves the session (`act`): what is simple stands in
-the text, the rest calls the functions that the interpreter calls. Verdicts are thus the same where the guards are
+interpreter, which explains it; nothing is changed until then. Then it moves the session (`act`): what is simple stands
+in the text, the rest calls the functions that the interpreter calls. Verdicts are thus the same where the guards are
 complete, which tests compare.
 """
 
-from canonry.contract.compile.plan import NO_LIMIT, SESSION, Kind, Plan, ScopePlan, SpanPlan, Test
-from canonry.contract.compile.tree import Tree
+from canonry.contract.compile.plan import Kind, Plan, Test
+from canonry.contract.compile.stretch_writer import ScopeWriter
+from canonry.contract.compile.tree import Tree, View
+from canonry.contract.compile.writer import SLOW
 from canonry.contract.language.paths import Path
-from canonry.contract.language.rules import SequenceMode
-
-SLOW = "return slow(S, raw, owner, at, way)"
 
 
-class Handler:
+class Handler(ScopeWriter):
     """The text of the handler of one kind."""
-
-    def __init__(self, plan: Plan, kind: Kind, tree: Tree) -> None:
-        self.plan = plan
-        self.kind = kind
-        self.tree = tree
-        self.guard: list[str] = []
-        self.act: list[str] = []
-        self.constants: dict[str, object] = {}
-        self.holders: dict[int, str] = {SESSION: "S.root"}
-        self.opened: set[int] = set()
-        self.shares = False
 
     def lines(self) -> list[str]:
         """Return the function: looks, then acts, then says which kind it was."""
@@ -57,401 +45,6 @@ class Handler:
             f"    return {kind.index}",
         ]
 
-    def _call(self, text: str) -> None:
-        """A step that the interpreter takes too; it may report."""
-        self.shares = True
-        self.act.append(text)
-
-    def _slow_if(self, condition: str) -> None:
-        self.guard.append(f"if {condition}: {SLOW}")
-
-    def _expression(self, path: Path) -> str:
-        return self.tree.expression(path)
-
-    def _fields(self) -> None:
-        for rule in self.kind.fields:
-            if self.tree.native(rule.path):
-                word = rule.kind.words[0] if rule.kind.words else ""
-                text = self._expression(rule.path)
-                there = "" if self.tree.sure(rule.path) else f"({text}) is not None and "
-                if word == "text":
-                    self._slow_if(f"{there}not '!' <= (v := {text})[0] <= '~' and v.isspace()")
-                elif word == "rfc3339":
-                    self._slow_if(f"{there}(({text}).tzinfo is not UTC or b'0000\"' in raw)")
-                continue
-            number = f"KIND_{self.kind.index}_{len(self.constants)}"
-            self.constants[number] = rule.kind
-            ways = [self._expression(Path(rule.path.text, (way,))) for way in rule.path.ways]
-            simple = _inline(rule.kind.words, "v", f"{number}.holds(v)")
-            checks = [f"each_holds(v, {number})" if "[]" in way else simple for way in rule.path.ways]
-            good = " or ".join(f"((v := {way}) is not None and {check})" for way, check in zip(ways, checks, strict=True))
-            if rule.kind.holds(None):
-                absent = " and ".join(f"({way}) is None" for way in ways)
-                self._slow_if(f"not ({good} or ({absent}))")
-            else:
-                self._slow_if(f"not ({good})")
-
-    def _direction(self) -> None:
-        way = self.kind.direction
-        if way:
-            self._slow_if(f"way == {'in' if way == 'out' else 'out'!r}")
-        if not self.plan.silences:
-            return
-        limit = min(each.seconds for each in self.plan.silences) + 1e-6
-        if way != "in":
-            from_service = "" if way == "out" else " and way != 'in'"
-            self.guard += ["if at is not None:", f"    if at - S.mark > {limit!r} and S.open{from_service}: {SLOW}"]
-        heard = {"out": "", "in": " and not S.open"}.get(way, " and (way != 'in' or not S.open)")
-        self.act.append(f"if at is not None{heard}: S.mark = at")
-
-    def _isolation(self) -> None:
-        plan = self.plan.isolation
-        if plan.canary:
-            self._canaries()
-        for index, (path, _) in enumerate(plan.session):
-            self._differs(path, f"S.owner[{index}]")
-        for index, (_, path, _) in enumerate(plan.owned):
-            self._slow_if(
-                f"(o := S.owned[{index}]) is not None and (v := {self._expression(path)}) is not None and not (hashable(v) and v in o)"
-            )
-        known = self._verified()
-        for index, path in enumerate(plan.ids if plan.forbid else ()):
-            if path.text not in known:
-                value, new = f"i_{index}", f"new_{index}"
-                self.guard += [
-                    f"{value} = {self._expression(path)}",
-                    f"{new} = {value} is not None and {value} not in S.mine[{index}].new"
-                    if self.tree.plain(path)
-                    else f"{new} = {value} is not None and ({value}.__class__ not in PLAIN or {value} not in S.mine[{index}].new)",
-                    f"if {new} and ({value}.__class__ not in PLAIN or (u := S.user) is None or "
-                    f"((o := S.ids[{index}].get({value})) is not None and o is not u)): {SLOW}",
-                ]
-                self.act += [f"if {new}:", f"    S.ids[{index}].put({value}, S.user)", f"    S.mine[{index}].put({value}, True)"]
-
-    def _differs(self, path: Path, known: str) -> None:
-        """Slow where a field is there and is not what is known."""
-        text = self._expression(path)
-        self._slow_if(f"{text} != {known}" if self.tree.sure(path) else f"(v := {text}) is not None and v != {known}")
-
-    def _canaries(self) -> None:
-        """Another user's text in the frame, or at the seam of two pieces of a text."""
-        self.guard += ["watched = WATCH.active", "if watched:", f"    if WATCH.find(raw, owner) is not None: {SLOW}"]
-        texts = self.plan.isolation.text
-        for index, (path, keys) in enumerate(texts):
-            if not self.tree.has(path):
-                continue
-            key = self._key(keys) if keys else "()"
-            self.guard += [
-                f"    text_{index} = None",
-                f"    if (v := {self._expression(path)}).__class__ is str and v:",
-                f"        text_{index} = ({index}, {key})",
-                f"        tail_{index} = (S.tails.get(text_{index}) or '') + v",
-                f"        if len(tail_{index}) > len(v) and WATCH.find(tail_{index}, owner) is not None: {SLOW}",
-            ]
-            self.act.append(f"if watched and text_{index} is not None: S.tails.put(text_{index}, tail_{index}[-WATCH.tail:])")
-
-    def _verified(self) -> set[str]:
-        """The ids that an open scope has proved to be of this session: its key, and what is constant in it."""
-        found: set[str] = set()
-        for index in self.kind.needed:
-            scope = self.plan.scopes[index]
-            if scope.strict and self.kind.index not in scope.opens:
-                found |= {path.text for path in scope.constant}
-                found |= {scope.key[0].text} if scope.key else set()
-        return found
-
-    def _uniques(self) -> None:
-        for index, unique in enumerate(self.plan.uniques):
-            if unique.kinds and self.kind.index not in unique.kinds:
-                continue
-            value = f"u_{index}"
-            odd = "" if self.tree.plain(unique.path) else f"{value}.__class__ not in PLAIN or "
-            self.guard += [
-                f"{value} = {self._expression(unique.path)}",
-                f"if {value} is not None:",
-                f"    w_{index} = S.unique[{index}]",
-                f"    if {odd}{value} in w_{index}.new or {value} in w_{index}.old: {SLOW}",
-            ]
-            self.act.append(f"if {value} is not None: w_{index}.new[{value}] = n")
-
-    def _exchanges(self) -> None:
-        chunked = [span for span in self.plan.spans if span.chunks]
-        if any(self.kind.index in span.chunks for span in chunked):
-            self._call(f"if S.implied: spans.end_implied(S, {self.kind.index})")
-        elif any(self.kind.index not in span.chunks_keep for span in chunked):
-            self._slow_if("S.implied")
-        if any(self.kind.index in each.request | each.reply for each in self.plan.exchanges):
-            self._call(f"scopes.exchanges(S, {self.kind.index}, e)")
-
-    def _key(self, paths: tuple[Path, ...]) -> str:
-        if len(paths) == 1:
-            return self._expression(paths[0])
-        return "(" + ", ".join(self._expression(path) for path in paths) + ")"
-
-    def _guard_key(self, name: str, paths: tuple[Path, ...]) -> None:
-        """A key that is there and can be one."""
-        parts = [name] if len(paths) == 1 else [f"{name}_{index}" for index in range(len(paths))]
-        for part, path in zip(parts, paths, strict=True):
-            self.guard.append(f"{part} = {self._expression(path)}")
-            if not (self.tree.plain(path) and self.tree.sure(path)):
-                self._slow_if(f"{part} is None" if self.tree.plain(path) else f"{part}.__class__ not in PLAIN")
-        if len(paths) == 1:
-            return
-        self.guard.append(f"{name} = ({', '.join(parts)})")
-
-    def _enter(self, scope: ScopePlan) -> None:
-        if not scope.opens:
-            return
-        index, kind = scope.index, self.kind.index
-        key, holder = f"k_{index}", f"r_{index}"
-        needed = index in self.kind.needed
-        opens, closes = kind in scope.opens, kind in scope.closes
-        if not needed:
-            self._maybe_enter(scope, key, holder)
-            return
-        if scope.key:
-            self._guard_key(key, scope.key)
-        else:
-            self.guard.append(f"{key} = ()")
-        if opens and not closes:
-            self._slow_if(f"{key} in S.live[{index}] or S.closed[{index}].get({key}) is not None")
-            self._open(scope, key, holder)
-            self.opened.add(index)
-        else:
-            self.guard += [f"try: {holder} = S.live[{index}][{key}]", f"except KeyError: {SLOW}"]
-        self.holders[index] = holder
-
-    def _maybe_enter(self, scope: ScopePlan, key: str, holder: str) -> None:
-        """A scope that the event belongs to where it carries the key."""
-        index = scope.index
-        if not scope.key:
-            self.guard.append(f"{holder} = S.live[{index}].get(())")
-            self._slow_if(f"{holder} is None and S.closed[{index}].get(()) is not None")
-        else:
-            names = []
-            asked = []
-            self.guard.append(f"{holder} = None")
-            odd = []
-            for position, path in enumerate(scope.key):
-                names.append(self._expression(path) if self.tree.sure(path) else f"{key}_{position}")
-                if not self.tree.sure(path):
-                    self.guard.append(f"{key}_{position} = {self._expression(path)}")
-                    asked.append(f"{key}_{position} is not None")
-                if not self.tree.plain(path):
-                    odd.append(f"{names[-1]}.__class__ not in PLAIN")
-            whole = names[0] if len(names) == 1 else f"({', '.join(names)})"
-            self.guard += [
-                f"if {' and '.join(asked) or 'True'}:",
-                *([f"    if {' or '.join(odd)}: {SLOW}"] if odd else []),
-                f"    {holder} = S.live[{index}].get({whole})",
-                f"    if {holder} is None" + ("" if scope.strict else f" and S.closed[{index}].get({whole}) is not None") + f": {SLOW}",
-            ]
-        self.holders[index] = f"?{holder}"
-
-    def _open(self, scope: ScopePlan, key: str, holder: str) -> None:
-        index = scope.index
-        self.act.append(f"{holder} = S.live[{index}][{key}] = Instance(PLAN, {index}, {key}, n, at)")
-        parent = self.holders.get(scope.inside) if scope.inside != SESSION else None
-        if parent:
-            self.act += [
-                f"{holder}.parent = p = {parent.lstrip('?')}",
-                "if p.kids is None: p.kids = {}",
-                f"p.kids[{index}, {key}] = {holder}",
-            ]
-        if scope.must_close:
-            self.act.append("S.open += 1")
-        begins = [number for number, each in enumerate(self.plan.deadlines) if each.start.what == "open" and each.start.index == index]
-        self.act += [f"{holder}.starts[{number}] = (n, at)" for number in begins]
-        asked = " or ".join(f"S.asked[{n}]" for n, each in enumerate(self.plan.exchanges) if each.starts == index)
-        if asked:
-            self._call(f"if {asked}: scopes.started(S, SCOPES[{index}], {holder}); demands.deadlines(S, {holder}, 'open', {self.kind.index}, {index})")
-
-    def _demands(self, scope: int) -> None:
-        holder = self.holders[scope]
-        guard, act = self.guard, self.act
-        prefix = ""
-        if holder.startswith("?"):
-            holder = holder[1:]
-            prefix = "    "
-            self.guard, self.act = [], []
-        if scope != SESSION:
-            self._constants(scope, holder)
-        self._sequences(scope, holder)
-        if any(each.scope == scope for each in self.plan.states):
-            self._call(f"demands.states(S, {holder}, e)")
-        kind = self.kind.index
-        if any(each.scope == scope and kind in each.before | each.event for each in self.plan.orders):
-            self._call(f"demands.orders(S, {holder}, {kind})")
-        for index, each in enumerate(self.plan.counts):
-            if each.scope == scope and each.span < 0 and kind in each.kinds:
-                if each.high != NO_LIMIT:
-                    if scope in self.opened:
-                        if each.high == 0:
-                            self.guard.append(SLOW)
-                    else:
-                        self._slow_if(f"{holder}.counts[{index}] >= {each.high}")
-                self.act.append(f"{holder}.counts[{index}] += 1")
-        if any(each.scope == scope and kind in point.kinds for each in self.plan.deadlines for point in (each.start, each.to)):
-            self._call(f"demands.deadlines(S, {holder}, 'event', {kind})")
-        if any(each.span < 0 and each.scope == scope and (kind in each.wholes or kind in each.kinds or not each.kinds) for each in self.plan.folds):
-            self._call(f"{holder}.folds = demands.pieces(S, {holder}.folds, {scope}, -1, {kind}, e)")
-        if prefix:
-            inner_guard, inner_act = self.guard, self.act
-            self.guard, self.act = guard, act
-            for lines, whole in ((inner_guard, self.guard), (inner_act, self.act)):
-                if lines:
-                    whole.append(f"if {holder} is not None:")
-                    whole += [f"    {line}" for line in lines]
-
-    def _constants(self, scope: int, holder: str) -> None:
-        for index, path in enumerate(self.plan.scopes[scope].constant):
-            owned = any(path == one for one, _ in self.plan.isolation.session) and self.tree.sure(path)
-            if scope in self.opened:
-                self.act.append(f"{holder}.consts[{index}] = {self._expression(path)}")
-            elif not owned:  # which is compared already, here and where the scope opened
-                self._differs(path, f"{holder}.consts[{index}]")
-
-    def _sequences(self, scope: int, holder: str) -> None:
-        for index, each in enumerate(self.plan.sequences):
-            if each.span >= 0 or each.scope != scope or (each.kinds and self.kind.index not in each.kinds):
-                continue
-            value = f"q_{index}"
-            strict = each.mode is SequenceMode.STRICT
-            self.guard.append(f"{value} = {self._expression(each.path)}")
-            sure = self.tree.sure(each.path) and self.tree.plain(each.path)
-            there = "" if sure else f"{value} is not None and "
-            odd = "" if sure else f"{value}.__class__ is not int or " if strict else f"{value}.__class__ not in NUMBERS or "
-            if scope not in self.opened:
-                known = f"{holder}.seqs[{index}]"
-                wrong = f"{value} != {known}" if strict else f"(o := {known}) is None or {value} {'<=' if each.mode is SequenceMode.RISES else '<'} o"
-                self._slow_if(f"{there}({odd}{wrong})")
-            elif odd or (strict and each.start is not None):
-                wrong = f"{value} != {each.start}" if strict and each.start is not None else "False"
-                self._slow_if(f"{there}({odd}{wrong})")
-            after = f"{value} + {each.step}" if strict else value
-            line = f"{holder}.seqs[{index}] = {after}; {holder}.marks[{index}] = n"
-            self.act.append(line if sure else f"if {value} is not None: {line}")
-
-    def _span(self, span: SpanPlan) -> None:
-        holder = self.holders.get(span.home)
-        kind = self.kind.index
-        if holder is None:
-            return
-        roles = [kind in span.opens, kind in span.closes, kind in span.during]
-        simple = (
-            sum(roles) == 1 and not holder.startswith("?") and not span.across and span.parents is None and span.outer < 0
-            and not span.refers and span.token_set is None and not span.chunks
-            and kind not in span.abandons and kind not in span.refers_unless and kind not in {one for one, _, _ in span.known}
-            and not any(each.span == span.index for each in (*self.plan.folds, *self.plan.sequences))
-        )  # fmt: skip
-        if not simple:
-            call = f"spans.step(S, SPANS[{span.index}], {kind}, {holder.lstrip('?')}, e)"
-            self._call(f"if {holder[1:]} is not None: {call}" if holder.startswith("?") else call)
-            return
-        key, table, record = f"s_{span.index}", f"t_{span.index}", f"o_{span.index}"
-        new = span.home in self.opened
-        if span.key:
-            self._guard_key(key, span.key)
-        else:
-            self.guard.append(f"{key} = ()")
-        if new:
-            if not kind in span.opens:
-                self.guard.append(SLOW)
-                return
-        else:
-            self.guard.append(f"{table} = {holder}.spans[{span.index}]")
-            if kind not in span.opens:
-                self.guard += [f"try: {record} = {table}[{key}]", f"except KeyError: {SLOW}"]
-        if kind in span.opens:
-            self._open_span(span, holder, key, table, new=new)
-        elif kind in span.closes:
-            self._close_span(span, holder, key, table, record)
-
-    def _open_span(self, span: SpanPlan, holder: str, key: str, table: str, *, new: bool) -> None:
-        if not new:
-            self._slow_if(f"{key} in {table}")
-            if not span.reopen:
-                self._slow_if(f"(o := {holder}.closed[{span.index}]) is not None and o.get({key}) is not None")
-            if not span.concurrent:
-                self._slow_if(table)
-        target = f"{holder}.spans[{span.index}]" if new else table
-        self.act.append(f"o = {target}[{key}] = Record({key}, n, at, owed={span.must_close})")
-        if span.same:
-            self.act.append(f"o.same = ({', '.join(self._expression(path) for path in span.same)},)")
-        if span.home == SESSION and span.must_close:
-            self.act.append("S.open += 1")
-        for index, each in enumerate(self.plan.counts):
-            if each.span == span.index and each.scope == span.home:
-                if each.high != NO_LIMIT:
-                    self._slow_if(f"{holder}.counts[{index}] >= {each.high}" if not new else str(each.high == 0))
-                self.act.append(f"{holder}.counts[{index}] += 1")
-        self._span_deadlines(span, holder, "span_open")
-
-    def _close_span(self, span: SpanPlan, holder: str, key: str, table: str, record: str) -> None:
-        for position, path in enumerate(span.same):
-            self._slow_if(f"(v := {self._expression(path)}) is not None and (o := {record}.same[{position}]) is not None and v != o")
-        limits = [each.seconds for each in self.plan.deadlines if each.start.what == "span" and each.start.index == span.index]
-        if limits:
-            self._slow_if(f"at is not None and {record}.at is not None and at - {record}.at > {min(limits) + 1e-6!r}")
-        self.act.append(f"del {table}[{key}]")
-        if span.home == SESSION:
-            self.act.append(f"if {record}.owed: S.open -= 1")
-        self.act.append(f"if (o := {holder}.closed[{span.index}]) is None: o = {holder}.closed[{span.index}] = Ring(REMEMBERED)")
-        self.act.append(f"o.put({key}, (n, 2))")
-        self._span_deadlines(span, holder, "span_close")
-
-    def _span_deadlines(self, span: SpanPlan, holder: str, what: str) -> None:
-        if any(point.what == what and point.index == span.index for each in self.plan.deadlines for point in (each.start, each.to)):
-            self._call(f"demands.deadlines(S, {holder}, {what!r}, {self.kind.index}, {span.index})")
-
-    def _leave(self, scope: int) -> None:
-        holder = self.holders[scope]
-        kind = self.kind.index
-        due_spans = [span for span in self.plan.spans if span.home == scope and kind in span.due_at]
-        due_scopes = [each for each in self.plan.scopes if each.inside == scope and kind in each.due_at]
-        if holder.startswith("?"):
-            name = holder[1:]
-            if due_spans or due_scopes:
-                self._call(f"if {name} is not None: scopes.due(S, {name}, {kind})")
-            if kind in self.plan.scopes[scope].closes or self.plan.scopes[scope].pauses:
-                step = "close" if kind in self.plan.scopes[scope].closes else "pause"
-                self._call(f"if {name} is not None: scopes.{step}(S, {name}, {kind})")
-            return
-        for span in due_spans:
-            self._slow_if(f"{holder}.spans[{span.index}]")
-        if due_scopes:
-            self._slow_if(f"{holder}.kids")
-        if scope == SESSION:
-            return
-        plan = self.plan.scopes[scope]
-        if kind in plan.closes:
-            self._close_scope(plan, holder)
-        elif plan.pauses:
-            self._call(f"scopes.pause(S, {holder}, {kind})")
-
-    def _close_scope(self, scope: ScopePlan, holder: str) -> None:
-        index, kind = scope.index, self.kind.index
-        if index in self.opened or scope.pauses:
-            self._call(f"scopes.close(S, {holder}, {kind})")
-            return
-        self._slow_if(f"{holder}.kids or {holder}.ghost")
-        for number, each in enumerate(self.plan.counts):
-            if each.scope == index and each.low:
-                here = each.span < 0 and kind in each.kinds
-                self._slow_if(f"{holder}.counts[{number}] < {each.low - here}")
-        for number, late in enumerate(self.plan.deadlines):
-            if late.scope == index and late.to.what == "close":
-                self._slow_if(
-                    f"(o := {holder}.starts[{number}]) is not None and at is not None and o[1] is not None and at - o[1] > {late.seconds + 1e-6!r}"
-                )
-        key = f"k_{index}"
-        self.act.append(f"del S.live[{index}][{key}]")
-        if scope.must_close:
-            self.act.append("S.open -= 1")
-        self.act.append(f"S.closed[{index}].put({key}, Closed({kind}, n, at))")
-        if scope.inside != SESSION:
-            self.act.append(f"if (o := {holder}.parent) is not None and o.kids: o.kids.pop(({index}, {key}), None)")
-
 
 def reads_of(plan: Plan, kind: Kind) -> list[Path]:
     """Return every path that the handler of a kind may read."""
@@ -477,7 +70,14 @@ def reads_of(plan: Plan, kind: Kind) -> list[Path]:
         if number in span.touched | span.refers_unless:
             outer = plan.spans[span.outer].key if span.outer >= 0 else ()
             more = [path for path in (span.parents, span.token_set, span.token_get) if path is not None]
-            found += [*span.key, *span.same, *outer, *more, *(path for one, path, _ in span.known if one == number)]
+            found += [
+                *span.key,
+                *span.same,
+                *outer,
+                *more,
+                *span.chunks_need,
+                *(path for one, path, _ in span.known if one == number),
+            ]
     return found
 
 
@@ -488,13 +88,13 @@ def family_lines(plan: Plan, family: str, number: int, tree: Tree) -> list[str]:
     lines = [f"def family_{number}(e, S, raw, owner, at, way):  # {family}"]
     for index in plan.families[family]:
         kind = plan.kinds[index]
-        condition = " and ".join(_test(test, tree) for test in kind.tests)
+        condition = " and ".join(_test(test, View(tree, family)) for test in kind.tests)
         call = f"return kind_{index}(e, S, raw, owner, at, way)"
         lines.append(f"    if {condition}: {call}" if condition else f"    {call}")
     return lines
 
 
-def _test(test: Test, tree: Tree) -> str:
+def _test(test: Test, tree: View) -> str:
     text = tree.expression(test.path)
     match test.word:
         case "present":
@@ -506,26 +106,10 @@ def _test(test: Test, tree: Tree) -> str:
         case "filled":
             found = f"is_filled({text})"
         case _:
-            if all(isinstance(one, str) for one in test.values):
+            if test.values and all(isinstance(one, bool) for one in test.values):
+                found = " or ".join(f"({text}) is {one}" for one in test.values)
+            elif all(isinstance(one, str) for one in test.values):
                 found = f"(v := {text}).__class__ is str and v in {test.values!r}"
             else:
                 found = f"one_of({text}, {test.values!r})"
     return f"not ({found})" if test.negated else f"({found})"
-
-
-def _inline(words: tuple[str, ...], name: str, otherwise: str) -> str:
-    """An expression that is true where a value that is not null is of a type."""
-    if len(words) != 1:
-        return otherwise
-    return {
-        "id": f"({name}.__class__ is int or ({name}.__class__ is str and {name} != ''))",
-        "str": f"{name}.__class__ is str",
-        "text": f"{name}.__class__ is str and not ({name} == '' or {name}.isspace())",
-        "filled": f"({name} or is_filled({name}))",
-        "int": f"{name}.__class__ is int",
-        "number": f"{name}.__class__ in NUMBERS",
-        "bool": f"{name}.__class__ is bool",
-        "object": f"isinstance({name}, OBJECTS)",
-        "list": f"{name}.__class__ is list",
-        "any": "True",
-    }.get(words[0], otherwise)

@@ -33,7 +33,13 @@ def plan_scopes(builder: Builder) -> tuple[ScopePlan, ...]:
 def _scope(builder: Builder, name: str, scope: Scope, index: int, inside: int) -> ScopePlan:
     where: KeyPath = ("scopes", name)
     closes = builder.kinds(scope.close)
-    reopen = closes if scope.reopen is True else builder.kinds(scope.reopen or [])
+    reopens: dict[int, frozenset[int]] = {}
+    if isinstance(scope.reopen, dict):
+        for opening, closings in scope.reopen.items():
+            reopens |= dict.fromkeys(builder.kinds(opening), builder.kinds(closings))
+        reopen = frozenset().union(*reopens.values())
+    else:
+        reopen = closes if scope.reopen is True else builder.kinds(scope.reopen or [])
     constant = builder.paths(scope.constant, (*where, "constant"))
     due = _due(builder, scope.must_close_before, inside, where, must=scope.must_close)
     if scope.open:
@@ -53,7 +59,9 @@ def _scope(builder: Builder, name: str, scope: Scope, index: int, inside: int) -
             builder.rule(f"{name}.before", f"a {name} closes before its {around} does", (*where, "inside"))
     for position, path in enumerate(constant):
         builder.rule(
-            f"{name}.constant.{path.text}", f"`{path.text}` is the same in all events of a {name}", (*where, "constant", position)
+            f"{name}.constant.{path.text}",
+            f"`{path.text}` is the same in all events of a {name}",
+            (*where, "constant", position),
         )
     return ScopePlan(
         index=index,
@@ -64,6 +72,7 @@ def _scope(builder: Builder, name: str, scope: Scope, index: int, inside: int) -
         pauses=builder.kinds(scope.pause),
         inside=inside,
         reopen=reopen,
+        reopens=reopens,
         repeat=scope.repeat,
         strict=scope.strict and bool(scope.open),
         constant=constant,
@@ -86,7 +95,10 @@ def _home(builder: Builder, name: str, seen: list[str]) -> tuple[int, int]:
     inside = builder.contract.spans[name].inside.removeprefix("span:")
     where: KeyPath = ("spans", name, "inside")
     if name in builder.scopes:
-        builder.mistake(("spans", name), f"`{name}` names a span and a scope{builder.line(('scopes', name))}; rules could not be told apart")
+        builder.mistake(
+            ("spans", name),
+            f"`{name}` names a span and a scope{builder.line(('scopes', name))}; rules could not be told apart",
+        )
     if not inside or inside == "session":
         return SESSION, -1
     if inside in builder.scopes:
@@ -114,9 +126,15 @@ def _span(builder: Builder, name: str, span: Span, index: int, home: int, outer:
     if span.key:
         builder.rule(f"{name}.key", f"events of a {name} say of which", (*where, "key"))
     for position, path in enumerate(same):
-        builder.rule(f"{name}.same.{path.text}", f"`{path.text}` is the same when a {name} opens and closes", (*where, "same", position))
+        builder.rule(
+            f"{name}.same.{path.text}",
+            f"`{path.text}` is the same when a {name} opens and closes",
+            (*where, "same", position),
+        )
     if outer >= 0:
-        builder.rule(f"{name}.inside", f"a {name} opens inside its {span.inside.removeprefix('span:')}", (*where, "inside"))
+        builder.rule(
+            f"{name}.inside", f"a {name} opens inside its {span.inside.removeprefix('span:')}", (*where, "inside")
+        )
     if not span.concurrent:
         builder.rule(f"{name}.alone", f"one {name} is open at a time", (*where, "concurrent"))
     more: dict[str, Any] = {}
@@ -125,9 +143,15 @@ def _span(builder: Builder, name: str, span: Span, index: int, home: int, outer:
             "chunks": builder.kinds(span.implied.by),
             "chunks_keep": builder.kinds(span.implied.kept_open_by),
             "chunks_end": builder.kinds(span.implied.closed_by),
+            "chunks_need": builder.paths(span.implied.needs, (*where, "implied", "needs")),
         }
+        for position, path in enumerate(more["chunks_need"]):
+            sentence = f"what opens a {name} by itself has `{path.text}`"
+            builder.rule(f"{name}.needs.{path.text}", sentence, (*where, "implied", "needs", position))
     if span.parents is not None:
-        builder.rule(f"{name}.parents", f"the parents that a {name} names are open, and nested as it says", (*where, "parents"))
+        builder.rule(
+            f"{name}.parents", f"the parents that a {name} names are open, and nested as it says", (*where, "parents")
+        )
         more["parents"] = builder.path(span.parents.path, (*where, "parents", "path"))
     if span.refers is not None:
         builder.rule(f"{name}.refers", f"what refers to a {name} names one that was there", (*where, "refers"))
@@ -169,9 +193,7 @@ def _span(builder: Builder, name: str, span: Span, index: int, home: int, outer:
     )
 
 
-def _due(
-    builder: Builder, before: str | list[str] | None, home: int, where: KeyPath, *, must: bool
-) -> frozenset[int]:
+def _due(builder: Builder, before: str | list[str] | None, home: int, where: KeyPath, *, must: bool) -> frozenset[int]:
     """The kinds of events that find a scope or span closed."""
     if not must:
         return frozenset()
@@ -183,7 +205,9 @@ def _due(
         name, _, what = str(text).rpartition(".")
         if what == "close" and (name in builder.scopes or isinstance(before, str)):
             scope = builder.scope(name, here)
-            found |= frozenset() if scope == SESSION else builder.kinds(list(builder.contract.scopes.values())[scope].close)
+            found |= (
+                frozenset() if scope == SESSION else builder.kinds(list(builder.contract.scopes.values())[scope].close)
+            )
         else:
             found |= builder.kinds(str(text))
     return found

@@ -28,13 +28,15 @@ class Contract(Part, frozen=True, kw_only=True):
     contract: Annotated[str, Meta(min_length=1, description="Name and version.", examples=["agent-events/1"])]
     description: Annotated[str, Meta(description="What it is about, for readers.")] = ""
     transport: Annotated[Transport, Meta(description="Frames and directions.")] = Transport()
-    discriminator: Annotated[Discriminator, Meta(description="How an event's name is found.")] = Discriminator(field="type")
+    discriminator: Annotated[Discriminator, Meta(description="How an event's name is found.")] = Discriminator(
+        field="type"
+    )
     envelope: Annotated[
         dict[str, FieldType],
         Meta(
             description=(
-                "Fields of every event that belongs to a scope. Events of scope `session` need them not, but where they "
-                "have one, it is of that type."
+                "Fields of every event that belongs to a scope. Events of scope `session` need them not, but where "
+                "they have one, it is of that type."
             )
         ),
     ] = {}
@@ -49,8 +51,8 @@ class Contract(Part, frozen=True, kw_only=True):
         dict[str, Range | dict[str, Range]],
         Meta(
             description=(
-                "How often events and spans (`span:tool`) come in the first scope; below a scope's name or `session`, in "
-                "that."
+                "How often events and spans (`span:tool`) come in the first scope; below a scope's name or "
+                "`session`, in that."
             )
         ),
     ] = {}

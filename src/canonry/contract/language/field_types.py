@@ -8,9 +8,7 @@ from typing import Any
 
 import msgspec
 
-_RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
+_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]{4})*(?:[A-Za-z0-9+/_-]{2,3}={0,2})?", re.ASCII)
 
 
@@ -24,6 +22,12 @@ def is_filled(value: Any) -> bool:
     return value is not None and value != "" and value != [] and value != {}
 
 
+_ZULU = re.compile(
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z", re.ASCII
+)
+"""Nearly all times in UTC, none that is no time: the rest is looked at closely."""
+
+
 def parse_time(text: Any) -> float | None:
     """Return the seconds since the epoch of an RFC 3339 time, None where it is none. A leap second is the next one."""
     match = _RFC3339.fullmatch(text) if isinstance(text, str) else None
@@ -33,19 +37,26 @@ def parse_time(text: Any) -> float | None:
     leap = second == 60 and minute == 59
     zone = match[8].upper()
     try:
-        moment = dt.datetime(year, month, day, hour, minute, 59 if leap else second, tzinfo=dt.timezone.utc)
+        moment = dt.datetime(year, month, day, hour, minute, 59 if leap else second, tzinfo=dt.UTC)
         offset = 0 if zone == "Z" else int(zone[1:3]) * 3600 + int(zone[4:6]) * 60
         if offset and (int(zone[1:3]) > 23 or int(zone[4:6]) > 59):
             return None
     except ValueError:
         return None
-    seconds = (moment - dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)).total_seconds() + leap
+    seconds = (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)).total_seconds() + leap
     return seconds + float(match[7] or 0) - (offset if zone[0] == "+" else -offset if zone[0] == "-" else 0)
 
 
 def is_rfc3339(value: Any) -> bool:
     """Whether a value is a time with its zone, as RFC 3339 writes it."""
     return parse_time(value) is not None
+
+
+def _is_zulu(value: Any) -> bool:
+    """Whether a value is a time in UTC that ends in Z."""
+    if isinstance(value, str) and _ZULU.fullmatch(value):
+        return value[:4] != "0000"
+    return is_rfc3339(value) and str(value)[-1] in "Zz"
 
 
 WORDS: dict[str, Callable[[Any], bool]] = {
@@ -61,7 +72,7 @@ WORDS: dict[str, Callable[[Any], bool]] = {
     "any": lambda value: value is not None,
     "null": lambda value: value is None,
     "rfc3339": is_rfc3339,
-    "rfc3339z": lambda value: is_rfc3339(value) and str(value)[-1] in "Zz",
+    "rfc3339z": _is_zulu,
     "base64": lambda value: isinstance(value, str) and _BASE64.fullmatch(value) is not None,
 }
 SENTENCES = {

@@ -1,9 +1,9 @@
 """Events, scopes and spans: the parts of a contract that rules speak of.
 
-Paths are dotted keys such as ``payload.tool_name``; ``0`` takes the first item of a list, ``items[]`` each of them, and
-``a|b`` the first of several that is present. ``null`` counts as absent. Below a discriminator's ``below`` paths begin
-inside the wrapper. ``$type`` is the event's name on the wire, ``$kind`` and ``$phase`` what a template captured,
-``$direction`` is ``in`` or ``out``.
+Paths are dotted keys such as ``payload.tool_name``; ``0`` takes the first item of a list, ``items[]`` each of them,
+``a|b`` the first of several that is present, and ``meta["a.b/c"]`` a key that holds dots. ``null`` counts as absent.
+Below a discriminator's ``below`` paths begin inside the wrapper, whose ``id`` is ``$id``. ``$type`` is the event's name
+on the wire, ``$kind`` and ``$phase`` what a template captured, ``$direction`` is ``in`` or ``out``.
 
 Wherever events are listed, a name with ``*`` stands for all names that it matches, and ``any NAME`` for an event
 together with its variants; the bare ``NAME`` is the event that is none of its variants.
@@ -36,15 +36,15 @@ class Frame(StrEnum):
 FieldType = str | list[Any]
 """A type in words (``id``, ``str``, ``text?``, ``object|null``), or the list of values that are allowed.
 
-``id`` a string that is not empty, or a whole number · ``str`` any string · ``text`` a string with more than white space ·
-``filled`` anything but null, an empty string, list or object · ``int`` · ``number`` · ``bool`` · ``object`` · ``list`` ·
-``any`` · ``null`` · ``rfc3339`` a time with its zone · ``rfc3339z`` one that ends in Z · ``base64``. ``?`` at the end, of
-the type or of the field's name: may be absent. ``|`` between: one of them.
+``id`` a string that is not empty, or a whole number · ``str`` any string · ``text`` a string with more than white
+space · ``filled`` anything but null, an empty string, list or object · ``int`` · ``number`` · ``bool`` · ``object`` ·
+``list`` · ``any`` · ``null`` · ``rfc3339`` a time with its zone · ``rfc3339z`` one that ends in Z · ``base64``. ``?``
+at the end, of the type or of the field's name: may be absent. ``|`` between: one of them.
 """
 
 Condition = str | int | float | bool | list[Any] | dict[str, Any]
-"""What a field must be: ``present``, ``absent``, ``empty`` (absent, null, ``""``, ``[]`` or ``{}``), ``filled``, a value,
-a list of values, or ``{not: VALUE}``."""
+"""What a field must be: ``present``, ``absent``, ``empty`` (absent, null, ``""``, ``[]`` or ``{}``), ``filled``, a
+value, a list of values, or ``{not: VALUE}``."""
 
 Range = int | str
 """How often: ``1``, ``1..``, ``..3`` or ``2..5``."""
@@ -68,17 +68,13 @@ class Discriminator(Part, frozen=True, kw_only=True):
     template: Annotated[
         str,
         Meta(
-            description="How the field's text is built of `{kind}` and `{phase}`: `on_{kind}_{phase}`. Both are values.",
+            description="How the field's text is built of `{kind}` and `{phase}`, which are values too.",
             examples=["on_{kind}_{phase}"],
         ),
     ] = ""
     jsonrpc: Annotated[
         bool,
-        Meta(
-            description=(
-                "JSON-RPC 2.0: the name is `request:METHOD`, `notification:METHOD`, `response` or `error`."
-            )
-        ),
+        Meta(description=("JSON-RPC 2.0: the name is `request:METHOD`, `notification:METHOD`, `response` or `error`.")),
     ] = False
     below: Annotated[
         str, Meta(description="A key that may wrap the event: where it is there, paths begin inside it.")
@@ -89,7 +85,9 @@ class EventType(Part, frozen=True, kw_only=True):
     """An event, or a variant of one: an event by the value or presence of its fields, usable wherever an event is."""
 
     of: Annotated[str, Meta(description="The event that this is a variant of. The first that matches is taken.")] = ""
-    where: Annotated[dict[str, Condition], Meta(description="What makes an event this variant: field -> condition.")] = {}
+    where: Annotated[
+        dict[str, Condition], Meta(description="What makes an event this variant: field -> condition.")
+    ] = {}
     fields: Annotated[
         dict[str, FieldType], Meta(description="Fields and their types. A variant has those of its event too.")
     ] = {}
@@ -111,7 +109,9 @@ class EventType(Part, frozen=True, kw_only=True):
 class Scope(Part, frozen=True, kw_only=True):
     """A stretch of a session that an event opens and another closes: a run, a response, a task."""
 
-    open: Annotated[list[str], Meta(description="The events that open it. One that stands in `close` too does both.")] = []
+    open: Annotated[
+        list[str], Meta(description="The events that open it. One that stands in `close` too does both.")
+    ] = []
     close: Annotated[list[str], Meta(description="The events that close it.")] = []
     key: Annotated[
         list[str],
@@ -124,8 +124,13 @@ class Scope(Part, frozen=True, kw_only=True):
     ] = []
     inside: Annotated[str, Meta(description="The scope around it: open before it opens, and closed after it.")] = ""
     reopen: Annotated[
-        bool | list[str],
-        Meta(description="Whether a key may open again after its close, or after which closing events it may."),
+        bool | list[str] | dict[str, list[str]],
+        Meta(
+            description=(
+                "Whether a key may open again after its close, or after which closing events it may; or, for each "
+                "opening event that may, after which."
+            )
+        ),
     ] = False
     repeat: Annotated[
         bool, Meta(description="Whether an opening event may come again while it is open, as an ordinary event.")
@@ -142,7 +147,9 @@ class Scope(Part, frozen=True, kw_only=True):
     must_close: Annotated[bool, Meta(description="Whether it must be closed when the stream ends.")] = True
     must_close_before: Annotated[
         str | list[str] | None,
-        Meta(description="The close of which scope (`run.close`), or which events, find it closed. Default: `inside`'s."),
+        Meta(
+            description="The close of which scope (`run.close`), or which events, find it closed. Default: `inside`'s."
+        ),
     ] = None
 
 
@@ -152,6 +159,7 @@ class Implied(Part, frozen=True, kw_only=True):
     by: Annotated[list[str], Meta(description="The events that open or continue it.")]
     kept_open_by: Annotated[list[str], Meta(description="Other events that leave it open. All others close it.")] = []
     closed_by: Annotated[list[str], Meta(description="Those of `by` that close it: an empty chunk.")] = []
+    needs: Annotated[list[str], Meta(description="Fields that the one which opens it must have.")] = []
 
 
 class Refers(Part, frozen=True, kw_only=True):
@@ -202,7 +210,9 @@ class Span(Part, frozen=True, kw_only=True):
     must_close: Annotated[bool, Meta(description="Whether it must be closed by the end of what is around it.")] = True
     must_close_before: Annotated[
         str | list[str] | None,
-        Meta(description="The close of which scope (`run.close`), or which events, find it closed. Default: `inside`'s."),
+        Meta(
+            description="The close of which scope (`run.close`), or which events, find it closed. Default: `inside`'s."
+        ),
     ] = None
     concurrent: Annotated[bool, Meta(description="Whether several may be open at once.")] = True
     reopen: Annotated[bool, Meta(description="Whether a key may be used again after its close.")] = False
@@ -219,5 +229,3 @@ class Span(Part, frozen=True, kw_only=True):
         list[str],
         Meta(description="Events of the opener's side after which a close may come or not."),
     ] = []
-
-

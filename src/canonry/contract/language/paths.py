@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 EACH = "[]"
-_PART = re.compile(r"[^.\[\]|]+|\[\]|\[[0-9]+\]")
-_WHOLE = re.compile(r"\$?[^.\[\]|$]+(\[\]|\[[0-9]+\])*(\.[^.\[\]|]+(\[\]|\[[0-9]+\])*)*")
+_ITEM = r"\[\]|\[[0-9]+\]|\[\"[^\"|]+\"\]"
+_PART = re.compile(rf"[^.\[\]|\"]+|{_ITEM}")
+_WHOLE = re.compile(rf"\$?[^.\[\]|$\"]+({_ITEM})*(\.[^.\[\]|\"]+({_ITEM})*)*")
 
 
 class Path(msgspec.Struct, frozen=True):
@@ -34,7 +35,10 @@ def parse_path(text: str) -> Path | None:
         parts: list[str | int] = []
         for part in _PART.findall(stripped):
             inner = part[1:-1] if part.startswith("[") else part
-            parts.append(EACH if part == EACH else int(inner) if inner.isdigit() and parts else inner)
+            if inner.startswith('"'):
+                parts.append(inner[1:-1])
+            else:
+                parts.append(EACH if part == EACH else int(inner) if inner.isdigit() and parts else inner)
         ways.append(tuple(parts))
     return Path(text, tuple(ways))
 
@@ -42,31 +46,36 @@ def parse_path(text: str) -> Path | None:
 def lookup(path: Path, body: Any, meta: Mapping[str, Any]) -> Any:
     """Return the first value that is there, None where none is. A path with ``[]`` gives the list of all values."""
     for way in path.ways:
-        first = way[0]
-        if isinstance(first, str) and first.startswith("$"):
-            found = meta.get(first)
-        else:
-            found = _down(body, way)
+        found = follow(way, body, meta)
         if found is not None:
             return found
     return None
 
 
+def follow(way: tuple[str | int, ...], body: Any, meta: Mapping[str, Any]) -> Any:
+    """Return what stands at the end of one way."""
+    first = way[0]
+    if first.__class__ is str and first[0] == "$":
+        return meta.get(first)
+    return _down(body, way)
+
+
 def _down(value: Any, way: tuple[str | int, ...]) -> Any:
     for index, part in enumerate(way):
-        if part == EACH:
+        if part.__class__ is str and part != EACH:
+            if value.__class__ is not dict:
+                return None
+            value = value.get(part)
+        elif part == EACH:
             if not isinstance(value, list):
                 return None
             rest = way[index + 1 :]
             found = [inner for item in value for inner in _spread(_down(item, rest), rest)]
             return found or None
-        if isinstance(part, int):
-            if isinstance(value, list):
-                value = value[part] if part < len(value) else None
-            else:
-                value = value.get(str(part)) if isinstance(value, dict) else None
+        elif isinstance(value, list):
+            value = value[part] if part < len(value) else None  # type: ignore[operator,index]
         else:
-            value = value.get(part) if isinstance(value, dict) else None
+            value = value.get(str(part)) if isinstance(value, dict) else None
         if value is None:
             return None
     return value

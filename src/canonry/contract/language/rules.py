@@ -1,9 +1,9 @@
 """What a contract demands of its events: order, numbers, times, belonging.
 
-``per`` names what a rule counts by: ``session``, a scope such as ``run``, a span as ``span:tool``, or the token of a span
-as ``token:request``. Points in time are an event's name, ``request`` (what an exchange says starts a run),
-``first(run)``, ``run.open``, ``run.close``, ``span:tool.open`` and ``span:tool.close``. Durations are written ``300ms``,
-``5s``, ``2m``.
+``per`` names what a rule counts by: ``session``, a scope such as ``run``, a span as ``span:tool``, or the token of a
+span as ``token:request``. Points in time are an event's name, ``request`` (what an exchange says starts a run),
+``first(run)``, ``run.open``, ``run.close``, ``span:tool.open`` and ``span:tool.close``. Durations are written
+``300ms``, ``5s``, ``2m``.
 """
 
 from enum import StrEnum
@@ -13,7 +13,9 @@ from msgspec import Meta, field
 
 from canonry.contract.language.parts import Part, Range
 
-Time = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$", extra={"one": "a duration such as `300ms` or `5s`"})]
+Time = Annotated[
+    str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$", extra={"one": "a duration such as `300ms` or `5s`"})
+]
 
 
 class OrderMode(StrEnum):
@@ -74,9 +76,12 @@ class Fold(Part, frozen=True, kw_only=True):
     of: Annotated[str, Meta(description="The field that holds a piece of text.")]
     over: Annotated[str, Meta(description="What the pieces belong to: `span:NAME` or a scope.")]
     equals: Annotated[
-        str | list[str], Meta(description="Where the whole stands: EVENT.FIELD. Where it is absent, nothing is compared.")
+        str | list[str],
+        Meta(description="Where the whole stands: EVENT.FIELD. Where it is absent, nothing is compared."),
     ]
-    events: Annotated[list[str], Meta(description="The events that hold pieces. Default: all that have the field.")] = []
+    events: Annotated[
+        list[str], Meta(description="The events that hold pieces. Default: all that have the field.")
+    ] = []
 
 
 class Unique(Part, frozen=True, kw_only=True):
@@ -139,15 +144,20 @@ class Exchange(Part, frozen=True, kw_only=True):
     request: Annotated[str, Meta(description="The message.")] = field(name="in")
     starts: Annotated[str, Meta(description="The scope that it opens.")] = ""
     reply: Annotated[str | list[str], Meta(description="The events that answer it.")] = ""
-    key: Annotated[list[str], Meta(description="Fields that message and reply share. Default: first come, first served.")] = []
+    key: Annotated[
+        list[str], Meta(description="Fields that message and reply share. Default: first come, first served.")
+    ] = []
     within: Annotated[Time | None, Meta(description="How long that may take.")] = None
 
 
 class Overlay(Part, frozen=True, kw_only=True):
     """What a choice changes in the contract."""
 
-    count: Annotated[dict[str, Range | dict[str, Range]], Meta(description="Counts that replace those of the same event.")] = {}
+    count: Annotated[
+        dict[str, Range | dict[str, Range]], Meta(description="Counts that replace those of the same event.")
+    ] = {}
     order: Annotated[list[Order], Meta(description="Orders that are added.")] = []
+    without: Annotated[list[str], Meta(description="Rules, by their names, that are left out.")] = []
 
 
 class Policy(Part, frozen=True, kw_only=True):
@@ -161,7 +171,8 @@ class Profile(Part, frozen=True, kw_only=True):
     """Where the contract is checked: another place has other times."""
 
     deadline: Annotated[
-        dict[str, Time], Meta(description="Deadlines that replace those of the same name: `to`, `span`, or `between`'s event.")
+        dict[str, Time],
+        Meta(description="Deadlines that replace those of the same name: `to`, `span`, or `between`'s event."),
     ] = {}
     factor: Annotated[float, Meta(gt=0, description="What all other times are multiplied with.")] = 1.0
     policy: Annotated[dict[str, str], Meta(description="Choices: policy -> alternative.")] = {}
@@ -183,5 +194,5 @@ class OwnTime(Part, frozen=True, kw_only=True):
 
 
 Unknown = str | list[str] | dict[str, Any]
-"""What becomes of an event that the contract does not name: ``reject``, ``allow``, the names that are allowed, or one of
-these for each direction: ``{in: allow, out: reject}``."""
+"""What becomes of an event that the contract does not name: ``reject``, ``allow``, the names that are allowed, or one
+of these for each direction: ``{in: allow, out: reject}``."""

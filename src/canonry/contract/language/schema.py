@@ -21,9 +21,5 @@ def json_schema() -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """The schema without defaults that are null: a key that is left out."""
     if isinstance(value, dict):
-        return {
-            name: _plain(inner)
-            for name, inner in value.items()
-            if not (name == "default" and inner is None)
-        }
+        return {name: _plain(inner) for name, inner in value.items() if not (name == "default" and inner is None)}
     return [_plain(inner) for inner in value] if isinstance(value, list) else value

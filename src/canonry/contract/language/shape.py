@@ -20,7 +20,9 @@ def check_shape(document: object) -> list[Mistake]:
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Return the one of ``names`` that ``name`` most likely stands for, or None."""
     spelled = {known.lower().replace("-", "_"): known for known in sorted(names, reverse=True)}
-    found = difflib.get_close_matches(name.lower().replace("-", "_"), spelled, n=1, cutoff=0.75)
+    found = difflib.get_close_matches(
+        name.lower().replace("-", "_"), spelled, n=1, cutoff=0.75 if len(name) > 4 else 0.6
+    )
     return spelled[found[0]] if found else None
 
 

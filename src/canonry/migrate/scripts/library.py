@@ -24,6 +24,7 @@ from canonry.migrate.scripts.values import (
     Started,
     Unknown,
     holds_unknown,
+    written_as,
 )
 from canonry.source.commands import COLLECTING, tool_of_argv
 from canonry.source.python.known_calls import PROCESS_CALLS
@@ -168,7 +169,7 @@ def _of_module(run: Reading, name: str) -> Any:
 
 def call(run: Reading, target: Any, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> Any:
     """What a call returns, and what it does to the reading."""
-    written = ast.unparse(node.func)
+    written = written_as(node.func)
     if isinstance(target, Function):
         if target.click is not None and target.owner is None:
             return parsers.invoke(run, target, target.click)
@@ -280,7 +281,7 @@ def _exists(run: Reading, path: str, unknown: Unknown) -> Any:
 
 
 def _external(run: Reading, name: str, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> Any:
-    unknown = Unknown(ast.unparse(node))
+    unknown = Unknown(written_as(node))
     last = name.rpartition(".")[2]
     if name in PROCESS_CALLS or name in ("pytest.main", "unittest.main"):
         _process(run, name, arguments, named, node)
@@ -370,7 +371,7 @@ def _process(run: Reading, name: str, arguments: list[Any], named: dict[str, Any
     if name.endswith("_exec") or (name.startswith("os.") and name not in ("os.system", "os.popen")):
         words = list(arguments) if name.endswith("_exec") else arguments[-1] if arguments else []
     if name == "pytest.main":
-        words = ["pytest", *words] if isinstance(words, list | tuple) else Unknown(ast.unparse(node))
+        words = ["pytest", *words] if isinstance(words, list | tuple) else Unknown(written_as(node))
         if named.keys() - {"args"}:
             raise CannotReadError(f"`pytest.main` in line {node.lineno} is handed objects")
     if isinstance(words, str):
