@@ -10,6 +10,7 @@ from canonry.migrate.answers import Needed, Splice
 from canonry.migrate.module import Module
 
 _WORD = re.compile(rb"[^\W\d]\w*")
+_NAME = re.compile(rb"(?<![.\w])[^\W\d]\w*")  # a word that is no attribute of another
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -151,7 +152,7 @@ def _is_orphaned(module: Module, name: str, statement: ast.stmt, splices: Sequen
     used = False
     word = name.encode()
     for each in splices:
-        if word in _WORD.findall(each.text):
+        if word in _NAME.findall(each.text):
             return False
     for node in module.nodes if scope is module.tree else nodes_of(scope):
         if isinstance(node, ast.Name) and node.id == name:
