@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from canonry.changes.checks.names import said
 from canonry.changes.nodes import nodes_of
 from canonry.migrate.answers import Needed, Splice
+from canonry.migrate.kept_imports import for_what_it_does, reexported
 from canonry.migrate.module import Module
 
 _WORD = re.compile(rb"[^\W\d]\w*")
@@ -120,12 +121,17 @@ def orphan_edits(module: Module, splices: Sequence[Splice]) -> list[Splice]:
     if not gone:
         return []
     by_statement: dict[ast.stmt, list[ast.alias]] = {}
+    kept: list[Splice] = []
     for statement, alias in _imports(module.nodes):
         bound = alias.asname or alias.name.partition(".")[0]
         if bound.encode() in gone and _is_orphaned(module, bound, statement, splices):
-            by_statement.setdefault(statement, []).append(alias)
+            text = reexported(module, alias)
+            if text is None:
+                by_statement.setdefault(statement, []).append(alias)
+            elif text != module.source(alias):
+                kept.append(module.replace(alias, text))
     added = [each.start for each in splices if each.start == each.end]
-    return [_up_to(each, added) for each in _removals(module, by_statement)]
+    return kept + [_up_to(each, added) for each in _removals(module, by_statement)]
 
 
 def _up_to(removal: Splice, added: list[int]) -> Splice:
@@ -187,6 +193,11 @@ def _removals(module: Module, by_statement: dict[ast.stmt, list[ast.alias]]) -> 
     for statement, aliases in by_statement.items():
         if statement not in whole:
             found += _without(module, statement, aliases)
+            continue
+        assert isinstance(statement, _IMPORTS)
+        still = for_what_it_does(module, statement)
+        if still is not None:
+            found.append(module.replace(statement, still))
             continue
         block = _block_of(module, statement)
         empty = all(each in whole for each in block) and module.parents.get(statement) is not module.tree

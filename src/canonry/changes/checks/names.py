@@ -17,13 +17,14 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 class Names(msgspec.Struct):
     """What a module binds at its top level and uses anywhere. ``imported`` are those that imports bind.
 
-    ``used`` are the names in code, in ``__all__`` and in annotations that are strings.
+    ``offered`` those of them that are imported for others (``X as X``); ``used`` are the names in code, in ``__all__`` and in annotations that are strings.
     """
 
     bound: Counter[str]
     imported: set[str]
     used: set[str]
     strings: list[str]
+    offered: set[str] = msgspec.field(default_factory=set)
 
     def mentions(self, name: str) -> bool:
         """Whether any other string could be an annotation with the name: enough not to call an import left over."""
@@ -46,7 +47,7 @@ def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
     """Objects to a name bound twice or hidden where it is used, and to imports left over or taken away wrongly.
 
     The imports of a package's ``__init__`` may be there for others, so none of them is called left over. One that is
-    tried is used by that: it probes a dependency, and goes with the probe.
+    tried is used by that: it probes a dependency, and goes with the probe. One that says so (``X as X``) is for others.
     """
     old, new = names_of(source.old_tree, source.old_nodes), names_of(source.new_tree, source.new_nodes)
     for name in sorted(new.bound):
@@ -62,7 +63,7 @@ def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
         was_unused = name not in old.used and name not in _tried(source.old_tree) and not old.mentions(name)
         if name not in new.bound and was_unused:
             return f"the import of `{name}` was unused before; only what the edits orphan is taken away"
-        orphaned = name in new.imported and name in old.used and name not in new.used and not is_package
+        orphaned = name in new.imported - new.offered and name in old.used - new.used and not is_package
         if orphaned and not new.mentions(name):
             return f"nothing would use the import of `{name}` any more; it has to go with the edits"
     return None
@@ -77,6 +78,8 @@ def names_of(tree: ast.Module, nodes: list[ast.AST]) -> Names:
             for alias in node.names:
                 name = alias.asname or alias.name.partition(".")[0]
                 found.imported.add(name)
+                if alias.asname == alias.name:
+                    found.offered.add(name)
                 if "." in alias.name and not alias.asname and isinstance(node, ast.Import):
                     dotted.add(name)
                 else:

@@ -10,6 +10,7 @@ from canonry.migrate.commands.terms import imports_from_root, speaks_for
 from canonry.rules.invocation import UNKNOWN, joined, script_of
 from canonry.rules.view import Project
 from canonry.source.documents.reading import Reading
+from canonry.source.index import Definition
 
 Read = Callable[[str], bytes | None]
 
@@ -37,6 +38,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a file or folder stands at a path, also one that a narrowed run did not list."""
     importers: Callable[[str], list[str]] = lambda _path: []
     """The Python files that import the module at a path."""
+    wanted: Callable[[str], frozenset[str]] = lambda _path: frozenset()
+    """The names that other Python files import from the module at a path, ``*`` for all."""
     mentions: Callable[[str], list[str]] = lambda _path: []
     """The files whose text holds the name of the file at a path: who may call it. Reads the whole tree."""
 
@@ -58,7 +61,28 @@ def surroundings_of(
         scripts=frozenset(_scripts(documents())),
         today=today,
         importers=lambda path: _importers(project, path),
+        wanted=_Wanted(project).of,
     )
+
+
+class _Wanted:
+    """Who imports what from where, found out in one walk when it is first asked for."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._names: dict[str, set[str]] | None = None
+
+    def of(self, path: str) -> frozenset[str]:
+        """The names that other files import from the module at a path."""
+        if self._names is None:
+            self._names = {}
+            for other in sorted(self._project.paths):
+                facts = self._project.index.facts(other) if other.endswith(".py") else None
+                for each in facts.imports if facts is not None else ():
+                    found = self._project.index.resolve(other, "." * each.level + each.module) if each.names else None
+                    if isinstance(found, Definition) and found.path != other:
+                        self._names.setdefault(found.path, set()).update(name for name, _ in each.names)
+        return frozenset(self._names.get(path, ()))
 
 
 def _importers(project: Project, path: str) -> list[str]:
