@@ -6,6 +6,8 @@ import functools
 import inspect
 import os
 
+from canonry.testing.environment import export_scope
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -42,16 +44,21 @@ class Patched:
         before = dict(os.environ)
         environment.__enter__()
         try:
-            if self._clear:
-                environment.clear()
-            environment.update(self._values)
-            environment.update(self._more)
             export = environment.exported()
             export.__enter__()
         except BaseException:
             environment.__exit__(None, None, None)
             raise
         self._entered.append((environment, before, export))
+        export_scope()
+        try:
+            if self._clear:
+                environment.clear()
+            environment.update(self._values)
+            environment.update(self._more)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return environment
 
     def __exit__(

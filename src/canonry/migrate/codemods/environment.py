@@ -6,17 +6,19 @@ from collections.abc import Iterator, Sequence
 from canonry.migrate.accessor import Accessor, accessor_of
 from canonry.migrate.answers import Change, Found, Needed, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
-from canonry.migrate.module import Module
+from canonry.migrate.module import Function, Module
 from canonry.model.edit import Grade
-from canonry.source.facts import EnvironmentUse
+from canonry.source.facts import ClassFact, EnvironmentUse
 
 _READS = frozenset(("get", "copy", "items", "keys", "values", "__getitem__", "__contains__"))
 _WRITES = frozenset(("update", "setdefault", "pop", "popitem", "clear"))
 _NO_SCOPE = "no scope is open here that would take the write back; use `with IsolatedEnvironment().patched(...)`"
+_ENDS = "what it writes is gone when the test ends"
 _DIRECT = "code that reads `os.environ` itself does not see it from now on"
 _PER_CLASS = frozenset(
     ("setUpClass", "tearDownClass", "setup_class", "teardown_class", "setUpModule", "tearDownModule")
 )
+_TEAR_DOWNS = frozenset(("tearDown", "teardown_method", "asyncTearDown", "doCleanups"))
 
 
 class Environment(Codemod):
@@ -24,9 +26,10 @@ class Environment(Codemod):
 
     Reads keep their defaults and their `KeyError`, and are safe: the accessor shows what the process holds until a test
     writes something else. `patch.dict(os.environ, ...)` becomes `patched(...)`, which shows the same to code that reads
-    `os.environ` itself and puts it back at the end. Plain writes end with the test: its class comes from a base case
-    of the canon, or it gets a decorator. They want a reader, because direct readers do not see them; in fixtures and
-    helpers they are manual, and so is an `os.environ` that is handed on, bound to another name, replaced, or changed byte-wise. Of an accessor of the
+    `os.environ` itself and puts it back at the end. Plain writes stand in such a scope, too, so that direct readers go on
+    to see them: a test gets it as a decorator, a `setUp` of the canon's base case enters it. They want a reader, because
+    they end with the test from now on. In fixtures, in what tears down and in helpers that no test owns they are manual, and
+    so is an `os.environ` that is handed on, bound to another name, replaced, or changed byte-wise. Of an accessor of the
     tree's own the methods that it has are used, with a reader.
     """
 
@@ -45,8 +48,17 @@ class Environment(Codemod):
         ),
         Example(
             "import os\nfrom canonry.testing import SSotBaseTestCase\n\n\nclass TestUrl(SSotBaseTestCase):\n    def test_url(self):\n        os.environ['URL'] = 'x'\n        os.environ.setdefault('HOST', 'y')\n        assert os.environ.pop('URL', None) == 'x'\n",
-            "from canonry.testing import SSotBaseTestCase, IsolatedEnvironment\n\n\nclass TestUrl(SSotBaseTestCase):\n    def test_url(self):\n        IsolatedEnvironment()['URL'] = 'x'\n        IsolatedEnvironment().setdefault('HOST', 'y')\n        assert IsolatedEnvironment().pop('URL', None) == 'x'\n",
+            "from canonry.testing import SSotBaseTestCase, IsolatedEnvironment\n\n\nclass TestUrl(SSotBaseTestCase):\n    @IsolatedEnvironment().patched()\n    def test_url(self):\n        IsolatedEnvironment()['URL'] = 'x'\n        IsolatedEnvironment().setdefault('HOST', 'y')\n        assert IsolatedEnvironment().pop('URL', None) == 'x'\n",
             grade=Grade.REVIEW,
+        ),
+        Example(
+            "import os\nfrom canonry.testing import SSotBaseTestCase\n\n\nclass TestUrl(SSotBaseTestCase):\n    def setUp(self):\n        os.environ['URL'] = 'x'\n        os.environ.pop('HOST', None)\n\n    def test_url(self):\n        assert 1\n",
+            "from canonry.testing import SSotBaseTestCase, IsolatedEnvironment\n\n\nclass TestUrl(SSotBaseTestCase):\n    def setUp(self):\n        self.enterContext(IsolatedEnvironment().patched({'URL': 'x'}))\n        self.enterContext(IsolatedEnvironment().patched()).pop('HOST', None)\n\n    def test_url(self):\n        assert 1\n",
+            grade=Grade.REVIEW,
+        ),
+        Example(
+            "import os\nfrom canonry.testing import SSotBaseTestCase\n\n\nclass TestUrl(SSotBaseTestCase):\n    def tearDown(self):\n        os.environ.pop('URL', None)\n\n    def test_url(self):\n        assert 1\n",
+            grade=Grade.MANUAL,
         ),
         Example(
             "import os\n\n\ndef test_url():\n    assert os.environ.get('URL', default='x')\n",
@@ -127,12 +139,35 @@ def _use(
         edits = (module.replace(environ, f"{need.bound}()"),)
     if use.kind == "read":
         return _answer(found, accessor, edits, need)
+    if accessor.ours:
+        return _write(module, found, environ, edits, need)
     if not _in_scope(module, environ):
-        test = _bare_test(module, environ) if accessor.ours else None
-        if test is None:
-            return manual(found, _NO_SCOPE if accessor.ours else "nothing here takes the write back")
-        edits = (*edits, _scoped(module, test, f"{need.bound}().patched()"))
+        return manual(found, "nothing here takes the write back")
     return Change(found=found, grade=Grade.REVIEW, reason=_DIRECT, edits=edits, needs=(need,))
+
+
+def _write(module: Module, found: Found, environ: ast.expr, edits: tuple[Splice, ...], need: Needed) -> Change:
+    """A write within a scope that ends with the test: it goes through to `os.environ` until then."""
+    patched = f"{need.bound}().patched()"
+    test = _test_around(module, environ)
+    if test is not None:
+        edits = (*edits, _scoped(module, test, patched))
+        return Change(found=found, grade=Grade.REVIEW, reason=_ENDS, edits=edits, needs=(need,))
+    method = _set_up_around(module, environ)
+    if method is None:
+        return manual(found, _NO_SCOPE)
+    name = method.args.args[0].arg
+    statement = module.statement_of(environ)
+    if _is_plain_write(statement, environ):
+        assert isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript)
+        if module.has_comment(module.start(statement), module.end(statement)):
+            return manual(found, "a comment stands in the middle of it")
+        values = f"{{{module.source(statement.targets[0].slice)}: {module.source(statement.value)}}}"
+        text = f"{name}.enterContext({need.bound}().patched({values}))"
+        edits = (module.replace(statement, text),)
+    else:
+        edits = (*edits[:-1], module.replace(environ, f"{name}.enterContext({patched})"))
+    return Change(found=found, grade=Grade.REVIEW, reason=_ENDS, edits=edits, needs=(need,))
 
 
 def _patch(module: Module, found: Found, node: ast.expr, accessor: Accessor, need: Needed, made: str) -> Change:
@@ -268,22 +303,64 @@ def _in_scope(module: Module, node: ast.AST) -> bool:
     )
 
 
-def _bare_test(module: Module, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-    """The test around a node, where it is pytest's alone: no base case could open a scope for it."""
+def _outermost(module: Module, node: ast.AST) -> Function | None:
+    """The function at the top level, or the method, that a node stands in."""
     functions = list(module.functions_around(node))
-    test = functions[-1] if functions else None
-    if not isinstance(test, ast.FunctionDef | ast.AsyncFunctionDef):
+    found = functions[-1] if functions else None
+    return found if isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef) else None
+
+
+def _test_around(module: Module, node: ast.AST) -> Function | None:
+    """The test around a node, where it is pytest's alone or its class comes from the canon: a scope may decorate it."""
+    test = _outermost(module, node)
+    if test is None:
         return None
     owner = module.parents.get(test)
     name = f"{owner.name}.{test.name}" if isinstance(owner, ast.ClassDef) else test.name
     fact = next((each for each in module.file.collected if each.qualname == name), None)
     classes = module.file.classes
-    if fact is None or (fact.owner and module.file.hierarchy(classes[fact.owner]).case):
+    if fact is None or fact.generator:
         return None
-    return test
+    foreign = fact.owner and module.file.hierarchy(classes[fact.owner]).case and not _in_scope(module, node)
+    return None if foreign else test
 
 
-def _scoped(module: Module, test: ast.FunctionDef | ast.AsyncFunctionDef, decorator: str) -> Splice:
+def _set_up_around(module: Module, node: ast.AST) -> Function | None:
+    """The synchronous set-up or helper around a node, of a unittest case of the canon: it can enter a scope."""
+    method = _outermost(module, node)
+    if not isinstance(method, ast.FunctionDef) or not method.args.args or method.name in _TEAR_DOWNS:
+        return None
+    if len(list(module.functions_around(node))) > 1 or not _in_scope(module, node):
+        return None
+    owner = module.parents[method]
+    fact = next((each for each in module.file.facts.classes if each.name == getattr(owner, "name", "")), None)
+    if fact is None or not _is_sync_case(module, fact):
+        return None
+    return method
+
+
+def _is_sync_case(module: Module, fact: ClassFact) -> bool:
+    """Whether a class is a unittest case without async tests: those run in a task of their own, which enters for itself."""
+    file = module.file
+    bases = {base.rpartition(".")[2] for base in fact.bases}
+    bases.update(
+        base.rpartition(".")[2]
+        for each in file.hierarchy(fact).ancestors
+        if (known := file.index.class_fact(each)) is not None
+        for base in known.bases
+    )
+    return "SSotBaseTestCase" in bases and not any(each.is_async for each in file.methods.get(fact.qualname, ()))
+
+
+def _is_plain_write(statement: ast.stmt, environ: ast.expr) -> bool:
+    """Whether a statement is ``os.environ[name] = value`` and nothing else."""
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return False
+    target = statement.targets[0]
+    return isinstance(target, ast.Subscript) and target.value is environ
+
+
+def _scoped(module: Module, test: Function, decorator: str) -> Splice:
     """The edit that decorates a test with what opens a scope."""
     at = module.start(test)
     line = module.mark + module.text.offset(test.lineno, 0)
