@@ -63,7 +63,9 @@ class TestAsync(SSotAsyncTestCase):
         assert three == 3
     async def test_unknown(self, nothing): pass
 """
-    outcomes, said = run_pytest(tmp_path, code.replace("import asyncio", "import functools, unittest.mock, asyncio"), *options)
+    outcomes, said = run_pytest(
+        tmp_path, code.replace("import asyncio", "import functools, unittest.mock, asyncio"), *options
+    )
 
     assert outcomes == {
         "TestSync.test_arguments": "passed",

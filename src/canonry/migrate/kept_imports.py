@@ -1,4 +1,4 @@
-"""Imports that no code of their file uses any more and that are there for more than that: for others, or for what they do."""
+"""Imports that their own file does not use any more and that stay: others need them, or they do something."""
 
 import ast
 from functools import lru_cache
@@ -19,7 +19,7 @@ def reexported(module: Module, alias: ast.alias) -> str | None:
     Test files are left out: what they import is their own.
     """
     bound = alias.asname or alias.name
-    if module.file.project.is_test_file(module.path) or "." in alias.name and not alias.asname:
+    if module.file.project.is_test_file(module.path) or ("." in alias.name and not alias.asname):
         return None
     if not {bound, "*"} & module.surroundings.wanted(module.path):
         return None

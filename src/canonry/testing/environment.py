@@ -60,7 +60,7 @@ class _Layer:
 
     def __init__(
         self,
-        values: dict[str, str | None | _Process],
+        values: dict[str, str | _Process | None],
         below: _Layer | None,
         owner: object,
         name: str,
@@ -78,7 +78,7 @@ class _Layer:
 
 _TOP: ContextVar[_Layer | None] = ContextVar("canonry_environment", default=None)
 _NOTHING: frozenset[str] = frozenset()
-_NO_VALUES: dict[str, str | None | _Process] = {}
+_NO_VALUES: dict[str, str | _Process | None] = {}
 
 
 def open_scope(owner: object, name: str) -> None:
@@ -285,12 +285,12 @@ def _open_layer(what: str) -> _Layer:
     return layer
 
 
-def _replace(layer: _Layer, values: dict[str, str | None | _Process]) -> None:
+def _replace(layer: _Layer, values: dict[str, str | _Process | None]) -> None:
     _TOP.set(_Layer(values, layer.below, layer.owner, layer.name, layer.protected, exports=layer.exports))
 
 
-def _put(layer: _Layer, name: str, value: str | None) -> str | None | _Process:
-    """What the overlay is to hold of a variable: its value, or where the scope exports, that `os.environ` has it now."""
+def _put(layer: _Layer, name: str, value: str | None) -> str | _Process | None:
+    """What the overlay holds of a variable: its value, or where the scope exports, that `os.environ` has it."""
     if not layer.exports:
         return value
     if value is None:

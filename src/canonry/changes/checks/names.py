@@ -17,7 +17,8 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 class Names(msgspec.Struct):
     """What a module binds at its top level and uses anywhere. ``imported`` are those that imports bind.
 
-    ``offered`` those of them that are imported for others (``X as X``); ``used`` are the names in code, in ``__all__`` and in annotations that are strings.
+    ``offered`` those of them that are imported for others (``X as X``); ``used`` are the names in code, in ``__all__``
+    and in annotations that are strings.
     """
 
     bound: Counter[str]

@@ -159,7 +159,8 @@ def _write(module: Module, found: Found, environ: ast.expr, edits: tuple[Splice,
     name = method.args.args[0].arg
     statement = module.statement_of(environ)
     if _is_plain_write(statement, environ):
-        assert isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript)
+        assert isinstance(statement, ast.Assign)
+        assert isinstance(statement.targets[0], ast.Subscript)
         if module.has_comment(module.start(statement), module.end(statement)):
             return manual(found, "a comment stands in the middle of it")
         values = f"{{{module.source(statement.targets[0].slice)}: {module.source(statement.value)}}}"

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from canonry.migrate.answers import Change, Found, Needed, manual
+from canonry.migrate.answers import Change, Found, manual
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.module import Module
 from canonry.model.edit import Grade

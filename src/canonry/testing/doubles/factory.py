@@ -35,8 +35,7 @@ class SSotMockFactory:
     """Makes doubles that keep to the interface of something real, or refuses; undoes what it patched.
 
     Use it as a context manager, through the fixture `mock_factory`, or call `cleanup` at the end. ``made`` lists what
-    it made and where. `SSotMockFactory.unchecked` has the mocks of `unittest.mock` as they are, for what nothing says what
-    it stands for.
+    it made and where. `SSotMockFactory.unchecked` has the mocks of `unittest.mock` as they are.
     """
 
     unchecked = OfTheClass()

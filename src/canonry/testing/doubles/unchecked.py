@@ -8,8 +8,8 @@ from canonry.testing.doubles.real import nearest
 from canonry.testing.doubles.record import note
 
 _NAMES = frozenset(
-    "Mock MagicMock AsyncMock NonCallableMock NonCallableMagicMock PropertyMock ThreadingMock create_autospec mock_open "
-    "patch".split()
+    "Mock MagicMock AsyncMock NonCallableMock NonCallableMagicMock PropertyMock ThreadingMock create_autospec "
+    "mock_open patch".split()
 )
 
 
