@@ -40,6 +40,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """The Python files that import the module at a path."""
     wanted: Callable[[str], frozenset[str]] = lambda _path: frozenset()
     """The names that other Python files import from the module at a path, ``*`` for all."""
+    heirs: Callable[[Definition], Sequence[Definition]] = lambda _class: ()
+    """The classes of the tree that name a class as their base."""
     mentions: Callable[[str], list[str]] = lambda _path: []
     """The files whose text holds the name of the file at a path: who may call it. Reads the whole tree."""
 
@@ -62,6 +64,7 @@ def surroundings_of(
         today=today,
         importers=lambda path: _importers(project, path),
         wanted=_Wanted(project).of,
+        heirs=_Heirs(project).of,
     )
 
 
@@ -83,6 +86,28 @@ class _Wanted:
                     if isinstance(found, Definition) and found.path != other:
                         self._names.setdefault(found.path, set()).update(name for name, _ in each.names)
         return frozenset(self._names.get(path, ()))
+
+
+class _Heirs:
+    """Which classes derive from which, found out in one walk when it is first asked for."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._known: dict[Definition, list[Definition]] | None = None
+
+    def of(self, base: Definition) -> Sequence[Definition]:
+        """The classes that name a class as their base, in the order of their files."""
+        if self._known is None:
+            self._known = {}
+            index = self._project.index
+            for path in sorted(self._project.paths):
+                facts = index.facts(path) if path.endswith(".py") else None
+                for fact in facts.classes if facts is not None else ():
+                    for each in fact.bases:
+                        found = index.resolve(path, each)
+                        if isinstance(found, Definition) and found.qualname:
+                            self._known.setdefault(found, []).append(Definition(path, fact.qualname))
+        return self._known.get(base, ())
 
 
 def _importers(project: Project, path: str) -> list[str]:
