@@ -6,19 +6,14 @@ from collections.abc import Iterator, Sequence
 from canonry.migrate.accessor import Accessor, accessor_of
 from canonry.migrate.answers import Change, Found, Needed, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
-from canonry.migrate.module import Function, Module
+from canonry.migrate.environment_writes import in_scope, monkeypatched, written
+from canonry.migrate.module import Module
 from canonry.model.edit import Grade
-from canonry.source.facts import ClassFact, EnvironmentUse
+from canonry.source.facts import EnvironmentUse
 
 _READS = frozenset(("get", "copy", "items", "keys", "values", "__getitem__", "__contains__"))
 _WRITES = frozenset(("update", "setdefault", "pop", "popitem", "clear"))
-_NO_SCOPE = "no scope is open here that would take the write back; use `with IsolatedEnvironment().patched(...)`"
-_ENDS = "what it writes is gone when the test ends"
 _DIRECT = "code that reads `os.environ` itself does not see it from now on"
-_PER_CLASS = frozenset(
-    ("setUpClass", "tearDownClass", "setup_class", "teardown_class", "setUpModule", "tearDownModule")
-)
-_TEAR_DOWNS = frozenset(("tearDown", "teardown_method", "asyncTearDown", "doCleanups"))
 
 
 class Environment(Codemod):
@@ -27,10 +22,10 @@ class Environment(Codemod):
     Reads keep their defaults and their `KeyError`, and are safe: the accessor shows what the process holds until a test
     writes something else. `patch.dict(os.environ, ...)` becomes `patched(...)`, which shows the same to code that reads
     `os.environ` itself and puts it back at the end. Plain writes stand in such a scope, too, so that direct readers go on
-    to see them: a test gets it as a decorator, a `setUp` of the canon's base case enters it. They want a reader, because
-    they end with the test from now on. In fixtures, in what tears down and in helpers that no test owns they are manual, and
-    so is an `os.environ` that is handed on, bound to another name, replaced, or changed byte-wise. Of an accessor of the
-    tree's own the methods that it has are used, with a reader.
+    to see them: a test gets it as a decorator, a `setUp` of the canon's base case enters it. So do `monkeypatch.setenv`
+    and `delenv` in a test. They want a reader, because they end with the test from now on. In fixtures, in what tears
+    down and in helpers that no test owns they are manual, and so is an `os.environ` that is handed on, bound to another
+    name, replaced, or changed byte-wise. Of an accessor of the tree's own the methods that it has are used, with a reader.
     """
 
     name = "environment"
@@ -75,6 +70,15 @@ class Environment(Codemod):
             grade=Grade.REVIEW,
         ),
         Example(
+            "def test_url(monkeypatch, tmp_path):\n    monkeypatch.setenv('URL', 'x')\n    monkeypatch.setenv('HOME', tmp_path)\n    monkeypatch.delenv('HOST', raising=False)\n    assert 1\n",
+            "from canonry.testing import IsolatedEnvironment\n\n\n@IsolatedEnvironment().patched()\ndef test_url(monkeypatch, tmp_path):\n    IsolatedEnvironment()['URL'] = 'x'\n    IsolatedEnvironment()['HOME'] = str(tmp_path)\n    IsolatedEnvironment().pop('HOST', None)\n    assert 1\n",
+            grade=Grade.REVIEW,
+        ),
+        Example(
+            "def test_url(monkeypatch):\n    monkeypatch.setenv('PATH', 'x', prepend=':')\n    assert 1\n",
+            grade=Grade.MANUAL,
+        ),
+        Example(
             "import os\n\nimport pytest\n\n\n@pytest.fixture\ndef url():\n    os.environ['URL'] = 'x'\n",
             grade=Grade.MANUAL,
         ),
@@ -107,7 +111,7 @@ def _change(module: Module, found: Found, use: EnvironmentUse, node: ast.expr, a
         return manual(found, "it stands in an f-string")
     made = f"{need.bound}()"
     if use.kind == "monkeypatch":
-        return manual(found, "pytest restores it; use `patched(...)`, or write in a test of a canonical base case")
+        return monkeypatched(module, found, node, accessor, need)
     if use.kind == "patch":
         return _patch(module, found, node, accessor, need, made)
     environ, method = _parts(module, node)
@@ -140,35 +144,10 @@ def _use(
     if use.kind == "read":
         return _answer(found, accessor, edits, need)
     if accessor.ours:
-        return _write(module, found, environ, edits, need)
-    if not _in_scope(module, environ):
+        return written(module, found, environ, edits, need)
+    if not in_scope(module, environ):
         return manual(found, "nothing here takes the write back")
     return Change(found=found, grade=Grade.REVIEW, reason=_DIRECT, edits=edits, needs=(need,))
-
-
-def _write(module: Module, found: Found, environ: ast.expr, edits: tuple[Splice, ...], need: Needed) -> Change:
-    """A write within a scope that ends with the test: it goes through to `os.environ` until then."""
-    patched = f"{need.bound}().patched()"
-    test = _test_around(module, environ)
-    if test is not None:
-        edits = (*edits, _scoped(module, test, patched))
-        return Change(found=found, grade=Grade.REVIEW, reason=_ENDS, edits=edits, needs=(need,))
-    method = _set_up_around(module, environ)
-    if method is None:
-        return manual(found, _NO_SCOPE)
-    name = method.args.args[0].arg
-    statement = module.statement_of(environ)
-    if _is_plain_write(statement, environ):
-        assert isinstance(statement, ast.Assign)
-        assert isinstance(statement.targets[0], ast.Subscript)
-        if module.has_comment(module.start(statement), module.end(statement)):
-            return manual(found, "a comment stands in the middle of it")
-        values = f"{{{module.source(statement.targets[0].slice)}: {module.source(statement.value)}}}"
-        text = f"{name}.enterContext({need.bound}().patched({values}))"
-        edits = (module.replace(statement, text),)
-    else:
-        edits = (*edits[:-1], module.replace(environ, f"{name}.enterContext({patched})"))
-    return Change(found=found, grade=Grade.REVIEW, reason=_ENDS, edits=edits, needs=(need,))
 
 
 def _patch(module: Module, found: Found, node: ast.expr, accessor: Accessor, need: Needed, made: str) -> Change:
@@ -284,89 +263,6 @@ def _means(module: Module, node: ast.expr) -> str:
         if node.id in module.locals_of(function):
             return ".".join([module.imported_in(function).get(node.id, "?"), *reversed(parts)])
     return ".".join([module.file.facts.bindings.get(node.id, "?"), *reversed(parts)])
-
-
-def _in_scope(module: Module, node: ast.AST) -> bool:
-    """Whether a node stands in a method that runs within a test of a class that comes from the canon."""
-    functions = list(module.functions_around(node))
-    if not functions:
-        return False
-    method = functions[-1]
-    owner = module.parents.get(method)
-    if not isinstance(owner, ast.ClassDef) or getattr(method, "name", "") in _PER_CLASS:
-        return False
-    decorators = getattr(method, "decorator_list", [])
-    if any("fixture" in ast.dump(each) or "method" in ast.dump(each) for each in decorators):
-        return False
-    fact = next((each for each in module.file.facts.classes if each.name == owner.name), None)
-    return fact is not None and module.file.project.reaches_canonical(
-        module.file.definition(fact), module.file.hierarchy(fact)
-    )
-
-
-def _outermost(module: Module, node: ast.AST) -> Function | None:
-    """The function at the top level, or the method, that a node stands in."""
-    functions = list(module.functions_around(node))
-    found = functions[-1] if functions else None
-    return found if isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef) else None
-
-
-def _test_around(module: Module, node: ast.AST) -> Function | None:
-    """The test around a node, where it is pytest's alone or its class comes from the canon: a scope may decorate it."""
-    test = _outermost(module, node)
-    if test is None:
-        return None
-    owner = module.parents.get(test)
-    name = f"{owner.name}.{test.name}" if isinstance(owner, ast.ClassDef) else test.name
-    fact = next((each for each in module.file.collected if each.qualname == name), None)
-    classes = module.file.classes
-    if fact is None or fact.generator:
-        return None
-    foreign = fact.owner and module.file.hierarchy(classes[fact.owner]).case and not _in_scope(module, node)
-    return None if foreign else test
-
-
-def _set_up_around(module: Module, node: ast.AST) -> Function | None:
-    """The synchronous set-up or helper around a node, of a unittest case of the canon: it can enter a scope."""
-    method = _outermost(module, node)
-    if not isinstance(method, ast.FunctionDef) or not method.args.args or method.name in _TEAR_DOWNS:
-        return None
-    if len(list(module.functions_around(node))) > 1 or not _in_scope(module, node):
-        return None
-    owner = module.parents[method]
-    fact = next((each for each in module.file.facts.classes if each.name == getattr(owner, "name", "")), None)
-    if fact is None or not _is_sync_case(module, fact):
-        return None
-    return method
-
-
-def _is_sync_case(module: Module, fact: ClassFact) -> bool:
-    """Whether a class is a unittest case without async tests: those run in a task of their own, which enters for itself."""
-    file = module.file
-    bases = {base.rpartition(".")[2] for base in fact.bases}
-    bases.update(
-        base.rpartition(".")[2]
-        for each in file.hierarchy(fact).ancestors
-        if (known := file.index.class_fact(each)) is not None
-        for base in known.bases
-    )
-    return "SSotBaseTestCase" in bases and not any(each.is_async for each in file.methods.get(fact.qualname, ()))
-
-
-def _is_plain_write(statement: ast.stmt, environ: ast.expr) -> bool:
-    """Whether a statement is ``os.environ[name] = value`` and nothing else."""
-    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
-        return False
-    target = statement.targets[0]
-    return isinstance(target, ast.Subscript) and target.value is environ
-
-
-def _scoped(module: Module, test: Function, decorator: str) -> Splice:
-    """The edit that decorates a test with what opens a scope."""
-    at = module.start(test)
-    line = module.mark + module.text.offset(test.lineno, 0)
-    indent = module.content[line:at].decode()
-    return module.insert(at, f"@{decorator}{module.line_end(at).decode()}{indent}")
 
 
 def _in_string(module: Module, node: ast.AST) -> bool:
