@@ -30,7 +30,7 @@ from canonry.model.edit import Grade
 
 _KINDS = ("base-case", "environment", "mock-factory")
 _TABLE = (
-    "package", *_KINDS, "found", "edited", "share", "listed", "files", "edits", "tests", "same ids", "pass -> fail",
+    "package", *_KINDS, "found", "edited", "share", "listed", "files", "edits", "tests", "passed", "same ids", "pass -> fail",
     "edits in guilty files", "fail after bisection", "second run", "restored",
 )  # fmt: skip
 _SOURCE = Path(__file__).parents[1] / "src"
@@ -62,6 +62,7 @@ class Row(msgspec.Struct):
     edits: int
     files: int
     tests: int
+    passed: int
     same_tests: bool
     broken: list[str]
     culprits: list[str]
@@ -74,7 +75,7 @@ class Row(msgspec.Struct):
         """The row of the table."""
         yes = {True: "yes", False: "no"}
         share = f"{self.edited / max(self.findings, 1):.0%}"
-        tests = [self.tests, yes[self.same_tests], len(self.broken), self.guilty, self.left]
+        tests = [self.tests, self.passed, yes[self.same_tests], len(self.broken), self.guilty, self.left]
         counts = [self.findings, self.edited, share, self.listed, self.files, self.edits]
         return [self.package, *self.kinds, *counts, *tests, self.again, yes[self.restored]]
 
@@ -154,6 +155,7 @@ def of_package(place: Path, python: str, answers: Counter[tuple[str, str, str]],
             edits=sum(edited.values()),
             files=len(edited),
             tests=len(ids),
+            passed=len(passed),
             same_tests=ids == after_ids,
             broken=broken,
             culprits=guilty,

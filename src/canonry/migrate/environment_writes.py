@@ -14,6 +14,7 @@ _FIXTURE = "pytest restores it when its fixture ends; use `patched(...)`, or wri
 _PER_CLASS = frozenset(
     ("setUpClass", "tearDownClass", "setup_class", "teardown_class", "setUpModule", "tearDownModule")
 )
+_CASES = ("SSotBaseTestCase", "SSotAsyncTestCase")
 _TEAR_DOWNS = frozenset(("tearDown", "teardown_method", "asyncTearDown", "doCleanups"))
 
 
@@ -156,14 +157,23 @@ def _set_up_around(module: Module, node: ast.AST) -> Function | None:
 def _is_sync_case(module: Module, fact: ClassFact) -> bool:
     """Whether a class is a unittest case without async parts, which run in a task and would export for themselves."""
     file = module.file
-    bases = {base.rpartition(".")[2] for base in fact.bases}
-    bases.update(
-        base.rpartition(".")[2]
-        for each in file.hierarchy(fact).ancestors
-        if (known := file.index.class_fact(each)) is not None
-        for base in known.bases
-    )
-    return "SSotBaseTestCase" in bases and not any(each.is_async for each in file.methods.get(fact.qualname, ()))
+    index = file.index
+    definition = file.definition(fact)
+    line = [definition, *file.hierarchy(fact).ancestors]
+    facts = [known for each in line if (known := index.class_fact(each)) is not None]
+    if not any(base.rpartition(".")[2] in _CASES for known in facts for base in known.bases):
+        return False
+    waiting, seen = list(line), set(line)
+    while waiting:
+        each = waiting.pop()
+        own = index.facts(each.path)
+        if own is None or any(method.is_async and method.owner == each.qualname for method in own.functions):
+            return False
+        if each == definition or each not in line:
+            heirs = [heir for heir in module.surroundings.heirs(each) if heir not in seen]
+            seen.update(heirs)
+            waiting += heirs
+    return True
 
 
 def _is_plain_write(statement: ast.stmt, environ: ast.expr) -> bool:
