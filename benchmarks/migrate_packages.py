@@ -30,8 +30,8 @@ from canonry.model.edit import Grade
 
 _KINDS = ("base-case", "environment", "mock-factory")
 _TABLE = (
-    "package", *_KINDS, "found", "edited", "share", "listed", "files", "edits", "tests", "passed", "same ids", "pass -> fail",
-    "edits in guilty files", "fail after bisection", "second run", "restored",
+    "package", *_KINDS, "found", "edited", "share", "listed", "files", "edits", "tests", "passed", "same ids",
+    "pass -> fail", "edits in guilty files", "fail after bisection", "second run", "restored",
 )  # fmt: skip
 _SOURCE = Path(__file__).parents[1] / "src"
 _SEEN = """
