@@ -70,7 +70,7 @@ def _imported(index: Index, path: str) -> list[str]:
     facts = index.facts(path)
     found: list[str] = []
     for each in facts.imports if facts is not None else ():
-        if each.top_level and not each.symbol:
+        if each.top_level:
             target = index.resolve(path, "." * each.level + each.module)
             if isinstance(target, Definition) and not target.qualname:
                 found.append(target.path)

@@ -15,14 +15,15 @@ _KNOWN: dict[str, tuple[str, ...]] = {
 """The bases of cases that stand outside of the tree, as far as they matter for an order."""
 _CASE, _ASYNC_CASE = "unittest.TestCase", "unittest.IsolatedAsyncioTestCase"
 _SAME = {"unittest.case.TestCase": _CASE, "unittest.async_case.IsolatedAsyncioTestCase": _ASYNC_CASE}
+_OBJECT = ("object", "*.object", "builtins.object")
 Replaced = Callable[[Node, Node], Node]
 
 
-class _NoOrderError(Exception):
+class NoOrderError(Exception):
     """The bases of a class have no order: Python refuses to make it."""
 
 
-class _UnknownError(Exception):
+class UnknownError(Exception):
     """A base is computed, or nobody knows it."""
 
 
@@ -54,10 +55,10 @@ def _instead(changed: Node, old: Node, new: Node, case: Node | None, node: Node,
 
 def _has_order(index: Index, definition: Definition, replaced: Replaced) -> bool:
     try:
-        _linear(index, definition, replaced, ())
-    except _NoOrderError:
+        linear(definition, lambda node: _bases(index, node, replaced))
+    except NoOrderError:
         return False
-    except _UnknownError:
+    except UnknownError:
         return True  # nobody can tell; what is there works
     return True
 
@@ -85,7 +86,7 @@ def _bases(index: Index, node: Node, replaced: Replaced) -> list[Node]:
         return list(_KNOWN.get(node, ()))
     fact = index.class_fact(node)
     if fact is None:
-        raise _UnknownError
+        raise UnknownError
     found: list[Node] = []
     for base in fact.bases:
         target = index.resolve(node.path, base)
@@ -94,28 +95,32 @@ def _bases(index: Index, node: Node, replaced: Replaced) -> list[Node]:
         elif isinstance(target, External):
             each = _named(target.name)
         else:
-            raise _UnknownError
+            raise UnknownError
         found.append(replaced(node, each))
     added = replaced(node, "")
-    return [*found, added] if added else found
+    found += [added] if added else []
+    return [each for each in found if each not in _OBJECT]
 
 
-def _linear(index: Index, node: Node, replaced: Replaced, above: tuple[Node, ...]) -> list[Node]:
+def linear(node: Node, bases_of: Callable[[Node], list[Node]], above: tuple[Node, ...] = ()) -> list[Node]:
+    """A class and what it derives from, in the order in which Python looks for a method (C3).
+
+    Raises `NoOrderError` where there is none.
+    """
     if node in above:
-        raise _UnknownError
-    bases = [each for each in _bases(index, node, replaced) if each not in ("object", "*.object", "builtins.object")]
+        raise UnknownError
+    bases = bases_of(node)
     if len(set(bases)) < len(bases):
-        raise _NoOrderError
-    lines = [_linear(index, each, replaced, (*above, node)) for each in bases]
+        raise NoOrderError
+    lines = [linear(each, bases_of, (*above, node)) for each in bases]
     lines.append(bases)
     found: list[Node] = [node]
     while any(lines):
-        head = next(
-            (line[0] for line in lines if line and not any(line[0] in other[1:] for other in lines)),
-            None,
-        )
+        lines = [line for line in lines if line]
+        heads = (line[0] for line in lines)
+        head = next((each for each in heads if not any(each in other[1:] for other in lines)), None)
         if head is None:
-            raise _NoOrderError
+            raise NoOrderError
         found.append(head)
-        lines = [line[1:] if line and line[0] == head else line for line in lines]
+        lines = [line[1:] if line[0] == head else line for line in lines]
     return found
