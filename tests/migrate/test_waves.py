@@ -232,6 +232,35 @@ def test_without_a_test_that_passes_nothing_is_proved(tmp_path: Path) -> None:
     assert (done.returncode, "Traceback" in done.stderr, "--nonsense" in done.stderr) == (2, False, True)
 
 
+def test_code_that_no_test_reaches_waits_until_everything_else_has_landed(tmp_path: Path) -> None:
+    script = "import os\n\nprint(os.environ.get('SHOP_URL_NOWHERE'))\n"
+    suite: dict[str, str | bytes] = {f"tests/test_{name}.py": READ for name in "abcd"}
+    place = shop(tmp_path / "shop", {"tests/a_script.py": script, **suite})
+    place.call("migrate", "plan", "--size", "2", "-q")
+    lonely = [wave["number"] for wave in status(place)["waves"] if wave["files"][0]["path"] == "tests/a_script.py"]
+    assert lonely == [len(states(place))]
+    done = place.call("migrate", "next", "--write", "--all", *QUICK)
+    assert (done.returncode, states(place)[-2:]) == (5, ["landed", "waiting"]), done.stderr
+    assert (place.root / "tests/a_script.py").read_text() == script
+
+
+def test_a_plan_leaves_out_commands_that_would_select_other_tests(tmp_path: Path) -> None:
+    odd = "odd:\n\tpytest -o python_files=check_c.py tests/unit\n"
+    files: dict[str, str | bytes] = {
+        "requirements.txt": "canonry\npytest\n",
+        "tests/unit/test_a.py": "def test_a():\n    assert 1\n",
+        "tests/unit/check_c.py": "def test_c():\n    assert 1\n",
+        "Makefile": odd,
+    }
+    place = shop(tmp_path / "shop", files)
+    place.call("migrate", "plan", "--codemod", "ci-commands", "--review", "-q")
+    left = [(each["path"], each["findings"][0]["reason"]) for each in status(place)["by_hand"]]
+    assert [path for path, _ in left] == ["Makefile"]
+    assert "it would no longer run `tests/unit/check_c.py::test_c`" in left[0][1]
+    place.call("migrate", "plan", "--codemod", "ci-commands", "--review", "--no-prove", "-q")
+    assert (status(place)["by_hand"], len(states(place))) == ([], 1)
+
+
 def test_a_suite_that_is_red_in_part_moves_and_stays_as_red(tmp_path: Path) -> None:
     place = shop(tmp_path / "shop", {"tests/test_url.py": READ + "\n\ndef test_red():\n    assert url() == 'set'\n"})
     place.call("migrate", "plan", "-q")

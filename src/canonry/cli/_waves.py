@@ -1,9 +1,6 @@
 """`canonry migrate plan`, `next` and `status`: a migration in waves."""
 
-import io
-import os
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -11,16 +8,23 @@ from typing import IO
 import click
 
 from canonry.audit.request import Request
+from canonry.cli._output import (
+    color_option,
+    config_option,
+    is_raw,
+    painted,
+    quiet_option,
+    tell,
+    workers_option,
+    write_report,
+)
 from canonry.model.errors import UserError
 from canonry.model.waves import Level, State, Status, WaveStatus
 
-_COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 _FORMAT = click.option(
     "--output-format", type=click.Choice(["full", "json", "markdown"]), default="full", show_default=True
 )
-_QUIET = click.option("-q", "--quiet", is_flag=True, help="No narration on stderr.")
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="All files, tests and findings.")
-_CONFIG = click.option("--config", type=click.Path(path_type=Path), help="Take the canon from this file.")
 
 
 def _issues(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[int, str]:
@@ -43,13 +47,19 @@ def _issues(_context: click.Context, _parameter: click.Parameter, given: tuple[s
 @click.option("--category", multiple=True, metavar="NAME", help="Only files of this category of the canon.")
 @click.option("--flow", multiple=True, metavar="NAME", help="Only tests and components of this flow of the canon.")
 @click.option("--issue", "issues", multiple=True, metavar="WAVE=NUMBER", callback=_issues, help="The issue of a wave.")
+@click.option(
+    "--prove/--no-prove",
+    default=True,
+    show_default=True,
+    help="Collect what rewritten commands select, and refuse those that select other tests.",
+)
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the plan to this file, too.")
-@_CONFIG
+@config_option
 @click.option("--target-python", metavar="3.N", help="Judge syntax at this Python version.")
-@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes that work [default: all cores].")
+@workers_option
 @_FORMAT
-@_COLOR
-@_QUIET
+@color_option
+@quiet_option
 @_VERBOSE
 def plan(  # one parameter per option, in the order of the help page
     paths: tuple[str, ...],
@@ -61,6 +71,7 @@ def plan(  # one parameter per option, in the order of the help page
     category: tuple[str, ...],
     flow: tuple[str, ...],
     issues: dict[int, str],
+    prove: bool,
     output: Path | None,
     config: Path | None,
     target_python: str | None,
@@ -101,14 +112,15 @@ def plan(  # one parameter per option, in the order of the help page
             review=review,
             size=size,
             issues=issues,
+            prove=prove,
             arguments=tuple(sys.argv[1:]),
             progress=progress,
         )
-    _tell(found.summary.notes, quiet=quiet)
+    tell(found.summary.notes, quiet=quiet)
     status = read_status(found.root)
     if output is not None:
-        _write(output, lambda out: _render(status, out, form, color=False, verbose=verbose))
-    _write(None, lambda out: _render(status, out, output_format, color=_painted(color), verbose=verbose))
+        write_report(lambda out: _render(status, out, form, color=False, verbose=verbose), output)
+    write_report(lambda out: _render(status, out, output_format, color=painted(color), verbose=verbose))
     return int(bool(made.waves))
 
 
@@ -139,10 +151,10 @@ def plan(  # one parameter per option, in the order of the help page
 @click.option("--no-docker", is_flag=True, help="Refuse containers.")
 @click.option("--pytest-option", "pytest_options", multiple=True, metavar="OPTION", help="Handed to pytest as it is.")
 @click.option("--diff/--no-diff", default=True, show_default=True, help="Show what would change.")
-@_CONFIG
+@config_option
 @_FORMAT
-@_COLOR
-@_QUIET
+@color_option
+@quiet_option
 @_VERBOSE
 def next_(  # one parameter per option, in the order of the help page
     write: bool,
@@ -185,7 +197,7 @@ def next_(  # one parameter per option, in the order of the help page
             diff=diff,
             go_on=go_on,
             output_format=output_format,
-            color=_painted(color),
+            color=painted(color),
             quiet=quiet,
             verbose=verbose,
         )
@@ -207,15 +219,15 @@ def next_(  # one parameter per option, in the order of the help page
         go_on=go_on,
     )
     return _take(
-        root, taking, every=every, output_format=output_format, color=_painted(color), quiet=quiet, verbose=verbose
+        root, taking, every=every, output_format=output_format, color=painted(color), quiet=quiet, verbose=verbose
     )
 
 
 @click.command("status")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it to this file, too.")
 @_FORMAT
-@_COLOR
-@_QUIET
+@color_option
+@quiet_option
 @_VERBOSE
 def status(*, output: Path | None, output_format: str, color: str, quiet: bool, verbose: bool) -> int:
     """Show where the plan stands: what landed, what could not, what is left, and the effort that was measured.
@@ -226,10 +238,10 @@ def status(*, output: Path | None, output_format: str, color: str, quiet: bool, 
 
     form = _form_of(output) if output is not None else ""
     found = read_status(_root())
-    _tell(found.notes, quiet=quiet)
+    tell(found.notes, quiet=quiet)
     if output is not None:
-        _write(output, lambda out: _render(found, out, form, color=False, verbose=verbose))
-    _write(None, lambda out: _render(found, out, output_format, color=_painted(color), verbose=verbose))
+        write_report(lambda out: _render(found, out, form, color=False, verbose=verbose), output)
+    write_report(lambda out: _render(found, out, output_format, color=painted(color), verbose=verbose))
     return int(bool(found.open))
 
 
@@ -245,14 +257,14 @@ def _preview(
     from canonry.source.trees.tree import read_file
 
     found = read_status(root)
-    _tell(found.notes, quiet=quiet)
+    tell(found.notes, quiet=quiet)
     chosen = next_wave(found, go_on=go_on)
     if chosen is None:
-        _tell(("all waves are done",), quiet=quiet)
+        tell(("all waves are done",), quiet=quiet)
         return 0
     if output_format != "full":
         one = Status(plan=found.plan, waves=(chosen,), log=found.log, notes=found.notes)
-        _write(None, lambda out: _render(one, out, output_format, color=color, verbose=verbose))
+        write_report(lambda out: _render(one, out, output_format, color=color, verbose=verbose))
         return 1
     files = tuple(file.change for file in chosen.wave.files)
     change = ChangePlan(files=files, reason=chosen.wave.title, origin="migrate next")
@@ -260,10 +272,10 @@ def _preview(
     def render(out: IO[str]) -> None:
         if diff:
             text = plan_diff(change, lambda path: read_file(root / path))
-            render_diff(text, out, color=color, raw=out is not sys.stdout or not sys.stdout.isatty())
+            render_diff(text, out, color=color, raw=is_raw(out))
         render_wave(chosen.wave, out, color=color, verbose=verbose)
 
-    _write(None, render)
+    write_report(render)
     return 1
 
 
@@ -276,22 +288,22 @@ def _take(
 
     assert isinstance(taking, Taking)
     numbers: list[int] = []
-    work = Work(root, taking, tell=lambda text: _tell((text,), quiet=quiet))
+    work = Work(root, taking, tell=lambda text: tell((text,), quiet=quiet))
     for taken in take_waves(work):
         numbers.append(taken.wave.number)
-        _tell(taken.notes, quiet=quiet or len(numbers) > 1)  # later, they would tell of the waves before
+        tell(taken.notes, quiet=quiet or len(numbers) > 1)  # later, they would tell of the waves before
         now = _of(read_status(root), numbers[-1:])[0]
         if output_format == "full":
-            _write(None, partial(render_taken, now, color=color, verbose=verbose))
+            write_report(partial(render_taken, now, color=color, verbose=verbose))
         if not every or now.state is State.STOPPED:
             break
     found = read_status(root)
     done = _of(found, numbers)
     if not numbers:
-        _tell(("all waves are done",), quiet=quiet)
+        tell(("all waves are done",), quiet=quiet)
     if output_format != "full":
         some = Status(plan=found.plan, waves=tuple(done), log=found.log, notes=found.notes)
-        _write(None, lambda out: _render(some, out, output_format, color=color, verbose=verbose))
+        write_report(lambda out: _render(some, out, output_format, color=color, verbose=verbose))
     return int(any(each.state is not State.LANDED for each in done))
 
 
@@ -330,30 +342,3 @@ def _form_of(output: Path) -> str:
     if form is None:
         raise UserError(f"`{output}` names no format; let it end with `.md`, `.json` or `.txt`")
     return form
-
-
-def _tell(notes: tuple[str, ...], *, quiet: bool) -> None:
-    for note in () if quiet else notes:
-        click.echo(f"canonry: {note}", err=True)
-
-
-def _painted(color: str) -> bool:
-    return color == "always" or (color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
-
-
-def _write(place: Path | None, render: Callable[[IO[str]], None]) -> None:
-    """Writes a report to a file, or to stdout."""
-    try:
-        if place is not None:
-            with open(place, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as out:
-                render(out)
-            return
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
-        render(sys.stdout)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        shown = place or "the report"
-        raise UserError(f"`{shown}` cannot be written ({error.strerror}); name another file") from error

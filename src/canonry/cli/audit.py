@@ -1,8 +1,6 @@
 """`canonry audit`."""
 
 import gc
-import io
-import sys
 from collections.abc import Collection
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from canonry.audit.request import Request
 from canonry.audit.result import Result
 from canonry.audit.session import Progress
 from canonry.audit.sources import source_reader
+from canonry.cli._output import color_option, config_option, output_file_option, painted, quiet_option, write_report
 from canonry.model.errors import NothingValidatedError, RuleError, UserError
 from canonry.model.finding import Severity
 from canonry.report.content import Options, Report
@@ -34,7 +33,7 @@ _GROUPABLE = frozenset(("full", "concise", "markdown"))
 @click.option("--rev", help="Audit this commit, without a checkout.")
 @click.option("--staged", is_flag=True, help="Audit the tree as the index holds it, not as it is on disk.")
 @click.option("--base", metavar="REV", help="Compare exemptions with this commit [default: HEAD, or its parent].")
-@click.option("--config", type=click.Path(path_type=Path), help="Take the canon from this file.")
+@config_option
 @click.option("--target-python", metavar="3.N", help="Judge syntax at this Python version.")
 @click.option(
     "--select", multiple=True, metavar="CODE", help="Show only these rules (code, prefix or name; repeatable)."
@@ -70,13 +69,13 @@ _GROUPABLE = frozenset(("full", "concise", "markdown"))
 )
 @click.option("--write", is_flag=True, help="With --fix: apply what is graded safe.")
 @click.option("--output-format", type=click.Choice([each.value for each in Format]), default="full", show_default=True)
-@click.option("--output-file", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
+@output_file_option
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Processes that read files [default: all cores]."
 )
 @click.option("--no-cache", is_flag=True, help="Keep no cache.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
-@click.option("-q", "--quiet", is_flag=True, help="No narration on stderr.")
+@color_option
+@quiet_option
 @click.option("-v", "--verbose", is_flag=True, help="More narration on stderr; every place of a cluster.")
 def command(  # one parameter per option, in the order of the help page
     paths: tuple[str, ...],
@@ -176,7 +175,7 @@ def command(  # one parameter per option, in the order of the help page
             worst=worst,
             sample=sample,
             seed=seed,
-            color=_coloured(color, output_file),
+            color=painted(color, output_file),
             group_by=group_by,
             verbose=verbose,
             read=read,
@@ -292,31 +291,6 @@ def _narrate(result: Result, *, verbose: bool) -> None:
         click.echo(f"canonry: syntax judged as Python {header.target_python} ({header.target_origin})", err=True)
 
 
-def _coloured(color: str, output_file: Path | None) -> bool:
-    import os
-
-    if color != "auto":
-        return color == "always"
-    return output_file is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
 def _write(report: Report, output_format: str, output_file: Path | None) -> None:
     render = renderer(output_format)
-    if output_file is None:
-        if output_format not in _FOR_TERMINALS and isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8")
-        try:
-            render(report, sys.stdout)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise UserError(
-                f"the report cannot be written ({error.strerror}); name a file with `--output-file`"
-            ) from error
-        return
-    try:
-        with open(output_file, "w", encoding="utf-8") as out:
-            render(report, out)
-    except OSError as error:
-        raise UserError(f"`{output_file}` cannot be written ({error.strerror}); name another file") from error
+    write_report(lambda out: render(report, out), output_file, terminal=output_format in _FOR_TERMINALS)

@@ -1,13 +1,12 @@
 """`canonry changes`: what canonry wrote, and the way back."""
 
-import io
-import os
 import sys
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
+from canonry.cli._output import any_bytes, color_option, painted
 from canonry.model.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ _FORMAT = click.option(
     "--output-format", type=click.Choice(["full", "json"]), default="full", show_default=True, help="How to say it."
 )
 _ENDED_EARLY = ("undone", "recovered", "unfinished")
-_COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 
 
 @click.group("changes")
@@ -37,7 +35,7 @@ def command() -> None:
 @command.command("list")
 @_REPO
 @_FORMAT
-@_COLOR
+@color_option
 def list_changes(*, repo: Path, output_format: str, color: str) -> int:
     """List all changes, the oldest first: number, time, state, files, reason.
 
@@ -50,11 +48,11 @@ def list_changes(*, repo: Path, output_format: str, color: str) -> int:
     folder = _folder(repo)
     _recover(folder)
     changes = read_history(folder)
-    out = _stdout()
+    out = any_bytes()
     if output_format == "json":
         render_list_json(changes, out)
     else:
-        render_list(changes, out, color=_painted(color))
+        render_list(changes, out, color=painted(color))
     if not changes:
         click.echo(f"canonry: nothing was ever changed in `{folder.root}`", err=True)
     return 0
@@ -64,7 +62,7 @@ def list_changes(*, repo: Path, output_format: str, color: str) -> int:
 @click.argument("change", metavar="ID")
 @_REPO
 @_FORMAT
-@_COLOR
+@color_option
 def show(*, change: str, repo: Path, output_format: str, color: str) -> int:
     """Show one change: why each file was changed, how sure that was, and the difference.
 
@@ -77,11 +75,11 @@ def show(*, change: str, repo: Path, output_format: str, color: str) -> int:
     _recover(folder)
     found = find_change(read_history(folder), change)
     diffs = _diffs(folder, found)
-    out = _stdout()
+    out = any_bytes()
     if output_format == "json":
         render_change_json(found, diffs, out)
     else:
-        render_change(found, diffs, out, color=_painted(color), raw=not out.isatty())
+        render_change(found, diffs, out, color=painted(color), raw=not out.isatty())
     return 0
 
 
@@ -90,7 +88,7 @@ def show(*, change: str, repo: Path, output_format: str, color: str) -> int:
 @_REPO
 @click.option("--skip-edited", is_flag=True, help="Leave files that were edited since, and roll the others back.")
 @click.option("--diff", is_flag=True, help="Show what would be undone, and write nothing.")
-@_COLOR
+@color_option
 def rollback(*, change: str, repo: Path, skip_edited: bool, diff: bool, color: str) -> int:
     """Give every file of a change the bytes back that it had before.
 
@@ -104,7 +102,7 @@ def rollback(*, change: str, repo: Path, skip_edited: bool, diff: bool, color: s
     if diff:
         found, history = _found(folder, change)
         for text in _reversed_diffs(folder, found):
-            render_diff(text, _stdout(), color=_painted(color), raw=not sys.stdout.isatty())
+            render_diff(text, any_bytes(), color=painted(color), raw=not sys.stdout.isatty())
         if refusal := objection(folder.root, history, found):
             click.echo(f"canonry: {refusal}", err=True)
         return 1
@@ -178,14 +176,3 @@ def _reversed_diffs(folder: "ChangesFolder", change: "Change") -> list[str]:
         for record in change.header.files
         if record.path in change.standing
     ]
-
-
-def _stdout() -> IO[str]:
-    """Standard output as it takes any name and any byte; a terminal gets what it can show."""
-    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
-        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
-    return sys.stdout
-
-
-def _painted(color: str) -> bool:
-    return color == "always" or (color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))

@@ -16,6 +16,7 @@ from canonry.canon.insert import insert
 from canonry.changes.apply import apply_plan
 from canonry.changes.splice import replace_file
 from canonry.changes.transaction import Outcome
+from canonry.cli._output import quiet_option
 from canonry.model.change_plan import ChangePlan, Verification
 from canonry.model.errors import UserError
 from canonry.report.init import additions, narration, render_json, render_toml
@@ -42,7 +43,7 @@ _STANDALONE = "canonry.toml"
     "--workers", type=click.IntRange(min=1), metavar="N", help="Processes that read files [default: all cores]."
 )
 @click.option("--no-cache", is_flag=True, help="Keep no cache.")
-@click.option("-q", "--quiet", is_flag=True, help="No narration on stderr.")
+@quiet_option
 def command(
     path: Path | None,
     repo: Path | None,

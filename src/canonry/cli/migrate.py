@@ -1,10 +1,7 @@
 """`canonry migrate`."""
 
 import gc
-import io
-import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -13,12 +10,21 @@ import click
 from canonry.audit.request import Request
 from canonry.cli import _waves
 from canonry.cli._migrate_compare import compare
+from canonry.cli._output import (
+    color_option,
+    config_option,
+    is_raw,
+    output_file_option,
+    painted,
+    quiet_option,
+    tell,
+    workers_option,
+    write_report,
+)
 from canonry.migrate.engine import Migrated, Wanted, migrate
 from canonry.model.errors import UserError
 from canonry.model.migration import MigrationSummary
 from canonry.report.progress import show_progress
-
-_COLOR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 
 
 class _WithDefault(click.Group):
@@ -65,7 +71,7 @@ command.add_command(_waves.status)
 @click.option("--codemod", "codemods", multiple=True, metavar="NAME", help="Only this codemod [default: all].")
 @click.option("--repo", type=click.Path(path_type=Path), help="A repository: a working tree or a (bare) git directory.")
 @click.option("--rev", help="Migrate the files of this commit, without a checkout; see --output.")
-@click.option("--config", type=click.Path(path_type=Path), help="Take the canon from this file.")
+@config_option
 @click.option("--target-python", metavar="3.N", help="Judge syntax at this Python version.")
 @click.option("--write", is_flag=True, help="Apply the edits that are graded safe.")
 @click.option("--review", is_flag=True, help="Plan (and with --write apply) those graded review, too.")
@@ -82,11 +88,11 @@ command.add_command(_waves.status)
 @click.option(
     "--output-format", type=click.Choice(["full", "concise", "json", "markdown"]), default="full", show_default=True
 )
-@click.option("--output-file", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
-@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes that work [default: all cores].")
+@output_file_option
+@workers_option
 @click.option("--no-cache", is_flag=True, help="Keep no cache.")
-@_COLOR
-@click.option("-q", "--quiet", is_flag=True, help="No narration on stderr.")
+@color_option
+@quiet_option
 @click.option("-v", "--verbose", is_flag=True, help="Every finding, safe ones included.")
 def files(  # one parameter per option, in the order of the help page
     paths: tuple[str, ...],
@@ -155,15 +161,15 @@ command.add_command(compare)
 
 
 @command.command("list")
-@_COLOR
+@color_option
 def list_codemods(*, color: str) -> int:
     """List all codemods: name, what each does, the rules whose findings it answers."""
     from canonry.migrate.codemod import described
     from canonry.migrate.registry import all_codemods
     from canonry.report.migration import render_codemods
 
-    painted = color == "always" or (color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
-    render_codemods(map(described, all_codemods().values()), sys.stdout, color=painted)
+    coloured = painted(color)
+    render_codemods(map(described, all_codemods().values()), sys.stdout, color=coloured)
     return 0
 
 
@@ -192,17 +198,14 @@ def finish(
         notes += said
     if output is not None:
         notes.append(_write_below(found, output))
-    for note in () if quiet else notes:
-        click.echo(f"canonry: {note}", err=True)
-    painted = color == "always" or (
-        color == "auto" and output_file is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    )
+    tell(notes, quiet=quiet)
+    coloured = painted(color, output_file)
     shown = diff and not write and output is None
 
     def render(out: IO[str]) -> None:
-        _render(found, summary, out, output_format, diff=shown, review=review, color=painted, verbose=verbose)
+        _render(found, summary, out, output_format, diff=shown, review=review, color=coloured, verbose=verbose)
 
-    _report(render, output_format, output_file)
+    write_report(render, output_file, terminal=output_format not in ("json", "markdown"))
     return 0 if output is not None else int(any(item.planned and not item.written for item in summary.items))
 
 
@@ -252,27 +255,7 @@ def _render(
             from canonry.changes.diff import plan_diff
 
             text = plan_diff(found.plan, found.before.get)
-            render_diff(text, out, color=color, raw=out is not sys.stdout or not sys.stdout.isatty())
+            render_diff(text, out, color=color, raw=is_raw(out))
         render_items(summary, out, color=color, verbose=verbose)
     out.write("\n")
     render_summary(summary, out, color=color, review=review)
-
-
-def _report(render: Callable[[IO[str]], None], output_format: str, output_file: Path | None) -> None:
-    """Writes the report to a file or to stdout; JSON and Markdown are UTF-8 wherever they go."""
-    try:
-        if output_file is not None:
-            with open(output_file, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as out:
-                render(out)
-            return
-        if isinstance(sys.stdout, io.TextIOWrapper) and (
-            output_format in ("json", "markdown") or not sys.stdout.isatty()
-        ):  # a difference may hold any byte
-            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
-        render(sys.stdout)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        place = output_file or "the report"
-        raise UserError(f"`{place}` cannot be written ({error.strerror}); name another with `--output-file`") from error

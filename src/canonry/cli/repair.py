@@ -1,16 +1,23 @@
 """`canonry repair`."""
 
 import gc
-import io
-import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 import click
 
 from canonry.audit.request import Request
+from canonry.cli._output import (
+    color_option,
+    config_option,
+    is_raw,
+    output_file_option,
+    painted,
+    quiet_option,
+    tell,
+    workers_option,
+    write_report,
+)
 from canonry.model.errors import UserError
 from canonry.model.repair import RepairSummary, Verdict
 from canonry.repair.engine import Repaired, Wanted, repair
@@ -23,7 +30,7 @@ _MENDABLE = (Verdict.BROKEN, Verdict.COMMENTED_OUT)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--repo", type=click.Path(path_type=Path), help="A repository: a working tree or a (bare) git directory.")
 @click.option("--rev", help="Repair the files of this commit, without a checkout; see --output.")
-@click.option("--config", type=click.Path(path_type=Path), help="Take the canon from this file.")
+@config_option
 @click.option("--target-python", metavar="3.N", help="Judge syntax at this Python version.")
 @click.option("--write", is_flag=True, help="Apply the proposals that are graded safe.")
 @click.option("--review", is_flag=True, help="With --write: apply those graded review too.")
@@ -42,11 +49,11 @@ _MENDABLE = (Verdict.BROKEN, Verdict.COMMENTED_OUT)
 @click.option(
     "--output-format", type=click.Choice(["full", "concise", "json", "markdown"]), default="full", show_default=True
 )
-@click.option("--output-file", type=click.Path(path_type=Path), help="Write the report here instead of stdout.")
-@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes that work [default: all cores].")
+@output_file_option
+@workers_option
 @click.option("--no-cache", is_flag=True, help="Keep no cache.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
-@click.option("-q", "--quiet", is_flag=True, help="No narration on stderr.")
+@color_option
+@quiet_option
 @click.option("-v", "--verbose", is_flag=True, help="Every lost word, refused change and file of a commit.")
 def command(  # one parameter per option, in the order of the help page
     paths: tuple[str, ...],
@@ -109,15 +116,13 @@ def command(  # one parameter per option, in the order of the help page
         summary = _apply(found, review=review, quiet=quiet)
     if output is not None:
         _write_below(found, output, quiet=quiet)
-    coloured = color == "always" or (
-        color == "auto" and output_file is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    )
+    coloured = painted(color, output_file)
     shown = diff and output is None and not write and not explain
 
     def render(out: IO[str]) -> None:
         _render(found, summary, out, output_format, explain=explain, diff=shown, color=coloured, verbose=verbose)
 
-    _report(render, output_format, output_file)
+    write_report(render, output_file, terminal=output_format not in ("json", "markdown"))
     return _status(summary, found, outside=output is not None)
 
 
@@ -137,8 +142,7 @@ def _apply(found: Repaired, *, review: bool, quiet: bool) -> RepairSummary:
     from canonry.repair.writing import write_repairs
 
     summary, notes = write_repairs(found, review=review)
-    for note in () if quiet else notes:
-        click.echo(f"canonry: {note}", err=True)
+    tell(notes, quiet=quiet)
     return summary
 
 
@@ -195,7 +199,7 @@ def _render_text(
         render_concise(summary, out)
     else:
         if diff and found.after:
-            render_diff(_diff(found), out, color=color, raw=out is not sys.stdout or not sys.stdout.isatty())
+            render_diff(_diff(found), out, color=color, raw=is_raw(out))
         render_files(summary, out, color=color, verbose=verbose)
     out.write("\n")
     render_summary(summary, out, color=color, preview=diff)
@@ -206,26 +210,6 @@ def _diff(found: Repaired) -> str:
     from canonry.repair.plan import plan_repairs
 
     return plan_diff(plan_repairs(found.summary.repairs, found.before, found.after), found.before.get)
-
-
-def _report(render: Callable[[IO[str]], None], output_format: str, output_file: Path | None) -> None:
-    """Writes the report to a file or to stdout; JSON and Markdown are UTF-8 wherever they go."""
-    try:
-        if output_file is not None:
-            with open(output_file, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as out:
-                render(out)
-            return
-        if isinstance(sys.stdout, io.TextIOWrapper) and (
-            output_format in ("json", "markdown") or not sys.stdout.isatty()
-        ):  # a difference may hold any byte
-            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
-        render(sys.stdout)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        place = output_file or "the report"
-        raise UserError(f"`{place}` cannot be written ({error.strerror}); name another with `--output-file`") from error
 
 
 def _status(summary: RepairSummary, found: Repaired, *, outside: bool) -> int:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from canonry.cli._output import config_option, quiet_option, workers_option
 from canonry.model.errors import UserError
 
 _NAME = "MIGRATION_GUIDE.md"
@@ -16,11 +17,11 @@ def command() -> None:
 
 @command.command("guides")
 @click.option("--repo", type=click.Path(exists=True, path_type=Path), default=".", metavar="PATH", help="The tree.")
-@click.option("--config", type=click.Path(path_type=Path), help="Take the canon from this file.")
+@config_option
 @click.option("--output-file", default=_NAME, show_default=True, metavar="FILE", help="Its place, from the root.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that canonry did not write.")
-@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes that work [default: all cores].")
-@click.option("-q", "--quiet", is_flag=True, help="No narration on stderr.")
+@workers_option
+@quiet_option
 def guides(
     *, repo: Path, config: Path | None, output_file: str, overwrite: bool, workers: int | None, quiet: bool
 ) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from canonry.cli._output import color_option, painted
 from canonry.model.errors import NothingValidatedError
 
 
@@ -17,14 +18,13 @@ def command() -> None:
 @click.argument("path", required=False, default=".", type=click.Path(exists=True, path_type=Path))
 @click.option("--builtin", is_flag=True, help="Run the examples of the built-in rules instead.")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Take the canon from FILE.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@color_option
 def test(*, path: Path, builtin: bool, config: Path | None, color: str) -> int:
     """Run the bad and the good examples of rules through the engine, each in a folder of its own.
 
     PATH is the tree whose canon declares the rules (default: the project around the current folder). Exit 1 when an
     example fails or a rule has no bad one, 5 when there is no rule of one's own.
     """
-    import os
 
     from canonry.audit.examples import prove
     from canonry.report.rules import render_proofs
@@ -45,5 +45,5 @@ def test(*, path: Path, builtin: bool, config: Path | None, color: str) -> int:
             "no rule of your own is declared, so nothing was validated; `[[tool.canonry.rules]]` declares one, and "
             "`--builtin` runs the built-in ones"
         )
-    painted = color == "always" or (color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
-    return 1 if render_proofs(prove(rules, catalogue), sys.stdout, color=painted) else 0
+    coloured = painted(color)
+    return 1 if render_proofs(prove(rules, catalogue), sys.stdout, color=coloured) else 0

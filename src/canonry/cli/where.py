@@ -2,13 +2,13 @@
 
 import gc
 import io
-import os
 import sys
 from pathlib import Path
 
 import click
 
 from canonry.audit.request import Request
+from canonry.cli._output import color_option, config_option, painted, quiet_option, tell
 from canonry.model.errors import UserError
 from canonry.report.progress import show_progress
 
@@ -18,14 +18,14 @@ from canonry.report.progress import show_progress
 @click.option("--repo", type=click.Path(path_type=Path), help="A repository: a working tree or a (bare) git directory.")
 @click.option("--rev", help="Look at this commit, without a checkout.")
 @click.option("--staged", is_flag=True, help="Look at the tree as the index holds it, not as it is on disk.")
-@click.option("--config", type=click.Path(path_type=Path), help="Take the canon from this file.")
+@config_option
 @click.option("--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True)
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Processes that read files [default: all cores]."
 )
 @click.option("--no-cache", is_flag=True, help="Keep no cache.")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
-@click.option("-q", "--quiet", is_flag=True, help="No narration on stderr.")
+@color_option
+@quiet_option
 @click.option("-v", "--verbose", is_flag=True, help="All places and importers, not the first few.")
 def command(  # one parameter per option, in the order of the help page
     name: str,
@@ -57,8 +57,7 @@ def command(  # one parameter per option, in the order of the help page
     )
     with show_progress(quiet=quiet) as progress:
         found = where(name.strip(), request, progress=progress)
-    for note in () if quiet else found.notes:
-        click.echo(f"canonry: {note}", err=True)
+    tell(found.notes, quiet=quiet)
     from canonry.report.where import render_concise, render_full, render_json
 
     if output_format == "json":
@@ -68,6 +67,6 @@ def command(  # one parameter per option, in the order of the help page
     elif output_format == "concise":
         render_concise(found, sys.stdout)
     else:
-        coloured = color == "always" or (color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+        coloured = painted(color)
         render_full(found, sys.stdout, verbose=verbose, color=coloured)
     return 0

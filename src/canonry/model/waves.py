@@ -38,7 +38,7 @@ class PlannedFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file of a wave. ``after`` is the digest of what it becomes, ``priority`` 0 for P0 to 3 for P3.
 
     ``owner`` and ``category`` are empty where nobody is declared. ``left`` are findings of the file that stay,
-    ``renames`` the test ids (``Class::test``) before and after.
+    ``renames`` the test ids (``Class::test``) before and after. ``reached`` is false where no test imports it.
     """
 
     change: FileChange
@@ -50,6 +50,7 @@ class PlannedFile(msgspec.Struct, frozen=True, kw_only=True):
     priority: int = 2
     left: tuple[HandFinding, ...] = ()
     renames: tuple[tuple[str, str], ...] = ()
+    reached: bool = True
 
     @property
     def path(self) -> str:

@@ -103,7 +103,8 @@ def effort(status: Status) -> str:
     rate = seconds / files if files else 0.0
     said = f"{plural(count, 'wave')}, {plural(files, 'file')}, {duration(seconds)}: {rate:.2f} s a file"
     left = sum(len(one.wave.files) for one in status.open)
-    return f"{said}; at that, {plural(left, 'file')} more take {duration(rate * left)}" if left else said
+    takes = "takes" if left == 1 else "take"
+    return f"{said}; at that, {plural(left, 'file')} more {takes} {duration(rate * left)}" if left else said
 
 
 def duration(seconds: float) -> str:
@@ -139,9 +140,9 @@ def proved(judged: Judged) -> str:
         return f"{tests} collected before and after, in {duration(judged.seconds)} ({judged.place})"
     bad = f"{measured.bad_before:,} bad before, {measured.bad_after:,} after"
     times = " and ".join(f"{each:.1f}" for each in measured.before)
-    after = f", after {' and '.join(f'{each:.1f}' for each in measured.after)}" if measured.after else ""
+    after = f", after {' and '.join(f'{each:.1f}' for each in measured.after)} s" if measured.after else ""
     whole = f"{duration(judged.seconds)} in all ({judged.place})"
-    return f"{tests}: {measured.passed:,} good before, {bad}; runs of {times} s before{after} s; {whole}"
+    return f"{tests}: {measured.passed:,} good before, {bad}; runs of {times} s before{after}; {whole}"
 
 
 def change_of(test: TestChange) -> str:

@@ -217,6 +217,21 @@ class Flag(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Whether it is set to True and False; else it is an imported name that is None without the dependency."""
 
 
+class Shared(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A function that hands out the same object on every call, what it is kept in, and a reference to its class."""
+
+    site: Site
+    kept: str
+    kind: str
+
+
+class Keeper(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A class by its qualified name, and the attributes of its objects that are named like one user's own things."""
+
+    qualname: str
+    attributes: tuple[str, ...]
+
+
 class Retirement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The wrapper of a retired runner script: the last day (ISO) on which it is to be there, empty without one."""
 
@@ -353,6 +368,8 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     other_marks: tuple[str, ...] = ()
     """Marks that are given in another way than as decorators and ``pytestmark``; ``*`` where one is computed."""
     retired: Retirement | None = None
+    shared: tuple[Shared, ...] = ()
+    keepers: tuple[Keeper, ...] = ()
 
 
 _ENCODER = msgspec.msgpack.Encoder()

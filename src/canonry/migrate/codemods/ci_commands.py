@@ -69,6 +69,15 @@ class CiCommands(Codemod):
             files=_TESTS,
         ),
         Example(
+            "[env.test]\ndeps = ['canonry']\ncommands = [[\n    'pytest', '-v', '--tb=short',\n"
+            "    {replace = 'posargs', default = [], extend = true},\n]]\n",
+            "[env.test]\ndeps = ['canonry']\ncommands = [[\n    'canonry', 'run',\n"
+            "    {replace = 'posargs', default = [], extend = true}, '-v', '--', '--tb=short',\n]]\n",
+            grade=Grade.REVIEW,
+            path="tox.toml",
+            files=_TESTS,
+        ),
+        Example(
             "import nox\n\n\n@nox.session\ndef tests(session):\n    session.install('canonry')\n    session.run('pytest', '-x', 'tests/unit', *session.posargs, external=True)\n",
             'import nox\n\n\n@nox.session\ndef tests(session):\n    session.install(\'canonry\')\n    session.run("canonry", "run", \'tests/unit\', *session.posargs, "--fail-fast", external=True)\n',
             grade=Grade.REVIEW,

@@ -6,6 +6,8 @@ characters that no quoting knows. So a script inside a string inside YAML needs 
 
 import re
 
+import msgspec
+
 from canonry.migrate.commands.tokens import CannotMapError, Changed, Kept, Made, Mapped, Token
 from canonry.source.documents.reading import Command
 
@@ -17,9 +19,10 @@ _ITEM = re.compile(r"(?:^|\n)([ \t]*-[ \t]+)$")
 
 def placed(command: Command, mapped: Mapped, text: str) -> tuple[int, int, str]:
     """The range of the document's characters to replace, and the text for it. Raises `CannotMapError`."""
-    places = command.places
-    if not places:
+    if not command.places:
         raise CannotMapError("where its words stand is not known")
+    command, quote = _whole_items(command, text)
+    places = command.places
     last = len(places) - 1
     first = mapped.first
     while first and places[first - 1] == places[first]:
@@ -35,12 +38,31 @@ def placed(command: Command, mapped: Mapped, text: str) -> tuple[int, int, str]:
         raw = _raw(token, command, tokens, text)
         if raw is None:
             continue
+        if isinstance(token, Made):
+            raw = f"{quote}{raw}{quote}"
         gap = gaps.get(token.index) if isinstance(token, Kept | Changed) else None
         if not found:
             found.append(raw)
         else:
             found += [gap if gap is not None else _usual_gap(command, text), raw]
     return begin, end, "".join(found)
+
+
+def _whole_items(command: Command, text: str) -> tuple[Command, str]:
+    """A command whose places hold the quotes of its items, and the quote for new ones, where only some are quoted.
+
+    Items may come in another order, so what stands between two of them cannot hold their quotes then.
+    """
+    around = [
+        text[begin - 1] if begin and text[begin - 1] in "\"'" and text[end : end + 1] == text[begin - 1] else ""
+        for begin, end in command.places
+    ]
+    if not command.listed or all(around) or not any(around):
+        return command, ""
+    places = tuple(
+        (begin - len(quote), end + len(quote)) for (begin, end), quote in zip(command.places, around, strict=True)
+    )
+    return msgspec.structs.replace(command, places=places), next(filter(None, around))
 
 
 def _gaps(command: Command, first: int, text: str) -> dict[int, str]:

@@ -24,7 +24,7 @@ from canonry.model.edit import Grade
 VARIABLE = re.compile(r"[$%{}]|^@\w|\*|\?|^<[\w-]+>$")
 """What a word holds that is not fixed: variables of shells and templates, globs."""
 _ALONE = re.compile(
-    r"\$\w+|\$[@*#]|\$\{(?:[^{}]|\{[^{}]*\})*\}|\$\(.*\)|%\w+%|%\*|%\d|@\w+|\{\{.*\}\}|\{posargs.*\}|\{env:.*\}|`.*`"
+    r"\$\w+|\$[@*#]|\$\{(?:[^{}]|\{[^{}]*\})*\}|\$\(.*\)|%\w+%|%\*|%\d|@\w+|\{\{.*\}\}|\{posargs.*\}|\{env:.*\}|`.*`|\{\s*replace\s*=.*\}"
     r"|\$\{\{.*\}\}|<[\w-]+>",
     re.DOTALL,
 )

@@ -5,19 +5,20 @@ from collections.abc import Iterable, Sequence
 
 from canonry.model.waves import PlannedFile
 
-_Key = tuple[bool, int, int]
+_Key = tuple[bool, bool, int, int]
 
 
 def in_waves(files: Iterable[PlannedFile], *, size: int) -> list[list[PlannedFile]]:
     """Waves of at most ``size`` files, in the order in which they are to be taken.
 
-    The least risk first (safe before review, code before files of commands, which no test proves), then the gravest
+    Code that no test reaches comes last, because running tests says nothing of it and such a wave stops the plan; then
+    the least risk first (safe before review, code before files of commands, which no test proves), then the gravest
     priority. One wave holds one risk and one priority. An owner's files stay together; what is less than half a wave of
     one owner's shares a wave with other owners'.
     """
     groups: defaultdict[_Key, defaultdict[str, list[PlannedFile]]] = defaultdict(lambda: defaultdict(list))
     for each in sorted(files, key=lambda each: each.path):
-        groups[not each.is_python, each.change.grade.rank, each.priority][each.owner].append(each)
+        groups[not each.reached, not each.is_python, each.change.grade.rank, each.priority][each.owner].append(each)
     return [wave for key in sorted(groups) for wave in _packed(groups[key], size)]
 
 

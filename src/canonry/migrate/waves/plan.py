@@ -35,12 +35,13 @@ def plan_waves(
     size: int,
     issues: Mapping[int, str],
     condemned: Condemned,
+    unreached: frozenset[str] = frozenset(),
     arguments: tuple[str, ...] = (),
 ) -> WavePlan:
     """The files of a migration dealt out to waves, the canary first.
 
-    Changes that an earlier wave could not keep are left to a hand. Raises `UserError` for the issue of a wave that
-    there is not.
+    Changes that an earlier wave could not keep are left to a hand; ``unreached`` files come last. Raises `UserError`
+    for the issue of a wave that there is not.
     """
     after = {path: digest_of(content) for path, content in found.after().items()}
     items = _by_path(found.summary.items)
@@ -54,7 +55,8 @@ def plan_waves(
             continue
         names = owners(change.path) if owners is not None else []
         file = _planned(change, after[change.path], items[change.path], found.canon, " ".join(names))
-        planned.append(msgspec.structs.replace(file, renames=found.renames.get(change.path, ())))
+        renames, reached = found.renames.get(change.path, ()), change.path not in unreached
+        planned.append(msgspec.structs.replace(file, renames=renames, reached=reached))
     waves = _numbered(planned, found, size=size)
     _refuse_unknown(issues, len(waves))
     return WavePlan(

@@ -7,6 +7,7 @@ import msgspec
 
 from canonry.source.facts import Break, Commented, Facts
 from canonry.source.python.broken import read_broken
+from canonry.source.python.instances import may_keep, read_keepers
 from canonry.source.python.marks import other_marks
 from canonry.source.python.retired import read_retirement
 from canonry.source.python.walk import Walk
@@ -40,6 +41,8 @@ def extract(content: bytes, target: Version, *, parsed: Parsed | None = None) ->
         reason = Break("nesting", "nested deeper than can be followed", text.at(1, 1), "nesting")
         return _with_suppressions(read_broken(text, reason), text)
     functions = tuple(walk.functions_found())
+    shared = walk.shared_found(tree)
+    keepers = tuple(read_keepers(walk.class_nodes)) if may_keep(text.content) else ()
     walk.release()
     live = any(function.name.startswith("test") for function in functions)
     return Facts(
@@ -67,6 +70,8 @@ def extract(content: bytes, target: Version, *, parsed: Parsed | None = None) ->
         skips=tuple(walk.verdicts.skips),
         waits=tuple(walk.verdicts.waits),
         retired=read_retirement(tree, text),
+        shared=shared,
+        keepers=keepers,
     )
 
 

@@ -8,10 +8,11 @@ import ast
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from canonry.source.facts import ClassFact, Flag, FunctionFact, Import, MainBlock
+from canonry.source.facts import ClassFact, Flag, FunctionFact, Import, MainBlock, Shared
 from canonry.source.python.assignments import Assignments
 from canonry.source.python.draft import Draft, HandlerDraft, TryDraft
 from canonry.source.python.expressions import ONLY_CONSTANTS
+from canonry.source.python.instances import read_shared
 from canonry.source.python.probes import read_flag
 from canonry.source.python.records import class_fact, function_fact, main_block
 from canonry.source.python.scope import Scope, bind_import, bind_import_from, bound_names, parameters, reference
@@ -37,6 +38,7 @@ class Walk(Assignments):
         self.flags: list[Flag] = []
         self.main_blocks: list[MainBlock] = []
         self._drafts: dict[str, Draft] = {}
+        self.class_nodes: list[tuple[str, ast.ClassDef]] = []
         self._mains: list[tuple[ast.If, Draft]] = []
         self._deferred: deque[tuple[_FunctionNode, Draft]] = deque()
 
@@ -59,6 +61,7 @@ class Walk(Assignments):
         self._finished.clear()
         self._drafts.clear()
         self._mains.clear()
+        self.class_nodes.clear()
 
     # statements ------------------------------------------------------------------------------------------------------
 
@@ -129,6 +132,13 @@ class Walk(Assignments):
         facts.sort(key=lambda fact: (fact.site.line, fact.site.column))
         return facts
 
+    def shared_found(self, tree: ast.Module) -> tuple[Shared, ...]:
+        """The functions that hand out one object of the module again and again."""
+        functions = (
+            (node, draft.symbol, draft.owner.rpartition(".")[2], draft.decorators) for node, draft in self._finished
+        )
+        return tuple(read_shared(functions, tree, self._drafts[""].scope, self.text))
+
     def _class(self, node: ast.ClassDef, draft: Draft) -> None:
         prefix = draft.owner or (draft.symbol if draft.node else "")
         qualname = f"{prefix}.{node.name}" if prefix else node.name
@@ -147,6 +157,7 @@ class Walk(Assignments):
             self.doubles.defined(node.name)
         if node.decorator_list:
             self.verdicts.marks(node.decorator_list, scope, qualname)
+        self.class_nodes.append((qualname, node))
         self.classes.append(class_fact(node, body, bases, decorators, scope, self.text))
         if not nested and (found := read_enumeration(node, bases, self.text, qualname)) is not None:
             self.constants.append(found)

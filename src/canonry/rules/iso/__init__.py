@@ -1,0 +1,1 @@
+"""Objects of one user that reach another."""
