@@ -83,7 +83,9 @@ def _write(environment: MutableMapping[str, str], how: str, name: str, value: st
     elif how == "clear":
         environment.clear()
     else:
-        os.environ[name] = value  # by the code under test
+        with contextlib.ExitStack() as left_open:
+            left_open.enter_context(patch.dict(os.environ, {name: value}))  # as the code under test writes it
+            left_open.pop_all()
 
 
 @given(before=_VALUES, outer=_VALUES, values=_VALUES, writes=_WRITES)

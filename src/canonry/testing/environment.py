@@ -225,7 +225,7 @@ class IsolatedEnvironment(MutableMapping[str, str]):
         """
         from canonry.testing.patched import Patched
 
-        return Patched(type(self), values, more, clear=clear)
+        return Patched(type(self), values, more, clear=clear, export=_export_scope)
 
     def _find(self, name: str) -> tuple[str | None, _Layer | None]:
         layer = _TOP.get()
@@ -300,7 +300,15 @@ def _put(layer: _Layer, name: str, value: str | None) -> str | _Process | None:
     return _THROUGH
 
 
-def export_scope() -> None:
-    """From now on the innermost scope writes to `os.environ`. Whoever asks for this puts that back."""
+def _export_scope() -> None:
+    """From now on the innermost scope writes to `os.environ`, which holds what those around it wrote.
+
+    Whoever asks for this has exported that, and puts all of it back.
+    """
     layer = _open_layer("the environment")
-    _TOP.set(_Layer(layer.values, layer.below, layer.owner, layer.name, layer.protected, exports=True))
+    values: dict[str, str | _Process | None] = {}
+    around: _Layer | None = layer
+    while around is not None:
+        values.update(dict.fromkeys(around.values, _THROUGH))
+        around = around.below
+    _TOP.set(_Layer(values, layer.below, layer.owner, layer.name, layer.protected, exports=True))
