@@ -68,6 +68,14 @@ class BaseCase(Codemod):
             path="tests/base.py",
         ),
         Example(
+            "import unittest\n\n\nclass BaseShopTest(unittest.TestCase):\n    def setUp(self):\n        self.x = 1\n",
+            grade=Grade.MANUAL,
+            path="tests/base.py",
+            files={
+                "tests/test_order.py": "from unittest import IsolatedAsyncioTestCase\n\nfrom tests.base import BaseShopTest\n\n\nclass TestOrder(IsolatedAsyncioTestCase, BaseShopTest):\n    async def test_a(self):\n        assert self.x\n",
+            },
+        ),
+        Example(
             "import django.test\n\n\nclass TestOrder(django.test.TestCase):\n    def test_a(self):\n        assert 1\n",
             grade=Grade.MANUAL,
         ),
