@@ -105,3 +105,13 @@ def test_writes_within_it_are_those_of_os_environ(
                 assert dict(os.environ) == shown == env.copy() == {name: env[name] for name in env}
             assert around.copy() == {**before, **outer}
         assert dict(os.environ) == before == IsolatedEnvironment().copy()
+
+
+def test_it_is_started_and_stopped_by_hand() -> None:
+    patched = IsolatedEnvironment().patched({"CANON_BY_HAND": "x"})
+    assert patched.start()["CANON_BY_HAND"] == "x"
+    assert os.environ["CANON_BY_HAND"] == "x"
+    patched.stop()
+    assert "CANON_BY_HAND" not in os.environ
+    patched.stop()
+    assert "CANON_BY_HAND" not in os.environ

@@ -75,6 +75,15 @@ class Patched:
                 if os.environ.get(name) != value:
                     os.environ[name] = value
 
+    def start(self) -> Any:
+        """The environment, whose variables are set until `stop`; for what is no block, as `unittest.mock` has it."""
+        return self.__enter__()
+
+    def stop(self) -> None:
+        """Puts everything back. Nothing happens where it is not started."""
+        if self._entered:
+            self.__exit__(None, None, None)
+
     def __call__(self, decorated: Any) -> Any:
         """The function within these variables; of a class every method that is named like a test."""
         if isinstance(decorated, type):

@@ -8,6 +8,7 @@ from canonry.migrate.answers import Change, Found, Needed, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.environment_writes import in_scope, monkeypatched, written
 from canonry.migrate.module import Module
+from canonry.migrate.replaced_getters import replaced_getter
 from canonry.model.edit import Grade
 from canonry.source.facts import EnvironmentUse
 
@@ -82,6 +83,14 @@ class Environment(Codemod):
             "import os\n\nimport pytest\n\n\n@pytest.fixture\ndef url():\n    os.environ['URL'] = 'x'\n",
             grade=Grade.MANUAL,
         ),
+        Example(  # what replaces the getter would say nothing any more
+            "import os\nfrom unittest.mock import patch\n\n\n@patch('os.getenv', return_value='z')\ndef test_url(getenv):\n    assert os.getenv('URL') == 'z'\n",
+            grade=Grade.MANUAL,
+        ),
+        Example(
+            "import os\n\n\ndef test_url(monkeypatch):\n    monkeypatch.setattr(os.environ, 'get', lambda name: 'z')\n    assert os.environ.get('URL') == 'z'\n",
+            grade=Grade.MANUAL,
+        ),
         Example("import os\n\n\ndef test_all():\n    os.environ = {}\n    assert 1\n", grade=Grade.MANUAL),
     )
 
@@ -142,6 +151,9 @@ def _use(
     else:
         edits = (module.replace(environ, f"{need.bound}()"),)
     if use.kind == "read":
+        getter = replaced_getter(module)
+        if getter:
+            return manual(found, f"`{getter}` is replaced in this file, and the accessor does not ask it")
         return _answer(found, accessor, edits, need)
     if accessor.ours:
         return written(module, found, environ, edits, need)
