@@ -72,7 +72,7 @@ class _Measured:
     """The flows that a run is to cover; workers that start in the block measure their components."""
 
     def __init__(self, prepared: Prepared) -> None:
-        from canonry.history.flow_coverage import components_of
+        from canonry.history.flow_coverage import components_of, require_contract
 
         project = prepared.project
         self._project = project
@@ -84,6 +84,8 @@ class _Measured:
             )
         names = prepared.request.flows or tuple(declared)
         self._flows = {name: declared[name] for name in names}
+        for flow in self._flows.values():
+            require_contract(flow, project.root)
         self._components = {name: components_of(flow, project.listing.live) for name, flow in self._flows.items()}
         self._folder = Path()
         self._stack = contextlib.ExitStack()
@@ -106,15 +108,19 @@ class _Measured:
         real = without_mocks(self._project.canon)
         place = summary.started.place
         for name, flow in self._flows.items():
-            nodes = [
-                node
+            passed = {
+                node: result.category
                 for node, result in summary.results.items()
-                if result.outcome is Outcome.PASSED
-                and result.category in real
-                and matches(of_tree(result.path, place), flow.tests)
-            ]
+                if result.outcome is Outcome.PASSED and matches(of_tree(result.path, place), flow.tests)
+            }
             yield cover_flow(
-                name, flow, root=self._project.root, folder=self._folder, components=self._components[name], nodes=nodes
+                name,
+                flow,
+                root=self._project.root,
+                folder=self._folder,
+                components=self._components[name],
+                nodes=[node for node, category in passed.items() if category in real],
+                judged=[each for each in summary.contracts if each.node in passed],
             )
 
 

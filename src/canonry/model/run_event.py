@@ -155,8 +155,9 @@ class DoubleMade(_Event, frozen=True, tag="double-made"):
 class ContractJudged(_Event, frozen=True, tag="contract-judged"):
     """A test held what it received against an event contract.
 
-    ``violations`` are the ids of the rules that were violated, ``seen`` what was judged: event, direction (``in`` is
-    client to service), outcome, how often. ``flow`` is the flow of the canon that the test walks, if it walks one.
+    ``violations`` are the ids of the rules that were violated. ``seen`` is what connections exercised of the
+    contract: group (``events``, ``transitions``, ``spans``, ...), name, how often. ``flow`` is the flow of the canon
+    that the test walks, if it walks one.
     """
 
     node: str
@@ -166,7 +167,7 @@ class ContractJudged(_Event, frozen=True, tag="contract-judged"):
     received: int = 0
     judged: int = 0
     violations: tuple[str, ...] = ()
-    seen: tuple[tuple[str, str, str, int], ...] = ()
+    seen: tuple[tuple[str, str, int], ...] = ()
 
 
 class Measure(msgspec.Struct, frozen=True, gc=False, kw_only=True):
