@@ -9,6 +9,7 @@ from canonry.model.run_event import AttemptEnded, ContractJudged, decode
 from tests.workbench import Folder
 
 CANON = "[tool.canonry.flows.chat]\ntests = ['tests/chat']\ncontract = 'agent-events'\n"
+EVENTS = ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"]
 SERVICE = """
 import json
 
@@ -100,16 +101,27 @@ def test_a_test_of_a_flow_holds_the_contract_of_the_flow(tmp_path: Path) -> None
         5,
         (),
     )
-    assert [event for event, direction, outcome, _ in sound.seen if (direction, outcome) == ("out", "ok")] == [
-        "agent_completed",
-        "agent_started",
-        "agent_thinking",
-        "tool_completed",
-        "tool_executing",
-    ]
+    assert [name for group, name, _ in sound.seen if group == "events"] == [f"out {name}: ok" for name in EVENTS]
     assert broken.violations
     assert "belongs to no flow with a contract" in ended["tests/shop/test_other.py::test_other"].text
     assert "received no event" in ended["tests/chat/test_silent.py::test_silent"].text
+
+
+def test_a_flow_is_covered_by_what_its_tests_judged(tmp_path: Path) -> None:
+    place = project(tmp_path / "shop", {"tests/chat/test_sound.py": SOUND, "tests/chat/test_broken.py": BROKEN})
+    done = place.call("run", "--workers", "1", "--flow", "chat", "--cover", "--output-format", "json")
+    found = json.loads(done.stdout)["flows"]["chat"]
+    # of the passing test alone: its five events; the run opened and closed, the tool opened and closed
+    assert (found["events"]["part"], found["transitions"]["part"]) == (5, 4)
+    assert not any(f"out {name}: ok" in found["events"]["missing"] for name in EVENTS)
+    assert "out agent_error: ok" in found["events"]["missing"]
+    assert "outcomes: run closed by agent_error" in found["transitions"]["missing"]
+    assert (found["mutants"]["share"], found["faults"]["note"]) == (1.0, "no fault matrix has run")
+    assert (found["coverage"], found["code"]["note"]) == (None, "the flow declares no `components`")
+
+    place.write({"pyproject.toml": CANON.replace("agent-events", "agent-event")})
+    refused = place.call("run", "--cover")
+    assert (refused.returncode, "did you mean `agent-events`?" in refused.stderr) == (2, True)
 
 
 def test_the_codemod_attaches_what_then_judges(tmp_path: Path) -> None:

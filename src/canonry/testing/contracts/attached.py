@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from canonry.contract.check.isolation import SessionFacts
 from canonry.contract.check.shrink import shrink
 from canonry.contract.check.violation import Violation
 from canonry.contract.load import LoadedContract, load_contract
+from canonry.model.errors import NothingValidatedError
 from canonry.testing import context, events
 from canonry.testing.contracts.stream import JudgedStream
 
@@ -57,7 +57,7 @@ class EventContract:
             else load_contract(str(contract), profile=profile, policy=policy)
         )
         self._canaries = tuple(canaries)
-        self.checker = Checker(self.contract.plan, canaries=self._canaries, coverage=True)
+        self.checker = Checker(self.contract.plan, canaries=self._canaries)
         self.streams: list[JudgedStream] = []
 
     def stream(
@@ -135,9 +135,6 @@ class EventContract:
         self._told_of = True
         from canonry.model.run_event import ContractJudged
 
-        seen: Counter[tuple[str, str, str]] = Counter()
-        for stream in self.streams:
-            seen.update(stream.session.seen)
         here = context.current(self._node or None)
         events.emit(
             ContractJudged(
@@ -150,9 +147,21 @@ class EventContract:
                 received=sum(stream.session.received for stream in self.streams),
                 judged=self.judged,
                 violations=tuple(dict.fromkeys(violation.rule for violation in violations)),
-                seen=tuple((*key, count) for key, count in sorted(seen.items())),
+                seen=self._exercised(),
             )
         )
+
+    def _exercised(self) -> tuple[tuple[str, str, int], ...]:
+        """What the connections exercised of the contract; recorded streams are none."""
+        from canonry.contract.cover import cover
+
+        live = [stream for stream in self.streams if not stream.is_recorded and stream.frames]
+        lines = [line for stream in live for line in stream.lines()]
+        try:
+            found = cover(self.contract.plan, [lines], facts={stream.name: stream.facts for stream in live})
+        except NothingValidatedError:
+            return ()
+        return tuple((item.group, item.name, count) for item, count in found.items.items() if count)
 
     def _told(self, found: list[tuple[JudgedStream, Violation]]) -> str:
         rules = {rule.id: (rule.sentence, self.contract.line(rule.path)) for rule in self.contract.plan.rules}

@@ -1,5 +1,6 @@
 """One connection of a test under a contract: every frame judged as it comes, the connection itself passed through."""
 
+import io
 import json
 import time
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
@@ -9,6 +10,7 @@ from canonry.contract.check.checker import Session
 from canonry.contract.check.isolation import SessionFacts
 from canonry.contract.check.receive import Frame
 from canonry.contract.check.violation import Violation
+from canonry.contract.recording import VERSION, write_line
 
 if TYPE_CHECKING:
     from canonry.testing.contracts.watched import Watched
@@ -24,6 +26,8 @@ class JudgedStream:
         self.session, self.name, self.facts = session, name, facts
         self.frames: list[Frame] = []
         self.close_code: int | str | None = None
+        self.is_recorded = False
+        """Whether frames came from a recording, so that they say nothing of a real connection."""
         self._ended_at: float | None = None
 
     def receive(self, frame: bytes | str | Mapping[str, Any], *, at: float | None = None) -> None:
@@ -35,7 +39,8 @@ class JudgedStream:
         self._judge(frame, at, "in")
 
     def receive_all(self, frames: Iterable[bytes | str | Mapping[str, Any]]) -> None:
-        """Judges frames that came without times of their own: rules about time say nothing of them."""
+        """Judges recorded frames, without times of their own: rules about time say nothing of them."""
+        self.is_recorded = True
         for frame in frames:
             self._judge(frame, None, "out", now=False)
 
@@ -63,6 +68,16 @@ class JudgedStream:
         """Decides what is pending, and gives all violations. Called again, it says the same."""
         last = self.frames[-1][1] if self.frames else None
         return self.session.end(self._ended_at if last is not None else None, self.close_code).violations
+
+    def lines(self) -> list[bytes]:
+        """The first frames as lines of a recording, and how the connection was closed."""
+        out = io.BytesIO()
+        for raw, at, direction in self.frames:
+            write_line(out, raw, at=at, direction=direction, connection=self.name)
+        if self.close_code is not None:
+            closed = {"v": VERSION, "t": self._ended_at, "conn": self.name, "closed": self.close_code}
+            out.write(json.dumps(closed).encode() + b"\n")
+        return out.getvalue().splitlines(keepends=True)
 
     def _judge(
         self, frame: bytes | str | Mapping[str, Any], at: float | None, direction: str, *, now: bool = True

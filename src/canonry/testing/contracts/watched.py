@@ -6,21 +6,31 @@ None of the libraries is imported: a connection is told by the methods that it h
 import inspect
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from canonry.contract.sse import EventStream
-
-if TYPE_CHECKING:
-    from canonry.testing.contracts.stream import JudgedStream
 
 _SENDS = ("send", "send_str", "send_text", "send_bytes")
 _RECEIVES = ("recv", "receive_str", "receive_text", "receive_bytes")
 
 
+class Judging(Protocol):
+    """What judges the frames of a connection."""
+
+    def receive(self, frame: bytes | str) -> None:
+        """Judges a frame that came from the service."""
+
+    def send(self, frame: bytes | str) -> None:
+        """Judges a frame that goes to the service."""
+
+    def closed(self, code: int | str | None) -> None:
+        """Takes the code with which the connection was closed."""
+
+
 class Watched:
     """A connection, used as it is; what is no receiving or sending goes to it unchanged."""
 
-    def __init__(self, connection: Any, stream: "JudgedStream") -> None:
+    def __init__(self, connection: Any, stream: Judging) -> None:
         self._connection, self._stream = connection, stream
 
     def __getattr__(self, name: str) -> Any:
@@ -205,7 +215,7 @@ class ServerSent(Watched):
         return data.decode("utf-8", "replace")
 
 
-def watched(connection: Any, stream: "JudgedStream") -> Watched:
+def watched(connection: Any, stream: Judging) -> Watched:
     """The connection as one that is judged. Raises `TypeError` where it is none that is known."""
     kinds: tuple[tuple[tuple[str, ...], type[Watched]], ...] = (
         (("recv", "send"), Websockets),
