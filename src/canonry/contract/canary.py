@@ -6,8 +6,8 @@ Any other text is searched as it is, as JSON escapes it, and as base64 has it at
 """
 
 import base64
-import binascii
 import json
+import re
 import secrets
 from collections.abc import Hashable
 
@@ -19,6 +19,10 @@ _SHORTEST_GRAM = 4
 _FEW = 24
 _TAIL = 63
 """Characters of a text that are kept for its next piece: one less than a canary takes, also in base64."""
+
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]*")
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 def make_canary() -> str:
@@ -133,17 +137,14 @@ def spellings(text: str) -> list[str]:
 
 
 def _decoded(data: bytes) -> bytes:
-    """The digits after the tag in base64 that begins inside it, empty where there are none."""
-    usable = data[: len(data) // 4 * 4]
-    while usable:
-        try:
-            plain = base64.b64decode(usable, validate=True)
-        except (binascii.Error, ValueError):
-            usable = usable[:-4]
-            continue
-        digits = plain.lstrip(b"U")
-        return digits[:_DIGITS] if len(digits) < len(plain) else b""
-    return b""
+    """The digits after the tag in base64, of either alphabet, that begins inside it; empty where there are none."""
+    match = _BASE64.match(data)
+    usable = match[0].translate(_STANDARD) if match else b""
+    if len(usable) % 4 == 1:
+        usable = usable[:-1]
+    plain = base64.b64decode(usable + b"=" * (-len(usable) % 4))
+    digits = plain.lstrip(b"U")
+    return digits[:_DIGITS] if len(digits) < len(plain) else b""
 
 
 def _is_hex(text: str) -> bool:
