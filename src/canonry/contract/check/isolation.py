@@ -60,6 +60,8 @@ def isolate(state: State, event: Any) -> None:
             if isinstance(value, str | int | float) and state.mine[index].get(value) is None:
                 owner = state.ids[index].get(value)
                 state.mine[index].new[value] = True  # told once, so that both checkers tell it alike
+                if user is None:
+                    continue
                 if owner is None or owner is user:
                     state.ids[index].put(value, user)
                 else:
@@ -67,12 +69,17 @@ def isolate(state: State, event: Any) -> None:
 
 
 def user_of(state: State) -> Any:
-    """Return the one object that stands for the user of a session: of all its sessions, where their user is known."""
+    """Return the one object that stands for the user of a session: of all its sessions, where their user is known.
+
+    Events that never name a user may be anybody's: None, where nobody said whose the session is.
+    """
     if state.owner and None not in state.owner:
         key = tuple(state.owner)
         state.user = state.users.setdefault(key, key)
-    else:
+    elif state.owner:
         state.user = state
+    elif state.who is not None:
+        state.user = state.users.setdefault(state.who, state.who)
     return state.user
 
 
