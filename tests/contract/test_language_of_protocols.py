@@ -147,3 +147,17 @@ def test_a_fallback_is_a_stream_of_langgraph_where_the_policy_says_so() -> None:
     session.receive(event("on_chain_end", "fallback", ["root"], output=2))
     session.receive(event("on_chain_end", "root", [], output=2))
     assert session.end().violations == ()
+
+
+def test_each_opening_event_may_open_again_after_its_own_closes(interpreted: bool) -> None:
+    contract = """
+contract: again/1
+discriminator: {field: type}
+scopes: {run: {open: [start, fail], close: [end, fail], reopen: {start: [end, fail], fail: [end]}}}
+"""
+
+    def rules(*names: str) -> list[tuple[int, str]]:
+        return _rules(contract, *({"type": name} for name in names), interpreted=interpreted)
+
+    assert rules("start", "end", "start", "fail", "start", "end", "fail") == []
+    assert rules("start", "fail", "fail") == [(2, "run.once")]

@@ -6,6 +6,8 @@ from canonry.contract.check import demands
 from canonry.contract.check.state import Closed, Instance, State, new_instance
 from canonry.contract.compile.plan import SESSION, Kind, ScopePlan
 
+_NOTHING: frozenset[int] = frozenset()
+
 
 def enter(
     state: State, scope: ScopePlan, kind: Kind, event: Any, current: dict[int, Instance], *, needed: bool
@@ -37,7 +39,8 @@ def begin(
     before = state.closed[scope.index].get(key)
     ghost = False
     if kind in scope.opens:
-        if before is not None and before.kind not in scope.reopen:
+        after = scope.reopens.get(kind, _NOTHING) if scope.reopens else scope.reopen
+        if before is not None and before.kind not in after:
             state.report(f"{scope.name}.once", f"the {scope.name}{named(key)} opens again after its close", before.n)
             ghost = True
         elif before is not None:

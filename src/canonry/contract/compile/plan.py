@@ -71,6 +71,8 @@ class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):
     pauses: frozenset[int]
     inside: int
     reopen: frozenset[int]
+    reopens: dict[int, frozenset[int]]
+    """Opening kind -> the closes after which it may open again, where a contract says so for each."""
     repeat: bool
     strict: bool
     constant: tuple[Path, ...]

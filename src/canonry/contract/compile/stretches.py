@@ -33,7 +33,13 @@ def plan_scopes(builder: Builder) -> tuple[ScopePlan, ...]:
 def _scope(builder: Builder, name: str, scope: Scope, index: int, inside: int) -> ScopePlan:
     where: KeyPath = ("scopes", name)
     closes = builder.kinds(scope.close)
-    reopen = closes if scope.reopen is True else builder.kinds(scope.reopen or [])
+    reopens: dict[int, frozenset[int]] = {}
+    if isinstance(scope.reopen, dict):
+        for opening, closings in scope.reopen.items():
+            reopens |= dict.fromkeys(builder.kinds(opening), builder.kinds(closings))
+        reopen = frozenset().union(*reopens.values())
+    else:
+        reopen = closes if scope.reopen is True else builder.kinds(scope.reopen or [])
     constant = builder.paths(scope.constant, (*where, "constant"))
     due = _due(builder, scope.must_close_before, inside, where, must=scope.must_close)
     if scope.open:
@@ -66,6 +72,7 @@ def _scope(builder: Builder, name: str, scope: Scope, index: int, inside: int) -
         pauses=builder.kinds(scope.pause),
         inside=inside,
         reopen=reopen,
+        reopens=reopens,
         repeat=scope.repeat,
         strict=scope.strict and bool(scope.open),
         constant=constant,

@@ -122,8 +122,7 @@ def mentions(contract: Contract) -> Iterator[Mention]:
     for section in ("scopes", "spans"):
         for owner, part in getattr(contract, section).items():
             yield from _lists(part, (section, owner), ("open", "close", "pause", "during", "abandon"))
-            if isinstance(getattr(part, "reopen", None), list):
-                yield from _lists(part, (section, owner), ("reopen",))
+            yield from _reopening(getattr(part, "reopen", None), (section, owner, "reopen"))
             before = part.must_close_before
             if isinstance(before, list):
                 yield from _lists(part, (section, owner), ("must_close_before",))
@@ -148,6 +147,15 @@ def mentions(contract: Contract) -> Iterator[Mention]:
     for index, exchange in enumerate(contract.exchange):
         yield Mention(("exchange", index, "in"), exchange.request)
         yield from _lists(exchange, ("exchange", index), ("reply",))
+
+
+def _reopening(reopen: object, path: KeyPath) -> Iterator[Mention]:
+    if isinstance(reopen, list):
+        yield from (Mention((*path, index), str(name)) for index, name in enumerate(reopen))
+    elif isinstance(reopen, dict):
+        for opening, closings in reopen.items():
+            yield Mention((*path, opening), opening)
+            yield from (Mention((*path, opening, index), str(name)) for index, name in enumerate(closings))
 
 
 def _counted(counts: Mapping[str, Any], path: KeyPath, contract: Contract) -> Iterator[Mention]:

@@ -124,8 +124,13 @@ class Scope(Part, frozen=True, kw_only=True):
     ] = []
     inside: Annotated[str, Meta(description="The scope around it: open before it opens, and closed after it.")] = ""
     reopen: Annotated[
-        bool | list[str],
-        Meta(description="Whether a key may open again after its close, or after which closing events it may."),
+        bool | list[str] | dict[str, list[str]],
+        Meta(
+            description=(
+                "Whether a key may open again after its close, or after which closing events it may; or, for each "
+                "opening event that may, after which."
+            )
+        ),
     ] = False
     repeat: Annotated[
         bool, Meta(description="Whether an opening event may come again while it is open, as an ordinary event.")
