@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from canonry.contract.compile import demands
+from canonry.contract.compile.breakable import breakable
 from canonry.contract.compile.builder import Builder
 from canonry.contract.compile.kinds import families, plan_kinds
 from canonry.contract.compile.plan import Plan
@@ -64,7 +65,7 @@ def make_plan(
     left_out = _left_out(builder, choices)
     rules = tuple(rule for name, rule in builder.rules.items() if name not in left_out)
     plan = msgspec.structs.replace(plan, rules=rules, left_out=left_out, notes=tuple(builder.notes))
-    return plan, builder.mistakes
+    return msgspec.structs.replace(plan, rules=breakable(plan)), builder.mistakes
 
 
 def _left_out(builder: Builder, choices: Mapping[str, str]) -> frozenset[str]:
