@@ -77,7 +77,9 @@ def test_sessions_of_several_users_interleave_and_share_no_id() -> None:
     pairs = [pair for stream in streams for pair in zip(stream.lines, stream.lines[1:], strict=False)]
     assert sum(one.connection != after.connection for one, after in pairs) > 10 * len(streams)
     for stream in streams:
-        runs = {(line.event["run_id"], line.connection) for line in stream.lines if line.event and "run_id" in line.event}
+        runs = {
+            (line.event["run_id"], line.connection) for line in stream.lines if line.event and "run_id" in line.event
+        }
         assert len({run for run, _ in runs}) == len(runs) > 0
 
 

@@ -22,10 +22,6 @@ _TAIL = 63
 """Characters of a text that are kept for its next piece: one less than a canary takes, also in base64."""
 
 
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]*")
-_STANDARD = bytes.maketrans(b"-_", b"+/")
-
-
 def make_canary() -> str:
     """Return a new canary."""
     return TAG + secrets.token_hex(_DIGITS // 2)
@@ -138,7 +134,6 @@ def spellings(text: str) -> list[str]:
     return list(found)
 
 
-<<<<<<< HEAD
 def _decoded(text: str) -> str:
     """The digits after the tag in base64 that begins inside it, empty where there are none."""
     match = _ALPHABET.match(text)
@@ -146,17 +141,6 @@ def _decoded(text: str) -> str:
     plain = base64.b64decode(usable + "A" * (-len(usable) % 4))
     digits = plain.lstrip(b"U")
     return digits[:_DIGITS].decode("latin-1") if len(digits) < len(plain) else ""
-=======
-def _decoded(data: bytes) -> bytes:
-    """The digits after the tag in base64, of either alphabet, that begins inside it; empty where there are none."""
-    match = _BASE64.match(data)
-    usable = match[0].translate(_STANDARD) if match else b""
-    if len(usable) % 4 == 1:
-        usable = usable[:-1]
-    plain = base64.b64decode(usable + b"=" * (-len(usable) % 4))
-    digits = plain.lstrip(b"U")
-    return digits[:_DIGITS] if len(digits) < len(plain) else b""
->>>>>>> streams
 
 
 def _is_hex(text: str) -> bool:
