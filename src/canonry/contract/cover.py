@@ -1,8 +1,8 @@
 """What of a contract recordings have exercised, and a check has judged.
 
-The denominator follows from the contract alone, so that what nobody exercises counts too: for every event, each way that
-it may go, and each outcome that it may have (`EventOutcome`); the edges of status machines, and how scopes open, pause
-and open again; how scopes end; how spans open and close; codes that a connection may be closed with.
+The denominator follows from the contract alone, so that what nobody exercises counts too: for every event, each way
+that it may go, and each outcome that it may have (`EventOutcome`); the edges of status machines, and how scopes open,
+pause and open again; how scopes end; how spans open and close; codes that a connection may be closed with.
 """
 
 from collections import Counter

@@ -118,7 +118,7 @@ def why(rule: Rule) -> str:
 
 
 def source_note(contract: LoadedContract, rule: Rule) -> str:
-    """Return the comment beside the line that a rule follows from, or above it, which names its place in a specification."""
+    """Return the comment beside the line that a rule follows from, or above it: its place in a specification."""
     text = _text(contract)
     if text is None:
         return ""

@@ -63,8 +63,9 @@ def summary(matrix: Matrix) -> str:
     """Return how many rules are proven, in one sentence."""
     proven = len(matrix.rules) - len(matrix.unproven)
     alone = sum(mutant.exact for mutant in matrix.mutants)
+    by = plural(len(matrix.mutants), "mutant")
     return (
-        f"{matrix.contract}: {proven} of {plural(len(matrix.rules), 'rule')} proven by {plural(len(matrix.mutants), 'mutant')}, "
+        f"{matrix.contract}: {proven} of {plural(len(matrix.rules), 'rule')} proven by {by}, "
         f"{alone} of them refused by no other rule; {len(matrix.living)} live"
     )
 

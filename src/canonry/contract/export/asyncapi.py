@@ -17,7 +17,7 @@ SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
 
 def asyncapi(plan: Plan) -> dict[str, Any]:
     """Return an AsyncAPI document: one channel, the messages on it, and who sends them."""
-    kinds = [kind for kind in plan.kinds[:-1]]
+    kinds = list(plan.kinds[:-1])
     names = _names(kinds)
     name, _, version = plan.contract.contract.rpartition("/")
     return {
@@ -83,7 +83,7 @@ def _on_channel(name: str) -> dict[str, str]:
 
 
 def _names(kinds: list[Kind]) -> dict[int, str]:
-    """Names that keys of components may have, ``^[a-zA-Z0-9\\.\\-_]+$``; where two become one, the later gets a number."""
+    """Names that keys of components may have: letters, digits, ``.``, ``-`` and ``_``; no two are the same."""
     found: dict[int, str] = {}
     for kind in kinds:
         name = base = re.sub(r"[^A-Za-z0-9._-]+", "_", kind.name.replace("*", "any")).strip("_") or "event"

@@ -1,4 +1,4 @@
-"""JSON Schema (draft 2020-12) of the events of a contract: each one by itself; what lies between events it cannot say."""
+"""JSON Schema (draft 2020-12) of the events of a contract, each by itself: what lies between events it cannot say."""
 
 from typing import Any
 

@@ -169,7 +169,7 @@ def _take(value: Any, way: Way) -> None:
 
 
 def put_at(value: Any, way: Way, last: Any) -> Any:
-    """Return ``value`` with ``last`` at the end of a way; containers on it are made, where something else stands too."""
+    """Return ``value`` with ``last`` at the end of a way; the containers on it are made where there are none."""
     if not way:
         return last
     head, rest = way[0], way[1:]

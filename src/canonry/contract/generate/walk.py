@@ -63,7 +63,7 @@ class Walk:
     def go(self) -> bool:
         """Walk to the end; return whether nothing is owed there."""
         for _ in range(self.runs):
-            for _ in range(self.rng.randint(2, 12 + len(self.plan.kinds) // 2)):
+            for _ in range(self.rng.randint(2, 10 + len(self.plan.kinds) // 4)):
                 self._explore()
             if not self._finish():
                 return False

@@ -79,7 +79,7 @@ def schema(scene: Scene, rule: str) -> Iterator[Edit]:
                 continue
             for n in scene.of([kind.index])[:_MOST_LINES]:
                 body = scene.body(scene.lines[n])
-                for title, changed in _torn(body):
+                for title, changed in _torn(body, [*_OTHERS, *_constants(written)]):
                     if next(problems(written, changed), None) is not None:
                         yield Edit(f"{title} of `{kind.name}`", scene.replaced((n, _with_body(scene, n, changed))))
 
@@ -133,7 +133,7 @@ def _put_every(scene: Scene, line: Line, rule: FieldRule, value: Any) -> Line:
     return scene.put(line, type(rule.path)(rule.path.text, rule.path.ways[:1]), value)
 
 
-def _torn(body: Any) -> Iterator[tuple[str, Any]]:
+def _torn(body: Any, others: list[Any]) -> Iterator[tuple[str, Any]]:
     """Every way to take one value of an event away, or to make it another."""
     ways = dict.fromkeys(way[:length] for way, _ in leaves(body) for length in range(len(way), 0, -1))
     for way in ways:
@@ -145,10 +145,20 @@ def _torn(body: Any) -> Iterator[tuple[str, Any]]:
         if isinstance(container, dict):
             old = container.pop(way[-1])
             yield f"drop `{shown}`", copy.deepcopy(changed)
-            for value in _OTHERS:
+            for value in others:
                 if value != old:
                     container[way[-1]] = value
                     yield f"make `{shown}` `{msgspec.json.encode(value).decode()}`", copy.deepcopy(changed)
+
+
+def _constants(schema: Any) -> list[Any]:
+    """Every value that a schema names: it may ask more of an event that has one."""
+    if isinstance(schema, list):
+        return [value for each in schema for value in _constants(each)]
+    if not isinstance(schema, dict):
+        return []
+    own = [schema["const"]] if "const" in schema else list(schema.get("enum", ()))
+    return [*own, *(value for each in schema.values() for value in _constants(each))]
 
 
 def _with_body(scene: Scene, n: int, body: Any) -> Line:

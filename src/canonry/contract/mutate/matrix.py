@@ -12,11 +12,11 @@ from canonry.contract.compile.plan import Plan, Rule
 from canonry.contract.generate.stream import Stream
 from canonry.contract.generate.streams import generate
 from canonry.contract.mutate.belonging import STRANGER
-from canonry.contract.mutate.judge import judge
+from canonry.contract.mutate.judge import Judge
 from canonry.contract.mutate.operators import edits, touched, ways
 from canonry.contract.mutate.scene import Edit, Scene
 
-_PLAIN, _FAVOURED = 3, 12
+_PLAIN, _FAVOURED = 3, 24
 """How many streams a mutant is looked for in: those that all rules share, and those with what the rule speaks of."""
 _MOST_EDITS = 150
 _ENOUGH = 3
@@ -37,7 +37,7 @@ class Outcome(StrEnum):
 
 
 class Mutant(msgspec.Struct, frozen=True):
-    """A stream that differs in one thing from a valid one. ``rules`` counts the violations of each rule that refuses it."""
+    """A stream that differs in one thing from a valid one. ``rules`` counts the violations of each rule that is red."""
 
     rule: str
     way: str
@@ -89,6 +89,7 @@ class _Search:
     def __init__(self, plan: Plan, seed: int) -> None:
         self.plan = plan
         self.seed = seed
+        self._judge = Judge(plan)
         self._scenes: dict[tuple[int, int, frozenset[int]], Scene] = {}
 
     def mutant(self, rule: Rule, way: str) -> Mutant:
@@ -126,7 +127,7 @@ class _Search:
         known = self._scenes.get((number, sessions, favour))
         if known is None:
             seed = self.seed * 1000 + number
-            stream = generate(self.plan, seed=seed, runs=1 + number % 3, sessions=sessions, favour=favour)
+            stream = generate(self.plan, seed=seed, runs=1 + number % 2, sessions=sessions, favour=favour)
             known = self._scenes[number, sessions, favour] = Scene(self.plan, stream)
         return known
 
@@ -144,7 +145,7 @@ class _Search:
     def _judged(self, scene: Scene, edit: Edit, rule: Rule, way: str) -> Mutant:
         facts = {**scene.stream.facts, **STRANGER} if way else scene.stream.facts
         stream = Stream(edit.lines, facts)
-        violations = judge(self.plan, stream)
+        violations = self._judge(stream, watched=bool(way))
         rules = dict(Counter(each.rule for each in violations))
         outcome = Outcome.KILLED if rule.id in rules else Outcome.ELSEWHERE if rules else Outcome.LIVES
         first = next((each for each in violations if each.rule == rule.id), None)

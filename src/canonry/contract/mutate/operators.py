@@ -47,7 +47,7 @@ def edits(scene: Scene, rule: Rule, way: str = "") -> Iterator[Edit]:
 
 
 def touched(plan: Plan, rule: Rule) -> frozenset[int]:
-    """Return the kinds of events that a stream should have for a rule to be broken in it, with those that open for them."""
+    """Return the kinds of events that a stream needs for a rule to be broken in it, with those that open for them."""
     head = rule.path[0]
     name = str(rule.path[1]) if len(rule.path) > 1 else ""
     found: frozenset[int] = frozenset()
@@ -57,7 +57,8 @@ def touched(plan: Plan, rule: Rule) -> frozenset[int]:
         scope = next(each for each in plan.scopes if each.name == name)
         found = scope.opens | scope.closes
     elif head == "spans":
-        found = next(each for each in plan.spans if each.name == name).touched
+        span = next(each for each in plan.spans if each.name == name)
+        found = span.touched | (span.due_at if rule.id == f"{name}.closed" else frozenset())
     else:
         demands = [
             *((each.rule, each.kinds) for each in plan.counts),

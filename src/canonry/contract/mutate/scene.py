@@ -1,4 +1,4 @@
-"""A valid stream as a mutator sees it: which line is which event, whose it is, and how it looks when one thing changes."""
+"""A valid stream as a mutator sees it: which line is which event, whose it is, how it looks when one thing changes."""
 
 import copy
 from collections.abc import Iterable, Iterator, Sequence
@@ -178,7 +178,8 @@ class Scene:
 
         Numbers that name a span stay: another number would be another span.
         """
-        keys = {path.text for each in (*self.plan.scopes, *self.plan.spans) for path in each.key}
+        keys = {path.text for scope in self.plan.scopes for path in scope.key}
+        keys |= {path.text for span in self.plan.spans for path in span.key}
         for plan in self.plan.sequences:
             if plan.path.text in keys:
                 continue

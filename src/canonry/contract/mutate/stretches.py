@@ -205,9 +205,11 @@ def _outside(scene: Scene, plan: SpanPlan, opens: list[int]) -> Iterator[Edit]:
             changed = [
                 (m, scene.put(other, path, new))
                 for m, other in enumerate(scene.lines)
-                if m >= n and other.connection == line.connection and scene.value(other, path) == old and scene.kind(other) is not None
-                and _touches(scene, m, plan) and _same(scene, plan.key, n, m)
-            ]  # fmt: skip
+                if m >= n
+                and _touches(scene, m, plan)
+                and _same(scene, plan.key, n, m)
+                and scene.value(other, path) == old
+            ]
             yield Edit(
                 f"open the {plan.name} in a {outer.name} that is not open", scene.replaced(*changed), len(changed)
             )
