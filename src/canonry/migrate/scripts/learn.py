@@ -131,6 +131,9 @@ class _Learner:
             raise CannotReadError(f"line {started.line}: {mapped.reason}")
         self.doubts |= dict.fromkeys(doubt.reason for doubt in mapped.doubts)
         new = [str(word) for word in new_words(words, mapped)]
+        front = new[: new.index("canonry")]
+        if front and front != ["python", "-m"]:
+            self.aside[f"it starts the tests behind `{' '.join(front)}` in line {started.line}"] = None
         return list(_split(new[new.index("run", new.index("canonry")) + 1 :]))
 
     def _standing(self, path: str, folder: str) -> Standing:
