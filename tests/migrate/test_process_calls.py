@@ -10,7 +10,10 @@ from canonry.model.edit import Grade
 from canonry.model.migration import Item
 from tests.workbench import Folder
 
-FILES = {"requirements.txt": "canonry\n", "tests/test_a.py": "def test_a():\n    assert 1\n"}
+FILES = {
+    "requirements.txt": "canonry\n",
+    "tests/test_a.py": "def test_a():\n    assert 1\n\n\nclass U:\n    def test_b(self):\n        assert 1\n",
+}
 CALLS = {
     "os.execvp('pytest', ['pytest', 'tests', '-x'])": "given apart",
     "os.execv('/usr/bin/pytest', ['pytest', 'tests'])": "given apart",
@@ -21,10 +24,16 @@ CALLS = {
     "subprocess.run(['pytest', 'tests'], executable='/usr/bin/pytest')": "given apart",
     "subprocess.run('pytest')": "name of a program",
     "subprocess.run(['pytest', 'tests'], shell=True)": "a shell is handed a list",
+    "subprocess.run(['pytest', 'tests/nope'])": "`tests/nope` does not exist",
+    "subprocess.run(['pytest', 'tests/test_a.py::test_nope'])": "`tests/test_a.py` defines no such test",
+    "subprocess.run(['pytest', 'tests/test_a.py::U::test_nope'])": "`tests/test_a.py` defines no such test",
 }
 RIGHT = {
     "subprocess.run('pytest tests', shell=True)": "subprocess.run('canonry run tests', shell=True)",
     "subprocess.run(['pytest', 'tests'])": 'subprocess.run(["canonry", "run", \'tests\'])',
+    "subprocess.run(['pytest', 'tests/test_a.py::U::test_b[1]'])": (
+        'subprocess.run(["canonry", "run", \'tests/test_a.py::U::test_b[1]\'])'
+    ),
     "os.system('pytest tests')": "os.system('canonry run tests')",
 }
 

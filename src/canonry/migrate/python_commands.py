@@ -8,6 +8,7 @@ import msgspec
 
 from canonry.migrate.commands.documents import rewrite_commands
 from canonry.migrate.commands.mapping import map_command
+from canonry.migrate.commands.node_ids import holder
 from canonry.migrate.commands.terms import Terms
 from canonry.migrate.commands.tokens import CannotMapError, Changed, Doubt, Kept, Made, Mapped, Token
 from canonry.migrate.module import Module
@@ -94,13 +95,11 @@ def python_terms(module: Module, *, folder_known: bool) -> Terms:
         bare = path.replace("\\", "/").removeprefix("./").rstrip("/")
         if not folder_known or path.startswith(("/", "~")) or ".." in path.split("/"):
             return Standing.UNSAID
-        if bare in project.paths or bare in project.folders:
+        if bare in ("", ".") or bare in project.paths or bare in project.folders or around.on_disk(bare):
             return Standing.THERE
-        return (
-            Standing.ABSENT
-            if bare.endswith(".py") and not project.paths_by_name.get(bare.rpartition("/")[2])
-            else (Standing.UNSAID)
-        )
+        if any(each.endswith(f"/{bare}") for each in project.folders):
+            return Standing.UNSAID
+        return Standing.UNSAID if project.paths_by_name.get(bare.rpartition("/")[2]) else Standing.ABSENT
 
     return Terms(
         runner=around.runner,
@@ -108,6 +107,7 @@ def python_terms(module: Module, *, folder_known: bool) -> Terms:
         categories=project.canon.categories,
         folder="" if folder_known else None,
         standing=standing,
+        holds=holder(project, "" if folder_known else None),
         installed=around.installed,
         imports_from_folder=around.imports_from_root,
     )
