@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from canonry.changes.checks.edited import EditedSource
 from canonry.changes.checks.same_text import object_to_text
 from canonry.changes.checks.same_tree import object_to_tree
+from canonry.changes.parsed import ParsedText
 from canonry.changes.splice import ConflictError, conflicts, line_starts, moved_ranges, sort_edits, splice
 from canonry.model.edit import Edit
 from canonry.source.syntax.text import SourceText
@@ -141,6 +142,10 @@ def sound_edits(source: bytes, tree: ast.Module, chance: random.Random) -> list[
     return edits
 
 
+def parsed(source: bytes, result: bytes, trees: tuple[ast.Module, ast.Module]) -> tuple[ParsedText, ParsedText]:
+    return ParsedText(SourceText(source), trees[0]), ParsedText(SourceText(result), trees[1])
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(FILES), st.integers(0, 10**9))
 def test_sound_edits_of_real_code_pass(file: Path, seed: int) -> None:
@@ -153,7 +158,7 @@ def test_sound_edits_of_real_code_pass(file: Path, seed: int) -> None:
         trees = ast.parse(source), ast.parse(result)
     except SyntaxError:  # a base class or a pattern that takes no such expression
         return
-    edited = EditedSource(source, result, trees, edits)
+    edited = EditedSource(source, *parsed(source, result, trees), edits)
 
     assert object_to_text(edited) is None
     assert object_to_tree(edited, (3, 11)) is None
@@ -181,6 +186,6 @@ def test_a_change_beside_the_edits_is_always_found(file: Path, seed: int) -> Non
         return
     if ast.dump(trees[1]) == ast.dump(ast.parse(splice(source, edits))):
         return
-    lying = EditedSource(source, result, trees, edits)
+    lying = EditedSource(source, *parsed(source, result, trees), edits)
 
     assert object_to_tree(lying, (3, 11)) is not None

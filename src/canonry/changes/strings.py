@@ -14,14 +14,14 @@ import msgspec
 from canonry.source.syntax.text import SourceText
 from canonry.source.syntax.versions import RUNNING
 
-_PREFIXES = rb"[rRbBuUfFtT]|[rR][bBfFtT]|[bBfFtT][rR]"
-_FOUND = re.compile(
+_PREFIX = re.compile(rb"(?<![0-9A-Za-z_\x80-\xff])(?:[rRbBuUfFtT]|[rR][bBfFtT]|[bBfFtT][rR])$")
+_LETTERS = frozenset(b"rRbBuUfFtT")
+_FOUND = re.compile(  # each way begins with a sign of its own, which the engine looks for first
     rb"#[^\r\n]*"
-    rb"|(?:(?<![0-9A-Za-z_\x80-\xff])(?:" + _PREFIXES + rb"))?"
-    rb"(?:\"\"\"(?:[^\"\\]|\\.|\"(?!\"\"))*\"\"\""
-    rb"|'''(?:[^'\\]|\\.|'(?!''))*'''"
-    rb"|\"(?:[^\"\\\r\n]|\\(?:\r\n|.))*\""
-    rb"|'(?:[^'\\\r\n]|\\(?:\r\n|.))*')",
+    rb"|\"\"\"(?:[^\"\\]++|\\.|\"(?!\"\"))*\"\"\""
+    rb"|'''(?:[^'\\]++|\\.|'(?!''))*'''"
+    rb"|\"(?:[^\"\\\r\n]++|\\(?:\r\n|.))*\""
+    rb"|'(?:[^'\\\r\n]++|\\(?:\r\n|.))*'",
     re.DOTALL,
 )
 _NESTING = re.compile(rb"""(?<![0-9A-Za-z_\x80-\xff])(?:[rR]?[fFtT]|[fFtT][rR])["']""")
@@ -42,8 +42,14 @@ def text_tokens(text: SourceText) -> Iterator[TextToken]:
         yield from token_by_token(text)
         return
     for found in _FOUND.finditer(content):
-        start = found.start()
-        yield TextToken(start, found.end(), comment=content[start] == 0x23)
+        start, end = found.span()
+        if content[start] == 0x23:
+            yield TextToken(start, end, comment=True)
+            continue
+        if start and content[start - 1] in _LETTERS:
+            prefix = _PREFIX.search(content[max(start - 3, 0) : start])
+            start -= len(prefix[0]) if prefix is not None else 0
+        yield TextToken(start, end, comment=False)
 
 
 def token_by_token(text: SourceText) -> Iterator[TextToken]:

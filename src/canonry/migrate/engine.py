@@ -130,6 +130,7 @@ def _migrate(
             session.tree.read,
             lambda: run.documents.read(run.listing.documents, told=told),
             today=session.today,
+            read_all=lambda: run.files.stream(list(run.listing.live)),
         ),
     )
     bench = Bench(session, run.files, run.origin, workshop)

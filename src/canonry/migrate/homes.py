@@ -44,18 +44,10 @@ def leads_back(index: Index, home: str, path: str) -> bool:
     """Whether importing one file imports another, through imports at the top of modules."""
     waiting, seen = [home], {home}
     while waiting:
-        each = waiting.pop()
-        facts = index.facts(each)
-        for found in facts.imports if facts is not None else ():
-            if not found.top_level or found.level:
-                names = [f"{each.rpartition('/')[0].replace('/', '.')}.{found.module}"] if found.top_level else []
-            else:
-                names = [found.module, *(f"{found.module}.{name}" for name, _ in found.names)]
-            for name in names:
-                target = index.module_path(name, each)
-                if target == path:
-                    return True
-                if target is not None and target not in seen:
-                    seen.add(target)
-                    waiting.append(target)
+        for target in index.imported_by(waiting.pop()):
+            if target == path:
+                return True
+            if target not in seen:
+                seen.add(target)
+                waiting.append(target)
     return False

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from canonry.changes.nodes import nodes_of
 from canonry.migrate.module import Module
 from canonry.source.facts import Site
 
@@ -240,12 +241,15 @@ def outside_uses(module: Module, block: ast.If) -> Iterator[str]:
     top = {
         name for name in bound if module.bound.get(name, 0) > sum(1 for each in ast.walk(block) if _binds(each, name))
     }
-    for statement in others:
-        for node in ast.walk(statement):
-            if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or node.id not in bound - top:
-                continue
-            if not any(node.id in module.locals_of(each) for each in module.functions_around(node)):
-                yield node.id
+    alone = bound - top
+    for node in (each for statement in others for each in nodes_of(statement)) if alone else ():
+        if (
+            isinstance(node, ast.Name)
+            and isinstance(node.ctx, ast.Load)
+            and node.id in alone
+            and not any(node.id in module.locals_of(each) for each in module.functions_around(node))
+        ):
+            yield node.id
 
 
 def _binds(node: ast.AST, name: str) -> bool:

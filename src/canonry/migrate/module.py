@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
-from canonry.changes.nodes import nodes_of, parents_of
-from canonry.changes.strings import text_tokens
+from canonry.changes.nodes import children_of, nodes_of
+from canonry.changes.parsed import Parents, ParsedText
 from canonry.migrate.answers import Needed, Splice
 from canonry.migrate.commands.surroundings import Surroundings
 from canonry.rules.view import FileView
@@ -17,6 +17,7 @@ from canonry.source.syntax.text import SourceText
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_STAR = re.compile(rb"import[\s\\]*\*")
 _SCOPES = (*_FUNCTIONS, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -28,7 +29,7 @@ class Module:
         self,
         file: FileView,
         content: bytes,
-        parse: Callable[[], ast.Module],
+        parse: Callable[[], ParsedText],
         *,
         surroundings: Surroundings | None = None,
     ) -> None:
@@ -42,14 +43,18 @@ class Module:
         self._promised: dict[str, Needed] = {}
 
     @cached_property
-    def tree(self) -> ast.Module:
-        """The syntax tree, parsed when it is first asked for: many findings are answered from facts alone."""
+    def _parsed(self) -> ParsedText:
         return self._parse()
 
-    @cached_property
+    @property
+    def tree(self) -> ast.Module:
+        """The syntax tree, parsed when it is first asked for: many findings are answered from facts alone."""
+        return self._parsed.tree
+
+    @property
     def nodes(self) -> list[ast.AST]:
         """All nodes of the tree, parents before their children."""
-        return nodes_of(self.tree)
+        return self._parsed.nodes
 
     # places -----------------------------------------------------------------------------------------------------------
 
@@ -87,7 +92,7 @@ class Module:
     def _comments(self) -> list[int]:
         if b"#" not in self.content:
             return []
-        return [self.mark + token.start for token in text_tokens(self.text) if token.comment]
+        return [self.mark + token.start for token in self._parsed.tokens if token.comment]
 
     def line_end(self, offset: int) -> bytes:
         """How the line at an offset ends; at the last line as those before it."""
@@ -110,7 +115,7 @@ class Module:
 
     def starting_at(self, site: Site) -> list[ast.AST]:
         """The nodes that begin at a place, the outermost first."""
-        return self._by_start.get((site.line, self._bytes(site.line, site.column)), [])
+        return self._parsed.starting_at(site.line, self._bytes(site.line, site.column))
 
     def _bytes(self, line: int, column: int) -> int:
         """The parser's column, in bytes from 0, of a column in characters from 1."""
@@ -118,18 +123,10 @@ class Module:
         before = self.text.content[start : start + 4 * (column - 1)]
         return column - 1 if before.isascii() else len(before.decode("utf-8", "ignore")[: column - 1].encode())
 
-    @cached_property
-    def parents(self) -> dict[ast.AST, ast.AST]:
+    @property
+    def parents(self) -> Parents:
         """What each node stands in."""
-        return parents_of(self.nodes)
-
-    @cached_property
-    def _by_start(self) -> dict[tuple[int, int], list[ast.AST]]:
-        found: dict[tuple[int, int], list[ast.AST]] = {}
-        for node in self.nodes:
-            if getattr(node, "end_col_offset", None) is not None:
-                found.setdefault((node.lineno, node.col_offset), []).append(node)  # type: ignore[attr-defined]
-        return found
+        return self._parsed.parents
 
     def enclosing(self, node: ast.AST, kinds: type | tuple[type, ...]) -> ast.AST | None:
         """The nearest node of a kind around a node."""
@@ -196,7 +193,7 @@ class Module:
     def _star_names(self) -> frozenset[str]:
         """The names that star imports of the tree's own modules bring."""
         found: set[str] = set()
-        for statement in self.nodes:
+        for statement in self.nodes if _STAR.search(self.content) else ():
             if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
                 start = "." * statement.level + (statement.module or "")
                 target = self.file.index.resolve(self.path, start)
@@ -217,7 +214,7 @@ class Module:
         known = self._imported.get(function)
         if known is None:
             known = {}
-            for node in ast.walk(function):
+            for node in nodes_of(function):
                 if isinstance(node, ast.ImportFrom) and node.level == 0:
                     known.update((each.asname or each.name, f"{node.module}.{each.name}") for each in node.names)
                 elif isinstance(node, ast.Import):
@@ -247,7 +244,7 @@ class Module:
 
 def _bound_in(scope: ast.AST) -> Iterator[str]:
     """The names that a module or a class body binds, in order; functions and classes in it keep theirs."""
-    waiting: list[ast.AST] = list(reversed(list(ast.iter_child_nodes(scope))))
+    waiting = children_of(scope)[::-1]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -263,7 +260,7 @@ def _bound_in(scope: ast.AST) -> Iterator[str]:
         if isinstance(node, _COMPREHENSIONS):
             waiting += [each for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
         elif not isinstance(node, _SCOPES):
-            waiting += reversed(list(ast.iter_child_nodes(node)))
+            waiting += children_of(node)[::-1]
 
 
 def _locals(function: ast.AST) -> Iterator[str]:
@@ -278,7 +275,7 @@ def _locals(function: ast.AST) -> Iterator[str]:
     for statement in function.body:
         holder = ast.Module([statement], [])
         found.update(_bound_in(holder))
-        for node in ast.walk(statement):
+        for node in nodes_of(statement):
             if isinstance(node, ast.Global | ast.Nonlocal):
                 shared.update(node.names)
     yield from found - shared

@@ -1,6 +1,5 @@
 """One file from its findings to the edits that are planned for it: turn by turn, until nothing is left to do."""
 
-import ast
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ import msgspec
 from canonry.audit.closing import Terms, close_findings
 from canonry.audit.judge import findings_of
 from canonry.changes.check import check_result
+from canonry.changes.parsed import ParsedText
 from canonry.changes.splice import digest_of, splice
 from canonry.migrate.answers import Change, Found, Splice, manual
 from canonry.migrate.codemod import Codemod
@@ -99,7 +99,7 @@ class Workshop:
         self._terms = terms
         self._of_tree = of_tree or {}
         self.checked = checked
-        self._trees: dict[bytes, Parsed] = {}
+        self._texts: dict[bytes, tuple[Parsed, ParsedText | None]] = {}
         self._last: tuple[FileView, bool, tuple[list[Found], int]] | None = None
         known = all_rules()
         self._rules = {code: known[code] for codemod in codemods for code in codemod.rules if code in known}
@@ -118,7 +118,7 @@ class Workshop:
     def forget(self) -> None:
         """Forgets what it found of files, for the project is another one."""
         self._last = None
-        self._trees = {}
+        self._texts = {}
 
     def concerns(self, path: str, facts: Facts) -> bool:
         """Whether some codemod may have something to say of a file."""
@@ -135,6 +135,7 @@ class Workshop:
         view, renames = before, dict[str, str]()
         for number in range(_TURNS):
             turn = self._turn(view, current, codemods, of_tree=number == 0)
+            codemods = [each for each in codemods if not each.lists_only]  # they are heard once: they edit nothing
             first = first or turn
             if number == 0 and any(change.removes for _, change in turn.chosen):
                 return Planned(path, digest_of(content), tuple(_items(path, turn, self.grades)), removed=True)
@@ -145,7 +146,7 @@ class Workshop:
             later += turn.chosen if turn is not first else ()
             renames |= turn.renames
             current = after
-            facts = extract(current, self.target, parsed=self._parsed(current))
+            facts = extract(current, self.target, parsed=self._parsed(current)[0])
             if facts.broken is not None:
                 return f"the result does not parse: {facts.broken.message} in line {facts.broken.site.line}"
             project = copy.copy(self.project)
@@ -168,25 +169,27 @@ class Workshop:
 
     def _checked(self, change: FileChange, before: bytes, after: bytes) -> str | None:
         """The first objection of the checks; they take the trees that planning made."""
-        old, new = self._parsed(before)[0], self._parsed(after)[0]
-        self._trees.pop(before, None)  # the checks change it
-        trees = (old, new) if old is not None and new is not None else None
-        return check_result(change, before, after, target=self.target, plan_again=None, own=False, trees=trees)
+        old, new = self._parsed(before)[1], self._parsed(after)[1]
+        self._texts.pop(before, None)  # the checks change its tree
+        parsed = (old, new) if old is not None and new is not None else None
+        return check_result(change, before, after, target=self.target, plan_again=None, own=False, parsed=parsed)
 
-    def _parsed(self, content: bytes) -> Parsed:
+    def _parsed(self, content: bytes) -> tuple[Parsed, ParsedText | None]:
         """What the parser says of a content; the last few are kept, for planning, facts and checks ask for the same."""
-        known = self._trees.get(content)
+        known = self._texts.get(content)
         if known is None:
-            while len(self._trees) >= _KEPT:
-                del self._trees[next(iter(self._trees))]
-            known = self._trees[content] = parse_source(content, self.target)
+            while len(self._texts) >= _KEPT:
+                del self._texts[next(iter(self._texts))]
+            tree, text, broken = parse_source(content, self.target)
+            parsed = ParsedText(text, tree) if tree is not None else None
+            known = self._texts[content] = (tree, text, broken), parsed
         return known
 
-    def _tree(self, content: bytes) -> ast.Module:
-        tree = self._parsed(content)[0]
-        if tree is None:
+    def _text(self, content: bytes) -> ParsedText:
+        parsed = self._parsed(content)[1]
+        if parsed is None:
             raise _ChangedError
-        return tree
+        return parsed
 
     def _one_by_one(self, path: str, facts: Facts, content: bytes) -> Planned:
         """The plan with as many codemods as go together; those that do not become manual, with the objection."""
@@ -220,7 +223,7 @@ class Workshop:
         turn = Turn([], settled=settled)
         if not found:
             return turn
-        module = Module(view, content, lambda: self._tree(content), surroundings=self.surroundings)
+        module = Module(view, content, lambda: self._text(content), surroundings=self.surroundings)
         try:
             if not _is_utf8(content):
                 raise _ChangedError(_NOT_UTF8)

@@ -4,7 +4,7 @@ Lazy: it reads the facts of a file only when a name leads there, so five files o
 """
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -88,12 +88,16 @@ class Index:
         self._resolved: dict[tuple[str, str], tuple[Resolved, frozenset[str]]] = {}
         self._touched: set[str] = set()
         self._modules: dict[tuple[str, str], str | None] = {}
+        self._imported: dict[str, tuple[str, ...]] = {}
+        self._others: frozenset[str] = frozenset()
 
     def overlaid(self, others: Mapping[str, Facts | None]) -> "Index":
         """An index of the same tree in which some files have other facts; what depends on names alone is shared."""
         source = self._source
         other = Index(self._paths, lambda asked: others[asked] if asked in others else source(asked))
         other._fixed, other._tops, other._modules = self._fixed, self._tops, self._modules
+        if not self._others:  # what files that stay as they are import is the same for all
+            other._imported, other._others = self._imported, frozenset(others)
         return other
 
     def track(self, into: set[str] | None = None) -> set[str]:
@@ -123,6 +127,29 @@ class Index:
         if facts is None:
             return None
         return next((fact for fact in facts.functions if fact.qualname == definition.qualname), None)
+
+    def imported_by(self, path: str) -> tuple[str, ...]:
+        """The files of the tree that the imports at the top of a file lead to, as far as their names say it."""
+        known = self._imported.get(path) if path not in self._others else None
+        if known is None:
+            facts = self.facts(path)
+            known = tuple(self._targets(path, facts)) if facts is not None else ()
+            if path not in self._others:
+                self._imported[path] = known
+        return known
+
+    def _targets(self, path: str, facts: Facts) -> Iterator[str]:
+        for found in facts.imports:
+            if not found.top_level:
+                continue
+            if found.level:
+                names = [f"{path.rpartition('/')[0].replace('/', '.')}.{found.module}"]
+            else:
+                names = [found.module, *(f"{found.module}.{name}" for name, _ in found.names)]
+            for name in names:
+                target = self.module_path(name, path)
+                if target is not None:
+                    yield target
 
     def module_path(self, dotted: str, near: str) -> str | None:
         """The file of an absolute module name as seen from a file; None where it is not of the tree."""

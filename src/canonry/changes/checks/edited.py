@@ -1,44 +1,60 @@
 """A Python file before and after its edits, as the checks look at it."""
 
-import ast
 import bisect
 import codecs
 from collections.abc import Iterable
 from functools import cached_property
 
-from canonry.changes.nodes import nodes_of
+from canonry.changes.parsed import ParsedText, Part
 from canonry.changes.splice import MovedRange, moved_ranges, sort_edits
 from canonry.model.edit import Edit
-from canonry.source.syntax.text import SourceText
 
 
 class EditedSource:
-    """Both texts without their byte order mark, both trees, and the edits with offsets in the texts."""
+    """Source and result, and the edits with offsets in the texts without their byte order mark.
 
-    def __init__(
-        self, before: bytes, after: bytes, trees: tuple[ast.Module, ast.Module], edits: Iterable[Edit]
-    ) -> None:
+    ``before`` is the source as it lies there, of which ``old`` is the text; ``new`` is that of the result.
+    """
+
+    def __init__(self, before: bytes, old: ParsedText, new: ParsedText, edits: Iterable[Edit]) -> None:
         mark = len(codecs.BOM_UTF8) if before.startswith(codecs.BOM_UTF8) else 0
         self.edits = [_shifted(edit, mark) for edit in sort_edits(edits)]
-        self.before, self.after = SourceText(before[mark:]), SourceText(after.removeprefix(codecs.BOM_UTF8))
-        self.old_tree, self.new_tree = trees
+        self.old, self.new = old, new
+        self.before, self.after = old.text, new.text
         self.ranges: list[MovedRange] = moved_ranges(self.edits)
         self._ends = [each.end for each in self.ranges]
         self._new_ends = [each.new_end for each in self.ranges]
 
     @cached_property
-    def old_nodes(self) -> list[ast.AST]:
-        """The nodes of the source's tree."""
-        return nodes_of(self.old_tree)
+    def held(self) -> dict[Part, Part]:
+        """The parts of the source that the result holds, too: the same bytes, at the place that they moved to.
+
+        The same bytes are the same nodes wherever they are one statement, or one head of a class.
+        """
+        old = {(self.moved(each.start), self.moved(each.end), each.head, each.inner): each for each in self.old.parts}
+        before, after = self.before.content, self.after.content
+        found: dict[Part, Part] = {}
+        for new in self.new.parts:
+            was = old.get((new.start, new.end, new.head, new.inner))
+            if was is not None and before[was.start : was.end] == after[new.start : new.end]:
+                found[was] = new
+        return found
 
     @cached_property
-    def new_nodes(self) -> list[ast.AST]:
-        """The nodes of the result's tree."""
-        return nodes_of(self.new_tree)
+    def gone(self) -> list[Part]:
+        """The parts of the source that the result does not hold."""
+        return [each for each in self.old.parts if each not in self.held]
+
+    @cached_property
+    def come(self) -> list[Part]:
+        """The parts of the result that the source does not hold."""
+        held = set(self.held.values())
+        return [each for each in self.new.parts if each not in held]
 
     def touched(self, start: int, end: int) -> MovedRange | None:
         """The edit that shares bytes with this range of the source, or puts new ones inside it."""
-        for each in self.ranges[bisect.bisect_left(self._ends, start) :]:
+        for index in range(bisect.bisect_left(self._ends, start), len(self.ranges)):
+            each = self.ranges[index]
             if each.start > end:
                 return None
             if _share(each.start, each.end, start, end):
@@ -47,7 +63,8 @@ class EditedSource:
 
     def made(self, start: int, end: int) -> MovedRange | None:
         """The edit whose new bytes share some with this range of the result."""
-        for each in self.ranges[bisect.bisect_left(self._new_ends, start) :]:
+        for index in range(bisect.bisect_left(self._new_ends, start), len(self.ranges)):
+            each = self.ranges[index]
             if each.new_start > end:
                 return None
             if _share(each.new_start, each.new_end, start, end):

@@ -3,27 +3,36 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from canonry.changes.checks.edited import EditedSource
+from canonry.changes.nodes import children_of
+from canonry.changes.parsed import Part
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _ANNOTATION = re.compile(r"\s*[^\W\d][\w.]*[\w.,|\[\]\s'\"]{0,200}")
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_HIDING = frozenset(
+    (*_DEFINITIONS, ast.Name, ast.arg, ast.Import, ast.ImportFrom, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
+)
+_SPEAKING = frozenset((ast.arg, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.Assign))
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class Names(msgspec.Struct):
     """What a module binds at its top level and uses anywhere. ``imported`` are those that imports bind.
 
-    ``used`` are the names in code, in ``__all__`` and in annotations that are strings.
+    ``dotted`` are those of `import a.b`, which are not counted as bound until all are known. ``used`` are the names in
+    code, in ``__all__`` and in annotations that are strings.
     """
 
     bound: Counter[str]
     imported: set[str]
+    dotted: set[str]
     used: set[str]
-    strings: list[str]
+    strings: set[str]
 
     def mentions(self, name: str) -> bool:
         """Whether any other string could be an annotation with the name: enough not to call an import left over."""
@@ -48,7 +57,8 @@ def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
     The imports of a package's ``__init__`` may be there for others, so none of them is called left over. One that is
     tried is used by that: it probes a dependency, and goes with the probe.
     """
-    old, new = names_of(source.old_tree, source.old_nodes), names_of(source.new_tree, source.new_nodes)
+    held = _added(Names(Counter(), set(), set(), set(), set()), [*source.held])
+    old, new = _settled(_added(held, source.gone)), _settled(_added(held, source.come))
     for name in sorted(new.bound):
         if new.bound[name] > old.bound[name] and new.bound[name] > 1:
             return f"`{name}` would be bound {new.bound[name]} times"
@@ -59,7 +69,7 @@ def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
     for name in sorted(old.imported):
         if name not in new.bound and name in new.used:
             return f"`{name}` is still used, and its import would be gone"
-        was_unused = name not in old.used and name not in _tried(source.old_tree) and not old.mentions(name)
+        was_unused = name not in old.used and name not in _tried(source.old.tree) and not old.mentions(name)
         if name not in new.bound and was_unused:
             return f"the import of `{name}` was unused before; only what the edits orphan is taken away"
         orphaned = name in new.imported and name in old.used and name not in new.used and not is_package
@@ -68,38 +78,51 @@ def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
     return None
 
 
-def names_of(tree: ast.Module, nodes: list[ast.AST]) -> Names:
-    """The names of a module; ``nodes`` are all of its tree."""
-    found = Names(Counter(), set(), set(), [])
-    dotted: set[str] = set()
-    for node in _top_level(tree):
+def _added(names: Names, parts: Sequence[Part]) -> Names:
+    """These names and those of parts of the module."""
+    found = Names(names.bound.copy(), set(names.imported), set(names.dotted), set(names.used), set(names.strings))
+    for node in (node for part in parts for node in _binding(part)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             for alias in node.names:
                 name = alias.asname or alias.name.partition(".")[0]
                 found.imported.add(name)
                 if "." in alias.name and not alias.asname and isinstance(node, ast.Import):
-                    dotted.add(name)
+                    found.dotted.add(name)
                 else:
                     found.bound[name] += 1
         else:
             found.bound.update(_binds(node))
-    for name in dotted:  # `import a.b` and `import a.c` bind one and the same `a`
-        found.bound[name] = max(found.bound[name], 1)
-    found.strings += {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    found.used.update(_uses(nodes))
+    for part in parts:
+        _gather(part.nodes, found)
     return found
+
+
+def _settled(names: Names) -> Names:
+    """The names once all parts are there: `import a.b` and `import a.c` bind one and the same `a`."""
+    for name in names.dotted:
+        names.bound[name] = max(names.bound[name], 1)
+    return names
+
+
+def _binding(part: Part) -> Iterator[ast.AST]:
+    """The nodes of a part that bind at the top level of the module; what stands in a class binds there."""
+    if part.inner:
+        return
+    yield part.node
+    if not isinstance(part.node, _SCOPES):
+        yield from _top_level(part.node)
 
 
 def _top_level(tree: ast.AST) -> Iterator[ast.AST]:
     """All nodes that bind at the top level: those inside functions, classes, lambdas and comprehensions do not."""
-    waiting = list(ast.iter_child_nodes(tree))
+    waiting = children_of(tree)
     while waiting:
         node = waiting.pop()
         yield node
         if isinstance(node, _COMPREHENSIONS):
             waiting += [inner for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)]
         elif not isinstance(node, _SCOPES):
-            waiting += ast.iter_child_nodes(node)
+            waiting += children_of(node)
 
 
 def _binds(node: ast.AST) -> list[str]:
@@ -112,16 +135,25 @@ def _binds(node: ast.AST) -> list[str]:
     return []
 
 
-def _uses(nodes: list[ast.AST]) -> Iterator[str]:
+def _gather(nodes: list[ast.AST], found: Names) -> None:
+    """Adds the uses and the strings; most nodes are none of these kinds, so those are told apart by their class."""
+    used, strings = found.used, found.strings
     for node in nodes:
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
-            yield node.id
-        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            yield node.target.id
-        for part in _with_strings(node):
-            for inner in ast.walk(part):
-                if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-                    yield from said(inner.value)
+        kind = node.__class__
+        if kind is ast.Name:
+            if node.ctx.__class__ is not ast.Store:  # type: ignore[attr-defined]
+                used.add(node.id)  # type: ignore[attr-defined]
+        elif kind is ast.Constant:
+            if node.value.__class__ is str:  # type: ignore[attr-defined]
+                strings.add(node.value)  # type: ignore[attr-defined]
+        elif kind is ast.AugAssign:
+            if isinstance(node.target, ast.Name):  # type: ignore[attr-defined]
+                used.add(node.target.id)  # type: ignore[attr-defined]
+        elif kind in _SPEAKING:
+            for part in _with_strings(node):
+                for inner in ast.walk(part):
+                    if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                        used.update(said(inner.value))
 
 
 def _with_strings(node: ast.AST) -> list[ast.expr]:
@@ -150,9 +182,10 @@ def said(text: str) -> Iterator[str]:
 
 def _hidden(source: EditedSource, introduced: set[str]) -> str | None:
     """An introduced name that new text uses in a function that binds it to something else."""
-    if not any(_can_hide(node, introduced) for node in source.new_nodes):
+    nodes = [node for part in source.come for node in part.nodes]
+    if not any(node.__class__ in _HIDING and _can_hide(node, introduced) for node in nodes):
         return None
-    for scope in source.new_nodes:
+    for scope in nodes:
         if not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             continue
         local = _local(scope) & introduced

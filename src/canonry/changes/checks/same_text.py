@@ -8,14 +8,17 @@ stays the docstring of what it describes.
 import ast
 
 from canonry.changes.checks.edited import EditedSource
-from canonry.changes.strings import TextToken, text_tokens
+from canonry.changes.parsed import ParsedText, Part
+from canonry.changes.strings import TextToken
 from canonry.model.edit import Grade
 from canonry.source.syntax.text import SourceText
+
+_DOCUMENTED = frozenset((ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
 
 
 def object_to_text(source: EditedSource) -> str | None:
     """Objects to strings and comments that an edit cuts, swallows, drops or moves out of their place."""
-    old, new = list(text_tokens(source.before)), list(text_tokens(source.after))
+    old, new = source.old.tokens, source.new.tokens
     before, after = source.before.content, source.after.content
     kept = []
     for token in old:
@@ -66,9 +69,9 @@ def _line(text: SourceText, token: TextToken) -> str:
 
 
 def _object_to_docstrings(source: EditedSource) -> str | None:
-    old = _docstrings(source.before, source.old_nodes)
+    old = _docstrings(source.old, source.gone)
     kept = {source.moved(start): start for start, end in old if source.touched(start, end) is None}
-    new = _docstrings(source.after, source.new_nodes)
+    new = _docstrings(source.new, source.come)
     found = {start for start, end in new if source.made(start, end) is None}
     for at in sorted(kept.keys() - found):
         return f"the docstring in line {source.before.position(kept[at])[0]} would be one no longer"
@@ -77,12 +80,14 @@ def _object_to_docstrings(source: EditedSource) -> str | None:
     return None
 
 
-def _docstrings(text: SourceText, nodes: list[ast.AST]) -> list[tuple[int, int]]:
-    found = []
-    for node in nodes:
-        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or not node.body:
+def _docstrings(source: ParsedText, parts: list[Part]) -> list[tuple[int, int]]:
+    """Where docstrings stand in these parts; that of the module and those of its classes belong to no single part."""
+    found, text = [], source.text
+    outer = [source.tree, *(each for each in source.tree.body if isinstance(each, ast.ClassDef))]
+    for node in (*outer, *(node for part in parts for node in part.nodes)):
+        if node.__class__ not in _DOCUMENTED or not node.body:  # type: ignore[attr-defined]
             continue
-        first = node.body[0]
+        first = node.body[0]  # type: ignore[attr-defined]
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
             end = text.offset(first.end_lineno or first.lineno, first.end_col_offset or 0)
             found.append((text.offset(first.lineno, first.col_offset), end))

@@ -49,7 +49,8 @@ def object_to_tree(source: EditedSource, target: Version) -> str | None:
     if outermost is None:
         return "neighbouring edits make no statements that stand alone"
     _replace(outermost)
-    if not same_nodes(source.old_tree, source.new_tree):
+    held = {old.node: new.node for old, new in source.held.items() if not old.head}
+    if not same_nodes(source.old.tree, source.new.tree, held=held):
         return f"it would say something else than planned around {_line(source, source.edits[0])}"
     return None
 
@@ -62,7 +63,7 @@ def _line(source: EditedSource, edit: Edit) -> str:
 
 
 def _host_of(source: EditedSource, edit: Edit, target: Version) -> _Host | None:
-    for host in _candidates(source.before, source.old_tree, edit):
+    for host in _candidates(source.before, source.old.tree, edit):
         host.made = _parsed(source, host, target)
         if host.made is not None:
             return host

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from canonry.migrate.answers import Change, Found, manual
 from canonry.migrate.bases import beside, canonical_bases, doubts_of_facts, way_of
@@ -15,6 +15,7 @@ from canonry.source.facts import ClassFact
 from canonry.source.index import Definition, External, case_kind
 
 _EDITED = ("BAS001", "BAS005")
+_ANOTHER_NAME = "it gives a base case one more name; let its users name the base itself"
 
 
 class BaseCase(Codemod):
@@ -74,12 +75,12 @@ class BaseCase(Codemod):
 
     def changes(self, module: Module, found: Sequence[Found]) -> Iterator[Change]:
         """The class that a finding is about, or the one that mends it."""
-        nodes = _classes(module.tree)
+        nodes = _Nodes(module)
         for each in found:
             symbol = each.offence.site.symbol
-            node, fact = nodes.get(symbol), module.file.classes.get(symbol)
-            if node is None or fact is None:
-                yield manual(each, "it gives a base case one more name; let its users name the base itself")
+            fact = module.file.classes.get(symbol)
+            if fact is None or (fact.nested and symbol not in nodes):
+                yield manual(each, _ANOTHER_NAME)
             elif each.rule == "BAS005" and module.file.project.reaches_canonical(
                 module.file.definition(fact), module.file.hierarchy(fact)
             ):
@@ -90,12 +91,31 @@ class BaseCase(Codemod):
                 yield _change(module, each, nodes, fact)
 
 
-def _change(module: Module, found: Found, nodes: dict[str, ast.ClassDef], fact: ClassFact) -> Change:
+class _Nodes:
+    """The nodes of a file's classes by qualified name, found when the first is asked for: most answers need none."""
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+
+    @cached_property
+    def _found(self) -> dict[str, ast.ClassDef]:
+        return _classes(self._module.tree)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._found
+
+    def __getitem__(self, name: str) -> ast.ClassDef:
+        return self._found[name]
+
+
+def _change(module: Module, found: Found, nodes: _Nodes, fact: ClassFact) -> Change:
     file = module.file
     source = _source_of(file, fact)
     if source is None and not file.hierarchy(fact).complete:
         return manual(found, "one of its bases is computed, or is not there")
     if source is None or source == file.definition(fact):
+        if fact.qualname not in nodes:
+            return manual(found, _ANOTHER_NAME)
         way = way_of(module, nodes[fact.qualname], fact, shared=found.rule == "BAS005")
         return Change(found=found, grade=way.grade, reason=way.reason, edits=way.edits, needs=way.needs)
     where = f"`{source.qualname}`" + ("" if source.path == file.path else f" in `{source.path}`")
@@ -123,9 +143,7 @@ def mended_in(file: FileView, fact: ClassFact) -> tuple[Definition, int] | None:
     return source, origin.site.line
 
 
-def _unnamed(
-    module: Module, found: Found, nodes: dict[str, ast.ClassDef], fact: ClassFact, source: Definition
-) -> Change:
+def _unnamed(module: Module, found: Found, nodes: _Nodes, fact: ClassFact, source: Definition) -> Change:
     """A class whose foreign base stands in a class that is no finding: that one is edited here, or this one beside it."""
     origin = module.file.classes.get(source.qualname)
     if source.path == module.path and origin is not None and source.qualname in nodes:
@@ -133,6 +151,8 @@ def _unnamed(
         doubt = next(doubts_of_facts(module.file, fact), "")
         grade = Grade.REVIEW if doubt and way.grade is Grade.SAFE else way.grade
         return Change(found=found, grade=grade, reason=way.reason or doubt, edits=way.edits, needs=way.needs)
+    if fact.qualname not in nodes:
+        return manual(found, _ANOTHER_NAME)
     way = beside(module, nodes[fact.qualname], fact, source)
     return Change(found=found, grade=way.grade, reason=way.reason, edits=way.edits, needs=way.needs)
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from canonry.migrate.answers import Change, Found, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
+from canonry.migrate.commands.surroundings import Surroundings
 from canonry.migrate.module import Module
 from canonry.migrate.python_commands import python_terms
 from canonry.migrate.scripts.interpret import Script
@@ -101,13 +104,25 @@ class RunnerScripts(Codemod):
         ),
     )
 
+    def __init__(self) -> None:
+        self._last: tuple[Surroundings | None, str, bytes, Change | None] = None, "", b"", None
+
     def changes(self, module: Module, found: Sequence[Found]) -> Iterator[Change]:
         """One answer for the script."""
         for each in found:
-            try:
-                yield _changed(module, each)
-            except CannotReadError as error:
-                yield manual(each, str(error))
+            yield msgspec.structs.replace(self._answer(module, each), found=each)
+
+    def _answer(self, module: Module, found: Found) -> Change:
+        """The answer to a script, which is followed once: beside each other codemod it is asked about again."""
+        known, path, content, answer = self._last
+        if known is module.surroundings and (path, content) == (module.path, module.content) and answer is not None:
+            return answer
+        try:
+            answer = _changed(module, found)
+        except CannotReadError as error:
+            answer = manual(found, str(error))
+        self._last = module.surroundings, module.path, module.content, answer
+        return answer
 
 
 def _changed(module: Module, found: Found) -> Change:

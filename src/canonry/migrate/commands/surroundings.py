@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -10,8 +11,10 @@ from canonry.migrate.commands.terms import imports_from_root, speaks_for
 from canonry.migrate.starters import Starters, scripts_of
 from canonry.rules.view import Project
 from canonry.source.documents.reading import Reading
+from canonry.source.facts import Facts
 
 Read = Callable[[str], bytes | None]
+ReadAll = Callable[[], Iterable[tuple[str, Facts]]]
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,8 +52,12 @@ def surroundings_of(
     documents: Callable[[], Iterable[tuple[str, Reading]]] = tuple,
     *,
     today: dt.date = dt.date.min,
+    read_all: ReadAll = lambda: (),
 ) -> Surroundings:
-    """The facts of a tree; ``read`` gives the bytes of a path, ``documents`` what is read of other files."""
+    """The facts of a tree; ``read`` gives the bytes of a path, ``documents`` what is read of other files.
+
+    ``read_all`` gives the facts of all Python files.
+    """
     runner = tuple(project.canon.canon.runner.split())
     return Surroundings(
         runner=runner,
@@ -59,23 +66,35 @@ def surroundings_of(
         imports_from_root=imports_from_root(project.paths, project.settings.pythonpath, project.is_test_file),
         scripts=frozenset(scripts_of(documents())),
         today=today,
-        importers=lambda path: _importers(project, path),
+        importers=_Importers(project, read_all).of,
     )
 
 
-def _importers(project: Project, path: str) -> list[str]:
-    stem = path.rpartition("/")[2].removesuffix(".py")
-    found: list[str] = []
-    for other in sorted(project.paths):
-        facts = project.index.facts(other) if other.endswith(".py") and other != path else None
-        for each in facts.imports if facts is not None else ():
-            names = [each.module, *(f"{each.module}.{name}".lstrip(".") for name, _ in each.names)]
-            if any(
-                name.rpartition(".")[2] == stem and _leads_to(project, name, each.level, other, path) for name in names
-            ):
-                found.append(other)
-                break
-    return found
+class _Importers:
+    """Which files import which, by the last part of what they import; read of all facts once, when first asked."""
+
+    def __init__(self, project: Project, read_all: ReadAll) -> None:
+        self._project = project
+        self._read_all = read_all
+
+    def of(self, path: str) -> list[str]:
+        """The files that import the module at a path, in order."""
+        named = self._by_stem.get(path.rpartition("/")[2].removesuffix(".py"), {})
+        return sorted(
+            other
+            for other, names in named.items()
+            if other != path and any(_leads_to(self._project, name, level, other, path) for name, level in names)
+        )
+
+    @cached_property
+    def _by_stem(self) -> dict[str, dict[str, set[tuple[str, int]]]]:
+        found: dict[str, dict[str, set[tuple[str, int]]]] = {}
+        for path, facts in self._read_all():
+            for each in facts.imports:
+                for name in (each.module, *(f"{each.module}.{name}".lstrip(".") for name, _ in each.names)):
+                    by_path = found.setdefault(name.rpartition(".")[2], {})
+                    by_path.setdefault(path, set()).add((name, each.level))
+        return found
 
 
 def _leads_to(project: Project, name: str, level: int, other: str, path: str) -> bool:

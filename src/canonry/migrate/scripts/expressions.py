@@ -8,10 +8,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from canonry.migrate.scripts import library
-from canonry.migrate.scripts.values import Ended, Function, Namespace, Parser, Scope, Started, Status, Unknown
+from canonry.migrate.scripts.values import (
+    Ended,
+    Function,
+    Namespace,
+    Parser,
+    Scope,
+    Started,
+    Status,
+    Unknown,
+    written_as,
+)
 
 TURNS = 200
 """How many turns of a loop are followed."""
+_HANDLES: dict[type, str] = {}
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -80,8 +91,9 @@ class Expressions(ABC):
     def value(self, node: ast.expr, scope: Scope) -> Any:
         """What an expression is."""
         self.step()
-        handle = getattr(self, f"_of_{type(node).__name__}", None)
-        return Unknown(ast.unparse(node)) if handle is None else handle(node, scope)
+        kind = node.__class__
+        handle = getattr(self, _HANDLES.get(kind) or _HANDLES.setdefault(kind, f"_of_{kind.__name__}"), None)
+        return Unknown(written_as(node)) if handle is None else handle(node, scope)
 
     def truth(self, node: ast.expr, scope: Scope) -> bool:
         """Whether a condition holds; where that is unknown, one of both ways, the same each time it is asked."""
@@ -96,7 +108,7 @@ class Expressions(ABC):
     def _answer(self, node: ast.expr) -> bool:
         if node not in self._answered:
             number = len(self.asked)
-            self.asked.append(f"`{ast.unparse(node)}` in line {node.lineno}")
+            self.asked.append(f"`{written_as(node)}` in line {node.lineno}")
             self._answered[node] = self.decisions[number] if number < len(self.decisions) else False
             self.answers.append(self._answered[node])
         return self._answered[node]
@@ -109,7 +121,7 @@ class Expressions(ABC):
         return value if found else library.BUILTINS.get(node.id, Unknown(node.id))
 
     def _of_Attribute(self, node: ast.Attribute, scope: Scope) -> Any:
-        return library.attribute(self, self.value(node.value, scope), node.attr, ast.unparse(node))
+        return library.attribute(self, self.value(node.value, scope), node.attr, written_as(node))
 
     def _of_JoinedStr(self, node: ast.JoinedStr, scope: Scope) -> Any:
         parts: list[str] = []
@@ -117,7 +129,7 @@ class Expressions(ABC):
             value = self.value(part.value if isinstance(part, ast.FormattedValue) else part, scope)
             text = library.text_of(value)
             if text is None or (isinstance(part, ast.FormattedValue) and part.format_spec is not None):
-                return Unknown(ast.unparse(node))
+                return Unknown(written_as(node))
             parts.append(repr(value) if isinstance(part, ast.FormattedValue) and part.conversion == 114 else text)
         return "".join(parts)
 
@@ -126,7 +138,7 @@ class Expressions(ABC):
         for element in elements:
             if isinstance(element, ast.Starred):
                 values = listed(self.value(element.value, scope))
-                found += [Unknown(ast.unparse(element))] if values is None else values
+                found += [Unknown(written_as(element))] if values is None else values
             else:
                 found.append(self.value(element, scope))
         return found
@@ -141,7 +153,7 @@ class Expressions(ABC):
         try:
             return set(self._items(node.elts, scope))
         except TypeError:
-            return Unknown(ast.unparse(node))
+            return Unknown(written_as(node))
 
     def _of_Dict(self, node: ast.Dict, scope: Scope) -> Any:
         found: dict[Any, Any] = {}
@@ -149,14 +161,14 @@ class Expressions(ABC):
             known = self.value(value, scope)
             if key is None:
                 if not isinstance(known, dict):
-                    return Unknown(ast.unparse(value))
+                    return Unknown(written_as(value))
                 found |= known
                 continue
             name = self.value(key, scope)
             try:
                 found[name] = known
             except TypeError:
-                return Unknown(ast.unparse(node))
+                return Unknown(written_as(node))
         return found
 
     def _of_BinOp(self, node: ast.BinOp, scope: Scope) -> Any:
@@ -166,23 +178,21 @@ class Expressions(ABC):
         """What an operation gives."""
         apply = _BINARY.get(kind)
         if apply is None or isinstance(left, Unknown) or isinstance(right, Unknown) or library.too_large(left, right):
-            return Unknown(ast.unparse(node))
+            return Unknown(written_as(node))
         try:
             return apply(left, right)
         except (TypeError, ValueError, ArithmeticError, KeyError, IndexError):
-            return Unknown(ast.unparse(node))
+            return Unknown(written_as(node))
 
     def _of_UnaryOp(self, node: ast.UnaryOp, scope: Scope) -> Any:
         value = self.value(node.operand, scope)
         if isinstance(value, Status) and isinstance(node.op, ast.Not):
-            return Status(ast.unparse(node), flat=True, zero=not value.zero)
+            return Status(written_as(node), flat=True, zero=not value.zero)
         if isinstance(value, Unknown):
-            return value if not isinstance(node.op, ast.Not) else Unknown(ast.unparse(node))
+            return value if not isinstance(node.op, ast.Not) else Unknown(written_as(node))
         if isinstance(node.op, ast.Not):
             return not value
-        return (
-            -value if isinstance(node.op, ast.USub) and isinstance(value, int | float) else Unknown(ast.unparse(node))
-        )
+        return -value if isinstance(node.op, ast.USub) and isinstance(value, int | float) else Unknown(written_as(node))
 
     def _of_BoolOp(self, node: ast.BoolOp, scope: Scope) -> Any:
         ends_at = isinstance(node.op, ast.Or)
@@ -191,7 +201,7 @@ class Expressions(ABC):
         for each in node.values:
             value = self.value(each, scope)
             if isinstance(value, Unknown):
-                unknown = unknown or Unknown(ast.unparse(node))
+                unknown = unknown or Unknown(written_as(node))
             elif bool(value) is ends_at:
                 return value if unknown is None or not isinstance(value, str | list) else unknown
         return unknown or value
@@ -201,14 +211,14 @@ class Expressions(ABC):
         for kind, other in zip(node.ops, node.comparators, strict=True):
             right = self.value(other, scope)
             if len(node.ops) == 1 and isinstance(kind, ast.Eq | ast.NotEq) and _is_zero_test(left, right):
-                return Status(ast.unparse(node), flat=True, zero=isinstance(kind, ast.Eq))
+                return Status(written_as(node), flat=True, zero=isinstance(kind, ast.Eq))
             if isinstance(left, Unknown) or isinstance(right, Unknown):
-                return Unknown(ast.unparse(node))
+                return Unknown(written_as(node))
             try:
                 if not _COMPARED[type(kind)](left, right):
                     return False
             except TypeError:
-                return Unknown(ast.unparse(node))
+                return Unknown(written_as(node))
             left = right
         return True
 
@@ -221,16 +231,16 @@ class Expressions(ABC):
             ends = [None if each is None else self.value(each, scope) for each in (node.slice.lower, node.slice.upper)]
             if isinstance(owner, list | tuple | str) and all(each is None or isinstance(each, int) for each in ends):
                 return owner[ends[0] : ends[1]]
-            return Unknown(ast.unparse(node))
+            return Unknown(written_as(node))
         key = self.value(node.slice, scope)
         if isinstance(key, Unknown) or not isinstance(owner, list | tuple | str | dict):
-            return Unknown(ast.unparse(node))
+            return Unknown(written_as(node))
         try:
             return owner[key]
         except (KeyError, IndexError, TypeError):
             if isinstance(owner, dict | list):
                 raise Ended from None  # the script fails there
-            return Unknown(ast.unparse(node))
+            return Unknown(written_as(node))
 
     def _of_NamedExpr(self, node: ast.NamedExpr, scope: Scope) -> Any:
         value = self.value(node.value, scope)
@@ -247,7 +257,7 @@ class Expressions(ABC):
         found: list[Any] = []
         for inner in self._turns(node.generators, Scope({}, scope)):
             if inner is None:
-                return Unknown(ast.unparse(node))
+                return Unknown(written_as(node))
             found.append(self.value(node.elt, inner))
         return found
 

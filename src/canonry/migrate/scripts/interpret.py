@@ -29,6 +29,7 @@ from canonry.migrate.scripts.values import (
     Scope,
     Started,
     Unknown,
+    written_as,
 )
 
 _STEPS = 60_000
@@ -173,7 +174,7 @@ class Run(Expressions):
         elif isinstance(target, ast.Tuple | ast.List):
             values = list(value) if isinstance(value, list | tuple) and len(value) == len(target.elts) else None
             for number, each in enumerate(target.elts):
-                self.bind(each, values[number] if values else Unknown(ast.unparse(target)), scope)
+                self.bind(each, values[number] if values else Unknown(written_as(target)), scope)
         elif isinstance(target, ast.Attribute):
             owner = self.value(target.value, scope)
             if isinstance(owner, Instance | Namespace):
@@ -183,7 +184,7 @@ class Run(Expressions):
         elif isinstance(target, ast.Subscript):
             self._bind_item(target, value, scope)
         elif isinstance(target, ast.Starred):
-            self.bind(target.value, Unknown(ast.unparse(target)), scope)
+            self.bind(target.value, Unknown(written_as(target)), scope)
 
     def _bind_item(self, target: ast.Subscript, value: Any, scope: Scope) -> None:
         owner, key = self.value(target.value, scope), self.value(target.slice, scope)
@@ -256,7 +257,7 @@ class Run(Expressions):
 
     def _do_For(self, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
         values = listed(self.value(node.iter, scope))
-        turns: Sequence[Any] = [Unknown(ast.unparse(node.iter))] if values is None else values
+        turns: Sequence[Any] = [Unknown(written_as(node.iter))] if values is None else values
         if len(turns) > TURNS:
             raise CannotReadError(f"the loop in line {node.lineno} has more than {TURNS} turns")
         before = len(self.started)
@@ -267,7 +268,7 @@ class Run(Expressions):
         else:
             self._block(node.orelse, scope)
         if values is None and len(self.started) > before:
-            raise CannotReadError(f"`{ast.unparse(node.iter)}` in line {node.lineno} is known only when it runs")
+            raise CannotReadError(f"`{written_as(node.iter)}` in line {node.lineno} is known only when it runs")
 
     _do_AsyncFor = _do_For
 

@@ -27,6 +27,7 @@ from canonry.migrate.scripts.values import (
     Status,
     Unknown,
     holds_unknown,
+    written_as,
 )
 from canonry.source.commands import COLLECTING, tool_of_argv
 from canonry.source.python.known_calls import PROCESS_CALLS
@@ -168,7 +169,7 @@ def _of_module(run: Reading, name: str) -> Any:
 
 def call(run: Reading, target: Any, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> Any:
     """What a call returns, and what it does to the reading."""
-    written = ast.unparse(node.func)
+    written = written_as(node.func)
     if isinstance(target, Function):
         if target.click is not None and target.owner is None:
             returned = parsers.invoke(run, target, target.click)
@@ -281,7 +282,7 @@ def _exists(run: Reading, path: str, unknown: Unknown) -> Any:
 
 
 def _external(run: Reading, name: str, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> Any:
-    unknown = Unknown(ast.unparse(node))
+    unknown = Unknown(written_as(node))
     last = name.rpartition(".")[2]
     if name in PROCESS_CALLS or name in ("pytest.main", "unittest.main"):
         return _process(run, name, arguments, named, node) or unknown
@@ -308,7 +309,7 @@ def _external(run: Reading, name: str, arguments: list[Any], named: dict[str, An
         return _reflected(name, arguments, unknown)
     if name in _PURE:
         return _pure(name, arguments, named, unknown)
-    tell_of_call(run, name, ast.unparse(node.func), arguments)
+    tell_of_call(run, name, written_as(node.func), arguments)
     for each in (*arguments, *named.values()):
         _handed_over(run, each, name)
     return None if name == "print" else unknown
@@ -388,7 +389,7 @@ def _process(
     checked = named.get("check") is True or name.endswith(("check_call", "check_output"))
     run.started.append(Started(tuple(str(each) for each in known), folder, node.lineno, checked))
     tell_of_start(run, name, named, node.lineno)
-    return _given_back(name, Status(ast.unparse(node), encoded=name == "os.system"))
+    return _given_back(name, Status(written_as(node), encoded=name == "os.system"))
 
 
 def _command_of(name: str, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> tuple[Any, dict[str, Any]]:
@@ -398,7 +399,7 @@ def _command_of(name: str, arguments: list[Any], named: dict[str, Any], node: as
     if name == "pytest.main":
         if named.keys() - {"args"}:
             raise CannotReadError(f"`pytest.main` in line {node.lineno} is handed objects")
-        return (["pytest", *words] if isinstance(words, list | tuple) else Unknown(ast.unparse(node))), named
+        return (["pytest", *words] if isinstance(words, list | tuple) else Unknown(written_as(node))), named
     if last.endswith("_exec"):
         return list(arguments), named
     if not name.startswith("os.") or last in ("system", "popen"):
@@ -408,7 +409,7 @@ def _command_of(name: str, arguments: list[Any], named: dict[str, Any], node: as
         ends = len(given) - 1 if last.endswith("e") else len(given)
         return list(given[1:ends]), named | ({"env": given[-1]} if last.endswith("e") else {})
     more = {"env": given[2]} if len(given) > 2 else {}
-    return (given[1] if len(given) > 1 else Unknown(ast.unparse(node))), named | more
+    return (given[1] if len(given) > 1 else Unknown(written_as(node))), named | more
 
 
 def _given_back(name: str, status: Status) -> Status | Process | None:
@@ -450,8 +451,8 @@ def decorate(run: Reading, function: Function, decorator: ast.expr, scope: Any) 
     called = decorator.func if isinstance(decorator, ast.Call) else decorator
     value = run.value(called, scope)
     if not isinstance(value, External) or value.name.partition(".")[0] != "click":
-        if ast.unparse(called) not in _SAME_CALL:
-            run.note(f"it decorates `{getattr(function.node, 'name', '')}` with `{ast.unparse(called)}`")
+        if written_as(called) not in _SAME_CALL:
+            run.note(f"it decorates `{getattr(function.node, 'name', '')}` with `{written_as(called)}`")
         return
     if function.click is None:
         function.click = Parser("click")

@@ -3,7 +3,11 @@
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
+
+written_as = lru_cache(maxsize=4_096)(ast.unparse)
+"""The text of a node; loops of a script ask for the same ones in every turn."""
 
 ROOT = "/canonry-root"
 """Stands for the root of the tree in paths."""
