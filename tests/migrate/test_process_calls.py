@@ -34,6 +34,16 @@ RIGHT = {
     "subprocess.run(['pytest', 'tests/test_a.py::U::test_b[1]'])": (
         'subprocess.run(["canonry", "run", \'tests/test_a.py::U::test_b[1]\'])'
     ),
+    "subprocess.run(['pytest', '--junitxml=' + out, 'tests'])": (
+        'subprocess.run(["canonry", "run", \'tests\', "--report", \'junit=\' + out])'
+    ),
+    "subprocess.run(['pytest', '--junitxml=%s/x.xml' % out, 'tests'])": (
+        'subprocess.run(["canonry", "run", \'tests\', "--report", \'junit=%s/x.xml\' % out])'
+    ),
+    "subprocess.run(['pytest', '--maxfail={}'.format(n), 'tests'])": (
+        "subprocess.run([\"canonry\", \"run\", 'tests', '--max-failures={}'.format(n)])"
+    ),
+    "subprocess.run(['pytest', 'tests/' + name])": 'subprocess.run(["canonry", "run", \'tests/\' + name])',
     "os.system('pytest tests')": "os.system('canonry run tests')",
 }
 
@@ -48,7 +58,7 @@ def test_calls_that_take_the_program_apart_are_left_to_a_hand(tmp_path: Path) ->
 @pytest.mark.parametrize("call", RIGHT)
 def test_the_command_alone_changes(call: str, tmp_path: Path) -> None:
     items, after = planned(tmp_path, call)
-    assert [item.grade for item in items] == [Grade.SAFE]
+    assert [item.grade for item in items] == [Grade.REVIEW if "maxfail" in call else Grade.SAFE]
     assert after == f"import os\nimport subprocess\n{RIGHT[call]}\n"
 
 

@@ -18,6 +18,8 @@ from canonry.rules.view import DocumentView
 from canonry.source.documents.readers.registry import read_document
 
 _LITERAL = re.compile(r"(?P<prefix>[rRuUfFbB]*)(?P<quote>\"\"\"|'''|\"|')")
+_PERCENT = re.compile(r"%(?:\(\w+\))?[-#0 +]*[\d.]*[a-zA-Z]")
+_BRACES = re.compile(r"\{[^{}]*\}")
 _OWN_FILE = re.compile(r"(?:[\w.]+\()*__file__\)*(?:\.resolve\(\)|\.absolute\(\))?\)*")
 
 
@@ -74,16 +76,43 @@ def new_shell_text(module: Module, node: ast.expr) -> NewText:
 
 
 def word_of(module: Module, node: ast.expr) -> str | None:
-    """The text of one word; a part of an f-string that is computed stands in braces. None for what is computed."""
+    """The text of one word; of one that begins with fixed text, what is computed stands in braces. Else None."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
         return "".join(str(part.value) if isinstance(part, ast.Constant) else "{part}" for part in node.values)
     if isinstance(node, ast.Attribute) and node.attr == "executable":
         return "python"
+    put_together = _put_together(node)
+    if put_together is not None:
+        return put_together
     if _OWN_FILE.fullmatch(module.source(node)):
         return module.path
     return None
+
+
+def _put_together(node: ast.expr) -> str | None:
+    """A word that a literal begins: by ``+``, ``%`` or ``format``."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        first, *others = _summands(node)
+        if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value:
+            texts = (each.value if isinstance(each, ast.Constant) else "{part}" for each in others)
+            return first.value + "".join(map(str, texts))
+    template: ast.expr | None = None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        template, holes = node.left, _PERCENT
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        template, holes = node.func.value, _BRACES
+    if isinstance(template, ast.Constant) and isinstance(template.value, str):
+        text = holes.sub("{part}", template.value)
+        return text if not text.startswith("{part}") else None
+    return None
+
+
+def _summands(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [*_summands(node.left), *_summands(node.right)]
+    return [node]
 
 
 def python_terms(module: Module, *, folder_known: bool) -> Terms:
