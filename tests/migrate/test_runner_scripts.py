@@ -179,6 +179,15 @@ def test_what_is_known_only_when_it_runs_is_left_to_a_hand(body: str, reason: st
         learned(source)
 
 
+def test_reasons_speak_of_values_and_paths_as_people_write_them() -> None:
+    source = "import argparse, subprocess\np = argparse.ArgumentParser()\np.add_argument('--zap')\n"
+    source += "p.add_argument('--n', type=int)\na = p.parse_args()\ncmd = ['pytest', 'tests']\n"
+    source += "if a.zap: cmd += ['--weird', a.zap]\nif a.n: cmd += ['-n', 'x' + str(a.n)]\nsubprocess.run(cmd)\n"
+    zap, number = (old.refused for old in learned(source).options)
+    assert zap == "line 9: nothing says whether `--weird` takes `VALUE` as its value"
+    assert number == "line 9: `xNUMBER` is no number of workers"
+
+
 def told(body: str) -> list[str]:
     """What is said of a script that does this, beside that its tests start."""
     source = f"import os, subprocess, sys\nPY = [sys.executable, '-m', 'pytest', 'tests']\n{body}\n"

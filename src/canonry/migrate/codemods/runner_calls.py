@@ -17,6 +17,7 @@ _APART = ("exec", "spawn", "posix_spawn")
 _SHELLS = frozenset(("system", "popen", "getoutput", "getstatusoutput", "create_subprocess_shell"))
 _PROGRAMS = ("subprocess.", "anyio.", "trio.")
 """Modules whose calls take a text for the name of a program, unless ``shell`` says otherwise."""
+_STEPS = "the command is built step by step; let what builds it begin with `canonry run`, and map its options by hand"
 _READ = frozenset(("capture_output", "stdout", "stderr"))
 
 
@@ -132,7 +133,7 @@ def rewritten_call(module: Module, call: ast.Call) -> tuple[list[ast.expr], NewT
         command = _only_value(module, command)
     if isinstance(command, ast.List | ast.Tuple):
         if not command.elts:
-            raise CannotMapError("the command is built step by step")
+            raise CannotMapError(_STEPS)
         if isinstance(shell, ast.Constant) and shell.value and len(command.elts) > 1:
             raise CannotMapError("a shell is handed a list, of which it runs the first word only; mend that first")
         return list(command.elts), new_list(module, command.elts, folder_known=known)
@@ -141,7 +142,9 @@ def rewritten_call(module: Module, call: ast.Call) -> tuple[list[ast.expr], NewT
         if is_program and (shell is None or (isinstance(shell, ast.Constant) and not shell.value)):
             raise CannotMapError("without `shell=True` the text is the name of a program; write a list of words")
         return [command], new_shell_text(module, command)
-    raise CannotMapError("the command is put together from parts")
+    raise CannotMapError(
+        "the command is put together from parts; write it as one list, or call `canonry run` there by hand"
+    )
 
 
 def _only_value(module: Module, name: ast.Name) -> ast.expr:
@@ -151,14 +154,14 @@ def _only_value(module: Module, name: ast.Name) -> ast.expr:
     stores = [node for node in uses if isinstance(node.ctx, ast.Store)]
     statement = module.parents.get(stores[0]) if len(stores) == 1 else None
     if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
-        raise CannotMapError("the command is built step by step")
+        raise CannotMapError(_STEPS)
     if isinstance(statement, ast.Assign) and (len(statement.targets) != 1 or statement.targets[0] is not stores[0]):
-        raise CannotMapError("the command is built step by step")
+        raise CannotMapError(_STEPS)
     for node in uses:
         if node in (name, stores[0]):
             continue
         if not _only_shows(module, node):
-            raise CannotMapError("the command is built step by step, or used by other code, too")
+            raise CannotMapError(f"{_STEPS} (other code may use it, too)")
     return statement.value
 
 

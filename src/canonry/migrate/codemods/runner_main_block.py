@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from canonry.migrate.answers import Change, Found, Needed, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.commands.pytest_words import read_pytest_arguments
-from canonry.migrate.commands.tokens import CannotMapError
+from canonry.migrate.commands.tokens import CannotMapError, Made
 from canonry.migrate.main_blocks import (
     Block,
     blocks_of,
@@ -48,7 +48,7 @@ class RunnerMainBlock(Codemod):
         ),
         Example(
             f"import sys\nimport pytest\n\n\n{_TEST}\n\nif __name__ == '__main__':  # pragma: no cover\n    print('go')\n    sys.exit(pytest.main([__file__, '-v']))\n",
-            f"\n\n{_TEST}\n\n# pragma: no cover\n",
+            f"{_TEST}\n\n# pragma: no cover\n",
         ),
         Example(
             f"import asyncio\n\n\nasync {_TEST}\n\ndef main():\n    asyncio.run(test_a())\n\n\nif __name__ == '__main__':\n    main()\n",
@@ -64,6 +64,16 @@ class RunnerMainBlock(Codemod):
             "import os\nimport sys\nimport subprocess\n\n\n"
             f'{_TEST}\n\nif __name__ == \'__main__\':\n    os.environ[\'SHOP\'] = \'1\'\n    sys.exit(subprocess.call([sys.executable, "-m", "canonry", "run", __file__, "--fail-fast", "--", \'--tb=short\']))\n',
             grade=Grade.REVIEW,
+        ),
+        Example(
+            f"import sys\nimport pytest\n\n\n{_TEST}\n\nif __name__ == '__main__':\n    open('done', 'w').write('x')\n    sys.exit(pytest.main([__file__] + sys.argv[1:]))\n",
+            "import sys\nimport subprocess\n\n\n"
+            f"{_TEST}\n\nif __name__ == '__main__':\n    open('done', 'w').write('x')\n    sys.exit(subprocess.call([sys.executable, \"-m\", \"canonry\", \"run\", __file__, *sys.argv[1:]]))\n",
+            grade=Grade.REVIEW,
+        ),
+        Example(
+            f"try:\n    import pytest\nexcept ImportError:\n    pass\n\n\n{_TEST}\n\nif __name__ == '__main__':\n    pytest.main([__file__])\n",
+            _TEST,
         ),
         Example(
             f"import pytest\n\n\nclass Plugin:\n    pass\n\n\n{_TEST}\n\nif __name__ == '__main__':\n    pytest.main([__file__], plugins=[Plugin()])\n    open('done', 'w').write('x')\n",
@@ -255,10 +265,27 @@ def _runner_call(module: Module, call: ast.Call) -> tuple[str, Grade, str]:
     if given is None or (isinstance(given, ast.Constant) and given.value is None):
         text, reason = '"canonry", "run", *sys.argv[1:]', "the script's own arguments are the runner's then"
         return f"{front}{text}])", Grade.REVIEW, reason
+    more: ast.expr | None = None
+    if isinstance(given, ast.BinOp) and isinstance(given.op, ast.Add):
+        more = given.right
+        given = given.left
     if not isinstance(given, ast.List | ast.Tuple):
-        raise CannotMapError("the arguments of `pytest.main` are built elsewhere")
+        raise CannotMapError(
+            "the arguments of `pytest.main` are built elsewhere; give them as a list in the call, or call `canonry run` "
+            "there by hand"
+        )
     new = new_list(module, given.elts, program=("pytest",))
-    return f"{front}{new.text}])", new.grade, new.reason
+    if more is None:
+        return f"{front}{new.text}])", new.grade, new.reason
+    whose = "pytest's" if Made("--") in new.mapped.tokens else "the runner's"
+    added = f"the words of `{module.source(more)}` are {whose} then"
+    return f"{front}{new.text}, *{_operand(module, more)}])", Grade.REVIEW, "; ".join(filter(None, (new.reason, added)))
+
+
+def _operand(module: Module, node: ast.expr) -> str:
+    """The text of an expression as it may stand behind a star."""
+    text = module.source(node)
+    return text if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.List) else f"({text})"
 
 
 def _unittest_call(module: Module, call: ast.Call, front: str) -> tuple[str, Grade, str]:
