@@ -454,6 +454,7 @@ def _items(path: str, turn: Turn, grades: frozenset[Grade]) -> list[Item]:
             edits=len(change.edits) + change.removes,
             planned=(bool(change.edits) or change.removes) and change.grade in grades,
             elsewhere=change.elsewhere,
+            detail=change.detail,
         )
         for codemod, change in sorted(turn.changes, key=_order)
     ]
