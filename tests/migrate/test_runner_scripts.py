@@ -247,6 +247,8 @@ def test_what_a_script_does_beside_its_tests_is_named(body: str, named: str) -> 
         "import pytest\nsys.exit(int(pytest.main(['tests'])))",
         "sys.path.insert(0, 'src')\nsys.exit(subprocess.call(PY))",
         "os.execv(sys.executable, PY)",
+        "print(PY, round(1.5), isinstance(PY, list))\nsys.exit(subprocess.call(PY))",
+        "import logging\nlogging.getLogger().info('%s', PY)\nsys.exit(subprocess.call([*PY]))",
     ],
 )
 def test_of_a_script_that_only_starts_tests_nothing_is_said(body: str) -> None:

@@ -5,6 +5,7 @@ which nothing is said here does nothing but to start its tests, in the environme
 their status.
 """
 
+import builtins
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,10 @@ _SILENT = frozenset(
     " colorama rich tabulate __future__ abc".split()
 )
 """Roots of which a call is nothing that a reader has to be told of, unless `_TOLD` says so."""
-_HARMLESS = frozenset(
+_ACTING = frozenset(
+    "breakpoint compile delattr eval exec exit globals input locals open quit setattr __import__".split()
+)
+_HARMLESS = frozenset(each for each in dir(builtins) if each not in _ACTING) | frozenset(
     "os.getenv os.environ.get os.environ.copy os.environ.keys os.environ.items os.getcwd os.getcwdb os.cpu_count"
     " os.listdir os.walk os.scandir os.getpid os.getppid os.stat os.access os.isatty os.get_terminal_size os.fspath"
     " os.uname os.times os.getuid os.geteuid os.getlogin os.fsdecode os.fsencode os.sched_getaffinity"
@@ -64,8 +68,8 @@ _OF_PROCESSES = frozenset(
 """Arguments of a process call that say nothing of the tests, or are looked at by themselves."""
 
 
-def tell_of_call(run: Reading, name: str, written: str, arguments: list[Any]) -> None:
-    """Notes what a call of something from elsewhere does; nothing where it is known to do nothing outside."""
+def tell_of_call(run: Reading, name: str, written: str, arguments: list[Any]) -> bool:
+    """Notes what a call of something from elsewhere does; whether nothing is known of it."""
     last = name.rpartition(".")[2]
     if name in _TOLD:
         run.note(_TOLD[name])
@@ -74,8 +78,10 @@ def tell_of_call(run: Reading, name: str, written: str, arguments: list[Any]) ->
         tell_of_environment(run, key)
     elif name in _PATH_CHANGES:
         run.path_changed = True
-    elif name not in _HARMLESS and not name.startswith("os.path.") and name.partition(".")[0] not in _SILENT:
+    elif not (name in _HARMLESS or name.startswith("os.path.") or name.partition(".")[0] in _SILENT):
         run.note(f"it calls `{name.lstrip('.') or written}`")
+        return True
+    return False
 
 
 def tell_of_unknown_call(run: Reading, target: Any, written: str) -> None:
@@ -85,7 +91,7 @@ def tell_of_unknown_call(run: Reading, target: Any, written: str) -> None:
         run.note(METHODS_TOLD[last])
     elif "environ" in written and last in _CHANGES:
         tell_of_environment(run, "")
-    elif not owner and isinstance(target, Unknown) and not isinstance(target, Status):
+    elif not owner and isinstance(target, Unknown) and written not in _HARMLESS:
         run.note(f"it calls `{written}`")
 
 

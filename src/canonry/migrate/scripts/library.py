@@ -68,6 +68,8 @@ _PURE: dict[str, Callable[..., Any]] = {
     "shlex.join": shlex.join,
     "shlex.quote": shlex.quote,
 }
+_TALKING = frozenset("debug info warning error critical exception log print echo secho".split())
+"""Methods that show what they are handed."""
 _SAME_CALL = frozenset(
     "staticmethod classmethod property functools.wraps wraps functools.cache cache functools.lru_cache lru_cache"
     " contextmanager contextlib.contextmanager".split()
@@ -186,8 +188,9 @@ def call(run: Reading, target: Any, arguments: list[Any], named: dict[str, Any],
     if isinstance(target, Process | Status):
         return target
     tell_of_unknown_call(run, target, written)
-    for each in (*arguments, *named.values()):
-        _handed_over(run, each, written)
+    if written.rpartition(".")[2] not in _TALKING:
+        for each in (*arguments, *named.values()):
+            _handed_over(run, each, written)
     return Unknown(f"{written}(...)")
 
 
@@ -309,9 +312,9 @@ def _external(run: Reading, name: str, arguments: list[Any], named: dict[str, An
         return _reflected(name, arguments, unknown)
     if name in _PURE:
         return _pure(name, arguments, named, unknown)
-    tell_of_call(run, name, written_as(node.func), arguments)
-    for each in (*arguments, *named.values()):
-        _handed_over(run, each, name)
+    if tell_of_call(run, name, written_as(node.func), arguments):
+        for each in (*arguments, *named.values()):
+            _handed_over(run, each, name)
     return None if name == "print" else unknown
 
 
