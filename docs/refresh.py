@@ -3,8 +3,8 @@ codemods.
 
 ``python docs/refresh.py`` writes, ``--check`` says which document is stale and exits 1; ``--rules`` stays within
 docs/rules. A block in a Markdown document is generated where the line before it is ``<!-- output of: NAME -->``;
-`OUTPUTS` says what each NAME runs. docs/rules holds one page per rule and an index, docs/codemods one per codemod;
-pages of what is gone are stale, and are deleted.
+`OUTPUTS` says what each NAME runs. docs/rules holds one page per rule and an index, docs/codemods one per codemod,
+docs/contracts one per shipped contract; pages of what is gone are stale, and are deleted.
 """
 
 import re
@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 RULES = ROOT / "docs" / "rules"
 CODEMODS = ROOT / "docs" / "codemods"
+CONTRACTS = ROOT / "docs" / "contracts"
 _BLOCK = re.compile(r"(<!-- output of: ([\w -]+?) -->\n```\w*\n)(.*?)(^```$)", re.DOTALL | re.MULTILINE)
 _RULES_DIGEST = re.compile(r"rules [0-9a-f]{12}")
 
@@ -82,15 +83,30 @@ def codemod_pages() -> dict[str, str]:
     return {"README.md": made + index(described_ones)} | pages
 
 
+def contract_pages() -> dict[str, str]:
+    """The files of docs/contracts by name: the index and one page per shipped contract, with its kill matrix."""
+    from canonry.contract.load import load_contract, shipped
+    from canonry.contract.mutate.matrix import kill_matrix
+    from canonry.report.contract_page import index, page
+
+    contracts = [load_contract(name) for name in shipped()]
+    proved = [(contract, kill_matrix(contract.plan)) for contract in contracts]
+    made = "<!-- Generated from src/canonry/contract/protocols by `python docs/refresh.py`. -->\n\n"
+    pages = {f"{contract.file}.md": made + page(contract, matrix) for contract, matrix in proved}
+    return {"README.md": made + index(proved)} | pages
+
+
 def main(arguments: list[str]) -> int:
     """Writes or checks every generated part."""
     check = "--check" in arguments
     stale = _renew_pages(RULES, rule_pages(), check=check)
     if "--rules" not in arguments:
         stale += _renew_pages(CODEMODS, codemod_pages(), check=check)
+        stale += _renew_pages(CONTRACTS, contract_pages(), check=check)
         stale += _renew_blocks(check=check)
         if not check:
             _run("-m", "canonry.canon.reference", "--write", at=ROOT)
+            _run("-m", "canonry.contract.language.reference", "--write", at=ROOT)
     for name in stale:
         print(f"{name} is stale; `make docs` renews it" if check else f"renewed {name}")
     return 1 if check and stale else 0

@@ -196,7 +196,8 @@ def test_all_codemods_go_over_one_file_together(tmp_path: Path) -> None:
     after = migrated(tmp_path, text, files=files).decode()
     assert after == (
         "from tests.cases import order\nfrom canonry.testing import SSotBaseTestCase, IsolatedEnvironment\n\n\n"
-        "class TestIt(SSotBaseTestCase):\n    def test_a(self):\n        IsolatedEnvironment()['URL'] = order\n"
+        "class TestIt(SSotBaseTestCase):\n    @IsolatedEnvironment().patched()\n    def test_a(self):\n"
+        "        IsolatedEnvironment()['URL'] = order\n"
         "        self.assertEqual(IsolatedEnvironment()['URL'], order)\n"
     )
 

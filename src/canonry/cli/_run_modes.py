@@ -112,6 +112,10 @@ def _check(call: Call) -> None:
         raise UserError(f"`{given[0]}` is shown as `full` or `json`, not as `{values.output_format}`")
     if shows_only(values) and values.reports:
         raise UserError(f"`{given[0]}` runs no test, so there is nothing for `--report`; leave it out")
+    if values.cover and given and given[0] != "--watch":
+        raise UserError(
+            f"`--cover` measures what runs, and `{given[0]}` runs nothing or another way; leave one of them out"
+        )
     if request.resume and (request.paths or request.categories or request.failed or request.rerun):
         raise UserError("`--resume` takes the selection of the interrupted run; leave the rest of the selection out")
 

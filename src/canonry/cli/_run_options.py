@@ -29,6 +29,7 @@ class Values(msgspec.Struct, frozen=True, kw_only=True):
     replay: str | None
     profile_durations: bool
     warm: bool | None
+    cover: bool
     as_script: str | None
     output_format: str
     output_file: Path | None
@@ -152,6 +153,11 @@ execution = _several(
         "--global-leaks/--no-global-leaks",
         default=None,
         help="Look for globals of the project's modules that a test file changes, too.",
+    ),
+    click.option(
+        "--cover",
+        is_flag=True,
+        help="Measure how far the tests cover the flows: those of --flow, or all of them.",
     ),
     click.option(
         "--warm/--cold", default=None, help="Keep a process with the imports done for the next calls, or end it."

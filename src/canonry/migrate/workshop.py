@@ -430,9 +430,24 @@ def _with_imports(module: Module, chosen: list[tuple[Codemod, Change]]) -> list[
         if not any(splice.start <= each.start < splice.end for splice in splices if splice != each)
     ]  # an import inside of what goes goes with it
     kept = set(superseded(splices, gone))
-    every = [each for each in graded if each[0] in kept]
+    added, every = _in_one_place(added, [each for each in graded if each[0] in kept])
     every += [(each, _IMPORTS, worst) for each in (*added, *gone)]
     return made_of(every, module.content)
+
+
+def _in_one_place(
+    added: list[Splice], graded: list[tuple[Splice, str, Grade]]
+) -> tuple[list[Splice], list[tuple[Splice, str, Grade]]]:
+    """Imports and edits of which no two insert at the same offset: there the imports stand before the rest."""
+    places = {each.start: each for each in added if each.start == each.end}
+    joined: set[int] = set()
+    found = []
+    for each, rule, grade in graded:
+        first = places.get(each.start) if each.start == each.end else None
+        if first is not None:
+            joined.add(first.start)
+        found.append((each if first is None else Splice(each.start, each.end, first.text + each.text), rule, grade))
+    return [each for each in added if each.start not in joined or each.start != each.end], found
 
 
 def _graded(chosen: list[tuple[Codemod, Change]]) -> Iterator[tuple[Splice, str, Grade]]:

@@ -1,0 +1,1 @@
+"""Event contracts: what a conversation between a user and a service must look like on the wire."""

@@ -1,0 +1,1 @@
+"""The checker: sessions that receive events, and what they say of them."""

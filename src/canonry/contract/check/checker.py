@@ -1,0 +1,195 @@
+"""The checker: one session per connection, each event judged as it comes, verdicts at the end."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from canonry.contract.check.compiled import Compiled
+from canonry.contract.check.ending import end_of_stream
+from canonry.contract.check.interpret import Interpreter, get
+from canonry.contract.check.isolation import Owners, SessionFacts
+from canonry.contract.check.receive import Judge, Receive, Window
+from canonry.contract.check.state import State
+from canonry.contract.check.violation import Verdict, Violation
+from canonry.contract.compile.plan import Plan
+
+KEPT = 64
+"""How many of the last frames a session keeps, for counter-examples."""
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What is known of a session: verdicts of every rule, violations in the order of events, how many were judged.
+
+    ``known`` counts the events that the contract names; ``counted`` violations may be more than those kept.
+    """
+
+    connection: str
+    received: int
+    judged: int
+    known: int
+    ended: bool
+    verdict: Verdict
+    rules: dict[str, Verdict]
+    violations: tuple[Violation, ...]
+    counted: int
+
+
+class Checker:
+    """Judges all sessions of one contract. ``facts`` say whose each connection is; ``canaries`` may appear on none."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        facts: Mapping[str, SessionFacts] | None = None,
+        canaries: Iterable[str] = (),
+        interpreted: bool = False,
+        keep: int = KEPT,
+        coverage: bool = False,
+    ) -> None:
+        self.plan = plan
+        self.facts = dict(facts or {})
+        self.owners = Owners(len(plan.isolation.ids))
+        self._owners: dict[Any, Any] = {}
+        self.keep = keep
+        self.coverage = coverage
+        for text in canaries:
+            self.owners.canaries.add(text, None)
+        for connection, fact in self.facts.items():
+            for text in fact.canaries:
+                self.owners.canaries.add(text, self.owner(connection, fact))
+        watch = self.owners.canaries
+        self.judge: Judge = Interpreter(plan, watch) if interpreted else Compiled(plan, watch)
+        self.sessions: dict[str, Session] = {}
+
+    def session(self, connection: str = "", facts: SessionFacts | None = None) -> "Session":
+        """Return a new session. ``facts`` are those given for the connection, unless others are."""
+        if facts is not None and connection not in self.facts:
+            for text in facts.canaries:
+                self.owners.canaries.add(text, self.owner(connection, facts))
+        known = facts or self.facts.get(connection) or SessionFacts()
+        return Session(self, connection, known)
+
+    def owner(self, connection: str, facts: SessionFacts) -> Any:
+        """Return what stands for the user of a session: sessions of one user are not secret to each other."""
+        user = tuple(sorted((name, str(value)) for name, value in facts.user.items())) or connection
+        return self._owners.setdefault(user, user)
+
+
+class Session:
+    """One connection. Every frame is judged as it is received; `end` decides what is still pending."""
+
+    __slots__ = ("_ended", "_tally", "receive", "seen", "state", "window")
+
+    def __init__(self, checker: Checker, connection: str, facts: SessionFacts) -> None:
+        self._ended = False
+        self.window = Window(checker.keep)
+        self.seen: Counter[tuple[str, str, str]] = Counter()
+        self.state = State(
+            checker.plan,
+            connection,
+            owner=facts.user,
+            owned={name: frozenset(values) for name, values in facts.owned.items()},
+            ids=checker.owners.ids,
+            users=checker.owners.users,
+            get=get,
+        )
+        if isinstance(checker.judge, Compiled):
+            self.state.get = partial(checker.judge.get, state=self.state)
+        self._tally = [0] * (len(checker.plan.kinds) + 1)
+        self.receive: Receive = checker.judge.receiver(
+            self.state, checker.owner(connection, facts), self.window, self._tally
+        )
+        if checker.coverage:
+            self.receive = _noting(self, self.receive)
+
+    @property
+    def received(self) -> int:
+        """How many frames came."""
+        return self.state.n
+
+    @property
+    def judged(self) -> int:
+        """How many frames were judged: each by its kind, or as none."""
+        return sum(self._tally)
+
+    @property
+    def known(self) -> int:
+        """How many of them are events that the contract names."""
+        return sum(self._tally[:-2])
+
+    def name(self, kind: int) -> str:
+        """What the event that was received last is called."""
+        known = self.state.plan.kinds[kind].name if 0 <= kind < len(self._tally) - 2 else "*"
+        return self.state.event if "*" in known else known
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """What was violated so far."""
+        return tuple(self.state.violations)
+
+    def receive_faulty(
+        self,
+        raw: bytes | str,
+        faults: Iterable[tuple[str, str]],
+        *,
+        at: float | None = None,
+        direction: str | None = None,
+    ) -> int:
+        """Report what is wrong with a frame already, (rule, sentence), and judge it where it is JSON."""
+        state = self.state
+        found = tuple(faults)
+        state.at, state.direction, state.event = at, direction, ""
+        for rule, message in found:
+            state.report(rule, message)
+        if any(rule == "frame.json" for rule, _ in found):
+            self.window.put(state.n, raw, at, direction)
+            self._tally[-1] += 1
+            state.n += 1
+            return -1
+        return self.receive(raw, at=at, direction=direction)
+
+    def end(self, at: float | None = None, close_code: int | str | None = None) -> Result:
+        """Decide what is pending: a stream that just ends is no success. Called again, it says the same."""
+        if not self._ended:
+            self._ended = True
+            end_of_stream(self.state, at, close_code)
+        return self.result()
+
+    def result(self) -> Result:
+        """Return what is known now."""
+        state = self.state
+        rules = {rule.id: self._verdict(rule.id) for rule in state.plan.rules}
+        worst = (Verdict.VIOLATED, Verdict.PENDING, Verdict.HOLDS)
+        return Result(
+            connection=state.connection,
+            received=state.n,
+            judged=self.judged,
+            known=self.known,
+            ended=self._ended,
+            verdict=next((one for one in worst if one in rules.values()), Verdict.HOLDS),
+            rules=rules,
+            violations=tuple(sorted(state.violations)),
+            counted=sum(state.tally.values()),
+        )
+
+    def _verdict(self, rule: str) -> Verdict:
+        if self.state.tally.get(rule):
+            return Verdict.VIOLATED
+        return Verdict.HOLDS if self._ended else Verdict.PENDING
+
+
+def _noting(session: Session, inner: Receive) -> Receive:
+    """What receives and counts which events came which way, and how they were judged."""
+
+    def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+        before = sum(session.state.tally.values())
+        kind = inner(raw, at=at, direction=direction)
+        outcome = "violated" if sum(session.state.tally.values()) > before else "ok"
+        session.seen[session.name(kind), direction or "", outcome] += 1
+        return kind
+
+    return receive

@@ -1,0 +1,300 @@
+"""The compiled checker: Python written for one contract, beside the interpreter that it falls back to."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from canonry.contract.canary import RUN, TAG, Canaries
+from canonry.contract.check import demands, scopes, spans
+from canonry.contract.check.interpret import Event, Interpreter
+from canonry.contract.check.receive import TURN, Receive, Window
+from canonry.contract.check.ring import Ring
+from canonry.contract.check.state import REMEMBERED, Closed, Instance, Record, State
+from canonry.contract.compile.plan import Plan
+from canonry.contract.compile.source import Handler, family_lines, reads_of
+from canonry.contract.compile.tree import Tree
+from canonry.contract.language.field_types import FieldKind, is_filled
+from canonry.contract.language.paths import Path, lookup, parse_path
+
+_PLAIN = frozenset((str, int, float))
+_REFUSED = (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, RecursionError)
+
+
+class Compiled:
+    """Judges events of one plan, each as a struct of what its rules read. ``source`` is the Python that does it."""
+
+    _decode: Callable[[bytes | str], Any]
+
+    def __init__(self, plan: Plan, canaries: Canaries) -> None:
+        self.plan = plan
+        self.interpreter = Interpreter(plan, canaries)
+        self._namespace = self._names(canaries)
+        way = plan.contract.discriminator
+        simple = "." not in way.field and "|" not in way.field and "[" not in way.field
+        tagged = (
+            bool(way.field)
+            and simple
+            and not (way.template or way.below)
+            and not any("*" in name for name in plan.families)
+        )
+        self.source = self._tagged(way.field) if tagged else self._untagged()
+
+    def get(self, path: Path, event: Any, state: State | None = None) -> Any:
+        """Return what stands at a path of an event, be it a struct or what the interpreter has."""
+        if event.__class__ is Event:
+            return lookup(path, event.body, event.meta)
+        return event.GET[path.text](event, state)
+
+    def receiver(self, state: State, owner: Any, window: Window, tally: list[int]) -> Receive:
+        """Return what receives for a session, with everything at hand: it runs for every event."""
+        slow, decode = self._slow, self._decode
+        most = self.plan.contract.transport.max_bytes
+        wraps = bool(self.plan.contract.discriminator.below)
+        frames, mask = window.frames, window.mask
+
+        def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+            n = state.n
+            frames[n & mask] = (raw, at, direction)
+            try:
+                if wraps:
+                    event, state.wrapped = decode(raw)
+                else:
+                    event = decode(raw)
+                # What the decoder skips it does not look at; and a text is searched faster than bytes are.
+                text = raw if raw.__class__ is str else raw.decode()  # type: ignore[union-attr]
+                if len(raw) > most:
+                    kind = slow(state, raw, owner, at, direction)
+                else:
+                    kind = event.judge(state, text, owner, at, direction)
+            except _REFUSED:
+                kind = slow(state, raw, owner, at, direction)
+            tally[kind] += 1
+            state.n = n + 1
+            if not n & TURN:
+                state.turn()
+            return kind
+
+        return receive
+
+    def _slow(self, state: State, raw: bytes | str, owner: Any, at: float | None, direction: str | None) -> int:
+        """Let the interpreter judge a frame in which something is unusual."""
+        state.at = at
+        state.direction = direction
+        return self.interpreter.judge(state, raw, owner)
+
+    def _names(self, canaries: Canaries) -> dict[str, Any]:
+        way = self.plan.contract.discriminator
+        pattern = re.escape(way.template).replace(r"\{kind\}", "(?P<kind>.+)").replace(r"\{phase\}", "(?P<phase>[^_]+)")
+
+        @lru_cache(maxsize=4096)
+        def captured(name: str, which: str) -> str | None:
+            match = re.fullmatch(pattern, name)
+            return match[which[1:]] if match and which in ("$kind", "$phase") else None
+
+        return {
+            "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
+            "WATCH": canaries, "TAG": TAG, "RUN": RUN, "PLAIN": _PLAIN,
+            "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "FRESH": self.plan.layout.fresh,
+            "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring,
+            "REMEMBERED": REMEMBERED, "NAMES": frozenset((str, int)), "NOTHING": {},
+            "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
+            "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
+        }  # fmt: skip
+
+    def _tagged(self, tag: str) -> str:
+        plan = self.plan
+        text: list[str] = []
+        classes: list[tuple[str, int, Tree]] = []
+        for number, (family, members) in enumerate(plan.families.items()):
+            kinds = [plan.kinds[index] for index in members]
+            tree = Tree(
+                kinds[-1].fields,
+                [path for kind in kinds for path in (*reads_of(plan, kind), *_variant_paths(kind, kinds[-1]))],
+                tag=tag,
+            )
+            text += self._handlers(kinds, tree)
+            text += family_lines(plan, family, number, tree)
+            classes.append((family, number, tree))
+        self._namespace["name_of"] = lambda event: event.__struct_config__.tag
+        self._run(text)
+        structs = [
+            tree.struct(
+                f"Event{number}",
+                {"judge": self._namespace[f"family_{number}"], "GET": self._getters(tree)},
+                tag_field=tag,
+                tag=family,
+            )
+            for family, number, tree in classes
+        ]
+        union: Any = structs[0]
+        for each in structs[1:]:
+            union = union | each
+        self._decode = msgspec.json.Decoder(union).decode
+        return "\n".join(text)
+
+    def _untagged(self) -> str:
+        plan = self.plan
+        way = plan.contract.discriminator
+        bases = [plan.kinds[members[-1]] for members in plan.families.values()]
+        common = [rule for rule in bases[0].fields if all(_has(kind, rule) for kind in bases)] if bases else []
+        fields = [rule for kind in (bases if way.keys_present else plan.kinds) for rule in kind.fields]
+        objects = [rule.path for rule in fields if rule.kind.words == ("object",) and not rule.kind.values]
+        reads = [path for kind in plan.kinds for path in reads_of(plan, kind)]
+        typed = [rule.path for rule in common] + [
+            rule.path for rule in fields if way.keys_present and str(rule.path.ways[0][0]) in way.keys_present
+        ]
+        reads += [rule.path for rule in fields if rule.path not in objects and rule.path not in typed]
+        reads += [
+            path
+            for members in plan.families.values()
+            for index in members
+            for path in _variant_paths(plan.kinds[index], plan.kinds[members[-1]])
+        ]
+        reads += [Path("id", (("id",),))] if way.below else []
+        extra = ["method", "id", "result", "error"] if way.jsonrpc else list(way.keys_present) or [way.field]
+        paths = [path for text in extra if (path := parse_path(text)) is not None]
+        tree = Tree(
+            fields,
+            [*reads, *(() if way.keys_present or way.jsonrpc else paths)],
+            present=[*objects, *paths],
+            common=common,
+            keys=way.keys_present,
+        )
+        text: list[str] = []
+        for number, (family, members) in enumerate(plan.families.items()):
+            text += self._handlers([plan.kinds[index] for index in members], tree)
+            text += family_lines(plan, family, number, tree)
+        names = {key: tree.expression(path) for key, path in zip(extra, paths, strict=False)}
+        text += _name_lines(names, jsonrpc=way.jsonrpc, keys=way.keys_present)
+        self._run(text)
+        self._namespace["name_of"] = name_of = self._namespace["the_name"]
+        families = {family: self._namespace[f"family_{number}"] for number, family in enumerate(plan.families)}
+        patterns = [family for family in families if "*" in family]
+        known = {family: function for family, function in families.items() if "*" not in family}
+        slow = self._slow
+
+        def unknown(event: Any, state: State, raw: bytes | str, owner: Any, at: float | None, way: str | None) -> int:
+            return slow(state, raw, owner, at, way)
+
+        def judge(event: Any, state: State, raw: bytes | str, owner: Any, at: float | None, way: str | None) -> int:
+            name = name_of(event)
+            if name is None:
+                return slow(state, raw, owner, at, way)
+            handler = known.get(name)
+            if handler is None:
+                found = next((each for each in patterns if fnmatchcase(name, each)), None)
+                handler = families[found] if found else unknown
+                if len(known) < 4096:
+                    known[name] = handler
+            return handler(event, state, raw, owner, at, way)
+
+        event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
+        plain: Callable[[bytes | str], Any] = msgspec.json.Decoder(event).decode
+        self._decode = _unwrapping(event, way.below) if way.below else plain
+        return "\n".join(text)
+
+    def _handlers(self, kinds: list[Any], tree: Tree) -> list[str]:
+        lines: list[str] = []
+        for kind in kinds:
+            handler = Handler(self.plan, kind, tree)
+            lines += [*handler.lines(), ""]
+            self._namespace |= handler.constants
+        return lines
+
+    def _getters(self, tree: Tree) -> dict[str, Any]:
+        """For every path that shared steps may ask for, how this struct has it."""
+        return _Getters(tree, self._namespace)
+
+    def _run(self, text: list[str]) -> None:
+        exec(compile("\n".join(text), f"<contract {self.plan.contract.contract}>", "exec"), self._namespace)
+
+
+class _Getters(dict[str, Any]):
+    """Accessors by the text of a path, made when they are first asked for."""
+
+    def __init__(self, tree: Tree, namespace: dict[str, Any]) -> None:
+        super().__init__()
+        self._tree = tree
+        self._namespace = namespace
+
+    def __missing__(self, text: str) -> Any:
+        path = parse_path(text)
+        try:
+            expression = "None" if path is None else self._tree.expression(path)
+        except KeyError:  # no rule reads it in this event
+            expression = "None"
+        found = self[text] = eval(f"lambda e, S: {expression}", self._namespace)
+        return found
+
+
+def _has(kind: Any, rule: Any) -> bool:
+    """Whether a kind asks for the same field in the same way."""
+    return any(one.path == rule.path and one.kind == rule.kind for one in kind.fields)
+
+
+def _variant_paths(kind: Any, base: Any) -> list[Path]:
+    """What only a variant asks of its fields is looked at by its handler, so the decoder has to keep it."""
+    return [rule.path for rule in kind.fields if rule not in base.fields]
+
+
+def _name_lines(names: dict[str, str], *, jsonrpc: bool, keys: list[str]) -> list[str]:
+    if jsonrpc:
+        method, number, result, error = (names[key] for key in ("method", "id", "result", "error"))
+        return [
+            "def the_name(e):",
+            f"    if (v := {method}).__class__ is str and v:",
+            f"        return ('request:' if {number} is not None else 'notification:') + v",
+            f"    return 'error' if {error} is not None else 'response' if {result} is not None else None",
+        ]
+    if keys:
+        lines = ["def the_name(e):", "    name = None"]
+        for key in keys:
+            lines += [
+                f"    if {names[key]} is not None:",
+                "        if name is not None: return None",
+                f"        name = {key!r}",
+            ]
+        return [*lines, "    return name"]
+    (expression,) = names.values()
+    return ["def the_name(e):", f"    return v if (v := {expression}).__class__ is str and v else None"]
+
+
+def _each(value: Any, name: str) -> Any:
+    """What the items of a list have below a key, None where none has any."""
+    if value.__class__ is not list:
+        return None
+    return [found for item in value if item.__class__ is dict and (found := item.get(name)) is not None] or None
+
+
+def _down(value: Any, way: tuple[str | int, ...]) -> Any:
+    return None if value is None else lookup(Path("", (("_", *way),)), {"_": value}, {})
+
+
+def _each_holds(value: Any, kind: FieldKind) -> bool:
+    return all(kind.holds(one) for one in value) if isinstance(value, list) else kind.holds(value)
+
+
+def _one_of(value: Any, values: tuple[Any, ...]) -> bool:
+    return any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in values)
+
+
+def _hashable(value: Any) -> bool:
+    return value.__class__ in _PLAIN
+
+
+def _unwrapping(event: type[msgspec.Struct], below: str) -> Callable[[bytes | str], Any]:
+    """What decodes an event, out of its wrapper where it has one, and the wrapper's id."""
+    fields = [("inner_", event | None, None)]
+    outer = msgspec.defstruct("Outer", fields, bases=(event,), rename={"inner_": below}, gc=False)
+    decode_whole = msgspec.json.Decoder(outer).decode
+
+    def decode(raw: bytes | str) -> Any:
+        whole: Any = decode_whole(raw)
+        return (whole if whole.inner_ is None else whole.inner_), whole.id
+
+    return decode

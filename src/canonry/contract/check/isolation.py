@@ -1,0 +1,97 @@
+"""Whose an event is: fields of the session's user, ids that others own, texts of others."""
+
+from typing import Any
+
+import msgspec
+
+from canonry.contract.canary import Canaries
+from canonry.contract.check.demands import shown
+from canonry.contract.check.ring import Ring
+from canonry.contract.check.state import State
+
+KNOWN_IDS = 1 << 17
+"""How many ids a checker remembers the owners of, at least, of each field."""
+
+
+class SessionFacts(msgspec.Struct, frozen=True):
+    """What is known of a session from elsewhere: its user (field -> value), ids that it owns, texts that are "
+    "its own."""
+
+    user: dict[str, Any] = {}
+    owned: dict[str, tuple[Any, ...]] = {}
+    canaries: tuple[str, ...] = ()
+
+
+class Owners:
+    """What all sessions of a checker share: whose ids and texts are whose."""
+
+    def __init__(self, fields: int) -> None:
+        self.ids: list[Ring[Any]] = [Ring(KNOWN_IDS) for _ in range(fields)]
+        self.users: dict[Any, Any] = {}
+        self.canaries = Canaries()
+
+
+def isolate(state: State, event: Any) -> None:
+    """Holds an event's fields against the user of its session."""
+    plan = state.plan.isolation
+    for index, (path, rule) in enumerate(plan.session):
+        value = state.get(path, event)
+        if value is None:
+            continue
+        known = state.owner[index]
+        if known is None:
+            if isinstance(value, str | int | float):
+                state.owner[index] = value
+                state.user = None
+        elif value != known and str(value) == str(known):
+            state.owner[index] = value  # `--session user_id=7` is a text
+        elif value != known:
+            state.report(rule, f"`{path.text}` is `{shown(value)}`, the session's is `{shown(known)}`")
+    for index, (_, path, rule) in enumerate(plan.owned):
+        owned = state.owned[index]
+        if owned is not None:
+            value = state.get(path, event)
+            if isinstance(value, str | int | float) and value not in owned:
+                state.report(rule, f"`{path.text}` is `{shown(value)}`, which the session's user does not own")
+    if plan.forbid:
+        user = state.user if state.user is not None else user_of(state)
+        for index, path in enumerate(plan.ids):
+            value = state.get(path, event)
+            if isinstance(value, str | int | float) and state.mine[index].get(value) is None:
+                owner = state.ids[index].get(value)
+                state.mine[index].new[value] = True  # told once, so that both checkers tell it alike
+                if owner is None or owner is user:
+                    state.ids[index].put(value, user)
+                else:
+                    state.report(plan.forbid, f"`{path.text}` is `{shown(value)}`, which another session has")
+
+
+def user_of(state: State) -> Any:
+    """Return the one object that stands for the user of a session: of all its sessions, where their user is known."""
+    if state.owner and None not in state.owner:
+        key = tuple(state.owner)
+        state.user = state.users.setdefault(key, key)
+    else:
+        state.user = state
+    return state.user
+
+
+def split_canary(state: State, canaries: Canaries, event: Any, owner: Any) -> str | None:
+    """Return another user's text that ends in this piece of a text and began in those before."""
+    for index, (path, key_paths) in enumerate(state.plan.isolation.text):
+        piece = state.get(path, event)
+        if not isinstance(piece, str) or not piece:
+            continue
+        key = (index, state.key(key_paths, event) if key_paths else ())
+        tail = state.tails.get(key)
+        if tail is None and not canaries.may_go_on(piece):
+            continue
+        joined = (tail or "") + piece
+        found = canaries.find(joined, owner) if tail else None
+        if found is None and canaries.may_go_on(joined):
+            state.tails.put(key, joined[-canaries.tail :])
+        else:
+            state.tails.drop(key)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,42 @@
+"""What is remembered of things that ended, in bounded memory."""
+
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+
+
+class Ring(Generic[V]):
+    """A dictionary that forgets: it holds at least the last ``size`` entries and at most twice as many.
+
+    Compiled contracts read ``new`` and ``old`` themselves.
+    """
+
+    __slots__ = ("new", "old", "size")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.new: dict[object, V] = {}
+        self.old: dict[object, V] = {}
+
+    def get(self, key: object) -> V | None:
+        """What was put under ``key``, None where nothing was or it is forgotten."""
+        found = self.new.get(key)
+        return self.old.get(key) if found is None else found
+
+    def put(self, key: object, value: V) -> None:
+        """Remembers ``value``."""
+        self.new[key] = value
+        if len(self.new) > self.size:
+            self.turn()
+
+    def turn(self) -> None:
+        """Forgets the older half."""
+        self.old, self.new = self.new, {}
+
+    def drop(self, key: object) -> None:
+        """Forgets ``key``."""
+        self.new.pop(key, None)
+        self.old.pop(key, None)
+
+    def __len__(self) -> int:
+        return len(self.new) + len(self.old)

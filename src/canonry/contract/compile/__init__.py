@@ -1,0 +1,1 @@
+"""A contract made ready to judge: names resolved, and Python specialised for it."""

@@ -1,0 +1,332 @@
+"""The text of a handler that opens and closes scopes and spans, and counts in them."""
+
+from canonry.contract.compile.plan import NO_LIMIT, SESSION, ScopePlan, SpanPlan
+from canonry.contract.compile.steps import write_order, write_span, write_states
+from canonry.contract.compile.writer import SLOW, Writer
+from canonry.contract.language.rules import SequenceMode
+
+
+class SpanWriter(Writer):
+    """Spans: what is a pair of plain events stands in the text."""
+
+    def _span(self, span: SpanPlan) -> None:
+        holder = self.holders.get(span.home)
+        kind = self.kind.index
+        if holder is None or write_span(self, span, holder):
+            return
+        roles = [kind in span.opens, kind in span.closes, kind in span.during]
+        simple = (
+            sum(roles) == 1 and not holder.startswith("?") and not span.across and span.parents is None
+            and span.outer < 0
+            and not span.refers and span.token_set is None and not span.chunks
+            and kind not in span.abandons and kind not in span.refers_unless
+            and kind not in {one for one, _, _ in span.known}
+            and span.index not in [each.span for each in self.plan.folds] + [each.span for each in self.plan.sequences]
+        )  # fmt: skip
+        if not simple:
+            call = f"spans.step(S, SPANS[{span.index}], {kind}, {holder.lstrip('?')}, e)"
+            self.call(f"if {holder[1:]} is not None: {call}" if holder.startswith("?") else call)
+            return
+        key, table, record = f"s_{span.index}", f"t_{span.index}", f"o_{span.index}"
+        new = span.home in self.opened
+        if span.key:
+            self.guard_key(key, span.key)
+        else:
+            self.guard.append(f"{key} = ()")
+        if new:
+            if kind not in span.opens:
+                self.guard.append(SLOW)
+                return
+        else:
+            self.guard.append(f"{table} = {holder}.spans[{span.index}]")
+            if kind not in span.opens:
+                self.guard += [f"try: {record} = {table}[{key}]", f"except KeyError: {SLOW}"]
+        if kind in span.opens:
+            self._open_span(span, holder, key, table, new=new)
+        elif kind in span.closes:
+            self._close_span(span, holder, key, table, record)
+
+    def _open_span(self, span: SpanPlan, holder: str, key: str, table: str, *, new: bool) -> None:
+        if not new:
+            self.slow_if(f"{key} in {table}")
+            if not span.reopen:
+                self.slow_if(
+                    f"(o := {self.cell(holder, 'closed', span.index)}) is not None and o.get({key}) is not None"
+                )
+            if not span.concurrent:
+                self.slow_if(table)
+        target = f"{holder}.spans[{span.index}]" if new else table
+        self.act.append(f"o = {target}[{key}] = Record({key}, n, at, {span.must_close})")
+        if span.same:
+            self.act.append(f"o.same = ({', '.join(self.expression(path) for path in span.same)},)")
+        if span.home == SESSION and span.must_close:
+            self.act.append("S.open += 1")
+        for index, each in enumerate(self.plan.counts):
+            if each.span == span.index and each.scope == span.home:
+                if each.high != NO_LIMIT:
+                    self.slow_if(
+                        f"{self.cell(holder, 'counts', index)} >= {each.high}" if not new else str(each.high == 0)
+                    )
+                self.act.append(f"{self.cell(holder, 'counts', index)} += 1")
+        self._span_deadlines(span, holder, "span_open")
+
+    def _close_span(self, span: SpanPlan, holder: str, key: str, table: str, record: str) -> None:
+        for position, path in enumerate(span.same):
+            self.slow_if(
+                f"(v := {self.expression(path)}) is not None and (o := {record}.same[{position}]) is not None "
+                f"and v != o"
+            )
+        limits = [
+            each.seconds for each in self.plan.deadlines if each.start.what == "span" and each.start.index == span.index
+        ]
+        if limits:
+            self.slow_if(f"at is not None and {record}.at is not None and at - {record}.at > {min(limits) + 1e-6!r}")
+        self.act.append(f"del {table}[{key}]")
+        if span.home == SESSION:
+            self.act.append(f"if {record}.owed: S.open -= 1")
+        closed = self.cell(holder, "closed", span.index)
+        self.act.append(f"if (o := {closed}) is None: o = {closed} = Ring(REMEMBERED)")
+        self.act.append(f"o.put({key}, (n, 2))")
+        self._span_deadlines(span, holder, "span_close")
+
+    def _span_deadlines(self, span: SpanPlan, holder: str, what: str) -> None:
+        if any(
+            point.what == what and point.index == span.index
+            for each in self.plan.deadlines
+            for point in (each.start, each.to)
+        ):
+            self.call(f"demands.deadlines(S, {holder}, {what!r}, {self.kind.index}, {span.index})")
+
+
+class ScopeWriter(SpanWriter):
+    """Scopes, and what is asked of the events in one."""
+
+    def _enter(self, scope: ScopePlan) -> None:
+        if not scope.opens:
+            return
+        index, kind = scope.index, self.kind.index
+        key, holder = f"k_{index}", f"r_{index}"
+        needed = index in self.kind.needed
+        opens, closes = kind in scope.opens, kind in scope.closes
+        if not needed:
+            self._maybe_enter(scope, key, holder)
+            return
+        if scope.key:
+            self.guard_key(key, scope.key)
+        else:
+            self.guard.append(f"{key} = ()")
+        if opens and not closes:
+            self._again(scope, key)
+            self._open(scope, key, holder)
+            self.opened.add(index)
+        else:
+            self.guard += [f"try: {holder} = S.live[{index}][{key}]", f"except KeyError: {SLOW}"]
+        self.holders[index] = holder
+
+    def _again(self, scope: ScopePlan, key: str) -> None:
+        """A key that is not open, and was not before unless it may open again."""
+        index = scope.index
+        after = scope.reopens.get(self.kind.index, frozenset()) if scope.reopens else scope.reopen
+        if not after:
+            self.slow_if(f"{key} in S.live[{index}] or {key} in (o := S.closed[{index}]).new or {key} in o.old")
+            return
+        self.slow_if(f"{key} in S.live[{index}]")
+        self.guard.append(f"b_{index} = S.closed[{index}].get({key})")
+        self.slow_if(f"b_{index} is not None and b_{index}.kind not in {sorted(after)!r}")
+        self.act.append(f"if b_{index} is not None: S.closed[{index}].drop({key})")
+
+    def _maybe_enter(self, scope: ScopePlan, key: str, holder: str) -> None:
+        """A scope that the event belongs to where it carries the key."""
+        index = scope.index
+        if not scope.key:
+            self.guard.append(f"{holder} = S.live[{index}].get(())")
+            self.slow_if(f"{holder} is None and S.closed[{index}].get(()) is not None")
+        else:
+            names = []
+            asked = []
+            self.guard.append(f"{holder} = None")
+            odd = []
+            for position, path in enumerate(scope.key):
+                names.append(self.expression(path) if self.tree.sure(path) else f"{key}_{position}")
+                if not self.tree.sure(path):
+                    self.guard.append(f"{key}_{position} = {self.expression(path)}")
+                    asked.append(f"{key}_{position} is not None")
+                if not self.tree.plain(path):
+                    odd.append(f"{names[-1]}.__class__ not in PLAIN")
+            whole = names[0] if len(names) == 1 else f"({', '.join(names)})"
+            self.guard += [
+                f"if {' and '.join(asked) or 'True'}:",
+                *([f"    if {' or '.join(odd)}: {SLOW}"] if odd else []),
+                f"    {holder} = S.live[{index}].get({whole})",
+                f"    if {holder} is None"
+                + ("" if scope.strict else f" and S.closed[{index}].get({whole}) is not None")
+                + f": {SLOW}",
+            ]
+        self.holders[index] = f"?{holder}"
+
+    def _open(self, scope: ScopePlan, key: str, holder: str) -> None:
+        index = scope.index
+        tables = ", ".join("{}" for _ in self.plan.spans)
+        self.act.append(f"{holder} = S.live[{index}][{key}] = Instance({index}, {key}, n, at, FRESH[:], [{tables}])")
+        parent = self.holders.get(scope.inside) if scope.inside != SESSION else None
+        if parent:
+            self.act += [
+                f"{holder}.parent = p = {parent.lstrip('?')}",
+                "if p.kids is None: p.kids = {}",
+                f"p.kids[{index}, {key}] = {holder}",
+            ]
+        if scope.must_close:
+            self.act.append("S.open += 1")
+        begins = [
+            number
+            for number, each in enumerate(self.plan.deadlines)
+            if each.start.what == "open" and each.start.index == index
+        ]
+        self.act += [f"{self.cell(holder, 'starts', number)} = (n, at)" for number in begins]
+        asked = " or ".join(f"S.asked[{n}]" for n, each in enumerate(self.plan.exchanges) if each.starts == index)
+        if asked:
+            self.call(
+                f"if {asked}: scopes.started(S, SCOPES[{index}], {holder}); demands.deadlines(S, {holder}, "
+                f"'open', {self.kind.index}, {index})"
+            )
+
+    def _demands(self, scope: int) -> None:
+        holder = self.holders[scope]
+        guard, act = self.guard, self.act
+        prefix = ""
+        if holder.startswith("?"):
+            holder = holder[1:]
+            prefix = "    "
+            self.guard, self.act = [], []
+        if scope != SESSION:
+            self._constants(scope, holder)
+        self._sequences(scope, holder)
+        new = scope in self.opened
+        for index, states in enumerate(self.plan.states):
+            if states.scope == scope:
+                write_states(self, index, states, holder, new=new)
+        kind = self.kind.index
+        for index, order in enumerate(self.plan.orders):
+            if order.scope == scope and kind in order.before | order.event:
+                write_order(self, index, order, holder, new=new)
+        for index, each in enumerate(self.plan.counts):
+            if each.scope == scope and each.span < 0 and kind in each.kinds:
+                if each.high != NO_LIMIT:
+                    if scope in self.opened:
+                        if each.high == 0:
+                            self.guard.append(SLOW)
+                    else:
+                        self.slow_if(f"{self.cell(holder, 'counts', index)} >= {each.high}")
+                self.act.append(f"{self.cell(holder, 'counts', index)} += 1")
+        if any(
+            each.scope == scope and kind in point.kinds
+            for each in self.plan.deadlines
+            for point in (each.start, each.to)
+        ):
+            self.call(f"demands.deadlines(S, {holder}, 'event', {kind})")
+        if any(
+            each.span < 0 and each.scope == scope and (kind in each.wholes or kind in each.kinds or not each.kinds)
+            for each in self.plan.folds
+        ):
+            self.call(f"{holder}.folds = demands.pieces(S, {holder}.folds, {scope}, -1, {kind}, e)")
+        if prefix:
+            inner_guard, inner_act = self.guard, self.act
+            self.guard, self.act = guard, act
+            for lines, whole in ((inner_guard, self.guard), (inner_act, self.act)):
+                if lines:
+                    whole.append(f"if {holder} is not None:")
+                    whole += [f"    {line}" for line in lines]
+
+    def _constants(self, scope: int, holder: str) -> None:
+        for index, path in enumerate(self.plan.scopes[scope].constant):
+            if scope in self.opened:
+                self.act.append(f"{self.cell(holder, 'consts', index)} = {self.expression(path)}")
+            else:
+                self.differs(path, f"{self.cell(holder, 'consts', index)}")
+
+    def _sequences(self, scope: int, holder: str) -> None:
+        for index, each in enumerate(self.plan.sequences):
+            if each.span >= 0 or each.scope != scope or (each.kinds and self.kind.index not in each.kinds):
+                continue
+            value = f"q_{index}"
+            strict = each.mode is SequenceMode.STRICT
+            self.guard.append(f"{value} = {self.expression(each.path)}")
+            sure = self.tree.sure(each.path) and self.tree.plain(each.path)
+            there = "" if sure else f"{value} is not None and "
+            odd = (
+                ""
+                if sure
+                else f"{value}.__class__ is not int or "
+                if strict
+                else f"{value}.__class__ not in NUMBERS or "
+            )
+            if scope not in self.opened:
+                known = f"{self.cell(holder, 'seqs', index)}"
+                first = each.start if each.kinds else None
+                begun = known if first is None else f"(o if (o := {known}) is not None else {first})"
+                wrong = (
+                    f"{value} != {begun}"
+                    if strict
+                    else f"(o := {known}) is None or {value} {'<=' if each.mode is SequenceMode.RISES else '<'} o"
+                )
+                self.slow_if(f"{there}({odd}{wrong})")
+            elif odd or (strict and each.start is not None):
+                wrong = f"{value} != {each.start}" if strict and each.start is not None else "False"
+                self.slow_if(f"{there}({odd}{wrong})")
+            after = f"{value} + {each.step}" if strict else value
+            line = f"{self.cell(holder, 'seqs', index)} = {after}; {self.cell(holder, 'marks', index)} = n"
+            self.act.append(line if sure else f"if {value} is not None: {line}")
+
+    def _leave(self, scope: int) -> None:
+        holder = self.holders[scope]
+        kind = self.kind.index
+        due_spans = [span for span in self.plan.spans if span.home == scope and kind in span.due_at]
+        due_scopes = [each for each in self.plan.scopes if each.inside == scope and kind in each.due_at]
+        if holder.startswith("?"):
+            name = holder[1:]
+            if due_spans or due_scopes:
+                self.call(f"if {name} is not None: scopes.due(S, {name}, {kind})")
+            if kind in self.plan.scopes[scope].closes or self.plan.scopes[scope].pauses:
+                step = "close" if kind in self.plan.scopes[scope].closes else "pause"
+                self.call(f"if {name} is not None: scopes.{step}(S, {name}, {kind})")
+            return
+        for span in due_spans:
+            table = f"{holder}.spans[{span.index}]"
+            sure = all(self.tree.sure(path) and self.tree.plain(path) for path in span.key)
+            if kind in span.closes and span.key and sure and not span.across:  # its own is closed in time
+                self.slow_if(f"{table} and (len({table}) > 1 or {self._key(span.key)} not in {table})")
+            else:
+                self.slow_if(table)
+        if due_scopes:
+            self.slow_if(f"{holder}.kids")
+        if scope == SESSION:
+            return
+        plan = self.plan.scopes[scope]
+        if kind in plan.closes:
+            self._close_scope(plan, holder)
+        elif kind in plan.pauses:
+            self.call(f"scopes.pause(S, {holder}, {kind})")
+        elif plan.pauses:
+            self.act.append(f"if {holder}.paused: scopes.pause(S, {holder}, {kind})")
+
+    def _close_scope(self, scope: ScopePlan, holder: str) -> None:
+        index, kind = scope.index, self.kind.index
+        if index in self.opened or scope.pauses:
+            self.call(f"scopes.close(S, {holder}, {kind})")
+            return
+        self.slow_if(f"{holder}.kids or {holder}.ghost")
+        for number, each in enumerate(self.plan.counts):
+            if each.scope == index and each.low:
+                here = each.span < 0 and kind in each.kinds
+                self.slow_if(f"{self.cell(holder, 'counts', number)} < {each.low - here}")
+        for number, late in enumerate(self.plan.deadlines):
+            if late.scope == index and late.to.what == "close":
+                begun = f"at is not None and (o := {self.cell(holder, 'starts', number)}) is not None"
+                self.slow_if(f"{begun} and o[1] is not None and at - o[1] > {late.seconds + 1e-6!r}")
+        key = f"k_{index}"
+        self.act.append(f"del S.live[{index}][{key}]")
+        if scope.must_close:
+            self.act.append("S.open -= 1")
+        self.act.append(f"S.closed[{index}].new[{key}] = Closed({kind}, n, at)")
+        if scope.inside != SESSION:
+            self.act.append(f"if (o := {holder}.parent) is not None and o.kids: o.kids.pop(({index}, {key}), None)")

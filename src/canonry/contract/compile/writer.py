@@ -1,0 +1,204 @@
+"""What every part of a handler's text is written with, and the looks that know no scope."""
+
+from canonry.contract.compile.plan import SESSION, Kind, Plan
+from canonry.contract.compile.tree import Tree, View
+from canonry.contract.language.paths import Path
+
+SLOW = "return slow(S, raw, owner, at, way)"
+
+
+class Writer:
+    """The text of a handler that is being written: what it looks at, then what it does.
+
+    ``holders`` are the names of the scopes at hand; one with ``?`` before it may be None. ``opened`` open in it.
+    """
+
+    SLOW = SLOW
+
+    def __init__(self, plan: Plan, kind: Kind, tree: Tree) -> None:
+        self.plan = plan
+        self.kind = kind
+        self.tree = View(tree, kind.base)
+        self.guard: list[str] = []
+        self.act: list[str] = []
+        self.constants: dict[str, object] = {}
+        self.holders: dict[int, str] = {SESSION: "S.root"}
+        self.opened: set[int] = set()
+        self.shares = False
+
+    def cell(self, holder: str, name: str, index: int) -> str:
+        """Where a scope keeps what a rule knows."""
+        return f"{holder}.cells[{getattr(self.plan.layout, name) + index}]"
+
+    def call(self, text: str) -> None:
+        """A step that the interpreter takes too; it may report."""
+        self.shares = True
+        self.act.append(text)
+
+    def slow_if(self, condition: str) -> None:
+        """Hand the frame to the interpreter where a condition holds."""
+        self.guard.append(f"if {condition}: {SLOW}")
+
+    def expression(self, path: Path) -> str:
+        """Return a Python expression of what stands at a path of the event."""
+        return self.tree.expression(path)
+
+    def _fields(self) -> None:
+        for rule in self.kind.fields:
+            if self.tree.native(rule.path):
+                word = rule.kind.words[0] if rule.kind.words else ""
+                text = self.expression(rule.path)
+                there = "" if self.tree.sure(rule.path) else f"({text}) is not None and "
+                if word == "text":
+                    self.slow_if(f"{there}not '!' <= (v := {text})[0] <= '~' and v.isspace()")
+                elif word == "rfc3339":
+                    self.slow_if(f"{there}(({text}).tzinfo is not UTC or '0000\"' in raw)")
+                continue
+            number = f"KIND_{self.kind.index}_{len(self.constants)}"
+            self.constants[number] = rule.kind
+            ways = [self.expression(Path(rule.path.text, (way,))) for way in rule.path.ways]
+            simple = _inline(rule.kind.words, "v", f"{number}.holds(v)")
+            checks = [
+                "True" if rule.kind.words == ("any",) else f"each_holds(v, {number})" if "[]" in way else simple
+                for way in rule.path.ways
+            ]
+            good = " or ".join(
+                f"((v := {way}) is not None and {check})" for way, check in zip(ways, checks, strict=True)
+            )
+            if rule.kind.holds(None):
+                absent = " and ".join(f"({way}) is None" for way in ways)
+                self.slow_if(f"not ({good} or ({absent}))")
+            else:
+                self.slow_if(f"not ({good})")
+
+    def _direction(self) -> None:
+        way = self.kind.direction
+        if way:
+            self.slow_if(f"way == {'in' if way == 'out' else 'out'!r}")
+        if not self.plan.silences:
+            return
+        limit = min(each.seconds for each in self.plan.silences) + 1e-6
+        if way != "in":
+            from_service = "" if way == "out" else " and way != 'in'"
+            self.guard += ["if at is not None:", f"    if at - S.mark > {limit!r} and S.open{from_service}: {SLOW}"]
+        heard = {"out": "", "in": " and not S.open"}.get(way, " and (way != 'in' or not S.open)")
+        self.act.append(f"if at is not None{heard}: S.mark = at")
+
+    def _isolation(self) -> None:
+        plan = self.plan.isolation
+        if plan.canary:
+            self._canaries()
+        for index, (path, _) in enumerate(plan.session):
+            self.differs(path, f"S.owner[{index}]")
+        for index, (_, path, _) in enumerate(plan.owned):
+            self.slow_if(
+                f"(o := S.owned[{index}]) is not None and (v := {self.expression(path)}) is not None and not "
+                f"(hashable(v) and v in o)"
+            )
+        known = self._verified()
+        for index, path in enumerate(plan.ids if plan.forbid else ()):
+            if path.text not in known:
+                value, new = f"i_{index}", f"new_{index}"
+                odd = "" if self.tree.plain(path) else f"{value}.__class__ not in PLAIN or "
+                other = f"(o := S.ids[{index}].get({value})) is not None and o is not u"
+                self.guard += [
+                    f"{value} = {self.expression(path)}",
+                    f"{new} = {value} is not None and ({odd}{value} not in S.mine[{index}].new)",
+                    f"if {new} and ({odd}(u := S.user) is None or ({other})): {SLOW}",
+                ]
+                self.act += [
+                    f"if {new}:",
+                    f"    S.ids[{index}].put({value}, S.user)",
+                    f"    S.mine[{index}].put({value}, True)",
+                ]
+
+    def differs(self, path: Path, known: str) -> None:
+        """Slow where a field is there and is not what is known."""
+        text = self.expression(path)
+        self.slow_if(f"{text} != {known}" if self.tree.sure(path) else f"(v := {text}) is not None and v != {known}")
+
+    def _canaries(self) -> None:
+        """Another user's text in the frame; what may be the beginning or the end of one is the interpreter's."""
+        self.guard += [
+            "if WATCH.active:",
+            "    if (TAG in raw or RUN in raw or WATCH.texts) and WATCH.find(raw, owner) is not None:",
+            f"        {SLOW}",
+        ]
+        for path, _ in self.plan.isolation.text:
+            if self.tree.has(path):
+                self.guard.append(f"    if (v := {self.expression(path)}).__class__ is str and v:")
+                begun = "v[-1] in 'UV' or 'UU' in v or 'VV' in v"
+                self.guard.append(f"        if S.tails.new or S.tails.old or {begun} or WATCH.texts: {SLOW}")
+
+    def _verified(self) -> set[str]:
+        """The ids that an open scope has proved to be of this session: its key, and what is constant in it."""
+        found: set[str] = set()
+        for index in self.kind.needed:
+            scope = self.plan.scopes[index]
+            if scope.strict and self.kind.index not in scope.opens:
+                found |= {path.text for path in scope.constant}
+                found |= {scope.key[0].text} if scope.key else set()
+        return found
+
+    def _uniques(self) -> None:
+        for index, unique in enumerate(self.plan.uniques):
+            if unique.kinds and self.kind.index not in unique.kinds:
+                continue
+            value = f"u_{index}"
+            odd = "" if self.tree.plain(unique.path) else f"{value}.__class__ not in PLAIN or "
+            self.guard += [
+                f"{value} = {self.expression(unique.path)}",
+                f"if {value} is not None:",
+                f"    w_{index} = S.unique[{index}]",
+                f"    if {odd}{value} in w_{index}.new or {value} in w_{index}.old: {SLOW}",
+            ]
+            self.act.append(f"if {value} is not None: w_{index}.new[{value}] = n")
+
+    def _exchanges(self) -> None:
+        chunked = [span for span in self.plan.spans if span.chunks]
+        if any(self.kind.index in span.chunks for span in chunked):
+            self.call(f"if S.implied: spans.end_implied(S, {self.kind.index})")
+        elif any(self.kind.index not in span.chunks_keep for span in chunked):
+            self.slow_if("S.implied")
+        if any(self.kind.index in each.request for each in self.plan.exchanges):
+            self.call(f"scopes.exchanges(S, {self.kind.index}, e)")
+            return
+        answered = [
+            f"S.asked[{number}]" for number, each in enumerate(self.plan.exchanges) if self.kind.index in each.reply
+        ]
+        if answered:
+            self.call(f"if {' or '.join(answered)}: scopes.exchanges(S, {self.kind.index}, e)")
+
+    def _key(self, paths: tuple[Path, ...]) -> str:
+        if len(paths) == 1:
+            return self.expression(paths[0])
+        return "(" + ", ".join(self.expression(path) for path in paths) + ")"
+
+    def guard_key(self, name: str, paths: tuple[Path, ...]) -> None:
+        """A key that is there and can be one."""
+        parts = [name] if len(paths) == 1 else [f"{name}_{index}" for index in range(len(paths))]
+        for part, path in zip(parts, paths, strict=True):
+            self.guard.append(f"{part} = {self.expression(path)}")
+            if not (self.tree.plain(path) and self.tree.sure(path)):
+                self.slow_if(f"{part} is None" if self.tree.plain(path) else f"{part}.__class__ not in PLAIN")
+        if len(paths) == 1:
+            return
+        self.guard.append(f"{name} = ({', '.join(parts)})")
+
+
+def _inline(words: tuple[str, ...], name: str, otherwise: str) -> str:
+    """An expression that is true where a value that is not null is of a type."""
+    if len(words) != 1:
+        return otherwise
+    return {
+        "id": f"({name}.__class__ is int or ({name}.__class__ is str and {name} != ''))",
+        "str": f"{name}.__class__ is str",
+        "text": f"{name}.__class__ is str and not ({name} == '' or {name}.isspace())",
+        "filled": f"({name} or is_filled({name}))",
+        "int": f"{name}.__class__ is int",
+        "number": f"{name}.__class__ in NUMBERS",
+        "bool": f"{name}.__class__ is bool",
+        "object": f"isinstance({name}, OBJECTS)",
+        "list": f"{name}.__class__ is list",
+        "any": "True",
+    }.get(words[0], otherwise)

@@ -1,0 +1,1 @@
+"""Valid streams, made from a contract alone."""

@@ -1,0 +1,58 @@
+"""Valid streams of a contract: several sessions at once, each of its own user."""
+
+from random import Random
+
+from canonry.contract.compile.plan import Plan
+from canonry.contract.generate.stream import Line, Stream
+from canonry.contract.generate.values import Persona
+from canonry.contract.generate.walk import Walk
+from canonry.model.errors import UserError
+
+_ATTEMPTS = 12
+
+
+class NoStreamError(UserError):
+    """No valid stream was found: what stays owed, whatever comes."""
+
+
+def generate(
+    plan: Plan, *, seed: int = 0, runs: int = 1, sessions: int = 1, favour: frozenset[int] = frozenset()
+) -> Stream:
+    """Return a valid recording; the same seed gives the same one.
+
+    ``runs`` is how often the contract's first scope opens in each of the ``sessions``; kinds in ``favour`` come
+    more often. Raises `NoStreamError`.
+    """
+    return generate_from(plan, Random(f"{plan.contract.contract}/{seed}"), runs=runs, sessions=sessions, favour=favour)
+
+
+def generate_from(
+    plan: Plan, rng: Random, *, runs: int = 1, sessions: int = 1, favour: frozenset[int] = frozenset()
+) -> Stream:
+    """Return a valid recording that follows from what ``rng`` says."""
+    walks = [_walked(plan, number, rng, runs, favour) for number in range(1, sessions + 1)]
+    lines = sorted((line for walk in walks for line in (*walk.lines, *_close(walk))), key=lambda line: line.at)
+    return Stream(tuple(lines), {walk.persona.connection: walk.persona.facts for walk in walks})
+
+
+def _walked(plan: Plan, number: int, rng: Random, runs: int, favour: frozenset[int]) -> Walk:
+    owed: list[str] = []
+    for _ in range(_ATTEMPTS):
+        persona = Persona(plan, number, rng)
+        walk = Walk(plan, persona, rng, runs=runs, begin=round(rng.uniform(0.0, 0.2), 3), favour=favour)
+        if walk.go():
+            return walk
+        owed = owed or (walk.owed() if walk.lines else [])
+    why = f"each attempt still owes {', '.join(f'`{rule}`' for rule in owed)}" if owed else "no first event is allowed"
+    raise NoStreamError(
+        f"no valid stream of `{plan.contract.contract}` was found: {why}; do these rules exclude each other?"
+    )
+
+
+def _close(walk: Walk) -> list[Line]:
+    """Now and then the line that says with which code the connection was closed."""
+    plan = walk.plan
+    codes = sorted(int(code) for code in plan.close_codes or () if code.isdigit())
+    if not codes or walk.rng.random() < 0.4:
+        return []
+    return [Line(connection=walk.persona.connection, at=round(walk.at + 0.01, 6), closed=walk.rng.choice(codes))]

@@ -1,0 +1,1 @@
+"""The contracts that ship with canonry, one YAML file each."""
