@@ -41,7 +41,7 @@ OTHERS = {
     "run/recording.py": "recordings of runs, in our own folder",
     "migrate/equivalence/ground.py": "a copy of the tree, in a temporary folder",
     "migrate/waves/folder.py": "plans of waves and their logs, in our own folder",
-    "migrate/waves/take.py": "the temporary folder of a copy",
+    "migrate/waves/scratch.py": "the temporary folder of a copy",
     "cli/_output.py": "the report, into the file that `--output-file` or `--output` names",
     "source/cache.py": "the cache, in our own folder",
     "model/state.py": "our own folder, which ignores itself in git",

@@ -10,7 +10,7 @@ from canonry.migrate.writing import write_migration
 from canonry.model.edit import Grade
 from tests.workbench import Folder
 
-_BASE = "class BaseShopTest:\n    def setup_method(self):\n        self.x = 1\n"
+_BASE = "import unittest\n\n\nclass BaseShopTest(unittest.TestCase):\n    def setUp(self):\n        self.x = 1\n"
 _HEIR = (
     "import os\n\nfrom tests.base import BaseShopTest\n\n\nclass TestOrder(BaseShopTest):\n"
     "    def test_url(self):\n        self.write()\n        assert self.x\n\n"
@@ -31,7 +31,8 @@ def _migrate(place: Folder, *, names: tuple[str, ...] = (), review: bool = True)
 def test_a_write_is_moved_once_the_base_elsewhere_is_the_canons(shop: Folder) -> None:
     found = _migrate(shop)
 
-    assert "IsolatedEnvironment()['URL'] = 'x'" in found.after()["tests/test_order.py"].decode()
+    written = "self.enterContext(IsolatedEnvironment().patched({'URL': 'x'}))"
+    assert written in found.after()["tests/test_order.py"].decode()
     item = next(each for each in found.summary.items if each.codemod == "environment")
     assert (item.path, item.line, item.grade, item.planned) == ("tests/test_order.py", 12, Grade.REVIEW, True)
 

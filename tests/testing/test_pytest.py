@@ -21,6 +21,12 @@ def test_fixtures_are_arguments(tmp_path: Path, options: tuple[str, ...]) -> Non
 def three():
     return 3
 
+def handing_in(test):
+    @functools.wraps(test)
+    def called(*arguments, **named):
+        return test(*arguments, handed="x", **named)
+    return called
+
 class TestSync(SSotBaseTestCase):
     leaks = "fail"
     @pytest.fixture(autouse=True)
@@ -41,6 +47,9 @@ class TestSync(SSotBaseTestCase):
     @unittest.mock.patch("os.getpid", return_value=1)
     def test_patched(self, getpid, three):
         assert os.getpid() == 1 and three == 3
+    @handing_in
+    def test_handed_in(self, three, handed):
+        assert (three, handed) == (3, "x")
     def test_leaks(self, three):
         os.environ["CANON_C"] = "1"
     def test_zz_sees_nothing(self):
@@ -54,12 +63,15 @@ class TestAsync(SSotAsyncTestCase):
         assert three == 3
     async def test_unknown(self, nothing): pass
 """
-    outcomes, said = run_pytest(tmp_path, code.replace("import asyncio", "import unittest.mock, asyncio"), *options)
+    outcomes, said = run_pytest(
+        tmp_path, code.replace("import asyncio", "import functools, unittest.mock, asyncio"), *options
+    )
 
     assert outcomes == {
         "TestSync.test_arguments": "passed",
         "TestSync.test_default": "passed",
         "TestSync.test_patched": "passed",
+        "TestSync.test_handed_in": "passed",
         "TestSync.test_leaks": "error",
         "TestSync.test_zz_sees_nothing": "passed",
         "TestAsync.test_arguments": "passed",

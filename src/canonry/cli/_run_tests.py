@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -12,7 +13,9 @@ import click
 from canonry.canon.options import Service
 from canonry.cli._run_call import Call, prepared_for
 from canonry.cli._run_reports import Reports
-from canonry.model.errors import NothingValidatedError
+from canonry.model.errors import NothingValidatedError, UserError
+from canonry.model.outcome import Outcome
+from canonry.model.run_event import FlowCovered
 from canonry.run.changed import reached
 from canonry.run.execute import StopSignal
 from canonry.run.plan import require_work
@@ -21,6 +24,7 @@ from canonry.run.profiles import require_ready
 from canonry.run.project import open_project
 from canonry.run.select import Narrowed
 from canonry.run.session import Circumstances, Emit, run_plan
+from canonry.run.summary import RunSummary
 from canonry.run.surroundings import StartedServices, refuse_containers, services_of
 from canonry.run.watch import changed_between, snapshot, wait_for_change
 
@@ -43,6 +47,7 @@ def run_tests(prepared: Prepared, call: Call) -> int:
 
         return started(named, project.canon, root=project.root, emit=emit, containers=containers)
 
+    measured = _Measured(prepared) if call.values.cover else None
     circumstances = Circumstances(
         profile=profile,
         arguments=call.arguments,
@@ -52,10 +57,71 @@ def run_tests(prepared: Prepared, call: Call) -> int:
         start_services=start,
         stop=stop,
         resumes=call.resumed[0] if call.resumed is not None else "",
+        measure=measured.events if measured is not None else None,
     )
-    with Reports(call.values, again=again, here=project.here, expected=known) as reports, _interruptible(stop):
+    with (
+        measured or contextlib.nullcontext(),
+        Reports(call.values, again=again, here=project.here, expected=known) as reports,
+        _interruptible(stop),
+    ):
         summary = run_plan(project, plan, circumstances, listeners=(reports.add,))
     return summary.status()
+
+
+class _Measured:
+    """The flows that a run is to cover; workers that start in the block measure their components."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        from canonry.history.flow_coverage import components_of, require_contract
+
+        project = prepared.project
+        self._project = project
+        declared = project.canon.flows
+        if not declared:
+            raise UserError(
+                "`--cover` measures flows, and the canon declares none; declare one as `[tool.canonry.flows.NAME]` "
+                "with `tests`, `components` and `contract`"
+            )
+        names = prepared.request.flows or tuple(declared)
+        self._flows = {name: declared[name] for name in names}
+        for flow in self._flows.values():
+            require_contract(flow, project.root)
+        self._components = {name: components_of(flow, project.listing.live) for name, flow in self._flows.items()}
+        self._folder = Path()
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> None:
+        from canonry.run.covering import covering
+
+        files = sorted({path for paths in self._components.values() for path in paths})
+        self._folder = self._stack.enter_context(covering([self._project.root / path for path in files]))
+
+    def __exit__(self, *_error: object) -> None:
+        self._stack.close()
+
+    def events(self, summary: RunSummary) -> Iterator[FlowCovered]:
+        """What the run covered, flow by flow."""
+        from canonry.canon.selection import matches
+        from canonry.history.flow_coverage import cover_flow, without_mocks
+        from canonry.run.naming import of_tree
+
+        real = without_mocks(self._project.canon)
+        place = summary.started.place
+        for name, flow in self._flows.items():
+            passed = {
+                node: result.category
+                for node, result in summary.results.items()
+                if result.outcome is Outcome.PASSED and matches(of_tree(result.path, place), flow.tests)
+            }
+            yield cover_flow(
+                name,
+                flow,
+                root=self._project.root,
+                folder=self._folder,
+                components=self._components[name],
+                nodes=[node for node, category in passed.items() if category in real],
+                judged=[each for each in summary.contracts if each.node in passed],
+            )
 
 
 def watch(call: Call) -> int:

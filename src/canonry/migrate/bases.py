@@ -8,6 +8,7 @@ import msgspec
 
 from canonry.migrate.answers import Needed, Splice
 from canonry.migrate.module import Module
+from canonry.migrate.orders import heir_without_order
 from canonry.model.edit import Grade
 from canonry.rules.view import FileView
 from canonry.source.facts import ClassFact, FunctionFact
@@ -88,8 +89,33 @@ def _base_of(file: FileView, entry: str) -> Base:
 def way_of(module: Module, node: ast.ClassDef, fact: ClassFact, *, shared: bool, awaits: bool = False) -> Way:
     """How a class that names a foreign base itself gets the canon's; ``shared``: classes elsewhere derive from it.
 
-    ``awaits``: it has async tests that nothing awaits, so that only the async base will do.
+    ``awaits``: it has async tests that nothing awaits, so that only the async base will do. Where a class that derives
+    from it could not be made any more, it gets none.
     """
+    way = _way_of(module, node, fact, shared=shared, awaits=awaits)
+    if not way.edits or not way.needs:
+        return way
+    file = module.file
+    targets = [file.index.resolve(file.path, name) for name in fact.bases]
+    old = next((each.name for each in targets if isinstance(each, External) and case_kind(each.name)), "")
+    need = way.needs[0]
+    cases = [_node_of(file, base.module, base.name) for kind, base in canonical_bases(file).items() if kind != "pytest"]
+    heir = heir_without_order(module, file.definition(fact), old, _node_of(file, need.module, need.name), cases)
+    if heir is None:
+        return way
+    return Way(
+        Grade.MANUAL,
+        f"`{heir.qualname}` in `{heir.path}` names another base before it, and could not be made with `{need.name}`; "
+        "put that base behind it first",
+    )
+
+
+def _node_of(file: FileView, module: str, name: str) -> Definition | str:
+    found = file.index.resolve("", f"{module}.{name}")
+    return found if isinstance(found, Definition) else f"{module}.{name}"
+
+
+def _way_of(module: Module, node: ast.ClassDef, fact: ClassFact, *, shared: bool, awaits: bool) -> Way:
     file = module.file
     bases = canonical_bases(file)
     named = [

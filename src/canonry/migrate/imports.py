@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from canonry.changes.checks.names import said
 from canonry.changes.nodes import nodes_of
 from canonry.migrate.answers import Needed, Splice
+from canonry.migrate.kept_imports import for_what_it_does, reexported
 from canonry.migrate.module import Module
 
 _WORD = re.compile(rb"[^\W\d]\w*")
+_NAME = re.compile(rb"(?<![.\w])[^\W\d]\w*")  # a word that is no attribute of another
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -119,12 +121,35 @@ def orphan_edits(module: Module, splices: Sequence[Splice]) -> list[Splice]:
     if not gone:
         return []
     by_statement: dict[ast.stmt, list[ast.alias]] = {}
+    kept: dict[ast.alias, str] = {}
+    statements: dict[ast.alias, ast.stmt] = {}
     for statement, alias in _imports(module.nodes):
         bound = alias.asname or alias.name.partition(".")[0]
         if bound.encode() in gone and _is_orphaned(module, bound, statement, splices):
-            by_statement.setdefault(statement, []).append(alias)
+            text = reexported(module, alias)
+            if text is None:
+                by_statement.setdefault(statement, []).append(alias)
+            elif text != module.source(alias):
+                kept[alias], statements[alias] = text, statement
     added = [each.start for each in splices if each.start == each.end]
-    return [_up_to(each, added) for each in _removals(module, by_statement)]
+    renewed = [module.replace(each, kept[each]) for each in kept if statements[each] not in by_statement]
+    removals = _from_top(module, _removals(module, by_statement, kept), added)
+    return renewed + [_up_to(each, added) for each in removals]
+
+
+def _from_top(module: Module, removals: list[Splice], added: list[int]) -> list[Splice]:
+    """The removals; those at the top of the file take the blank lines behind the last of them with them."""
+    at, last = module.mark, -1
+    for number, each in sorted(enumerate(removals), key=lambda one: one[1].start):
+        if each.start != at or each.text:
+            break
+        at, last = each.end, number
+    blank = re.compile(rb"(?:[ \t\f]*(?:\r\n|\r|\n))*").match(module.content, at)
+    if last < 0 or blank is None or any(at <= place <= blank.end() for place in added):
+        return removals
+    found = list(removals)
+    found[last] = Splice(removals[last].start, blank.end(), b"")
+    return found
 
 
 def _up_to(removal: Splice, added: list[int]) -> Splice:
@@ -151,7 +176,7 @@ def _is_orphaned(module: Module, name: str, statement: ast.stmt, splices: Sequen
     used = False
     word = name.encode()
     for each in splices:
-        if word in _WORD.findall(each.text):
+        if word in _NAME.findall(each.text):
             return False
     for node in module.nodes if scope is module.tree else nodes_of(scope):
         if isinstance(node, ast.Name) and node.id == name:
@@ -176,7 +201,9 @@ def _speaks_of(text: str, name: str) -> bool:
     return name in said(text)
 
 
-def _removals(module: Module, by_statement: dict[ast.stmt, list[ast.alias]]) -> list[Splice]:
+def _removals(
+    module: Module, by_statement: dict[ast.stmt, list[ast.alias]], renewed: dict[ast.alias, str]
+) -> list[Splice]:
     whole = {
         statement: None
         for statement, aliases in by_statement.items()
@@ -185,15 +212,35 @@ def _removals(module: Module, by_statement: dict[ast.stmt, list[ast.alias]]) -> 
     found: list[Splice] = []
     for statement, aliases in by_statement.items():
         if statement not in whole:
-            found += _without(module, statement, aliases)
+            found += _without(module, statement, aliases, renewed)
+            continue
+        assert isinstance(statement, _IMPORTS)
+        still = for_what_it_does(module, statement)
+        if still is not None:
+            found.append(module.replace(statement, still))
             continue
         block = _block_of(module, statement)
         empty = all(each in whole for each in block) and module.parents.get(statement) is not module.tree
+        tried = _only_tried(module, statement) if empty else None
+        if tried is not None:
+            if statement is block[-1]:
+                found.append(removal_of(module, tried, _block_of(module, tried)))
+            continue
         if empty and statement is block[-1]:
             found.append(module.replace(statement, "pass"))
             continue
         found.append(removal_of(module, statement, block))
     return found
+
+
+def _only_tried(module: Module, statement: ast.stmt) -> ast.Try | None:
+    """The `try` at the top level that does nothing but to import, and nothing where that fails."""
+    parent = module.parents.get(statement)
+    if not isinstance(parent, ast.Try) or statement not in parent.body or parent.orelse or parent.finalbody:
+        return None
+    if module.parents.get(parent) is not module.tree or module.has_comment(module.start(parent), module.end(parent)):
+        return None
+    return parent if all(isinstance(each, ast.Pass) for handler in parent.handlers for each in handler.body) else None
 
 
 def _block_of(module: Module, statement: ast.stmt) -> list[ast.stmt]:
@@ -229,17 +276,19 @@ def removal_of(module: Module, statement: ast.stmt, block: list[ast.stmt]) -> Sp
     return Splice(start, end, b"pass")
 
 
-def _without(module: Module, statement: ast.stmt, aliases: list[ast.alias]) -> list[Splice]:
-    """The edits that take some names out of an import."""
+def _without(
+    module: Module, statement: ast.stmt, aliases: list[ast.alias], renewed: dict[ast.alias, str]
+) -> list[Splice]:
+    """The edits that take some names out of an import, and write others in another way."""
     assert isinstance(statement, ast.Import | ast.ImportFrom)
     names = statement.names
     first, last = names[0], names[-1]
     before = module.content[module.start(statement) : module.start(first)]
     kept = [alias for alias in names if alias not in aliases]
     if b"(" not in before:
-        text = ", ".join(module.source(alias) for alias in kept)
+        text = ", ".join(renewed.get(alias) or module.source(alias) for alias in kept)
         return [Splice(module.start(first), module.end(last), text.encode())]
-    found = []
+    found = [module.replace(alias, renewed[alias]) for alias in kept if alias in renewed]
     for alias in aliases:
         start, end = module.start(alias), module.end(alias)
         comma = re.compile(rb"[ \t\f\r\n]*,[ \t]*").match(module.content, end)

@@ -152,6 +152,63 @@ class DoubleMade(_Event, frozen=True, tag="double-made"):
     line: int = 0
 
 
+class ContractJudged(_Event, frozen=True, tag="contract-judged"):
+    """A test held what it received against an event contract.
+
+    ``violations`` are the ids of the rules that were violated. ``seen`` is what connections exercised of the
+    contract: group (``events``, ``transitions``, ``spans``, ...), name, how often. ``flow`` is the flow of the canon
+    that the test walks, if it walks one.
+    """
+
+    node: str
+    contract: str
+    flow: str = ""
+    connections: int = 0
+    received: int = 0
+    judged: int = 0
+    violations: tuple[str, ...] = ()
+    seen: tuple[tuple[str, str, int], ...] = ()
+
+
+class Measure(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A share: ``part`` of ``whole``, and what is missing. ``note`` says why it was not measured, where it was not."""
+
+    part: int = 0
+    whole: int = 0
+    missing: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def share(self) -> float | None:
+        """The share (0..1), None where it was not measured."""
+        return None if self.note or not self.whole else self.part / self.whole
+
+
+class FlowCovered(_Event, frozen=True, tag="flow-covered"):
+    """How far the tests of this run cover a flow of the canon, each measure with its own denominator.
+
+    ``code``: statements and branches of its components that passing tests without mocks reach. ``events``: events,
+    directions and outcomes of its contract that a check judged on a connection. ``transitions``: those that the
+    contract declares. ``faults``: rules under faults. ``mutants``: rules of the contract that a mutant turns red.
+    """
+
+    flow: str
+    contract: str = ""
+    tests: int = 0
+    """How many tests counted for ``code``."""
+    code: Measure = Measure()
+    events: Measure = Measure()
+    transitions: Measure = Measure()
+    faults: Measure = Measure()
+    mutants: Measure = Measure()
+
+    @property
+    def headline(self) -> float | None:
+        """The least of code, events and transitions, None where one of them was not measured."""
+        shares = [self.code.share, self.events.share, self.transitions.share]
+        return min(each for each in shares if each is not None) if None not in shares else None
+
+
 class Slow(_Event, frozen=True, tag="slow"):
     """A test has run for ``seconds`` and still does. ``stacks`` holds what its threads do, past the soft limit."""
 
@@ -227,6 +284,8 @@ RunEvent = (
     | NeverAwaited
     | Metric
     | DoubleMade
+    | ContractJudged
+    | FlowCovered
     | Slow
     | ServiceChanged
     | WorkerStarted

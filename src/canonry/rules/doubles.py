@@ -6,32 +6,43 @@ from canonry.canon.options import Mocks
 from canonry.rules.view import FileView
 from canonry.source.facts import ClassFact, Double, Site
 from canonry.source.index import Definition, External
-from canonry.source.python.doubles import is_double_name, mock_call
+from canonry.source.python.doubles import UNCHECKED, is_double_name, mock_call
 
 _NO_DOUBLES = ("Error", "Exception", "Warning", "Enum", "Flag", "TestCase", "NamedTuple", "TypedDict")
 _STRICTEST = (Mocks.FORBIDDEN, Mocks.SPECCED, Mocks.ALLOWED)
 
 
-def mock_of(file: FileView, reference: str) -> str:
-    """What a reference is of `unittest.mock` or pytest-mock (``Mock``, ``patch.object``), through re-exports."""
-    known = mock_call(reference)
-    if known or not reference or reference.startswith(("unittest.", "mock.", "&.", ":", "self.")):
-        return known
+def home_of_mock(file: FileView, reference: str) -> str:
+    """A reference as a name of `unittest.mock`, pytest-mock or canonry, through re-exports; empty for anything else."""
+    if mock_call(reference) or not reference or reference.startswith(("unittest.", "mock.", "&.", ":", "self.")):
+        return reference if mock_call(reference) else ""
     if reference.startswith("*."):
         return _starred(file, reference[2:])
     found = file.index.resolve(file.path, reference)
-    return mock_call(found.name) if isinstance(found, External) else ""
+    return found.name if isinstance(found, External) and mock_call(found.name) else ""
+
+
+def mock_of(file: FileView, reference: str) -> str:
+    """What a reference is of `unittest.mock` or pytest-mock (``Mock``, ``patch.object``), through re-exports."""
+    return mock_call(home_of_mock(file, reference))
+
+
+def is_unchecked(file: FileView, double: Double) -> bool:
+    """Whether a mock is one of those that canonry's factory, where it is the canon's, has as they are."""
+    if file.canon.mock_factory != "canonry.testing:SSotMockFactory" or "unchecked" not in double.target:
+        return False
+    return home_of_mock(file, double.target).startswith(UNCHECKED)
 
 
 def _starred(file: FileView, name: str) -> str:
-    """What a name is that only a star import can have brought."""
+    """The home of a name that only a star import can have brought."""
     for imported in file.facts.imports:
         if ("*", "*") in imported.names:
             module = "." * imported.level + imported.module
             joined = f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
             found = file.index.resolve(file.path, joined)
-            if isinstance(found, External) and (known := mock_call(found.name)):
-                return known
+            if isinstance(found, External) and mock_call(found.name):
+                return found.name
     return ""
 
 

@@ -41,6 +41,8 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     stop: StopSignal
     recorded: bool = True
     resumes: str = ""
+    measure: Callable[[RunSummary], Iterable[RunEvent]] | None = None
+    """What is to be told of the whole run before it ends."""
 
 
 def run_plan(
@@ -80,6 +82,8 @@ def run_plan(
             recorder.emit(RunEnded(status=status, reason=said, duration=time.monotonic() - begun, at=time.time()))
             recorder.close()
         raise
+    for event in circumstances.measure(summary) if circumstances.measure is not None else ():
+        emit(event)
     ended = RunEnded(reason=reason, duration=time.monotonic() - begun, at=time.time())
     summary.ended = ended
     emit(msgspec.structs.replace(ended, status=summary.status()))

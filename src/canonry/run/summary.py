@@ -10,6 +10,8 @@ from canonry.model.run_event import (
     CategoryEnded,
     CategoryStarted,
     Collected,
+    ContractJudged,
+    FlowCovered,
     Leaked,
     Note,
     PluginReport,
@@ -105,6 +107,8 @@ class RunSummary:
         self.services: dict[str, ServiceChanged] = {}
         self.notes: list[str] = []
         self.plugins: list[PluginReport] = []
+        self.contracts: list[ContractJudged] = []
+        self.flows: dict[str, FlowCovered] = {}
         self.lost_workers: list[WorkerEnded] = []
 
     def add(self, event: RunEvent) -> None:
@@ -135,6 +139,10 @@ class RunSummary:
                     self.notes.append(event.text)
             case PluginReport():
                 self.plugins.append(event)
+            case ContractJudged():
+                self.contracts.append(event)
+            case FlowCovered():
+                self.flows[event.flow] = event
             case WorkerEnded() if event.signal or event.status:
                 self.lost_workers.append(event)
             case RunStarted():

@@ -370,6 +370,8 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     retired: Retirement | None = None
     shared: tuple[Shared, ...] = ()
     keepers: tuple[Keeper, ...] = ()
+    attaching: tuple[str, ...] = ()
+    """The qualified names of the functions that attach an event contract."""
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -4,6 +4,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from canonry.testing.async_cases import SSotAsyncTestCase as SSotAsyncTestCase
     from canonry.testing.cases import SSotBaseTestCase as SSotBaseTestCase
+    from canonry.testing.contracts.attached import ContractViolationError as ContractViolationError
+    from canonry.testing.contracts.attached import EventContract as EventContract
     from canonry.testing.distinct import assert_distinct as assert_distinct
     from canonry.testing.distinct import assert_distinct_async as assert_distinct_async
     from canonry.testing.doubles import SSotMockFactory as SSotMockFactory
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CanonryLeakWarning": "settle",
+    "ContractViolationError": "contracts.attached",
     "EnvironmentSource": "environment",
+    "EventContract": "contracts.attached",
     "IsolatedEnvironment": "environment",
     "ProtectedVariableError": "environment",
     "RealWebSocketTestBase": "websocket",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-CO_VARARGS = 0x04
+CO_VARARGS, CO_VARKEYWORDS = 0x04, 0x08
 """As in `inspect`, which loads much."""
 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 
@@ -49,8 +49,24 @@ def arguments_for(case: Any, method: Callable[..., object], item: Any) -> dict[s
         return {}
     from _pytest.compat import getfuncargnames
 
-    names = getfuncargnames(getattr(method, "__func__", method), name=case._testMethodName, cls=type(case))
-    return {name: item._request.getfixturevalue(name) for name in names}
+    function = getattr(method, "__func__", method)
+    names = getfuncargnames(function, name=case._testMethodName, cls=type(case))
+    fixtures = item.session._fixturemanager
+    gone = handed_in(function, names, lambda name: fixtures.getfixturedefs(name, item) is not None)
+    return {name: item._request.getfixturevalue(name) for name in names if name not in gone}
+
+
+def handed_in(function: Any, names: Iterable[str], is_known: Callable[[str], bool]) -> frozenset[str]:
+    """Those of a test's arguments that a decorator around it hands in.
+
+    pytest reads the signature of the decorated function. Where the decorator's own takes anything, and no fixture has
+    the name, only the decorator can know the argument; unittest calls such tests, too.
+    """
+    code = getattr(function, "__code__", None)
+    if not hasattr(function, "__wrapped__") or code is None or not code.co_flags & (CO_VARARGS | CO_VARKEYWORDS):
+        return frozenset()
+    own = ("request", *code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    return frozenset(name for name in names if name not in own and not is_known(name))
 
 
 def refuse_parameters(case: Any, item: Any) -> None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.python import PyCollector
 from _pytest.unittest import TestCaseFunction, UnitTestCase
+
+from canonry.testing.arguments import handed_in
 
 if TYPE_CHECKING:
     from canonry.testing.state import Snapshot
@@ -72,7 +75,7 @@ class CaseClass(UnitTestCase):
                 self,
                 name=each.name,
                 callspec=getattr(each, "callspec", None),
-                fixtureinfo=each._fixtureinfo,
+                fixtureinfo=_without_handed_in(each._fixtureinfo, function, getattr(each, "callspec", None)),
                 originalname=name,
             )
             yield item
@@ -90,6 +93,18 @@ class CaseClass(UnitTestCase):
             settle(case, item.canonry_before, case._canonry_left)
 
         _register(self, canonry_state)
+
+
+def _without_handed_in(info: Any, function: object, callspec: Any) -> Any:
+    """What a test asks of pytest, without the arguments that a decorator around it hands in."""
+    spread = callspec.params if callspec is not None else ()
+    gone = handed_in(function, info.argnames, lambda name: name in info.name2fixturedefs or name in spread)
+    if not gone:
+        return info
+    fixed, initial, closure = (
+        [name for name in names if name not in gone] for names in (info.argnames, info.initialnames, info.names_closure)
+    )
+    return replace(info, argnames=tuple(fixed), initialnames=tuple(initial), names_closure=closure)
 
 
 class PytestStyleClass(pytest.Class):

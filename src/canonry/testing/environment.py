@@ -43,29 +43,42 @@ class EnvironmentSource(StrEnum):
     UNSET = "unset"
 
 
-class _Layer:
-    """What one scope wrote. Never changed: a write makes another. None hides a variable."""
+class _Process:
+    """The value of a variable that was written through: whatever `os.environ` holds."""
 
-    __slots__ = ("below", "name", "owner", "protected", "values")
+
+_THROUGH = _Process()
+
+
+class _Layer:
+    """What one scope wrote. Never changed: a write makes another. None hides a variable.
+
+    One that ``exports`` writes to `os.environ` itself, and whoever opened it puts that back.
+    """
+
+    __slots__ = ("below", "exports", "name", "owner", "protected", "values")
 
     def __init__(
         self,
-        values: dict[str, str | None],
+        values: dict[str, str | _Process | None],
         below: _Layer | None,
         owner: object,
         name: str,
         protected: frozenset[str],
+        *,
+        exports: bool = False,
     ) -> None:
         self.values = values
         self.below = below
         self.owner = owner
         self.name = name
         self.protected = protected
+        self.exports = exports
 
 
 _TOP: ContextVar[_Layer | None] = ContextVar("canonry_environment", default=None)
 _NOTHING: frozenset[str] = frozenset()
-_NO_VALUES: dict[str, str | None] = {}
+_NO_VALUES: dict[str, str | _Process | None] = {}
 
 
 def open_scope(owner: object, name: str) -> None:
@@ -111,6 +124,8 @@ class IsolatedEnvironment(MutableMapping[str, str]):
                 value = layer.values[name]
                 if value is None:
                     raise KeyError(name)
+                if isinstance(value, _Process):
+                    break
                 return value
             layer = layer.below
         return os.environ[name]
@@ -182,13 +197,14 @@ class IsolatedEnvironment(MutableMapping[str, str]):
     def clear(self) -> None:
         """Hides everything that is there, except what is protected."""
         layer = _open_layer("the environment")
-        hidden: dict[str, str | None] = {name: None for name in self.copy() if not _is_protected(name, layer)}
-        _replace(layer, {**layer.values, **hidden})
+        names = [name for name in self.copy() if not _is_protected(name, layer)]
+        _replace(layer, {**layer.values, **{name: _put(layer, name, None) for name in names}})
 
     def protect(self, *names: str) -> None:
         """No writes to these variables until the scope ends."""
         layer = _open_layer(names[0] if names else "")
-        _TOP.set(_Layer(layer.values, layer.below, layer.owner, layer.name, layer.protected.union(names)))
+        protected = layer.protected.union(names)
+        _TOP.set(_Layer(layer.values, layer.below, layer.owner, layer.name, protected, exports=layer.exports))
 
     def exported(self) -> AbstractContextManager[None]:
         """While it is entered, `os.environ` holds what this context sees, for code that reads it directly.
@@ -204,17 +220,21 @@ class IsolatedEnvironment(MutableMapping[str, str]):
     ) -> Patched:
         """A scope with these variables, exported: what `patch.dict(os.environ, ...)` is, and a decorator as that is.
 
-        ``clear`` hides all others. For code under test that reads `os.environ` itself.
+        ``clear`` hides all others. What is written within it goes to `os.environ`, too, and what others write there is
+        seen. For code under test that uses `os.environ` itself.
         """
         from canonry.testing.patched import Patched
 
-        return Patched(type(self), values, more, clear=clear)
+        return Patched(type(self), values, more, clear=clear, export=_export_scope)
 
     def _find(self, name: str) -> tuple[str | None, _Layer | None]:
         layer = _TOP.get()
         while layer is not None:
             if name in layer.values:
-                return layer.values[name], layer
+                value = layer.values[name]
+                if isinstance(value, _Process):
+                    break
+                return value, layer
             layer = layer.below
         return os.environ.get(name), None
 
@@ -225,7 +245,8 @@ class IsolatedEnvironment(MutableMapping[str, str]):
         while layer is not None:
             layers.append(layer.values)
             layer = layer.below
-        return {name: value for values in reversed(layers) for name, value in values.items()}
+        written = {name: value for values in reversed(layers) for name, value in values.items()}
+        return {name: value for name, value in written.items() if not isinstance(value, _Process)}
 
     def _write(self, name: str, value: str | None) -> None:
         layer = _open_layer(f"`{name}`")
@@ -234,7 +255,7 @@ class IsolatedEnvironment(MutableMapping[str, str]):
                 return  # as it is; `patch.dict` writes back everything it found
             owner = "belongs to the runner" if name.startswith(RUNNERS_OWN) else "is protected"
             raise ProtectedVariableError(f"`{name}` {owner} and cannot be written by a test")
-        _replace(layer, {**layer.values, name: value})
+        _replace(layer, {**layer.values, name: _put(layer, name, value)})
 
 
 def _check_name(name: str) -> None:
@@ -264,5 +285,30 @@ def _open_layer(what: str) -> _Layer:
     return layer
 
 
-def _replace(layer: _Layer, values: dict[str, str | None]) -> None:
-    _TOP.set(_Layer(values, layer.below, layer.owner, layer.name, layer.protected))
+def _replace(layer: _Layer, values: dict[str, str | _Process | None]) -> None:
+    _TOP.set(_Layer(values, layer.below, layer.owner, layer.name, layer.protected, exports=layer.exports))
+
+
+def _put(layer: _Layer, name: str, value: str | None) -> str | _Process | None:
+    """What the overlay holds of a variable: its value, or where the scope exports, that `os.environ` has it."""
+    if not layer.exports:
+        return value
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+    return _THROUGH
+
+
+def _export_scope() -> None:
+    """From now on the innermost scope writes to `os.environ`, which holds what those around it wrote.
+
+    Whoever asks for this has exported that, and puts all of it back.
+    """
+    layer = _open_layer("the environment")
+    values: dict[str, str | _Process | None] = {}
+    around: _Layer | None = layer
+    while around is not None:
+        values.update(dict.fromkeys(around.values, _THROUGH))
+        around = around.below
+    _TOP.set(_Layer(values, layer.below, layer.owner, layer.name, layer.protected, exports=True))

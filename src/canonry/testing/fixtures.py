@@ -12,6 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from canonry.testing.context import TestContext
+    from canonry.testing.contracts.fixture import AttachedContracts
     from canonry.testing.doubles import SSotMockFactory
     from canonry.testing.environment import IsolatedEnvironment
     from canonry.testing.services.errors import ServiceError
@@ -71,6 +72,19 @@ def mock_factory() -> Iterator["SSotMockFactory"]:
     from canonry.testing.doubles import fixture
 
     yield from fixture.mock_factory()
+
+
+@pytest.fixture
+def event_contract(request: pytest.FixtureRequest) -> Iterator["AttachedContracts"]:
+    """``event_contract()``: the contract of the flow that this test walks, ``event_contract("agent-events")`` another.
+
+    What it gives is a `canonry.testing.EventContract`, which is checked when the test's body is through.
+    """
+    from canonry.testing.contracts.fixture import AttachedContracts
+
+    attached = AttachedContracts(request.node.nodeid, request.node)
+    yield attached
+    attached.release()
 
 
 @pytest.fixture(scope="session")

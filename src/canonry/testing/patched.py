@@ -20,7 +20,7 @@ class Patched:
     """What `IsolatedEnvironment.patched` gives: a context manager, and a decorator of functions and of test classes.
 
     As `unittest.mock.patch.dict(os.environ, ...)` it puts all of `os.environ` back at its end, whatever was written to
-    it meanwhile. ``make`` makes the environment whose scope it is.
+    it meanwhile. ``make`` makes the environment whose scope it is, ``export`` lets that write to `os.environ`.
     """
 
     def __init__(
@@ -30,8 +30,10 @@ class Patched:
         more: Mapping[str, str],
         *,
         clear: bool,
+        export: Callable[[], None],
     ) -> None:
         self._make = make
+        self._export = export
         self._values = values
         self._more = dict(more)
         self._clear = clear
@@ -42,16 +44,21 @@ class Patched:
         before = dict(os.environ)
         environment.__enter__()
         try:
-            if self._clear:
-                environment.clear()
-            environment.update(self._values)
-            environment.update(self._more)
             export = environment.exported()
             export.__enter__()
         except BaseException:
             environment.__exit__(None, None, None)
             raise
         self._entered.append((environment, before, export))
+        self._export()
+        try:
+            if self._clear:
+                environment.clear()
+            environment.update(self._values)
+            environment.update(self._more)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return environment
 
     def __exit__(
@@ -67,6 +74,15 @@ class Patched:
             for name, value in before.items():
                 if os.environ.get(name) != value:
                     os.environ[name] = value
+
+    def start(self) -> Any:
+        """The environment, whose variables are set until `stop`; for what is no block, as `unittest.mock` has it."""
+        return self.__enter__()
+
+    def stop(self) -> None:
+        """Puts everything back. Nothing happens where it is not started."""
+        if self._entered:
+            self.__exit__(None, None, None)
 
     def __call__(self, decorated: Any) -> Any:
         """The function within these variables; of a class every method that is named like a test."""
@@ -96,4 +112,4 @@ class Patched:
         return called
 
     def _fresh(self) -> Patched:
-        return Patched(self._make, self._values, self._more, clear=self._clear)
+        return Patched(self._make, self._values, self._more, clear=self._clear, export=self._export)

@@ -24,8 +24,9 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 class Names(msgspec.Struct):
     """What a module binds at its top level and uses anywhere. ``imported`` are those that imports bind.
 
-    ``dotted`` are those of `import a.b`, which are not counted as bound until all are known. ``used`` are the names in
-    code, in ``__all__`` and in annotations that are strings.
+    ``dotted`` are those of `import a.b`, which are not counted as bound until all are known, ``offered`` those that
+    are imported for others (``X as X``). ``used`` are the names in code, in ``__all__`` and in annotations that are
+    strings.
     """
 
     bound: Counter[str]
@@ -33,6 +34,7 @@ class Names(msgspec.Struct):
     dotted: set[str]
     used: set[str]
     strings: set[str]
+    offered: set[str] = msgspec.field(default_factory=set)
 
     def mentions(self, name: str) -> bool:
         """Whether any other string could be an annotation with the name: enough not to call an import left over."""
@@ -55,7 +57,7 @@ def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
     """Objects to a name bound twice or hidden where it is used, and to imports left over or taken away wrongly.
 
     The imports of a package's ``__init__`` may be there for others, so none of them is called left over. One that is
-    tried is used by that: it probes a dependency, and goes with the probe.
+    tried is used by that: it probes a dependency, and goes with the probe. One that says so (``X as X``) is for others.
     """
     held = _added(Names(Counter(), set(), set(), set(), set()), [*source.held])
     old, new = _settled(_added(held, source.gone)), _settled(_added(held, source.come))
@@ -72,7 +74,7 @@ def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
         was_unused = name not in old.used and name not in _tried(source.old.tree) and not old.mentions(name)
         if name not in new.bound and was_unused:
             return f"the import of `{name}` was unused before; only what the edits orphan is taken away"
-        orphaned = name in new.imported and name in old.used and name not in new.used and not is_package
+        orphaned = name in new.imported - new.offered and name in old.used - new.used and not is_package
         if orphaned and not new.mentions(name):
             return f"nothing would use the import of `{name}` any more; it has to go with the edits"
     return None
@@ -80,12 +82,21 @@ def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
 
 def _added(names: Names, parts: Sequence[Part]) -> Names:
     """These names and those of parts of the module."""
-    found = Names(names.bound.copy(), set(names.imported), set(names.dotted), set(names.used), set(names.strings))
+    found = Names(
+        names.bound.copy(),
+        set(names.imported),
+        set(names.dotted),
+        set(names.used),
+        set(names.strings),
+        set(names.offered),
+    )
     for node in (node for part in parts for node in _binding(part)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             for alias in node.names:
                 name = alias.asname or alias.name.partition(".")[0]
                 found.imported.add(name)
+                if alias.asname == alias.name:
+                    found.offered.add(name)
                 if "." in alias.name and not alias.asname and isinstance(node, ast.Import):
                     found.dotted.add(name)
                 else:

@@ -48,8 +48,8 @@ def object_to_tree(source: EditedSource, target: Version) -> str | None:
     outermost = _outermost(source, hosts, target)
     if outermost is None:
         return "neighbouring edits make no statements that stand alone"
+    held = {old.node: new.node for old, new in source.held.items() if not old.head}  # before places of nodes change
     _replace(outermost)
-    held = {old.node: new.node for old, new in source.held.items() if not old.head}
     if not same_nodes(source.old.tree, source.new.tree, held=held):
         return f"it would say something else than planned around {_line(source, source.edits[0])}"
     return None

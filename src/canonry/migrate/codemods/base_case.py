@@ -21,6 +21,7 @@ _ANOTHER_NAME = "it gives a base case one more name; let its users name the base
 class BaseCase(Codemod):
     """Puts the canon's base case in the place of a foreign one: the async one where a test or a set-up is async.
 
+    A base from which classes elsewhere derive (BAS005) gets the async one, too, for any of them may have async tests.
     `unittest.TestCase` and `IsolatedAsyncioTestCase` are replaced where a class names them; other bases, their order,
     decorators, set-up methods and `super()` chains stay. A class that reaches a foreign base through another class of
     the tree is mended where that one is. It is safe where nothing can behave differently but the isolation that the
@@ -53,6 +54,11 @@ class BaseCase(Codemod):
             grade=Grade.REVIEW,
         ),
         Example(
+            "import unittest\n\n\nclass TestOrder(unittest.TestCase):\n    pass\n\n\nclass TestOrder(unittest.TestCase):\n    def test_total(self):\n        self.assertTrue(1)\n",
+            "import unittest\nfrom canonry.testing import SSotBaseTestCase\n\n\nclass TestOrder(unittest.TestCase):\n    pass\n\n\nclass TestOrder(SSotBaseTestCase):\n    def test_total(self):\n        self.assertTrue(1)\n",
+            grade=Grade.MANUAL,
+        ),
+        Example(
             "class BaseShopTest:\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
             "from canonry.testing import SSotPytestCase\n\n\nclass BaseShopTest(SSotPytestCase):\n    def setup_method(self):\n        self.x = 1\n\n\nclass TestOrder(BaseShopTest):\n    def test_a(self):\n        assert self.x\n",
         ),
@@ -68,6 +74,14 @@ class BaseCase(Codemod):
             path="tests/base.py",
         ),
         Example(
+            "import unittest\n\n\nclass BaseShopTest(unittest.TestCase):\n    def setUp(self):\n        self.x = 1\n",
+            grade=Grade.MANUAL,
+            path="tests/base.py",
+            files={
+                "tests/test_order.py": "from unittest import IsolatedAsyncioTestCase\n\nfrom tests.base import BaseShopTest\n\n\nclass TestOrder(IsolatedAsyncioTestCase, BaseShopTest):\n    async def test_a(self):\n        assert self.x\n",
+            },
+        ),
+        Example(
             "import django.test\n\n\nclass TestOrder(django.test.TestCase):\n    def test_a(self):\n        assert 1\n",
             grade=Grade.MANUAL,
         ),
@@ -79,7 +93,9 @@ class BaseCase(Codemod):
         for each in found:
             symbol = each.offence.site.symbol
             fact = module.file.classes.get(symbol)
-            if fact is None or (fact.nested and symbol not in nodes):
+            if fact is not None and fact.site.line != each.offence.site.line:
+                yield manual(each, "another class of its name stands below it; rename one of them, or drop this one")
+            elif fact is None or (fact.nested and symbol not in nodes):
                 yield manual(each, _ANOTHER_NAME)
             elif each.rule == "BAS005" and module.file.project.reaches_canonical(
                 module.file.definition(fact), module.file.hierarchy(fact)

@@ -7,6 +7,7 @@ from canonry.canon.options import Symbol
 from canonry.migrate.answers import Change, Found, Needed, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.module import Module
+from canonry.migrate.offers import lacking
 from canonry.model.edit import Grade
 from canonry.source.index import Definition
 
@@ -27,7 +28,7 @@ class CanonicalSymbol(Codemod):
 
     The name in the file stays, so no use of it changes. It is safe where the old path leads to the very class or
     function of the home; where it is another one, a copy or a rival, a reader is asked, because its behaviour may
-    differ. An import in a package's `__init__`, which others may rely on, wants a reader too.
+    differ, and where the file asks for an attribute that the home's class lacks it is manual. An import in a package's `__init__`, which others may rely on, wants a reader too.
     """
 
     name = "canonical-symbol"
@@ -45,6 +46,26 @@ class CanonicalSymbol(Codemod):
             "from shop.ws import other\nfrom shop.realtime.manager import WebSocketManager as UnifiedWebSocketManager\n\n\ndef test_a():\n    assert UnifiedWebSocketManager(), other\n",
             grade=Grade.REVIEW,
             files={**_HOME, "shop/ws/__init__.py": "other = 1\n\n\nclass UnifiedWebSocketManager:\n    pass\n"},
+            canon=_CANON,
+        ),
+        Example(
+            "from shop.ws.manager import WebSocketManager\n\n\ndef test_a():\n    manager = WebSocketManager()\n    assert manager.broadcast('x')\n",
+            grade=Grade.MANUAL,
+            files={
+                **_HOME,
+                "shop/ws/manager.py": "class WebSocketManager:\n    def broadcast(self, text):\n        return text\n",
+            },
+            canon=_CANON,
+        ),
+        Example(
+            "from shop.ws.manager import WebSocketManager\n\n\ndef test_a():\n    assert WebSocketManager().send('x')\n",
+            "from shop.realtime.manager import WebSocketManager\n\n\ndef test_a():\n    assert WebSocketManager().send('x')\n",
+            grade=Grade.REVIEW,
+            files={
+                **_HOME,
+                "shop/realtime/manager.py": "class Sender:\n    def send(self, text):\n        return text\n\n\nclass WebSocketManager(Sender):\n    pass\n",
+                "shop/ws/manager.py": "class WebSocketManager:\n    def send(self, text):\n        return text\n",
+            },
             canon=_CANON,
         ),
         Example(
@@ -84,6 +105,9 @@ def _change(module: Module, found: Found, node: ast.ImportFrom, symbols: list[Sy
     if module.path.endswith("/__init__.py") and not doubt:
         doubt = "others may import it from this package"
     bound = alias.asname or alias.name
+    missing = lacking(module, bound, home) if meant != home else None
+    if missing is not None:
+        return manual(found, f"line {missing[1]} asks for `{missing[0]}`, which the `{symbol.name}` of its home lacks")
     edits, needs = _edits(module, node, alias, symbol, bound)
     if not edits:
         return manual(found, "a comment stands in the middle of the import, or it stands in a block of its own")

@@ -6,17 +6,15 @@ from collections.abc import Iterator, Sequence
 from canonry.migrate.accessor import Accessor, accessor_of
 from canonry.migrate.answers import Change, Found, Needed, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
+from canonry.migrate.environment_writes import in_scope, monkeypatched, written
 from canonry.migrate.module import Module
+from canonry.migrate.replaced_getters import replaced_getter
 from canonry.model.edit import Grade
 from canonry.source.facts import EnvironmentUse
 
 _READS = frozenset(("get", "copy", "items", "keys", "values", "__getitem__", "__contains__"))
 _WRITES = frozenset(("update", "setdefault", "pop", "popitem", "clear"))
-_NO_SCOPE = "no scope is open here that would take the write back; use `with IsolatedEnvironment().patched(...)`"
 _DIRECT = "code that reads `os.environ` itself does not see it from now on"
-_PER_CLASS = frozenset(
-    ("setUpClass", "tearDownClass", "setup_class", "teardown_class", "setUpModule", "tearDownModule")
-)
 
 
 class Environment(Codemod):
@@ -24,10 +22,11 @@ class Environment(Codemod):
 
     Reads keep their defaults and their `KeyError`, and are safe: the accessor shows what the process holds until a test
     writes something else. `patch.dict(os.environ, ...)` becomes `patched(...)`, which shows the same to code that reads
-    `os.environ` itself and puts it back at the end. Plain writes end with the test: its class comes from a base case
-    of the canon, or it gets a decorator. They want a reader, because direct readers do not see them; in fixtures and
-    helpers they are manual, and so is an `os.environ` that is handed on, bound to another name, replaced, or changed byte-wise. Of an accessor of the
-    tree's own the methods that it has are used, with a reader.
+    `os.environ` itself and puts it back at the end. Plain writes stand in such a scope, too, so that direct readers go on
+    to see them: a test gets it as a decorator, a `setUp` of the canon's base case enters it. So do `monkeypatch.setenv`
+    and `delenv` in a test. They want a reader, because they end with the test from now on. In fixtures, in what tears
+    down and in helpers that no test owns they are manual, and so is an `os.environ` that is handed on, bound to another
+    name, replaced, or changed byte-wise. Of an accessor of the tree's own the methods that it has are used, with a reader.
     """
 
     name = "environment"
@@ -45,8 +44,17 @@ class Environment(Codemod):
         ),
         Example(
             "import os\nfrom canonry.testing import SSotBaseTestCase\n\n\nclass TestUrl(SSotBaseTestCase):\n    def test_url(self):\n        os.environ['URL'] = 'x'\n        os.environ.setdefault('HOST', 'y')\n        assert os.environ.pop('URL', None) == 'x'\n",
-            "from canonry.testing import SSotBaseTestCase, IsolatedEnvironment\n\n\nclass TestUrl(SSotBaseTestCase):\n    def test_url(self):\n        IsolatedEnvironment()['URL'] = 'x'\n        IsolatedEnvironment().setdefault('HOST', 'y')\n        assert IsolatedEnvironment().pop('URL', None) == 'x'\n",
+            "from canonry.testing import SSotBaseTestCase, IsolatedEnvironment\n\n\nclass TestUrl(SSotBaseTestCase):\n    @IsolatedEnvironment().patched()\n    def test_url(self):\n        IsolatedEnvironment()['URL'] = 'x'\n        IsolatedEnvironment().setdefault('HOST', 'y')\n        assert IsolatedEnvironment().pop('URL', None) == 'x'\n",
             grade=Grade.REVIEW,
+        ),
+        Example(
+            "import os\nfrom canonry.testing import SSotBaseTestCase\n\n\nclass TestUrl(SSotBaseTestCase):\n    def setUp(self):\n        os.environ['URL'] = 'x'\n        os.environ.pop('HOST', None)\n\n    def test_url(self):\n        assert 1\n",
+            "from canonry.testing import SSotBaseTestCase, IsolatedEnvironment\n\n\nclass TestUrl(SSotBaseTestCase):\n    def setUp(self):\n        self.enterContext(IsolatedEnvironment().patched({'URL': 'x'}))\n        self.enterContext(IsolatedEnvironment().patched()).pop('HOST', None)\n\n    def test_url(self):\n        assert 1\n",
+            grade=Grade.REVIEW,
+        ),
+        Example(
+            "import os\nfrom canonry.testing import SSotBaseTestCase\n\n\nclass TestUrl(SSotBaseTestCase):\n    def tearDown(self):\n        os.environ.pop('URL', None)\n\n    def test_url(self):\n        assert 1\n",
+            grade=Grade.MANUAL,
         ),
         Example(
             "import os\n\n\ndef test_url():\n    assert os.environ.get('URL', default='x')\n",
@@ -63,7 +71,24 @@ class Environment(Codemod):
             grade=Grade.REVIEW,
         ),
         Example(
+            "def test_url(monkeypatch, tmp_path):\n    monkeypatch.setenv('URL', 'x')\n    monkeypatch.setenv('HOME', tmp_path)\n    monkeypatch.delenv('HOST', raising=False)\n    assert 1\n",
+            "from canonry.testing import IsolatedEnvironment\n\n\n@IsolatedEnvironment().patched()\ndef test_url(monkeypatch, tmp_path):\n    IsolatedEnvironment()['URL'] = 'x'\n    IsolatedEnvironment()['HOME'] = str(tmp_path)\n    IsolatedEnvironment().pop('HOST', None)\n    assert 1\n",
+            grade=Grade.REVIEW,
+        ),
+        Example(
+            "def test_url(monkeypatch):\n    monkeypatch.setenv('PATH', 'x', prepend=':')\n    assert 1\n",
+            grade=Grade.MANUAL,
+        ),
+        Example(
             "import os\n\nimport pytest\n\n\n@pytest.fixture\ndef url():\n    os.environ['URL'] = 'x'\n",
+            grade=Grade.MANUAL,
+        ),
+        Example(  # what replaces the getter would say nothing any more
+            "import os\nfrom unittest.mock import patch\n\n\n@patch('os.getenv', return_value='z')\ndef test_url(getenv):\n    assert os.getenv('URL') == 'z'\n",
+            grade=Grade.MANUAL,
+        ),
+        Example(
+            "import os\n\n\ndef test_url(monkeypatch):\n    monkeypatch.setattr(os.environ, 'get', lambda name: 'z')\n    assert os.environ.get('URL') == 'z'\n",
             grade=Grade.MANUAL,
         ),
         Example("import os\n\n\ndef test_all():\n    os.environ = {}\n    assert 1\n", grade=Grade.MANUAL),
@@ -95,7 +120,7 @@ def _change(module: Module, found: Found, use: EnvironmentUse, node: ast.expr, a
         return manual(found, "it stands in an f-string")
     made = f"{need.bound}()"
     if use.kind == "monkeypatch":
-        return manual(found, "pytest restores it; use `patched(...)`, or write in a test of a canonical base case")
+        return monkeypatched(module, found, node, accessor, need)
     if use.kind == "patch":
         return _patch(module, found, node, accessor, need, made)
     environ, method = _parts(module, node)
@@ -126,12 +151,14 @@ def _use(
     else:
         edits = (module.replace(environ, f"{need.bound}()"),)
     if use.kind == "read":
+        getter = replaced_getter(module)
+        if getter:
+            return manual(found, f"`{getter}` is replaced in this file, and the accessor does not ask it")
         return _answer(found, accessor, edits, need)
-    if not _in_scope(module, environ):
-        test = _bare_test(module, environ) if accessor.ours else None
-        if test is None:
-            return manual(found, _NO_SCOPE if accessor.ours else "nothing here takes the write back")
-        edits = (*edits, _scoped(module, test, f"{need.bound}().patched()"))
+    if accessor.ours:
+        return written(module, found, environ, edits, need)
+    if not in_scope(module, environ):
+        return manual(found, "nothing here takes the write back")
     return Change(found=found, grade=Grade.REVIEW, reason=_DIRECT, edits=edits, needs=(need,))
 
 
@@ -248,47 +275,6 @@ def _means(module: Module, node: ast.expr) -> str:
         if node.id in module.locals_of(function):
             return ".".join([module.imported_in(function).get(node.id, "?"), *reversed(parts)])
     return ".".join([module.file.facts.bindings.get(node.id, "?"), *reversed(parts)])
-
-
-def _in_scope(module: Module, node: ast.AST) -> bool:
-    """Whether a node stands in a method that runs within a test of a class that comes from the canon."""
-    functions = list(module.functions_around(node))
-    if not functions:
-        return False
-    method = functions[-1]
-    owner = module.parents.get(method)
-    if not isinstance(owner, ast.ClassDef) or getattr(method, "name", "") in _PER_CLASS:
-        return False
-    decorators = getattr(method, "decorator_list", [])
-    if any("fixture" in ast.dump(each) or "method" in ast.dump(each) for each in decorators):
-        return False
-    fact = next((each for each in module.file.facts.classes if each.name == owner.name), None)
-    return fact is not None and module.file.project.reaches_canonical(
-        module.file.definition(fact), module.file.hierarchy(fact)
-    )
-
-
-def _bare_test(module: Module, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-    """The test around a node, where it is pytest's alone: no base case could open a scope for it."""
-    functions = list(module.functions_around(node))
-    test = functions[-1] if functions else None
-    if not isinstance(test, ast.FunctionDef | ast.AsyncFunctionDef):
-        return None
-    owner = module.parents.get(test)
-    name = f"{owner.name}.{test.name}" if isinstance(owner, ast.ClassDef) else test.name
-    fact = next((each for each in module.file.collected if each.qualname == name), None)
-    classes = module.file.classes
-    if fact is None or (fact.owner and module.file.hierarchy(classes[fact.owner]).case):
-        return None
-    return test
-
-
-def _scoped(module: Module, test: ast.FunctionDef | ast.AsyncFunctionDef, decorator: str) -> Splice:
-    """The edit that decorates a test with what opens a scope."""
-    at = module.start(test)
-    line = module.mark + module.text.offset(test.lineno, 0)
-    indent = module.content[line:at].decode()
-    return module.insert(at, f"@{decorator}{module.line_end(at).decode()}{indent}")
 
 
 def _in_string(module: Module, node: ast.AST) -> bool:

@@ -7,23 +7,32 @@ from canonry.migrate.answers import Change, Found, manual
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.module import Module
 from canonry.model.edit import Grade
-from canonry.rules.doubles import mock_of
+from canonry.rules.doubles import home_of_mock
 from canonry.source.facts import Double
-from canonry.source.index import Definition
+from canonry.source.python.doubles import MOCK_CLASSES, mock_call
 
-_MADE = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock")
-_SPECS = ("spec", "spec_set")
+_SPECS = ("spec", "spec_set", "autospec", "wraps")
+_FACTORY = "canonry.testing:SSotMockFactory"
+_BACKPORT = "it is of the package `mock`, whose mocks are other classes: import `unittest.mock`, and run this again"
+_FIXTURE = "the fixture `mocker` undoes it: use the fixture `mock_factory` and its `patch`"
+_LIKE_MOCK = "nothing says what it stands for, so it stays a mock without a specification"
+_LIKE_PATCH = "nothing holds what is put there against the real thing; `mock_factory.patch` and `replace` would"
 _FILES = {"shop/__init__.py": "", "shop/bank.py": "class Bank:\n    def pay(self, sum):\n        return sum\n"}
 
 
 class MockFactory(Codemod):
-    """Lets the canon's factory make a mock whose call says what it stands for: a class of the tree.
+    """Lets the canon's factory make a mock, as the very mock that it was.
 
-    `Mock(spec=Bank)` and `create_autospec(Bank, instance=True)` become `SSotMockFactory().create(Bank)`, with a reader:
-    the factory's double is stricter, it refuses calls that the real signature does not take. A mock of which nothing
-    says what it stands for is manual: name the class, and run this again. So are `patch` and its kin, whose life time
-    is another: use the fixture `mock_factory` and its `patch`. Factories other than canonry's have methods of their own
-    that nobody can choose for you.
+    `Mock(spec=Bank)` becomes `SSotMockFactory.unchecked.Mock(spec=Bank)`, `patch(...)` becomes
+    `SSotMockFactory.unchecked.patch(...)`, whatever the arguments: that is the mock of `unittest.mock` itself, so nothing
+    behaves differently, but it is made by the one factory, is recorded, and its name says what it lacks. Where the call
+    says what the mock stands for it is safe. Of most mocks nothing says it: they want a reader, since only a reader knows
+    the class, and MCK003 goes on to report them.
+
+    `SSotMockFactory().create(Bank)` and `mock_factory.patch` are the next step, and no codemod's: they hold a double
+    against signatures and refuse answers that nobody gave, so tests that pass with a mock may fail, rightly. Manual are
+    pytest-mock's patches, which its fixture undoes, and the mocks of the package `mock`, which are other classes than
+    those of `unittest.mock`. Factories other than canonry's have methods of their own that nobody can choose for you.
     """
 
     name = "mock-factory"
@@ -32,24 +41,43 @@ class MockFactory(Codemod):
     examples = (
         Example(
             "from unittest.mock import MagicMock\n\nfrom shop.bank import Bank\n\n\ndef test_pay():\n    bank = MagicMock(spec=Bank)\n    bank.pay(1)\n    bank.pay.assert_called_once_with(1)\n",
-            "from shop.bank import Bank\nfrom canonry.testing import SSotMockFactory\n\n\ndef test_pay():\n    bank = SSotMockFactory().create(Bank)\n    bank.pay(1)\n    bank.pay.assert_called_once_with(1)\n",
-            grade=Grade.REVIEW,
+            "from shop.bank import Bank\nfrom canonry.testing import SSotMockFactory\n\n\ndef test_pay():\n    bank = SSotMockFactory.unchecked.MagicMock(spec=Bank)\n    bank.pay(1)\n    bank.pay.assert_called_once_with(1)\n",
             files=_FILES,
         ),
         Example(
             "from unittest.mock import create_autospec\n\nfrom shop import bank\n\n\ndef test_pay():\n    assert create_autospec(bank.Bank, instance=True)\n",
-            "from shop import bank\nfrom canonry.testing import SSotMockFactory\n\n\ndef test_pay():\n    assert SSotMockFactory().create(bank.Bank)\n",
-            grade=Grade.REVIEW,
+            "from shop import bank\nfrom canonry.testing import SSotMockFactory\n\n\ndef test_pay():\n    assert SSotMockFactory.unchecked.create_autospec(bank.Bank, instance=True)\n",
             files=_FILES,
         ),
         Example(
             "from unittest.mock import Mock\n\n\ndef test_pay():\n    bank = Mock()\n    bank.pay(1)\n    bank.pay.assert_called_once_with(1)\n",
-            grade=Grade.MANUAL,
+            "from canonry.testing import SSotMockFactory\n\n\ndef test_pay():\n    bank = SSotMockFactory.unchecked.Mock()\n    bank.pay(1)\n    bank.pay.assert_called_once_with(1)\n",
+            grade=Grade.REVIEW,
         ),
         Example(
-            "from unittest.mock import patch\n\n\ndef test_pay():\n    with patch('shop.bank.Bank') as bank:\n        assert bank\n",
-            grade=Grade.MANUAL,
+            "from unittest import mock\n\n\n@mock.patch('shop.bank.Bank')\ndef test_pay(bank):\n    with mock.patch.object(bank, 'pay', new_callable=mock.AsyncMock) as pay:  # awaited\n        assert pay is not mock.ANY\n",
+            "from unittest import mock\nfrom canonry.testing import SSotMockFactory\n\n\n@SSotMockFactory.unchecked.patch('shop.bank.Bank')\ndef test_pay(bank):\n    with SSotMockFactory.unchecked.patch.object(bank, 'pay', new_callable=mock.AsyncMock) as pay:  # awaited\n        assert pay is not mock.ANY\n",
+            grade=Grade.REVIEW,
             files=_FILES,
+        ),
+        Example(
+            "from unittest.mock import MagicMock, patch\n\n\ndef test_pay():\n    with patch(\n        'shop.bank.Bank',  # the real one asks the bank\n        MagicMock(spec=dict, name='bank'),\n    ) as bank:\n        assert bank\n",
+            "from canonry.testing import SSotMockFactory\n\n\ndef test_pay():\n    with SSotMockFactory.unchecked.patch(\n        'shop.bank.Bank',  # the real one asks the bank\n        SSotMockFactory.unchecked.MagicMock(spec=dict, name='bank'),\n    ) as bank:\n        assert bank\n",
+            grade=Grade.REVIEW,
+            files=_FILES,
+        ),
+        Example(
+            "def test_pay(mocker):\n    pay = mocker.AsyncMock()\n    assert pay\n",
+            "from canonry.testing import SSotMockFactory\n\n\ndef test_pay(mocker):\n    pay = SSotMockFactory.unchecked.AsyncMock()\n    assert pay\n",
+            grade=Grade.REVIEW,
+        ),
+        Example("def test_pay(mocker):\n    assert mocker.patch('shop.bank.Bank')\n", grade=Grade.MANUAL, files=_FILES),
+        Example("import mock\n\n\ndef test_pay():\n    assert mock.Mock()\n", grade=Grade.MANUAL),
+        Example(
+            "from unittest.mock import Mock\n\n\ndef test_pay():\n    assert Mock()\n",
+            grade=Grade.MANUAL,
+            files={"tests/doubles.py": "class ShopMocks:\n    pass\n"},
+            canon="[canon]\nmock-factory = 'tests.doubles:ShopMocks'\n",
         ),
     )
 
@@ -60,60 +88,46 @@ class MockFactory(Codemod):
         for each in found:
             site = each.offence.site
             double = doubles.get((site.line, site.column))
-            if double is None or entry != "canonry.testing:SSotMockFactory":
+            if entry != _FACTORY:
                 yield manual(each, f"give `{entry.rpartition(':')[2]}` a method for what it stands for, and call that")
-            elif double.constraint == "none":
-                yield manual(each, "nothing says what it stands for: name the class with `spec=`, and run this again")
+            elif double is None:
+                yield manual(each, "it stands where no call can be put in its place")
             else:
                 yield _change(module, each, double)
 
 
 def _change(module: Module, found: Found, double: Double) -> Change:
-    made = mock_of(module.file, double.target)
+    home = home_of_mock(module.file, double.target)
+    made = mock_call(home)
     call = next((node for node in module.nodes_at(double.site) if isinstance(node, ast.Call)), None)
-    if call is None or made.startswith("patch"):
-        return manual(found, "its life time is that of the patch: use the fixture `mock_factory` and its `patch`")
-    spec = _spec_of(call, made)
-    if spec is None:
-        return manual(found, "its arguments say more than what it stands for")
-    if module.has_comment(module.start(call), module.end(call)):
-        return manual(found, "a comment stands in the middle of it")
-    if not _is_class(module, spec):
-        return manual(found, f"`{module.source(spec)}` is no class of the tree, so nobody knows its interface")
-    need = module.name_for("canonry.testing", "SSotMockFactory", at=call)
+    if call is None or module.enclosing(call, ast.JoinedStr) is not None:
+        return manual(found, "it stands where no call can be put in its place")
+    need = module.name_for("canonry.testing", "SSotMockFactory", at=call) or module.name_for(
+        "canonry.testing", "SSotMockFactory", at=call, alias="CanonicalSSotMockFactory"
+    )
     if need is None:
         return manual(found, "`SSotMockFactory` means something else here")
-    edit = module.replace(call, f"{need.bound}().create({module.source(spec)})")
-    reason = f"the double refuses what `{module.source(spec)}` does not take"
-    return Change(found=found, grade=Grade.REVIEW, reason=reason, edits=(edit,), needs=(need,))
+    if home.startswith("mock."):
+        return manual(found, _BACKPORT)
+    if home.startswith("&.") and made not in MOCK_CLASSES:
+        return manual(found, _FIXTURE)
+    if module.has_comment(module.start(call.func), module.end(call.func)):
+        return manual(found, "a comment stands in the middle of its name")
+    edit = module.replace(call.func, f"{need.bound}.unchecked.{made}")
+    reason = "" if _says_what_it_stands_for(call, made) else _LIKE_PATCH if made.startswith("patch") else _LIKE_MOCK
+    return Change(
+        found=found, grade=Grade.REVIEW if reason else Grade.SAFE, reason=reason, edits=(edit,), needs=(need,)
+    )
 
 
-def _spec_of(call: ast.Call, made: str) -> ast.expr | None:
-    """What a call says that its mock stands for, where it says nothing else."""
-    named = {keyword.arg: keyword.value for keyword in call.keywords}
+def _says_what_it_stands_for(call: ast.Call, made: str) -> bool:
+    """Whether a call names the interface that its mock keeps to."""
     if made == "create_autospec":
-        instance = named.pop("instance", None)
-        strict = named.pop("spec_set", None)
-        if not isinstance(instance, ast.Constant) or instance.value is not True or named or len(call.args) != 1:
-            return None
-        return call.args[0] if strict is None or isinstance(strict, ast.Constant) else None
-    if made not in _MADE:
-        return None
-    given = [*call.args, *named.values()]
-    if len(given) != 1 or not set(named) <= set(_SPECS) or isinstance(given[0], ast.Starred):
-        return None
-    return given[0]
-
-
-def _is_class(module: Module, node: ast.expr) -> bool:
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name) or any(
-        node.id in module.locals_of(each) for each in module.functions_around(node)
-    ):
-        return False
-    start = module.file.facts.bindings.get(node.id, "")
-    target = module.file.index.resolve(module.path, ".".join([start, *reversed(parts)])) if start else None
-    return isinstance(target, Definition) and module.file.index.class_fact(target) is not None
+        return True
+    named = {keyword.arg: keyword.value for keyword in call.keywords}
+    given = [named[name] for name in _SPECS if name in named]
+    if made in MOCK_CLASSES - {"PropertyMock"}:
+        given += call.args[:1]
+    return any(not (isinstance(each, ast.Constant) and not each.value) for each in given) and not any(
+        isinstance(each, ast.Starred) for each in given
+    )

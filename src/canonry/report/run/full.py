@@ -10,6 +10,7 @@ from canonry.model.run_event import (
     AttemptEnded,
     AttemptStarted,
     CategoryEnded,
+    FlowCovered,
     Leaked,
     Note,
     PluginReport,
@@ -20,6 +21,7 @@ from canonry.model.run_event import (
     Uncollectable,
     WorkerEnded,
 )
+from canonry.report.run.flows import flow_table
 from canonry.report.run.formats import ReportOptions
 from canonry.report.run.live import Live, no_live
 from canonry.report.run.words import (
@@ -103,6 +105,11 @@ class TerminalReport:
                 self._line(event.state.upper(), "red", f"category {event.name} {one_line(event.detail)}".rstrip())
             case Note():
                 self._line("NOTE", "dim", printable(event.text))
+            case FlowCovered():
+                share = event.headline
+                said = "not measured as a whole" if share is None else f"{share:.1%} covered"
+                self._line("FLOW", "dim", f"{printable(event.flow)}: {said}")
+                self._block(flow_table(event, verbose=self._options.verbose))
             case PluginReport():
                 self._line("PLUGIN", "red" if event.failed else "dim", printable(event.plugin))
                 self._block(event.text)

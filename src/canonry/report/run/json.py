@@ -4,7 +4,8 @@ import json
 from typing import IO, Any
 
 from canonry import __version__
-from canonry.model.run_event import AttemptEnded, Leaked, RunStarted
+from canonry.model.run_event import AttemptEnded, FlowCovered, Leaked, RunStarted
+from canonry.report.run.flows import measures_of
 from canonry.report.run.formats import ReportOptions
 from canonry.report.run.whole import WholeReport
 from canonry.report.run.words import again, legal
@@ -56,6 +57,7 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
         "leaks": [_leak(each) for each in summary.leaks],
         "slow": summary.slow,
         "services": {name: {"state": each.state, "detail": each.detail} for name, each in summary.services.items()},
+        "flows": {name: _flow(each) for name, each in summary.flows.items()},
         "notes": summary.notes,
         "plugins": [{"plugin": each.plugin, "text": each.text, "failed": each.failed} for each in summary.plugins],
         "fingerprint": started.fingerprint,
@@ -88,6 +90,24 @@ def _attempt(event: AttemptEnded) -> dict[str, Any]:
         "line": event.line,
         "captured": [{"title": each.title, "text": each.text} for each in event.captured],
         "properties": dict(event.properties),
+    }
+
+
+def _flow(flow: FlowCovered) -> dict[str, Any]:
+    return {
+        "contract": flow.contract,
+        "coverage": flow.headline,
+        "tests": flow.tests,
+        **{
+            name: {
+                "share": measure.share,
+                "part": measure.part,
+                "whole": measure.whole,
+                "missing": list(measure.missing),
+                "note": measure.note,
+            }
+            for name, measure in measures_of(flow)
+        },
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from canonry.canon.options import CanonicalThings
-from canonry.rules.doubles import in_factory, mocks
+from canonry.rules.doubles import in_factory, is_unchecked, mocks
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import FileView
 
@@ -19,7 +19,8 @@ class AdHocMock(Rule):
     re-exports, as call, decorator or context manager; so do those of pytest-mock's `mocker` fixtures (`mocker.spy` calls
     the real thing and does not). Free are the home of `canon.mock-factory`, and a class of that name wherever it lives.
     `patch` with a replacement (`patch.object(x, "flag", False)`, `new=`) and `patch.dict` make no mock and count all the same;
-    the message says that they replace. `patch.dict(os.environ)` is a matter of ENV002 alone, `patch.object(os.environ, ...)` of both, `monkeypatch.setattr` is no mock. A canon whose `mock-factory` is an
+    the message says that they replace. `patch.dict(os.environ)` is a matter of ENV002 alone, `patch.object(os.environ, ...)` of both, `monkeypatch.setattr` is no mock. `SSotMockFactory.unchecked` of canonry, where that is the canon's factory, has the same mocks by a name that says
+    what they lack: free here, and judged by MCK002, MCK003 and MCK004 as before. A canon whose `mock-factory` is an
     empty string demands none, and nothing is reported.
 
     To go through the factory, give it one method per collaborator and let that method tie the mock to the real class:
@@ -47,6 +48,10 @@ class AdHocMock(Rule):
             files={"tests/base.py": "from unittest import mock\n"},
         ),
         Example("from unittest.mock import Mock\n\nGATEWAY = Mock()\n", path="tests/support.py"),
+        Example(
+            "from canonry.testing import SSotMockFactory\n\ndef test_pay():\n    assert SSotMockFactory.unchecked.Mock()\n",
+            canon=_FACTORY,
+        ),
     )
     good = (
         Example("from unittest.mock import ANY, Mock, call\n\ndef test_pay(pay):\n    assert pay == call(ANY, Mock)\n"),
@@ -79,6 +84,10 @@ class AdHocMock(Rule):
             files={"tests/doubles.py": "class ShopMocks:\n    def pay(self):\n        return 1\n"},
             canon=_FACTORY,
         ),
+        Example(
+            "from canonry.testing import SSotMockFactory as Doubles\n\n@Doubles.unchecked.patch('shop.pay')\n"
+            "def test_pay(pay):\n    assert pay and Doubles.unchecked.Mock()\n"
+        ),
     )
 
     def check(self, file: FileView) -> Iterator[Offence]:
@@ -88,6 +97,6 @@ class AdHocMock(Rule):
         declared = file.canon.mock_factory != _NOT_DECLARED
         where = "outside the mock factory" if declared else "on the spot, and the canon declares no mock factory"
         for double, made in mocks(file):
-            if not in_factory(file, double.site):
+            if not in_factory(file, double.site) and not is_unchecked(file, double):
                 what = "puts something else in the place of the real thing" if double.replaces else "is called"
                 yield Offence(site=double.site, message=f"`{made}` {what} {where}")

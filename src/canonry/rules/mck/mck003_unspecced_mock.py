@@ -48,6 +48,9 @@ class UnspeccedMock(Rule):
         ),
         Example("def test_pay(mocker):\n    assert mocker.patch('shop.pay', return_value=1)\n"),
         Example(
+            "from canonry.testing import SSotMockFactory\n\ndef test_pay():\n    assert SSotMockFactory.unchecked.Mock()\n"
+        ),
+        Example(
             "class MockSocket:\n    def send(self):\n        return 1\n\ndef test_send():\n    assert MockSocket().send()\n"
         ),
         Example(

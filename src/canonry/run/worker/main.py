@@ -9,6 +9,9 @@ from typing import NamedTuple
 from canonry.model.worker_message import SessionFailed
 from canonry.pytest_plugin.channel import Channel
 
+_COVER = "CANONRY_COVER"
+"""What `covering.REQUEST` is; few runs load that module."""
+
 
 class Start(NamedTuple):
     """How a worker is to begin; `read_start` finds it in the worker's folder."""
@@ -46,9 +49,14 @@ def main(folder: str, number: int) -> int:
         from canonry.pytest_plugin.bytecode import keep_bytecode
 
         keep_bytecode(Path(start.root))
+    plugins: list[object] = []
+    if os.environ.get(_COVER):
+        from canonry.pytest_plugin.covering import Covering
+
+        plugins.append(Covering(os.environ[_COVER]))
     sys.argv = ["pytest", *start.arguments]
     plugin = Controlled(channel, folder, fork_at="" if number else f"{folder}/fork")
-    status = pytest.main([*start.arguments, *start.paths], plugins=[plugin])
+    status = pytest.main([*start.arguments, *start.paths], plugins=[plugin, *plugins])
     channel = plugin.channel
     if channel is not None:
         if not channel.is_mine:

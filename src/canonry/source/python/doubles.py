@@ -14,7 +14,11 @@ MOCK_CLASSES = frozenset(
 _MOCK_CALLS = MOCK_CLASSES | frozenset(
     "create_autospec mock_open patch patch.object patch.dict patch.multiple stub async_stub".split()
 )
-_HOMES = ("unittest.mock.", "mock.mock.", "mock.")
+UNCHECKED = tuple(
+    f"canonry.testing.{module}SSotMockFactory.unchecked." for module in ("", "doubles.", "doubles.factory.")
+)
+"""Where canonry's factory has the mocks of `unittest.mock` as they are."""
+_HOMES = ("unittest.mock.", "mock.mock.", "mock.", *UNCHECKED)
 _MOCKERS = frozenset("mocker class_mocker module_mocker package_mocker session_mocker".split())
 _MOCKER = "&.mocker."
 _FREE_POSITIONS = {"patch": 1, "patch.object": 2}  # the arguments before the one that replaces or constrains

@@ -41,7 +41,7 @@ def extract(content: bytes, target: Version, *, parsed: Parsed | None = None) ->
         reason = Break("nesting", "nested deeper than can be followed", text.at(1, 1), "nesting")
         return _with_suppressions(read_broken(text, reason), text)
     functions = tuple(walk.functions_found())
-    shared = walk.shared_found(tree)
+    shared, attaching = walk.shared_found(tree), walk.attaching_found()
     keepers = tuple(read_keepers(walk.class_nodes)) if may_keep(text.content) else ()
     walk.release()
     live = any(function.name.startswith("test") for function in functions)
@@ -72,6 +72,7 @@ def extract(content: bytes, target: Version, *, parsed: Parsed | None = None) ->
         retired=read_retirement(tree, text),
         shared=shared,
         keepers=keepers,
+        attaching=attaching,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from canonry.source.facts import ClassFact, Flag, FunctionFact, Import, MainBlock, Shared
 from canonry.source.python.assignments import Assignments
+from canonry.source.python.attached import read_attaching
 from canonry.source.python.draft import Draft, HandlerDraft, TryDraft
 from canonry.source.python.expressions import ONLY_CONSTANTS
 from canonry.source.python.instances import read_shared
@@ -138,6 +139,10 @@ class Walk(Assignments):
             (node, draft.symbol, draft.owner.rpartition(".")[2], draft.decorators) for node, draft in self._finished
         )
         return tuple(read_shared(functions, tree, self._drafts[""].scope, self.text))
+
+    def attaching_found(self) -> tuple[str, ...]:
+        """The functions that attach an event contract."""
+        return read_attaching(self.text.content, ((node, draft.symbol) for node, draft in self._finished))
 
     def _class(self, node: ast.ClassDef, draft: Draft) -> None:
         prefix = draft.owner or (draft.symbol if draft.node else "")

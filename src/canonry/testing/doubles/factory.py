@@ -24,6 +24,7 @@ from canonry.testing.doubles.probe import watch
 from canonry.testing.doubles.real import address, attribute, is_mock, label, locate, resolve
 from canonry.testing.doubles.record import Made, caller, is_called_by_import, note
 from canonry.testing.doubles.spies import through
+from canonry.testing.doubles.unchecked import OfTheClass
 from canonry.testing.doubles.values import is_constant
 
 _UNSET: Any = object()
@@ -34,8 +35,10 @@ class SSotMockFactory:
     """Makes doubles that keep to the interface of something real, or refuses; undoes what it patched.
 
     Use it as a context manager, through the fixture `mock_factory`, or call `cleanup` at the end. ``made`` lists what
-    it made and where.
+    it made and where. `SSotMockFactory.unchecked` has the mocks of `unittest.mock` as they are.
     """
+
+    unchecked = OfTheClass()
 
     def __init__(self) -> None:
         self._patches: list[Patch] = []

@@ -14,8 +14,8 @@ _OWN = ("canonry.testing.", "unittest.mock", "contextlib")
 class Made(NamedTuple):
     """A double of ``real`` (``module:qualified.name``) was made at ``path``:``line``.
 
-    ``kind``: ``double``, ``function``, ``class``, ``module``, ``patch``, ``replacement``, ``spy``, ``registered`` or
-    ``hand-written``.
+    ``kind``: ``double``, ``function``, ``class``, ``module``, ``patch``, ``replacement``, ``spy``, ``registered``,
+    ``hand-written`` or ``unchecked`` (of which ``real`` is the mock of `unittest.mock`).
     """
 
     real: str

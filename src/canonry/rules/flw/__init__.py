@@ -1,0 +1,1 @@
+"""Tests of flows that do not prove what the flow promises."""
