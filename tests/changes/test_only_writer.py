@@ -10,6 +10,9 @@ from tests.workbench import ROOT
 PACKAGE = ROOT / "src" / "canonry"
 OTHERS = {
     "audit/examples.py": "the examples of rules, in a temporary folder of their own",
+    "contract/language/reference.py": "this project's own documents and schema, when it is called for that",
+    "history/code_coverage.py": "a temporary folder of its own",
+    "run/covering.py": "what workers measure, in a temporary folder of its own",
     "canon/reference.py": "this project's own documents, for `make docs`",
     "cli/__init__.py": "the null device, where nobody listens",
     "cli/_warm.py": "pipes and a socket of our own, in a temporary folder",
