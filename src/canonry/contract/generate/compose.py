@@ -1,5 +1,6 @@
 """One event of a kind, made to fit what a session knows: its scopes, its spans, its numbers, its texts."""
 
+from collections.abc import Iterable
 from random import Random
 from typing import Any
 
@@ -21,11 +22,13 @@ class UnfitError(Exception):
 class Composer:
     """Makes events for one session. What it makes is likely to be right; who uses it asks the checker."""
 
-    def __init__(self, plan: Plan, persona: Persona, rng: Random) -> None:
+    def __init__(self, plan: Plan, persona: Persona, rng: Random, *, favour: frozenset[int] = frozenset()) -> None:
         self.plan = plan
         self.persona = persona
         self.rng = rng
-        self._words = _words(plan)
+        self._words = _words(plan, plan.kinds)
+        self._liked = _words(plan, [plan.kinds[number] for number in favour])[:-2] or self._words
+        self._spans = {kind.index: [span for span in plan.spans if kind.index in span.touched] for kind in plan.kinds}
         self._state: State
         self._draft: Draft
         self._places: dict[int, Instance | None] = {}
@@ -34,7 +37,7 @@ class Composer:
     def compose(self, kind: Kind, state: State, at: float) -> Draft:
         """Return an event of a kind. Raises UnfitError."""
         self._state = state
-        self._draft = Draft(self.plan, kind, self.rng, word=self.rng.choice(self._words))
+        self._draft = Draft(self.plan, kind, self.rng, word=self._word())
         self._places, self._records = {SESSION: state.root}, {}
         if self._draft.direction is None:
             self._draft.direction = self._direction(kind)
@@ -42,8 +45,8 @@ class Composer:
             self._place(kind, self.plan.scopes[index], needed=index in kind.needed)
         for exchange in self.plan.exchanges:
             self._exchange(kind, exchange)
-        for span in self.plan.spans:
-            if kind.index in span.touched and span.home in self._places:
+        for span in self._spans[kind.index]:
+            if span.home in self._places:
                 self._span(kind, span)
         self._belong()
         self._count(kind)
@@ -54,6 +57,9 @@ class Composer:
             self._draft.body = self.persona.of_schema(schema, schema, self._draft.body)
         self._fill(kind, at)
         return self._draft
+
+    def _word(self) -> str:
+        return self.rng.choice(self._liked if self.rng.random() < 0.5 else self._words)
 
     def _direction(self, kind: Kind) -> str:
         known = [str(each) for each in self.plan.contract.transport.direction] or ["out"]
@@ -388,13 +394,13 @@ def _plain_key(span: SpanPlan, record: Record) -> Any:
     return record.key[0] if span.across else record.key
 
 
-def _words(plan: Plan) -> list[str]:
+def _words(plan: Plan, kinds: Iterable[Kind]) -> list[str]:
     """What stands where a pattern has a star: what other names have there, and two words of our own."""
     template = plan.contract.discriminator.template
     head = template.partition("{kind}")[0]
     found = [
         kind.base.removeprefix(head).rpartition("_")[0]
-        for kind in plan.kinds
+        for kind in kinds
         if template and "*" not in kind.base and kind.base.startswith(head)
     ]
     return [*dict.fromkeys(word for word in found if word), "chain", "model"]

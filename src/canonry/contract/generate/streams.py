@@ -8,7 +8,7 @@ from canonry.contract.generate.values import Persona
 from canonry.contract.generate.walk import Walk
 from canonry.model.errors import UserError
 
-_ATTEMPTS = 12
+_ATTEMPTS = 40
 
 
 class NoStreamError(UserError):
@@ -35,11 +35,28 @@ def generate_from(
     return Stream(tuple(lines), {walk.persona.connection: walk.persona.facts for walk in walks})
 
 
+def with_openers(plan: Plan, kinds: frozenset[int]) -> frozenset[int]:
+    """Return kinds of events with those that open what they need open."""
+    while True:
+        more = kinds
+        for span in plan.spans:
+            if kinds & span.touched:
+                more |= span.opens
+                more |= plan.spans[span.outer].opens if span.outer >= 0 else frozenset()
+        for scope in plan.scopes:
+            if kinds & scope.closes:
+                more |= scope.opens
+        if more == kinds:
+            return kinds
+        kinds = more
+
+
 def _walked(plan: Plan, number: int, rng: Random, runs: int, favour: frozenset[int]) -> Walk:
     owed: list[str] = []
     for _ in range(_ATTEMPTS):
         persona = Persona(plan, number, rng)
-        walk = Walk(plan, persona, rng, runs=runs, begin=round(rng.uniform(0.0, 0.2), 3), favour=favour)
+        liked = favour or with_openers(plan, frozenset(rng.choices(range(len(plan.kinds)), k=2)))
+        walk = Walk(plan, persona, rng, runs=runs, begin=round(rng.uniform(0.0, 0.2), 3), favour=liked)
         if walk.go():
             return walk
         owed = owed or (walk.owed() if walk.lines else [])

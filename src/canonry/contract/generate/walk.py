@@ -18,7 +18,7 @@ from canonry.contract.generate.compose import Composer, UnfitError
 from canonry.contract.generate.stream import Line
 from canonry.contract.generate.values import Persona
 
-_MOST_FAILURES = 400
+_MOST_FAILURES = 60
 _MOST_EVENTS = 400
 _LONGEST_STEP = 0.25
 
@@ -49,7 +49,7 @@ class Walk:
         self.tried: Counter[int] = Counter()
         self.used: Counter[int] = Counter()
         self.open_at_once = rng.choice([1, 1, 2, 3])
-        self._composer = Composer(plan, persona, rng)
+        self._composer = Composer(plan, persona, rng, favour=favour)
         self._session = self._begin()
         self._opened = 0
         limits = [
@@ -78,16 +78,27 @@ class Walk:
     # moves
 
     def _explore(self) -> None:
-        for _ in range(6):
-            kinds = [kind for kind in self.plan.kinds if self._welcome(kind)]
-            if not kinds:
+        if self.favour and self.rng.random() < 0.7 and self._serve():
+            return
+        kinds = [kind for kind in self.plan.kinds if self._welcome(kind)]
+        weights = [self._weight(kind.index) for kind in kinds]
+        for _ in range(6 if kinds else 0):
+            (chosen,) = self.rng.choices(range(len(kinds)), weights)
+            if self._move(kinds[chosen]):
                 return
-            if self._move(self.rng.choices(kinds, [self._weight(kind.index) for kind in kinds])[0]):
-                return
+            weights[chosen] = self._weight(kinds[chosen].index)
+
+    def _serve(self) -> bool:
+        """Move by a kind that is wanted and did not come yet; false where none fits. What ends a scope waits."""
+        ends = frozenset().union(*(scope.closes - scope.opens for scope in self.plan.scopes))
+        wanted = sorted(
+            kind for kind in self.favour - ends if not self.used[kind] and self._welcome(self.plan.kinds[kind])
+        )
+        return any(self._move(self.plan.kinds[kind]) for kind in self.rng.sample(wanted, k=len(wanted))[:8])
 
     def _weight(self, kind: int) -> float:
         new = 1.0 / (1 + self.used[kind]) / (1 + self.tried[kind] / 4)
-        return new * 30 if kind in self.favour else new
+        return new * 8 if kind in self.favour else new
 
     def _welcome(self, kind: Kind) -> bool:
         """Whether an event may come now for all that the number of runs says."""
@@ -141,9 +152,8 @@ class Walk:
                 self._explore()
                 failures += 1
                 continue
-            moved = any(
-                self._move(self.plan.kinds[number]) for number in self.rng.sample(wanted, k=min(len(wanted), 6))
-            )
+            chosen = sorted(self.rng.sample(wanted, k=len(wanted)), key=lambda kind: kind not in self.favour)
+            moved = any(self._move(self.plan.kinds[number]) for number in chosen[:6])
             if not moved:
                 failures += 1
                 if failures % 4 == 0:

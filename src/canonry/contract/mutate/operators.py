@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from canonry.contract.compile.plan import Plan, Rule
+from canonry.contract.generate.streams import with_openers
 from canonry.contract.mutate import belonging, demands, fields, stretches, times
 from canonry.contract.mutate.scene import Edit, Scene
 
@@ -86,22 +87,7 @@ def touched(plan: Plan, rule: Rule) -> frozenset[int]:
             )
         for count in plan.counts:
             found |= plan.spans[count.span].touched if count.rule == rule.id and count.span >= 0 else frozenset()
-    return _with_openers(plan, found)
-
-
-def _with_openers(plan: Plan, kinds: frozenset[int]) -> frozenset[int]:
-    while True:
-        more = kinds
-        for span in plan.spans:
-            if kinds & span.touched:
-                more |= span.opens
-                more |= plan.spans[span.outer].opens if span.outer >= 0 else frozenset()
-        for scope in plan.scopes:
-            if kinds & scope.closes:
-                more |= scope.opens
-        if more == kinds:
-            return kinds
-        kinds = more
+    return with_openers(plan, found)
 
 
 def _belonging(scene: Scene, rule: Rule, way: str) -> Iterator[Edit]:
