@@ -8,8 +8,11 @@ import click
 from canonry.cli._contract_cover import cover
 from canonry.cli._contract_explain import explain
 from canonry.cli._contract_generate import export, generate
+from canonry.cli._contract_learn import learn
 from canonry.cli._contract_mutants import mutants
 from canonry.cli._contract_options import lines_of, load, pairs, policy_option, profile_option
+from canonry.cli._contract_scaffold import scaffold
+from canonry.cli._contract_tap import tap
 from canonry.cli._output import color_option, painted, quiet_option, tell
 from canonry.model.errors import UserError
 
@@ -77,5 +80,5 @@ def check(  # one parameter per option, in the order of the help page
     return 1 if examined.violated else 0
 
 
-for verb in (generate, mutants, cover, explain, export):
+for verb in (generate, mutants, cover, explain, export, learn, tap, scaffold):
     command.add_command(verb)

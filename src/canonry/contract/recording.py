@@ -80,6 +80,15 @@ def write_line(
     out.write(msgspec.json.encode(frame).replace(b"\n", b" ") + b"\n")
 
 
+def write_close(
+    out: IO[bytes], code: int | str, *, at: float | None = None, direction: str | None = None, connection: str = ""
+) -> None:
+    """Write the code that a connection was closed with."""
+    out.write(
+        msgspec.json.encode({"v": VERSION, "dir": direction, "t": at, "conn": connection, "closed": code}) + b"\n"
+    )
+
+
 def _line(number: int, text: bytes, last: str) -> Line:
     try:
         envelope = _DECODER.decode(text)

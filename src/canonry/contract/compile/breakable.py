@@ -28,9 +28,10 @@ def breakable(plan: Plan) -> tuple[Rule, ...]:
         idle.add(plan.isolation.forbid)
     if _names_all(plan):
         idle.add("events.unknown")
-    idle |= {
-        rule.rule for kind in plan.kinds for rule in kind.fields if "any" in rule.kind.words and rule.kind.optional
-    }
+    fields = [rule for kind in plan.kinds for rule in kind.fields]
+    # what the envelope asks of runs may be optional in the events of a session
+    asked = {rule.rule for rule in fields if not ("any" in rule.kind.words and rule.kind.optional)}
+    idle |= {rule.rule for rule in fields} - asked
     return tuple(rule for rule in plan.rules if rule.id not in idle)
 
 

@@ -239,7 +239,9 @@ class _Search:
         for kind in self.plan.kinds:
             known: dict[str, tuple[FieldKind, KeyPath]] = {}
             for rule in kind.fields:
-                where = self.paths[rule.rule]
+                where = self.paths.get(rule.rule)
+                if where is None:  # of any type, and optional: it excludes nothing
+                    continue
                 other = known.setdefault(rule.path.text, (rule.kind, where))
                 if other[1] != where and not _compatible(rule.kind, other[0]):
                     yield self._pair(
