@@ -147,8 +147,7 @@ class ByHand:
     def receive(self, raw: bytes, *, at: float | None = None, direction: str | None = None) -> None:
         try:
             event = DECODE(raw)
-            if not raw.isascii():
-                raw.decode()
+            text = raw.decode()
         except (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
             self.say(f"invalid: {error}")
         else:
@@ -163,13 +162,13 @@ class ByHand:
                 else:
                     self.say("another user")
             if isinstance(event, Of):
-                self.judge(event, raw, at, direction)
+                self.judge(event, text, raw, at, direction)
         self.n += 1
 
-    def judge(self, event: Of, raw: bytes, at: float | None, direction: str | None) -> None:
+    def judge(self, event: Of, text: str, raw: bytes, at: float | None, direction: str | None) -> None:
         if direction == "in":
             self.say("from the client")
-        if event.timestamp.tzinfo is not dt.UTC or raw.find(b'0000"') >= 0:
+        if event.timestamp.tzinfo is not dt.UTC or '0000"' in text:
             self.zone(raw)
         if event.event_id is not None:
             if event.event_id in self.events:

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from demo.chat import record
 from demo.make_repository import make_repository
 from demo.plant import plant
 from demo.witness import passing
@@ -34,6 +35,9 @@ def main() -> int:
         _show(root, "run", "--category", "mission_critical")
         _show(root, "run", "--order-check", "tests/planted/test_order_numbers.py")
         _show(root, "doctor")
+        recording, sessions = record(root)
+        print("Two users talk to the shop's agents at once, and one event of Ada's was sent to Bob:\n")
+        _show(root, "contract", "check", "agent-events", recording, "--sessions", sessions)
         print("Look at your own repository (nothing is run, imported or changed):\n")
         print(f"  {_program()} init PATH                proposes a canon by counting what is there")
         print(f"  {_program()} audit PATH               every finding, with code frames")
@@ -43,6 +47,9 @@ def main() -> int:
         print(f"  {_program()} migrate PATH             what codemods would move to the canon")
         print("\nand, inside it, run its tests:\n")
         print(f"  {_program()} run                      all of them, by category; --list and --plan run nothing")
+        print(f"  {_program()} run --flow NAME --cover  how far the tests of a flow cover its code and its events")
+        print("\nand hold a recorded stream of events against a contract:\n")
+        print(f"  {_program()} contract check agent-events RECORDING.jsonl")
     return 0
 
 
@@ -72,7 +79,7 @@ def _show(root: Path, *arguments: str) -> None:
     command = [sys.executable, "-m", "canonry", *arguments, *judging, "--color", color]
     status = subprocess.run(command, cwd=root, check=False).returncode
     if status not in (
-        (0, 1) if arguments[0] in ("repair", "migrate", "run", "doctor") else (0,)
+        (0, 1) if arguments[0] in ("repair", "migrate", "run", "doctor", "contract") else (0,)
     ):  # 1: something is left to mend
         raise SystemExit(status)
     print(flush=True)

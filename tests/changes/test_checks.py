@@ -341,6 +341,7 @@ def test_line_ends_are_the_parser_s() -> None:
         ("import os\n__all__ = ['os']\nx = os.name\n", [("import os\n", ""), ("os.name", "1")], "`os` is still used, and its import would be gone"),
         ("import a.b\nx = a.b.c\n", [("import a.b", "import a.b\nimport a.c"), ("a.b.c", "a.c.d")], None),
         ("import unused\nx = f(1)\n", [("f(1)", "g(1)")], None),
+        ("import os\nx = 1\n", [("import os\nx = 1\n", "y = 2\n")], None),
     ],
 )  # fmt: skip
 def test_check_5_names(code: str, replacements: Replacements, objection: str | None) -> None:

@@ -10,6 +10,9 @@ from tests.workbench import ROOT
 PACKAGE = ROOT / "src" / "canonry"
 OTHERS = {
     "audit/examples.py": "the examples of rules, in a temporary folder of their own",
+    "contract/language/reference.py": "this project's own documents and schema, when it is called for that",
+    "history/code_coverage.py": "a temporary folder of its own",
+    "run/covering.py": "what workers measure, in a temporary folder of its own",
     "canon/reference.py": "this project's own documents, for `make docs`",
     "cli/__init__.py": "the null device, where nobody listens",
     "cli/_warm.py": "pipes and a socket of our own, in a temporary folder",
@@ -41,6 +44,7 @@ OTHERS = {
     "run/recording.py": "recordings of runs, in our own folder",
     "migrate/equivalence/ground.py": "a copy of the tree, in a temporary folder",
     "migrate/waves/folder.py": "plans of waves and their logs, in our own folder",
+    "migrate/waves/scratch.py": "the temporary folder of a copy",
     "migrate/waves/take.py": "the temporary folder of a copy",
     "cli/_contract_tap.py": "the recording, into the file that `--record` names",
     "cli/_output.py": "the report, into the file that `--output-file` or `--output` names",

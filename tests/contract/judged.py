@@ -26,6 +26,7 @@ def judge(stream: Stream, *, interpreted: bool = True) -> tuple[Violation, ...]:
         shipped_contract(stream.protocol),
         [(stream.name, [msgspec.json.encode(line) for line in stream.lines])],
         facts={line["conn"]: facts for line in stream.lines},
+        canaries=stream.canaries,
         examples=False,
         interpreted=interpreted,
     )

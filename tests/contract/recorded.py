@@ -1,7 +1,8 @@
 """Streams written by hand, one YAML list a file, and what their short form stands for.
 
 A stream has a `name`, the place in the specification that it rests on (`spec`), and `lines`. A broken one says in one
-sentence what it breaks (`breaks`) and which rule has to say so (`rule`). A line is one of
+sentence what it breaks (`breaks`) and which rule has to say so (`rule`). `session` is the user whose it is, `canaries` are
+texts of other users. A line is one of
 
 - a recording line, told by its key `v`: `{v: 1, dir: out, t: 0.5, conn: a, event: {...}}`;
 - `{in: EVENT}` or `{out: EVENT}`, with `t` and `conn` where they matter: client to service, service to client;
@@ -40,6 +41,7 @@ class Stream:
     breaks: str | None = None
     rule: str | None = None
     session: Mapping[str, Any] = field(default_factory=dict)
+    canaries: tuple[str, ...] = ()
     verifier: str | None = None
     refused: int | None = None
     differs: str | None = None
@@ -52,7 +54,8 @@ def streams(protocol: str, file: str) -> tuple[Stream, ...]:
         Stream(
             protocol=protocol,
             lines=tuple(_lines(stream["lines"], stream.get("every", {}))),
-            **{key: value for key, value in stream.items() if key not in {"lines", "every"}},
+            canaries=tuple(stream.get("canaries", ())),
+            **{key: value for key, value in stream.items() if key not in {"lines", "every", "canaries"}},
         )
         for stream in written
     )

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from canonry.contract.check.checker import Checker
+from canonry.contract.check.isolation import SessionFacts
 from canonry.contract.language.paths import lookup, parse_path
 from canonry.contract.load import ContractError, load_contract, read_contract
 
@@ -161,3 +162,20 @@ scopes: {run: {open: [start, fail], close: [end, fail], reopen: {start: [end, fa
 
     assert rules("start", "end", "start", "fail", "start", "end", "fail") == []
     assert rules("start", "fail", "fail") == [(2, "run.once")]
+
+
+def test_ids_on_two_connections_are_foreign_only_where_their_users_are_known(interpreted: bool) -> None:
+    task = b'{"task": {"id": "t", "contextId": "c", "status": {"state": "TASK_STATE_COMPLETED"}}}'
+
+    def rules(*users: str | None) -> list[str]:
+        checker = Checker(load_contract("a2a").plan, interpreted=interpreted)
+        found: list[str] = []
+        for number, user in enumerate(users):
+            session = checker.session(str(number), SessionFacts(user={} if user is None else {"user": user}))
+            session.receive(task)
+            found += [one.rule for one in session.end().violations]
+        return found
+
+    assert rules(None, None) == []
+    assert rules("ann", "ann") == []
+    assert set(rules("ann", "bob")) == {"isolation.forbid_ids"}

@@ -3,9 +3,12 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 from canonry.audit.request import Request
-from canonry.migrate.commands.proof import Proof
+from canonry.migrate.commands.proof import Proof, arguments_of_runner
 from canonry.migrate.engine import Wanted, migrate
+from canonry.migrate.writing import write_migration
 from canonry.model.edit import Grade
 from canonry.run.observed import observe
 from tests.workbench import Folder
@@ -30,6 +33,53 @@ def test_commands_are_proved_or_refused_with_the_tests_that_differ(tmp_path: Pat
     assert "it would no longer run `tests/unit/check_c.py::test_c`" in by_line[5].reason
     assert by_line[8].planned
     assert any("`pytest $(TESTS)` is not proved" in note for note in found.notes)
+
+
+SELECTED = {
+    "requirements.txt": "canonry\npytest\n",
+    "pytest.ini": "[pytest]\nmarkers = slow\n",
+    "tests/test_x.py": "import pytest\n\n\n@pytest.mark.slow\ndef test_a():\n    assert 1\n\n\n"
+    "def test_b():\n    assert 1\n",
+    "Makefile": "k:\n\tpytest tests -k test_a\n\nm:\n\tpytest -m slow\n\nid:\n\tpytest tests/test_x.py::test_a\n"
+    "\nuv:\n\tuv run pytest tests -k test_b\n\nno:\n\tpytest tests/test_x.py::test_nope\n",
+}
+
+
+def test_what_narrows_a_command_is_proved_too_and_a_second_preview_is_empty(tmp_path: Path) -> None:
+    place = Folder(tmp_path).write(SELECTED).start()
+    request = Request(repository=place.root, cache=False, workers=1)
+    wanted = Wanted(codemods=("ci-commands",), review=True, proved=True)
+    found = migrate(request, wanted)
+    by_line = {item.line: item for item in found.summary.items}
+    assert [(line, by_line[line].grade) for line in (2, 5, 8, 11)] == [(line, Grade.SAFE) for line in (2, 5, 8, 11)]
+    assert (by_line[14].grade, "`tests/test_x.py::test_nope` does not exist" in by_line[14].reason) == (
+        Grade.MANUAL,
+        True,
+    )
+    assert not found.summary.notes
+    write_migration(found)
+    again = migrate(request, wanted)
+    assert not again.plan.files
+    assert [item.line for item in again.summary.items] == [14]
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "uv run",
+        "poetry run",
+        "hatch run",
+        "hatch run test:",
+        "pdm run",
+        "pipenv run",
+        "coverage run -m",
+        "uv run python -m",
+        "uv run --with x coverage run -m",
+    ],
+)
+def test_the_arguments_of_the_runner_are_found_behind_tools_with_a_run_of_their_own(front: str) -> None:
+    words = [*front.split(), "canonry", "run", "tests", "-k", "x", "--", "-o", "a=b"]
+    assert arguments_of_runner(words) == ["tests", "-k", "x", "--", "-o", "a=b"]
 
 
 def test_a_difference_names_the_tests_that_come_and_go(tmp_path: Path) -> None:

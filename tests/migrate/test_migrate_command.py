@@ -102,3 +102,46 @@ def edits(draw: st.DrawFn, content: bytes) -> list[Edit]:
     return [
         Edit(start=a, end=b, expected=content[a:b], replacement=draw(st.binary(max_size=3)), rule="r") for a, b in pairs
     ]
+
+
+def test_results_stand_apart_from_the_tree_and_from_other_runs(tmp_path: Path) -> None:
+    place = Folder(tmp_path / "shop").start({"tests/test_a.py": READ, "tests/test_b.py": READ})
+    for inside in ("tests", "new/folder", "."):
+        done = place.call("migrate", "--output", inside)
+        assert (
+            done.returncode,
+            "the tree that was read" in done.stderr or "the files that were read" in done.stderr,
+        ) == (
+            2,
+            True,
+        ), done.stderr
+    assert place.git("status", "--porcelain") == ""
+    out = str(tmp_path / "out")
+    assert place.call("migrate", "--output", out).returncode == 0
+    assert place.call("migrate", "--output", out).returncode == 0
+    other = place.call("migrate", "tests/test_a.py", "--output", out)
+    assert (other.returncode, "`tests/test_b.py`); name an empty folder" in other.stderr) == (2, True), other.stderr
+
+
+def test_a_codemod_is_understood_by_its_name_at_any_place(tmp_path: Path) -> None:
+    place = Folder(tmp_path / "shop").start(
+        {"tests/test_a.py": READ, "Makefile": "t:\n\tpytest tests\n", "requirements.txt": "canonry\n"}
+    )
+    for arguments in (
+        ("--output-format", "concise", "ci-commands"),
+        ("--review", "ci-commands"),
+        ("ci-commands", "Makefile", "--output-format", "concise"),
+        ("Makefile", "tests", "ci-commands"),
+    ):
+        done = place.call("migrate", *arguments)
+        assert (done.returncode, "ENV001" in done.stdout, "Makefile" in done.stdout) == (1, False, True), (
+            arguments,
+            done.stderr,
+        )
+
+
+def test_a_word_that_no_command_takes_is_refused_with_a_next_step(tmp_path: Path) -> None:
+    place = Folder(tmp_path / "shop").start({"tests/test_a.py": READ})
+    place.call("migrate", "plan", "-q")
+    done = place.call("migrate", "next", "99", "--write")
+    assert (done.returncode, "waves are taken in their order" in done.stderr) == (2, True), done.stderr

@@ -30,6 +30,7 @@ FILES = {
     "tests/unit/test_a.py": "def test_a():\n    assert 1\n",
     "tests/api/test_b.py": "def test_b():\n    assert 1\n",
 }
+UNRUN = "it was read, not run; `canonry migrate compare scripts/run_tests.py` runs it and its wrapper"
 CLICK = """
 import subprocess
 import click
@@ -178,6 +179,82 @@ def test_what_is_known_only_when_it_runs_is_left_to_a_hand(body: str, reason: st
         learned(source)
 
 
+def test_reasons_speak_of_values_and_paths_as_people_write_them() -> None:
+    source = "import argparse, subprocess\np = argparse.ArgumentParser()\np.add_argument('--zap')\n"
+    source += "p.add_argument('--n', type=int)\na = p.parse_args()\ncmd = ['pytest', 'tests']\n"
+    source += "if a.zap: cmd += ['--weird', a.zap]\nif a.n: cmd += ['-n', 'x' + str(a.n)]\nsubprocess.run(cmd)\n"
+    zap, number = (old.refused for old in learned(source).options)
+    assert zap == "line 9: nothing says whether `--weird` takes `VALUE` as its value"
+    assert number == "line 9: `xNUMBER` is no number of workers"
+
+
+def told(body: str) -> list[str]:
+    """What is said of a script that does this, beside that its tests start."""
+    source = f"import os, subprocess, sys\nPY = [sys.executable, '-m', 'pytest', 'tests']\n{body}\n"
+    script = Script(ast.parse(source), "run.py", lambda path: path in ("tests", "run.py"))
+    found = learn(script, Terms(runner=("canonry", "run")))
+    assert map_arguments(found.retired, []).words == ["tests"]
+    return list(found.aside)
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ("rc = subprocess.call(PY, env=dict(os.environ, CI='1'))\nsys.exit(rc)", "an environment of their own"),
+        ("environ = dict(os.environ)\nenviron['CI'] = '1'\nsys.exit(subprocess.call(PY, env=environ))", "`CI`"),
+        ("sys.exit(subprocess.call(PY, env={**os.environ, 'CI': '1'}))", "an environment of their own in line 3"),
+        ("os.environ['APP_ENV'] = 'local'\nsys.exit(subprocess.call(PY))", "environment variable `APP_ENV`"),
+        ("del os.environ['CI']\nsys.exit(subprocess.call(PY))", "environment variable `CI`"),
+        ("os.environ |= {'A': '1'}\nsys.exit(subprocess.call(PY))", "environment variables"),
+        ("os.environ.pop('A', None)\nsys.exit(subprocess.call(PY))", "environment variable `A`"),
+        ("os.putenv('A', '1')\nsys.exit(subprocess.call(PY))", "environment variable `A`"),
+        ("sys.exit(subprocess.call('CI=1 pytest tests', shell=True))", "behind `CI=1` in line 3"),
+        ("sys.exit(subprocess.call(['timeout', '60', 'pytest', 'tests']))", "behind `timeout 60`"),
+        ("sys.exit(subprocess.call(PY, timeout=60))", "`timeout=` in line 3"),
+        ("sys.exit(subprocess.call(PY, **options()))", "`**`"),
+        ("if not os.path.exists('ready'): sys.exit('not ready')\nsys.exit(subprocess.call(PY))", "'ready'"),
+        ("assert os.environ.get('A')\nsys.exit(subprocess.call(PY))", "depends on `os.environ.get('A')`"),
+        ("rc = subprocess.call(PY)\nsys.exit(0 if rc in (0, 5) else 3)", "ends with `3`"),
+        ("subprocess.call(PY)\nsys.exit(0)", "ends with `0`"),
+        ("subprocess.call(PY)", "ends with `0`"),
+        ("sys.exit(os.system('pytest tests'))", "need not be the status"),
+        ("sys.exit(subprocess.call(PY) != 0)", "ends with 1 for each status"),
+        ("rc = subprocess.call(PY)\nif rc: raise RuntimeError('red')", "ends with 1 for each status"),
+        ("try:\n    sys.exit(subprocess.call(PY))\nexcept BaseException:\n    sys.exit(0)", "where line 4 fails"),
+        ("@retried\ndef go(): return subprocess.call(PY)\nsys.exit(go())", "decorates `go` with `retried`"),
+        ("from shop import *\nprepare()\nsys.exit(subprocess.call(PY))", "calls `prepare`"),
+        ("os.umask(0)\nsys.exit(subprocess.call(PY))", "calls `os.umask`"),
+        ("import pytest\nsys.path.insert(0, 'src')\nsys.exit(pytest.main(['tests']))", "import path of the tests"),
+        ("import pytest\nsys.argv = ['x']\nsys.exit(pytest.main(['tests']))", "changes `sys.argv`"),
+        ("sys.exit(subprocess.run(PY, capture_output=True).returncode)", "`capture_output=`"),
+        ("os.execve(sys.executable, PY, {'A': '1'})", "an environment of their own"),
+    ],
+)
+def test_what_a_script_does_beside_its_tests_is_named(body: str, named: str) -> None:
+    assert named in "; ".join(told(body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "sys.exit(subprocess.call(PY))",
+        "sys.exit(subprocess.run(PY, check=False, cwd='.').returncode)",
+        "subprocess.run(PY, check=True)",
+        "subprocess.check_call(PY)",
+        "done = subprocess.run(PY, env=os.environ)\nif done.returncode != 0:\n    sys.exit(done.returncode)",
+        "rc = subprocess.call(PY)\nprint('red' if rc else 'green')\nraise SystemExit(rc)",
+        "process = subprocess.Popen(PY)\nsys.exit(process.wait())",
+        "import pytest\nsys.exit(int(pytest.main(['tests'])))",
+        "sys.path.insert(0, 'src')\nsys.exit(subprocess.call(PY))",
+        "os.execv(sys.executable, PY)",
+        "print(PY, round(1.5), isinstance(PY, list))\nsys.exit(subprocess.call(PY))",
+        "import logging\nlogging.getLogger().info('%s', PY)\nsys.exit(subprocess.call([*PY]))",
+    ],
+)
+def test_of_a_script_that_only_starts_tests_nothing_is_said(body: str) -> None:
+    assert told(body) == []
+
+
 @given(st.lists(st.sampled_from(["--suite", "api", "unit", "--fast", "--color", "red", "-x", "--", "", "--suite=api"])))
 def test_any_command_line_is_mapped_or_refused(given: list[str]) -> None:
     retired = Retired(
@@ -201,7 +278,11 @@ def test_comments_go_with_a_script_where_a_reader_is_asked(tmp_path: Path) -> No
     place = Folder(tmp_path).write({**FILES, "scripts/run_tests.py": f"# our runner\n{_SCRIPT}"}).start()
     found = planned(place)
     assert [(item.grade, item.reason, item.planned) for item in found.summary.items] == [
-        (Grade.REVIEW, "its comments go with it", True)
+        (
+            Grade.REVIEW,
+            f"{UNRUN}; its comments go with it",
+            True,
+        )
     ]
     write_migration(found)
     assert "# our runner" not in (place.root / "scripts/run_tests.py").read_text()

@@ -200,3 +200,19 @@ def test_all_codemods_go_over_one_file_together(tmp_path: Path) -> None:
         "        IsolatedEnvironment()['URL'] = order\n"
         "        self.assertEqual(IsolatedEnvironment()['URL'], order)\n"
     )
+
+
+def test_no_file_begins_with_the_blank_lines_behind_imports_that_went(tmp_path: Path) -> None:
+    text = "import sys\n\nimport unittest\n\n\ndef test_a():\n    assert 1\n\n\nif __name__ == '__main__':\n"
+    after = migrated(tmp_path, f"{text}    print(sys.path)\n    unittest.main()\n", "runner-main-block")
+    assert after == b"def test_a():\n    assert 1\n"
+
+
+def test_a_comment_in_a_try_of_imports_stays(tmp_path: Path) -> None:
+    text = (
+        "try:\n    import pytest\nexcept ImportError:  # not on the phone\n    pass\n\n\ndef test_a():\n    assert 1\n"
+    )
+    after = migrated(
+        tmp_path, f"{text}\n\nif __name__ == '__main__':\n    pytest.main([__file__])\n", "runner-main-block"
+    )
+    assert after == text.replace("import pytest", "pass").encode()

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from canonry.migrate.equivalence.prove import Terms
 from canonry.migrate.waves.folder import WavesFolder
+from canonry.migrate.waves.scratch import held_scratch, sweep
 from canonry.migrate.waves.status import read_status
 from canonry.migrate.waves.take import Taking, Work, take_waves
 from canonry.model.errors import UserError
@@ -102,6 +104,39 @@ def test_a_wave_killed_while_its_tests_run_leaves_nothing(place: Folder, *, in_p
     next(take_waves(Work(place.root, STATIC)))
     assert in_place or not scratch.exists()
     assert [each.state for each in read_status(place.root).waves] == [State.LANDED, State.WAITING]
+
+
+def test_a_copy_of_an_earlier_plan_goes_unless_a_process_holds_it(place: Folder, tmp_path: Path) -> None:
+    assert killed(place, Taking(terms=Terms(repeat=1)), at_attempt=1)
+    folder = WavesFolder(place.root)
+    (scratch,) = folder.scratches()
+    assert place.call("migrate", "plan", "-q", "--size", "5").returncode == 1
+    assert folder.current().id == "0002"
+    with held_scratch(place.root) as held:
+        sweep(place.root, [*folder.scratches(), f"{held}/shop", f"{tmp_path}/kept/shop"])
+        assert held.is_dir()
+        assert not Path(scratch).parent.exists()
+    assert not held.exists()
+
+
+def test_a_copy_that_no_log_knows_any_more_goes_by_the_tree_that_it_names(place: Folder) -> None:
+    assert killed(place, Taking(terms=Terms(repeat=1)), at_attempt=1)
+    (scratch,) = WavesFolder(place.root).scratches()
+    shutil.rmtree(place.root / ".canonry/migrate")
+    place.call("migrate", "plan", "-q", "--size", "5")
+    next(take_waves(Work(place.root, STATIC)))
+    assert not Path(scratch).parent.exists()
+
+
+def test_a_plan_has_no_number_that_the_journal_knows(place: Folder) -> None:
+    """A plan made anew would take the states of its waves from those of the old one."""
+    next(take_waves(Work(place.root, STATIC)))
+    change = read_status(place.root).waves[0].change
+    assert place.call("changes", "rollback", change).returncode == 0
+    shutil.rmtree(place.root / ".canonry/migrate")
+    place.call("migrate", "plan", "-q", "--size", "5")
+    status = read_status(place.root)
+    assert (status.plan.id, {each.state for each in status.waves}) == ("0002", {State.WAITING})
 
 
 def test_half_a_line_of_the_log_counts_for_nothing(place: Folder) -> None:

@@ -77,11 +77,15 @@ def _check_python(
     if new.text.content != result:  # it declares another encoding now
         new = ParsedText(SourceText(result), new.tree)
     source = EditedSource(before, old, new, change.edits)
+    mark = len(codecs.BOM_UTF8) if before.startswith(codecs.BOM_UTF8) else 0
+    is_replaced = any(each.start <= mark and each.end == len(before) for each in change.edits)
     try:
         return (
             object_to_compiled(source)
             or object_to_text(source)
-            or object_to_names(source, is_package=change.path.rpartition("/")[2] == "__init__.py")
+            or object_to_names(
+                source, is_package=change.path.rpartition("/")[2] == "__init__.py", is_replaced=is_replaced
+            )
             or object_to_tree(source, target)  # last: it changes the source's tree
         )
     except RecursionError:

@@ -171,23 +171,29 @@ def _is_held(prepared: Prepared, path: str, node: str) -> bool:
 
 def _collect(prepared: Prepared, call: Call) -> int:
     from canonry.report.run.collected import render, render_json
-    from canonry.run.collect import collect
+    from canonry.run.collect import collect, collect_plan, narrows
 
-    report = collect(
-        prepared.project,
-        prepared.selection.files,
-        arguments=prepared.request.pytest_arguments,
-        variables=prepared.profile.environment(os.environ),
-        workers=prepared.plan.workers,
-        fresh=True,
-    ).as_pytest(prepared.project.place)
+    project, variables = prepared.project, prepared.profile.environment(os.environ)
+    if narrows(prepared.plan):
+        report = collect_plan(project, prepared.plan, variables=variables)
+    else:
+        report = collect(
+            project,
+            prepared.selection.files,
+            arguments=prepared.request.pytest_arguments,
+            variables=variables,
+            workers=prepared.plan.workers,
+            fresh=True,
+        )
+    report = report.as_pytest(project.place)
     with opened_output(call.values) as out:
         if call.values.output_format == "json":
             render_json(report, out)
         else:
             render(report, out, verbose=call.values.verbose)
     if not report.tests and not report.uncollectable:
-        raise NothingValidatedError("no file holds a test, so nothing was validated")
+        why = "what narrows the run leaves out all tests" if report.deselected else "no file holds a test"
+        raise NothingValidatedError(f"{why}, so nothing was validated")
     return 1 if report.uncollectable else 0
 
 

@@ -167,7 +167,7 @@ modes = _several(
     click.option("--list", "list_", is_flag=True, help="Show the selected tests, and run none."),
     click.option("--plan", is_flag=True, help="Show waves, workers and expected durations, and run none."),
     click.option("--explain", metavar="NODE", help="Show why a test is selected and where it would run."),
-    click.option("--collect", is_flag=True, help="Collect every selected file, run nothing; exit 1 below 100 %."),
+    click.option("--collect", is_flag=True, help="Collect what would run, run nothing; exit 1 below 100 %."),
     click.option("--order-check", is_flag=True, help="Find tests whose outcome depends on others, and through what."),
     click.option("--parallel-check", is_flag=True, help="Find tests that fail while others run, and what they share."),
     click.option("--watch", is_flag=True, help="Run again whenever a file changes: what the change reaches."),

@@ -27,6 +27,15 @@ _FORMAT = click.option(
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="All files, tests and findings.")
 
 
+def named_codemods(paths: tuple[str, ...], codemods: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Paths and codemods of a call; a word that names a codemod, and no file, stands for that."""
+    from canonry.migrate.registry import all_codemods
+
+    known = all_codemods()
+    names = tuple(each for each in paths if each in known and not Path(each).exists())
+    return tuple(each for each in paths if each not in names), (*codemods, *names)
+
+
 def _issues(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[int, str]:
     found: dict[int, str] = {}
     for each in given:
@@ -95,6 +104,7 @@ def plan(  # one parameter per option, in the order of the help page
     from canonry.report.progress import show_progress
 
     form = _form_of(output) if output is not None else ""
+    paths, codemods = named_codemods(paths, codemods)
     request = Request(
         paths=paths,
         config=config,
@@ -125,6 +135,7 @@ def plan(  # one parameter per option, in the order of the help page
 
 
 @click.command("next")
+@click.argument("more", nargs=-1, metavar="")
 @click.option("--write", is_flag=True, help="Take the wave: try it, prove it, write what may stay.")
 @click.option("--all", "every", is_flag=True, help="Take one wave after the other, until one stops the plan.")
 @click.option(
@@ -157,6 +168,7 @@ def plan(  # one parameter per option, in the order of the help page
 @quiet_option
 @_VERBOSE
 def next_(  # one parameter per option, in the order of the help page
+    more: tuple[str, ...],
     write: bool,
     every: bool,
     level: str,
@@ -188,6 +200,11 @@ def next_(  # one parameter per option, in the order of the help page
     from canonry.migrate.equivalence.prove import Terms
     from canonry.migrate.waves.take import Taking
 
+    if more:
+        raise UserError(
+            f"waves are taken in their order, so `next` takes no `{more[0]}`; leave it out, or add `--all`; `canonry "
+            "migrate plan PATH` plans a part"
+        )
     if every and not write:
         raise UserError("`--all` takes waves, so it needs `--write`; `canonry migrate status` shows all of them")
     root = _root()

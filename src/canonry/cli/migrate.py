@@ -127,6 +127,7 @@ def files(  # one parameter per option, in the order of the help page
     Exits 1 while edits are left to apply.
     """
     _check(write=write, output=output, rev=rev)
+    paths, codemods = _waves.named_codemods(paths, codemods)
     gc.disable()
     request = Request(
         paths=paths,
@@ -218,9 +219,9 @@ def _check(*, write: bool, output: Path | None, rev: str | None) -> None:
 
 
 def _write_below(found: Migrated, folder: Path) -> str:
-    from canonry.changes.export import export_files
+    from canonry.migrate.outputs import write_beside
 
-    count = export_files(folder, found.after(), tree=found.root)
+    count = write_beside(found, folder)
     return f"wrote {count:,} {'file' if count == 1 else 'files'} below `{folder}`"
 
 

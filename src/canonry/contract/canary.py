@@ -6,15 +6,16 @@ Any other text is searched as it is, as JSON escapes it, and as base64 has it at
 """
 
 import base64
-import binascii
 import json
+import re
 import secrets
 from collections.abc import Hashable
 
 TAG = "U" * 16
-TAG_BYTES, RUN_BYTES = TAG.encode(), b"V" * 20
-"""What is searched for, as bytes: the tag, and what base64 makes of it at every alignment."""
+RUN = "V" * 20
+"""What base64 makes of the tag at every alignment."""
 _DIGITS = 16
+_ALPHABET = re.compile(r"[A-Za-z0-9+/_-]+", re.ASCII)
 _SHORTEST_GRAM = 4
 _FEW = 24
 _TAIL = 63
@@ -30,7 +31,7 @@ class Canaries:
     """Who owns which text. Owners are whatever can be a key; nobody is asked for the texts of ``owner`` itself."""
 
     def __init__(self) -> None:
-        self._tagged: dict[bytes, Hashable] = {}
+        self._tagged: dict[str, Hashable] = {}
         self._grams: dict[str, list[int]] = {}
         self._gram = 0
         self.texts: list[tuple[str, str, Hashable]] = []
@@ -41,7 +42,7 @@ class Canaries:
         """Adds a text that nobody but ``owner`` may be sent."""
         self.active = self.active or bool(text)
         if len(text) == len(TAG) + _DIGITS and text.startswith(TAG) and _is_hex(text[len(TAG) :]):
-            self._tagged[text[len(TAG) :].encode()] = owner
+            self._tagged[text[len(TAG) :]] = owner
             return
         if not text:
             return
@@ -52,47 +53,48 @@ class Canaries:
 
     def find(self, raw: str | bytes, owner: Hashable) -> str | None:
         """Return the first text in ``raw`` that somebody else than ``owner`` has, None where there is none."""
-        data = raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogatepass")
-        if data.find(TAG_BYTES) >= 0:
-            found = self._find_plain(data, owner)
+        text = raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
+        if TAG in text:
+            found = self._find_plain(text, owner)
             if found is not None:
                 return found
-        if data.find(RUN_BYTES) >= 0:
-            found = self._find_encoded(data, owner)
+        if RUN in text:
+            found = self._find_encoded(text, owner)
             if found is not None:
                 return found
-        return self._find_text(data.decode("utf-8", "replace"), owner) if self.texts else None
+        return self._find_text(text, owner) if self.texts else None
 
     def may_go_on(self, text: str) -> bool:
         """Whether a text that somebody has may begin at the end of ``text``: nothing of most texts has to be kept."""
         end = text[-self.tail :]
         return bool(self.texts) or end[-1:] in ("U", "V") or "UU" in end or "VV" in end
 
-    def _find_plain(self, data: bytes, owner: Hashable) -> str | None:
-        at = data.find(TAG_BYTES)
+    def _find_plain(self, text: str, owner: Hashable) -> str | None:
+        at = text.find(TAG)
         while at >= 0:
             end = at + len(TAG)
-            while data[end : end + 1] == b"U":
+            digits = text[end : end + _DIGITS]
+            while digits[:1] == "U":
                 end += 1
-            digits = data[end : end + _DIGITS]
+                digits = text[end : end + _DIGITS]
             known = self._tagged.get(digits, owner)
             if known is not owner and known != owner:
-                return TAG + digits.decode()
-            at = data.find(TAG_BYTES, end)
+                return TAG + digits
+            at = text.find(TAG, end)
         return None
 
-    def _find_encoded(self, data: bytes, owner: Hashable) -> str | None:
-        at = data.find(RUN_BYTES)
+    def _find_encoded(self, text: str, owner: Hashable) -> str | None:
+        at = text.find(RUN)
         while at >= 0:
             for shift in range(4):
-                digits = _decoded(data[at + shift : at + shift + 72])
+                digits = _decoded(text[at + shift : at + shift + 72])
                 known = self._tagged.get(digits, owner)
                 if known is not owner and known != owner:
-                    return TAG + digits.decode()
-            end = at + len(RUN_BYTES)
-            while data[end : end + 1] == b"V":
+                    return TAG + digits
+            end = at + len(RUN)
+            while text.startswith("V", end):
                 end += 1
-            at = data.find(RUN_BYTES, end)
+            at = text.find(RUN, end)
         return None
 
     def _find_text(self, text: str, owner: Hashable) -> str | None:
@@ -132,18 +134,13 @@ def spellings(text: str) -> list[str]:
     return list(found)
 
 
-def _decoded(data: bytes) -> bytes:
+def _decoded(text: str) -> str:
     """The digits after the tag in base64 that begins inside it, empty where there are none."""
-    usable = data[: len(data) // 4 * 4]
-    while usable:
-        try:
-            plain = base64.b64decode(usable, validate=True)
-        except (binascii.Error, ValueError):
-            usable = usable[:-4]
-            continue
-        digits = plain.lstrip(b"U")
-        return digits[:_DIGITS] if len(digits) < len(plain) else b""
-    return b""
+    match = _ALPHABET.match(text)
+    usable = match[0].replace("-", "+").replace("_", "/") if match else ""
+    plain = base64.b64decode(usable + "A" * (-len(usable) % 4))
+    digits = plain.lstrip(b"U")
+    return digits[:_DIGITS].decode("latin-1") if len(digits) < len(plain) else ""
 
 
 def _is_hex(text: str) -> bool:

@@ -102,6 +102,11 @@ def examine(
     was there that the contract names, UserError where ``only`` is given for several connections.
     """
     plan = contract.plan
+    if not plan.isolation.canary and (canaries or any(fact.canaries for fact in (facts or {}).values())):
+        raise UserError(
+            f"`{contract.contract.contract}` says nothing of other users' texts, so canaries would judge nothing; "
+            "add `isolation: {canary: $canary}` to it"
+        )
     checker = Checker(plan, facts=facts, canaries=canaries, keep=_KEPT, interpreted=interpreted)
     followed: dict[tuple[str, str], _Followed] = {}
     for name, lines in recordings:
@@ -138,7 +143,10 @@ def examine(
         findings += _findings(one, result, facts or {}, only, canaries, plan_examples=contract if examples else None)
     _refuse_nothing([result for _, result in results])
     unknown = [name for name in facts or {} if name not in {connection for _, connection in followed}]
-    notes = [*contract.notes, *(f"no recording holds the connection `{name}`" for name in unknown)]
+    said = {path.text for path, _ in plan.isolation.session} | {path.name for path, _ in plan.isolation.session}
+    idle = [name for name in (only.user if only is not None else {}) if name not in said]
+    notes = [*contract.notes, *(f"the contract has no `{name}` of a session, so it judges nothing" for name in idle)]
+    notes += [*(f"no recording holds the connection `{name}`" for name in unknown)]
     return Examined(contract.contract.contract, profile, tuple(results), tuple(findings), tuple(notes))
 
 

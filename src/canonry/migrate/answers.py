@@ -42,7 +42,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     ``renames`` are test ids (``Class::test``) before and after. ``group`` joins changes that only make sense together:
     where one of them cannot be made none is, and all have the worst grade among them. ``elsewhere`` is the path and
     line of the finding whose edit mends this one, which then has no better grade than that. ``removes`` takes the file
-    away.
+    away. ``detail`` is code for the reader to begin with.
     """
 
     found: Found
@@ -54,8 +54,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     elsewhere: tuple[str, int] | None = None
     removes: bool = False
+    detail: str = ""
 
 
-def manual(found: Found, reason: str) -> Change:
-    """The answer to a finding that somebody has to mend by hand."""
-    return Change(found=found, grade=Grade.MANUAL, reason=reason)
+def manual(found: Found, reason: str, *, detail: str = "") -> Change:
+    """The answer to a finding that somebody has to mend by hand; ``detail`` is code to begin with."""
+    return Change(found=found, grade=Grade.MANUAL, reason=reason, detail=detail)

@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -23,6 +24,7 @@ from canonry.migrate.mentions import mentions_of
 from canonry.migrate.pool import Bench, plan_all
 from canonry.migrate.registry import chosen_codemods
 from canonry.migrate.rounds import planned_again
+from canonry.migrate.starters import starters_of
 from canonry.migrate.workshop import Planned, Workshop
 from canonry.model.change_plan import ChangePlan, FileChange
 from canonry.model.edit import Grade
@@ -134,7 +136,9 @@ def _migrate(
     bench = Bench(session, run.files, run.origin, workshop)
     proof = Proof(session.tree.root) if wanted.proved and not session.tree.by_blob else None
     workshop.surroundings = msgspec.structs.replace(
-        workshop.surroundings, mentions=lambda path: mentions_of(path, bench.read, run.listing)
+        workshop.surroundings,
+        mentions=lambda path: mentions_of(path, bench.read, run.listing),
+        starters=cache(lambda: starters_of(bench.read, run.listing)),
     )
     if not session.tree.by_blob:
         workshop.surroundings = msgspec.structs.replace(

@@ -133,7 +133,23 @@ def orphan_edits(module: Module, splices: Sequence[Splice]) -> list[Splice]:
                 kept[alias], statements[alias] = text, statement
     added = [each.start for each in splices if each.start == each.end]
     renewed = [module.replace(each, kept[each]) for each in kept if statements[each] not in by_statement]
-    return renewed + [_up_to(each, added) for each in _removals(module, by_statement, kept)]
+    removals = _from_top(module, _removals(module, by_statement, kept), added)
+    return renewed + [_up_to(each, added) for each in removals]
+
+
+def _from_top(module: Module, removals: list[Splice], added: list[int]) -> list[Splice]:
+    """The removals; those at the top of the file take the blank lines behind the last of them with them."""
+    at, last = module.mark, -1
+    for number, each in sorted(enumerate(removals), key=lambda one: one[1].start):
+        if each.start != at or each.text:
+            break
+        at, last = each.end, number
+    blank = re.compile(rb"(?:[ \t\f]*(?:\r\n|\r|\n))*").match(module.content, at)
+    if last < 0 or blank is None or any(at <= place <= blank.end() for place in added):
+        return removals
+    found = list(removals)
+    found[last] = Splice(removals[last].start, blank.end(), b"")
+    return found
 
 
 def _up_to(removal: Splice, added: list[int]) -> Splice:
@@ -205,11 +221,26 @@ def _removals(
             continue
         block = _block_of(module, statement)
         empty = all(each in whole for each in block) and module.parents.get(statement) is not module.tree
+        tried = _only_tried(module, statement) if empty else None
+        if tried is not None:
+            if statement is block[-1]:
+                found.append(removal_of(module, tried, _block_of(module, tried)))
+            continue
         if empty and statement is block[-1]:
             found.append(module.replace(statement, "pass"))
             continue
         found.append(removal_of(module, statement, block))
     return found
+
+
+def _only_tried(module: Module, statement: ast.stmt) -> ast.Try | None:
+    """The `try` at the top level that does nothing but to import, and nothing where that fails."""
+    parent = module.parents.get(statement)
+    if not isinstance(parent, ast.Try) or statement not in parent.body or parent.orelse or parent.finalbody:
+        return None
+    if module.parents.get(parent) is not module.tree or module.has_comment(module.start(parent), module.end(parent)):
+        return None
+    return parent if all(isinstance(each, ast.Pass) for handler in parent.handlers for each in handler.body) else None
 
 
 def _block_of(module: Module, statement: ast.stmt) -> list[ast.stmt]:

@@ -14,7 +14,7 @@ _TALK = frozenset(
 )
 _SERVING = frozenset(
     "sys asyncio time datetime traceback logging logger log unittest pytest argparse warnings pprint platform json"
-    " textwrap os.path pathlib.Path coverage doctest functools inspect nest_asyncio faulthandler uuid random".split()
+    " textwrap os.path pathlib.Path coverage doctest functools inspect nest_asyncio faulthandler uuid".split()
 )
 _AROUND_TESTS = frozenset(
     "run addTest addTests loadTestsFromTestCase loadTestsFromModule wasSuccessful add_argument parse_args append extend"
@@ -214,7 +214,7 @@ def is_start(name: str, resolved_root: str) -> bool:
     )
 
 
-def dotted(node: ast.expr) -> str:
+def dotted(node: ast.AST) -> str:
     """The dotted name of an expression, empty where it is none."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):

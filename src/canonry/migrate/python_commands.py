@@ -8,6 +8,7 @@ import msgspec
 
 from canonry.migrate.commands.documents import rewrite_commands
 from canonry.migrate.commands.mapping import map_command
+from canonry.migrate.commands.node_ids import holder
 from canonry.migrate.commands.terms import Terms
 from canonry.migrate.commands.tokens import CannotMapError, Changed, Doubt, Kept, Made, Mapped, Token
 from canonry.migrate.module import Module
@@ -17,6 +18,8 @@ from canonry.rules.view import DocumentView
 from canonry.source.documents.readers.registry import read_document
 
 _LITERAL = re.compile(r"(?P<prefix>[rRuUfFbB]*)(?P<quote>\"\"\"|'''|\"|')")
+_PERCENT = re.compile(r"%(?:\(\w+\))?[-#0 +]*[\d.]*[a-zA-Z]")
+_BRACES = re.compile(r"\{[^{}]*\}")
 _OWN_FILE = re.compile(r"(?:[\w.]+\()*__file__\)*(?:\.resolve\(\)|\.absolute\(\))?\)*")
 
 
@@ -73,16 +76,43 @@ def new_shell_text(module: Module, node: ast.expr) -> NewText:
 
 
 def word_of(module: Module, node: ast.expr) -> str | None:
-    """The text of one word; a part of an f-string that is computed stands in braces. None for what is computed."""
+    """The text of one word; of one that begins with fixed text, what is computed stands in braces. Else None."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
         return "".join(str(part.value) if isinstance(part, ast.Constant) else "{part}" for part in node.values)
     if isinstance(node, ast.Attribute) and node.attr == "executable":
         return "python"
+    put_together = _put_together(node)
+    if put_together is not None:
+        return put_together
     if _OWN_FILE.fullmatch(module.source(node)):
         return module.path
     return None
+
+
+def _put_together(node: ast.expr) -> str | None:
+    """A word that a literal begins: by ``+``, ``%`` or ``format``."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        first, *others = _summands(node)
+        if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value:
+            texts = (each.value if isinstance(each, ast.Constant) else "{part}" for each in others)
+            return first.value + "".join(map(str, texts))
+    template: ast.expr | None = None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        template, holes = node.left, _PERCENT
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        template, holes = node.func.value, _BRACES
+    if isinstance(template, ast.Constant) and isinstance(template.value, str):
+        text = holes.sub("{part}", template.value)
+        return text if not text.startswith("{part}") else None
+    return None
+
+
+def _summands(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [*_summands(node.left), *_summands(node.right)]
+    return [node]
 
 
 def python_terms(module: Module, *, folder_known: bool) -> Terms:
@@ -94,13 +124,11 @@ def python_terms(module: Module, *, folder_known: bool) -> Terms:
         bare = path.replace("\\", "/").removeprefix("./").rstrip("/")
         if not folder_known or path.startswith(("/", "~")) or ".." in path.split("/"):
             return Standing.UNSAID
-        if bare in project.paths or bare in project.folders:
+        if bare in ("", ".") or bare in project.paths or bare in project.folders or around.on_disk(bare):
             return Standing.THERE
-        return (
-            Standing.ABSENT
-            if bare.endswith(".py") and not project.paths_by_name.get(bare.rpartition("/")[2])
-            else (Standing.UNSAID)
-        )
+        if any(each.endswith(f"/{bare}") for each in project.folders):
+            return Standing.UNSAID
+        return Standing.UNSAID if project.paths_by_name.get(bare.rpartition("/")[2]) else Standing.ABSENT
 
     return Terms(
         runner=around.runner,
@@ -108,6 +136,7 @@ def python_terms(module: Module, *, folder_known: bool) -> Terms:
         categories=project.canon.categories,
         folder="" if folder_known else None,
         standing=standing,
+        holds=holder(project, "" if folder_known else None),
         installed=around.installed,
         imports_from_folder=around.imports_from_root,
     )

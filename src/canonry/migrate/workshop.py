@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import msgspec
 
@@ -12,6 +13,7 @@ from canonry.changes.check import check_result
 from canonry.changes.parsed import ParsedText
 from canonry.changes.splice import digest_of, splice
 from canonry.migrate.answers import Change, Found, Splice, manual
+from canonry.migrate.apart import Key, guilty_among
 from canonry.migrate.codemod import Codemod
 from canonry.migrate.commands.surroundings import Surroundings
 from canonry.migrate.document import Document
@@ -126,15 +128,22 @@ class Workshop:
 
     # one file ---------------------------------------------------------------------------------------------------------
 
-    def _planned(self, path: str, facts: Facts, content: bytes, codemods: Sequence[Codemod]) -> "Planned | str":
-        """The plan, or the objection to what it would make of the file."""
+    def _planned(
+        self,
+        path: str,
+        facts: Facts,
+        content: bytes,
+        codemods: Sequence[Codemod],
+        refused: Mapping[Key, str] = MappingProxyType({}),
+    ) -> "Planned | str":
+        """The plan, or the objection to what it would make of the file. ``refused`` are answers not to be made."""
         project, current, edits = self.project, content, list[Edit]()
         before = FileView(path, facts, project)
         first: Turn | None = None
         later: list[tuple[Codemod, Change]] = []
         view, renames = before, dict[str, str]()
         for number in range(_TURNS):
-            turn = self._turn(view, current, codemods, of_tree=number == 0)
+            turn = self._turn(view, current, codemods, of_tree=number == 0, refused=refused)
             codemods = [each for each in codemods if not each.lists_only]  # they are heard once: they edit nothing
             first = first or turn
             if number == 0 and any(change.removes for _, change in turn.chosen):
@@ -192,31 +201,66 @@ class Workshop:
         return parsed
 
     def _one_by_one(self, path: str, facts: Facts, content: bytes) -> Planned:
-        """The plan with as many codemods as go together; those that do not become manual, with the objection."""
+        """The plan with as many answers as go together: codemod by codemod, and of a guilty one finding by finding."""
         kept: list[Codemod] = []
-        objections: dict[str, str] = {}
+        refused: dict[Key, str] = {}
+        hopeless: dict[str, str] = {}
         for codemod in self.codemods:
-            tried = self._planned(path, facts, content, [*kept, codemod])
+            tried = self._planned(path, facts, content, [*kept, codemod], refused)
             if isinstance(tried, str):
-                objections[codemod.name] = tried
+                refused |= self._guilty(path, facts, content, kept, codemod, refused, tried)
+                tried = self._planned(path, facts, content, [*kept, codemod], refused)
+            if isinstance(tried, str):
+                hopeless[codemod.name] = tried
             else:
                 kept.append(codemod)
-        planned = self._planned(path, facts, content, kept)
+        planned = self._planned(path, facts, content, kept, refused)
         assert isinstance(planned, Planned)
-        every = self._turn(FileView(path, facts, self.project), content, self.codemods, of_tree=True)
-        refused = [
-            msgspec.structs.replace(
-                item, grade=Grade.MANUAL, reason=f"not made: {objections[item.codemod]}", planned=False
-            )
-            if item.planned
-            else item
+        every = self._turn(FileView(path, facts, self.project), content, self.codemods, of_tree=True, refused=refused)
+        left = [
+            _not_made(item, hopeless[item.codemod]) if item.planned else item
             for item in _items(path, every, self.grades)
-            if item.codemod in objections
+            if item.codemod in hopeless
         ]
-        items = sorted([*planned.items, *refused], key=lambda item: (item.line, item.codemod))
+        items = sorted([*planned.items, *left], key=lambda item: (item.line, item.codemod))
         return msgspec.structs.replace(planned, items=tuple(items), settled=every.settled)
 
-    def _turn(self, view: FileView, content: bytes, codemods: Sequence[Codemod], *, of_tree: bool) -> Turn:
+    def _guilty(
+        self,
+        path: str,
+        facts: Facts,
+        content: bytes,
+        kept: Sequence[Codemod],
+        codemod: Codemod,
+        known: Mapping[Key, str],
+        objection: str,
+    ) -> dict[Key, str]:
+        """The answers of a codemod that cannot be made, with the objection to each; all of them where none is alone."""
+        turn = self._turn(FileView(path, facts, self.project), content, [codemod], of_tree=True, refused=known)
+        units: dict[object, list[Key]] = {}
+        for answer in turn.changes:
+            units.setdefault(answer[1].group or _key(answer), []).append(_key(answer))
+        every = {key: objection for keys in units.values() for key in keys}
+
+        def tries(some: Sequence[list[Key]]) -> str:
+            """The objection where of this codemod only these answers are made, empty where there is none."""
+            mine = {key for keys in some for key in keys}
+            others = {key: why for key, why in every.items() if key not in mine}
+            tried = self._planned(path, facts, content, [*kept, codemod], {**known, **others})
+            return tried if isinstance(tried, str) else ""
+
+        found = guilty_among([*units.values()], tries)
+        return every if found is None else found
+
+    def _turn(
+        self,
+        view: FileView,
+        content: bytes,
+        codemods: Sequence[Codemod],
+        *,
+        of_tree: bool,
+        refused: Mapping[Key, str] = MappingProxyType({}),
+    ) -> Turn:
         found, settled = self._found(view, of_tree=of_tree)
         wanted = {code for codemod in codemods for code in codemod.rules}
         found = [each for each in found if each.rule in wanted]
@@ -227,7 +271,8 @@ class Workshop:
         try:
             if not _is_utf8(content):
                 raise _ChangedError(_NOT_UTF8)
-            turn.changes = list(_answers(codemods, found, lambda codemod, mine: codemod.changes(module, mine)))
+            answers = _answers(codemods, found, lambda codemod, mine: codemod.changes(module, mine))
+            turn.changes = [_unless_refused(answer, refused) for answer in answers]
         except _ChangedError as error:
             reason = str(error) or "it does not parse any more; run this again"
             turn.changes = [(each, manual(one, reason)) for each in codemods for one in found if one.rule in each.rules]
@@ -310,13 +355,26 @@ class Workshop:
         objection = check_result(change, content, after, target=self.target, plan_again=None, own=False)
         if objection is None:
             return planned
-        items = [
-            msgspec.structs.replace(item, grade=Grade.MANUAL, reason=f"not made: {objection}", planned=False)
-            if item.planned
-            else item
-            for item in planned.items
-        ]
+        items = [_not_made(item, objection) if item.planned else item for item in planned.items]
         return msgspec.structs.replace(planned, items=tuple(items), edits=())
+
+
+def _unless_refused(answer: tuple[Codemod, Change], refused: Mapping[Key, str]) -> tuple[Codemod, Change]:
+    """The answer, by hand where what it would make was objected to."""
+    codemod, change = answer
+    why = refused.get(_key(answer)) if change.edits or change.removes or change.group else None
+    if why is None or change.grade is Grade.MANUAL:
+        return answer
+    return codemod, manual(change.found, _reason(why))
+
+
+def _not_made(item: Item, why: str) -> Item:
+    return msgspec.structs.replace(item, grade=Grade.MANUAL, reason=_reason(why), planned=False)
+
+
+def _reason(why: str) -> str:
+    """What is said of an answer to which the checks of its result objected."""
+    return f"not made: {why}; make this change by hand"
 
 
 def _answers(
@@ -411,6 +469,7 @@ def _items(path: str, turn: Turn, grades: frozenset[Grade]) -> list[Item]:
             edits=len(change.edits) + change.removes,
             planned=(bool(change.edits) or change.removes) and change.grade in grades,
             elsewhere=change.elsewhere,
+            detail=change.detail,
         )
         for codemod, change in sorted(turn.changes, key=_order)
     ]
@@ -421,22 +480,20 @@ def _order(answer: tuple[Codemod, Change]) -> tuple[int, str, int]:
     return change.found.offence.site.line, codemod.name, change.found.offence.site.column
 
 
-def _keys(turn: Turn) -> list[tuple[str, str, str, int]]:
+def _keys(turn: Turn) -> list[Key]:
     """What names each item of a turn, in the order of the items, also once lines have moved."""
     return [_key(answer) for answer in sorted(turn.changes, key=_order)]
 
 
-def _key(answer: tuple[Codemod, Change]) -> tuple[str, str, str, int]:
+def _key(answer: tuple[Codemod, Change]) -> Key:
     codemod, change = answer
     site = change.found.offence.site
     return codemod.name, change.found.rule, site.symbol, site.snippet
 
 
-def _upgraded(
-    items: list[Item], keys: list[tuple[str, str, str, int]], later: list[tuple[Codemod, Change]]
-) -> Iterator[Item]:
+def _upgraded(items: list[Item], keys: list[Key], later: list[tuple[Codemod, Change]]) -> Iterator[Item]:
     """The items, those that were manual at first with what a later turn could do for them."""
-    waiting: dict[tuple[str, str, str, int], list[Change]] = {}
+    waiting: dict[Key, list[Change]] = {}
     for answer in later:
         waiting.setdefault(_key(answer), []).append(answer[1])
     for item, key in zip(items, keys, strict=True):

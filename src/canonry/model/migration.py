@@ -24,6 +24,8 @@ class Item(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     planned: bool = False
     written: bool = False
     elsewhere: tuple[str, int] | None = None
+    detail: str = ""
+    """Code for the reader to begin with, in several lines."""
 
 
 class MigrationSummary(msgspec.Struct, frozen=True, kw_only=True):

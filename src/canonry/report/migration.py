@@ -19,6 +19,8 @@ def render_items(summary: MigrationSummary, out: IO[str], *, color: bool, verbos
     shown = told if verbose else told[:_SHOWN]
     for item in shown:
         out.write(_line(item, color=color) + "\n")
+        for line in item.detail.splitlines() if verbose else ():
+            out.write(f"    {printable(line)}".rstrip() + "\n")
     if len(shown) < len(told):
         out.write(f"and {len(told) - len(shown):,} more (all with -v)\n")
 

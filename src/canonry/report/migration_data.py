@@ -33,6 +33,9 @@ def render_markdown(summary: MigrationSummary, out: IO[str]) -> None:
             out.write(f"\n## {title}\n\n")
             for item in told:
                 out.write(f"- `{_safe(item.path)}:{item.line}` {item.codemod}: {_safe(item.reason)}\n")
+                if item.detail:
+                    code = "\n".join(f"  {line}".rstrip() for line in item.detail.splitlines())
+                    out.write(f"\n  ```python\n{code}\n  ```\n\n")
 
 
 def _safe(text: str) -> str:

@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 
 from canonry.model.errors import UserError
-from canonry.model.run_event import Collected, RunEvent, Uncollectable
-from canonry.model.run_plan import CategoryPlan, RunPlan, Work
+from canonry.model.outcome import Outcome
+from canonry.model.run_event import AttemptEnded, Collected, RunEvent, Uncollectable
+from canonry.model.run_plan import CategoryPlan, Policy, RunPlan, Work
 from canonry.model.state import STATE, make_state_folder
 from canonry.run.changed import imported_files
 from canonry.run.execute import StopSignal, execute
@@ -62,7 +63,12 @@ class CollectReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def empty(self) -> list[FileTests]:
         """The files without a test."""
-        return [each for each in self.files if not each.nodes and not each.reason]
+        return [each for each in self.files if not (each.nodes or each.reason or each.deselected)]
+
+    @property
+    def deselected(self) -> int:
+        """How many tests are left out by `-k`, `-m` or a plugin."""
+        return sum(each.deselected for each in self.files)
 
     @property
     def tests(self) -> int:
@@ -110,6 +116,58 @@ def collect(
         keys = keys or _keys(project, wanted, arguments)
         _store(project, [(keys[path], each) for path, each in fresh_ones.items() if path in keys and not each.reason])
     return CollectReport(files=tuple(found[path] for path in wanted))
+
+
+def collect_plan(
+    project: Project,
+    plan: RunPlan,
+    *,
+    variables: Mapping[str, str] | None = None,
+    listener: Callable[[RunEvent], None] = lambda _event: None,
+) -> CollectReport:
+    """The tests that a plan would run, by file: node ids, markers of categories, `-k` and `-m` count. None is run.
+
+    Nothing is kept, for files may hold more. Raises `UserError` where pytest refuses to start.
+    """
+    place = project.place
+    found: dict[str, FileTests] = {}
+
+    def hear(event: RunEvent) -> None:
+        if isinstance(event, Collected):
+            each = _of_event(event, place)
+            before = found.get(each.path, FileTests(path=each.path))
+            nodes = tuple(dict.fromkeys((*before.nodes, *each.nodes)))
+            count = max(before.deselected, each.deselected)  # one file may stand in several categories
+            found[each.path] = msgspec.structs.replace(before, nodes=nodes, deselected=count)
+        elif isinstance(event, Uncollectable):
+            path = of_tree(event.path, place)
+            reason = event.reason or "it cannot be collected"
+            found[path] = FileTests(path=path, reason=reason, line=event.line, text=event.text)
+        elif isinstance(event, AttemptEnded) and event.outcome is Outcome.UNCOLLECTABLE:
+            name = of_tree(event.node, place)
+            if "::" in name and not found.get(name.partition("::")[0], FileTests(path="")).reason:
+                found[name] = FileTests(path=name, reason=event.reason)
+        listener(event)
+
+    bare = tuple(
+        msgspec.structs.replace(category, policy=Policy(), needs=(), conflicts=()) for category in plan.categories
+    )
+    whole = msgspec.structs.replace(plan, categories=bare, max_failures=None, repeat=1, until_fail=False)
+    done = execute(whole, emit=hear, services=RunSurroundings(variables or {}), stop=StopSignal(), collect_only=True)
+    if done.usage_error:
+        raise UserError(done.usage_error)
+    for path in dict.fromkeys(of_tree(work.path, place) for category in plan.categories for work in category.work):
+        found.setdefault(path, FileTests(path=path, reason=done.reason or "pytest did not say what it holds"))
+    return CollectReport(files=tuple(found[path] for path in sorted(found)))
+
+
+def narrows(plan: RunPlan) -> bool:
+    """Whether a plan runs less than all that its files hold."""
+    return any(each in ("-k", "-m") or each[:2] in ("-k", "-m") for each in plan.pytest_arguments) or any(
+        category.without
+        or any(work.nodes or (category.markers and work.path not in category.whole) for work in category.work)
+        for category in plan.categories
+    )
 
 
 def known_tests(project: Project, paths: Iterable[str], arguments: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:

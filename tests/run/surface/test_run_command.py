@@ -449,6 +449,32 @@ def test_collect_counts_every_file_and_runs_nothing(folder: Folder) -> None:
     assert (found["tests"], found["without-tests"], len(found["uncollectable"])) == (2, ["test_d.py"], 2)
 
 
+def test_collect_lists_what_the_same_call_would_run(folder: Folder) -> None:
+    folder.write(
+        {
+            "test_a.py": "import pytest\n\n@pytest.mark.slow\ndef test_one():\n    pass\n\ndef test_b():\n    pass\n",
+            "test_c.py": "def test_c():\n    pass\n",
+            "pytest.ini": "[pytest]\nmarkers = slow\n",
+        }
+    )
+    for arguments, nodes, left_out in (
+        (("-k", "one"), {"test_a.py": ["test_a.py::test_one"]}, 2),
+        (("-m", "slow"), {"test_a.py": ["test_a.py::test_one"]}, 2),
+        (
+            ("test_a.py::test_b", "test_c.py"),
+            {"test_a.py": ["test_a.py::test_b"], "test_c.py": ["test_c.py::test_c"]},
+            0,
+        ),
+    ):
+        called = ("run", "--collect", "--workers", "1", "--output-format", "json", *arguments)
+        found = json.loads(folder.call(*called).stdout)
+        assert (found["collected"], found["deselected"], found["without-tests"]) == (nodes, left_out, []), arguments
+    gone = folder.call("run", "--collect", "--workers", "1", "test_a.py::test_nope")
+    assert gone.returncode == 1
+    assert "uncollectable test_a.py::test_nope: there is no such test in its file" in gone.stdout
+    assert folder.call("run", "--collect", "--workers", "1", "-k", "nothing").returncode == 5
+
+
 def test_collect_ends_well_at_100_percent(folder: Folder) -> None:
     folder.write({"test_a.py": SOUND})
 

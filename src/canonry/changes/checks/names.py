@@ -53,11 +53,12 @@ def _tried(tree: ast.Module) -> set[str]:
     }
 
 
-def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
+def object_to_names(source: EditedSource, *, is_package: bool, is_replaced: bool = False) -> str | None:
     """Objects to a name bound twice or hidden where it is used, and to imports left over or taken away wrongly.
 
     The imports of a package's ``__init__`` may be there for others, so none of them is called left over. One that is
     tried is used by that: it probes a dependency, and goes with the probe. One that says so (``X as X``) is for others.
+    Of a file that is replaced as a whole (``is_replaced``) imports that were unused before may go.
     """
     held = _added(Names(Counter(), set(), set(), set(), set()), [*source.held])
     old, new = _settled(_added(held, source.gone)), _settled(_added(held, source.come))
@@ -72,7 +73,7 @@ def object_to_names(source: EditedSource, *, is_package: bool) -> str | None:
         if name not in new.bound and name in new.used:
             return f"`{name}` is still used, and its import would be gone"
         was_unused = name not in old.used and name not in _tried(source.old.tree) and not old.mentions(name)
-        if name not in new.bound and was_unused:
+        if name not in new.bound and was_unused and not is_replaced:
             return f"the import of `{name}` was unused before; only what the edits orphan is taken away"
         orphaned = name in new.imported - new.offered and name in old.used - new.used and not is_package
         if orphaned and not new.mentions(name):

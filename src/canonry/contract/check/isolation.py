@@ -13,6 +13,10 @@ KNOWN_IDS = 1 << 17
 """How many ids a checker remembers the owners of, at least, of each field."""
 
 
+NOBODY = object()
+"""The user of a session of which nothing is known: it has no ids of its own, and none are foreign to it."""
+
+
 class SessionFacts(msgspec.Struct, frozen=True):
     """What is known of a session from elsewhere: its user (field -> value), ids that it owns, texts that are "
     "its own."""
@@ -60,19 +64,26 @@ def isolate(state: State, event: Any) -> None:
             if isinstance(value, str | int | float) and state.mine[index].get(value) is None:
                 owner = state.ids[index].get(value)
                 state.mine[index].new[value] = True  # told once, so that both checkers tell it alike
-                if owner is None or owner is user:
+                if owner is None or owner is NOBODY or owner is user:
                     state.ids[index].put(value, user)
-                else:
+                elif user is not NOBODY:
                     state.report(plan.forbid, f"`{path.text}` is `{shown(value)}`, which another session has")
 
 
 def user_of(state: State) -> Any:
-    """Return the one object that stands for the user of a session: of all its sessions, where their user is known."""
+    """Return the one object that stands for the user of a session: of all its sessions, where their user is known.
+
+    Events that never name a user may be anybody's, where nobody said whose the session is.
+    """
     if state.owner and None not in state.owner:
         key = tuple(state.owner)
         state.user = state.users.setdefault(key, key)
-    else:
+    elif state.owner:
         state.user = state
+    elif state.who is not None:
+        state.user = state.users.setdefault(state.who, state.who)
+    else:
+        state.user = NOBODY
     return state.user
 
 

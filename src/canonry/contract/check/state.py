@@ -75,7 +75,7 @@ class State:
     __slots__ = (
         "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "given_up", "ids",
         "implied", "live", "mark", "mine", "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally",
-        "tokens", "unique", "user", "users", "violations", "wrapped",
+        "tokens", "unique", "user", "users", "violations", "who", "wrapped",
     )  # fmt: skip
 
     def __init__(
@@ -111,6 +111,7 @@ class State:
         self.tails: Ring[str] = Ring(REMEMBERED)
         self.open = 0
         self.mark = math.inf
+        self.who: Any = tuple(sorted((name, str(value)) for name, value in owner.items())) or None
         self.owner: list[Any] = [owner.get(path.text, owner.get(path.name)) for path, _ in plan.isolation.session]
         self.owned = [owned.get(name, owned.get(path.text)) for name, path, _ in plan.isolation.owned]
         self.ids = ids

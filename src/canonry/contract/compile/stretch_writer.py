@@ -116,12 +116,24 @@ class ScopeWriter(SpanWriter):
         else:
             self.guard.append(f"{key} = ()")
         if opens and not closes:
-            self.slow_if(f"{key} in S.live[{index}] or {key} in (o := S.closed[{index}]).new or {key} in o.old")
+            self._again(scope, key)
             self._open(scope, key, holder)
             self.opened.add(index)
         else:
             self.guard += [f"try: {holder} = S.live[{index}][{key}]", f"except KeyError: {SLOW}"]
         self.holders[index] = holder
+
+    def _again(self, scope: ScopePlan, key: str) -> None:
+        """A key that is not open, and was not before unless it may open again."""
+        index = scope.index
+        after = scope.reopens.get(self.kind.index, frozenset()) if scope.reopens else scope.reopen
+        if not after:
+            self.slow_if(f"{key} in S.live[{index}] or {key} in (o := S.closed[{index}]).new or {key} in o.old")
+            return
+        self.slow_if(f"{key} in S.live[{index}]")
+        self.guard.append(f"b_{index} = S.closed[{index}].get({key})")
+        self.slow_if(f"b_{index} is not None and b_{index}.kind not in {sorted(after)!r}")
+        self.act.append(f"if b_{index} is not None: S.closed[{index}].drop({key})")
 
     def _maybe_enter(self, scope: ScopePlan, key: str, holder: str) -> None:
         """A scope that the event belongs to where it carries the key."""
@@ -250,8 +262,10 @@ class ScopeWriter(SpanWriter):
             )
             if scope not in self.opened:
                 known = f"{self.cell(holder, 'seqs', index)}"
+                first = each.start if each.kinds else None
+                begun = known if first is None else f"(o if (o := {known}) is not None else {first})"
                 wrong = (
-                    f"{value} != {known}"
+                    f"{value} != {begun}"
                     if strict
                     else f"(o := {known}) is None or {value} {'<=' if each.mode is SequenceMode.RISES else '<'} o"
                 )
@@ -277,7 +291,12 @@ class ScopeWriter(SpanWriter):
                 self.call(f"if {name} is not None: scopes.{step}(S, {name}, {kind})")
             return
         for span in due_spans:
-            self.slow_if(f"{holder}.spans[{span.index}]")
+            table = f"{holder}.spans[{span.index}]"
+            sure = all(self.tree.sure(path) and self.tree.plain(path) for path in span.key)
+            if kind in span.closes and span.key and sure and not span.across:  # its own is closed in time
+                self.slow_if(f"{table} and (len({table}) > 1 or {self._key(span.key)} not in {table})")
+            else:
+                self.slow_if(table)
         if due_scopes:
             self.slow_if(f"{holder}.kids")
         if scope == SESSION:

@@ -171,9 +171,12 @@ class Tree:
         """Return the struct of the whole event."""
         return _struct(name, self.root, namespace, **options)
 
-    def expression(self, path: Path, root: str = "e", *, key: str = "") -> str:
-        """Return a Python expression of what stands at a path, or None. ``key`` is the one that the event has."""
-        ways = [self._way(way, root, key) for way in path.ways]
+    def expression(self, path: Path, root: str = "e", *, key: str = "", direction: str = "S.direction") -> str:
+        """Return a Python expression of what stands at a path, or None.
+
+        ``key`` is the one that the event has, ``direction`` where its direction stands.
+        """
+        ways = [direction if way == ("$direction",) else self._way(way, root, key) for way in path.ways]
         text = ways[-1]
         for index, way in reversed(list(enumerate(ways[:-1]))):
             text = f"(w{index}_ if (w{index}_ := {way}) is not None else {text})"
@@ -181,8 +184,8 @@ class Tree:
 
     def _way(self, way: tuple[str | int, ...], root: str, key: str) -> str:
         head = str(way[0])
-        if head in ("$direction", "$id"):
-            return "S.direction" if head == "$direction" else "S.wrapped"
+        if head == "$id":
+            return "S.wrapped"
         if self._is_name(way):
             return "name_of(e)" if head in ("$type", self.tag) else f"captured(name_of(e), {head!r})"
         node, text = self.root, root
@@ -224,7 +227,7 @@ class View:
     def expression(self, path: Path) -> str:
         """Return a Python expression of what stands at a path, or None."""
         narrow = self._narrow(path)
-        return self._tree.expression(narrow, key=self._family) if narrow.ways else "None"
+        return self._tree.expression(narrow, key=self._family, direction="way") if narrow.ways else "None"
 
     def sure(self, path: Path) -> bool:
         """Whether the decoder lets no event pass in which this is not there."""

@@ -52,7 +52,7 @@ class Writer:
                 if word == "text":
                     self.slow_if(f"{there}not '!' <= (v := {text})[0] <= '~' and v.isspace()")
                 elif word == "rfc3339":
-                    self.slow_if(f"{there}(({text}).tzinfo is not UTC or raw.find(b'0000\"') >= 0)")
+                    self.slow_if(f"{there}(({text}).tzinfo is not UTC or '0000\"' in raw)")
                 continue
             number = f"KIND_{self.kind.index}_{len(self.constants)}"
             self.constants[number] = rule.kind
@@ -121,7 +121,7 @@ class Writer:
         """Another user's text in the frame; what may be the beginning or the end of one is the interpreter's."""
         self.guard += [
             "if WATCH.active:",
-            "    if (raw.find(TAG) >= 0 or raw.find(RUN) >= 0 or WATCH.texts) and WATCH.find(raw, owner) is not None:",
+            "    if (TAG in raw or RUN in raw or WATCH.texts) and WATCH.find(raw, owner) is not None:",
             f"        {SLOW}",
         ]
         for path, _ in self.plan.isolation.text:

@@ -100,7 +100,8 @@ class Draft:
 
     def _put_meta(self, name: str, value: Any) -> None:
         if name == "$direction":
-            self.direction = value
+            other = "out" if self.direction == "in" else "in"
+            self.direction = value if isinstance(value, str) and value in ("in", "out") else other
         elif name == "$id":
             self.number = value
         elif name == "$kind" and "*" in self.kind.base:

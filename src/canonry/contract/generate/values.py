@@ -37,6 +37,7 @@ class Persona:
 
         user = {path.text: named(path) for path, _ in plan.isolation.session}
         owned = {name: (named(path), named(path)) for name, path, _ in plan.isolation.owned}
+        user = user or {"user": self.connection}
         self.facts = SessionFacts(user=user, owned=owned, canaries=canaries)
 
     def new_id(self, way: Way, kind: FieldKind | None = None) -> Any:

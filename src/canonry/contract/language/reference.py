@@ -15,6 +15,12 @@ from canonry.contract.language.schema import json_schema
 from canonry.contract.language.shape import expected, unwrap
 
 MARKER = "<!-- Below here: generated from src/canonry/contract/language by `python docs/refresh.py`. -->"
+_MANY = {
+    "a text": "texts",
+    "a whole number": "whole numbers",
+    "a whole number or a text": "numbers or texts",
+    "anything": "anything",
+}
 _ROOT = Path(__file__).resolve().parents[4]
 
 
@@ -66,7 +72,7 @@ def _cell(info: inspect.Type) -> str:
         case inspect.StructType():
             return plain.cls.__name__
         case inspect.ListType(item_type=inner):
-            return f"list of {_cell(inner)}"
+            return f"list of {_MANY.get(_cell(inner), _cell(inner))}"
         case inspect.DictType(value_type=inner):
             return f"name -> {_cell(inner)}"
         case inspect.UnionType(types=types):

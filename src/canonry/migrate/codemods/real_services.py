@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from canonry.migrate.answers import Change, Found, manual
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.module import Module
-from canonry.migrate.skeletons import services_of
+from canonry.migrate.skeletons import services_of, skeleton_of
 from canonry.model.edit import Grade
 
 
@@ -34,4 +34,8 @@ class RealServices(Codemod):
         """One answer for each double, always for a hand."""
         said = services_of(module)
         for each in found:
-            yield manual(each, f"let it use the real service, or move it to a category that may mock{said}")
+            code = skeleton_of(module, each.offence.site.symbol)
+            more = " (`-v` shows code to begin with)" if code else ""
+            yield manual(
+                each, f"let it use the real service, or move it to a category that may mock{said}{more}", detail=code
+            )

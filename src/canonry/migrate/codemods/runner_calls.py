@@ -12,7 +12,12 @@ from canonry.migrate.python_commands import NewText, new_list, new_shell_text
 from canonry.model.edit import Grade
 
 _DECLARED = {"requirements.txt": "canonry\n", "tests/test_a.py": "def test_a():\n    assert 1\n"}
-_SPREAD = ("os.execl", "os.execlp", "os.spawnl", "os.spawnlp", "create_subprocess_exec")
+_APART = ("exec", "spawn", "posix_spawn")
+"""How the calls of `os` begin that take the program and the words that it is started with apart."""
+_SHELLS = frozenset(("system", "popen", "getoutput", "getstatusoutput", "create_subprocess_shell"))
+_PROGRAMS = ("subprocess.", "anyio.", "trio.")
+"""Modules whose calls take a text for the name of a program, unless ``shell`` says otherwise."""
+_STEPS = "the command is built step by step; let what builds it begin with `canonry run`, and map its options by hand"
 _READ = frozenset(("capture_output", "stdout", "stderr"))
 
 
@@ -22,8 +27,8 @@ class RunnerCalls(Codemod):
     Only the command changes, in the literal list, shell text or arguments that hold it: `check`, `cwd`, `env`,
     `timeout` and what becomes of the result stay. The interpreter stays (`sys.executable, "-m", "canonry", "run"`).
     Safe where every word is known. A reader is asked where the output is read, where words are computed that may be
-    options, where the working directory is another one. Manual: a command that is built step by step, and what
-    `ci-commands` leaves to a hand.
+    options, where the working directory is another one. Manual: a command that is built step by step, a
+    program that is given apart from its words (`os.execvp`), and what `ci-commands` leaves to a hand.
     """
 
     name = "runner-calls"
@@ -54,6 +59,18 @@ class RunnerCalls(Codemod):
             grade=Grade.MANUAL,
             path="tools/go.py",
             files=_DECLARED,
+        ),
+        *(
+            Example(
+                f"import os\nimport subprocess\n\n\ndef go():\n    {each}\n",
+                grade=Grade.MANUAL,
+                path="tools/go.py",
+                files=_DECLARED,
+            )
+            for each in (
+                "os.execvp('pytest', ['pytest', 'tests', '-x'])",
+                "subprocess.call('pytest')",
+            )
         ),
     )
 
@@ -90,10 +107,24 @@ def _changed(module: Module, call: ast.Call, found: Found) -> Change:
 def rewritten_call(module: Module, call: ast.Call) -> tuple[list[ast.expr], NewText]:
     """The expressions that hold a call's command, one after the other, and the text that takes their place."""
     known = not any(keyword.arg == "cwd" for keyword in call.keywords)
-    if dotted(call.func).endswith(_SPREAD):
-        if not call.args or dotted(call.func).startswith("os."):
-            raise CannotMapError("the program and its first argument are given apart")
+    name = dotted(call.func)
+    root, _, rest = name.partition(".")
+    full = f"{module.file.facts.bindings.get(root) or root}.{rest}".rstrip(".")
+    last = name.rpartition(".")[2]
+    if last == "create_subprocess_exec":
+        if not call.args:
+            raise CannotMapError("the command is not an argument of the call")
         return list(call.args), new_list(module, call.args, folder_known=known)
+    if full.startswith("os.") and last.startswith(_APART):
+        raise CannotMapError(
+            "the program and the words that it is started with are given apart; name `canonry` as the program, and "
+            "start it with `canonry`, `run` and the rest"
+        )
+    if any(keyword.arg == "executable" for keyword in call.keywords) or (
+        full == "pexpect.spawn" and len(call.args) > 1
+    ):
+        raise CannotMapError("the program is given apart from its words; write `canonry run` there by hand")
+    shell = next((keyword.value for keyword in call.keywords if keyword.arg == "shell"), None)
     given = call.args[:1] or [each.value for each in call.keywords if each.arg in ("args", "cmd", "command")][:1]
     if not given:
         raise CannotMapError("the command is not an argument of the call")
@@ -102,11 +133,18 @@ def rewritten_call(module: Module, call: ast.Call) -> tuple[list[ast.expr], NewT
         command = _only_value(module, command)
     if isinstance(command, ast.List | ast.Tuple):
         if not command.elts:
-            raise CannotMapError("the command is built step by step")
+            raise CannotMapError(_STEPS)
+        if isinstance(shell, ast.Constant) and shell.value and len(command.elts) > 1:
+            raise CannotMapError("a shell is handed a list, of which it runs the first word only; mend that first")
         return list(command.elts), new_list(module, command.elts, folder_known=known)
     if isinstance(command, ast.Constant | ast.JoinedStr):
+        is_program = full.startswith(_PROGRAMS) and last not in _SHELLS
+        if is_program and (shell is None or (isinstance(shell, ast.Constant) and not shell.value)):
+            raise CannotMapError("without `shell=True` the text is the name of a program; write a list of words")
         return [command], new_shell_text(module, command)
-    raise CannotMapError("the command is put together from parts")
+    raise CannotMapError(
+        "the command is put together from parts; write it as one list, or call `canonry run` there by hand"
+    )
 
 
 def _only_value(module: Module, name: ast.Name) -> ast.expr:
@@ -116,14 +154,14 @@ def _only_value(module: Module, name: ast.Name) -> ast.expr:
     stores = [node for node in uses if isinstance(node.ctx, ast.Store)]
     statement = module.parents.get(stores[0]) if len(stores) == 1 else None
     if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
-        raise CannotMapError("the command is built step by step")
+        raise CannotMapError(_STEPS)
     if isinstance(statement, ast.Assign) and (len(statement.targets) != 1 or statement.targets[0] is not stores[0]):
-        raise CannotMapError("the command is built step by step")
+        raise CannotMapError(_STEPS)
     for node in uses:
         if node in (name, stores[0]):
             continue
         if not _only_shows(module, node):
-            raise CannotMapError("the command is built step by step, or used by other code, too")
+            raise CannotMapError(f"{_STEPS} (other code may use it, too)")
     return statement.value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from canonry.migrate.answers import Change, Found, Needed, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.commands.pytest_words import read_pytest_arguments
-from canonry.migrate.commands.tokens import CannotMapError
+from canonry.migrate.commands.tokens import CannotMapError, Made
 from canonry.migrate.main_blocks import (
     Block,
     blocks_of,
@@ -18,6 +18,7 @@ from canonry.migrate.main_blocks import (
     read_block,
 )
 from canonry.migrate.module import Module
+from canonry.migrate.own_ways import own_ways
 from canonry.migrate.python_commands import new_list, word_of
 from canonry.model.edit import Grade
 
@@ -30,9 +31,10 @@ class RunnerMainBlock(Codemod):
     A block that only starts the tests of its own file (`unittest.main()`, `pytest.main([__file__])`, `asyncio.run` of a
     test, tests called by hand), talks and exits goes as a whole; its comments stay, and the imports that only it used
     go. So it is with a block that calls functions of the file which only start its tests, talk and exit. A reader is
-    asked where the block selects other tests than its file's, or calls functions of the file that do more. A block that does more keeps its other code, and what starts pytest or
+    asked where the block selects other tests than its file's, has options or exit statuses of its own, or calls functions
+    of the file that do more, and where code that starts processes names the file. A block that does more keeps its other code, and what starts pytest or
     unittest becomes a call of the canonical runner with the arguments translated, which returns the same exit status;
-    so does a block of a file that another file of the tree runs as a script, and a call of `pytest.main` outside of
+    so does a block of a file that another file of the tree runs as a script, by its path or with `-m`, and a call of `pytest.main` outside of
     main blocks. Manual: plugins that are objects, an `else`, arguments that are built elsewhere.
     """
 
@@ -46,7 +48,7 @@ class RunnerMainBlock(Codemod):
         ),
         Example(
             f"import sys\nimport pytest\n\n\n{_TEST}\n\nif __name__ == '__main__':  # pragma: no cover\n    print('go')\n    sys.exit(pytest.main([__file__, '-v']))\n",
-            f"\n\n{_TEST}\n\n# pragma: no cover\n",
+            f"{_TEST}\n\n# pragma: no cover\n",
         ),
         Example(
             f"import asyncio\n\n\nasync {_TEST}\n\ndef main():\n    asyncio.run(test_a())\n\n\nif __name__ == '__main__':\n    main()\n",
@@ -62,6 +64,16 @@ class RunnerMainBlock(Codemod):
             "import os\nimport sys\nimport subprocess\n\n\n"
             f'{_TEST}\n\nif __name__ == \'__main__\':\n    os.environ[\'SHOP\'] = \'1\'\n    sys.exit(subprocess.call([sys.executable, "-m", "canonry", "run", __file__, "--fail-fast", "--", \'--tb=short\']))\n',
             grade=Grade.REVIEW,
+        ),
+        Example(
+            f"import sys\nimport pytest\n\n\n{_TEST}\n\nif __name__ == '__main__':\n    open('done', 'w').write('x')\n    sys.exit(pytest.main([__file__] + sys.argv[1:]))\n",
+            "import sys\nimport subprocess\n\n\n"
+            f"{_TEST}\n\nif __name__ == '__main__':\n    open('done', 'w').write('x')\n    sys.exit(subprocess.call([sys.executable, \"-m\", \"canonry\", \"run\", __file__, *sys.argv[1:]]))\n",
+            grade=Grade.REVIEW,
+        ),
+        Example(
+            f"try:\n    import pytest\nexcept ImportError:\n    pass\n\n\n{_TEST}\n\nif __name__ == '__main__':\n    pytest.main([__file__])\n",
+            _TEST,
         ),
         Example(
             f"import pytest\n\n\nclass Plugin:\n    pass\n\n\n{_TEST}\n\nif __name__ == '__main__':\n    pytest.main([__file__], plugins=[Plugin()])\n    open('done', 'w').write('x')\n",
@@ -92,7 +104,7 @@ class RunnerMainBlock(Codemod):
         if removable and used:
             yield from (manual(each, f"the file uses `{used}`, which the block binds") for each in found)
             return
-        if removable and module.path not in module.surroundings.scripts:
+        if removable and not _is_script(module):
             grade, reason = _grade(module, block)
             edits = (_without(module, node),)
             for number, each in enumerate(found):
@@ -113,6 +125,10 @@ def _grade(module: Module, block: Block) -> tuple[Grade, str]:
     for call in block.starts:
         if dotted(call.func).rpartition(".")[2] in ("main", "console_main"):
             reasons += _selections(module, call)
+    reasons += own_ways(module, block)
+    starter = module.surroundings.starters().of(module.path)
+    if starter:
+        reasons.append(f"`{starter}` starts processes and names this file, so it may run it as a script")
     working = [name for name in dict.fromkeys(block.calls) if not only_starts_tests(module, name)]
     if working:
         names = ", ".join(f"`{name}`" for name in working)
@@ -120,6 +136,12 @@ def _grade(module: Module, block: Block) -> tuple[Grade, str]:
     elif not block.alone:
         reasons.append("the block does more than to start the tests of its file")
     return (Grade.REVIEW, "; ".join(dict.fromkeys(reasons))) if reasons else (Grade.SAFE, "")
+
+
+def _is_script(module: Module) -> bool:
+    """Whether another file runs this one as a script."""
+    around = module.surroundings
+    return module.path in around.scripts or module.path in around.starters().scripts
 
 
 def _selections(module: Module, call: ast.Call) -> Iterator[str]:
@@ -174,7 +196,7 @@ def _calls_runner(module: Module, block: Block, found: list[Found], group: str) 
     starts = [call for call in block.starts if _tool_call(module, call)]
     why = (
         "another file runs this one as a script"
-        if module.path in module.surroundings.scripts
+        if _is_script(module)
         else "the block does more than to start tests, and that stays"
     )
     if not starts:
@@ -243,10 +265,27 @@ def _runner_call(module: Module, call: ast.Call) -> tuple[str, Grade, str]:
     if given is None or (isinstance(given, ast.Constant) and given.value is None):
         text, reason = '"canonry", "run", *sys.argv[1:]', "the script's own arguments are the runner's then"
         return f"{front}{text}])", Grade.REVIEW, reason
+    more: ast.expr | None = None
+    if isinstance(given, ast.BinOp) and isinstance(given.op, ast.Add):
+        more = given.right
+        given = given.left
     if not isinstance(given, ast.List | ast.Tuple):
-        raise CannotMapError("the arguments of `pytest.main` are built elsewhere")
+        raise CannotMapError(
+            "the arguments of `pytest.main` are built elsewhere; give them as a list in the call, or call `canonry run` "
+            "there by hand"
+        )
     new = new_list(module, given.elts, program=("pytest",))
-    return f"{front}{new.text}])", new.grade, new.reason
+    if more is None:
+        return f"{front}{new.text}])", new.grade, new.reason
+    whose = "pytest's" if Made("--") in new.mapped.tokens else "the runner's"
+    added = f"the words of `{module.source(more)}` are {whose} then"
+    return f"{front}{new.text}, *{_operand(module, more)}])", Grade.REVIEW, "; ".join(filter(None, (new.reason, added)))
+
+
+def _operand(module: Module, node: ast.expr) -> str:
+    """The text of an expression as it may stand behind a star."""
+    text = module.source(node)
+    return text if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.List) else f"({text})"
 
 
 def _unittest_call(module: Module, call: ast.Call, front: str) -> tuple[str, Grade, str]:

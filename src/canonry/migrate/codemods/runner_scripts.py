@@ -83,18 +83,18 @@ class RunnerScripts(Codemod):
     says on stderr what to call instead, and goes after 90 days: RUN004 reports it then, and this codemod takes it away
     where nothing in the tree names it.
 
-    Safe where the script does nothing else than to start tests. A reader is asked where it has comments, opens files, sets
-    environment variables or calls other code, which the wrapper does not, and where options have no counterpart. Manual:
-    what it starts is known only when it runs; other files import it; it is named by nothing that starts tests.
-
-    `canonry migrate compare SCRIPT [-- OLD ARGUMENTS]` runs both, and lists tests whose selection or outcome differ.
+    Never safe, for a script that is read has not been run: `canonry migrate compare SCRIPT [-- OLD ARGUMENTS]` runs both,
+    and lists tests whose selection or outcome differ. The reason names everything else that the script does beside
+    starting tests, which the wrapper does not: another environment or status, output that is redirected, files, calls of
+    other code, comments, options without counterpart. Manual: what it starts is known only when it runs; other files
+    import it.
     """
 
     name = "runner-scripts"
     rules = ("RUN004",)
     order = 20
     examples = (
-        Example(_SCRIPT, _WRAPPER, path="scripts/run_tests.py", files=_FILES),
+        Example(_SCRIPT, _WRAPPER, grade=Grade.REVIEW, path="scripts/run_tests.py", files=_FILES),
         Example(
             "import subprocess\n\n\ndef main(paths):\n    return subprocess.call(['pytest', *paths])\n\n\n"
             "if __name__ == '__main__':\n    main(open('paths.txt').read().split())\n",
@@ -137,7 +137,8 @@ def _changed(module: Module, found: Found) -> Change:
         raise CannotReadError(f"`{importers[0]}` imports it, so it is more than a script")
     learned = learned_of(module)
     refused = [old.label for old in learned.retired.options if old.refused]
-    reasons = [*learned.doubts, *learned.aside]
+    reasons = [f"it was read, not run; `canonry migrate compare {module.path}` runs it and its wrapper"]
+    reasons += [*learned.doubts, *learned.aside]
     if module.comments_in(0, len(module.content)):
         reasons.append("its comments go with it")
     if refused:
@@ -147,7 +148,7 @@ def _changed(module: Module, found: Found) -> Change:
     text = wrapper_text(learned, module.path, today=module.surroundings.today)
     return Change(
         found=found,
-        grade=Grade.REVIEW if reasons else Grade.SAFE,
+        grade=Grade.REVIEW,
         reason="; ".join(reasons),
         edits=(Splice(module.mark, len(module.content), _with_ends(module, text)),),
     )

@@ -7,6 +7,7 @@ import msgspec
 
 from canonry.migrate.commands.installed import installs
 from canonry.migrate.commands.mapping import map_command
+from canonry.migrate.commands.node_ids import holder
 from canonry.migrate.commands.placing import placed
 from canonry.migrate.commands.surroundings import Surroundings
 from canonry.migrate.commands.terms import Terms
@@ -80,6 +81,7 @@ def terms_of_command(view: DocumentView, command: Command, text: str, surroundin
         categories=project.canon.categories,
         folder=_folder(view, command),
         standing=lambda path: standing(path.replace("\\", "/"), command, view),
+        holds=holder(project, _folder(view, command)),
         installed=installs(text, "canonry") or (takes_declared and surroundings.installed),
         imports_from_folder=surroundings.imports_from_root,
     )

@@ -1,5 +1,6 @@
 """Whether a tree declares a package among what it installs: requirements, build metadata, environments."""
 
+import configparser
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
@@ -17,13 +18,13 @@ _USUAL = (
 ).split()
 """Asked for by name: a listing of a tree holds only what canonry reads."""
 _LARGEST = 1_000_000
+_ASKING = frozenset("deps requires install_requires tests_require setup_requires".split())
+"""Keys of `tox.ini` and `setup.cfg` that hold requirements."""
 
 
 def declares(paths: Iterable[str], read: Callable[[str], bytes | None], package: str) -> bool:
     """Whether a file of requirements, ``pyproject.toml`` or another file of that kind asks for a package by name."""
-    line = re.compile(
-        rf"(?mi)^[\s\-\"']*(?:(?:deps|install_requires|tests_require)\s*=\s*)?{re.escape(package)}\b(?!\s*:\s*$)"
-    )
+    line = re.compile(rf"(?mi)^[ \t\-\"']*{re.escape(package)}(?=[ \t]*(?:$|[\"'#,;\[<>=!~@]))")
     for path in dict.fromkeys((*_USUAL, *filter(_FILES.fullmatch, paths))):
         content = read(path)
         if content is None or len(content) > _LARGEST or package.encode() not in content.lower():
@@ -31,6 +32,9 @@ def declares(paths: Iterable[str], read: Callable[[str], bytes | None], package:
         text = content.decode("utf-8", "replace")
         if path.endswith((".toml", "Pipfile")):
             if any(_asks(text_of, package) for text_of in _requirements(text)):
+                return True
+        elif path.endswith((".ini", ".cfg")):
+            if any(_asks(each, package) for each in _of_ini(text)):
                 return True
         elif line.search(text):
             return True
@@ -61,6 +65,19 @@ def _requirements(text: str) -> Iterator[str]:
         yield from _strings(tool.get(name, {}) if isinstance(tool, dict) else {})
 
 
+def _of_ini(text: str) -> Iterator[str]:
+    """The requirements of a `tox.ini` or `setup.cfg`: those of some keys, for commands name programs in lines, too."""
+    parser = configparser.ConfigParser(strict=False, interpolation=None, allow_no_value=True)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return
+    for section in parser.sections():
+        for key, value in parser.items(section):
+            if key in _ASKING or section.endswith("extras_require"):
+                yield from (re.sub(r"^[\w,!-]+:\s+", "", line.strip()) for line in (value or "").splitlines())
+
+
 def _strings(value: object, *, key: str = "") -> Iterator[str]:
     if isinstance(value, str):
         yield value
@@ -75,4 +92,4 @@ def _strings(value: object, *, key: str = "") -> Iterator[str]:
 
 
 def _asks(requirement: str, package: str) -> bool:
-    return re.match(rf"(?i)\s*{re.escape(package)}\s*(?:$|[\[<>=!~;@ ])", requirement) is not None
+    return re.match(rf"(?i)\s*{re.escape(package)}\s*(?:$|[#\[<>=!~;@])", requirement) is not None

@@ -169,9 +169,12 @@ def _selection(words: Sequence[str | None], found: Arguments, terms: Terms) -> t
     for _, named in found.paths:
         if VARIABLE.search(named):
             continue
-        standing = terms.standing(named.partition("::")[0])
+        file, separator, rest = named.partition("::")
+        standing = terms.standing(file)
+        if separator and standing is not Standing.ABSENT and not terms.holds(file, rest):
+            raise CannotMapError(f"`{named}` does not exist: `{file}` defines no such test; correct the name first")
         if standing is Standing.ABSENT or (standing is Standing.ELSEWHERE and terms.folder is not None):
-            raise CannotMapError(f"`{named}` does not exist; it cannot be what is meant")
+            raise CannotMapError(f"`{named}` does not exist; it cannot be what is meant, so correct the path first")
     category = _category_of(found, terms)
     if category:
         if found.marker is not None and not found.paths:

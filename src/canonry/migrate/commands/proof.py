@@ -1,7 +1,10 @@
 """Whether a rewritten command selects the tests that the old one selects: both are asked, and no test is run."""
 
+import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from canonry.migrate.commands.mapping import tool_place
@@ -41,8 +44,9 @@ class Proof:
         before, after = [word or "" for word in old], [word or "" for word in new]
         try:
             asked = ["-m", "pytest", "--collect-only", "-q", *_selecting(before[tool_place(before) + 1 :])]
-            answer = ["-m", "canonry", "run", "--collect", *_of_runner(after)]
-        except (CannotMapError, ValueError):
+            answer = ["-m", "canonry", "run", "--collect", *arguments_of_runner(after)]
+        except (CannotMapError, StopIteration):
+            self.notes.append(f"`{_shown(old)}` is not proved: what one of both commands selects cannot be asked here")
             return ""
         first, second = self._ask(asked, folder), self._ask(answer, folder)
         for each, words in ((first, before), (second, after)):
@@ -67,13 +71,39 @@ class Proof:
         return self._known[key]
 
 
+def arguments_of_runner(words: Sequence[str]) -> list[str]:
+    """The arguments of the runner that say which tests, without reports and numbers of workers.
+
+    Tools in front may have a word `run` of their own. Raises `StopIteration` where no runner stands there.
+    """
+    at = next(
+        number + 2
+        for number, (word, verb) in enumerate(pairwise(words))
+        if re.fullmatch(r"canonry(?:\.exe)?", re.split(r"[/\\]", word)[-1]) and verb == "run"
+    )
+    own = list(words[at : words.index("--", at)]) if "--" in words[at:] else list(words[at:])
+    passed = list(words[words.index("--", at) + 1 :]) if "--" in words[at:] else []
+    found: list[str] = []
+    while own:
+        word = own.pop(0)
+        if word in ("--report", "--workers", "--timeout", "--max-failures"):
+            del own[:1]
+        elif word.startswith(("--report=", "--timeout=", "--max-failures=", "--fail-fast", "--durations")):
+            continue
+        else:
+            found.append(word)
+    kept = _selecting(passed)
+    return [*found, *(["--", *kept] if kept else [])]
+
+
 def _some(names: list[str]) -> str:
     shown = ", ".join(f"`{name}`" for name in names[:_NAMED])
     return f"{shown} and {len(names) - _NAMED:,} more" if len(names) > _NAMED else shown
 
 
 def _shown(words: Sequence[str | None]) -> str:
-    return " ".join(word or "..." for word in words)
+    """A command as a shell reads it; what is computed stands without quotes."""
+    return " ".join("..." if word is None else word if _is_computed(word) else shlex.quote(word) for word in words)
 
 
 def _is_computed(word: str) -> bool:
@@ -102,21 +132,3 @@ def _takes_value(word: str) -> bool:
     from canonry.migrate.commands.pytest_options import OPTIONAL, VALUED
 
     return word in VALUED or word in OPTIONAL or (word in ("-n", "-r", "-W") and word not in FLAGS)
-
-
-def _of_runner(words: Sequence[str]) -> list[str]:
-    """The arguments of the runner that say which tests, without reports and numbers of workers."""
-    at = words.index("run") + 1
-    own = list(words[at : words.index("--", at)]) if "--" in words[at:] else list(words[at:])
-    passed = list(words[words.index("--", at) + 1 :]) if "--" in words[at:] else []
-    found: list[str] = []
-    while own:
-        word = own.pop(0)
-        if word in ("--report", "--workers", "--timeout", "--max-failures"):
-            del own[:1]
-        elif word.startswith(("--report=", "--timeout=", "--max-failures=", "--fail-fast", "--durations")):
-            continue
-        else:
-            found.append(word)
-    kept = _selecting(passed)
-    return [*found, *(["--", *kept] if kept else [])]

@@ -1,14 +1,14 @@
 """What of a tree's other files codemods depend on, found out once before any file is planned."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 import msgspec
 
 from canonry.migrate.commands.installed import declares
 from canonry.migrate.commands.terms import imports_from_root, speaks_for
-from canonry.rules.invocation import UNKNOWN, joined, script_of
+from canonry.migrate.starters import Starters, scripts_of
 from canonry.rules.view import Project
 from canonry.source.documents.reading import Reading
 from canonry.source.facts import ClassFact, Facts, Import
@@ -32,6 +32,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     imports_from_root: bool = False
     scripts: frozenset[str] = frozenset()
     """Files that commands of documents run as scripts, from the root or, in one of them, from beside it."""
+    starters: Callable[[], Starters] = Starters
+    """What the Python files of the tree start. Reads the whole tree once."""
     objection: Callable[[Sequence[str | None], Sequence[str | None], str | None], str] = lambda *_: ""
     """Why a rewritten command selects other tests than the old one (`Proof.objection`); empty where nobody looks."""
     today: dt.date = dt.date.min
@@ -67,7 +69,7 @@ def surroundings_of(
         speaks=speaks_for(runner, read),
         installed=declares(sorted(project.paths), read, "canonry"),
         imports_from_root=imports_from_root(project.paths, project.settings.pythonpath, project.is_test_file),
-        scripts=frozenset(_scripts(documents())),
+        scripts=frozenset(scripts_of(documents())),
         today=today,
         importers=relations.importers,
         wanted=relations.wanted,
@@ -141,14 +143,3 @@ def _leads_to(project: Project, name: str, level: int, other: str, path: str) ->
     if level:
         return other.rpartition("/")[0] == path.rpartition("/")[0] or "/" not in other
     return project.index.module_path(name, other) == path
-
-
-def _scripts(documents: Iterable[tuple[str, Reading]]) -> Iterator[str]:
-    """The Python files that commands run, from their working directory and from beside their document."""
-    for path, reading in documents:
-        for command in reading.commands:
-            script = script_of(command)
-            if script.endswith(".py"):
-                folders = ("", path.rpartition("/")[0]) if command.folder == UNKNOWN else (command.folder,)
-                for folder in (*folders, path.rpartition("/")[0]):
-                    yield joined(folder, script) or script

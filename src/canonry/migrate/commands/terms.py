@@ -14,6 +14,10 @@ def _unsaid(_path: str) -> Standing:
     return Standing.UNSAID
 
 
+def _unknown(_path: str, _rest: str) -> bool:
+    return True
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """The surroundings of one command.
 
@@ -29,6 +33,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     categories: Mapping[str, Category] = {}
     folder: str | None = ""
     standing: Callable[[str], Standing] = _unsaid
+    holds: Callable[[str, str], bool] = _unknown
+    """Whether the file at a path may hold what stands behind the ``::`` of a node id."""
     installed: bool = True
     imports_from_folder: bool = False
 

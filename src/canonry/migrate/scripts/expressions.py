@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from canonry.migrate.scripts import library
-from canonry.migrate.scripts.values import Ended, Function, Namespace, Parser, Scope, Started, Unknown, written_as
+from canonry.migrate.scripts.values import (
+    Ended,
+    Function,
+    Namespace,
+    Parser,
+    Scope,
+    Started,
+    Status,
+    Unknown,
+    written_as,
+)
 
 TURNS = 200
 """How many turns of a loop are followed."""
@@ -45,6 +55,9 @@ class Expressions(ABC):
     decisions: Sequence[bool]
     parser: Parser | None
     started: list[Started]
+    passed: bool | None
+    """Whether the tests have passed, where this reading has asked for it."""
+    path_changed: bool
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -87,6 +100,12 @@ class Expressions(ABC):
         value = self.value(node, scope)
         if not isinstance(value, Unknown):
             return bool(value) if not isinstance(value, Namespace) else True
+        answer = self._answer(node)
+        if isinstance(value, Status):
+            self.passed = answer is value.zero
+        return answer
+
+    def _answer(self, node: ast.expr) -> bool:
         if node not in self._answered:
             number = len(self.asked)
             self.asked.append(f"`{written_as(node)}` in line {node.lineno}")
@@ -167,6 +186,8 @@ class Expressions(ABC):
 
     def _of_UnaryOp(self, node: ast.UnaryOp, scope: Scope) -> Any:
         value = self.value(node.operand, scope)
+        if isinstance(value, Status) and isinstance(node.op, ast.Not):
+            return Status(written_as(node), flat=True, zero=not value.zero)
         if isinstance(value, Unknown):
             return value if not isinstance(node.op, ast.Not) else Unknown(written_as(node))
         if isinstance(node.op, ast.Not):
@@ -189,6 +210,8 @@ class Expressions(ABC):
         left = self.value(node.left, scope)
         for kind, other in zip(node.ops, node.comparators, strict=True):
             right = self.value(other, scope)
+            if len(node.ops) == 1 and isinstance(kind, ast.Eq | ast.NotEq) and _is_zero_test(left, right):
+                return Status(written_as(node), flat=True, zero=isinstance(kind, ast.Eq))
             if isinstance(left, Unknown) or isinstance(right, Unknown):
                 return Unknown(written_as(node))
             try:
@@ -268,7 +291,14 @@ class Expressions(ABC):
                 named[keyword.arg] = value
             elif isinstance(value, dict):
                 named |= {str(key): each for key, each in value.items()}
+            else:
+                named["**"] = value
         return library.call(self, target, arguments, named, node)
+
+
+def _is_zero_test(left: Any, right: Any) -> bool:
+    """Whether a status is compared with 0."""
+    return any(isinstance(one, Status) and not one.flat and other == 0 for one, other in ((left, right), (right, left)))
 
 
 def listed(value: Any) -> list[Any] | None:

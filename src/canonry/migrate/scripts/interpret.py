@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from canonry.migrate.scripts import library
+from canonry.migrate.scripts.effects import is_environment, tell_of_change, tell_of_end
 from canonry.migrate.scripts.expressions import TURNS, Expressions, listed
 from canonry.migrate.scripts.values import (
     ROOT,
@@ -23,6 +24,7 @@ from canonry.migrate.scripts.values import (
     Jumped,
     Namespace,
     Parser,
+    Process,
     Returned,
     Scope,
     Started,
@@ -62,6 +64,8 @@ class Run(Expressions):
         self.aside: dict[str, None] = {}
         self.parser: Parser | None = None
         self.folder = folder
+        self.passed: bool | None = None
+        self.path_changed = False
         self._steps = 0
         self._depth = 0
 
@@ -70,7 +74,10 @@ class Run(Expressions):
         scope = Scope({"__name__": "__main__", "__file__": f"{ROOT}/{self.script.path}"})
         try:
             self._block(self.script.tree.body, scope)
-        except (Ended, Returned, Jumped):
+            tell_of_end(self, None)
+        except Ended as end:
+            tell_of_end(self, end.value, fails=end.fails)
+        except (Returned, Jumped):
             pass
         except RecursionError:
             raise CannotReadError("it is nested deeper than can be followed") from None
@@ -150,6 +157,9 @@ class Run(Expressions):
         if isinstance(old, list) and isinstance(new, list | tuple) and isinstance(node.op, ast.Add):
             old.extend(new)
             return
+        if is_environment(old):
+            tell_of_change(self, old, "", ast.unparse(node.target))
+            return
         self.bind(node.target, self.binary(type(node.op), old, new, node.value), scope)
 
     def bind(self, target: ast.expr, value: Any, scope: Scope) -> None:
@@ -169,6 +179,8 @@ class Run(Expressions):
             owner = self.value(target.value, scope)
             if isinstance(owner, Instance | Namespace):
                 owner.fields[target.attr] = value
+            elif isinstance(owner, External):
+                tell_of_change(self, External(f"{owner.name}.{target.attr}"), "", ast.unparse(target))
         elif isinstance(target, ast.Subscript):
             self._bind_item(target, value, scope)
         elif isinstance(target, ast.Starred):
@@ -176,29 +188,40 @@ class Run(Expressions):
 
     def _bind_item(self, target: ast.Subscript, value: Any, scope: Scope) -> None:
         owner, key = self.value(target.value, scope), self.value(target.slice, scope)
+        if ast.unparse(target.value) in ("sys.argv", "sys.path", "sys.modules"):
+            owner = External(ast.unparse(target.value))
         if isinstance(owner, dict | list) and not isinstance(key, Unknown):
             try:
                 owner[key] = value
             except (TypeError, IndexError, ValueError):
                 raise CannotReadError(f"line {target.lineno} is not followed") from None
-        elif isinstance(owner, Unknown) and "environ" in owner.what:
-            self.note("it sets environment variables")
+        else:
+            tell_of_change(self, owner, key, ast.unparse(target))
 
     def _do_Delete(self, node: ast.Delete, scope: Scope) -> None:
         for target in node.targets:
             if isinstance(target, ast.Name):
                 scope.names[target.id] = Unknown(target.id)
+            elif isinstance(target, ast.Subscript):
+                key = self.value(target.slice, scope)
+                tell_of_change(self, self.value(target.value, scope), key, ast.unparse(target))
+            elif isinstance(target, ast.Attribute):
+                tell_of_change(self, External(ast.unparse(target)), "", ast.unparse(target))
 
     def _do_Return(self, node: ast.Return, scope: Scope) -> None:
         raise Returned(self.value(node.value, scope) if node.value is not None else None)
 
     def _do_Raise(self, node: ast.Raise, scope: Scope) -> None:
-        if node.exc is not None:
-            self.value(node.exc, scope)
-        raise Ended
+        raised = node.exc
+        called = raised.func if isinstance(raised, ast.Call) else raised
+        value = [self.value(each, scope) for each in raised.args] if isinstance(raised, ast.Call) else []
+        if isinstance(called, ast.Name) and called.id == "SystemExit":
+            raise Ended(value[0] if value else None)
+        raise Ended(fails=True)
 
     def _do_Assert(self, node: ast.Assert, scope: Scope) -> None:
-        self.value(node.test, scope)
+        if not self.truth(node.test, scope):
+            raise Ended(fails=True)
 
     def _do_Break(self, node: ast.Break, scope: Scope) -> None:
         raise Jumped(leaves=True)
@@ -213,6 +236,8 @@ class Run(Expressions):
         raise CannotReadError(f"the `match` in line {node.lineno} is not followed")
 
     def _do_Try(self, node: ast.Try, scope: Scope) -> None:
+        if node.handlers and not all(isinstance(each, ast.Import | ast.ImportFrom) for each in node.body):
+            self.note(f"it does something else where line {node.body[0].lineno} fails")
         try:
             self._block(node.body, scope)
             self._block(node.orelse, scope)
@@ -223,7 +248,9 @@ class Run(Expressions):
         for item in node.items:
             value = self.value(item.context_expr, scope)
             if item.optional_vars is not None:
-                self.bind(item.optional_vars, value if isinstance(value, Instance) else Unknown("with"), scope)
+                self.bind(
+                    item.optional_vars, value if isinstance(value, Instance | Process) else Unknown("with"), scope
+                )
         self._block(node.body, scope)
 
     _do_AsyncWith = _do_With
@@ -326,6 +353,9 @@ def runs_of(script: Script, given: Mapping[str, Any], *, folder: str = "") -> Ru
             asked = next(iter([*run.asked, *longest.asked]), "what is known only when it runs")
             raise CannotReadError(f"what it starts depends on {asked}")
         longest.aside |= run.aside
+        if len(words) < len(longest.started) and run.asked:
+            depends = next((each for each in run.asked if each in longest.asked), run.asked[-1])
+            longest.note(f"whether it starts {'more ' if words else ''}tests depends on {depends}")
     return longest
 
 

@@ -60,7 +60,7 @@ def learn(script: Script, terms: Terms) -> Learned:
         try:
             return _Learner(script, terms, start).learn()
         except CannotReadError as error:
-            first = first or error
+            first = first or CannotReadError(_spoken(str(error)))
     assert first is not None
     raise first
 
@@ -131,6 +131,9 @@ class _Learner:
             raise CannotReadError(f"line {started.line}: {mapped.reason}")
         self.doubts |= dict.fromkeys(doubt.reason for doubt in mapped.doubts)
         new = [str(word) for word in new_words(words, mapped)]
+        front = new[: new.index("canonry")]
+        if front and front != ["python", "-m"]:
+            self.aside[f"it starts the tests behind `{' '.join(front)}` in line {started.line}"] = None
         return list(_split(new[new.index("run", new.index("canonry")) + 1 :]))
 
     def _standing(self, path: str, folder: str) -> Standing:
@@ -148,7 +151,7 @@ class _Learner:
                 units = self._units(self._run(given))
                 yield _Tried(option, key, given, units, "" if units is not None else "it starts no tests")
             except CannotReadError as error:
-                yield _Tried(option, key, given, None, str(error))
+                yield _Tried(option, key, given, None, _spoken(str(error)))
 
     def _takes_rest(self, base: list[Unit]) -> bool:
         """Whether words on its command line go to pytest."""
@@ -200,6 +203,13 @@ class _Learner:
             once = Counter(unit[0] for unit in units or () if unit[0] in _ONCE)
             if units is None or Counter(units) != Counter(said) or any(count > 1 for count in once.values()):
                 yield _said(one), _said(other)
+
+
+def _spoken(text: str) -> str:
+    """A reason without what stands for values and for the root of the tree while a script is read."""
+    for stand_in, name in ((_TEXT, "VALUE"), (str(_NUMBER), "NUMBER"), (f"{ROOT}/", ""), (ROOT, ".")):
+        text = text.replace(stand_in, name)
+    return text
 
 
 def _said(each: _Tried) -> str:

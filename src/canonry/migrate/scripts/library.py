@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from canonry.migrate.scripts import parsers
+from canonry.migrate.scripts.effects import METHODS_TOLD, tell_of_call, tell_of_start, tell_of_unknown_call
 from canonry.migrate.scripts.values import (
     PLAIN,
     ROOT,
@@ -20,8 +21,10 @@ from canonry.migrate.scripts.values import (
     Instance,
     Namespace,
     Parser,
+    Process,
     Reading,
     Started,
+    Status,
     Unknown,
     holds_unknown,
     written_as,
@@ -65,25 +68,13 @@ _PURE: dict[str, Callable[..., Any]] = {
     "shlex.join": shlex.join,
     "shlex.quote": shlex.quote,
 }
-_SILENT = frozenset(
-    "print logging logger log time datetime json textwrap traceback warnings platform typing dataclasses enum"
-    " collections functools itertools argparse optparse click sys pathlib os re shlex uuid random math string"
-    " signal atexit contextlib asyncio shutil statistics subprocess colorama rich tabulate __future__ abc".split()
+_TALKING = frozenset("debug info warning error critical exception log print echo secho".split())
+"""Methods that show what they are handed."""
+_SAME_CALL = frozenset(
+    "staticmethod classmethod property functools.wraps wraps functools.cache cache functools.lru_cache lru_cache"
+    " contextmanager contextlib.contextmanager".split()
 )
-"""Roots whose calls are nothing that a reader has to be told of, unless `_TOLD` says so."""
-_TOLD = {
-    "open": "it opens files",
-    "input": "it asks questions",
-    "shutil.rmtree": "it deletes folders",
-    "os.remove": "it deletes files",
-    "os.makedirs": "it makes folders",
-}
-_METHODS_TOLD = {
-    "write_text": "it writes files",
-    "write_bytes": "it writes files",
-    "unlink": "it deletes files",
-    "mkdir": "it makes folders",
-}
+"""Decorators under which a function still does what its body says."""
 _WIDTH = re.compile(r"\d{4,}")
 _VIEWS: Any = (type({}.keys()), type({}.values()), type({}.items()))
 _PADS = frozenset(("ljust", "rjust", "center", "zfill", "expandtabs", "format_map"))
@@ -127,9 +118,20 @@ def attribute(run: Reading, owner: Any, name: str, written: str) -> Any:
         return _of_module(run, f"{owner.name}.{name}")
     if isinstance(owner, PurePosixPath) and name in ("parent", "name", "stem", "suffix", "parts"):
         return getattr(owner, name)
+    if isinstance(owner, Process):
+        return _of_process(owner, name, written)
+    if isinstance(owner, Status) and name == "value":  # of pytest's own enumeration
+        return owner
     if isinstance(owner, Unknown):
         return Unknown(written)
     return _Method(owner, name)
+
+
+def _of_process(process: Process, name: str, written: str) -> Any:
+    """`returncode`, and what `wait` and `poll` are, which as calls give the same."""
+    if name in ("returncode", "wait", "poll"):
+        return process.status
+    return Unknown(written)
 
 
 class _Method:
@@ -172,7 +174,10 @@ def call(run: Reading, target: Any, arguments: list[Any], named: dict[str, Any],
     written = written_as(node.func)
     if isinstance(target, Function):
         if target.click is not None and target.owner is None:
-            return parsers.invoke(run, target, target.click)
+            returned = parsers.invoke(run, target, target.click)
+            if named.get("standalone_mode") is False:
+                return returned
+            raise Ended  # click ends the process itself, and what the command returns is dropped
         return run.call(target, arguments, named)
     if isinstance(target, Class):
         return _made(run, target, arguments, named)
@@ -180,13 +185,12 @@ def call(run: Reading, target: Any, arguments: list[Any], named: dict[str, Any],
         return _method(run, target, arguments, named, written)
     if isinstance(target, External):
         return _external(run, target.name, arguments, named, node)
-    last = written.rpartition(".")[2]
-    if last in _METHODS_TOLD:
-        run.note(_METHODS_TOLD[last])
-    elif "environ" in written and last in ("update", "setdefault", "pop"):
-        run.note("it sets environment variables")
-    for each in (*arguments, *named.values()):
-        _handed_over(run, each, written)
+    if isinstance(target, Process | Status):
+        return target
+    tell_of_unknown_call(run, target, written)
+    if written.rpartition(".")[2] not in _TALKING:
+        for each in (*arguments, *named.values()):
+            _handed_over(run, each, written)
     return Unknown(f"{written}(...)")
 
 
@@ -266,8 +270,8 @@ def _of_path(run: Reading, path: PurePosixPath, name: str, arguments: list[Any],
             return getattr(path, name)(*arguments)
         except (TypeError, ValueError):
             return unknown
-    if name in _METHODS_TOLD:
-        run.note(_METHODS_TOLD[name])
+    if name in METHODS_TOLD:
+        run.note(METHODS_TOLD[name])
     return unknown
 
 
@@ -284,10 +288,9 @@ def _external(run: Reading, name: str, arguments: list[Any], named: dict[str, An
     unknown = Unknown(written_as(node))
     last = name.rpartition(".")[2]
     if name in PROCESS_CALLS or name in ("pytest.main", "unittest.main"):
-        _process(run, name, arguments, named, node)
-        return unknown
+        return _process(run, name, arguments, named, node) or unknown
     if name in ("sys.exit", "exit", "quit", "os._exit"):
-        raise Ended
+        raise Ended(arguments[0] if arguments else None)
     if name in ("asyncio.run", "anyio.run", "trio.run") and arguments:
         return run.call(arguments[0], arguments[1:], {}) if isinstance(arguments[0], Function) else arguments[0]
     if last in ("ArgumentParser", "OptionParser") and "parse" in name:
@@ -309,18 +312,15 @@ def _external(run: Reading, name: str, arguments: list[Any], named: dict[str, An
         return _reflected(name, arguments, unknown)
     if name in _PURE:
         return _pure(name, arguments, named, unknown)
-    if name in _TOLD:
-        run.note(_TOLD[name])
-    elif name.partition(".")[0] not in _SILENT and name not in BUILTINS:
-        run.note(f"it calls `{name.lstrip('.')}`")
+    if tell_of_call(run, name, written_as(node.func), arguments):
         for each in (*arguments, *named.values()):
             _handed_over(run, each, name)
-    if name in ("os.putenv", "os.environ.update", "os.environ.setdefault"):
-        run.note("it sets environment variables")
     return None if name == "print" else unknown
 
 
 def _pure(name: str, arguments: list[Any], named: dict[str, Any], unknown: Unknown) -> Any:
+    if name in ("int", "bool") and arguments and isinstance(arguments[0], Status):
+        return arguments[0] if name == "int" else Status(unknown.what, encoded=False, flat=True, zero=False)
     if name == "bool" and arguments and not holds_unknown(arguments):
         return bool(arguments[0])
     if holds_unknown([*arguments, *named.values()]) and name not in ("list", "len", "enumerate", "tuple"):
@@ -364,16 +364,13 @@ def _os_path(run: Reading, name: str, arguments: list[Any], unknown: Unknown) ->
 # processes -----------------------------------------------------------------------------------------------------------
 
 
-def _process(run: Reading, name: str, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> None:
+def _process(
+    run: Reading, name: str, arguments: list[Any], named: dict[str, Any], node: ast.Call
+) -> Status | Process | None:
+    """Notes the test tool that a call starts; what the call gives, None where it starts none."""
     if name == "unittest.main":
         raise CannotReadError(f"it lets `unittest` choose tests in line {node.lineno}")
-    words: Any = arguments[0] if arguments else next((named[key] for key in ("args", "cmd") if key in named), [])
-    if name.endswith("_exec") or (name.startswith("os.") and name not in ("os.system", "os.popen")):
-        words = list(arguments) if name.endswith("_exec") else arguments[-1] if arguments else []
-    if name == "pytest.main":
-        words = ["pytest", *words] if isinstance(words, list | tuple) else Unknown(written_as(node))
-        if named.keys() - {"args"}:
-            raise CannotReadError(f"`pytest.main` in line {node.lineno} is handed objects")
+    words, named = _command_of(name, arguments, named, node)
     if isinstance(words, str):
         words = _split(words, node)
     unknown = holds_unknown(words) if not isinstance(words, Unknown) else words.what
@@ -384,15 +381,50 @@ def _process(run: Reading, name: str, arguments: list[Any], named: dict[str, Any
             raise CannotReadError(f"`{unknown}` in the command of line {node.lineno} is known only when it runs")
         if "python" not in known[:1] or len(known) != 2:
             run.note(f"it starts `{known[0]}`" if known and known[0] else "it starts other programs")
-        return
+        return None
     if tool.endswith(COLLECTING):
-        return
+        return None
     if tool != "pytest":
         raise CannotReadError(f"how `{tool}` selects tests in line {node.lineno} is not followed")
     if unknown or None in known:
         raise CannotReadError(f"`{unknown}` in the command of line {node.lineno} is known only when it runs")
     folder = folder_of(run, named["cwd"]) if named.get("cwd") is not None else run.folder
-    run.started.append(Started(tuple(str(each) for each in known), folder, node.lineno))
+    checked = named.get("check") is True or name.endswith(("check_call", "check_output"))
+    run.started.append(Started(tuple(str(each) for each in known), folder, node.lineno, checked))
+    tell_of_start(run, name, named, node.lineno)
+    return _given_back(name, Status(written_as(node), encoded=name == "os.system"))
+
+
+def _command_of(name: str, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> tuple[Any, dict[str, Any]]:
+    """The words that a process call starts, and its other arguments by name."""
+    words: Any = arguments[0] if arguments else next((named[key] for key in ("args", "cmd") if key in named), [])
+    last = name.rpartition(".")[2]
+    if name == "pytest.main":
+        if named.keys() - {"args"}:
+            raise CannotReadError(f"`pytest.main` in line {node.lineno} is handed objects")
+        return (["pytest", *words] if isinstance(words, list | tuple) else Unknown(written_as(node))), named
+    if last.endswith("_exec"):
+        return list(arguments), named
+    if not name.startswith("os.") or last in ("system", "popen"):
+        return words, named
+    given = arguments[1:] if last.startswith("spawn") else arguments  # the mode stands in front
+    if last.rstrip("pe").endswith("l"):
+        ends = len(given) - 1 if last.endswith("e") else len(given)
+        return list(given[1:ends]), named | ({"env": given[-1]} if last.endswith("e") else {})
+    more = {"env": given[2]} if len(given) > 2 else {}
+    return (given[1] if len(given) > 1 else Unknown(written_as(node))), named | more
+
+
+def _given_back(name: str, status: Status) -> Status | Process | None:
+    """What a call that has started tests gives. Raises `Ended` where they take the place of the script."""
+    last = name.rpartition(".")[2]
+    if last.startswith("exec"):
+        raise Ended(status)
+    if last in ("call", "system", "main") or last.startswith("spawn"):
+        return status
+    if last in ("run", "Popen", "run_process", "open_process") or last.endswith(("_exec", "_shell")):
+        return Process(status)
+    return None
 
 
 def _split(text: str, node: ast.Call) -> list[str]:
@@ -422,6 +454,8 @@ def decorate(run: Reading, function: Function, decorator: ast.expr, scope: Any) 
     called = decorator.func if isinstance(decorator, ast.Call) else decorator
     value = run.value(called, scope)
     if not isinstance(value, External) or value.name.partition(".")[0] != "click":
+        if written_as(called) not in _SAME_CALL:
+            run.note(f"it decorates `{getattr(function.node, 'name', '')}` with `{written_as(called)}`")
         return
     if function.click is None:
         function.click = Parser("click")

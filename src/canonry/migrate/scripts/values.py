@@ -18,7 +18,11 @@ class CannotReadError(Exception):
 
 
 class Ended(Exception):  # noqa: N818 - the script ends here, which is no error
-    """The script ends itself."""
+    """The script ends itself, with what it hands to `sys.exit`, or with an exception (``fails``)."""
+
+    def __init__(self, value: Any = None, *, fails: bool = False) -> None:
+        super().__init__()
+        self.value, self.fails = value, fails
 
 
 class Returned(Exception):  # noqa: N818 - control flow of what is read
@@ -42,6 +46,26 @@ class Unknown:
     """A value that is known only when the script runs; ``what`` is how it is written there."""
 
     what: str
+
+
+@dataclass(slots=True, frozen=True)
+class Status(Unknown):
+    """The exit status of tests that the script starts.
+
+    ``encoded`` as `os.system` gives it; ``flat`` where it only says whether that is 0, ``zero`` which way round.
+    """
+
+    encoded: bool = False
+    flat: bool = False
+    zero: bool = False
+    """Whether it is true where the status is 0."""
+
+
+@dataclass(slots=True, frozen=True)
+class Process:
+    """A process of tests that the script has started: its ``returncode``, and what its `wait` gives, is a status."""
+
+    status: Status
 
 
 @dataclass(slots=True, frozen=True)
@@ -142,11 +166,15 @@ class Namespace:
 
 @dataclass(slots=True, frozen=True)
 class Started:
-    """A test tool that the script starts: its words, and the working directory from the root."""
+    """A test tool that the script starts: its words, and the working directory from the root.
+
+    ``checked``: where the tests fail the script fails there.
+    """
 
     words: tuple[str, ...]
     folder: str
     line: int
+    checked: bool = False
 
 
 class Reading(Protocol):
@@ -157,6 +185,8 @@ class Reading(Protocol):
     folder: str
     parser: Parser | None
     started: list[Started]
+    passed: bool | None
+    path_changed: bool
 
     def value(self, node: ast.expr, scope: Scope) -> Any:
         """What an expression is."""

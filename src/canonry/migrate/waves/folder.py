@@ -7,16 +7,20 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from canonry.changes.folder import ChangesFolder
+from canonry.changes.history import read_history
 from canonry.model.errors import UserError
 from canonry.model.state import STATE, make_state_folder
 from canonry.model.waves import SCHEMA, Entry, Judged, WavePlan
 
+_ORIGIN = re.compile(r"migrate next (\d+)/\d+")
 _AGAIN = "`canonry migrate plan` makes a new one"
 
 
@@ -28,8 +32,10 @@ class WavesFolder:
         self.place = root / STATE / "migrate"
 
     def next_id(self) -> str:
-        """A number that no plan has, in four digits or more."""
-        return f"{max(map(int, self._ids()), default=0) + 1:04}"
+        """A number that no plan has, nor any change in the journal that a plan made, in four digits or more."""
+        origins = (_ORIGIN.fullmatch(change.header.origin) for change in read_history(ChangesFolder(self.root)))
+        taken = [*self._ids(), *(match[1] for match in origins if match is not None)]
+        return f"{max(map(int, taken), default=0) + 1:04}"
 
     def current(self) -> WavePlan:
         """The newest plan. Raises `UserError` where there is none, and for one that cannot be read."""
@@ -99,6 +105,16 @@ class WavesFolder:
                 os.fsync(file.fileno())
         except OSError as error:
             raise _not_written(path, error) from error
+
+    def scratches(self) -> set[str]:
+        """The copies that any plan's log names, also of plans that cannot be read any more."""
+        found: set[str] = set()
+        for path in self.place.glob("*.jsonl"):
+            with contextlib.suppress(OSError):
+                for line in path.read_bytes().splitlines():
+                    with contextlib.suppress(ValueError, AttributeError):
+                        found.add(str(json.loads(line).get("scratch", "")))
+        return found - {""}
 
     def condemned(self) -> dict[tuple[str, str, str], str]:
         """What earlier plans could not keep: path, digest before and after -> why."""

@@ -1,7 +1,6 @@
 """A wave taken: tried, judged, and what may stay of it written as one change with a way back."""
 
 import contextlib
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,10 +12,11 @@ from canonry.changes.apply import apply_plan, object_to_plan
 from canonry.changes.git_state import names, refuse_conflicts, repository_of
 from canonry.changes.journal import now
 from canonry.changes.transaction import Step, no_step
-from canonry.migrate.equivalence.ground import Ground, InPlace, copied, remove_copy
+from canonry.migrate.equivalence.ground import Ground, InPlace, copied
 from canonry.migrate.equivalence.observe import Conditions
 from canonry.migrate.equivalence.prove import Proof, Tell, Terms, prove
 from canonry.migrate.waves.folder import WavesFolder
+from canonry.migrate.waves.scratch import held_scratch, sweep
 from canonry.migrate.waves.status import read_status
 from canonry.model.change_plan import ChangePlan, FileChange
 from canonry.model.errors import NothingValidatedError, UserError
@@ -24,7 +24,6 @@ from canonry.model.run_event import RunEvent
 from canonry.model.waves import (
     Begun,
     Decision,
-    Entry,
     GivenUp,
     Guilty,
     Judged,
@@ -38,7 +37,6 @@ from canonry.model.waves import (
 from canonry.source.syntax.versions import Version
 from canonry.source.trees.tree import read_file
 
-_PREFIX = "canonry-wave-"
 _TOO_MANY, _AT_LEAST = 0.2, 3
 """From this share of a wave's files on, and this number, guilty ones are no exception."""
 
@@ -109,7 +107,7 @@ def take_waves(work: Work) -> Iterator[Taken]:
     """
     _refuse_other_canon(work.root, work.plan, work.taking.conditions.config)
     with work.folder.locked(), contextlib.ExitStack() as standing:
-        _clear_scratch(work.root, work.folder.log(work.plan))
+        sweep(work.root, work.folder.scratches())
         ground: Ground | None = None
         go_on = work.taking.go_on
         while True:
@@ -135,8 +133,7 @@ def _begin(work: Work, wave: Wave, ground: Ground | None, standing: contextlib.E
     """Says that a wave is begun, and where, before anything is made there."""
     place = ground.root if ground is not None and not work.taking.in_place else None
     if ground is None and not work.taking.in_place:
-        place = Path(tempfile.mkdtemp(prefix=_PREFIX), work.root.resolve().name)
-        standing.callback(remove_copy, place.parent)
+        place = standing.enter_context(held_scratch(work.root)) / work.root.resolve().name
     work.folder.add(work.plan, Begun(wave=wave.number, at=now(), scratch=str(place or "")))
     work.step("begun")
     if ground is not None:
@@ -244,14 +241,6 @@ def _refuse_other_canon(root: Path, plan: WavePlan, config: Path | None) -> None
             f"the canon is not the one that plan {plan.id} was made by; `canonry migrate plan` plans again, and keeps "
             "what is done"
         )
-
-
-def _clear_scratch(root: Path, log: tuple[Entry, ...]) -> None:
-    """Deletes the copies that killed processes left: only folders of the name that we give to them."""
-    for entry in log:
-        place = Path(entry.scratch).parent if isinstance(entry, Begun) and entry.scratch else None
-        if place is not None and place.name.startswith(_PREFIX) and not root.resolve().is_relative_to(place.resolve()):
-            remove_copy(place)
 
 
 def _version(plan: WavePlan) -> Version:

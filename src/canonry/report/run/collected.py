@@ -26,8 +26,9 @@ def render(report: CollectReport, out: IO[str], *, verbose: bool = False) -> Non
     if verbose:
         for each in report.collected:
             out.write(f"{len(each.nodes):6,} in      {printable(each.path)}\n")
+    left_out = f"{report.deselected:,} deselected, " if report.deselected else ""
     out.write(
-        f"{plural(len(report.collected), 'file')} with {plural(report.tests, 'test')} collected, "
+        f"{plural(len(report.collected), 'file')} with {plural(report.tests, 'test')} collected, {left_out}"
         f"{len(report.uncollectable):,} uncollectable, {len(report.empty):,} without a test: "
         f"{percentage(report)} of {plural(len(report.files), 'file')} can be collected\n"
     )
@@ -38,6 +39,7 @@ def render_json(report: CollectReport, out: IO[str]) -> None:
     document = {
         "files": len(report.files),
         "tests": report.tests,
+        "deselected": report.deselected,
         "percentage": percentage(report),
         "collected": {each.path: list(each.nodes) for each in report.collected},
         "uncollectable": [

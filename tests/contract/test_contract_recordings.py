@@ -230,3 +230,12 @@ def test_whose_the_connections_are(tmp_path: Path):
     for wrong in ("[]", "{", '{"a": 1}', '{"a": {"owned": []}}', '{"a": {"canaries": "x"}}'):
         sessions.write_text(wrong)
         assert isinstance(call("agent-events", str(recording), "--sessions", str(sessions))[2], UserError)
+
+
+def test_what_a_contract_cannot_judge_is_said(tmp_path: Path):
+    contract, recording = tmp_path / "c.yaml", tmp_path / "r.jsonl"
+    contract.write_text("contract: c/1\nevents: {a: }\n")
+    recording.write_bytes(line({"type": "a"}))
+    assert "canaries would judge nothing" in str(call(str(contract), str(recording), "--canary", "x")[2])
+    status, text, _ = call(str(contract), str(recording), "--session", "user_id=u")
+    assert (status, "the contract has no `user_id` of a session" in text) == (0, True)

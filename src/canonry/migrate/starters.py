@@ -1,0 +1,91 @@
+"""Which files of a tree may be started as scripts by others: by a path or `-m`, in Python code and in documents."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from canonry.audit.listing import Listing
+from canonry.rules.invocation import UNKNOWN, joined, script_of
+from canonry.source.documents.reading import Command, Reading
+from canonry.source.trees.tree import Key
+
+_STARTS = re.compile(rb"subprocess|os\.system|os\.popen|os\.exec|os\.spawn|runpy|pexpect|run_process")
+_IN_LIST = re.compile(
+    rb"(?:sys\.executable|[\"'][^\"'\s]*python[\d.]*[\"'])\s*,\s*(?:[\"']-[uBEsSIObWX]\w*[\"']\s*,\s*)*"
+    rb"(?:(?P<m>[\"']-m[\"'])\s*,\s*)?[frbFRB]?[\"'](?P<what>[\w./-]+)[\"']"
+)
+_IN_TEXT = re.compile(
+    rb"(?:python[\d.]*|\{sys\.executable\})[\"']?\s+(?:-[uBEsSIO]+\s+)*(?:(?P<m>-m)\s*)?(?P<what>[\w./-]+)"
+)
+_RUNPY = re.compile(rb"run_(?P<m>module|path)\(\s*[\"'](?P<what>[\w./-]+)[\"']")
+_TEXTS = re.compile(rb"[\"']([^\"'\r\n]*)[\"']")
+_NAME = re.compile(r"[\w./-]*\w+\.py|\w+(?:\.\w+)+")
+_MODULE = re.compile(r"\w+(?:\.\w+)*")
+
+
+class Starters(msgspec.Struct, frozen=True):
+    """``scripts`` are started for certain. ``named``: names of files and dotted names of modules, in the texts of code
+    that starts processes, with the file that holds each.
+    """
+
+    scripts: frozenset[str] = frozenset()
+    named: dict[str, str] = {}
+
+    def of(self, path: str) -> str:
+        """A file that may start this one, empty where none does."""
+        parts = path.removesuffix(".py").split("/")
+        names = [path.rpartition("/")[2], *(".".join(parts[at:]) for at in range(len(parts) - 1))]
+        return next((self.named[name] for name in names if self.named.get(name, path) != path), "")
+
+
+def starters_of(read: Callable[[str, Key | None], bytes | None], listing: Listing) -> Starters:
+    """What the Python files of a tree start."""
+    scripts: set[str] = set()
+    named: dict[str, str] = {}
+    for path, key in sorted(listing.live.items()):
+        content = read(path, key) or b""
+        if not _STARTS.search(content):
+            continue
+        for pattern in (_IN_LIST, _IN_TEXT, _RUNPY):
+            for match in pattern.finditer(content):
+                what = match["what"].decode("ascii", "replace")
+                modular = match["m"] is not None and match["m"] != b"path"
+                scripts.update(_paths(what, modular, ("", path.rpartition("/")[0])))
+        for text in _TEXTS.findall(content):
+            for name in _NAME.findall(text.decode("utf-8", "replace")):
+                named.setdefault(name.rpartition("/")[2], path)
+    return Starters(frozenset(scripts), named)
+
+
+def scripts_of(documents: Iterable[tuple[str, Reading]]) -> Iterator[str]:
+    """The Python files that commands run, from their working directory and from beside their document."""
+    for path, reading in documents:
+        for command in reading.commands:
+            own = path.rpartition("/")[0]
+            folders = ("", own) if command.folder == UNKNOWN else (command.folder, own)
+            script = script_of(command)
+            if script.endswith(".py"):
+                yield from _paths(script, False, folders)
+            for module in _modules(command):
+                yield from _paths(module, True, folders)
+
+
+def _modules(command: Command) -> Iterator[str]:
+    """The modules that a command starts with ``-m``."""
+    for number, word in enumerate(command.words):
+        if word == "-m" and number + 1 < len(command.words):
+            yield command.words[number + 1]
+        elif word.startswith("-m") and len(word) > 2:
+            yield word[2:]
+
+
+def _paths(what: str, modular: bool, folders: Iterable[str]) -> Iterator[str]:
+    """The paths that a script, or a module, may have from the root."""
+    if not modular:
+        if what.endswith(".py"):
+            yield from (joined(folder, what) or what for folder in folders)
+    elif _MODULE.fullmatch(what):
+        base = what.replace(".", "/")
+        for folder in folders:
+            yield from (joined(folder, each) or each for each in (f"{base}.py", f"{base}/__main__.py"))
