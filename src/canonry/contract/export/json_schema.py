@@ -1,5 +1,6 @@
 """JSON Schema (draft 2020-12) of the events of a contract, each by itself: what lies between events it cannot say."""
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 from canonry.contract.compile.plan import FieldRule, Kind, Plan, Test
@@ -120,7 +121,21 @@ def type_schema(kind: FieldKind) -> dict[str, Any]:
 
 
 def _named(plan: Plan, kind: Kind) -> dict[str, Any]:
-    """What says that an event is this one."""
+    """What says that an event is this one. A pattern means the names that no other entry before it has."""
+    if "*" not in kind.base:
+        return _says(plan, kind)
+    bases = [each for each in plan.kinds[:-1] if not each.tests and each.base != kind.base]
+    patterns = list(plan.families)
+    taken = [
+        each
+        for each in bases
+        if "*" not in each.base or patterns.index(each.base) < patterns.index(kind.base)
+        if fnmatchcase(each.base, kind.base) or "*" in each.base
+    ]
+    return {"allOf": [_says(plan, kind), *({"not": _says(plan, each)} for each in taken)]}
+
+
+def _says(plan: Plan, kind: Kind) -> dict[str, Any]:
     rule = plan.contract.discriminator
     if rule.jsonrpc:
         return _rpc(kind.base)

@@ -48,6 +48,7 @@ class Walk:
         self.at = begin
         self.tried: Counter[int] = Counter()
         self.used: Counter[int] = Counter()
+        self._enough = rng.choice([1, 2, 3])
         self.open_at_once = rng.choice([1, 1, 2, 3])
         self._composer = Composer(plan, persona, rng, favour=favour)
         self._session = self._begin()
@@ -89,12 +90,24 @@ class Walk:
             weights[chosen] = self._weight(kinds[chosen].index)
 
     def _serve(self) -> bool:
-        """Move by a kind that is wanted and did not come yet; false where none fits. What ends a scope waits."""
+        """Move by a kind that is wanted and came too seldom yet; false where none fits. What ends a scope waits."""
         ends = frozenset().union(*(scope.closes - scope.opens for scope in self.plan.scopes))
         wanted = sorted(
-            kind for kind in self.favour - ends if not self.used[kind] and self._welcome(self.plan.kinds[kind])
+            kind
+            for kind in self.favour - ends
+            if self.used[kind] < self._enough and self._welcome(self.plan.kinds[kind])
         )
-        return any(self._move(self.plan.kinds[kind]) for kind in self.rng.sample(wanted, k=len(wanted))[:8])
+        chosen = self.rng.sample(wanted, k=len(wanted))
+        if self.rng.random() < 0.7:
+            chosen.sort(key=self._depth)
+        return any(self._move(self.plan.kinds[kind]) for kind in chosen[:8])
+
+    def _depth(self, kind: int) -> tuple[int, int]:
+        """What stands inside most comes first, what closes it last."""
+        spans = [span for span in self.plan.spans if kind in span.touched]
+        opens = any(kind in span.opens for span in spans)
+        closes = any(kind in span.closes for span in spans)
+        return 2 if closes and not opens else int(opens), -len(spans)
 
     def _weight(self, kind: int) -> float:
         new = 1.0 / (1 + self.used[kind]) / (1 + self.tried[kind] / 4)
