@@ -45,7 +45,6 @@ OTHERS = {
     "migrate/equivalence/ground.py": "a copy of the tree, in a temporary folder",
     "migrate/waves/folder.py": "plans of waves and their logs, in our own folder",
     "migrate/waves/scratch.py": "the temporary folder of a copy",
-    "migrate/waves/take.py": "the temporary folder of a copy",
     "cli/_contract_tap.py": "the recording, into the file that `--record` names",
     "cli/_output.py": "the report, into the file that `--output-file` or `--output` names",
     "source/cache.py": "the cache, in our own folder",
