@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ class JudgedStream:
         self.close_code: int | str | None = None
         self.is_recorded = False
         """Whether frames came from a recording, so that they say nothing of a real connection."""
+        self.seen: Counter[str] = Counter()
+        """How often each event came, either way, by its name in the contract where it has one."""
         self._ended_at: float | None = None
 
     def receive(self, frame: bytes | str | Mapping[str, Any], *, at: float | None = None) -> None:
@@ -86,4 +89,4 @@ class JudgedStream:
         raw = frame if isinstance(frame, bytes | str) else json.dumps(frame)
         if len(self.frames) < FIRST:
             self.frames.append((raw, received, direction))
-        self.session.receive(raw, at=received, direction=direction)
+        self.seen[self.session.name(self.session.receive(raw, at=received, direction=direction))] += 1
