@@ -41,10 +41,8 @@ def main(arguments: list[str]) -> int:
     began = time.process_time()
     outcomes = soak(options.count, options.seed)
     spent = time.process_time() - began
-    refused = outcomes["refused"]
-    print(
-        f"{options.count:,} mutations of {len(shipped())} contracts, {refused:,} refused, {outcomes['accepted']:,} accepted"
-    )
+    became = f"{outcomes['refused']:,} refused, {outcomes['accepted']:,} accepted"
+    print(f"{options.count:,} mutations of {len(shipped())} contracts, {became}")
     print(f"{spent:.0f} CPU s; no crash, every verdict deterministic, compiled and interpreted the same")
     return 0
 
