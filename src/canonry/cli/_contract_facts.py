@@ -29,6 +29,8 @@ def _fact(file: Path, name: str, entry: Any) -> SessionFacts:
         raise UserError(f"`{file}`: `owned` of `{name}` is no object of lists; expected field -> ids")
     if not isinstance(canaries, list) or not all(isinstance(text, str) for text in canaries):
         raise UserError(f"`{file}`: `canaries` of `{name}` is no list of texts")
+    if "" in canaries:
+        raise UserError(f"`{file}`: a canary of `{name}` is empty, and would be found nowhere; expected a text")
     user = {key: value for key, value in entry.items() if key not in ("owned", "canaries")}
     for key, value in user.items():
         if not isinstance(value, str | int | float):

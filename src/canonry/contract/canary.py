@@ -16,6 +16,7 @@ RUN = "V" * 20
 """What base64 makes of the tag at every alignment."""
 _DIGITS = 16
 _ALPHABET = re.compile(r"[A-Za-z0-9+/_-]+", re.ASCII)
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|/)")
 _SHORTEST_GRAM = 4
 _FEW = 24
 _TAIL = 63
@@ -54,6 +55,13 @@ class Canaries:
     def find(self, raw: str | bytes, owner: Hashable) -> str | None:
         """Return the first text in ``raw`` that somebody else than ``owner`` has, None where there is none."""
         text = raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
+        if "\\u" in text or "\\/" in text:  # as some writers of JSON escape what need not be
+            found = self._find(_unescaped(text), owner)
+            if found is not None:
+                return found
+        return self._find(text, owner)
+
+    def _find(self, text: str, owner: Hashable) -> str | None:
         if TAG in text:
             found = self._find_plain(text, owner)
             if found is not None:
@@ -132,6 +140,12 @@ def spellings(text: str) -> list[str]:
         found[core.replace("+", "-").replace("/", "_")] = None
         found[core.replace("/", "\\/")] = None
     return list(found)
+
+
+def _unescaped(text: str) -> str:
+    """The text with what JSON escapes as ``\\u`` and as ``\\/`` written out."""
+    plain = _ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else "/", text)
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _decoded(text: str) -> str:

@@ -10,6 +10,7 @@ from canonry.contract.check.isolation import SessionFacts
 from canonry.contract.check.receive import Frame
 from canonry.contract.check.shrink import shrink
 from canonry.contract.check.violation import Verdict, Violation
+from canonry.contract.language.shape import nearest
 from canonry.contract.load import LoadedContract
 from canonry.contract.recording import read_recording
 from canonry.model.errors import NothingValidatedError, UserError
@@ -107,6 +108,9 @@ def examine(
             f"`{contract.contract.contract}` says nothing of other users' texts, so canaries would judge nothing; "
             "add `isolation: {canary: $canary}` to it"
         )
+    _refuse_misspelt(contract, [*(facts or {}).values(), *([only] if only is not None else [])])
+    if "" in canaries:
+        raise UserError("a canary is empty, and would be found nowhere; expected a text")
     checker = Checker(plan, facts=facts, canaries=canaries, keep=_KEPT, interpreted=interpreted)
     followed: dict[tuple[str, str], _Followed] = {}
     for name, lines in recordings:
@@ -125,8 +129,11 @@ def examine(
                 one.close = line.close
                 one.last = line.at if line.at is not None else one.last
                 continue
-            if line.faults:
-                kind = one.session.receive_faulty(line.raw, line.faults, at=line.at, direction=line.direction)
+            faults = line.faults
+            if one.close is not None:
+                faults = (*faults, ("recording.line", "a frame comes after the connection was closed"))
+            if faults:
+                kind = one.session.receive_faulty(line.raw, faults, at=line.at, direction=line.direction)
             else:
                 kind = one.session.receive(line.raw, at=line.at, direction=line.direction)
             one.lines.append(line.number)
@@ -148,6 +155,19 @@ def examine(
     notes = [*contract.notes, *(f"the contract has no `{name}` of a session, so it judges nothing" for name in idle)]
     notes += [*(f"no recording holds the connection `{name}`" for name in unknown)]
     return Examined(contract.contract.contract, profile, tuple(results), tuple(findings), tuple(notes))
+
+
+def _refuse_misspelt(contract: LoadedContract, facts: Iterable[SessionFacts]) -> None:
+    """Raises UserError where what is said of a session is nothing that the contract looks at."""
+    known = {name for path, _ in contract.plan.isolation.session for name in (path.text, path.name)}
+    for fact in facts:
+        if known and fact.user and not known & fact.user.keys():
+            given = next(iter(fact.user))
+            near = nearest(given, sorted(known))
+            raise UserError(
+                f"`{contract.contract.contract}` knows no `{given}` of a session; "
+                + (f"did you mean `{near}`?" if near else f"name {', '.join(f'`{one}`' for one in sorted(known))}")
+            )
 
 
 def _findings(

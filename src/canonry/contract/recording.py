@@ -20,6 +20,8 @@ from canonry.model.errors import UserError
 
 VERSION = 1
 _DIRECTIONS = ("in", "out")
+_LATEST = 1e15
+"""Beyond so many seconds, or milliseconds, a number is no time."""
 
 
 class _Envelope(msgspec.Struct):
@@ -105,8 +107,8 @@ def _line(number: int, text: bytes, last: str) -> Line:
         )
     faults = []
     at, direction = envelope.t, envelope.dir
-    if at is not None and (isinstance(at, bool) or not isinstance(at, int | float)):
-        faults.append(("recording.line", f"`t` is no time in seconds: `{at}`"))
+    if at is not None and not _is_time(at):
+        faults.append(("recording.line", "`t` is no time in seconds"))
         at = None
     if direction is not None and direction not in _DIRECTIONS:
         faults.append(("recording.line", f"`dir` is `{direction}`; expected `in` or `out`"))
@@ -116,11 +118,11 @@ def _line(number: int, text: bytes, last: str) -> Line:
         code = envelope.closed if isinstance(envelope.closed, int | str) else str(envelope.closed)
         return Line(number, connection, b"", at, direction, tuple(faults), code)
     raw = envelope.raw.encode() if isinstance(envelope.raw, str) else bytes(envelope.event)  # type: ignore[arg-type]
-    return Line(number, connection, raw, at, direction, (*faults, *_duplicates(raw)))
+    return Line(number, connection, raw, at, direction, (*faults, *_duplicates(text, raw)))
 
 
 def _bare(number: int, text: bytes) -> Line:
-    return Line(number, "", text, faults=_duplicates(text))
+    return Line(number, "", text, faults=_duplicates(text, text))
 
 
 def _broken(number: int, text: bytes, last: str, error: Exception) -> Line:
@@ -130,7 +132,7 @@ def _broken(number: int, text: bytes, last: str, error: Exception) -> Line:
     except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict) and "event" in found and "v" in found:
-        at = found.get("t") if isinstance(found.get("t"), int | float) else None
+        at = found.get("t") if _is_time(found.get("t")) else None
         direction = found.get("dir") if found.get("dir") in _DIRECTIONS else None
         return Line(number, str(found.get("conn") or ""), text, at, direction, (("frame.json", _why(error)),))
     return Line(number, last, text, faults=(("frame.json", _why(error)),))
@@ -144,8 +146,13 @@ def _why(error: Exception) -> str:
     )
 
 
-def _duplicates(raw: bytes) -> tuple[tuple[str, str], ...]:
-    """A key that an object has twice: readers differ in which they take."""
+def _is_time(value: Any) -> bool:
+    """Whether a value is a time in seconds: no text, and no number that a clock cannot show."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_LATEST < value < _LATEST
+
+
+def _duplicates(line: bytes, raw: bytes) -> tuple[tuple[str, str], ...]:
+    """A key that an object of the line has twice: readers differ in which they take."""
     found: list[str] = []
 
     def look(pairs: list[tuple[str, Any]]) -> None:
@@ -154,10 +161,11 @@ def _duplicates(raw: bytes) -> tuple[tuple[str, str], ...]:
             if len(set(names)) < len(names):
                 found.extend(sorted({name for name in names if names.count(name) > 1}))
 
-    try:
-        json.loads(raw, object_pairs_hook=look)
-    except (ValueError, RecursionError):
-        return ()
+    for text in (line,) if line is raw or raw in line else (line, raw):
+        try:
+            json.loads(text, object_pairs_hook=look)
+        except (ValueError, RecursionError):
+            continue
     return tuple(("frame.duplicate_key", f"an object has the key `{name}` twice") for name in dict.fromkeys(found))
 
 
@@ -170,6 +178,6 @@ def _own_time(raw: bytes, plan: Plan) -> float | None:
         return None
     if unit is TimeUnit.RFC3339:
         return parse_time(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not _is_time(value):
         return None
     return value / 1000 if unit is TimeUnit.MILLISECONDS else float(value)

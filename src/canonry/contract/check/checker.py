@@ -10,7 +10,7 @@ import msgspec
 from canonry.contract.check.compiled import Compiled
 from canonry.contract.check.ending import end_of_stream
 from canonry.contract.check.interpret import Interpreter, get
-from canonry.contract.check.isolation import Owners, SessionFacts
+from canonry.contract.check.isolation import Owners, SessionFacts, search_unread
 from canonry.contract.check.receive import Judge, Receive, Window
 from canonry.contract.check.state import State
 from canonry.contract.check.violation import Verdict, Violation
@@ -82,7 +82,7 @@ class Checker:
 class Session:
     """One connection. Every frame is judged as it is received; `end` decides what is still pending."""
 
-    __slots__ = ("_ended", "_tally", "receive", "seen", "state", "window")
+    __slots__ = ("_canaries", "_ended", "_owner", "_tally", "receive", "seen", "state", "window")
 
     def __init__(self, checker: Checker, connection: str, facts: SessionFacts) -> None:
         self._ended = False
@@ -100,9 +100,8 @@ class Session:
         if isinstance(checker.judge, Compiled):
             self.state.get = partial(checker.judge.get, state=self.state)
         self._tally = [0] * (len(checker.plan.kinds) + 1)
-        self.receive: Receive = checker.judge.receiver(
-            self.state, checker.owner(connection, facts), self.window, self._tally
-        )
+        self._canaries, self._owner = checker.owners.canaries, checker.owner(connection, facts)
+        self.receive: Receive = checker.judge.receiver(self.state, self._owner, self.window, self._tally)
         if checker.coverage:
             self.receive = _noting(self, self.receive)
 
@@ -146,6 +145,7 @@ class Session:
         for rule, message in found:
             state.report(rule, message)
         if any(rule == "frame.json" for rule, _ in found):
+            search_unread(state, self._canaries, raw, self._owner)
             self.window.put(state.n, raw, at, direction)
             self._tally[-1] += 1
             state.n += 1

@@ -1,6 +1,7 @@
 """The compiled checker: Python written for one contract, beside the interpreter that it falls back to."""
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
@@ -18,7 +19,7 @@ from canonry.contract.check.state import REMEMBERED, Closed, Instance, Record, S
 from canonry.contract.compile.plan import Plan
 from canonry.contract.compile.source import Handler, family_lines, reads_of
 from canonry.contract.compile.tree import Tree
-from canonry.contract.language.field_types import FieldKind, is_filled
+from canonry.contract.language.field_types import PLACEHOLDERS, FieldKind, is_filled
 from canonry.contract.language.paths import Path, lookup, parse_path
 
 _PLAIN = frozenset((str, int, float))
@@ -99,6 +100,7 @@ class Compiled:
         return {
             "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
             "WATCH": canaries, "TAG": TAG, "RUN": RUN, "PLAIN": _PLAIN,
+            "PLACEHOLDERS": PLACEHOLDERS, "INFINITY": math.inf,
             "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "FRESH": self.plan.layout.fresh,
             "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring,
             "REMEMBERED": REMEMBERED, "NAMES": frozenset((str, int)), "NOTHING": {},

@@ -1,5 +1,6 @@
 """What is asked of the events of one scope: constants, numbers, states, order, counts, times."""
 
+import math
 from typing import Any
 
 from canonry.contract.check.state import Instance, Record, State
@@ -200,8 +201,9 @@ def silences(state: State, kind: int) -> None:
     at = state.at
     if at is None:
         return
+    back = at < state.mark < math.inf  # a clock that jumps back is no silence, and neither is its way forth
     if state.direction == "in":
-        if not state.open:
+        if not state.open and not back:
             state.mark = at
         return
     if state.open:
@@ -212,7 +214,8 @@ def silences(state: State, kind: int) -> None:
                     f"nothing comes for {at - state.mark:.3f} s, at most {plan.seconds:g} s allowed",
                     state.n - 1,
                 )
-    state.mark = at
+    if not back:
+        state.mark = at
 
 
 def pieces(

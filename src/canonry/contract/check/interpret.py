@@ -10,7 +10,7 @@ import msgspec
 
 from canonry.contract.canary import Canaries
 from canonry.contract.check import demands, scopes, spans
-from canonry.contract.check.isolation import isolate, split_canary
+from canonry.contract.check.isolation import isolate, search_unread, split_canary
 from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.state import Instance, State
 from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan, Test
@@ -71,9 +71,11 @@ class Interpreter:
         state.event = ""
         if len(raw) > self.plan.contract.transport.max_bytes:
             state.report("frame.size", f"the frame has {len(raw):,} bytes")
+            search_unread(state, self.canaries, raw, owner)
             return -1
         body = decode(state, raw)
         if body is None:
+            search_unread(state, self.canaries, raw, owner)
             return -1
         return self.judge_body(state, body, raw, owner)
 
@@ -82,6 +84,7 @@ class Interpreter:
         direction = state.direction
         event, kind = self.classify(state, body)
         if event is None:
+            search_unread(state, self.canaries, raw, owner)
             return -1
         if kind is None:
             kind = self.plan.other

@@ -87,6 +87,14 @@ def user_of(state: State) -> Any:
     return state.user
 
 
+def search_unread(state: State, canaries: Canaries, raw: bytes | str, owner: Any) -> None:
+    """Says where a frame that cannot be read as an event holds another user's text all the same."""
+    rule = state.plan.isolation.canary
+    leak = canaries.find(raw, owner) if rule and canaries.active else None
+    if leak is not None:
+        state.report(rule, f"a text of another user comes: `{shown(leak)}`")
+
+
 def split_canary(state: State, canaries: Canaries, event: Any, owner: Any) -> str | None:
     """Return another user's text that ends in this piece of a text and began in those before."""
     for index, (path, key_paths) in enumerate(state.plan.isolation.text):

@@ -49,7 +49,9 @@ class Writer:
                 word = rule.kind.words[0] if rule.kind.words else ""
                 text = self.expression(rule.path)
                 there = "" if self.tree.sure(rule.path) else f"({text}) is not None and "
-                if word == "text":
+                if word == "id":
+                    self.slow_if(f"({text}) in PLACEHOLDERS")
+                elif word == "text":
                     self.slow_if(f"{there}not '!' <= (v := {text})[0] <= '~' and v.isspace()")
                 elif word == "rfc3339":
                     self.slow_if(f"{there}(({text}).tzinfo is not UTC or '0000\"' in raw)")
@@ -82,7 +84,7 @@ class Writer:
             from_service = "" if way == "out" else " and way != 'in'"
             self.guard += ["if at is not None:", f"    if at - S.mark > {limit!r} and S.open{from_service}: {SLOW}"]
         heard = {"out": "", "in": " and not S.open"}.get(way, " and (way != 'in' or not S.open)")
-        self.act.append(f"if at is not None{heard}: S.mark = at")
+        self.act.append(f"if at is not None{heard} and not at < S.mark < INFINITY: S.mark = at")
 
     def _isolation(self) -> None:
         plan = self.plan.isolation
@@ -191,10 +193,10 @@ def _inline(words: tuple[str, ...], name: str, otherwise: str) -> str:
     if len(words) != 1:
         return otherwise
     return {
-        "id": f"({name}.__class__ is int or ({name}.__class__ is str and {name} != ''))",
+        "id": f"({name}.__class__ is int or ({name}.__class__ is str and {name} not in PLACEHOLDERS))",
         "str": f"{name}.__class__ is str",
         "text": f"{name}.__class__ is str and not ({name} == '' or {name}.isspace())",
-        "filled": f"({name} or is_filled({name}))",
+        "filled": f"(({name} and {name}.__class__ is not str) or is_filled({name}))",
         "int": f"{name}.__class__ is int",
         "number": f"{name}.__class__ in NUMBERS",
         "bool": f"{name}.__class__ is bool",

@@ -12,14 +12,29 @@ _RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d+)?([
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]{4})*(?:[A-Za-z0-9+/_-]{2,3}={0,2})?", re.ASCII)
 
 
+_STANDS_FOR_NONE = ("undefined", "null", "none", "nil", "nan", "unknown", "placeholder")
+PLACEHOLDERS = frozenset(
+    (
+        *("", " ", "\t", "\n", "[object Object]", "00000000-0000-0000-0000-000000000000"),
+        *(spelt for word in _STANDS_FOR_NONE for spelt in (word, word.upper(), word.capitalize(), f"<{word}>")),
+        *("NaN", "${id}", "{id}", "{{id}}", "<id>"),
+    )
+)
+"""What programs write in the place of an id that they do not have."""
+
+
 def is_id(value: Any) -> bool:
-    """Whether a value names something: a text that is not empty, or a whole number."""
-    return (isinstance(value, str) and value != "") or (isinstance(value, int) and not isinstance(value, bool))
+    """Whether a value names something: a text that is neither empty nor a placeholder, or a whole number."""
+    if isinstance(value, str):
+        return value not in PLACEHOLDERS
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_filled(value: Any) -> bool:
-    """Whether there is something: not null, and no empty text, list or object."""
-    return value is not None and value != "" and value != [] and value != {}
+    """Whether there is something: not null, no text that is empty or blank, no empty list or object."""
+    if isinstance(value, str):
+        return value != "" and not value.isspace()
+    return value is not None and value != [] and value != {}
 
 
 _ZULU = re.compile(
@@ -76,7 +91,7 @@ WORDS: dict[str, Callable[[Any], bool]] = {
     "base64": lambda value: isinstance(value, str) and _BASE64.fullmatch(value) is not None,
 }
 SENTENCES = {
-    "id": "an id (a text that is not empty, or a whole number)",
+    "id": "an id (a text that is neither empty nor a placeholder, or a whole number)",
     "str": "a text",
     "text": "a text that is not empty",
     "filled": "something that is not empty",

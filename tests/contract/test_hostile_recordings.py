@@ -1,0 +1,118 @@
+"""Recordings that try to hide something, or that no honest client wrote: a finding or a sentence, never a crash."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from canonry.contract.examine import examine
+from canonry.contract.load import load_contract
+from tests.workbench import Folder
+
+WHOSE = {"user_id": "u", "thread_id": "t", "run_id": "r", "timestamp": "2026-01-01T00:00:00Z"}
+HUGE = "1" + "0" * 400
+SECRET = "https://bob.example/secret"
+
+
+def run_of(thought: str = '"ok"', **changed: str) -> list[str]:
+    """A sound run of agent-events as texts; ``thought`` is raw JSON."""
+    whose = json.dumps(WHOSE | changed)[1:-1]
+    parts = [
+        ("agent_started", "{}"),
+        ("agent_thinking", '{"thought": %s}' % thought),  # noqa: UP031 - braces
+        ("agent_completed", '{"result": "done"}'),
+    ]
+    return [f'{{"type": "{name}", {whose}, "seq": {seq}, "payload": {body}}}' for seq, (name, body) in enumerate(parts)]
+
+
+def rules_of(lines: list[str], *, contract: str = "agent-events", canaries: tuple[str, ...] = ()) -> set[str]:
+    found = {
+        interpreted: {
+            finding.violation.rule
+            for finding in examine(
+                load_contract(contract),
+                [("r.jsonl", [line.encode() for line in lines])],
+                canaries=canaries,
+                interpreted=interpreted,
+            ).findings
+        }
+        for interpreted in (False, True)
+    }
+    assert found[False] == found[True]
+    return found[False]
+
+
+def test_a_sound_run_is_none_of_these() -> None:
+    assert rules_of(run_of(), canaries=(SECRET,)) == set()
+
+
+@pytest.mark.parametrize(
+    "thought", ['"https:\\/\\/bob.example\\/secret"', '"https://bob.ex\\u0061mple/secret"', json.dumps(SECRET)]
+)
+def test_a_canary_is_found_however_json_escapes_it(thought: str) -> None:
+    assert rules_of(run_of(thought), canaries=(SECRET,)) == {"isolation.canary"}
+
+
+def test_a_canary_is_found_in_a_frame_that_cannot_be_read() -> None:
+    raw = json.dumps({"v": 1, "dir": "out", "t": None, "conn": "", "raw": '{"type": "agent_thinking", "x": "' + SECRET})
+    assert {"frame.json", "isolation.canary"} <= rules_of([*run_of(), raw], canaries=(SECRET,))
+
+
+@pytest.mark.parametrize("user", ["", " ", "undefined", "None", "NULL", "[object Object]", "<placeholder>", "unknown"])
+def test_an_id_that_is_empty_or_a_placeholder_is_none(user: str) -> None:
+    assert "envelope.user_id" in rules_of(run_of(user_id=user))
+
+
+def test_numbers_that_no_clock_shows_are_no_times() -> None:
+    event = '{"type": "RUN_STARTED", "threadId": "t", "runId": "r", "timestamp": %s}' % HUGE  # noqa: UP031 - braces
+    assert rules_of([event], contract="ag-ui") == {"run.ended"}
+    line = '{"v": 1, "dir": "out", "t": %s, "conn": "a", "event": %s}' % (HUGE, run_of()[0])  # noqa: UP031 - braces
+    assert "recording.line" in rules_of([line])
+
+
+def test_a_key_of_the_envelope_that_stands_twice_hides_nothing() -> None:
+    first, *rest = run_of()
+    twice = '{"v": 1, "dir": "out", "t": 1, "conn": "", "event": {"x": 1}, "event": %s}' % first  # noqa: UP031 - braces
+    assert rules_of([twice, *rest]) == {"frame.duplicate_key"}
+
+
+def enveloped(times: list[float]) -> list[str]:
+    return [
+        json.dumps({"v": 1, "dir": "out", "t": at, "conn": "", "event": json.loads(event)})
+        for at, event in zip(times, run_of(), strict=True)
+    ]
+
+
+def test_a_clock_that_jumps_back_is_no_silence() -> None:
+    assert rules_of(enveloped([100.0, 40.0, 100.4])) == set()
+    assert "deadline.between" in rules_of(enveloped([100.0, 101.0, 130.0]))
+
+
+def test_a_frame_after_the_close_is_told() -> None:
+    closed = json.dumps({"v": 1, "dir": "out", "t": None, "conn": "", "closed": 1000})
+    ready = json.dumps({"type": "connection_ready"})
+    assert "recording.line" in rules_of([*run_of(), closed, ready])
+
+
+@pytest.mark.parametrize("error", [{"code": 1}, {"message": ""}, "", "  "])
+def test_an_error_says_what_it_is(error: object) -> None:
+    lines = run_of()
+    lines[-1] = (
+        lines[-1].replace("agent_completed", "agent_error").replace('{"result": "done"}', json.dumps({"error": error}))
+    )
+    assert any(rule.startswith("fields.agent_error") for rule in rules_of(lines))
+    assert rules_of([line.replace(json.dumps(error), '"no"') if line == lines[-1] else line for line in lines]) == set()
+
+
+def test_what_is_said_of_a_session_has_to_be_known(tmp_path: Path) -> None:
+    folder = Folder(tmp_path).write(
+        {"r.jsonl": "\n".join(run_of()), "s.json": '{"": {"userid": "u"}}', "e.json": '{"": {"canaries": [""]}}'}
+    )
+    for arguments, said in (
+        (("--session", "usr_id=u"), "knows no `usr_id` of a session; did you mean `user_id`?"),
+        (("--sessions", "s.json"), "knows no `userid` of a session; did you mean `user_id`?"),
+        (("--canary", ""), "a canary is empty"),
+        (("--sessions", "e.json"), "is empty, and would be found nowhere"),
+    ):
+        done = folder.call("contract", "check", "agent-events", "r.jsonl", *arguments)
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
