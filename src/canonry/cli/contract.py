@@ -60,7 +60,7 @@ def check(  # one parameter per option, in the order of the help page
     """
     from canonry.cli._contract_facts import facts_of
     from canonry.contract.check.isolation import SessionFacts
-    from canonry.contract.examine import examine
+    from canonry.contract.examine import examine, require_known
     from canonry.report.contract import render_concise, render_full, render_json
 
     if session and sessions is not None:
@@ -68,6 +68,7 @@ def check(  # one parameter per option, in the order of the help page
     loaded = load(contract, profile, policies)
     only = SessionFacts(user=pairs(session, "--session")) if session else None
     facts = None if sessions is None else facts_of(sessions)
+    require_known(loaded, [*(facts or {}).values(), *([only] if only is not None else [])])
     opened = ((name, lines_of(name)) for name in recordings)
     examined = examine(loaded, opened, facts=facts, only=only, canaries=canaries, profile=profile)
     tell(examined.notes, quiet=quiet)

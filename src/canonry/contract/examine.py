@@ -108,7 +108,6 @@ def examine(
             f"`{contract.contract.contract}` says nothing of other users' texts, so canaries would judge nothing; "
             "add `isolation: {canary: $canary}` to it"
         )
-    _refuse_misspelt(contract, [*(facts or {}).values(), *([only] if only is not None else [])])
     if "" in canaries:
         raise UserError("a canary is empty, and would be found nowhere; expected a text")
     checker = Checker(plan, facts=facts, canaries=canaries, keep=_KEPT, interpreted=interpreted)
@@ -157,7 +156,7 @@ def examine(
     return Examined(contract.contract.contract, profile, tuple(results), tuple(findings), tuple(notes))
 
 
-def _refuse_misspelt(contract: LoadedContract, facts: Iterable[SessionFacts]) -> None:
+def require_known(contract: LoadedContract, facts: Iterable[SessionFacts]) -> None:
     """Raises UserError where what is said of a session is nothing that the contract looks at."""
     known = {name for path, _ in contract.plan.isolation.session for name in (path.text, path.name)}
     for fact in facts:
