@@ -116,3 +116,7 @@ def test_what_is_said_of_a_session_has_to_be_known(tmp_path: Path) -> None:
     ):
         done = folder.call("contract", "check", "agent-events", "r.jsonl", *arguments)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    tap = ("tap", "agent-events", "--target", "http://127.0.0.1:9", "--session", "usr_id=u")
+    for arguments in (tap, ("cover", "agent-events", "r.jsonl", "--sessions", "s.json")):
+        done = folder.call("contract", *arguments)
+        assert (done.returncode, "of a session; did you mean `user_id`?" in done.stderr) == (2, True), done.stderr

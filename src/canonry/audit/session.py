@@ -67,7 +67,7 @@ def open_session(request: Request, *, catalogue: Catalogue | None = None) -> Ses
     )
     try:
         return _opened(request, tree, paths, catalogue, complete=complete, started=started)
-    except BaseException:
+    except BaseException:  # whatever ended it, the tree is closed, and it is raised again
         tree.close()
         raise
 

@@ -86,7 +86,7 @@ class Journal:
             if os.write(handle, line) != len(line):
                 raise OSError(28, os.strerror(28))
             os.fsync(handle)
-        except BaseException:
+        except BaseException:  # no half line stays, also after Ctrl-C; it is raised again
             os.ftruncate(handle, size)
             raise
         finally:

@@ -39,10 +39,12 @@ def cover(  # one parameter per option, in the order of the help page
     """
     from canonry.cli._contract_facts import facts_of
     from canonry.contract.cover import cover as covered_by
+    from canonry.contract.examine import require_known
     from canonry.report.contract_cover import render_json, render_table
 
     loaded = load(contract, profile, policies)
     facts = None if sessions is None else facts_of(sessions)
+    require_known(loaded, (facts or {}).values())
     coverage = covered_by(loaded.plan, (lines_of(name) for name in recordings), facts=facts)
     tell(loaded.notes, quiet=quiet)
     if output_format == "json":

@@ -12,6 +12,7 @@ from canonry.cli._output import any_bytes, color_option, painted, quiet_option, 
 from canonry.model.errors import NothingValidatedError, UserError
 
 if TYPE_CHECKING:
+    from canonry.contract.examine import require_known
     from canonry.contract.tap.proxy import Tap
 
 
@@ -79,6 +80,7 @@ def tap(  # one parameter per option, in the order of the help page
     loaded = load(contract, profile, policies)
     everyone = SessionFacts(user=pairs(session, "--session")) if session else None
     facts = None if sessions is None else facts_of(sessions)
+    require_known(loaded, [*(facts or {}).values(), *([everyone] if everyone is not None else [])])
     where = read_target(target)
     report = LiveReport(loaded, any_bytes(), as_json=output_format == "json", color=painted(color))
     tell(loaded.notes, quiet=quiet)

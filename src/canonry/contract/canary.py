@@ -11,6 +11,8 @@ import re
 import secrets
 from collections.abc import Hashable
 
+from canonry.model.errors import UserError
+
 TAG = "U" * 16
 RUN = "V" * 20
 """What base64 makes of the tag at every alignment."""
@@ -40,12 +42,12 @@ class Canaries:
         self.active = False
 
     def add(self, text: str, owner: Hashable) -> None:
-        """Adds a text that nobody but ``owner`` may be sent."""
-        self.active = self.active or bool(text)
+        """Adds a text that nobody but ``owner`` may be sent. Raises UserError for an empty one, which is in no text."""
+        if not text:
+            raise UserError("a canary is empty, and would be found nowhere; expected a text")
+        self.active = True
         if len(text) == len(TAG) + _DIGITS and text.startswith(TAG) and _is_hex(text[len(TAG) :]):
             self._tagged[text[len(TAG) :]] = owner
-            return
-        if not text:
             return
         for pattern in spellings(text):
             self.texts.append((pattern, text, owner))

@@ -129,7 +129,7 @@ class History:
             self._connection.execute("begin immediate")
             try:
                 yield
-            except BaseException:
+            except BaseException:  # no half transaction stays, also after Ctrl-C; it is raised again
                 self._connection.execute("rollback")
                 raise
             self._connection.execute("commit")
@@ -168,7 +168,7 @@ def open_history(path: Path) -> History:
     connection = sqlite3.connect(path, timeout=30, isolation_level=None)
     try:
         _bring_up(connection, path)
-    except BaseException:
+    except BaseException:  # whatever ended it, the file is let go, and it is raised again
         connection.close()
         raise
     return History(connection)

@@ -13,8 +13,7 @@ from canonry.contract.check import demands, scopes, spans
 from canonry.contract.check.isolation import isolate, search_unread, split_canary
 from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.state import Instance, State
-from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan, Test
-from canonry.contract.language.field_types import is_filled
+from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan
 from canonry.contract.language.paths import EACH, Path, follow, lookup
 from canonry.contract.language.schemas import problems
 
@@ -123,7 +122,7 @@ class Interpreter:
             return event, None
         for number in self.plan.families[family]:
             kind = self.plan.kinds[number]
-            if all(holds(test, event) for test in kind.tests):
+            if all(test.holds(get(test.path, event)) for test in kind.tests):
                 if kind.tests:
                     state.event = kind.name
                 return event, kind
@@ -241,23 +240,6 @@ def rpc_name(body: Any) -> str | None:
     if body.get("error") is not None:
         return "error"
     return "response" if "result" in body else "error" if "error" in body else None
-
-
-def holds(test: Test, event: Event) -> bool:
-    """Whether a field is what makes an event a variant."""
-    value = get(test.path, event)
-    match test.word:
-        case "present":
-            found = value is not None
-        case "absent":
-            found = value is None
-        case "empty":
-            found = not is_filled(value)
-        case "filled":
-            found = is_filled(value)
-        case _:
-            found = any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in test.values)
-    return found != test.negated
 
 
 def check_field(state: State, rule: FieldRule, event: Event) -> None:

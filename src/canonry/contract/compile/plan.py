@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from canonry.contract.language.contract import Contract
-from canonry.contract.language.field_types import FieldKind
+from canonry.contract.language.field_types import FieldKind, is_filled
 from canonry.contract.language.marks import KeyPath
 from canonry.contract.language.paths import Path
 from canonry.contract.language.rules import OrderMode, SequenceMode, TimeUnit
@@ -44,6 +44,21 @@ class Test(msgspec.Struct, frozen=True):
     word: str = ""
     values: tuple[Any, ...] = ()
     negated: bool = False
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is what makes an event a variant."""
+        match self.word:
+            case "present":
+                found = value is not None
+            case "absent":
+                found = value is None
+            case "empty":
+                found = not is_filled(value)
+            case "filled":
+                found = is_filled(value)
+            case _:
+                found = any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in self.values)
+        return found != self.negated
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Any
 from canonry.contract.check.state import Instance, Record, State
 from canonry.contract.compile.plan import SESSION, ExchangePlan, Kind, Plan, ScopePlan, SequencePlan, SpanPlan
 from canonry.contract.generate import memory
-from canonry.contract.generate.draft import Draft, holds
+from canonry.contract.generate.draft import Draft
 from canonry.contract.generate.values import Persona, stamp
 from canonry.contract.language.paths import EACH, Path
 from canonry.contract.language.rules import SequenceMode
@@ -276,7 +276,7 @@ class Composer:
             fitting = [
                 state
                 for state in after
-                if all(holds(test, state) for test in tests) and (rule is None or rule.holds(state))
+                if all(test.holds(state) for test in tests) and (rule is None or rule.holds(state))
             ]
             if not fitting:
                 raise UnfitError

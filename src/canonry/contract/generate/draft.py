@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from canonry.contract.compile.plan import FieldRule, Kind, Plan, Test
-from canonry.contract.language.field_types import FieldKind, is_filled
+from canonry.contract.language.field_types import FieldKind
 from canonry.contract.language.paths import EACH, Path, lookup, parse_path
 
 Way = tuple[str | int, ...]
@@ -70,7 +70,7 @@ class Draft:
 
     def holds(self, test: Test) -> bool:
         """Whether a condition of a variant is true of this event."""
-        return holds(test, self.value(test.path))
+        return test.holds(self.value(test.path))
 
     def event(self) -> dict[str, Any]:
         """Return the event as it goes over the wire."""
@@ -131,22 +131,6 @@ def captured(template: str, name: str) -> dict[str, Any]:
     pattern = re.escape(template).replace(r"\{kind\}", "(?P<kind>.+)").replace(r"\{phase\}", "(?P<phase>[^_]+)")
     match = re.fullmatch(pattern, name) if template else None
     return {} if match is None else {"$kind": match["kind"], "$phase": match["phase"]}
-
-
-def holds(test: Test, value: Any) -> bool:
-    """Whether a value is what makes an event a variant."""
-    match test.word:
-        case "present":
-            found = value is not None
-        case "absent":
-            found = value is None
-        case "empty":
-            found = not is_filled(value)
-        case "filled":
-            found = is_filled(value)
-        case _:
-            found = any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in test.values)
-    return found != test.negated
 
 
 def nodes(value: Any, way: Way) -> Iterator[tuple[Any, str | int]]:

@@ -1,9 +1,5 @@
-"""The flows that the canon of a project declares, asked of canonry itself."""
+"""The flows that the canon of a project declares."""
 
-import json
-import os
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +7,7 @@ import msgspec
 
 from canonry.model.errors import UserError
 from canonry.model.selection import matches
+from canonry.testing.canon_tables import canon_tables
 from canonry.testing.events import project_root
 
 
@@ -50,22 +47,8 @@ def flow_of(path: Path) -> Flow:
 
 @cache
 def declared_flows(root: Path) -> tuple[Flow, ...]:
-    """The flows of the canon at ``root``. Raises `UserError` where the canon is wrong.
-
-    Tests do not import the canon: another process reads it, once a session.
-    """
-    command = [sys.executable, "-m", "canonry", "canon", "show", "flows", "--output-format", "json"]
-    done = subprocess.run(
-        [*command, "--repo", str(root)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONUTF8": "1"},
-        check=False,
-    )
-    if done.returncode:
-        said = done.stderr.strip() or f"`canonry canon show` ends with status {done.returncode}"
-        raise UserError(f"the flows of the canon cannot be read: {said.removeprefix('canonry: ')}")
-    tables: dict[str, dict[str, object]] = json.loads(done.stdout)["nested"]
+    """The flows of the canon at ``root``, asked once. Raises `UserError` where the canon is wrong."""
+    tables = canon_tables(root, "flows")
     return tuple(
         Flow(name, _texts(table.get("tests")), str(table.get("contract") or "")) for name, table in tables.items()
     )

@@ -91,7 +91,7 @@ class Watched:
     async def _guarded(self, waiting: Any) -> Any:
         try:
             return await waiting
-        except Exception:
+        except Exception:  # whatever a client raises where its connection ends; it is raised again
             self._closed()
             raise
 

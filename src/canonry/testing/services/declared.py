@@ -1,34 +1,21 @@
 """The services that the canon of a project declares, asked of canonry itself."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
+from canonry.model.errors import UserError
+from canonry.testing.canon_tables import canon_tables
 from canonry.testing.services.errors import ServiceError
 from canonry.testing.services.service import Service
 
 
 def declared(root: Path) -> dict[str, Service]:
-    """The services of the canon at ``root``, by name. Raises ServiceError where the canon is wrong.
-
-    Tests do not import the canon: another process reads it, once a session.
-    """
-    command = [sys.executable, "-m", "canonry", "canon", "show", "services", "--output-format", "json"]
-    done = subprocess.run(
-        [*command, "--repo", str(root)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONUTF8": "1"},
-        check=False,
-    )
-    if done.returncode:
-        said = done.stderr.strip() or f"`canonry canon show` ends with status {done.returncode}"
-        raise ServiceError(f"the services of the canon cannot be read: {said.removeprefix('canonry: ')}")
-    tables: Mapping[str, Mapping[str, object]] = json.loads(done.stdout)["nested"]
+    """The services of the canon at ``root``, by name. Raises ServiceError where the canon is wrong."""
+    try:
+        tables = canon_tables(root, "services")
+    except UserError as error:
+        raise ServiceError(str(error)) from error
     return {name: Service.from_table(name, table) for name, table in tables.items()}
 
 
