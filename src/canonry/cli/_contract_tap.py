@@ -12,7 +12,6 @@ from canonry.cli._output import any_bytes, color_option, painted, quiet_option, 
 from canonry.model.errors import NothingValidatedError, UserError
 
 if TYPE_CHECKING:
-    from canonry.contract.examine import require_known
     from canonry.contract.tap.proxy import Tap
 
 
@@ -71,6 +70,7 @@ def tap(  # one parameter per option, in the order of the help page
 
     from canonry.cli._contract_facts import facts_of
     from canonry.contract.check.isolation import SessionFacts
+    from canonry.contract.examine import require_known
     from canonry.contract.tap.proxy import Tap, read_target
     from canonry.contract.tap.watch import Heard, Watch
     from canonry.report.tap import LiveReport
