@@ -94,7 +94,8 @@ class _Measured:
         from canonry.run.covering import covering
 
         files = sorted({path for paths in self._components.values() for path in paths})
-        self._folder = self._stack.enter_context(covering([self._project.root / path for path in files]))
+        if files:  # coverage.py would take none for all
+            self._folder = self._stack.enter_context(covering([self._project.root / path for path in files]))
 
     def __exit__(self, *_error: object) -> None:
         self._stack.close()
