@@ -57,7 +57,7 @@ class Census:
 
 
 class Control:
-    """The orders in force. Failures are spread evenly: of ten requests at a rate of 0.8, the first and sixth succeed."""
+    """The orders in force. Failures are spread evenly: at a rate of 0.8 every fifth request succeeds."""
 
     def __init__(self) -> None:
         self.orders = Orders()
