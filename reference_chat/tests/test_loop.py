@@ -5,7 +5,7 @@ import time
 
 import pytest
 from reference_chat.agents.context import RunOverError
-from runs import Bench, Recorder, Said, asked, assert_kept, bench
+from runs import Bench, Recorder, Said, asked, assert_kept, bench, judged
 
 _FIVE = ["started", "thinking", "tool_executing", "tool_completed", "completed"]
 _STEP = ["started'", "thinking'", "completed'"]
@@ -198,7 +198,7 @@ def test_a_run_that_cannot_be_told_of_any_more_ends_and_asks_nothing_more() -> N
     assert census["breaker"]["calls"] == 0
 
 
-def _overlapping() -> tuple[Recorder, Recorder, list[dict[str, object]]]:
+def _overlapping(*faults: str) -> tuple[Recorder, Recorder, list[dict[str, object]]]:
     """Two users whose runs meet at a barrier, and the census while they do."""
 
     async def watch(made: Bench, into: list[dict[str, object]]) -> None:
@@ -211,6 +211,7 @@ def _overlapping() -> tuple[Recorder, Recorder, list[dict[str, object]]]:
 
     async def both() -> tuple[Recorder, Recorder, list[dict[str, object]]]:
         async with bench() as made:
+            made.faults.switch({name: True for name in faults})
             ann, bob = made.new(user="ann", timeout=2), made.new(user="bob", timeout=2)
             census: list[dict[str, object]] = []
             watcher = asyncio.create_task(watch(made, census))
@@ -233,3 +234,39 @@ def test_runs_that_overlap_share_nothing() -> None:
         assert_kept(recorder)
         assert own in recorder.last["final_response"]
         assert other not in str(recorder.events)
+
+
+def test_fault_singleton_makes_overlapping_runs_share_one_object_and_one_stream() -> None:
+    ann, bob, census = _overlapping("singleton")
+
+    assert len({run["identity"] for run in census}) == 1
+    assert judged(ann).violations or judged(bob).violations
+
+
+def test_fault_shared_state_shows_one_user_what_another_asked() -> None:
+    async def ask() -> tuple[Recorder, Recorder]:
+        async with bench() as made:
+            made.faults.switch({"shared_state": True})
+            await made.ask("CANARY-ANN [[hang]]", timeout=0.1)
+            leaked = await made.ask("hello", user="bob")
+            made.faults.clear()
+            return leaked, await made.ask("hello", user="bob")
+
+    leaked, healthy = asyncio.run(ask())
+    assert "CANARY-ANN" in leaked.last["final_response"]
+    assert "CANARY-ANN" not in str(healthy.events)
+
+
+def test_fault_block_holds_up_everybody_else() -> None:
+    async def gap(*faults: str) -> float:
+        async with bench() as made:
+            made.faults.switch({name: {"seconds": 0.6} for name in faults})
+            longest, before = 0.0, time.monotonic()
+            run = asyncio.create_task(made.ask("hello"))
+            while not run.done():
+                await asyncio.sleep(0.001)
+                longest, before = max(longest, time.monotonic() - before), time.monotonic()
+            return longest
+
+    assert asyncio.run(gap("block")) >= 0.6
+    assert asyncio.run(gap()) < 0.6

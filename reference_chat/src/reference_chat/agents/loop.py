@@ -14,6 +14,7 @@ from reference_chat.agents.context import Emit, RunOverError, UserExecutionConte
 from reference_chat.agents.rendezvous import Rendezvous
 from reference_chat.agents.tools import Meeting, Result, Tool, ToolError, barrier_tool, user_tools
 from reference_chat.agents.turn import CLOSING, Turn
+from reference_chat.agents.wrong import Wrong
 from reference_chat.faults import Faults
 from reference_chat.ids import new_id
 from reference_chat.model import wire
@@ -52,7 +53,7 @@ class AgentLoop:
         model_url: str = "",
     ) -> None:
         self._means = Means(model, breaker, settings.tool_timeout)
-        self._breaker = breaker
+        self._breaker, self._wrong = breaker, Wrong(faults)
         self._silence = settings.silence
         self._model_url = model_url or settings.model_url
         lookups = {tool.name: tool for tool in user_tools()}
@@ -70,10 +71,11 @@ class AgentLoop:
         Ends at the deadline of the context, and with `agent_error` also when it is cancelled, which it passes on.
         """
         notes = [message.text for message in history if message.role == "user"]
-        turn = Turn(context, text, notes, emit)
+        turn = self._wrong.turn(Turn(context, self._wrong.question(text), notes, emit), alone=not self._runs)
         self._runs[context.run_id] = turn
         try:
             await turn.say("agent_started", {"question": text}, agent=_ASSISTANT)
+            self._wrong.block()
             return await self._finish(turn, history)
         finally:
             self._runs.pop(context.run_id, None)
