@@ -14,6 +14,7 @@ from reference_chat.agents.context import Emit, RunOverError, UserExecutionConte
 from reference_chat.agents.rendezvous import Rendezvous
 from reference_chat.agents.tools import Meeting, Result, Tool, ToolError, barrier_tool, user_tools
 from reference_chat.agents.turn import CLOSING, Turn
+from reference_chat.agents.wrong import Wrong
 from reference_chat.faults import Faults
 from reference_chat.ids import new_id
 from reference_chat.model import wire
@@ -22,6 +23,8 @@ from reference_chat.settings import Settings
 
 _ASSISTANT = "assistant"
 _MOST_HISTORY = 20
+_TOO_LATE = ("timeout", "the run took too long")
+_INTERRUPTED = ("interrupted", "the service stopped in the middle of the run; ask again")
 
 
 class Message(Protocol):
@@ -50,7 +53,7 @@ class AgentLoop:
         model_url: str = "",
     ) -> None:
         self._means = Means(model, breaker, settings.tool_timeout)
-        self._breaker, self._faults = breaker, faults
+        self._breaker, self._wrong = breaker, Wrong(faults)
         self._silence = settings.silence
         self._model_url = model_url or settings.model_url
         lookups = {tool.name: tool for tool in user_tools()}
@@ -68,10 +71,11 @@ class AgentLoop:
         Ends at the deadline of the context, and with `agent_error` also when it is cancelled, which it passes on.
         """
         notes = [message.text for message in history if message.role == "user"]
-        turn = Turn(context, text, notes, emit)
+        turn = self._wrong.turn(Turn(context, self._wrong.question(text), notes, emit), alone=not self._runs)
         self._runs[context.run_id] = turn
         try:
             await turn.say("agent_started", {"question": text}, agent=_ASSISTANT)
+            self._wrong.block()
             return await self._finish(turn, history)
         finally:
             self._runs.pop(context.run_id, None)
@@ -96,16 +100,18 @@ class AgentLoop:
         except TimeoutError:
             if not limit.expired():
                 raise
-            await _fail(turn, "deadline_exceeded", "the run took too long", retryable=True)
+            await _fail(turn, *_TOO_LATE, retryable=True)
         except RunOverError:
             raise
         except asyncio.CancelledError:
+            # Whoever made the run may watch the same deadline; then it is still the deadline that ended it.
+            reason = _TOO_LATE if time.monotonic() >= turn.context.deadline else _INTERRUPTED
             with contextlib.suppress(RunOverError, TimeoutError):
                 async with asyncio.timeout(CLOSING):
-                    await _fail(turn, "cancelled", "the run was given up", retryable=True)
+                    await _fail(turn, *reason, retryable=True)
             raise
         except Exception:
-            await _fail(turn, "internal_error", "the run failed", retryable=True)
+            await _fail(turn, "internal", "the run failed; try again", retryable=True)
             raise
         else:
             await turn.end("agent_completed", {"final_response": answer}, agent=_ASSISTANT)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from reference_chat.agents.breaker import Breaker
 from reference_chat.agents.circuit import Policy
 from reference_chat.agents.loop import AgentLoop
+from reference_chat.agents.rendezvous import SharedRendezvous
 from reference_chat.faults import Faults
 from reference_chat.model.client import ModelClient
 from reference_chat.model.endpoint.app import MODEL, create_endpoint
@@ -25,7 +26,11 @@ async def open_agents(settings: Settings, faults: Faults) -> AsyncIterator[Agent
         model = ModelClient(url=url, key=key, model=name, connect_timeout=settings.model_connect)
         stack.push_async_callback(model.close)
         breaker = Breaker(breaker_policy(settings), faults)
-        yield AgentLoop(model=model, breaker=breaker, settings=settings, faults=faults, model_url=url)
+        meeting = None
+        if settings.redis_url:
+            meeting = SharedRendezvous(settings.redis_url)
+            stack.push_async_callback(meeting.close)
+        yield AgentLoop(model=model, breaker=breaker, settings=settings, faults=faults, meeting=meeting, model_url=url)
 
 
 def breaker_policy(settings: Settings) -> Policy:

@@ -3,6 +3,10 @@
 import asyncio
 from dataclasses import dataclass, field
 
+_POLL = 0.01
+_KEPT = 600
+"""Seconds that Redis remembers a barrier to which nobody comes."""
+
 
 @dataclass(slots=True)
 class _Barrier:
@@ -36,3 +40,30 @@ class Rendezvous:
                 del self._barriers[name]
             raise
         return number
+
+
+class SharedRendezvous:
+    """The same for runs of several processes, which count in Redis."""
+
+    def __init__(self, url: str) -> None:
+        from redis.asyncio import Redis
+
+        self._redis = Redis.from_url(url, decode_responses=True, socket_connect_timeout=2, socket_timeout=5)
+
+    async def wait(self, name: str, parties: int) -> int:
+        """As `Rendezvous.wait`; asks every few milliseconds, for it is made for tests."""
+        key = f"chat:barrier:{parties}:{name}"
+        number = await self._redis.incr(key) - 1
+        await self._redis.expire(key, _KEPT)
+        full = (number // parties + 1) * parties
+        try:
+            while int(await self._redis.get(key) or full) < full:
+                await asyncio.sleep(_POLL)
+        except asyncio.CancelledError:
+            await self._redis.decr(key)
+            raise
+        return number % parties
+
+    async def close(self) -> None:
+        """Closes its connections."""
+        await self._redis.aclose()

@@ -21,6 +21,10 @@ class Turn:
         self._said = time.monotonic()
         self._over = False
 
+    def become(self, other: "Turn") -> None:
+        """Takes over what belongs to another run; only the fault `singleton` does."""
+        self.context, self.text, self.notes, self._emit = other.context, other.text, other.notes, other._emit
+
     async def say(self, type: str, payload: dict[str, object], *, agent: str, step_id: str | None = None) -> None:
         """Emits one event after all that were said before."""
         async with self._order:

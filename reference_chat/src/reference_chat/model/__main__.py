@@ -15,7 +15,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m reference_chat.model", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
-    parser.add_argument("--seed", type=int, help="names of completions and which of them fail repeat with it")
+    parser.add_argument("--seed", type=int, help="names of completions repeat with it")
     given = parser.parse_args()
     app = create_endpoint(
         key=os.environ.get("CHAT_MODEL_KEY", ""), test_secret=os.environ.get("CHAT_TEST_SECRET", ""), seed=given.seed

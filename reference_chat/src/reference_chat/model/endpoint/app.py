@@ -51,7 +51,7 @@ class _Endpoint:
 
     def __init__(self, key: str, test_secret: str, seed: int) -> None:
         self._key, self._secret = key, test_secret
-        self.control = Control(seed)
+        self.control = Control()
         self.census = Census()
         self._numbers = random.Random(seed)
 
