@@ -9,7 +9,7 @@ import pytest
 from canonry.testing import EventContract
 from golden_path.chat.target import Target
 from golden_path.chat.user import ChatUser, new_user
-from golden_path.matrix.cases import FAULTS, ENGINE, Case, cases_of
+from golden_path.matrix.cases import ENGINE, FAULTS, QUICK, Case, cases_of
 
 Users = Callable[..., list[ChatUser]]
 NOTHING = Case(row=0, key="", check="", expects=())
@@ -17,7 +17,8 @@ NOTHING = Case(row=0, key="", check="", expects=())
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Where faults are to be planted, a test runs once for each of its own."""
-    if os.environ.get(FAULTS) and (cases := cases_of(metafunc.definition.nodeid, engine())):
+    quick = bool(os.environ.get(QUICK))
+    if os.environ.get(FAULTS) and (cases := cases_of(metafunc.definition.nodeid, engine(), quick=quick)):
         metafunc.parametrize("planted", cases, indirect=True, ids=[case.key for case in cases])
 
 

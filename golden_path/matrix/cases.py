@@ -8,6 +8,8 @@ FAULTS = "GOLDEN_FAULTS"
 """The variable that has tests run with their faults instead of without."""
 ENGINE = "GOLDEN_ENGINE"
 """The variable that names the engine: `sqlite`, or `pair`."""
+QUICK = "GOLDEN_QUICK"
+"""The variable that leaves out what costs more than `make test` has."""
 SQLITE, PAIR = "sqlite", "pair"
 BOTH = (SQLITE, PAIR)
 
@@ -31,10 +33,16 @@ class Case:
     """Whether the test starts a service of its own, in which it switches the faults on."""
     quick: bool = True
     """Whether `make test` runs it."""
+    under: str = ""
+    """The circumstance under which its check looks: `disconnect`, `slow reader`, `concurrent users`, or none."""
 
 
-def cases_of(node: str, engine: str) -> list[Case]:
+def cases_of(node: str, engine: str, *, quick: bool = False) -> list[Case]:
     """The faults of one test, found by the end of its node id."""
     from golden_path.matrix.rows import CASES
 
-    return [case for case in CASES if node.endswith(case.check) and engine in case.engines]
+    return [
+        case
+        for case in CASES
+        if node.endswith(f"/{case.check}") and engine in case.engines and (case.quick or not quick)
+    ]
