@@ -45,7 +45,7 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def chat(canonry_service: Callable[[str], Any]) -> Target:
     """The service that this run tests."""
-    running = canonry_service("chat" if engine() == "sqlite" else f"chat_{engine()}")
+    running = canonry_service("chat")
     settings = running.description.service.env
     return Target(
         url=running.url,

@@ -20,7 +20,7 @@ def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
             yield f"      {key:<{width}}  {marks}  {first.case.check.rpartition('/')[2]}  {_why(cells.values())}"
     open_ones = [each for each in verdicts if each.state is not State.PROVEN]
     for each in open_ones:
-        yield f"{each.state}: row {each.case.row}, {each.case.key}, {each.engine}: {each.why}"
+        yield f"{each.state.value}: row {each.case.row}, {each.case.key}, {each.engine}: {each.why}"
 
 
 def missing_rows(verdicts: Iterable[Verdict]) -> list[int]:

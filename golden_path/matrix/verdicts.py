@@ -13,7 +13,7 @@ from golden_path.matrix.cases import Case
 
 SAYS = "says: "
 """How an expectation begins that is a text of the test's own assertion, and no rule of the contract."""
-_RED = (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.CRASHED)
+_RED = (Outcome.FAILED,)
 
 
 class State(StrEnum):
@@ -76,10 +76,10 @@ def _verdict(case: Case, engine: str, healthy: dict[str, Seen], faulty: dict[str
         return Verdict(case=case, engine=engine, state=State.UNPROVEN, why=f"the check did not run {where}")
     said = (*red.rules, *((red.reason,) if red.outcome in _RED and not _is_contracts(red.reason) else ()))
     if green.outcome is not Outcome.PASSED:
-        why = f"the check is {green.outcome} on the healthy service: {green.reason}"
+        why = f"the check is {green.outcome.value} on the healthy service: {green.reason}"
         return Verdict(case=case, engine=engine, state=State.RED, why=why, red_by=said)
     if red.outcome not in _RED:
-        why = f"the check is {red.outcome} under its fault"
+        why = f"the check is {red.outcome.value} under its fault"
         return Verdict(case=case, engine=engine, state=State.UNPROVEN, why=why, red_by=said)
     matched = _matched(case.expects, red)
     if not matched:
