@@ -12,7 +12,7 @@ from typing import Any
 
 from golden_path.chat.target import Target
 
-TEST_SECRET, KEY = "golden-own-test-mode", "golden-own-process-signs-with-this-one"
+TEST_SECRET, KEY = "golden-own-test-mode", "golden-own-process-signs-with-this-key-on-loopback-alone-and-for-one-test-only"
 _SETTINGS = {
     "CHAT_HOST": "127.0.0.1",
     "CHAT_TIME_SCALE": "0.05",

@@ -124,7 +124,7 @@ CASES: tuple[Case, ...] = (
     _case(25, "no-limits", f"{_MESSAGES}test_limits_hold", "says: too long starts a run", no_limits={}),
     replace(_case(26, "pubsub-drop", "inside/test_reconnecting.py::test_a_run_is_followed_from_another_process", "run.ended", pubsub_drop={}), engines=(PAIR,), under="concurrent users"),
     _case(27, "persist-late", f"{_MESSAGES}test_what_was_answered_is_stored", "says: is not stored", persist_late={"seconds": 1.0}),
-    replace(_case(27, "killed-before-stored", f"{_ENDING}test_what_was_sent_survives_kill_9[0]", "says: lost after kill -9", persist_late={"seconds": 2.0}), own_process=True, under="disconnect"),
+    replace(_case(27, "killed-before-stored", f"{_ENDING}test_what_was_sent_survives_kill_9", "says: lost after kill -9", persist_late={"seconds": 2.0}), own_process=True, under="disconnect"),
     _case(28, "no-model", f"{_ENDING}test_the_golden_question_has_its_dependencies", "says: questions have no answer"),
     replace(_case(28, "disk-full", f"{_ENDING}test_the_golden_question_has_its_dependencies", "says: questions have no answer"), engines=(SQLITE,)),
     _case(29, "killed", f"{_ENDING}test_a_run_survives_the_end_of_its_process", "close_codes", "run.ended"),
