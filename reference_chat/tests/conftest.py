@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from serving import Chat
+
 from canonry.testing.services.running import Running
 from canonry.testing.services.service import Service
 from canonry.testing.services.start import start
-from serving import Chat
-
 from tests.conftest import is_there
 
 
@@ -34,9 +34,12 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database: SQLite, or with the parameter `postgres` PostgreSQL."""
+    """An empty database: SQLite, or with the parameter `postgres` PostgreSQL; for tickets `redis`."""
     if getattr(request, "param", "sqlite") == "sqlite":
         yield f"sqlite:///{tmp_path / 'chat.db'}"
+        return
+    if request.param == "redis":
+        yield request.getfixturevalue("redis").url
         return
     running: Running = request.getfixturevalue("postgres")
     with running.isolated("chat") as lease:
@@ -49,7 +52,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Chat]]:
     with ExitStack() as stack:
 
         def started(**settings: object) -> Chat:
-            folder = tmp_path / f"service {len(os.listdir(tmp_path))}"
+            folder = tmp_path / f"service {sum(1 for _ in tmp_path.iterdir())}"
             folder.mkdir()
             chat = Chat(folder, **settings)
             stack.callback(lambda: chat.process.poll() is not None or chat.stop(9))
