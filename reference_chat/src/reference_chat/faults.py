@@ -67,6 +67,12 @@ TABLE: Mapping[str, Fault] = {
     "zombie_emitter": Fault("19", "the runs of a closed connection go on to whoever connects next", {}),
     "no_reap": Fault("20", "half-open sockets stay", {}),
     "leak": Fault("20", "connections keep `bytes` after they closed", {"bytes": 65_536}),
+    "breaker_never_opens": Fault("22", "the breaker does not open, whatever fails", {}),
+    "breaker_never_closes": Fault("22", "a good probe does not close the breaker", {}),
+    "breaker_stampede": Fault("22", "half open, the breaker lets everybody through", {}),
+    "breaker_ignores_slow": Fault("22", "slow calls are as good as quick ones", {}),
+    "breaker_no_timeout": Fault("22", "a call of the model may hang for as long as it likes", {}),
+    "breaker_counts_consecutive": Fault("22", "the breaker counts failures in a row", {}),
     "unbounded_queue": Fault("23", "one slow reader's frames are waited for, by everybody", {}),
     "block": Fault("24", "a message blocks the event loop for `seconds`", {"seconds": 0.5}),
     "no_limits": Fault("25", "no limit of connections, runs, rates and sizes holds", {}),
@@ -113,9 +119,12 @@ class Faults:
             else:
                 self._on[name] = arguments
 
-    def clear(self) -> None:
-        """Switches all of them off."""
-        self._on.clear()
+    def apply(self, changes: Mapping[str, Any] | None) -> None:
+        """As `switch`; nothing: all of them off."""
+        if changes is None:
+            self._on.clear()
+        else:
+            self.switch(changes)
 
     def shown(self) -> dict[str, Arguments]:
         """Those that are on."""

@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -26,7 +27,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """Gives the application a way to end a connection whose other side takes nothing."""
         super().handle_connect(event)
         if hasattr(self, "scope"):
-            self.scope["extensions"]["reference_chat.abort"] = self.transport.abort  # type: ignore[typeddict-unknown-key]
+            extensions: dict[str, Any] = self.scope["extensions"]
+            extensions["reference_chat.abort"] = self.transport.abort
 
     def keepalive_timeout(self) -> None:
         """Two beats without an answer: nobody is there to close with."""
@@ -52,9 +54,9 @@ def http_protocol(timeout: float) -> type[H11Protocol]:
             self._head = self.loop.call_later(timeout, self._give_up)
 
         def data_received(self, data: bytes) -> None:
-            if self._head is None and (self.cycle is None or self.cycle.response_complete):
+            cycle: Any = self.cycle  # None before the first request
+            if self._head is None and (cycle is None or cycle.response_complete):
                 self._head = self.loop.call_later(timeout, self._give_up)
-            cycle = self.cycle
             super().data_received(data)
             if self._head is not None and self.cycle is not cycle:
                 self._head.cancel()
@@ -91,6 +93,7 @@ def serve(settings: Settings) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # uvicorn writes whole addresses of sockets, tickets included; what it says of errors stays.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     listening = _bound(settings, shared=settings.workers > 1 or settings.shared_port)
     address = f"http://{settings.host}:{listening.getsockname()[1]}"
     if settings.workers > 1:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reference_chat.agents.loop import AgentLoop
+from reference_chat.agents.opening import open_agents
 from reference_chat.auth.accounts import Accounts
 from reference_chat.auth.handshake import Handshake
 from reference_chat.auth.tickets import RedisTickets, TableTickets, Tickets
@@ -48,16 +48,13 @@ class Service:
         self.accounts = Accounts(settings=settings, engine=self.engine, tokens=self.tokens, faults=self.faults)
         self.bus: Bus = LocalBus()
         self.tickets: Tickets = TableTickets(self.engine, self.faults)
-        self._redis: Redis[Any] | None = None
+        self._redis: Redis | None = None
         if settings.redis_url:
             self._join_redis(settings.redis_url)
         self.emitter = Emitter(
             registry=self.registry, bus=self.bus, faults=self.faults, ended=lambda run_id: self.runs.ended(run_id)
         )
-        self.loop = AgentLoop(model=None, breaker=None, settings=settings, faults=self.faults)
-        self.runs = Runs(
-            settings=settings, store=self.store, emitter=self.emitter, registry=self.registry, loop=self.loop
-        )
+        self.runs = Runs(settings=settings, store=self.store, emitter=self.emitter, registry=self.registry)
         handlers = Handlers(settings=settings, store=self.store, runs=self.runs, tokens=self.tokens, faults=self.faults)
         self.router = Router(handlers.table(), self.faults)
         self.sockets = Sockets(
@@ -72,6 +69,7 @@ class Service:
             emitter=self.emitter,
         )
         self.writer: Writer
+        self._agents = contextlib.AsyncExitStack()
         self._ticking: asyncio.Task[None] | None = None
 
     def _join_redis(self, url: str) -> None:
@@ -85,6 +83,7 @@ class Service:
 
     async def start(self) -> None:
         """Makes the tables, starts the writer, and ends what a process before left open."""
+        self.runs.loop = await self._agents.enter_async_context(open_agents(self.settings, self.faults))
         await create_tables(self.engine)
         self.writer = Writer(open_sink(self.settings.database_url), stored=self.emitter.stored, failed=self._failed)
         self.emitter.writer = self.writer
@@ -113,6 +112,7 @@ class Service:
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
+        await self._agents.aclose()
         await self.writer.close()
         await self.bus.close()
         if self._redis is not None:
@@ -135,11 +135,9 @@ class Service:
         self.runs.failed({row.run_id for row in rows if row.run_id})
 
     async def switch_faults(self, changes: Mapping[str, Any] | None) -> None:
-        """Switches faults in this process; nothing: all of them off."""
-        if changes is None:
-            self.faults.clear()
-        else:
-            self.faults.switch(changes)
+        """Switches faults in every process; nothing: all of them off."""
+        self.faults.apply(changes)
+        await self.bus.switch_faults(changes)
 
     def remote_events(self, events: Sequence[Event]) -> None:
         """See `Listener`."""

@@ -59,6 +59,11 @@ class Settings:
     argon2_memory: int = 65_536
     argon2_time: int = 3
 
+    breaker_window: int = 20
+    breaker_minimum: int = 10
+    breaker_failure_rate: float = 0.5
+    breaker_slow_rate: float = 0.8
+
     time_scale: float = 1.0
     access_ttl: float = _time(900)
     refresh_ttl: float = _time(14 * 86_400)
@@ -66,6 +71,13 @@ class Settings:
     leeway: float = _time(10)
     """How far a clock that signs tokens may be ahead."""
     heartbeat: float = _time(30)
+    silence: float = _time(8)
+    """How long a run may say nothing; then it says that it still waits."""
+    tool_timeout: float = _time(45)
+    model_connect: float = _time(5)
+    model_timeout: float = _time(30)
+    model_slow: float = _time(15)
+    breaker_open: float = _time(10)
     run_timeout: float = _time(60)
     send_timeout: float = _time(20)
     """How long a connection may take no byte before it is dropped."""

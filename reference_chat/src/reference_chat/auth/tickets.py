@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -81,7 +81,7 @@ class TableTickets:
 class RedisTickets:
     """``GETDEL`` on Redis, whose clock ends them."""
 
-    def __init__(self, redis: "Redis[Any]", faults: Faults) -> None:
+    def __init__(self, redis: "Redis", faults: Faults) -> None:
         self._redis, self._faults = redis, faults
 
     async def issue(self, claims: Claims, ttl: float) -> str:
@@ -100,7 +100,7 @@ class RedisTickets:
             await self._redis.delete(_key(ticket))
         else:
             value = await self._redis.getdel(_key(ticket))
-        return Holder(*value.split(" ")) if value else None
+        return Holder(*str(value).split(" ")) if value else None
 
     async def revoke(self, ticket: str, user_id: str) -> bool:
         """See `Tickets`."""

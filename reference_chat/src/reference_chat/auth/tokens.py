@@ -33,8 +33,8 @@ class Tokens:
     def issue(self, user_id: str, session_id: str) -> str:
         """A token of `access_ttl`."""
         now = time.time()
-        claims = {"sub": user_id, "sid": session_id, "aud": _AUDIENCE, "iss": _ISSUER, "jti": new_id("tok")}
-        claims |= {"iat": now, "exp": now + self._settings.access_ttl}
+        claims: dict[str, Any] = {"sub": user_id, "sid": session_id, "aud": _AUDIENCE, "iss": _ISSUER}
+        claims |= {"jti": new_id("tok"), "iat": now, "exp": now + self._settings.access_ttl}
         return jwt.encode(claims, self._settings.secret_key, algorithm="HS256")
 
     def read(self, token: str) -> Claims:

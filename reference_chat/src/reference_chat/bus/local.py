@@ -1,7 +1,7 @@
 """The bus of a service of one process: there is nobody else to tell."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from reference_chat.store.rows import Event
 
@@ -37,6 +37,9 @@ class Bus(Protocol):
     def end(self, user_id: str, session_id: str) -> None:
         """Tells the others that a session ended."""
 
+    async def switch_faults(self, changes: Mapping[str, Any] | None) -> None:
+        """Has the other processes switch faults, too."""
+
     async def claim(self, user_id: str, connection_id: str, limit: int) -> bool:
         """Counts a connection of a user, unless he has `limit` of them; from then on this process hears of him."""
 
@@ -64,6 +67,9 @@ class LocalBus:
         """See `Bus`."""
 
     def end(self, user_id: str, session_id: str) -> None:
+        """See `Bus`."""
+
+    async def switch_faults(self, changes: Mapping[str, Any] | None) -> None:
         """See `Bus`."""
 
     async def claim(self, user_id: str, connection_id: str, limit: int) -> bool:

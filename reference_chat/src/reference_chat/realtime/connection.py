@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from reference_chat.ids import timestamp
 from reference_chat.store.rows import Event
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-CatchUp = Callable[["Connection", str], Awaitable[None]]
+CatchUp = Callable[["Connection", str], Coroutine[Any, Any, None]]
 
 
 @dataclass(slots=True)
@@ -159,6 +159,6 @@ class Connection:
             self.sent += 1
 
     def _read_up(self, run_id: str) -> None:
-        task = asyncio.create_task(self.catch_up(self, run_id))  # type: ignore[arg-type]
+        task = asyncio.create_task(self.catch_up(self, run_id))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)

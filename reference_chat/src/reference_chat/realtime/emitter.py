@@ -138,9 +138,6 @@ class Emitter:
 
     def open(self, context: UserExecutionContext) -> Emission:
         """The emission of a run."""
-        shared = next(iter(self._emissions.values()), None) if self.faults.on("singleton") else None
-        if shared is not None and not shared.closed:
-            return shared
         shown = self._last_run if self._last_run and self.faults.on("reuse") else context.run_id
         self._last_run = shown
         emission = self._emissions[context.run_id] = Emission(self, context, shown=shown)

@@ -54,7 +54,6 @@ class Handlers:
     def __init__(self, *, settings: Settings, store: Store, runs: Runs, tokens: Tokens, faults: Faults) -> None:
         self._settings, self._store, self._runs = settings, store, runs
         self._tokens, self._faults = tokens, faults
-        self._last_text = ""
 
     def table(self) -> Mapping[str, Handler]:
         """All of them, by the type of message."""
@@ -77,8 +76,6 @@ class Handlers:
             history = await self._store.history(message.thread_id)
         if not self._runs.can_store():
             raise not_ready()
-        if self._faults:
-            text = self._distorted(text)
         self._runs.start(connection, text, thread_id=message.thread_id, history=history, request_id=message.request_id)
 
     async def ping(self, connection: Connection, message: Ping) -> None:
@@ -126,10 +123,3 @@ class Handlers:
         if row is not None:
             connection.follow(row.id, read=True)
         return row is not None
-
-    def _distorted(self, text: str) -> str:
-        if block := self._faults.on("block"):
-            time.sleep(block["seconds"])
-        if self._faults.on("shared_state"):
-            text, self._last_text = f"{self._last_text} {text}".strip(), text
-        return text

@@ -33,11 +33,10 @@ class ActiveRun:
 class Runs:
     """Starts runs, and sees that every one of them ends: with a terminal event, or with its connection."""
 
-    def __init__(
-        self, *, settings: Settings, store: Store, emitter: Emitter, registry: ConnectionRegistry, loop: AgentLoop
-    ) -> None:
+    def __init__(self, *, settings: Settings, store: Store, emitter: Emitter, registry: ConnectionRegistry) -> None:
         self._settings, self._store, self._emitter = settings, store, emitter
-        self._registry, self._loop = registry, loop
+        self._registry = registry
+        self.loop: AgentLoop
         self.active: dict[str, ActiveRun] = {}
         self.draining = False
         self.started = 0
@@ -86,7 +85,7 @@ class Runs:
         code, message = "internal", "the run failed; try again"
         try:
             async with asyncio.timeout(context.deadline - time.monotonic()):
-                await self._loop.run(emission.context, text, history, emission)
+                await self.loop.run(emission.context, text, history, emission)
             code, message = "incomplete", "the run ended without an answer"
         except TimeoutError:
             code, message = "timeout", "the run took too long"
@@ -94,7 +93,7 @@ class Runs:
             code, message = "interrupted", "the service stopped in the middle of the run; ask again"
         except RunOverError:
             return
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it was, the run ends and its user is told
             _log.exception("run %s failed", context.run_id)
         _end(emission, code, message)
 

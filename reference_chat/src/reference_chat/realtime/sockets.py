@@ -111,10 +111,9 @@ class Sockets:
                 continue
             try:
                 await self._router.route(connection, message.get("text") or message.get("bytes") or "")
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it was, the client is told by the close
                 _log.exception("a message of connection %s could not be handled", connection.id)
-                if not self._faults.on("block"):
-                    connection.close(1011, "the message could not be handled; connect again")
+                connection.close(1011, "the message could not be handled; connect again")
 
     async def catch_up(self, connection: Connection, run_id: str) -> None:
         """Sends a connection what is stored of a run, and then what was held back meanwhile."""

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _SQL: Mapping[Kind, str] = {
     "thread": "insert into threads (id, user_id, title, created_at) values (?, ?, ?, ?)",
-    "run": "insert into runs (id, thread_id, user_id, request_id, worker, status, started_at) values (?, ?, ?, ?, ?, ?, ?)",
+    "run": "insert into runs (id, thread_id, user_id, request_id, worker, status, started_at)"
+    " values (?, ?, ?, ?, ?, ?, ?)",
     "message": "insert into messages (id, thread_id, run_id, role, text, created_at) values (?, ?, ?, ?, ?, ?)",
     "status": "update runs set status = ? where id = ?",
     "adopt": "update runs set worker = ? where id = ?",

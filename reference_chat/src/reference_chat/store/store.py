@@ -96,14 +96,14 @@ class Store:
 
     async def _run(self, condition: sa.ColumnElement[bool]) -> RunRow | None:
         found = await self._all(_RUN.where(condition))
-        return RunRow(*found[0]) if found else None
+        return _run_row(found[0]) if found else None
 
     async def orphans(self, worker: str, *, dead_before: float) -> list[RunRow]:
         """Runs that go on nowhere: of this worker's name, or of one that was not seen since."""
         gone = sa.or_(workers.c.seen_at.is_(None), workers.c.seen_at < dead_before)
         joined = _RUN.select_from(runs.outerjoin(workers, runs.c.worker == workers.c.id))
         return [
-            RunRow(*row)
+            _run_row(row)
             for row in await self._all(joined.where(runs.c.status == "running", sa.or_(runs.c.worker == worker, gone)))
         ]
 
@@ -117,6 +117,10 @@ class Store:
         """The events of a run behind `after`: number and frame."""
         query = sa.select(events.c.seq, events.c.frame).where(events.c.run_id == run_id, events.c.seq > after)
         return [(row.seq, row.frame) for row in await self._all(query.order_by(events.c.seq).limit(limit))]
+
+
+def _run_row(row: sa.Row[Any]) -> RunRow:
+    return RunRow(row.id, row.thread_id, row.user_id, row.worker, row.status)
 
 
 _RUN = sa.select(runs.c.id, runs.c.thread_id, runs.c.user_id, runs.c.worker, runs.c.status)
