@@ -6,7 +6,7 @@ import { announce, element, showThreads, Turn } from "/view.js";
 
 const THREAD = "chat.thread";
 const MOST_BYTES = 8192;
-const STATES = { online: "connected", connecting: "connecting again", offline: "offline" };
+const STATES = { online: "connected", connecting: "connecting", lost: "connection lost", offline: "offline" };
 
 const api = new Api();
 const connection = new Connection(api);
@@ -264,6 +264,7 @@ element("examples").addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button) ask(button.dataset.text ?? button.textContent);
 });
+element("turns").addEventListener("again", ({ detail }) => ask(detail));
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") showDrawer(false);
 });

@@ -56,7 +56,7 @@ export class Connection extends EventTarget {
 
   async #connect() {
     if (!this.#wanted || this.#socket) return;
-    this.#tell("state", "connecting");
+    this.#tell("state", this.#attempts ? "lost" : "connecting");
     try {
       if (!this.#api.token) await this.#api.refresh();
     } catch (error) {
@@ -151,7 +151,7 @@ export class Connection extends EventTarget {
     this.#drop();
     this.#stopTimers();
     if (!this.#wanted) return;
-    this.#tell("state", "connecting");
+    this.#tell("state", "lost");
     if (!opened || code === 1008) {
       // Refused, and a browser does not say why: a new token may help, and says when nothing will.
       try {
@@ -175,7 +175,7 @@ export class Connection extends EventTarget {
     if (!this.#wanted) return;
     const wait = Math.min(FIRST_WAIT * 2 ** this.#attempts++, LONGEST_WAIT);
     this.#after("again", wait * (0.75 + Math.random() / 2), () => this.#connect());
-    this.#tell("state", "connecting");
+    this.#tell("state", "lost");
   }
 
   #drop() {

@@ -21,7 +21,7 @@ export class Turn {
   #began = null;
   #ended = null;
   #thinking = null;
-  #tools = new Map();
+  #again = make("button", "again", "Ask again");
 
   constructor(question) {
     this.element = make("article", "turn");
@@ -30,7 +30,12 @@ export class Turn {
     this.#details.open = true;
     this.#details.append(this.#summary, this.#steps);
     this.#answer.hidden = true;
-    this.element.append(this.#details, this.#answer);
+    this.#again.type = "button";
+    this.#again.hidden = true;
+    this.#again.addEventListener("click", () => {
+      this.element.dispatchEvent(new CustomEvent("again", { bubbles: true, detail: question }));
+    });
+    this.element.append(this.#details, this.#answer, this.#again);
   }
 
   get isOver() {
@@ -43,9 +48,18 @@ export class Turn {
     turn.#details.open = false;
     turn.#summary.textContent = "How it was answered";
     turn.#show(answer, "completed");
+    let fetched = false;
     turn.#details.addEventListener("toggle", async () => {
-      for (const event of await fetchEvents()) turn.show(event);
-    }, { once: true });
+      if (fetched || !turn.#details.open) return;
+      fetched = true;
+      try {
+        for (const event of await fetchEvents()) turn.show(event);
+      } catch (error) {
+        fetched = false;
+        turn.#details.open = false;
+        turn.waiting(error.message);
+      }
+    });
     return turn;
   }
 
@@ -80,26 +94,29 @@ export class Turn {
   _agent_thinking(event, payload) {
     const thought = String(payload.thought ?? "");
     if (payload.partial) {
-      if (this.#thinking?.partial && this.#thinking.step_id === event.step_id) this.#thinking.text.textContent += thought;
-      else this.#thinking = { partial: true, step_id: event.step_id, text: this.#step(event, "Writing", thought) };
-      if (!event.step_id && !this.isOver) this.#draft(this.#thinking.text.textContent);
-      return;
+      if (this.#continues("partial", event)) this.#thinking.words += thought;
+      else this.#thinking = { kind: "partial", step_id: event.step_id, words: thought, text: this.#step(event, "Writing") };
+      if (event.step_id) this.#thinking.text.textContent = shortened(this.#thinking.words);
+      else if (!this.isOver) this.#draft(this.#thinking.words);
+    } else if (payload.delta && this.#continues("delta", event)) this.#thinking.text.textContent += thought;
+    else {
+      const text = this.#step(event, "Thinking", thought);
+      this.#thinking = { kind: payload.delta ? "delta" : "thought", step_id: event.step_id, text };
     }
-    const said = this.#thinking;
-    if (said && !said.partial && said.step_id === event.step_id && thought.endsWith(" ")) said.text.textContent += thought;
-    else this.#thinking = { partial: false, step_id: event.step_id, text: this.#step(event, "Thinking", thought) };
+  }
+
+  #continues(kind, event) {
+    return this.#thinking?.kind === kind && this.#thinking.step_id === event.step_id;
   }
 
   _tool_executing(event, payload) {
-    const text = this.#step(event, `Uses ${payload.tool_name}`, shortened(payload.arguments));
-    this.#tools.set(payload.tool_call_id, text);
+    this.#step(event, `Uses ${payload.tool_name}`, given(payload.arguments));
   }
 
   _tool_completed(event, payload) {
     const result = payload.error ? payload.error.message ?? payload.error : payload.results?.summary ?? JSON.stringify(payload.results);
-    const text = this.#step(event, `${payload.tool_name} ${payload.error ? "failed" : "answered"}`, shortened(result));
+    const text = this.#step(event, payload.error ? "Tool failed" : "Result", shortened(result));
     if (payload.error) text.parentElement.classList.add("bad");
-    this.#tools.delete(payload.tool_call_id);
   }
 
   _agent_completed(event, payload) {
@@ -136,6 +153,7 @@ export class Turn {
     this.element.dataset.state = state;
     this.#answer.hidden = false;
     this.#answer.textContent = text;
+    this.#again.hidden = state !== "failed";
   }
 
   #summarize() {
@@ -150,6 +168,15 @@ export class Turn {
 
 function agent(event) {
   return AGENTS[event.agent_name] ?? event.agent_name;
+}
+
+// Arguments of a tool are JSON, not always valid; their values say enough.
+function given(json) {
+  try {
+    return shortened(Object.values(JSON.parse(json)).join(", "));
+  } catch {
+    return shortened(json);
+  }
 }
 
 function shortened(value) {
