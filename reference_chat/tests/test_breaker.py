@@ -6,8 +6,9 @@ from typing import Any
 
 import httpx2
 import pytest
-from reference_chat.model.client import ModelError
 from runs import SECRET, Bench, bench
+
+from reference_chat.model.client import ModelError
 
 _QUICK: dict[str, Any] = {
     "breaker_window": 10,

@@ -13,6 +13,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+
 from reference_chat.agents.circuit import Circuit, CircuitOpenError, Permit, Policy, State
 from reference_chat.faults import Faults
 

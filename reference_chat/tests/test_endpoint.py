@@ -14,6 +14,7 @@ import openai
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from reference_chat.model.endpoint.app import create_endpoint
 from reference_chat.model.endpoint.directives import read_script
 from reference_chat.model.endpoint.server import EmbeddedServer

@@ -4,8 +4,9 @@ import asyncio
 import time
 
 import pytest
-from reference_chat.agents.context import RunOverError
 from runs import Bench, Recorder, Said, asked, assert_kept, bench, judged
+
+from reference_chat.agents.context import RunOverError
 
 _FIVE = ["started", "thinking", "tool_executing", "tool_completed", "completed"]
 _STEP = ["started'", "thinking'", "completed'"]
@@ -211,7 +212,7 @@ def _overlapping(*faults: str) -> tuple[Recorder, Recorder, list[dict[str, objec
 
     async def both() -> tuple[Recorder, Recorder, list[dict[str, object]]]:
         async with bench() as made:
-            made.faults.switch({name: True for name in faults})
+            made.faults.switch(dict.fromkeys(faults, True))
             ann, bob = made.new(user="ann", timeout=2), made.new(user="bob", timeout=2)
             census: list[dict[str, object]] = []
             watcher = asyncio.create_task(watch(made, census))

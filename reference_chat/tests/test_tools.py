@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from reference_chat.agents.rendezvous import Rendezvous
 from reference_chat.agents.tools import ToolError, evaluate, matching, user_tools
 

@@ -51,7 +51,7 @@ def census(service: Service) -> dict[str, Any]:
         "pid": os.getpid(),
         "memory": _memory(),
         "tasks": len(asyncio.all_tasks()),
-        "files": len(os.listdir("/dev/fd")),
+        "files": sum(1 for _ in Path("/dev/fd").iterdir()),
         "users": service.registry.users(),
         "connections": [
             {

@@ -13,34 +13,40 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 from reference_chat.app import create_app
+from reference_chat.faults import Faults
 from reference_chat.service import Service
 from reference_chat.settings import Settings
+from reference_chat.store.schema import open_engine
+from reference_chat.store.store import Store
 from reference_chat.supervisor import Supervisor
 
 _log = logging.getLogger("reference_chat")
 
 
-class SocketProtocol(WebSocketsSansIOProtocol):
+def socket_protocol(faults: Faults) -> type[WebSocketsSansIOProtocol]:
     """uvicorn's, which the application can end at once, and which drops half-open connections."""
 
-    def handle_connect(self, event: Request) -> None:
-        """Gives the application a way to end a connection whose other side takes nothing."""
-        super().handle_connect(event)
-        if hasattr(self, "scope"):
-            extensions: dict[str, Any] = self.scope["extensions"]
-            extensions["reference_chat.abort"] = self.transport.abort
+    class SocketProtocol(WebSocketsSansIOProtocol):
+        def handle_connect(self, event: Request) -> None:
+            super().handle_connect(event)
+            if hasattr(self, "scope"):
+                extensions: dict[str, Any] = self.scope["extensions"]
+                extensions["reference_chat.abort"] = self.transport.abort
 
-    def keepalive_timeout(self) -> None:
-        """Two beats without an answer: nobody is there to close with."""
-        super().keepalive_timeout()
-        self.transport.abort()
+        def keepalive_timeout(self) -> None:
+            """Two beats without an answer: nobody is there to close with."""
+            if not faults.on("no_reap"):
+                super().keepalive_timeout()
+                self.transport.abort()
 
-    def shutdown(self) -> None:
-        """The application has closed its sockets; what is left is in a handshake."""
-        if not self.handshake_complete:
-            super().shutdown()
-        elif not self.transport.is_closing():
-            self.transport.abort()
+        def shutdown(self) -> None:
+            """The application has closed its sockets; what is left is in a handshake."""
+            if not self.handshake_complete:
+                super().shutdown()
+            elif not self.transport.is_closing():
+                self.transport.abort()
+
+    return SocketProtocol
 
 
 def http_protocol(timeout: float) -> type[H11Protocol]:
@@ -99,11 +105,14 @@ def serve(settings: Settings) -> int:
     if settings.workers > 1:
         supervisor = Supervisor(settings, listening.getsockname()[1])
         return supervisor.run(lambda: write_address(settings.port_file, address))
+    if not asyncio.run(_database_answers(settings)):
+        _log.error("the database does not answer; start it, or set `CHAT_DATABASE_URL` to one that does")
+        return 2
     app = create_app(settings)
     config = uvicorn.Config(
         app,
         http=http_protocol(settings.request_timeout),
-        ws=SocketProtocol,
+        ws=socket_protocol(app.state.service.faults),
         ws_max_size=settings.max_frame,
         ws_ping_interval=settings.heartbeat,
         ws_ping_timeout=settings.heartbeat,
@@ -122,6 +131,9 @@ def serve(settings: Settings) -> int:
 
 
 async def _serve(server: Server, listening: socket.socket, settings: Settings, address: str) -> None:
+    if settings.lifeline >= 0:
+        asyncio.get_running_loop().add_reader(settings.lifeline, lambda: setattr(server, "should_exit", True))
+
     async def announce() -> None:
         while not server.started:
             await asyncio.sleep(0.01)
@@ -133,6 +145,14 @@ async def _serve(server: Server, listening: socket.socket, settings: Settings, a
         await server.serve([listening])
     finally:
         announcing.cancel()
+
+
+async def _database_answers(settings: Settings) -> bool:
+    engine = open_engine(settings.database_url)
+    try:
+        return await Store(engine).answers(limit=10)
+    finally:
+        await engine.dispose()
 
 
 def write_address(file: str, address: str) -> None:

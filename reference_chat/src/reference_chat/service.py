@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from reference_chat.agents.opening import open_agents
 from reference_chat.auth.accounts import Accounts
 from reference_chat.auth.handshake import Handshake
-from reference_chat.auth.tickets import RedisTickets, TableTickets, Tickets
+from reference_chat.auth.tickets import TableTickets, Tickets
 from reference_chat.auth.tokens import Tokens
 from reference_chat.bus.local import Bus, LocalBus
 from reference_chat.faults import Faults
+from reference_chat.realtime.distortion import Distortion
 from reference_chat.realtime.emitter import Emitter
 from reference_chat.realtime.handlers import Handlers
 from reference_chat.realtime.registry import ConnectionRegistry
@@ -51,8 +52,13 @@ class Service:
         self._redis: Redis | None = None
         if settings.redis_url:
             self._join_redis(settings.redis_url)
+        distortion = Distortion(self.faults, self.registry)
         self.emitter = Emitter(
-            registry=self.registry, bus=self.bus, faults=self.faults, ended=lambda run_id: self.runs.ended(run_id)
+            distortion=distortion,
+            registry=self.registry,
+            bus=self.bus,
+            faults=self.faults,
+            ended=lambda run_id: self.runs.ended(run_id),
         )
         self.runs = Runs(settings=settings, store=self.store, emitter=self.emitter, registry=self.registry)
         handlers = Handlers(settings=settings, store=self.store, runs=self.runs, tokens=self.tokens, faults=self.faults)
@@ -66,7 +72,7 @@ class Service:
             bus=self.bus,
             store=self.store,
             faults=self.faults,
-            emitter=self.emitter,
+            distortion=distortion,
         )
         self.writer: Writer
         self._agents = contextlib.AsyncExitStack()
@@ -75,6 +81,7 @@ class Service:
     def _join_redis(self, url: str) -> None:
         from redis.asyncio import Redis
 
+        from reference_chat.auth.redis_tickets import RedisTickets
         from reference_chat.bus.redis import RedisBus
 
         self._redis = Redis.from_url(url, decode_responses=True, socket_connect_timeout=2, socket_timeout=5)
@@ -181,5 +188,7 @@ class Service:
         for connection in self.registry:
             if connection.blocked_since and moment - connection.blocked_since > self.settings.send_timeout:
                 connection.drop()
+            elif (short := self.faults.on("short_ttl")) and moment - connection.opened_at > short["seconds"]:
+                connection.close(1008, "the token has expired")
             elif now >= connection.expires_at and not connection.following:
                 connection.close(1008, "the token has expired; log in or refresh")

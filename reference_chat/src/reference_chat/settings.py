@@ -41,6 +41,8 @@ class Settings:
     workers: int = 1
     shared_port: bool = False
     """Other processes listen at this port, too."""
+    lifeline: int = -1
+    """A file descriptor that ends with the process that started this one, and then this one ends."""
 
     model_url: str = ""
     model_key: str = field(default="", repr=False)

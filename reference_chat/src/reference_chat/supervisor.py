@@ -24,6 +24,8 @@ class Supervisor:
     settings: Settings
     port: int
     family: str = field(default_factory=lambda: secrets.token_hex(4))
+    lifeline: tuple[int, int] = field(default_factory=os.pipe)
+    """Its second end is open in this process alone: when it is gone, workers read the end of the first."""
     stopping: bool = False
 
     def run(self, announce: Callable[[], None]) -> int:
@@ -61,8 +63,9 @@ class Supervisor:
             "CHAT_WORKER": f"{self.family}-{slot}",
             "CHAT_SECRET_KEY": settings.secret_key,
             "CHAT_SHARED_PORT": "1",
+            "CHAT_LIFELINE": str(self.lifeline[0]),
         }
-        return subprocess.Popen([sys.executable, "-m", "reference_chat"], env=environment)
+        return subprocess.Popen([sys.executable, "-m", "reference_chat"], env=environment, pass_fds=[self.lifeline[0]])
 
     def _all_ready(self) -> bool:
         """Whether so many requests in a row, which the kernel deals out, are all answered."""

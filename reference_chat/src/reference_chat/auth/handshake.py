@@ -66,7 +66,10 @@ def _credentials(scope: Scope, headers: Headers, *, stripped: bool) -> Credentia
     if stripped:
         return Credentials(tokens, [])
     tokens += [name.removeprefix("bearer.") for name in scope["subprotocols"] if name.startswith("bearer.")]
-    query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=16)
+    try:
+        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=16)
+    except ValueError:
+        raise ChatError("malformed", "the query has too many fields") from None
     return Credentials(tokens, query.get("ticket", []))
 
 

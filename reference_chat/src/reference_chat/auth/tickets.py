@@ -1,10 +1,10 @@
-"""Tickets: one use, one owner, a short life; taken atomically from a table, or from Redis."""
+"""Tickets: one use, one owner, a short life; taken atomically from a table (from Redis: `redis_tickets`)."""
 
 import asyncio
 import secrets
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,9 +13,6 @@ from reference_chat.auth.accounts import digest
 from reference_chat.auth.tokens import Claims
 from reference_chat.faults import Faults
 from reference_chat.store.schema import tickets
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,43 +73,3 @@ class TableTickets:
         async with self._engine.begin() as connection:
             await connection.execute(sa.delete(tickets).where(tickets.c.hash == digest(ticket)))
         return Holder(row.user_id, row.session_id) if row else None
-
-
-class RedisTickets:
-    """``GETDEL`` on Redis, whose clock ends them."""
-
-    def __init__(self, redis: "Redis", faults: Faults) -> None:
-        self._redis, self._faults = redis, faults
-
-    async def issue(self, claims: Claims, ttl: float) -> str:
-        """See `Tickets`."""
-        ticket = secrets.token_urlsafe(32)
-        forgetful = self._faults.on("get_then_delete") is not None
-        value = f"{claims.user_id} {claims.session_id}"
-        await self._redis.set(_key(ticket), value, px=max(1, round(ttl * (100 if forgetful else 1) * 1000)))
-        return ticket
-
-    async def redeem(self, ticket: str) -> Holder | None:
-        """See `Tickets`."""
-        if careless := self._faults.on("get_then_delete"):
-            value = await self._redis.get(_key(ticket))
-            await asyncio.sleep(careless["seconds"])
-            await self._redis.delete(_key(ticket))
-        else:
-            value = await self._redis.getdel(_key(ticket))
-        return Holder(*str(value).split(" ")) if value else None
-
-    async def revoke(self, ticket: str, user_id: str) -> bool:
-        """See `Tickets`."""
-        return bool(await self._redis.eval(_REVOKE, 1, _key(ticket), f"{user_id} "))
-
-
-_REVOKE = """
-local value = redis.call('GET', KEYS[1])
-if value and string.sub(value, 1, #ARGV[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0
-"""
-
-
-def _key(ticket: str) -> str:
-    return f"chat:ticket:{digest(ticket)}"

@@ -2,14 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from reference_chat.http.bodies import Error, Ready
-
-if TYPE_CHECKING:
-    from reference_chat.http.routes import Endpoint
+from reference_chat.http.endpoint import Endpoint
 
 _WORDS = {
     400: "No JSON",
@@ -24,7 +22,7 @@ _WORDS = {
 }
 
 
-def document(table: Sequence["Endpoint"]) -> dict[str, Any]:
+def document(table: Sequence[Endpoint]) -> dict[str, Any]:
     """OpenAPI 3.1."""
     shapes = {shape for endpoint in table for shape in (endpoint.answer, endpoint.body) if shape} | {Error}
     shapes_in_order = sorted(shapes, key=lambda shape: shape.__name__)
@@ -43,7 +41,7 @@ def document(table: Sequence["Endpoint"]) -> dict[str, Any]:
     }
 
 
-def _operation(endpoint: "Endpoint") -> dict[str, Any]:
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
     refuses = {503, *endpoint.refuses, *((401,) if endpoint.bearer else ())}
     if endpoint.body:
         refuses |= {400, 408, 413, 415, 422}

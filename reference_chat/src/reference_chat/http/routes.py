@@ -1,7 +1,6 @@
 """The HTTP part: one table of endpoints, from which routes and the OpenAPI document come."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +13,18 @@ from reference_chat.auth.tokens import Claims
 from reference_chat.errors import ChatError, not_found, unauthorized
 from reference_chat.http import bodies
 from reference_chat.http.bodies import read_body
+from reference_chat.http.endpoint import Endpoint
 from reference_chat.http.errors import json_response
+from reference_chat.http.openapi import document
 from reference_chat.service import Service
 
 _PAGE = Path(__file__).parent.parent / "web"
-_PAGE_FILES = {"/": "index.html", "/app.js": "app.js", "/style.css": "style.css"}
+_PAGE_TYPES = {".html", ".js", ".css", ".svg"}
 _MOST_EVENTS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One operation: what it takes, what it answers, and with which other statuses it may refuse."""
-
-    method: str
-    path: str
-    summary: str
-    handle: Callable[[Request], Awaitable[Response]]
-    answer: type[msgspec.Struct] | None
-    body: type[msgspec.Struct] | None = None
-    status: int = 200
-    refuses: Sequence[int] = ()
-    bearer: bool = True
 
 
 def http_routes(service: Service) -> list[Route]:
     """The routes, with the document and the page."""
-    from reference_chat.http.openapi import document
-
     table = endpoints(service)
     described = json_response(document(table))
     by_path: dict[str, dict[str, Endpoint]] = {}
@@ -52,8 +36,7 @@ def http_routes(service: Service) -> list[Route]:
         return described
 
     routes.append(Route("/openapi.json", openapi))
-    routes += [Route(path, _file(name)) for path, name in _PAGE_FILES.items()]
-    return routes
+    return [*routes, *_page()]
 
 
 def endpoints(service: Service) -> list[Endpoint]:
@@ -198,10 +181,15 @@ def _dispatched(methods: dict[str, Endpoint]) -> Callable[[Request], Awaitable[R
     return dispatch
 
 
-def _file(name: str) -> Callable[[Request], Awaitable[Response]]:
+def _page() -> list[Route]:
+    """A route for each file of the page; no path of a request is ever made into the name of a file."""
+    files = sorted(file for file in _PAGE.glob("*") if file.suffix in _PAGE_TYPES)
+    routes = [Route(f"/{file.name}", _file(file)) for file in files]
+    return [*routes, Route("/", _file(_PAGE / "index.html"))] if routes else []
+
+
+def _file(file: Path) -> Callable[[Request], Awaitable[Response]]:
     async def serve(_: Request) -> Response:
-        if not (_PAGE / name).is_file():
-            raise not_found("page")
-        return FileResponse(_PAGE / name)
+        return FileResponse(file)
 
     return serve

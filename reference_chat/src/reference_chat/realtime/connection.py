@@ -53,6 +53,7 @@ class Connection:
     catch_up: CatchUp
     faults: Faults
     distorted: Callable[["Connection", Event], None]
+    opened_at: float = field(default_factory=time.monotonic)
     following: dict[str, Following] = field(default_factory=dict)
     closing: Closing | None = None
     sent: int = 0
@@ -61,6 +62,11 @@ class Connection:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _outbox: deque[bytes | Closing] = field(default_factory=deque)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether who writes for it should wait."""
+        return len(self._outbox) > self.limit // 4
 
     @property
     def waiting(self) -> int:

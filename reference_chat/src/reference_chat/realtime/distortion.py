@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +24,10 @@ class Distortion:
         self._swapped: defaultdict[_Key, list[bytes]] = defaultdict(list)
         self._late: defaultdict[_Key, list[bytes]] = defaultdict(list)
         self._delayed: dict[str, list[bytes]] = {}
+        self._bereft: set[str] = set()
+        self._heirs: dict[str, Connection] = {}
+        self._backlog: list[Event] = []
+        self._leaked: list[bytes] = []
 
     def send(self, connection: Connection, event: Event) -> None:
         """Sends an event as the faults that are on have it."""
@@ -48,6 +53,36 @@ class Distortion:
         self._strays(connection, event, frames)
         self._delay(connection, event, frames)
         self._cut(connection, event)
+
+    def opened(self, connection: Connection) -> None:
+        """Whoever comes gets the runs of those who left."""
+        if self._faults.on("zombie_emitter"):
+            self._heirs.update(dict.fromkeys(self._bereft, connection))
+            self._bereft.clear()
+
+    def closed(self, connection: Connection) -> None:
+        """What stays of a connection that is closed."""
+        if self._faults.on("zombie_emitter"):
+            self._bereft.update(connection.following)
+        if leak := self._faults.on("leak"):
+            self._leaked.append(b"x" * int(leak["bytes"]))
+
+    def holds_up(self, events: Sequence[Event], deliver: Callable[[Sequence[Event]], None]) -> bool:
+        """Whether a slow reader holds up everybody's events; they are delivered when he has read."""
+        for event in events:
+            if (heir := self._heirs.get(event.run_id)) is not None:
+                heir.post(event.frame)
+        slow = self._faults.on("unbounded_queue") and any(connection.is_crowded for connection in self._registry)
+        if not (slow or self._backlog):
+            return False
+        if not self._backlog:
+            asyncio.get_running_loop().call_later(0.05, self._try_again, deliver)
+        self._backlog += events
+        return True
+
+    def _try_again(self, deliver: Callable[[Sequence[Event]], None]) -> None:
+        backlog, self._backlog = self._backlog, []
+        deliver(backlog)
 
     def _changed(self, event: Event) -> bytes:
         change = self._faults.hits("mutate", event.type)

@@ -9,10 +9,12 @@ from reference_chat.agents.context import RunOverError, UserExecutionContext
 from reference_chat.bus.local import Bus
 from reference_chat.faults import Faults
 from reference_chat.ids import new_id, timestamp
+from reference_chat.realtime.distortion import Distortion
 from reference_chat.realtime.registry import ConnectionRegistry
 from reference_chat.store.rows import ENDS, Event, Row, ends_run, new_message, run_status
 from reference_chat.store.writer import Writer
 
+_LOOK_AGAIN = 0.02
 _AHEAD = 64
 """Events of one run that may wait for the writer; then the run waits."""
 
@@ -39,6 +41,8 @@ class Emission:
         if self._ahead >= _AHEAD:
             self._room = asyncio.Event()
             await self._room.wait()
+        while self._emitter.is_crowded(self.context.user_id):
+            await asyncio.sleep(_LOOK_AGAIN)
 
     def put(
         self, type: str, payload: dict[str, object], *, agent_name: str | None = None, step_id: str | None = None
@@ -129,8 +133,17 @@ class Emission:
 class Emitter:
     """Every event of every run of this process passes here, twice: to the writer, and from it to the connections."""
 
-    def __init__(self, *, registry: ConnectionRegistry, bus: Bus, faults: Faults, ended: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        *,
+        registry: ConnectionRegistry,
+        bus: Bus,
+        faults: Faults,
+        distortion: Distortion,
+        ended: Callable[[str], None],
+    ) -> None:
         self._registry, self._bus, self.faults, self._ended = registry, bus, faults, ended
+        self._distortion = distortion
         self._emissions: dict[str, Emission] = {}
         self._last_run = ""
         self.writer: Writer
@@ -142,6 +155,10 @@ class Emitter:
         self._last_run = shown
         emission = self._emissions[context.run_id] = Emission(self, context, shown=shown)
         return emission
+
+    def is_crowded(self, user_id: str) -> bool:
+        """Whether a connection of the user is so far behind that his runs wait for it, until it reads or is dropped."""
+        return any(connection.is_crowded for connection in self._registry.of(user_id))
 
     def put(self, rows: Sequence[Row]) -> None:
         """Has rows of a run stored in one commit; its events are sent then."""
@@ -178,6 +195,8 @@ class Emitter:
         self._deliver(events)
 
     def _deliver(self, events: Sequence[Event]) -> None:
+        if self.faults and self._distortion.holds_up(events, self._deliver):
+            return
         self.delivered += len(events)
         for event in events:
             for connection in tuple(self._registry.of(event.user_id)):

@@ -14,7 +14,6 @@ from reference_chat.faults import Faults
 from reference_chat.ids import new_id
 from reference_chat.realtime.connection import Connection
 from reference_chat.realtime.distortion import Distortion
-from reference_chat.realtime.emitter import Emitter
 from reference_chat.realtime.registry import ConnectionRegistry
 from reference_chat.realtime.router import Router
 from reference_chat.realtime.runs import Runs
@@ -22,6 +21,7 @@ from reference_chat.settings import Settings
 from reference_chat.store.rows import restored
 from reference_chat.store.store import Store
 
+_PAGE = 128
 _log = logging.getLogger("reference_chat.sockets")
 
 
@@ -39,12 +39,11 @@ class Sockets:
         bus: Bus,
         store: Store,
         faults: Faults,
-        emitter: Emitter,
+        distortion: Distortion,
     ) -> None:
         self._settings, self._handshake, self._registry = settings, handshake, registry
         self._router, self._runs, self._bus, self._store = router, runs, bus, store
-        self._faults, self._emitter = faults, emitter
-        self._distortion = Distortion(faults, registry)
+        self._faults, self._distortion = faults, distortion
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, from handshake to end."""
@@ -56,22 +55,20 @@ class Sockets:
             return
         try:
             claims = await self._handshake.identify(scope)
-        except (ChatError, ValueError) as error:
-            _log.info("refused a connection: %s", error if isinstance(error, ChatError) else "bad query")
-            await send({"type": "websocket.close", "code": 1008, "reason": "log in first"})  # HTTP 403
-            return
-        except Exception as error:  # noqa: BLE001 - whatever a database raises
-            _log.error("cannot authenticate: %s", type(error).__name__)
-            await _refuse(scope, send, 1011, "not ready; try again soon")
-            return
-        connection = self._connection(scope, send, claims)
-        limit = 1_000_000 if self._faults.on("no_limits") else self._settings.max_connections
-        try:
+            connection = self._connection(scope, send, claims)
+            limit = 1_000_000 if self._faults.on("no_limits") else self._settings.max_connections
             if not await self._bus.claim(claims.user_id, connection.id, limit):
                 await _refuse(scope, send, 1013, "too many connections of one user")
                 return
-        except Exception as error:  # noqa: BLE001 - whatever Redis raises
-            _log.error("cannot count a connection: %s", type(error).__name__)
+        except ChatError as error:
+            _log.info("refused a connection: %s", error)
+            if error.status == 503:
+                await _refuse(scope, send, 1011, "not ready; try again soon")
+                return
+            await send({"type": "websocket.close", "code": 1008, "reason": "log in first"})  # HTTP 403
+            return
+        except Exception as error:  # noqa: BLE001 - whatever a database, or Redis, raises
+            _log.error("cannot authenticate: %s", type(error).__name__)
             await _refuse(scope, send, 1011, "not ready; try again soon")
             return
         try:
@@ -84,6 +81,8 @@ class Sockets:
     async def _serve(self, connection: Connection, receive: Receive) -> None:
         connection.welcome()
         self._registry.add(connection)
+        if self._faults:
+            self._distortion.opened(connection)
         pump = asyncio.create_task(connection.pump())
         reader = asyncio.create_task(self._read(connection, receive))
         try:
@@ -91,6 +90,8 @@ class Sockets:
             await reader
         finally:
             self._registry.remove(connection)
+            if self._faults:
+                self._distortion.closed(connection)
             for task in (pump, reader, *connection.tasks):
                 task.cancel()
             await asyncio.gather(pump, reader, *connection.tasks, return_exceptions=True)
@@ -118,21 +119,25 @@ class Sockets:
     async def catch_up(self, connection: Connection, run_id: str) -> None:
         """Sends a connection what is stored of a run, and then what was held back meanwhile."""
         following = connection.following.get(run_id)
-        while following is not None and following.held is not None:
-            try:
-                stored = await self._store.events(run_id, after=following.next - 1, limit=512)
-            except Exception as error:  # noqa: BLE001 - whatever a database raises
-                _log.error("cannot read events: %s", type(error).__name__)
-                connection.close(1011, "events cannot be read; resume later")
-                return
-            for seq, frame in stored:
-                if seq == following.next:
-                    connection.advance(following, restored(connection.user_id, run_id, seq, frame))
-            if len(stored) == 512:
-                continue
-            held, following.held = following.held, None
-            for event in held:
-                connection.deliver(event)
+        try:
+            run = await self._store.run(run_id)
+            while following is not None and following.held is not None:
+                stored = await self._store.events(run_id, after=following.next - 1, limit=_PAGE)
+                for seq, frame in stored:
+                    if seq == following.next:
+                        connection.advance(following, restored(connection.user_id, run_id, seq, frame))
+                while connection.is_crowded and connection.closing is None:
+                    await asyncio.sleep(0.02)
+                if len(stored) < _PAGE:
+                    held, following.held = following.held, None
+                    for event in held:
+                        connection.deliver(event)
+        except Exception as error:  # noqa: BLE001 - whatever a database raises
+            _log.error("cannot read events: %s", type(error).__name__)
+            connection.close(1011, "events cannot be read; resume later")
+            return
+        if run is None or run.status != "running":
+            connection.following.pop(run_id, None)  # it was over before its events were read
 
     def _connection(self, scope: Scope, send: Send, claims: Claims) -> Connection:
         return Connection(

@@ -1,6 +1,7 @@
 """The tables, and the engine for queries; what is written while somebody waits for it goes through `writer` instead."""
 
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -95,14 +96,16 @@ workers = sa.Table(
 def open_engine(url: str) -> AsyncEngine:
     """An engine for `url`: SQLite in WAL mode with ``synchronous = FULL``, or PostgreSQL through psycopg."""
     parsed = make_url(url)
+    # Parameters hold digests and what users say; they have no place in the text of an error.
+    common: Any = {"hide_parameters": True, "pool_timeout": 5}
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"), pool_size=4, max_overflow=0)
+        engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"), pool_size=4, max_overflow=0, **common)
         event.listen(engine.sync_engine, "connect", _prepare)
         return engine
     return create_async_engine(
-        parsed.set(drivername="postgresql+psycopg"), pool_size=8, max_overflow=0, pool_pre_ping=True
+        parsed.set(drivername="postgresql+psycopg"), pool_size=8, max_overflow=0, pool_pre_ping=True, **common
     )
 
 
