@@ -99,9 +99,9 @@ export class Api {
   }
 }
 
-// Messages of the service start with a small letter and have no full stop.
+// Messages of the service start with a small letter, have no full stop, and put names between backticks.
 export function sentence(text) {
-  const trimmed = String(text).trim();
+  const trimmed = String(text).trim().replace(/`([^`]*)`/g, "“$1”");
   if (!trimmed) return "";
   return trimmed[0].toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".");
 }

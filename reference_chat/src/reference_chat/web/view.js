@@ -1,5 +1,7 @@
 // What is shown of a run. Everything that came from outside is put in as text, never as markup.
 
+import { sentence } from "/api.js";
+
 export const element = (id) => document.getElementById(id);
 
 function make(tag, className, text) {
@@ -79,7 +81,7 @@ export class Turn {
 
   fail(message) {
     this.#show(message, "failed");
-    this.#summary.textContent = "Not answered";
+    this.#summary.textContent = "Not sent";
   }
 
   _agent_started(event, payload) {
@@ -129,7 +131,7 @@ export class Turn {
   }
 
   _agent_error(event, payload) {
-    const message = payload.error?.message ?? payload.error ?? "the run failed";
+    const message = sentence(payload.error?.message ?? payload.error ?? "the run failed");
     const text = this.#step(event, event.step_id ? `${agent(event)} failed` : "Failed", message);
     text.parentElement.classList.add("bad");
     if (!event.step_id) this.#show(message, "failed");
