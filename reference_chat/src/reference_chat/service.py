@@ -6,7 +6,7 @@ import itertools
 import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reference_chat.agents.opening import open_agents
@@ -75,6 +75,8 @@ class Service:
             distortion=distortion,
         )
         self.writer: Writer
+        self.census: Callable[[], dict[str, Any]] = dict
+        """What is alive here; made by who opens ``/debug``."""
         self._agents = contextlib.AsyncExitStack()
         self._ticking: asyncio.Task[None] | None = None
 
@@ -144,7 +146,7 @@ class Service:
     async def switch_faults(self, changes: Mapping[str, Any] | None) -> None:
         """Switches faults in every process; nothing: all of them off."""
         self.faults.apply(changes)
-        await self.bus.switch_faults(changes)
+        await self.bus.ask_others({"faults": changes})
 
     def remote_events(self, events: Sequence[Event]) -> None:
         """See `Listener`."""
@@ -160,6 +162,15 @@ class Service:
         """Closes the sockets of a session, here and elsewhere."""
         self.remote_end(user_id, session_id)
         self.bus.end(user_id, session_id)
+
+    def remote_question(self, question: Mapping[str, Any]) -> Any:
+        """See `Listener`."""
+        if not self.settings.test_secret:
+            return None
+        if "faults" in question:
+            self.faults.apply(question["faults"])
+            return None
+        return self.census()
 
     def remote_gap(self) -> None:
         """See `Listener`."""

@@ -15,6 +15,9 @@ class Listener(Protocol):
     def remote_end(self, user_id: str, session_id: str) -> None:
         """A session ended."""
 
+    def remote_question(self, question: Mapping[str, Any]) -> Any:
+        """What another process asks, of `ask_others`; returns the answer."""
+
     def remote_gap(self) -> None:
         """The bus was lost for a time: something may have been missed."""
 
@@ -37,8 +40,8 @@ class Bus(Protocol):
     def end(self, user_id: str, session_id: str) -> None:
         """Tells the others that a session ended."""
 
-    async def switch_faults(self, changes: Mapping[str, Any] | None) -> None:
-        """Has the other processes switch faults, too."""
+    async def ask_others(self, question: Mapping[str, Any]) -> list[Any]:
+        """What the other processes answer; for tests, which look into all of them."""
 
     async def claim(self, user_id: str, connection_id: str, limit: int) -> bool:
         """Counts a connection of a user, unless he has `limit` of them; from then on this process hears of him."""
@@ -69,8 +72,9 @@ class LocalBus:
     def end(self, user_id: str, session_id: str) -> None:
         """See `Bus`."""
 
-    async def switch_faults(self, changes: Mapping[str, Any] | None) -> None:
+    async def ask_others(self, question: Mapping[str, Any]) -> list[Any]:
         """See `Bus`."""
+        return []
 
     async def claim(self, user_id: str, connection_id: str, limit: int) -> bool:
         """See `Bus`."""

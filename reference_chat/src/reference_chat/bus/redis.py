@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from redis.asyncio.client import PubSub
 
 _log = logging.getLogger("reference_chat.bus")
-_FAULTS = "chat:faults"
+_QUESTIONS = "chat:questions"
 _CLAIM = """
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return 0 end
@@ -37,12 +37,12 @@ class _Message(msgspec.Struct, omit_defaults=True):
     """What one process tells the others of a user."""
 
     origin: str
-    user_id: str
+    user_id: str = ""
     run_id: str = ""
     events: list[tuple[int, str, bool, str]] = []
     ended: str = ""
-    faults: dict[str, Any] | None = None
-    serial: str = ""
+    question: dict[str, Any] = {}
+    answers: str = ""
 
 
 class RedisBus:
@@ -63,7 +63,7 @@ class RedisBus:
         """See `Bus`."""
         self._listener = listener
         self._pubsub = self._redis.pubsub()
-        await self._pubsub.subscribe(_FAULTS)
+        await self._pubsub.subscribe(_QUESTIONS)
         self._tasks = [asyncio.create_task(work()) for work in (self._listen, self._send, self._renew)]
 
     async def close(self) -> None:
@@ -98,14 +98,18 @@ class RedisBus:
         """See `Bus`."""
         self._tell(_channel(user_id), _Message(self._origin, user_id, ended=session_id))
 
-    async def switch_faults(self, changes: Mapping[str, Any] | None) -> None:
-        """Switches faults in the other processes, and returns when all of them have done so."""
-        serial = f"{_FAULTS}:{self._origin}:{time.monotonic_ns()}"
-        message = _Message(self._origin, "", faults={"changes": changes}, serial=serial)
-        told = await self._redis.publish(_FAULTS, msgspec.json.encode(message))
-        async with asyncio.timeout(5):
-            while int(await self._redis.get(serial) or 0) < told:
-                await asyncio.sleep(0.01)
+    async def ask_others(self, question: Mapping[str, Any]) -> list[Any]:
+        """See `Bus`."""
+        answers = f"{_QUESTIONS}:{self._origin}:{time.monotonic_ns()}"
+        message = _Message(self._origin, question=dict(question), answers=answers)
+        others = await self._redis.publish(_QUESTIONS, msgspec.json.encode(message)) - 1
+        heard: list[Any] = []
+        while len(heard) < others:
+            answer = await self._redis.blpop([answers], timeout=4)
+            if answer is None:
+                break
+            heard.append(msgspec.json.decode(answer[1]))
+        return heard
 
     async def claim(self, user_id: str, connection_id: str, limit: int) -> bool:
         """See `Bus`."""
@@ -168,13 +172,12 @@ class RedisBus:
                 await asyncio.sleep(0.1)
 
     async def _hear(self, message: _Message) -> None:
-        if message.serial:
-            if message.origin != self._origin:
-                self._faults.apply(message.faults["changes"] if message.faults else None)
-            await self._redis.incr(message.serial)
-            await self._redis.expire(message.serial, 60)
-            return
         if message.origin == self._origin:
+            return
+        if message.answers:
+            answer = self._listener.remote_question(message.question)
+            await self._redis.rpush(message.answers, msgspec.json.encode(answer))
+            await self._redis.expire(message.answers, 60)
             return
         if message.ended:
             self._listener.remote_end(message.user_id, message.ended)
