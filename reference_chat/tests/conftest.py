@@ -6,12 +6,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from serving import Chat
+
 from canonry.testing.services.running import Running
 from canonry.testing.services.service import Service
 from canonry.testing.services.start import start
-from serving import Chat
+from tests.conftest import is_there, pytest_configure, pytest_runtest_setup
 
-from tests.conftest import is_there
+__all__ = ["pytest_configure", "pytest_runtest_setup"]
+"""What a test needs of the machine is said with the mark `requires`, as in the tests of canonry."""
 
 
 def _started(kind: str, root: Path) -> Iterator[Running]:

@@ -34,7 +34,7 @@ class Chat:
         address.unlink(missing_ok=True)
         given = {
             "test_secret": SECRET["X-Chat-Test-Secret"],
-            "secret_key": "k" * 32,
+            "secret_key": "k" * 64,
             "data_dir": self.folder / "data",
             "port": 0,
             "port_file": address,
