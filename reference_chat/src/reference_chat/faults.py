@@ -141,4 +141,4 @@ def _checked(name: str, arguments: Any) -> Arguments | None:
     if not isinstance(given, dict) or given.keys() - fault.arguments.keys():
         known = ", ".join(f"`{key}`" for key in fault.arguments) or "none"
         raise ChatError("bad_arguments", f"arguments of `{name}` are: {known}", status=422)
-    return {**fault.arguments, **given}
+    return {**fault.arguments, **given} or {"on": True}  # what is on is true, also without arguments
