@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from golden_path.chat.target import Target
+from golden_path.chat.user import ChatUser, new_user
 
 TEST_SECRET, KEY = "golden-own-test-mode", "golden-own-process-signs-with-this-key-on-loopback-alone-and-for-one-test-only"
 _SETTINGS = {
@@ -66,7 +67,19 @@ class OwnService:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the service does not start: {self.log[-2000:]}")
             time.sleep(0.02)
-        return Target(url=port_file.read_text().strip(), test_secret=TEST_SECRET, key=KEY, log=str(self.folder / "log"))
+        return Target(url=self.address, test_secret=TEST_SECRET, key=KEY, log=str(self.folder / "log"))
+
+    def user(self) -> ChatUser:
+        """Somebody new who is logged in."""
+        user = new_user(self.address)
+        user.register()
+        user.log_in()
+        return user
+
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+        return (self.folder / "port").read_text().strip()
 
     def tell(self, number: signal.Signals) -> None:
         """Sends a signal, and does not wait."""

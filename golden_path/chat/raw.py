@@ -6,7 +6,7 @@ import socket
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-_RECEIVE_BUFFER = 4096
+_RECEIVE_BUFFER, _SEGMENT = 4096, 536
 
 
 class RawSocket:
@@ -17,6 +17,8 @@ class RawSocket:
         self.socket = socket.socket()
         if small:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            # the kernel of the other side sizes its buffer by the segments that are agreed on
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT)
         self.socket.settimeout(limit)
         self.host, port = parts.hostname or "127.0.0.1", parts.port or 80
         self.socket.connect((self.host, port))

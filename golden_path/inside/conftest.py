@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from golden_path.chat.process import OwnService
+from golden_path.conftest import engine
+from golden_path.matrix.cases import SQLITE
 
 Own = Callable[..., OwnService]
 
@@ -25,3 +27,12 @@ def own(tmp_path: Path) -> Iterator[Own]:
     yield service
     for each in made:
         each.end()
+
+
+@pytest.fixture
+def own_engine(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings that have a service of one's own stand on this run's engine."""
+    if engine() == SQLITE:
+        return {}
+    lease = request.getfixturevalue("canonry_lease")
+    return {"CHAT_DATABASE_URL": lease("chat_postgres").url, "CHAT_REDIS_URL": lease("chat_redis").url}

@@ -119,7 +119,7 @@ CASES: tuple[Case, ...] = (
     _case(22, "stampede", f"{_BREAKER}test_half_open_it_lets_one_through", "says: calls through at once", breaker_stampede={}),
     _case(22, "ignores-slow", f"{_BREAKER}test_it_opens_when_calls_are_slow", "says: slow calls leave the breaker closed", breaker_ignores_slow={}),
     _case(22, "no-timeout", f"{_BREAKER}test_a_call_that_hangs_is_given_up", "says: a call hangs for", breaker_no_timeout={}),
-    replace(_case(23, "slow-reader", f"{_CROWDING}test_a_slow_reader_holds_up_nobody_else", "says: held up another", unbounded_queue={}), under="slow reader"),
+    replace(_case(23, "slow-reader", f"{_CROWDING}test_a_slow_reader_holds_up_nobody_else", "says: held up another", unbounded_queue={}), own_process=True, under="slow reader"),
     _case(24, "block", f"{_CROWDING}test_nothing_blocks_the_event_loop", "exchange.ping", block={"seconds": 1.2}),
     _case(25, "no-limits", f"{_MESSAGES}test_limits_hold", "says: too long starts a run", no_limits={}),
     replace(_case(26, "pubsub-drop", "inside/test_reconnecting.py::test_a_run_is_followed_from_another_process", "run.ended", pubsub_drop={}), engines=(PAIR,), under="concurrent users"),
