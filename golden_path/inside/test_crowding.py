@@ -29,7 +29,7 @@ async def test_a_slow_reader_holds_up_nobody_else(
 ) -> None:
     contract = event_contract(profile="scaled")
     # patient, so that it is not the end of the slow one that lets the other go on
-    service = own(CHAT_SEND_TIMEOUT="400", **own_engine)
+    service = own(CHAT_SEND_TIMEOUT="400", CHAT_HEARTBEAT="600", **own_engine)
     chat = service.start()
     chat.switch(planted.faults)
     slow, quick = (service.user() for _ in range(2))
