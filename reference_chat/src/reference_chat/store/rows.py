@@ -79,6 +79,6 @@ def adoption(run_id: str, worker: str) -> Statement:
     return Statement("adopt", (worker, run_id), run_id)
 
 
-def beat(worker: str, now: float) -> Statement:
-    """A worker lives."""
-    return Statement("beat", (worker, now))
+def beat(worker: str, now: float, *, size: int = 0) -> Statement:
+    """A worker lives; with `size`, so many bytes are written, as a proof that there is room for them."""
+    return Statement("beat", (worker, now, "x" * size))
