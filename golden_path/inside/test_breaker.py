@@ -90,9 +90,9 @@ async def test_half_open_it_lets_one_through(upstream: Upstream) -> None:
 async def test_it_opens_when_calls_are_slow(upstream: Upstream) -> None:
     upstream.model.order(slow=SLOW_AFTER * 1.25)
     before = upstream.opened()
-    for _ in range(14):
+    for _ in range(18):
         await upstream.socket.say("[[tools:0]] slowly")
-    for _ in range(14):
+    for _ in range(18):
         await upstream.socket.until_end(limit=8.0)
     assert upstream.opened() > before, "slow calls leave the breaker closed"
 
