@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo chat test lint docs clean
+.PHONY: setup demo chat matrix test lint docs clean
 
 setup: .venv/.ready
 
@@ -11,6 +11,7 @@ setup: .venv/.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --editable "./reference_chat[postgres,redis]" --group dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target .venv/plugins --group plugins
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target .venv/apart --group apart
 	@touch $@
 
 demo: setup
@@ -19,6 +20,10 @@ demo: setup
 # a user logs in and gets an answer: http://127.0.0.1:8000, data in chat-data/, no key needed
 chat: setup
 	@$(BIN)/python -m reference_chat
+
+# every fault of the golden path, planted: which check notices it, by which rule; on SQLite, and on PostgreSQL with Redis
+matrix: setup
+	@$(BIN)/python -m golden_path
 
 # one process per core: the tests wait for processes more than they compute; a file's tests stay together, for they share fixtures
 test: setup lint
