@@ -37,9 +37,12 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database: SQLite, or with the parameter `postgres` PostgreSQL."""
+    """An empty database: SQLite, or with the parameter `postgres` PostgreSQL; for tickets `redis`."""
     if getattr(request, "param", "sqlite") == "sqlite":
         yield f"sqlite:///{tmp_path / 'chat.db'}"
+        return
+    if request.param == "redis":
+        yield request.getfixturevalue("redis").url
         return
     running: Running = request.getfixturevalue("postgres")
     with running.isolated("chat") as lease:
@@ -52,7 +55,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Chat]]:
     with ExitStack() as stack:
 
         def started(**settings: object) -> Chat:
-            folder = tmp_path / f"service {len(os.listdir(tmp_path))}"
+            folder = tmp_path / f"service {sum(1 for _ in tmp_path.iterdir())}"
             folder.mkdir()
             chat = Chat(folder, **settings)
             stack.callback(lambda: chat.process.poll() is not None or chat.stop(9))
