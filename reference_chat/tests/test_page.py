@@ -104,6 +104,7 @@ def browser() -> Iterator[webdriver.Chrome]:
     options.add_argument("--no-proxy-server")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options, webdriver.ChromeService("/usr/bin/chromedriver"))
+    driver.set_page_load_timeout(_PATIENCE)
     yield driver
     driver.quit()
 
