@@ -60,7 +60,7 @@ def test_notes_match_by_words_of_four_letters_and_the_last_five_count() -> None:
 
 
 def test_offers_hold_the_schema_that_arguments_are_checked_against() -> None:
-    offers = {tool.name: tool.offer().function.parameters for tool in user_tools()}
+    offers = {tool.name: tool.offer.function.parameters for tool in user_tools()}
 
     assert offers["calculator"]["properties"] == {"expression": {"type": "string"}}
     assert offers["calculator"]["required"] == ["expression"]
