@@ -30,8 +30,10 @@ def test_an_account_and_its_profile_come_to_be_together_or_not_at_all(chat: Chat
 def test_a_refresh_token_is_good_once_and_used_again_it_ends_the_session(chat: Chat) -> None:
     user = chat.user()
     old = {"refresh_token": user.session["refresh_token"]}
-    new = chat.http.post("/auth/refresh", json=old).json()
-    assert chat.http.post("/auth/refresh", json=old).status_code == 401
+    with user.connected() as client:
+        new = chat.http.post("/auth/refresh", json=old).json()
+        assert chat.http.post("/auth/refresh", json=old).status_code == 401
+        assert client.closed() == 1008
     assert chat.http.post("/auth/refresh", json={"refresh_token": new["refresh_token"]}).status_code == 401
     assert chat.http.get("/auth/me", headers={"Authorization": f"Bearer {new['access_token']}"}).status_code == 401
 

@@ -61,7 +61,9 @@ class Service:
             ended=lambda run_id: self.runs.ended(run_id),
         )
         self.runs = Runs(settings=settings, store=self.store, emitter=self.emitter, registry=self.registry)
-        handlers = Handlers(settings=settings, store=self.store, runs=self.runs, tokens=self.tokens, faults=self.faults)
+        handlers = Handlers(
+            settings=settings, store=self.store, runs=self.runs, accounts=self.accounts, faults=self.faults
+        )
         self.router = Router(handlers.table(), self.faults)
         self.sockets = Sockets(
             settings=settings,
