@@ -1,0 +1,50 @@
+"""What is done to connections while they are in use, on a schedule; what has to hold meanwhile is the contract."""
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+from canonry.load.spec import Disturbance
+
+if TYPE_CHECKING:
+    from canonry.load.connection import JudgedConnection
+    from canonry.load.crowd import Crowd
+
+KINDS = {
+    "cut": "the line breaks, without a close frame",
+    "slow": "nothing is read for a while, then all of it",
+    "half-open": "nothing is read and no ping is answered for a while, then the line breaks",
+}
+"""Disturbance -> what happens to a connection."""
+
+
+async def disturb(crowd: "Crowd", disturbance: Disturbance) -> None:
+    """Meets a share of the open connections again and again, by the seed of the run. Ends when it is cancelled."""
+    chance = random.Random(f"chaos:{disturbance.kind}:{crowd.spec.seed}:{crowd.spec.first}")
+    await asyncio.sleep(disturbance.start)
+    running: set[asyncio.Task[None]] = set()
+    try:
+        while True:
+            await asyncio.sleep(disturbance.every)
+            there = [one for user in crowd.users for one in user.connections if one.is_open]
+            for connection in chance.sample(there, min(len(there), _share(len(there), disturbance.share, chance))):
+                task = asyncio.create_task(_meet(connection, disturbance))
+                running.add(task)
+                task.add_done_callback(running.discard)
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _meet(connection: "JudgedConnection", disturbance: Disturbance) -> None:
+    if disturbance.kind != "cut":
+        await connection.pause(disturbance.lasting)
+    if disturbance.kind != "slow":
+        await connection.cut()
+
+
+def _share(count: int, share: float, chance: random.Random) -> int:
+    """So many of ``count``, the broken part by chance, so that small crowds are met too."""
+    exact = count * share
+    return int(exact) + (chance.random() < exact - int(exact))

@@ -1,0 +1,214 @@
+"""A virtual user's WebSocket: every frame judged the moment it is received, before the scenario sees it."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable, Collection
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from canonry.contract.check.checker import Session
+from canonry.contract.check.violation import Violation
+from canonry.load.errors import ClosedError, LateError
+
+WITNESSES = 32
+"""How many violations of a connection are kept with the frames around them; more are counted."""
+_FRAMES = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
+_ENDS = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+
+
+Listener = Callable[[str, str | bytes], None]
+"""Hears of every event of a connection: its name in the contract, and the frame."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A frame that was awaited: its name in the contract, what came, when (seconds of the loop's clock)."""
+
+    name: str
+    raw: str | bytes
+    at: float
+
+    def decoded(self) -> Any:
+        """What the frame says."""
+        return json.loads(self.raw)
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A violation with the frames that stood around it: (direction, text)."""
+
+    violation: Violation
+    frames: tuple[tuple[str, str], ...]
+
+
+class Awaited:
+    """What a scenario waits for, said before it sends, so that no answer is too quick.
+
+    ``first_at`` is when the first event after the beginning came.
+    """
+
+    def __init__(self, connection: "JudgedConnection", names: Collection[str]) -> None:
+        self._connection = connection
+        self.names = frozenset(names)
+        self.kinds = connection.kinds_of(self.names)
+        self.first_at: float | None = None
+        self._future: asyncio.Future[Event] = connection.loop.create_future()
+
+    def offer(self, kind: int, name: Callable[[], str], raw: str | bytes, at: float) -> bool:
+        """Takes an event where it is the one; True when nothing more is awaited."""
+        if self.first_at is None:
+            self.first_at = at
+        if kind in self.kinds and not self._future.done():
+            self._future.set_result(Event(name(), raw, at))
+            return True
+        return self._future.done()
+
+    def closed(self, code: int | str | None) -> None:
+        """Says that nothing more will come."""
+        if not self._future.done():
+            self._future.set_exception(ClosedError(" or ".join(sorted(self.names)), code))
+            self._future.exception()  # it may be that nobody waits any more
+
+    async def within(self, seconds: float) -> Event:
+        """The event. Raises `LateError` after so many seconds, `ClosedError` when the connection ends before."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._future
+        except TimeoutError:
+            raise LateError(" or ".join(sorted(self.names)), seconds) from None
+        finally:
+            self._connection.forget(self)
+
+
+class JudgedConnection:
+    """An open WebSocket whose frames go through ``session``. `close` ends it properly, `cut` as a broken line does."""
+
+    def __init__(
+        self,
+        socket: aiohttp.ClientWebSocketResponse,
+        session: Session,
+        *,
+        kinds: dict[str, int],
+        listener: Listener | None = None,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.session = session
+        self.frames = 0
+        self.seen: list[Seen] = []
+        self.close_code: int | str | None = None
+        self.is_ours = False
+        """Whether the client ended it, so that what is open at the end is nobody's fault."""
+        self._listener = listener
+        self._socket = socket
+        self._kinds = kinds
+        self._waiting: list[Awaited] = []
+        self._gate = asyncio.Event()
+        self._gate.set()
+        self._reader = asyncio.create_task(self._read())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether frames may still come."""
+        return not self._reader.done()
+
+    def kinds_of(self, names: Collection[str]) -> frozenset[int]:
+        """The numbers of events. Raises `KeyError` for one that the contract does not know."""
+        return frozenset(self._kinds[name] for name in names)
+
+    async def send(self, event: dict[str, Any] | str | bytes) -> None:
+        """Sends a message, judged as one of the client's. Raises `ClosedError` on a closed connection."""
+        raw = event if isinstance(event, str | bytes) else json.dumps(event)
+        self.session.receive(raw, at=self.loop.time(), direction="in")
+        try:
+            if isinstance(raw, str):
+                await self._socket.send_str(raw)
+            else:
+                await self._socket.send_bytes(raw)
+        except (aiohttp.ClientConnectionError, ConnectionError):
+            raise ClosedError("a message sent", self.close_code) from None
+
+    def awaiting(self, *names: str) -> Awaited:
+        """What will be waited for, from now on: the first event of one of these names."""
+        awaited = Awaited(self, names)
+        if self.is_open:
+            self._waiting.append(awaited)
+        else:
+            awaited.closed(self.close_code)
+        return awaited
+
+    def forget(self, awaited: Awaited) -> None:
+        """Waits for it no more."""
+        if awaited in self._waiting:
+            self._waiting.remove(awaited)
+
+    async def pause(self, seconds: float) -> None:
+        """Reads nothing for so long, and answers no ping: a slow reader, or a line that is open at one end."""
+        self._gate.clear()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._gate.set()
+
+    async def close(self) -> None:
+        """Closes as the protocol says, and waits for the last frames."""
+        self.is_ours = self.is_ours or self.is_open
+        await self._socket.close()
+        await self._ended()
+
+    async def cut(self) -> None:
+        """Breaks the line: no close frame, nothing more is read."""
+        self.is_ours = True
+        line: socket.socket | None = self._socket.get_extra_info("socket")
+        if line is not None:
+            try:
+                line.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        self._reader.cancel()
+        await self._ended()
+        await self._socket.close()
+
+    async def _ended(self) -> None:
+        self._gate.set()
+        await asyncio.gather(self._reader, return_exceptions=True)
+
+    async def _read(self) -> None:
+        receive, judge, clock, gate = self._socket.receive, self.session.receive, self.loop.time, self._gate
+        told = self.session.state.violations
+        known = len(told)
+        try:
+            while True:
+                message = await receive()
+                at = clock()
+                if message.type not in _FRAMES:
+                    if message.type in _ENDS:
+                        break
+                    continue
+                raw = message.data
+                kind = judge(raw, at=at, direction="out")
+                self.frames += 1
+                if len(told) != known:
+                    self._keep(known)
+                    known = len(told)
+                if self._listener is not None:
+                    self._listener(self.session.name(kind), raw)
+                if self._waiting:
+                    self._waiting = [one for one in self._waiting if not one.offer(kind, self._name(kind), raw, at)]
+                if not gate.is_set():
+                    await gate.wait()
+        finally:
+            self.close_code = self._socket.close_code if not self.is_ours else self.close_code
+            for one in self._waiting:
+                one.closed(self.close_code)
+            self._waiting = []
+
+    def _name(self, kind: int) -> Callable[[], str]:
+        return lambda: self.session.name(kind)
+
+    def _keep(self, known: int) -> None:
+        frames = tuple(
+            (direction or "", raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))
+            for raw, _, direction in self.session.window.last(self.session.received)
+        )
+        self.seen += [Seen(one, frames) for one in self.session.state.violations[known:] if len(self.seen) < WITNESSES]

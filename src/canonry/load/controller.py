@@ -1,0 +1,167 @@
+"""Runs a load: starts one process per core, hears of them each second, stops them, and merges what they saw."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from canonry.contract.load import LoadedContract, load_contract
+from canonry.load.find import find_scenario
+from canonry.load.limits import require_files
+from canonry.load.result import merge
+from canonry.load.spec import LoadSpec, share_out
+from canonry.load.trace import read_trace
+from canonry.model.errors import UserError
+from canonry.model.load import LoadResult, Sample, Threshold
+
+_BEYOND = 30.0
+"""Seconds beyond its plan after which a process is taken for stuck."""
+
+
+def prepare(spec: LoadSpec, processes: int) -> LoadedContract:
+    """Return the contract of a run after everything that a user may have got wrong was looked at. Raises UserError."""
+    parts = urlsplit(spec.url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UserError(f"`{spec.url}` is no address of a service; write `--url http://HOST:PORT`")
+    scenario = find_scenario(spec.scenario, spec.options)
+    contract = load_contract(spec.contract or scenario.contract, profile=spec.profile, policy=spec.policy)
+    require_files(spec.users, processes)
+    try:
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+        socket.create_connection((parts.hostname, port), timeout=10).close()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UserError(
+            f"nothing answers at `{spec.url}` ({why.lower()}); start the service, or name another `--url`"
+        ) from None
+    return contract
+
+
+def run(
+    spec: LoadSpec,
+    contract: LoadedContract,
+    *,
+    processes: int,
+    thresholds: Iterable[Threshold] = (),
+    tell: Callable[[Sample], None] = lambda _sample: None,
+) -> LoadResult:
+    """Return the result of a run. SIGINT ends it early, with what was seen; a second one ends it at once."""
+    with tempfile.TemporaryDirectory(prefix="canonry-load-") as folder:
+        traces = [os.path.join(folder, f"process-{index}.json") for index in range(processes)]
+        shares = share_out(spec, processes, traces)
+        crowd = _Processes(shares, Path(folder))
+        with _interrupts(crowd):
+            crowd.start()
+            crowd.wait(tell)
+        there = [read_trace(Path(path)) for path in traces if os.path.exists(path)]
+        return merge(
+            there,
+            spec=spec,
+            contract=contract.contract.contract,
+            thresholds=thresholds,
+            lost=crowd.lost(traces),
+            interrupted=crowd.interrupted,
+        )
+
+
+class _Processes:
+    def __init__(self, shares: Sequence[LoadSpec], folder: Path) -> None:
+        self._shares, self._folder = shares, folder
+        self._running: list[subprocess.Popen[bytes]] = []
+        self._last: list[Sample | None] = [None] * len(shares)
+        self.interrupted = False
+
+    def start(self) -> None:
+        for index, share in enumerate(self._shares):
+            with open(self._folder / f"process-{index}.log", "wb") as log:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "canonry.load.process"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            self._running.append(process)
+            with contextlib.suppress(BrokenPipeError):
+                assert process.stdin is not None
+                process.stdin.write(msgspec.json.encode(share))
+                process.stdin.close()
+            threading.Thread(target=self._hear, args=(index, process), daemon=True).start()
+
+    def wait(self, tell: Callable[[Sample], None]) -> None:
+        spec = self._shares[0]
+        ends = time.monotonic() + spec.ramp + spec.seconds + spec.grace + _BEYOND if spec.seconds else float("inf")
+        while any(process.poll() is None for process in self._running):
+            time.sleep(0.1)
+            there = [one for one in self._last if one is not None]
+            if there:
+                tell(_sum(there))
+            if time.monotonic() > ends:
+                self.kill()
+
+    def interrupt(self) -> None:
+        if self.interrupted:
+            self.kill()
+        self.interrupted = True
+        for process in self._running:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        for process in self._running:
+            if process.poll() is None:
+                process.kill()
+
+    def lost(self, traces: Sequence[str]) -> list[str]:
+        found = []
+        for index, path in enumerate(traces):
+            if os.path.exists(path):
+                continue
+            code = self._running[index].returncode if index < len(self._running) else None
+            log = (self._folder / f"process-{index}.log").read_text(errors="replace").strip()
+            said = f": {log.splitlines()[-1]}" if log else ""
+            found.append(f"process {index + 1} of {len(traces)} left no result (exit {code}){said}")
+        return found
+
+    def _hear(self, index: int, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self._last[index] = msgspec.json.decode(line, type=dict[str, Sample])["sample"]
+
+
+def _sum(samples: Sequence[Sample]) -> Sample:
+    return Sample(
+        at=max(one.at for one in samples),
+        **{
+            name: sum(getattr(one, name) for one in samples)
+            for name in ("users", "connections", "events", "turns", "failed", "violations")
+        },
+    )
+
+
+@contextlib.contextmanager
+def _interrupts(crowd: _Processes) -> Iterator[None]:
+    """Hands interrupts to the processes. No process outlives the block, whatever ends it."""
+    if threading.current_thread() is not threading.main_thread():
+        try:
+            yield
+        finally:
+            crowd.kill()
+        return
+    before = {number: signal.signal(number, lambda *_: crowd.interrupt()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        crowd.kill()
+        for number, handler in before.items():
+            signal.signal(number, handler)
