@@ -2,13 +2,10 @@
 
 import asyncio
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
+from canonry.load.connection import JudgedConnection
 from canonry.load.spec import Disturbance
-
-if TYPE_CHECKING:
-    from canonry.load.connection import JudgedConnection
-    from canonry.load.crowd import Crowd
 
 KINDS = {
     "cut": "the line breaks, without a close frame",
@@ -18,15 +15,17 @@ KINDS = {
 """Disturbance -> what happens to a connection."""
 
 
-async def disturb(crowd: "Crowd", disturbance: Disturbance) -> None:
-    """Meets a share of the open connections again and again, by the seed of the run. Ends when it is cancelled."""
-    chance = random.Random(f"chaos:{disturbance.kind}:{crowd.spec.seed}:{crowd.spec.first}")
+async def disturb(
+    connections: Callable[[], Sequence[JudgedConnection]], disturbance: Disturbance, *, seed: str
+) -> None:
+    """Meets a share of the open connections again and again, chosen by ``seed``. Ends when it is cancelled."""
+    chance = random.Random(f"chaos:{disturbance.kind}:{seed}")
     await asyncio.sleep(disturbance.start)
     running: set[asyncio.Task[None]] = set()
     try:
         while True:
             await asyncio.sleep(disturbance.every)
-            there = [one for user in crowd.users for one in user.connections if one.is_open]
+            there = connections()
             for connection in chance.sample(there, min(len(there), _share(len(there), disturbance.share, chance))):
                 task = asyncio.create_task(_meet(connection, disturbance))
                 running.add(task)
@@ -37,7 +36,7 @@ async def disturb(crowd: "Crowd", disturbance: Disturbance) -> None:
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _meet(connection: "JudgedConnection", disturbance: Disturbance) -> None:
+async def _meet(connection: JudgedConnection, disturbance: Disturbance) -> None:
     if disturbance.kind != "cut":
         await connection.pause(disturbance.lasting)
     if disturbance.kind != "slow":

@@ -1,6 +1,7 @@
 """A virtual user's WebSocket: every frame judged the moment it is received, before the scenario sees it."""
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import Callable, Collection
@@ -161,10 +162,8 @@ class JudgedConnection:
         self.is_ours = True
         line: socket.socket | None = self._socket.get_extra_info("socket")
         if line is not None:
-            try:
+            with contextlib.suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
         self._reader.cancel()
         await self._ended()
         await self._socket.close()

@@ -1,7 +1,6 @@
 """Runs a load: starts one process per core, hears of them each second, stops them, and merges what they saw."""
 
 import contextlib
-import os
 import signal
 import socket
 import subprocess
@@ -57,13 +56,13 @@ def run(
 ) -> LoadResult:
     """Return the result of a run. SIGINT ends it early, with what was seen; a second one ends it at once."""
     with tempfile.TemporaryDirectory(prefix="canonry-load-") as folder:
-        traces = [os.path.join(folder, f"process-{index}.json") for index in range(processes)]
-        shares = share_out(spec, processes, traces)
+        traces = [Path(folder, f"process-{index}.json") for index in range(processes)]
+        shares = share_out(spec, processes, [str(path) for path in traces])
         crowd = _Processes(shares, Path(folder))
         with _interrupts(crowd):
             crowd.start()
             crowd.wait(tell)
-        there = [read_trace(Path(path)) for path in traces if os.path.exists(path)]
+        there = [read_trace(path) for path in traces if path.exists()]
         return merge(
             there,
             spec=spec,
@@ -122,10 +121,10 @@ class _Processes:
             if process.poll() is None:
                 process.kill()
 
-    def lost(self, traces: Sequence[str]) -> list[str]:
+    def lost(self, traces: Sequence[Path]) -> list[str]:
         found = []
         for index, path in enumerate(traces):
-            if os.path.exists(path):
+            if path.exists():
                 continue
             code = self._running[index].returncode if index < len(self._running) else None
             log = (self._folder / f"process-{index}.log").read_text(errors="replace").strip()

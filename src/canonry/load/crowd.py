@@ -78,7 +78,8 @@ class Crowd:
             pace = Pace(self.spec, begun=self._begun)
             tasks = [asyncio.create_task(self._live(user, number, pace)) for number, user in enumerate(self.users)]
             watch = asyncio.create_task(self._watch())
-            chaos = [asyncio.create_task(disturb(self, one)) for one in self.spec.disturbances]
+            seed = f"{self.spec.seed}:{self.spec.first}"
+            chaos = [asyncio.create_task(disturb(self._open, one, seed=seed)) for one in self.spec.disturbances]
             ended: asyncio.Future[Any] = asyncio.gather(*tasks)
             stop: asyncio.Future[Any] = asyncio.create_task(self._until_stopped(pace))
             await asyncio.wait({ended, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -178,6 +179,9 @@ class Crowd:
         except asyncio.CancelledError:
             self.totals.cut_off += 1
             raise
+
+    def _open(self) -> list[JudgedConnection]:
+        return [one for user in self.users for one in user.connections if one.is_open]
 
     async def _begin(self, user: VirtualUser) -> bool:
         """Whether a user began, in one of a few tries."""

@@ -5,19 +5,18 @@ import contextlib
 import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
 from canonry.contract.canary import TAG
-from canonry.contract.check.checker import Session
+from canonry.contract.check.checker import Checker, Session
 from canonry.contract.check.isolation import SessionFacts
 from canonry.load.connection import Awaited, Event, JudgedConnection, Listener
 from canonry.load.errors import RefusedError
-
-if TYPE_CHECKING:
-    from canonry.load.crowd import Crowd
+from canonry.load.latency import Latencies
+from canonry.load.spec import LoadSpec
 
 _LARGEST = 64 << 20
 
@@ -28,6 +27,21 @@ def canary_of(seed: int, index: int) -> str:
     return TAG + digits
 
 
+class Crowd(Protocol):
+    """What a user needs of those around: the spec, one clock, one HTTP client, one checker. ``word`` names the run."""
+
+    spec: LoadSpec
+    loop: asyncio.AbstractEventLoop
+    word: str
+    latencies: Latencies
+    checker: Checker
+    kinds: dict[str, int]
+    http: aiohttp.ClientSession
+
+    def settle(self, user: "VirtualUser", connection: JudgedConnection, *, is_last: bool) -> None:
+        """Counts a connection that ended; the last one of a conversation decides what was pending."""
+
+
 class VirtualUser:
     """One of the crowd. ``index`` counts through all processes, ``memory`` is the scenario's, ``due`` when the turn was
     meant to begin (seconds of the loop's clock).
@@ -36,7 +50,7 @@ class VirtualUser:
     the step before, so that a service that stalls is charged for all who had to wait (no coordinated omission).
     """
 
-    def __init__(self, crowd: "Crowd", index: int) -> None:
+    def __init__(self, crowd: Crowd, index: int) -> None:
         self._crowd = crowd
         self.index = index
         self.name = f"user-{crowd.spec.seed}-{index}"

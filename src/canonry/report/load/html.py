@@ -1,6 +1,6 @@
 """A load run as one page that needs nothing else: no script, no network; it prints, and follows dark and light."""
 
-import datetime
+import datetime as dt
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
@@ -16,12 +16,13 @@ _STYLE = Path(__file__).with_name("page.css")
 
 def render(result: LoadResult, out: IO[str]) -> None:
     """Writes the page."""
-    when = datetime.datetime.fromtimestamp(result.started, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    when = dt.datetime.fromtimestamp(result.started, dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
     state = str(result.verdict)
     out.write(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>load: {escape(result.scenario)}: {escape(state)}</title><style>{_STYLE.read_text(encoding='utf-8')}</style></head><body>"
+        f"<title>load: {escape(result.scenario)}: {escape(state)}</title>"
+        f"<style>{_STYLE.read_text(encoding='utf-8')}</style></head><body>"
         f"<h1>Load: {escape(result.scenario)}</h1>"
         f'<p><span class="verdict {state.replace(" ", "-")}">{escape(state)}</span> · {escape(when)}</p>'
     )
