@@ -56,13 +56,16 @@ class Awaited:
         self.first_at: float | None = None
         self._future: asyncio.Future[Event] = connection.loop.create_future()
 
-    def offer(self, kind: int, name: Callable[[], str], raw: str | bytes, at: float) -> bool:
-        """Takes an event where it is the one; True when nothing more is awaited."""
+    def offer(self, kind: int, name: str, raw: str | bytes, at: float) -> None:
+        """Takes an event, where it is the one."""
         if self.first_at is None:
             self.first_at = at
         if kind in self.kinds and not self._future.done():
-            self._future.set_result(Event(name(), raw, at))
-            return True
+            self._future.set_result(Event(name, raw, at))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is awaited."""
         return self._future.done()
 
     def closed(self, code: int | str | None) -> None:
@@ -104,6 +107,8 @@ class JudgedConnection:
         self._socket = socket
         self._kinds = kinds
         self._waiting: list[Awaited] = []
+        self._wanted: frozenset[int] = frozenset()
+        self._wants_any = False
         self._gate = asyncio.Event()
         self._gate.set()
         self._reader = asyncio.create_task(self._read())
@@ -134,6 +139,8 @@ class JudgedConnection:
         awaited = Awaited(self, names)
         if self.is_open:
             self._waiting.append(awaited)
+            self._wanted |= awaited.kinds
+            self._wants_any = True
         else:
             awaited.closed(self.close_code)
         return awaited
@@ -141,7 +148,7 @@ class JudgedConnection:
     def forget(self, awaited: Awaited) -> None:
         """Waits for it no more."""
         if awaited in self._waiting:
-            self._waiting.remove(awaited)
+            self._note([one for one in self._waiting if one is not awaited])
 
     async def pause(self, seconds: float) -> None:
         """Reads nothing for so long, and answers no ping: a slow reader, or a line that is open at one end."""
@@ -192,18 +199,27 @@ class JudgedConnection:
                     known = len(told)
                 if self._listener is not None:
                     self._listener(self.session.name(kind), raw)
-                if self._waiting:
-                    self._waiting = [one for one in self._waiting if not one.offer(kind, self._name(kind), raw, at)]
+                if kind in self._wanted or self._wants_any:
+                    self._offer(kind, raw, at)
                 if not gate.is_set():
                     await gate.wait()
         finally:
             self.close_code = self._socket.close_code if not self.is_ours else self.close_code
             for one in self._waiting:
                 one.closed(self.close_code)
-            self._waiting = []
+            self._note([])
 
-    def _name(self, kind: int) -> Callable[[], str]:
-        return lambda: self.session.name(kind)
+    def _offer(self, kind: int, raw: str | bytes, at: float) -> None:
+        name = self.session.name(kind)
+        for one in self._waiting:
+            one.offer(kind, name, raw, at)
+        self._note([one for one in self._waiting if not one.is_over])
+
+    def _note(self, waiting: list[Awaited]) -> None:
+        """Keeps what is still awaited in the form that costs an event nothing that nobody waits for."""
+        self._waiting = waiting
+        self._wanted = frozenset().union(*(one.kinds for one in waiting))
+        self._wants_any = any(one.first_at is None for one in waiting)
 
     def _keep(self, known: int) -> None:
         frames = tuple(

@@ -91,7 +91,7 @@ class Crowd:
                     await asyncio.wait_for(asyncio.shield(ended), self.spec.grace)
                 for task in tasks:
                     task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(ended, stop, *tasks, return_exceptions=True)
             watch.cancel()
             await asyncio.gather(watch, *chaos, return_exceptions=True)
             for user in self.users:
