@@ -5,7 +5,8 @@
 
 import argparse
 import asyncio
-import datetime
+import contextlib
+import datetime as dt
 import json
 import signal
 from pathlib import Path
@@ -79,7 +80,7 @@ class BareChat:
                         "thread_id": f"thread-{user}",
                         "run_id": f"run-{number}",
                         "seq": seq,
-                        "timestamp": datetime.datetime.now(datetime.UTC).isoformat(),
+                        "timestamp": dt.datetime.now(dt.UTC).isoformat(),
                         "payload": payload,
                     }
                 )
@@ -130,10 +131,8 @@ async def main() -> None:
     given.port_file.write_text(f"http://127.0.0.1:{port}")
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    try:
+    with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), given.lives)
-    except TimeoutError:
-        pass
     await runner.cleanup()
 
 

@@ -121,8 +121,8 @@ class Crowd:
         self.totals.connections += 1
         session = connection.session
         if is_last:
-            open_scopes = any(session.state.live) or bool(session.state.root.spans and any(session.state.root.spans))
-            if connection.is_ours and open_scopes:
+            state = session.state
+            if connection.is_ours and (state.open or any(state.live) or any(state.asked) or any(state.root.spans)):
                 self.totals.left_open += 1
             else:
                 session.end(self.loop.time(), connection.close_code if not connection.is_ours else None)

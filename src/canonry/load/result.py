@@ -75,7 +75,7 @@ def _verdict(
     if not totals.frames:
         why = next(iter(result.first_failures.values()), None)
         reason = f"no event was received{f': {why.message.splitlines()[-1]}' if why else ''}"
-        return LoadVerdict.NOTHING_JUDGED, (reason, *lost)
+        return LoadVerdict.PARTIAL if interrupted else LoadVerdict.NOTHING_JUDGED, (reason, *lost)
     reasons = [*lost]
     if totals.received != totals.judged:
         reasons.append(f"{totals.received:,} events were handed to the checker, and it judged {totals.judged:,}")
@@ -114,7 +114,7 @@ def _shared_ids(traces: Sequence[Trace]) -> list[Leak]:
                 known = owners.setdefault((field, value), user)
                 if known != user:
                     message = f"`{field}` is `{value}`, which the session of `{known}` has too, in another process"
-                    found.append(Leak(user, "isolation.ids", message, "", ()))
+                    found.append(Leak(user, "isolation.forbid_ids", message, "", ()))
     return found
 
 
