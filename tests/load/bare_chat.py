@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import json
+import random
 import signal
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,12 @@ FAULTS = ("", "misroute", "leak", "split-leak", "rewritten-leak", "gap", "refuse
 class BareChat:
     """Everything per process; ``fault_at`` is the run, counted from 1, in which the fault shows once (0: each)."""
 
-    def __init__(self, *, fault: str, fault_at: int, delay: float, events: int, stall: tuple[float, float]) -> None:
+    def __init__(
+        self, *, fault: str, fault_at: int, delay: float, jitter: float, events: int, stall: tuple[float, float]
+    ) -> None:
         self.fault, self.fault_at, self.delay, self.events, self.stall = fault, fault_at, delay, events, stall
+        self.jitter, self.chance = jitter, random.Random(1)
+        self.took: list[tuple[str, float]] = []
         self.runs = 0
         self.others: list[tuple[str, str]] = []
         self.begun = 0.0
@@ -31,6 +36,7 @@ class BareChat:
                 web.post("/auth/register", self.register),
                 web.post("/auth/login", self.login),
                 web.get("/ws", self.connect),
+                web.get("/took", self.told),
             ]
         )
 
@@ -42,6 +48,9 @@ class BareChat:
             return web.json_response({"error": {"code": "bad_credentials"}}, status=401)
         name = (await request.json())["email"]
         return web.json_response({"access_token": name, "user_id": f"id-{name}"})
+
+    async def told(self, request: web.Request) -> web.Response:
+        return web.json_response(self.took)
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(compress=False)
@@ -62,11 +71,14 @@ class BareChat:
         if self.fault == "die" and is_faulty:
             signal.raise_signal(signal.SIGKILL)
         loop = asyncio.get_running_loop()
+        begun = loop.time()
         begin, lasting = self.stall
         if lasting and begin <= loop.time() - self.begun < begin + lasting:
             await asyncio.sleep(begin + lasting - (loop.time() - self.begun))
-        if self.delay:
-            await asyncio.sleep(self.delay)
+        if self.delay or self.jitter:
+            await asyncio.sleep(self.delay + self.chance.uniform(0, self.jitter))
+        if self.jitter:
+            self.took.append((user, loop.time() - begun))
         seq = 0
         for kind, payload in self.conversation(number, text, is_faulty=is_faulty, secret=secret):
             if is_faulty and self.fault == "gap" and kind == "agent_completed":
@@ -111,6 +123,7 @@ async def main() -> None:
     parser.add_argument("--fault", choices=FAULTS, default="")
     parser.add_argument("--fault-at", type=int, default=0)
     parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--jitter", type=float, default=0.0, help="seconds beyond the delay, by chance; kept for /took")
     parser.add_argument("--events", type=int, default=5)
     parser.add_argument("--stall", type=float, nargs=2, default=(0.0, 0.0), metavar=("BEGIN", "SECONDS"))
     parser.add_argument("--lives", type=float, default=300.0, help="seconds after which it ends by itself")
@@ -119,6 +132,7 @@ async def main() -> None:
         fault=given.fault,
         fault_at=given.fault_at,
         delay=given.delay,
+        jitter=given.jitter,
         events=given.events,
         stall=(given.stall[0], given.stall[1]),
     )

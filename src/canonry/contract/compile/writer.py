@@ -129,7 +129,7 @@ class Writer:
         for path, _ in self.plan.isolation.text:
             if self.tree.has(path):
                 self.guard.append(f"    if (v := {self.expression(path)}).__class__ is str and v:")
-                begun = "v[-1] in 'UV' or 'UU' in v or 'VV' in v"
+                begun = "v[-1] in 'UV' or (('UU' in v or 'VV' in v) and WATCH.may_go_on(v))"
                 self.guard.append(f"        if S.tails.new or S.tails.old or {begun} or WATCH.texts: {SLOW}")
 
     def _verified(self) -> set[str]:
