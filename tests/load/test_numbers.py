@@ -39,6 +39,12 @@ def trace(*values: float, totals: Totals | None = None, **keys: object) -> Trace
     )  # type: ignore[arg-type]  # fmt: skip
 
 
+class Somebody:
+    """Whose random numbers are these."""
+
+    random = random.Random(1)
+
+
 def merged(*traces: Trace, **keys: object) -> LoadResult:
     return merge(list(traces), spec=SPEC, contract="agent-events/1", **keys)  # type: ignore[arg-type]
 
@@ -131,7 +137,7 @@ def test_shares_add_up_to_the_whole(users: int, processes: int, rate: float) -> 
 
 def test_arrivals_of_an_open_workload_come_at_their_rate_whoever_is_free() -> None:
     spec = msgspec.structs.replace(SPEC, rate=50.0, seconds=100.0)
-    pace, chance = Pace(spec, begun=0.0), random.Random(1)
+    pace, chance = Pace(spec, begun=0.0), Somebody()
     due = []
     while (when := pace.next(0, chance, 0.0)) is not None:
         due.append(when)
@@ -142,7 +148,7 @@ def test_arrivals_of_an_open_workload_come_at_their_rate_whoever_is_free() -> No
 
 
 def test_a_users_turns_are_meant_to_begin_a_pace_apart_however_long_they_take() -> None:
-    pace, chance = Pace(msgspec.structs.replace(SPEC, pace=2.0), begun=0.0), random.Random(1)
+    pace, chance = Pace(msgspec.structs.replace(SPEC, pace=2.0), begun=0.0), Somebody()
     first = pace.next(0, chance, 0.0)
     assert first is not None
 

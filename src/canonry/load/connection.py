@@ -86,7 +86,15 @@ class Awaited:
 
 
 class JudgedConnection:
-    """An open WebSocket whose frames go through ``session``. `close` ends it properly, `cut` as a broken line does."""
+    """An open WebSocket whose frames go through ``session``. `close` ends it properly, `cut` as a broken line does.
+
+    Slotted, and lazy in what most never need: there are thousands of them.
+    """
+
+    __slots__ = (
+        "_gate", "_kinds", "_listener", "_reader", "_socket", "_waiting", "_wanted", "_wants_any", "close_code",
+        "frames", "is_ours", "loop", "seen", "session",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -109,8 +117,7 @@ class JudgedConnection:
         self._waiting: list[Awaited] = []
         self._wanted: frozenset[int] = frozenset()
         self._wants_any = False
-        self._gate = asyncio.Event()
-        self._gate.set()
+        self._gate: asyncio.Event | None = None
         self._reader = asyncio.create_task(self._read())
 
     @property
@@ -152,11 +159,12 @@ class JudgedConnection:
 
     async def pause(self, seconds: float) -> None:
         """Reads nothing for so long, and answers no ping: a slow reader, or a line that is open at one end."""
-        self._gate.clear()
+        gate = self._gate = asyncio.Event()
         try:
             await asyncio.sleep(seconds)
         finally:
-            self._gate.set()
+            gate.set()
+            self._gate = None
 
     async def close(self) -> None:
         """Closes as the protocol says, and waits for the last frames."""
@@ -176,11 +184,12 @@ class JudgedConnection:
         await self._socket.close()
 
     async def _ended(self) -> None:
-        self._gate.set()
+        if self._gate is not None:
+            self._gate.set()
         await asyncio.gather(self._reader, return_exceptions=True)
 
     async def _read(self) -> None:
-        receive, judge, clock, gate = self._socket.receive, self.session.receive, self.loop.time, self._gate
+        receive, judge, clock = self._socket.receive, self.session.receive, self.loop.time
         told = self.session.state.violations
         known = len(told)
         try:
@@ -201,8 +210,8 @@ class JudgedConnection:
                     self._listener(self.session.name(kind), raw)
                 if kind in self._wanted or self._wants_any:
                     self._offer(kind, raw, at)
-                if not gate.is_set():
-                    await gate.wait()
+                if self._gate is not None:
+                    await self._gate.wait()
         finally:
             self.close_code = self._socket.close_code if not self.is_ours else self.close_code
             for one in self._waiting:

@@ -27,7 +27,7 @@ from canonry.load.trace import Trace
 from canonry.load.user import VirtualUser, canary_of
 from canonry.model.load import Failure, Leak, Sample, Totals
 
-WINDOW = 8
+WINDOW = 4
 """Frames that a session keeps for the witnesses of a violation; a crowd has no room for more."""
 EXAMPLES = 50
 """Violations that a process keeps with their frames; all are counted."""
@@ -157,7 +157,7 @@ class Crowd:
             if not await self._begin(user):
                 return
             failed = 0
-            while not self.stopping.is_set() and (due := pace.next(number, user.random, self.loop.time())) is not None:
+            while not self.stopping.is_set() and (due := pace.next(number, user, self.loop.time())) is not None:
                 await _sleep_until(self.loop, due)
                 if self.stopping.is_set():
                     break

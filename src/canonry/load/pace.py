@@ -1,8 +1,17 @@
 """When turns are meant to begin: a plan that does not wait for the service."""
 
 import random
+from typing import Protocol
 
 from canonry.load.spec import LoadSpec, Workload
+
+
+class Chance(Protocol):
+    """Who has random numbers of his own; they take room, so they are asked for only where they are used."""
+
+    @property
+    def random(self) -> random.Random:
+        """The numbers."""
 
 
 class Pace:
@@ -26,26 +35,26 @@ class Pace:
         """When the user ``number`` of this process logs in: the ramp deals them out evenly."""
         return self._begun + self._spec.ramp * number / max(self._spec.users, 1)
 
-    def next(self, number: int, chance: random.Random, now: float) -> float | None:
+    def next(self, number: int, who: Chance, now: float) -> float | None:
         """When the user's next turn is meant to begin, which may be in the past; None when there is none any more."""
         spec = self._spec
         if spec.turns and self._taken[number] >= spec.turns:
             return None
-        due = self._due(number, chance, now)
+        due = self._due(number, who, now)
         if due >= self.ends:
             return None
         self._taken[number] += 1
         return due
 
-    def _due(self, number: int, chance: random.Random, now: float) -> float:
+    def _due(self, number: int, who: Chance, now: float) -> float:
         spec = self._spec
         if spec.workload is Workload.OPEN:
             self._arrival += self._arrivals.expovariate(spec.rate)
             return self._arrival
         last = self._next[number]
         if spec.pace:
-            due = now + chance.uniform(0, spec.pace) if last is None else last + spec.pace
+            due = now + who.random.uniform(0, spec.pace) if last is None else last + spec.pace
         else:
-            due = now if last is None else now + chance.uniform(*spec.think)
+            due = now if last is None else now + who.random.uniform(*spec.think) if spec.think[1] else now
         self._next[number] = due
         return due

@@ -50,11 +50,16 @@ class VirtualUser:
     the step before, so that a service that stalls is charged for all who had to wait (no coordinated omission).
     """
 
+    __slots__ = (
+        "_chance", "_crowd", "_facts", "_owned", "_streams", "canary", "connections", "due", "headers", "index",
+        "intended", "memory", "name",
+    )  # fmt: skip
+
     def __init__(self, crowd: Crowd, index: int) -> None:
         self._crowd = crowd
         self.index = index
         self.name = f"user-{crowd.spec.seed}-{index}"
-        self.random = random.Random(f"{crowd.spec.seed}:{index}")
+        self._chance: random.Random | None = None
         self.canary = canary_of(crowd.spec.seed, index) if crowd.spec.canaries else ""
         self.memory: dict[str, Any] = {}
         self.headers: dict[str, str] = {}
@@ -68,6 +73,13 @@ class VirtualUser:
     def url(self) -> str:
         """Where the service is."""
         return self._crowd.spec.url
+
+    @property
+    def random(self) -> random.Random:
+        """Random numbers of this user's own, which the run's seed decides."""
+        if self._chance is None:
+            self._chance = random.Random(f"{self._crowd.spec.seed}:{self.index}")
+        return self._chance
 
     @property
     def run(self) -> str:
