@@ -29,7 +29,7 @@ class Chat(User):  # type: ignore[misc]
         self.socket = create_connection(URL, header=[f"Authorization: Bearer {self.name}"])
         self.socket.recv()
 
-    @task  # type: ignore[misc]
+    @task  # type: ignore[untyped-decorator]
     def ask(self) -> None:
         """One question."""
         global events

@@ -101,8 +101,9 @@ def crowd(_: argparse.Namespace) -> None:
     steady = [one for one in result.samples if one.at > 45]
     rate = (steady[-1].events - steady[0].events) / (steady[-1].at - steady[0].at) if len(steady) > 1 else 0.0
     print(
-        f"8,000 users: {result.totals.users:,} began, {rate:,.0f} judged events a second after the ramp (bar: >= 30,000), "
-        f"{result.memory / 1e6:.0f} MB (bar: <= 250), {result.totals.failed} failed, {sum(result.rules.values())} violations"
+        f"8,000 users: {result.totals.users:,} began, {rate:,.0f} judged events a second after the ramp "
+        f"(bar: >= 30,000), {result.memory / 1e6:.0f} MB (bar: <= 250), {result.totals.failed} failed, "
+        f"{sum(result.rules.values())} violations"
     )
 
 

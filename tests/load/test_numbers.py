@@ -32,7 +32,7 @@ def trace(*values: float, totals: Totals | None = None, **keys: object) -> Trace
     done = Totals(users=1, turns=len(values), done=len(values), frames=10, received=10, judged=10, streams=1)
     return Trace(
         **{
-            "spec": SPEC, "started": 0.0, "seconds": 10.0, "cpu": 1.0, "memory": 1, "totals": totals or done,
+            "spec": SPEC, "started": 0.0, "seconds": 10.0, "cpu": 1.0, "memory": 1, "lag": 0.0, "totals": totals or done,
             "latencies": latencies.encoded(), "failures": {}, "first_failures": {}, "rules": {}, "leaks": [],
             "samples": [Sample(1.0, 1, 1, 10, 1, 0, 0)], "ids": {}, **keys,
         }

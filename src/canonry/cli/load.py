@@ -53,6 +53,17 @@ from canonry.model.errors import NothingValidatedError, UserError
 )
 @click.option("--no-canaries", is_flag=True, help="Plant no texts: leaks are then found by identifiers alone.")
 @click.option("--insecure", is_flag=True, help="Take any TLS certificate.")
+@click.option(
+    "--compare", "compared", nargs=2, metavar="URL URL", help="Which of two services is faster, by interleaved runs."
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=2),
+    default=6,
+    show_default=True,
+    metavar="N",
+    help="Runs of each, with `--compare`.",
+)
 @click.option("--list", "listing", is_flag=True, help="List the scenarios and end.")
 @click.option(
     "--output-format",
@@ -85,6 +96,8 @@ def command(  # one parameter per option, in the order of the help page
     chaos: tuple[str, ...],
     no_canaries: bool,
     insecure: bool,
+    compared: tuple[str, str] | None,
+    rounds: int,
     listing: bool,
     output_format: str,
     output_file: Path | None,
@@ -114,7 +127,7 @@ def command(  # one parameter per option, in the order of the help page
     if scenario is None:
         raise UserError("no scenario is named; `canonry load --list` lists those that are ready")
     canon = given.canon_of(config)
-    address, judged_profile = given.where(url, profile, canon)
+    address, judged_profile = given.where(compared[0] if compared else url, profile, canon)
     policy = given.policy(policies)
     spec = LoadSpec(
         scenario=scenario,
@@ -142,6 +155,10 @@ def command(  # one parameter per option, in the order of the help page
     count = min(processes or os.cpu_count() or 1, users)
     loaded = controller.prepare(spec, count)
     tell(given.notes(spec, loaded), quiet=quiet)
+    if compared is not None:
+        return _compare(
+            spec, compared, rounds, count, quiet=quiet, output_format=output_format, output_file=output_file
+        )
     with render.live(quiet=quiet) as progress:
         result = controller.run(spec, loaded, processes=count, thresholds=wanted, tell=progress)
     write_report(
@@ -150,6 +167,27 @@ def command(  # one parameter per option, in the order of the help page
         terminal=output_format == "full",
     )
     return _exit(result)
+
+
+def _compare(
+    spec: Any, urls: tuple[str, str], rounds: int, processes: int, *, quiet: bool, output_format: str,
+    output_file: Path | None,
+) -> int:  # fmt: skip
+    import msgspec
+
+    from canonry.load import controller
+    from canonry.load.compare import compare
+    from canonry.report.load import compared as report
+
+    def once(url: str) -> Any:
+        here = msgspec.structs.replace(spec, url=url)
+        result = controller.run(here, controller.prepare(here, processes), processes=processes)
+        tell([f"{url}: {result.verdict}, {result.totals.done:,} turns"], quiet=quiet)
+        return result
+
+    comparison = compare(once, *urls, rounds=rounds)
+    write_report(lambda out: report.render(comparison, output_format, out), output_file)
+    return 1 if comparison.failed else 0
 
 
 def _exit(result: Any) -> int:

@@ -61,6 +61,7 @@ class Crowd:
         self.leaks: list[Leak] = []
         self.samples: list[Sample] = []
         self.stopping = asyncio.Event()
+        self.lag = 0.0
         self._tell = tell
         self._begun = self.loop.time()
 
@@ -103,6 +104,7 @@ class Crowd:
             seconds=self.loop.time() - self._begun,
             cpu=time.process_time() - cpu,
             memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            lag=self.lag,
             totals=self.totals,
             latencies=self.latencies.encoded(),
             failures=dict(self.failures),
@@ -220,7 +222,9 @@ class Crowd:
 
     async def _watch(self) -> None:
         while True:
+            due = self.loop.time() + 1
             await asyncio.sleep(1)
+            self.lag = max(self.lag, self.loop.time() - due)
             self._sample()
             self._tell(self.samples[-1])
 

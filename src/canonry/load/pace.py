@@ -5,6 +5,9 @@ from typing import Protocol
 
 from canonry.load.spec import LoadSpec, Workload
 
+_GOLDEN = 0.6180339887498949
+"""Multiples of the golden ratio, modulo 1, lie evenly (Kronecker's sequence)."""
+
 
 class Chance(Protocol):
     """Who has random numbers of his own; they take room, so they are asked for only where they are used."""
@@ -46,6 +49,10 @@ class Pace:
         self._taken[number] += 1
         return due
 
+    def _first(self, number: int) -> float:
+        """Which part of a pace passes before a user's first turn: spread evenly, whatever the number of users."""
+        return (self._spec.first + number) * _GOLDEN % 1
+
     def _due(self, number: int, who: Chance, now: float) -> float:
         spec = self._spec
         if spec.workload is Workload.OPEN:
@@ -53,7 +60,7 @@ class Pace:
             return self._arrival
         last = self._next[number]
         if spec.pace:
-            due = now + who.random.uniform(0, spec.pace) if last is None else last + spec.pace
+            due = now + spec.pace * self._first(number) if last is None else last + spec.pace
         else:
             due = now if last is None else now + who.random.uniform(*spec.think) if spec.think[1] else now
         self._next[number] = due

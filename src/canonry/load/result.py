@@ -49,6 +49,7 @@ def merge(
         seconds=max((trace.seconds for trace in traces), default=0.0),
         cpu=sum(trace.cpu for trace in traces),
         memory=sum(trace.memory for trace in traces),
+        lag=max((trace.lag for trace in traces), default=0.0),
         processes=len(traces),
         totals=totals,
         timings=tuple(_timing(latencies, name) for name in latencies.names()),

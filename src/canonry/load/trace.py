@@ -10,13 +10,16 @@ from canonry.model.load import VERSION, Failure, Leak, Sample, Totals
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
-    """All that one process saw. ``started`` is seconds since 1970, ``memory`` the most bytes that it had."""
+    """All that one process saw. ``started`` is seconds since 1970, ``memory`` the most bytes that it had,
+    ``lag`` how late its event loop was, at most, in seconds.
+    """
 
     spec: LoadSpec
     started: float
     seconds: float
     cpu: float
     memory: int
+    lag: float
     totals: Totals
     latencies: dict[str, str]
     failures: dict[str, int]

@@ -98,7 +98,10 @@ class Timing(msgspec.Struct, frozen=True):
 
 
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a report shows. ``cpu`` is that of the client's processes together, in seconds."""
+    """Everything that a report shows. ``cpu`` is that of the client's processes together, in seconds.
+
+    ``lag`` is how late, at most, the client itself was in seconds: latencies and deadlines hold that too.
+    """
 
     scenario: str
     contract: str
@@ -107,6 +110,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     cpu: float
     memory: int
+    lag: float
     processes: int
     totals: Totals
     timings: tuple[Timing, ...]
@@ -142,3 +146,30 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     def concurrent_success(self) -> float:
         """Users none of whose conversations broke a rule, as a share of the conversations."""
         return 1 - self.totals.flawed / self.totals.streams if self.totals.streams else 0.0
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """B against A in one measure: the ratio, its 95 % interval, and a sentence. ``pairs`` runs each."""
+
+    measure: str
+    a: float
+    b: float
+    ratio: float
+    low: float
+    high: float
+    pairs: int
+    sentence: str
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the interval leaves out that nothing differs."""
+        return not self.low <= 1 <= self.high
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """How service B does against service A. ``failed`` says which runs broke rules, or had turns that failed."""
+
+    a: str
+    b: str
+    effects: tuple[Effect, ...]
+    failed: tuple[str, ...]

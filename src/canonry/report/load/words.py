@@ -2,6 +2,9 @@
 
 from canonry.model.load import LoadResult
 
+LATE = 0.25
+"""Seconds of the client's own lateness from which a report speaks of it."""
+
 
 def took(seconds: float) -> str:
     """A time with its unit."""
@@ -24,6 +27,7 @@ def facts(result: LoadResult) -> list[tuple[str, str]]:
     """What a run was and did, as pairs of a name and words."""
     totals, per_cpu = result.totals, result.events_per_cpu_second
     failed = f"{totals.failed:,} failed ({share(result.failure_share)})"
+    late = f"by up to {took(result.lag)}: times and deadlines hold that too; take fewer users, or more processes"
     broken_off = f"{totals.left_open:,} conversations were broken off by the client; what was pending is not judged"
     return [
         ("service", str(result.spec.get("url", ""))),
@@ -35,6 +39,7 @@ def facts(result: LoadResult) -> list[tuple[str, str]]:
         ("client", f"{result.cpu:.1f} CPU s, {per_cpu:,.0f} events a CPU second, {size(result.memory)}"),
         ("contract", f"{result.contract}: {result.concurrent_success * 100:.4g} % of conversations hold every rule"),
         ("isolation", _isolation(result)),
+        *([("client late", late)] if result.lag > LATE else ()),
         *([("left open", broken_off)] if totals.left_open else ()),
     ]
 
