@@ -107,13 +107,13 @@ def command(  # one parameter per option, in the order of the help page
 ) -> int:
     """Let many virtual users do SCENARIO at once, and judge every event.
 
-    SCENARIO is one that ships with canonry (`--list`), or a class of your own: `path.py:Class`. Exits 1 when a rule is
+    SCENARIO is one that ships with canonry (`--list`), or a class of your own: `path.py:Class`, or of a locustfile: `locust:path.py:Class`. Exits 1 when a rule is
     broken, a turn fails, or a threshold is missed, and 5 when nothing was judged.
     """
     try:
         from canonry.load import controller
         from canonry.load import thresholds as bars
-        from canonry.load.find import find_scenario, shipped
+        from canonry.load.find import shipped
         from canonry.load.spec import LoadSpec
     except ModuleNotFoundError as error:
         raise UserError(f"`canonry load` needs `{error.name}`; install `canonry[load]`") from None
@@ -148,7 +148,6 @@ def command(  # one parameter per option, in the order of the help page
         verify_tls=not insecure,
         disturbances=tuple(given.disturbance(text) for text in chaos),
     )
-    find_scenario(spec.scenario, spec.options)
     wanted = [bars.parse(text) for text in thresholds]
     named = {one.measure for one in wanted}
     wanted += [one for one in bars.from_canon(canon.load.get(scenario, {})) if one.measure not in named]

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from canonry.contract.load import LoadedContract, load_contract
-from canonry.load.find import find_scenario
+from canonry.load.find import find_scenario, require_locust
 from canonry.load.limits import require_files
 from canonry.load.result import merge
 from canonry.load.spec import LoadSpec, share_out
@@ -23,6 +23,7 @@ from canonry.load.trace import read_trace
 from canonry.model.errors import UserError
 from canonry.model.load import LoadResult, Sample, Threshold
 
+_OURS, _LOCUST = "canonry.load.process", "canonry.load.locust_process"
 _BEYOND = 30.0
 """Seconds beyond its plan after which a process is taken for stuck."""
 
@@ -32,8 +33,12 @@ def prepare(spec: LoadSpec, processes: int) -> LoadedContract:
     parts = urlsplit(spec.url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UserError(f"`{spec.url}` is no address of a service; write `--url http://HOST:PORT`")
-    scenario = find_scenario(spec.scenario, spec.options)
-    contract = load_contract(spec.contract or scenario.contract, profile=spec.profile, policy=spec.policy)
+    if spec.is_locust:
+        require_locust(spec.scenario)
+        judged_by = "agent-events"
+    else:
+        judged_by = find_scenario(spec.scenario, spec.options).contract
+    contract = load_contract(spec.contract or judged_by, profile=spec.profile, policy=spec.policy)
     require_files(spec.users, processes)
     try:
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]
@@ -84,7 +89,7 @@ class _Processes:
         for index, share in enumerate(self._shares):
             with open(self._folder / f"process-{index}.log", "wb") as log:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "canonry.load.process"],
+                    [sys.executable, "-m", _LOCUST if share.is_locust else _OURS],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,

@@ -30,6 +30,18 @@ def find_scenario(name: str, options: Mapping[str, str] | None = None) -> Scenar
     return kind(options)
 
 
+def require_locust(name: str) -> None:
+    """Raises UserError where `locust:FILE:CLASS` cannot be run. The file is not imported: Locust replaces sockets."""
+    _, file, kind = (*name.split(":", 2), "", "")[:3]
+    if not file or not kind:
+        raise UserError(f"`{name}` names no user class; write `locust:locustfile.py:ChatUser`")
+    if not Path(file).is_file():
+        raise UserError(f"there is no file `{file}`; name a user class as `locust:locustfile.py:ChatUser`")
+    for module, package in (("locust", "locust"), ("websocket", "websocket-client")):
+        if importlib.util.find_spec(module) is None:
+            raise UserError(f"`{name}` needs {package}; install `{package}` beside canonry")
+
+
 def _shipped() -> dict[str, type[Scenario]]:
     found = {}
     for module in pkgutil.iter_modules(scenarios.__path__):

@@ -60,6 +60,11 @@ class LoadSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trace: str = ""
 
     @property
+    def is_locust(self) -> bool:
+        """Whether the scenario is a class of a locustfile: `locust:FILE:CLASS`."""
+        return self.scenario.startswith("locust:")
+
+    @property
     def workload(self) -> Workload:
         """Which workload this is."""
         return Workload.OPEN if self.rate else Workload.CLOSED
