@@ -16,7 +16,7 @@ from canonry.load.limits import require_files
 from canonry.load.spec import LoadSpec
 from canonry.model.errors import UserError
 from tests.load.conftest import Start
-from tests.workbench import call_canonry
+from tests.workbench import ROOT, call_canonry, environment
 
 
 def load(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -213,3 +213,29 @@ def test_a_spec_goes_through_json_unchanged() -> None:
 
     spec = LoadSpec(scenario="golden", url="http://x", users=3, seconds=1.0, options={"a": "b"})
     assert msgspec.json.decode(msgspec.json.encode(spec), type=LoadSpec) == spec
+
+
+def test_a_locust_class_runs_unchanged_and_is_judged(bare_chat: Start, tmp_path: Path) -> None:
+    plugins = ROOT / ".venv" / "plugins"
+    if not (plugins / "locust").is_dir():
+        pytest.fail("locust is not in .venv/plugins; run `make setup`")
+    done = subprocess.run(
+        [sys.executable, "-m", "canonry", "load", f"locust:{ROOT / 'tests/load/locustfile.py'}:ChatUser", "--url",
+         bare_chat(fault="gap", fault_at=5), "--users", "2", "--for", "2s", "--processes", "1", "-q", "--output-format",
+         "json"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, env=environment(PYTHONPATH=str(plugins)),
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+
+    assert done.returncode == 1, done.stderr
+    assert found["rules"] == {"sequence.seq": 1}
+    assert found["totals"]["done"] > 5
+    assert {one["name"] for one in found["timings"]} == {"answer", "turn"}
+
+
+def test_two_services_are_compared_and_the_slower_one_is_named(bare_chat: Start, tmp_path: Path) -> None:
+    quick, slow = bare_chat(), bare_chat(delay=0.2)
+    done = load("golden", "--compare", quick, slow, "--rounds", "3", "--users", "1", "--turns", "2", "-q", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "answer.p50: B is worse" in done.stdout

@@ -107,8 +107,9 @@ def command(  # one parameter per option, in the order of the help page
 ) -> int:
     """Let many virtual users do SCENARIO at once, and judge every event.
 
-    SCENARIO is one that ships with canonry (`--list`), or a class of your own: `path.py:Class`, or of a locustfile: `locust:path.py:Class`. Exits 1 when a rule is
-    broken, a turn fails, or a threshold is missed, and 5 when nothing was judged.
+    SCENARIO is one that ships with canonry (`--list`), a class of your own: `path.py:Class`, or of a locustfile:
+    `locust:path.py:Class`. Exits 1 when a rule is broken, a turn fails, or a threshold is missed, and 5 when nothing was
+    judged.
     """
     try:
         from canonry.load import controller

@@ -1,8 +1,8 @@
 """`python -m canonry.load.locust_process`: a Locust user class, unchanged, with our contract on its WebSockets.
 
 Locust runs on gevent, which replaces parts of the standard library, so it has a process of its own. Every connection of
-websocket-client (`websocket.WebSocket`, what Locust's documentation uses) is a session of the checker; requests that the
-class reports give latencies and failures. Reads its spec from stdin and tells samples on stdout, as
+websocket-client (`websocket.WebSocket`) is a session of the checker; requests that the class reports give latencies and
+failures. Reads its spec from stdin and tells samples on stdout, as
 `canonry.load.process` does.
 """
 
