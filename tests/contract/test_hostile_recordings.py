@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from canonry.contract.examine import examine
-from canonry.contract.load import load_contract
+from tests.contract.judging import loaded
 from tests.workbench import Folder
 
 WHOSE = {"user_id": "u", "thread_id": "t", "run_id": "r", "timestamp": "2026-01-01T00:00:00Z"}
@@ -30,7 +30,7 @@ def rules_of(lines: list[str], *, contract: str = "agent-events", canaries: tupl
         interpreted: {
             finding.violation.rule
             for finding in examine(
-                load_contract(contract),
+                loaded(contract),
                 [("r.jsonl", [line.encode() for line in lines])],
                 canaries=canaries,
                 interpreted=interpreted,
@@ -120,3 +120,49 @@ def test_what_is_said_of_a_session_has_to_be_known(tmp_path: Path) -> None:
     for arguments in (tap, ("cover", "agent-events", "r.jsonl", "--sessions", "s.json")):
         done = folder.call("contract", *arguments)
         assert (done.returncode, "of a session; did you mean `user_id`?" in done.stderr) == (2, True), done.stderr
+
+
+def thoughts(count: int) -> list[str]:
+    """A sound run with many thoughts."""
+    started, thinking, completed = run_of()
+    middle = [thinking.replace('"seq": 1', f'"seq": {seq}') for seq in range(1, count + 1)]
+    return [started, *middle, completed.replace('"seq": 2', f'"seq": {count + 1}')]
+
+
+UNREAD = {
+    "a cut frame": (lambda line: line[: len(line) // 2], {"frame.json"}),
+    "no JSON": (lambda _: "oops", {"frame.json"}),
+    "a list": (lambda _: "[1]", {"frame.event"}),
+    "no type": (lambda line: line.replace("agent_thinking", ""), {"frame.event"}),
+    "a type that is no text": (lambda line: line.replace('"agent_thinking"', "7"), {"frame.event"}),
+    "a number that is a text": (lambda line: line.replace('"seq": 3', '"seq": "3"'), {"envelope.seq"}),
+    "no number": (lambda line: line.replace('"seq": 3', '"seq": null'), {"envelope.seq"}),
+    "a number that is true": (lambda line: line.replace('"seq": 3', '"seq": true'), {"envelope.seq"}),
+    "a payload that is a text": (
+        lambda line: line.replace('{"thought": "ok"}', '"ok"'), {"envelope.payload", "fields.agent_thinking.payload.thought"},
+    ),
+    "a run that is none": (lambda line: line.replace('"run_id": "r"', '"run_id": ""'), {"envelope.run_id"}),
+    "a run that is a list": (lambda line: line.replace('"run_id": "r"', '"run_id": ["r"]'), {"envelope.run_id"}),
+    "another type": (lambda line: line.replace("agent_thinking", "agent_pondering"), {"events.unknown"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("damage", "rules"), UNREAD.values(), ids=UNREAD.keys())
+def test_a_frame_that_cannot_be_read_is_one_offence_and_had_its_number(damage, rules) -> None:
+    lines = thoughts(5)
+    assert rules_of([*lines[:3], damage(lines[3]), *lines[4:]]) == rules
+    found = rules_of([*lines[:3], damage(lines[3]), *lines[5:]])
+    assert found == rules | {"sequence.seq"}, "one more than could not be read is missing"
+
+
+def test_frames_that_cannot_be_read_are_no_silence() -> None:
+    times = [0.0, 10.0, 20.0, 30.0]
+    lines = [
+        json.dumps({"v": 1, "dir": "out", "t": at, "conn": "", "raw": event})
+        for at, event in zip(times, ["oops" if n == 1 else one for n, one in enumerate(thoughts(2))], strict=True)
+    ]
+    assert rules_of(lines) == {"frame.json"}
+
+
+def test_the_first_number_may_be_that_of_a_frame_that_could_not_be_read() -> None:
+    assert rules_of(["oops", *thoughts(2)[1:]]) == {"frame.json", "run.opened"}

@@ -70,11 +70,11 @@ class Interpreter:
         state.event = ""
         if len(raw) > self.plan.contract.transport.max_bytes:
             state.report("frame.size", f"the frame has {len(raw):,} bytes")
-            search_unread(state, self.canaries, raw, owner)
+            unread(state, self.canaries, raw, owner)
             return -1
         body = decode(state, raw)
         if body is None:
-            search_unread(state, self.canaries, raw, owner)
+            unread(state, self.canaries, raw, owner)
             return -1
         return self.judge_body(state, body, raw, owner)
 
@@ -83,7 +83,7 @@ class Interpreter:
         direction = state.direction
         event, kind = self.classify(state, body)
         if event is None:
-            search_unread(state, self.canaries, raw, owner)
+            unread(state, self.canaries, raw, owner)
             return -1
         if kind is None:
             kind = self.plan.other
@@ -208,6 +208,13 @@ class Interpreter:
     def _is_allowed(self, state: State) -> bool:
         patterns = self._allowed.get(state.direction or "out", ())
         return any(fnmatchcase(state.event, pattern) for pattern in patterns)
+
+
+def unread(state: State, canaries: Canaries, raw: bytes | str, owner: Any) -> None:
+    """Take note of a frame that is no event: it came, it may have had a number, and it may hold another's text."""
+    demands.silences(state, -1)
+    state.unplaced()
+    search_unread(state, canaries, raw, owner)
 
 
 def decode(state: State, raw: bytes | str) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 from canonry.contract.check import demands
 from canonry.contract.check.state import Closed, Instance, State, new_instance
 from canonry.contract.compile.plan import SESSION, Kind, ScopePlan
+from canonry.contract.language.field_types import is_id
 
 _NOTHING: frozenset[int] = frozenset()
 
@@ -18,9 +19,11 @@ def enter(
     number = kind.index
     if scope.key:
         key = state.key(scope.key, event)
-        if key is None:
+        if key is None or (state.flawed and not _is_named(key)):
             if needed and not state.flawed:
                 state.report(f"{scope.name}.key", f"`{state.event}` does not say which {scope.name} it belongs to")
+            if needed:
+                state.unplaced()
             return None
     else:
         key = ()
@@ -30,6 +33,11 @@ def enter(
     if number in scope.opens and number not in scope.closes and not scope.repeat:
         state.report(f"{scope.name}.once", f"the {scope.name}{named(key)} is open already", inst.n)
     return inst
+
+
+def _is_named(key: Any) -> bool:
+    """Whether every part of a key names something: where fields are wrong, what stands there may be a placeholder."""
+    return all(map(is_id, key)) if isinstance(key, tuple) else is_id(key)
 
 
 def begin(
