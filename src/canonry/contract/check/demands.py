@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from canonry.contract.check.state import Instance, Record, State
-from canonry.contract.compile.plan import NO_LIMIT, SESSION, SequencePlan
+from canonry.contract.compile.plan import NO_LIMIT, SESSION, FoldPlan, SequencePlan
 from canonry.contract.language.rules import OrderMode, SequenceMode
 
 _SLACK = 1e-6
@@ -240,19 +240,31 @@ def pieces(
         if plan.span != span or plan.scope != scope:
             continue
         if kind in plan.wholes:
-            whole = state.get(plan.wholes[kind], event)
-            gathered = "".join(folds.get(index, ())) if folds else ""
-            if isinstance(whole, str) and whole != gathered:
-                state.report(
-                    plan.rule,
-                    f"the pieces of `{plan.path.text}` are `{shown(gathered)}`, the whole is `{shown(whole)}`",
-                )
+            gathered = folds.get(index, []) if folds else []
+            if gathered or not plan.alone:
+                _compare(state, plan, gathered, state.get(plan.wholes[kind], event))
         elif not plan.kinds or kind in plan.kinds:
             piece = state.get(plan.path, event)
             if isinstance(piece, str):
                 folds = {} if folds is None else folds
                 folds.setdefault(index, []).append(piece)
     return folds
+
+
+def _compare(state: State, plan: FoldPlan, gathered: list[str], whole: Any) -> None:
+    """Says where pieces are not the whole: a text that they add up to, or a list that has them in any order."""
+    if isinstance(whole, list):
+        texts = sorted(one for one in whole if isinstance(one, str))
+        if texts == sorted(gathered):
+            return
+        pieces, whole = " ".join(sorted(gathered)), " ".join(texts)
+    else:
+        pieces = "".join(gathered)
+        if not isinstance(whole, str) or whole == pieces:
+            return
+    state.report(
+        plan.rule, f"the pieces of `{plan.path.text}` are `{shown(pieces)}`, the whole is `{shown(whole)}`"
+    )
 
 
 def shown(value: Any) -> str:

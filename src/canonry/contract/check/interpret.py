@@ -89,6 +89,7 @@ class Interpreter:
             kind = self.plan.other
             if not self._is_allowed(state):
                 state.report("events.unknown", f"`{demands.shown(state.event)}` is no event of this contract")
+                state.unplaced()
         elif kind.direction:
             if state.direction is None:
                 state.direction = kind.direction

@@ -30,7 +30,7 @@ def enter(
     inst = state.live[scope.index].get(key)
     if inst is None:
         return begin(state, scope, number, key, current, needed=needed)
-    if number in scope.opens and number not in scope.closes and not scope.repeat:
+    if number in scope.opens and number not in scope.closes and number not in scope.repeat:
         state.report(f"{scope.name}.once", f"the {scope.name}{named(key)} is open already", inst.n)
     return inst
 

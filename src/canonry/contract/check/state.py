@@ -42,6 +42,8 @@ class Record(msgspec.Struct, eq=False):
     token: Any = None
     parents: tuple[Any, ...] = ()
     above: "tuple[Record, ...] | None" = None
+    around: "Record | None" = None
+    inner: "dict[Any, Record] | None" = None
     seqs: dict[int, Any] | None = None
     folds: dict[int, list[str]] | None = None
 

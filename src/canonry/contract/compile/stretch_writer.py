@@ -76,6 +76,8 @@ class SpanWriter(Writer):
                 f"(v := {self.expression(path)}) is not None and (o := {record}.same[{position}]) is not None "
                 f"and v != o"
             )
+        if any(each.outer == span.index and each.within for each in self.plan.spans):
+            self.slow_if(f"{record}.inner")
         limits = [
             each.seconds for each in self.plan.deadlines if each.start.what == "span" and each.start.index == span.index
         ]

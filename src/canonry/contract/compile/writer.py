@@ -45,7 +45,7 @@ class Writer:
 
     def _fields(self) -> None:
         for rule in self.kind.fields:
-            if self.tree.native(rule.path):
+            if self.tree.checks(rule):
                 word = rule.kind.words[0] if rule.kind.words else ""
                 text = self.expression(rule.path)
                 there = "" if self.tree.sure(rule.path) else f"({text}) is not None and "
