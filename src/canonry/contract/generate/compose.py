@@ -131,8 +131,9 @@ class Composer:
                 self._continue(kind, span, records)
 
     def _open(self, span: SpanPlan, home: Instance | None) -> None:
+        opened_here = span.outer in self._records and self._records[span.outer] is None
         self._records[span.index] = None
-        if span.outer >= 0:
+        if span.outer >= 0 and not opened_here:
             outer = self.plan.spans[span.outer]
             around = (
                 [each for each in home.spans[outer.index].values() if self._fits(outer.key, _plain_key(outer, each))]
