@@ -138,13 +138,13 @@ class Session:
         at: float | None = None,
         direction: str | None = None,
     ) -> int:
-        """Report what is wrong with a frame already, (rule, sentence), and judge it where it is JSON."""
+        """Report what is wrong with a frame already, (rule, sentence), and judge it where there is JSON in it."""
         state = self.state
         found = tuple(faults)
         state.at, state.direction, state.event = at, direction, ""
         for rule, message in found:
             state.report(rule, message)
-        if any(rule == "frame.json" for rule, _ in found):
+        if not raw or any(rule == "frame.json" for rule, _ in found):
             unread(state, self._canaries, raw, self._owner)
             self.window.put(state.n, raw, at, direction)
             self._tally[-1] += 1

@@ -16,6 +16,7 @@ from canonry.contract.check.state import Instance, State
 from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan
 from canonry.contract.language.paths import EACH, Path, follow, lookup
 from canonry.contract.language.schemas import problems
+from canonry.contract.language.unread import why_unread
 
 _MOST_NAMES = 4096
 
@@ -226,13 +227,10 @@ def decode(state: State, raw: bytes | str) -> Any:
         try:
             found = json.loads(raw)  # a number is out of range
         except (ValueError, RecursionError) as error:
-            state.report("frame.json", f"the frame is no valid JSON: {str(error)[:120]}")
+            state.report("frame.json", why_unread(error, "the frame"))
             return None
-    except (msgspec.DecodeError, UnicodeError) as error:
-        state.report("frame.json", f"the frame is no valid JSON: {str(error)[:120]}")
-        return None
-    except RecursionError:
-        state.report("frame.json", "the frame is nested too deeply")
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        state.report("frame.json", why_unread(error, "the frame"))
         return None
     if not isinstance(found, dict):
         state.report("frame.event", "the frame is no object")

@@ -52,6 +52,7 @@ def begin(
             state.report(f"{scope.name}.once", f"the {scope.name}{named(key)} opens again after its close", before.n)
             ghost = True
         elif before is not None:
+            _too_soon(state, scope, key, before)
             state.closed[scope.index].drop(key)
     elif before is not None:
         _after_close(state, scope, key, before)
@@ -116,15 +117,18 @@ def _in_time(state: State, index: int, n: int, at: float | None) -> None:
 
 
 def _after_close(state: State, scope: ScopePlan, key: Any, before: Closed) -> None:
-    quiet = state.plan.quiet.get(scope.index)
-    rule = f"{scope.name}.closed"
-    after = ""
-    if state.at is not None and before.at is not None:
-        gap = state.at - before.at
-        after = f" {gap:.3f} s"
-        if quiet is not None and gap <= quiet[0]:
-            rule = quiet[1]
-    state.report(rule, f"`{state.event}` comes{after} after the {scope.name}{named(key)} was closed", before.n)
+    known = state.at is not None and before.at is not None
+    after = f" {state.at - before.at:.3f} s" if known else ""  # type: ignore[operator]
+    message = f"`{state.event}` comes{after} after the {scope.name}{named(key)} was closed"
+    state.report(f"{scope.name}.closed", message, before.n)
+
+
+def _too_soon(state: State, scope: ScopePlan, key: Any, before: Closed) -> None:
+    """Says where a scope that may open again does so while it has to be quiet."""
+    length, rule = state.plan.quiet.get(scope.index, (-1.0, ""))
+    if state.at is not None and before.at is not None and 0 <= state.at - before.at <= length:
+        gap = f"{state.at - before.at:.3f} s"
+        state.report(rule, f"the {scope.name}{named(key)} opens again {gap} after its close", before.n)
 
 
 def due(state: State, inst: Instance, kind: int) -> None:

@@ -354,7 +354,7 @@ def plan_quiet(builder: Builder, factor: float) -> dict[int, tuple[float, str]]:
         name = each.after.removesuffix(".close")  # type: ignore[attr-defined]
         scope = builder.scope(name, (*where, "after"))
         length = each.length  # type: ignore[attr-defined]
-        rule = builder.rule(f"quiet.{name}", f"nothing of a {name} comes within {length} of its close", where)
+        rule = builder.rule(f"quiet.{name}", f"no {name} opens again within {length} of its close", where)
         found[scope] = (seconds(length) * factor, rule)
     return found
 

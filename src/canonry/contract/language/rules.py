@@ -138,7 +138,7 @@ class Isolation(Part, frozen=True, kw_only=True):
 
 
 class Quiet(Part, frozen=True, kw_only=True):
-    """A stretch after a close in which nothing of the scope comes."""
+    """A stretch after a close in which nothing of the scope comes, not even a new opening where that is allowed."""
 
     after: Annotated[str, Meta(description="The close, such as `run.close`.")]
     length: Annotated[Time, Meta(description="How long it is listened.")] = field(name="for")
