@@ -16,6 +16,7 @@ from canonry.contract.check.state import Instance, State
 from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan
 from canonry.contract.language.paths import EACH, Path, follow, lookup
 from canonry.contract.language.schemas import problems
+from canonry.contract.language.unread import why_unread
 
 _MOST_NAMES = 4096
 
@@ -70,11 +71,11 @@ class Interpreter:
         state.event = ""
         if len(raw) > self.plan.contract.transport.max_bytes:
             state.report("frame.size", f"the frame has {len(raw):,} bytes")
-            search_unread(state, self.canaries, raw, owner)
+            unread(state, self.canaries, raw, owner)
             return -1
         body = decode(state, raw)
         if body is None:
-            search_unread(state, self.canaries, raw, owner)
+            unread(state, self.canaries, raw, owner)
             return -1
         return self.judge_body(state, body, raw, owner)
 
@@ -83,12 +84,13 @@ class Interpreter:
         direction = state.direction
         event, kind = self.classify(state, body)
         if event is None:
-            search_unread(state, self.canaries, raw, owner)
+            unread(state, self.canaries, raw, owner)
             return -1
         if kind is None:
             kind = self.plan.other
             if not self._is_allowed(state):
                 state.report("events.unknown", f"`{demands.shown(state.event)}` is no event of this contract")
+                state.unplaced()
         elif kind.direction:
             if state.direction is None:
                 state.direction = kind.direction
@@ -210,6 +212,13 @@ class Interpreter:
         return any(fnmatchcase(state.event, pattern) for pattern in patterns)
 
 
+def unread(state: State, canaries: Canaries, raw: bytes | str, owner: Any) -> None:
+    """Take note of a frame that is no event: it came, it may have had a number, and it may hold another's text."""
+    demands.silences(state, -1)
+    state.unplaced()
+    search_unread(state, canaries, raw, owner)
+
+
 def decode(state: State, raw: bytes | str) -> Any:
     """Return what a frame holds; None where it is no JSON object or list, which is reported."""
     try:
@@ -218,13 +227,10 @@ def decode(state: State, raw: bytes | str) -> Any:
         try:
             found = json.loads(raw)  # a number is out of range
         except (ValueError, RecursionError) as error:
-            state.report("frame.json", f"the frame is no valid JSON: {str(error)[:120]}")
+            state.report("frame.json", why_unread(error, "the frame"))
             return None
-    except (msgspec.DecodeError, UnicodeError) as error:
-        state.report("frame.json", f"the frame is no valid JSON: {str(error)[:120]}")
-        return None
-    except RecursionError:
-        state.report("frame.json", "the frame is nested too deeply")
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        state.report("frame.json", why_unread(error, "the frame"))
         return None
     if not isinstance(found, dict):
         state.report("frame.event", "the frame is no object")

@@ -88,7 +88,8 @@ class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):
     reopen: frozenset[int]
     reopens: dict[int, frozenset[int]]
     """Opening kind -> the closes after which it may open again, where a contract says so for each."""
-    repeat: bool
+    repeat: frozenset[int]
+    """Opening kinds that may come while it is open."""
     strict: bool
     constant: tuple[Path, ...]
     must_close: bool
@@ -109,6 +110,9 @@ class SpanPlan(msgspec.Struct, frozen=True, kw_only=True):
     same: tuple[Path, ...]
     must_close: bool
     due_at: frozenset[int]
+    within: bool
+    """Whether it ends with the span around it; ``due_within``: by which closes of that it must be closed."""
+    due_within: frozenset[int]
     concurrent: bool
     reopen: bool
     chunks: frozenset[int] = frozenset()
@@ -192,6 +196,7 @@ class FoldPlan(msgspec.Struct, frozen=True):
     path: Path
     kinds: frozenset[int]
     wholes: dict[int, Path]
+    alone: bool
     rule: str
 
 

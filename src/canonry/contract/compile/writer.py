@@ -45,7 +45,7 @@ class Writer:
 
     def _fields(self) -> None:
         for rule in self.kind.fields:
-            if self.tree.native(rule.path):
+            if self.tree.checks(rule):
                 word = rule.kind.words[0] if rule.kind.words else ""
                 text = self.expression(rule.path)
                 there = "" if self.tree.sure(rule.path) else f"({text}) is not None and "
@@ -126,11 +126,16 @@ class Writer:
             "    if (TAG in raw or RUN in raw or WATCH.texts) and WATCH.find(raw, owner) is not None:",
             f"        {SLOW}",
         ]
-        for path, _ in self.plan.isolation.text:
-            if self.tree.has(path):
-                self.guard.append(f"    if (v := {self.expression(path)}).__class__ is str and v:")
-                begun = "v[-1] in 'UV' or (('UU' in v or 'VV' in v) and WATCH.may_go_on(v))"
-                self.guard.append(f"        if S.tails.new or S.tails.old or {begun} or WATCH.texts: {SLOW}")
+        texts = [(self.expression(path), "[]" in path.text) for path, _ in self.plan.isolation.text if self.tree.has(path)]
+        for text, several in dict.fromkeys(texts):
+            begun = "v[-1] in 'UV' or (('UU' in v or 'VV' in v) and WATCH.may_go_on(v)) or WATCH.texts"
+            begun = f"S.tails.new or S.tails.old or {begun}"
+            if several:  # what lies apart in one frame was not searched as one text
+                self.guard.append(f"    if (o := {text}).__class__ is list and (v := joined_text(o)):")
+                begun = f"len(o) > 1 or {begun}"
+            else:
+                self.guard.append(f"    if (v := {text}).__class__ is str and v:")
+            self.guard.append(f"        if {begun}: {SLOW}")
 
     def _verified(self) -> set[str]:
         """The ids that an open scope has proved to be of this session: its key, and what is constant in it."""

@@ -133,7 +133,12 @@ class Scope(Part, frozen=True, kw_only=True):
         ),
     ] = False
     repeat: Annotated[
-        bool, Meta(description="Whether an opening event may come again while it is open, as an ordinary event.")
+        bool | list[str],
+        Meta(
+            description=(
+                "Whether an opening event may come again while it is open, as an ordinary event; or which ones may."
+            )
+        ),
     ] = False
     strict: Annotated[
         bool,
@@ -211,7 +216,10 @@ class Span(Part, frozen=True, kw_only=True):
     must_close_before: Annotated[
         str | list[str] | None,
         Meta(
-            description="The close of which scope (`run.close`), or which events, find it closed. Default: `inside`'s."
+            description=(
+                "The close of which scope (`run.close`), or which events, find it closed; of those that close the span "
+                "around it, each its own. Default: `inside`'s."
+            )
         ),
     ] = None
     concurrent: Annotated[bool, Meta(description="Whether several may be open at once.")] = True

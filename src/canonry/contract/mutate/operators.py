@@ -59,7 +59,7 @@ def touched(plan: Plan, rule: Rule) -> frozenset[int]:
         found = scope.opens | scope.closes
     elif head == "spans":
         span = next(each for each in plan.spans if each.name == name)
-        found = span.touched | (span.due_at if rule.id == f"{name}.closed" else frozenset())
+        found = span.touched | (span.due_at | span.due_within if rule.id == f"{name}.closed" else frozenset())
     else:
         demands = [
             *((each.rule, each.kinds) for each in plan.counts),

@@ -39,8 +39,7 @@ def scope(scene: Scene, rule: str, plan: ScopePlan) -> Iterator[Edit]:
                         twin = scene.again(scene.lines[n], at=scene.lines[end].at)
                         yield Edit(f"open the {plan.name} again after its close", scene.inserted(end + 1, twin))
         case "closed":
-            quiet = scene.plan.quiet.get(plan.index, (0.0, ""))[0]
-            yield from _after(scene, plan, inner or opens, closes, quiet + 1.0 if quiet else 0.0)
+            yield from _after(scene, plan, inner or opens, closes, 0.0)
         case "ended":
             for n in closes:
                 yield Edit(f"drop the closing `{scene.lines[n].kind}`", scene.without(n))
@@ -89,10 +88,16 @@ def constant(scene: Scene, path: Path, members: list[int]) -> Iterator[Edit]:
 
 
 def late(scene: Scene, plan: ScopePlan, gap: float) -> Iterator[Edit]:
-    """Yield streams in which something comes for a scope so long after its close."""
+    """Yield streams in which a scope opens again, and closes again, so long after its close."""
     closes = scene.of(plan.closes)
-    members = [n for group in scene.groups(plan.index) for n in group if n not in closes]
-    yield from _after(scene, plan, members, closes, gap)
+    for group in scene.groups(plan.index):
+        for end in (n for n in group if n in closes):
+            at = scene.lines[end].at
+            moment = None if at is None else round(at + gap, 6)
+            repeated = [scene.again(scene.lines[n], at=moment) for n in group if n <= end]
+            yield Edit(
+                f"open the {plan.name} again {gap:g} s after its close", scene.inserted(end + 1, *repeated), len(repeated)
+            )
 
 
 def _after(scene: Scene, plan: ScopePlan, members: list[int], closes: list[int], gap: float) -> Iterator[Edit]:
