@@ -51,6 +51,14 @@ def repository(tmp_path: Path, only_git: None) -> Folder:
     return Folder(tmp_path / "repository").start()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _lean_pytest() -> Generator[None, None, None]:
+    """A pytest that a test starts goes without two plugins that our dependencies bring: they are half of its start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_ADDOPTS", "-p no:anyio -p no:hypothesispytest")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "caches"))
