@@ -19,7 +19,7 @@ import pytest
 from canonry.testing.services.programs import POSTGRES_FOLDERS, newest
 from tests.workbench import Folder, can_mount
 
-_PROGRAMS = {"redis": "redis-server", "chromium": "chromium"}
+_PROGRAMS = {"redis": "redis-server"}
 _NOT_RUN = "not run"
 """Under which a test's report says what it would have needed; reports come here from workers, too."""
 
@@ -69,10 +69,12 @@ def is_there(name: str) -> bool:
     """Whether a program that a test needs starts; a shim that finds nothing does not count.
 
     ``running python3.N`` asks for the interpreter that runs the tests, ``$NAME`` for a file that the variable names,
-    ``tmpfs`` for the right to mount one.
+    ``tmpfs`` for the right to mount one, ``browser`` for Chromium and what drives it.
     """
     if name.startswith("$"):
         return Path(os.environ.get(name[1:], "")).is_file()
+    if name == "browser":
+        return is_there("chromium") and is_there("chromedriver")
     if name == "tmpfs":
         return can_mount()
     if name.startswith("running python3."):

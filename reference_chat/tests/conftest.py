@@ -11,7 +11,9 @@ from canonry.testing.services.service import Service
 from canonry.testing.services.start import start
 from serving import Chat
 
-from tests.conftest import is_there
+from tests.conftest import is_there, pytest_configure, pytest_runtest_setup
+
+__all__ = ["pytest_configure", "pytest_runtest_setup"]  # what a test needs of the machine, as in canonry's tests
 
 
 def _started(kind: str, root: Path) -> Iterator[Running]:

@@ -68,11 +68,14 @@ class CircuitLaws(RuleBasedStateMachine):
         if self.expected is State.OPEN and self.now >= self.until:
             self._enter(State.HALF_OPEN)
         admitted = self.expected is State.CLOSED or (self.expected is State.HALF_OPEN and not self.ours)
+        refused: CircuitOpenError | None = None
         try:
             permit = self.circuit.admit(self.now)
         except CircuitOpenError as error:
+            refused = error
+        if refused is not None:
             assert not admitted, "a call is refused that may be made"
-            assert error.retry_after > 0
+            assert refused.retry_after > 0
             return
         assert admitted, (
             "several probes at a time" if self.expected is State.HALF_OPEN else "a call passes an open circuit"

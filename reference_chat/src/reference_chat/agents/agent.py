@@ -91,11 +91,15 @@ class Agent:
         try:
             return await self._means.breaker.call(
                 lambda: self._means.model.complete(
-                    messages, tools=self._offers, on_thought=self.think, on_content=self._on_content
+                    messages, tools=self._offers, on_thought=self._on_thought, on_content=self._on_content
                 )
             )
         except ModelError as error:
             raise AgentError(error.code, str(error), retryable=error.retryable) from None
+
+    async def _on_thought(self, part: str) -> None:
+        """Shows what a model says that thinks aloud; parts of one thought come as they are."""
+        await self.think(part, delta=True)
 
     async def _on_content(self, part: str) -> None:
         """Shows a long answer while it grows, some words at a time."""

@@ -4,12 +4,12 @@ import ast
 import operator
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import msgspec
 
 from reference_chat.agents.turn import Turn
-from reference_chat.ids import timestamp
 from reference_chat.model.wire import FunctionOffer, ToolOffer
 
 Result = dict[str, object]
@@ -91,8 +91,8 @@ def barrier_tool(meeting: Meeting) -> Tool:
 
 
 async def _clock(_: _Nothing, turn: Turn) -> Result:
-    now = timestamp()
-    return {"summary": f"It is {now}.", "time": now}
+    now = datetime.now(UTC)
+    return {"summary": f"It is {now:%H:%M:%S} UTC on {now:%Y-%m-%d}.", "time": now.isoformat()}
 
 
 async def _calculate(given: _Expression, turn: Turn) -> Result:

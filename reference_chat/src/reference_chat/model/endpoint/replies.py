@@ -87,11 +87,9 @@ def _call(name: str, plain: str, number: int) -> Call:
 
 
 def _task(agent: str, script: Script, heard: str) -> str:
-    """What a sub-agent is asked, with the directives that steer it; words of others are no directives."""
+    """What a sub-agent is asked; words of others are no directives in it."""
     task = f"{script.plain} ({heard.replace('[[', '[ [')})" if heard else script.plain
-    if agent != "data":
-        return task + "[[tools:0]]"
-    return task + ("[[fail:500]]" if script.sub == "fail" else "[[tools:1]]")
+    return f"{task} [[fail:500]]" if script.sub == "fail" and agent == "data" else task
 
 
 def _next(plan: list[Call], at: int) -> tuple[Call, ...]:
