@@ -1,7 +1,7 @@
 """One file from its findings to the edits that are planned for it: turn by turn, until nothing is left to do."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -202,10 +202,23 @@ class Workshop:
 
     def _one_by_one(self, path: str, facts: Facts, content: bytes) -> Planned:
         """The plan with as many answers as go together: codemod by codemod, and of a guilty one finding by finding."""
+        first = self._turn(FileView(path, facts, self.project), content, self.codemods, of_tree=True)
+        heard = {codemod.name for codemod, _ in first.changes}
+        planned = self._kept(path, facts, content, heard)
+        if planned is None:  # one that had nothing to say at first edits what others made of the file
+            planned = self._kept(path, facts, content, {codemod.name for codemod in self.codemods})
+        assert planned is not None
+        return planned
+
+    def _kept(self, path: str, facts: Facts, content: bytes, heard: Collection[str]) -> Planned | None:
+        """The same; codemods that were not heard are not tried by themselves. None where that is too simple."""
         kept: list[Codemod] = []
         refused: dict[Key, str] = {}
         hopeless: dict[str, str] = {}
         for codemod in self.codemods:
+            if codemod.name not in heard:
+                kept.append(codemod)
+                continue
             tried = self._planned(path, facts, content, [*kept, codemod], refused)
             if isinstance(tried, str):
                 refused |= self._guilty(path, facts, content, kept, codemod, refused, tried)
@@ -215,7 +228,8 @@ class Workshop:
             else:
                 kept.append(codemod)
         planned = self._planned(path, facts, content, kept, refused)
-        assert isinstance(planned, Planned)
+        if not isinstance(planned, Planned):
+            return None
         every = self._turn(FileView(path, facts, self.project), content, self.codemods, of_tree=True, refused=refused)
         left = [
             _not_made(item, hopeless[item.codemod]) if item.planned else item

@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -72,8 +73,8 @@ def object_to_names(source: EditedSource, *, is_package: bool, is_replaced: bool
     for name in sorted(old.imported):
         if name not in new.bound and name in new.used:
             return f"`{name}` is still used, and its import would be gone"
-        was_unused = name not in old.used and name not in _tried(source.old.tree) and not old.mentions(name)
-        if name not in new.bound and was_unused and not is_replaced:
+        goes = name not in new.bound and name not in old.used and not is_replaced
+        if goes and name not in _tried(source.old.tree) and not old.mentions(name):
             return f"the import of `{name}` was unused before; only what the edits orphan is taken away"
         orphaned = name in new.imported - new.offered and name in old.used - new.used and not is_package
         if orphaned and not new.mentions(name):
@@ -181,15 +182,16 @@ def _with_strings(node: ast.AST) -> list[ast.expr]:
     return []
 
 
-def said(text: str) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def said(text: str) -> tuple[str, ...]:
     """The names in a string that is one name or an annotation: ``__all__`` and forward references use them."""
     if not _ANNOTATION.fullmatch(text):
-        return
+        return ()
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    yield from (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+        return ()
+    return tuple(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def _hidden(source: EditedSource, introduced: set[str]) -> str | None:

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 
+from canonry.changes.nodes import nodes_of
 from canonry.migrate.answers import Change, Found, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.homes import leads_back, module_name, statement_at
@@ -108,7 +109,7 @@ def _refusal(module: Module, tried: ast.Try, own: Flag, home: Flag, path: str) -
         return "a comment stands in the probe"
     inside = sum(
         1
-        for node in ast.walk(tried)
+        for node in nodes_of(tried)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == own.name
     )
     if module.bound.get(own.name, 0) > inside:
@@ -170,8 +171,8 @@ def _used(module: Module, tried: ast.Try, statement: ast.stmt) -> bool:
     """Whether a name that an import binds is spoken of outside of the probe, in a string too; others may import it."""
     assert isinstance(statement, ast.Import | ast.ImportFrom)
     bound = {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
-    inside = {id(node) for node in ast.walk(tried)}
-    for node in ast.walk(module.tree):
+    inside = {id(node) for node in nodes_of(tried)}
+    for node in nodes_of(module.tree):
         if id(node) in inside:
             continue
         if isinstance(node, ast.Name) and node.id in bound:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from canonry.source.facts import Keeper, Shared
 from canonry.source.python.scope import Scope, reference
@@ -30,6 +31,19 @@ _MAY_KEEP = re.compile(
 )
 _CACHES = frozenset(("functools.lru_cache", "functools.cache", "*.lru_cache", "*.cache"))
 _LOCAL = re.compile(r"(?:ContextVar|local|LocalProxy|LocalStack)$")
+_BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {  # what holds statements, its blocks from the last to the first
+    ast.If: ("orelse", "body"),
+    ast.For: ("orelse", "body"),
+    ast.AsyncFor: ("orelse", "body"),
+    ast.While: ("orelse", "body"),
+    ast.With: ("body",),
+    ast.AsyncWith: ("body",),
+    ast.Try: ("finalbody", "orelse", "handlers", "body"),
+    ast.TryStar: ("finalbody", "orelse", "handlers", "body"),
+    ast.ExceptHandler: ("body",),
+    ast.Match: ("cases",),
+    ast.match_case: ("body",),
+}
 _FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -157,10 +171,24 @@ def _own_nodes(node: _FunctionNode) -> Iterator[ast.AST]:
 
 
 def _set_on(first: str, node: _FunctionNode) -> Iterator[str]:
-    for each in _own_nodes(node):
-        for target in _targets(each):
-            if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == first:
-                yield target.attr
+    """The attributes of a name that a function's own statements set (an assignment in an expression sets none)."""
+    for each in _own_statements(node):
+        for target in each.targets if isinstance(each, ast.Assign) else _targets(each):
+            if target.__class__ is ast.Attribute and getattr(target.value, "id", "") == first:  # type: ignore[attr-defined]
+                yield target.attr  # type: ignore[attr-defined]
+
+
+def _own_statements(node: _FunctionNode) -> Iterator[ast.stmt]:
+    """The statements of a function's body, in order, without those of functions and classes inside."""
+    waiting: list[Any] = node.body[::-1]
+    while waiting:
+        each = waiting.pop()
+        blocks = _BLOCKS.get(each.__class__)
+        if blocks is None:
+            yield each
+            continue
+        for name in blocks:
+            waiting += getattr(each, name)[::-1]
 
 
 def _assigns(node: ast.AST, name: str) -> bool:
