@@ -31,6 +31,7 @@ from canonry.load.trace import Trace, write_trace
 from canonry.model.load import Failure, Leak, Sample, Totals
 
 EXAMPLES = 50
+_SOCKET: Any = websocket.WebSocket
 _TEXT = (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_BINARY)
 
 
@@ -51,7 +52,7 @@ class Judged:
 
     def attach(self) -> None:
         """Puts the contract between websocket-client and whoever uses it."""
-        judged, kind = self, websocket.WebSocket
+        judged, kind = self, _SOCKET
         plain_receive, plain_send, plain_shutdown = kind.recv_data_frame, kind.send, kind.shutdown
 
         @functools.wraps(plain_receive)
