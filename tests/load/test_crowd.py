@@ -107,3 +107,19 @@ def test_the_same_seed_gives_the_same_canaries_and_another_seed_others(bare_chat
 
     assert canaries(1) == canaries(1)
     assert set(canaries(1)).isdisjoint(canaries(2))
+
+
+def test_what_lay_there_while_a_user_read_nothing_is_not_late(bare_chat: Start) -> None:
+    """A slow reader is the client's doing: no deadline of the contract is about it."""
+    options = {"share": "1", "pauses": "6"}
+    trace = run(bare_chat(events=7), scenario="slow-reader", users=2, turns=1, options=options)
+
+    assert trace.totals.frames == 2 + 2 * 7
+    assert not trace.rules
+
+
+def test_a_header_that_is_none_is_not_sent(bare_chat: Start) -> None:
+    """The bare service needs the header, so the race is lost by all: by what it answers, not by a wrong token."""
+    trace = run(bare_chat(), scenario="ticket-race", users=1, turns=1)
+
+    assert set(trace.failures) == {"ticket refused (404)"}

@@ -52,9 +52,10 @@ class ChatScenario(Scenario):
         self, user: VirtualUser, *, going_on: JudgedConnection | None = None, listener: Listener | None = None
     ) -> JudgedConnection:
         """A connection that was welcomed."""
-        path, headers = "/ws", {}
+        path = "/ws"
+        headers: dict[str, str | None] = {}
         if self.options["ticket"] == "yes":
-            path, headers = f"/ws?ticket={await self.take_ticket(user)}", {"Authorization": ""}
+            path, headers = f"/ws?ticket={await self.take_ticket(user)}", {"Authorization": None}
         return await user.connect(
             path, headers=headers, welcome="connection_ready", going_on=going_on, listener=listener
         )

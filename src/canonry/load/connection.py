@@ -16,6 +16,8 @@ from canonry.load.errors import ClosedError, LateError
 
 WITNESSES = 32
 """How many violations of a connection are kept with the frames around them; more are counted."""
+_WAITED = 0.002
+"""Seconds that a frame was waited for: what comes quicker after a pause has lain there, and tells no time."""
 _FRAMES = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 _ENDS = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
 
@@ -192,16 +194,20 @@ class JudgedConnection:
         receive, judge, clock = self._socket.receive, self.session.receive, self.loop.time
         told = self.session.state.violations
         known = len(told)
+        is_behind, waited_from = False, 0.0
         try:
             while True:
                 message = await receive()
                 at = clock()
+                if is_behind:
+                    is_behind = at - waited_from < _WAITED
+                    waited_from = at
                 if message.type not in _FRAMES:
                     if message.type in _ENDS:
                         break
                     continue
                 raw = message.data
-                kind = judge(raw, at=at, direction="out")
+                kind = judge(raw, at=None if is_behind else at, direction="out")
                 self.frames += 1
                 if len(told) != known:
                     self._keep(known)
@@ -212,6 +218,7 @@ class JudgedConnection:
                     self._offer(kind, raw, at)
                 if self._gate is not None:
                     await self._gate.wait()
+                    is_behind, waited_from = True, clock()
         finally:
             self.close_code = self._socket.close_code if not self.is_ours else self.close_code
             for one in self._waiting:

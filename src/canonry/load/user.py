@@ -119,12 +119,12 @@ class VirtualUser:
         name: str = "",
         body: Mapping[str, Any] | None = None,
         expect: Sequence[int] = (200, 201, 202, 204),
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
     ) -> Any:
-        """The decoded answer to an HTTP request. Raises `RefusedError` for a status that is not expected."""
+        """The decoded answer to an HTTP request; a header that is None is left out. Raises `RefusedError` for a status that is not expected."""
         step = name or f"{method} {urlsplit(path).path}"
         async with self._crowd.http.request(
-            method, urljoin(self.url, path), json=body, headers={**self.headers, **(headers or {})}
+            method, urljoin(self.url, path), json=body, headers=self._headers(headers)
         ) as response:
             text = await response.text()
             self.took(step)
@@ -137,7 +137,7 @@ class VirtualUser:
         path: str = "/ws",
         *,
         name: str = "connect",
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
         subprotocols: Sequence[str] = (),
         welcome: str = "",
         within: float = 10.0,
@@ -154,7 +154,7 @@ class VirtualUser:
             async with asyncio.timeout(within):
                 socket = await self._crowd.http.ws_connect(
                     _websocket(self.url, path),
-                    headers={**self.headers, **(headers or {})},
+                    headers=self._headers(headers),
                     protocols=tuple(subprotocols),
                     max_msg_size=_LARGEST,
                     compress=0,
@@ -172,6 +172,10 @@ class VirtualUser:
             await connection.awaiting(welcome).within(within)
         self.took(name)
         return connection
+
+    def _headers(self, more: Mapping[str, str | None] | None) -> dict[str, str]:
+        """The user's headers and others; one that is None is left out."""
+        return {name: value for name, value in {**self.headers, **(more or {})}.items() if value is not None}
 
     async def ask(
         self,
