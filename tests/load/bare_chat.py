@@ -119,7 +119,8 @@ class BareChat:
 
 async def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--port-file", type=Path, required=True)
+    parser.add_argument("--port-file", type=Path)
+    parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--fault", choices=FAULTS, default="")
     parser.add_argument("--fault-at", type=int, default=0)
     parser.add_argument("--delay", type=float, default=0.0)
@@ -138,11 +139,12 @@ async def main() -> None:
     )
     runner = web.AppRunner(chat.application, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, backlog=4096)
+    site = web.TCPSite(runner, "127.0.0.1", given.port, backlog=4096)
     await site.start()
     chat.begun = asyncio.get_running_loop().time()
     port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
-    given.port_file.write_text(f"http://127.0.0.1:{port}")
+    if given.port_file is not None:
+        given.port_file.write_text(f"http://127.0.0.1:{port}")
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     with contextlib.suppress(TimeoutError):

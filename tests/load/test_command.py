@@ -239,3 +239,25 @@ def test_two_services_are_compared_and_the_slower_one_is_named(bare_chat: Start,
 
     assert done.returncode == 0, done.stderr
     assert "answer.p50: B is worse" in done.stdout
+
+
+def test_a_service_of_the_canon_is_started_for_the_run_and_restarted_in_it(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m tests.load.bare_chat --port {{port}} --events 7"
+    (tmp_path / "canonry.toml").write_text(
+        f'[services.chat]\nkind = "command"\ncommand = """{command}"""\n[services.chat.env]\nPYTHONPATH = "{ROOT}"\n'
+    )
+    done = load(
+        "golden", "--service", "chat", "--users", "2", "--for", "5s", "--pace", "50ms", "--processes", "1", "-q",
+        "--chaos", "restart=chat@1s/200ms", "--threshold", "failures<=95%", "--output-format", "json", cwd=tmp_path,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+
+    assert any(kind.startswith("closed") or kind == "no connection" for kind in found["failures"]), done.stderr
+    assert found["totals"]["connections"] > 2  # they came back
+    assert found["totals"]["done"] > 2
+
+
+def test_only_what_was_started_for_the_run_is_restarted(tmp_path: Path, bare_chat: Start) -> None:
+    done = call_canonry("load", "golden", "--url", bare_chat(), "--chaos", "restart=chat@1s", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "add `--service chat`" in done.stderr

@@ -51,6 +51,13 @@ from canonry.model.errors import NothingValidatedError, UserError
 @click.option(
     "--chaos", "chaos", multiple=True, metavar="KIND[:SHARE][@TIME]", help="Disturb connections: `cut:5%@10s`."
 )
+@click.option(
+    "--service",
+    "services",
+    multiple=True,
+    metavar="NAME",
+    help="Start this service of the canon for the run; the first one's address is the default.",
+)
 @click.option("--no-canaries", is_flag=True, help="Plant no texts: leaks are then found by identifiers alone.")
 @click.option("--insecure", is_flag=True, help="Take any TLS certificate.")
 @click.option(
@@ -94,6 +101,7 @@ def command(  # one parameter per option, in the order of the help page
     options: tuple[str, ...],
     thresholds: tuple[str, ...],
     chaos: tuple[str, ...],
+    services: tuple[str, ...],
     no_canaries: bool,
     insecure: bool,
     compared: tuple[str, str] | None,
@@ -108,8 +116,8 @@ def command(  # one parameter per option, in the order of the help page
     """Let many virtual users do SCENARIO at once, and judge every event.
 
     SCENARIO is one that ships with canonry (`--list`), a class of your own: `path.py:Class`, or of a locustfile:
-    `locust:path.py:Class`. Exits 1 when a rule is broken, a turn fails, or a threshold is missed, and 5 when nothing was
-    judged.
+    `locust:path.py:Class`. Exits 1 when a rule is broken, a turn fails, or a threshold is missed, and 5 when nothing
+    was judged.
     """
     try:
         from canonry.load import controller
@@ -127,46 +135,48 @@ def command(  # one parameter per option, in the order of the help page
         return 0
     if scenario is None:
         raise UserError("no scenario is named; `canonry load --list` lists those that are ready")
-    canon = given.canon_of(config)
-    address, judged_profile = given.where(compared[0] if compared else url, profile, canon)
-    policy = given.policy(policies)
-    spec = LoadSpec(
-        scenario=scenario,
-        url=address,
-        users=users,
-        seconds=given.seconds(duration, "--for"),
-        ramp=given.seconds(ramp, "--ramp"),
-        think=given.span(think, "--think"),
-        pace=given.seconds(pace, "--pace"),
-        rate=rate or 0.0,
-        turns=turns or 0,
-        seed=seed,
-        contract=contract or "",
-        profile=judged_profile,
-        policy=policy,
-        options={name: str(value) for name, value in pairs(options, "--option").items()},
-        canaries=not no_canaries,
-        verify_tls=not insecure,
-        disturbances=tuple(given.disturbance(text) for text in chaos),
-    )
-    wanted = [bars.parse(text) for text in thresholds]
-    named = {one.measure for one in wanted}
-    wanted += [one for one in bars.from_canon(canon.load.get(scenario, {})) if one.measure not in named]
-    count = min(processes or os.cpu_count() or 1, users)
-    loaded = controller.prepare(spec, count)
-    tell(given.notes(spec, loaded), quiet=quiet)
-    if compared is not None:
-        return _compare(
-            spec, compared, rounds, count, quiet=quiet, output_format=output_format, output_file=output_file
+    with given.services_of(services, config) as (canon, running):
+        at = running.address(services[0]) if services else None
+        address, judged_profile = given.where(compared[0] if compared else url, profile, canon, at)
+        policy = given.policy(policies)
+        spec = LoadSpec(
+            scenario=scenario,
+            url=address,
+            users=users,
+            seconds=given.seconds(duration, "--for"),
+            ramp=given.seconds(ramp, "--ramp"),
+            think=given.span(think, "--think"),
+            pace=given.seconds(pace, "--pace"),
+            rate=rate or 0.0,
+            turns=turns or 0,
+            seed=seed,
+            contract=contract or "",
+            profile=judged_profile,
+            policy=policy,
+            options={name: str(value) for name, value in pairs(options, "--option").items()},
+            canaries=not no_canaries,
+            verify_tls=not insecure,
+            disturbances=tuple(given.disturbance(text) for text in chaos),
         )
-    with render.live(quiet=quiet) as progress:
-        result = controller.run(spec, loaded, processes=count, thresholds=wanted, tell=progress)
-    write_report(
-        lambda out: render.result(result, output_format, out, color=painted(color, output_file)),
-        output_file,
-        terminal=output_format == "full",
-    )
-    return _exit(result)
+        wanted = [bars.parse(text) for text in thresholds]
+        named = {one.measure for one in wanted}
+        wanted += [one for one in bars.from_canon(canon.load.get(scenario, {})) if one.measure not in named]
+        count = min(processes or os.cpu_count() or 1, users)
+        loaded = controller.prepare(spec, count)
+        restart = given.restarted(running, spec.disturbances)
+        tell(given.notes(spec, loaded), quiet=quiet)
+        if compared is not None:
+            return _compare(
+                spec, compared, rounds, count, quiet=quiet, output_format=output_format, output_file=output_file
+            )
+        with render.live(quiet=quiet) as progress:
+            result = controller.run(spec, loaded, processes=count, thresholds=wanted, tell=progress, restart=restart)
+        write_report(
+            lambda out: render.result(result, output_format, out, color=painted(color, output_file)),
+            output_file,
+            terminal=output_format == "full",
+        )
+        return _exit(result)
 
 
 def _compare(

@@ -11,8 +11,11 @@ KINDS = {
     "cut": "the line breaks, without a close frame",
     "slow": "nothing is read for a while, then all of it",
     "half-open": "nothing is read and no ping is answered for a while, then the line breaks",
+    "skew": "the user's clock is wrong by so much: what is sent carries a `timestamp` of that clock",
+    "restart": "a service that was started for the run stops, and starts again after a while",
 }
-"""Disturbance -> what happens to a connection."""
+"""Disturbance -> what happens to a connection, or to a service."""
+RESTART = "restart"
 
 
 async def disturb(
@@ -37,10 +40,16 @@ async def disturb(
 
 
 async def _meet(connection: JudgedConnection, disturbance: Disturbance) -> None:
-    if disturbance.kind != "cut":
-        await connection.pause(disturbance.lasting)
-    if disturbance.kind != "slow":
-        await connection.cut()
+    match disturbance.kind:
+        case "skew":
+            connection.skew = disturbance.lasting
+        case "slow":
+            await connection.pause(disturbance.lasting)
+        case "half-open":
+            await connection.pause(disturbance.lasting)
+            await connection.cut()
+        case _:
+            await connection.cut()
 
 
 def _share(count: int, share: float, chance: random.Random) -> int:

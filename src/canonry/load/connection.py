@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import json
 import socket
+import time
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -95,7 +97,7 @@ class JudgedConnection:
 
     __slots__ = (
         "_gate", "_kinds", "_listener", "_reader", "_socket", "_waiting", "_wanted", "_wants_any", "close_code",
-        "frames", "is_ours", "loop", "seen", "session",
+        "frames", "is_ours", "loop", "seen", "session", "skew",
     )  # fmt: skip
 
     def __init__(
@@ -113,6 +115,8 @@ class JudgedConnection:
         self.close_code: int | str | None = None
         self.is_ours = False
         """Whether the client ended it, so that what is open at the end is nobody's fault."""
+        self.skew = 0.0
+        """By how many seconds the user's clock is ahead; 0: messages tell no time of their own."""
         self._listener = listener
         self._socket = socket
         self._kinds = kinds
@@ -133,6 +137,8 @@ class JudgedConnection:
 
     async def send(self, event: dict[str, Any] | str | bytes) -> None:
         """Sends a message, judged as one of the client's. Raises `ClosedError` on a closed connection."""
+        if self.skew and isinstance(event, dict):
+            event = {**event, "timestamp": dt.datetime.fromtimestamp(time.time() + self.skew, dt.UTC).isoformat()}
         raw = event if isinstance(event, str | bytes) else json.dumps(event)
         self.session.receive(raw, at=self.loop.time(), direction="in")
         try:

@@ -15,13 +15,15 @@ from urllib.parse import urlsplit
 import msgspec
 
 from canonry.contract.load import LoadedContract, load_contract
+from canonry.load.chaos import RESTART
 from canonry.load.find import find_scenario, require_locust
 from canonry.load.limits import require_files
 from canonry.load.result import merge
-from canonry.load.spec import LoadSpec, share_out
+from canonry.load.spec import Disturbance, LoadSpec, share_out
 from canonry.load.trace import read_trace
 from canonry.model.errors import UserError
 from canonry.model.load import LoadResult, Sample, Threshold
+from canonry.testing.services.errors import ServiceError
 
 _OURS, _LOCUST = "canonry.load.process", "canonry.load.locust_process"
 _BEYOND = 30.0
@@ -58,13 +60,17 @@ def run(
     processes: int,
     thresholds: Iterable[Threshold] = (),
     tell: Callable[[Sample], None] = lambda _sample: None,
+    restart: Callable[[str, float], None] | None = None,
 ) -> LoadResult:
-    """Return the result of a run. SIGINT ends it early, with what was seen; a second one ends it at once."""
+    """Return the result of a run. SIGINT ends it early, with what was seen; a second one ends it at once.
+
+    ``restart`` stops a service for so many seconds, for disturbances that ask for it.
+    """
     with tempfile.TemporaryDirectory(prefix="canonry-load-") as folder:
         traces = [Path(folder, f"process-{index}.json") for index in range(processes)]
         shares = share_out(spec, processes, [str(path) for path in traces])
         crowd = _Processes(shares, Path(folder))
-        with _interrupts(crowd):
+        with _interrupts(crowd), _restarts(spec, restart) as trouble:
             crowd.start()
             crowd.wait(tell)
         there = [read_trace(path) for path in traces if path.exists()]
@@ -73,7 +79,7 @@ def run(
             spec=spec,
             contract=contract.contract.contract,
             thresholds=thresholds,
-            lost=crowd.lost(traces),
+            lost=[*crowd.lost(traces), *trouble],
             interrupted=crowd.interrupted,
         )
 
@@ -151,6 +157,34 @@ def _sum(samples: Sequence[Sample]) -> Sample:
             for name in ("users", "connections", "events", "turns", "failed", "violations")
         },
     )
+
+
+@contextlib.contextmanager
+def _restarts(spec: LoadSpec, restart: Callable[[str, float], None] | None) -> Iterator[list[str]]:
+    """Restarts services on their schedule until the end of the block; yields what went wrong with them."""
+    over, trouble = threading.Event(), list[str]()
+
+    def keep_at(one: Disturbance) -> None:
+        wait = spec.ramp + one.start + one.every
+        while restart is not None and not over.wait(wait):
+            try:
+                restart(one.service, one.lasting)
+            except ServiceError as error:
+                trouble.append(f"`{one.service}` does not come back: {error}")
+                return
+            wait = one.every
+
+    threads = [
+        threading.Thread(target=keep_at, args=(one,), daemon=True) for one in spec.disturbances if one.kind == RESTART
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield trouble
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
 
 
 @contextlib.contextmanager

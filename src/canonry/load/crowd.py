@@ -16,7 +16,7 @@ import msgspec
 
 from canonry.contract.check.checker import Checker
 from canonry.contract.load import load_contract
-from canonry.load.chaos import disturb
+from canonry.load.chaos import RESTART, disturb
 from canonry.load.connection import JudgedConnection
 from canonry.load.errors import classified
 from canonry.load.find import find_scenario
@@ -80,7 +80,11 @@ class Crowd:
             tasks = [asyncio.create_task(self._live(user, number, pace)) for number, user in enumerate(self.users)]
             watch = asyncio.create_task(self._watch())
             seed = f"{self.spec.seed}:{self.spec.first}"
-            chaos = [asyncio.create_task(disturb(self._open, one, seed=seed)) for one in self.spec.disturbances]
+            chaos = [
+                asyncio.create_task(disturb(self._open, one, seed=seed))
+                for one in self.spec.disturbances
+                if one.kind != RESTART
+            ]
             ended: asyncio.Future[Any] = asyncio.gather(*tasks)
             stop: asyncio.Future[Any] = asyncio.create_task(self._until_stopped(pace))
             await asyncio.wait({ended, stop}, return_when=asyncio.FIRST_COMPLETED)

@@ -19,10 +19,11 @@ class Disturbance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that is done to connections while they are in use.
 
     ``kind`` is one of `canonry.load.chaos.KINDS`; ``share`` of the open connections meet it every ``every`` seconds,
-    from ``start`` on; it lasts ``lasting`` seconds where it lasts.
+    from ``start`` on; it lasts ``lasting`` seconds where it lasts. ``service`` is what `restart` stops and starts.
     """
 
     kind: str
+    service: str = ""
     share: float = 0.05
     every: float = 5.0
     start: float = 0.0

@@ -121,7 +121,10 @@ class VirtualUser:
         expect: Sequence[int] = (200, 201, 202, 204),
         headers: Mapping[str, str | None] | None = None,
     ) -> Any:
-        """The decoded answer to an HTTP request; a header that is None is left out. Raises `RefusedError` for a status that is not expected."""
+        """The decoded answer to an HTTP request; a header that is None is left out.
+
+        Raises `RefusedError` for a status that is not expected.
+        """
         step = name or f"{method} {urlsplit(path).path}"
         async with self._crowd.http.request(
             method, urljoin(self.url, path), json=body, headers=self._headers(headers)
