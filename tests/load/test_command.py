@@ -247,8 +247,8 @@ def test_a_service_of_the_canon_is_started_for_the_run_and_restarted_in_it(tmp_p
         f'[services.chat]\nkind = "command"\ncommand = """{command}"""\n[services.chat.env]\nPYTHONPATH = "{ROOT}"\n'
     )
     done = load(
-        "golden", "--service", "chat", "--users", "2", "--for", "5s", "--pace", "50ms", "--processes", "1", "-q",
-        "--chaos", "restart=chat@1s/200ms", "--threshold", "failures<=95%", "--output-format", "json", cwd=tmp_path,
+        "golden", "--service", "chat", "--users", "2", "--for", "12s", "--pace", "100ms", "--processes", "1", "-q",
+        "--chaos", "restart=chat@4s/200ms", "--threshold", "failures<=95%", "--output-format", "json", cwd=tmp_path,
     )  # fmt: skip
     found = json.loads(done.stdout)
 
