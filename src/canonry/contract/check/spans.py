@@ -17,6 +17,8 @@ def step(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) ->
     for snapshot, path, is_open in span.known:
         if snapshot == kind:
             _learn(state, span, inst, state.get(path, event), is_open=is_open)
+    if kind in span.forbids:
+        _forbid(state, span, inst, event)
     if kind in span.refers_unless:
         state.fired.add(span.index)
     if kind in span.chunks:
@@ -181,6 +183,15 @@ def _abandon(state: State, span: SpanPlan, inst: Instance, record: Record | None
         state.report(
             f"{span.name}.opened",
             f"`{state.event}` gives up the {span.name}{named_key(span, key)}, which its side did not open",
+        )
+
+
+def _forbid(state: State, span: SpanPlan, inst: Instance, event: Any) -> None:
+    key: Any = state.key(span.key, event) if span.key else ()
+    record = inst.spans[span.index].get((key, state.direction) if span.across else key)
+    if record is not None:
+        state.report(
+            f"{span.name}.forbids", f"`{state.event}` names the {span.name}{named_key(span, record.key)}", record.n
         )
 
 

@@ -1,6 +1,6 @@
 """What every part of a handler's text is written with, and the looks that know no scope."""
 
-from canonry.contract.compile.plan import SESSION, Kind, Plan
+from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan
 from canonry.contract.compile.tree import Tree, View
 from canonry.contract.language.paths import Path
 
@@ -58,6 +58,13 @@ class Writer:
                 continue
             number = f"KIND_{self.kind.index}_{len(self.constants)}"
             self.constants[number] = rule.kind
+            if rule.items is not None:
+                self._items(rule, number)
+                continue
+            if rule.kind.words == ("one",):
+                there = " + ".join(f"(({self.expression(Path('', (way,)))}) is not None)" for way in rule.path.ways)
+                self.slow_if(f"(o := {there}) > 1" + ("" if rule.kind.optional else " or o == 0"))
+                continue
             ways = [self.expression(Path(rule.path.text, (way,))) for way in rule.path.ways]
             simple = _inline(rule.kind.words, "v", f"{number}.holds(v)")
             checks = [
@@ -72,6 +79,23 @@ class Writer:
                 self.slow_if(f"not ({good} or ({absent}))")
             else:
                 self.slow_if(f"not ({good})")
+
+    def _items(self, rule: FieldRule, number: str) -> None:
+        """What each item of a list has to have."""
+        assert rule.items is not None
+        head, tails = rule.items
+        first = head.index("[]") if "[]" in head else len(head)
+        if first < len(head):  # lists in lists
+            self.constants[f"{number}_way"] = ("_", *head[first:])
+            items = f"items_at({number}_way, {{'_': v}})"
+        else:
+            items = "v"
+        self.constants[f"{number}_tails"] = tails
+        self.guard += [
+            f"if (v := {self.expression(Path(rule.path.text, (head[:first],)))}).__class__ is list:",
+            f"    for v in {items}:",
+            f"        if not item_holds(v, {number}_tails, {number}): {SLOW}",
+        ]
 
     def _direction(self) -> None:
         way = self.kind.direction

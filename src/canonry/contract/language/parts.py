@@ -38,7 +38,7 @@ FieldType = str | list[Any]
 
 ``id`` a string that is not empty, or a whole number · ``str`` any string · ``text`` a string with more than white
 space · ``filled`` anything but null, an empty string, list or object · ``int`` · ``number`` · ``bool`` · ``object`` ·
-``list`` · ``any`` · ``null`` · ``rfc3339`` a time with its zone · ``rfc3339z`` one that ends in Z · ``base64``. ``?``
+``list`` · ``any`` · ``one`` exactly one of the field's alternatives · ``null`` · ``rfc3339`` a time with its zone · ``rfc3339z`` one that ends in Z · ``base64``. ``?``
 at the end, of the type or of the field's name: may be absent. ``|`` between: one of them.
 """
 
@@ -79,6 +79,7 @@ class Discriminator(Part, frozen=True, kw_only=True):
     below: Annotated[
         str, Meta(description="A key that may wrap the event: where it is there, paths begin inside it.")
     ] = ""
+    beside: Annotated[dict[str, FieldType], Meta(description="Fields that stand beside a wrapped event.")] = {}
 
 
 class EventType(Part, frozen=True, kw_only=True):
@@ -237,3 +238,4 @@ class Span(Part, frozen=True, kw_only=True):
         list[str],
         Meta(description="Events of the opener's side after which a close may come or not."),
     ] = []
+    forbids: Annotated[list[str], Meta(description="Events that may not name it while it is open.")] = []

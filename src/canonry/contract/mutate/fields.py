@@ -71,6 +71,18 @@ def field(scene: Scene, rule: str) -> Iterator[Edit]:
                 yield Edit(f"send one more `{kind.name}`, and {title}", scene.inserted(len(scene.lines), line))
 
 
+def beside(scene: Scene, rule: str) -> Iterator[Edit]:
+    """Yield streams in which something beside a wrapped event is missing or of another type."""
+    below = scene.plan.contract.discriminator.below
+    for each in (one for one in scene.plan.beside if one.rule == rule):
+        name = str(each.path.ways[0][0])
+        for n, line in enumerate(scene.lines):
+            if isinstance(line.event, dict) and below in line.event:
+                for value in (value for value in _OTHERS if not each.kind.holds(value)):
+                    changed = msgspec.structs.replace(line, event={**line.event, name: value})
+                    yield Edit(f"make `{name}` beside `{below}` another", scene.replaced((n, changed)))
+
+
 def schema(scene: Scene, rule: str) -> Iterator[Edit]:
     """Yield streams in which one value of one event does not follow its schema."""
     for kind in scene.plan.kinds:
