@@ -20,7 +20,7 @@ from canonry.contract.check.state import REMEMBERED, Closed, Instance, Record, S
 from canonry.contract.compile.plan import Plan
 from canonry.contract.compile.source import Handler, family_lines, reads_of
 from canonry.contract.compile.tree import Tree
-from canonry.contract.language.field_types import PLACEHOLDERS, FieldKind, is_filled
+from canonry.contract.language.field_types import PLACEHOLDERS, TEMPLATE_ENDS, FieldKind, is_filled
 from canonry.contract.language.paths import Path, items_at, lookup, parse_path
 
 _PLAIN = frozenset((str, int, float))
@@ -101,11 +101,12 @@ class Compiled:
         return {
             "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
             "WATCH": canaries, "TAG": TAG, "RUN": RUN, "PLAIN": _PLAIN,
-            "PLACEHOLDERS": PLACEHOLDERS, "INFINITY": math.inf,
+            "PLACEHOLDERS": PLACEHOLDERS, "ENDS": TEMPLATE_ENDS, "INFINITY": math.inf,
             "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "FRESH": self.plan.layout.fresh,
             "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring,
             "REMEMBERED": REMEMBERED, "NAMES": frozenset((str, int)), "NOTHING": {},
-            "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable, "joined_text": joined_text, "items_at": items_at, "item_holds": item_holds,
+            "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
+            "joined_text": joined_text, "items_at": items_at, "item_holds": item_holds,
             "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
         }  # fmt: skip
 

@@ -57,6 +57,9 @@ def begin(
     elif before is not None:
         _after_close(state, scope, key, before)
         return None
+    elif not scope.strict and kind in scope.closes:
+        state.report(f"{scope.name}.opened", f"`{state.event}` closes a {scope.name}{named(key)} that was never opened")
+        return None
     elif not scope.strict or not (needed or scope.key):
         return None
     else:

@@ -198,9 +198,7 @@ def _span(builder: Builder, name: str, span: Span, index: int, home: int, outer:
     )
 
 
-def _closing(
-    builder: Builder, name: str, home: int, *, nested: bool
-) -> tuple[bool, frozenset[int], frozenset[int]]:
+def _closing(builder: Builder, name: str, home: int, *, nested: bool) -> tuple[bool, frozenset[int], frozenset[int]]:
     """Whether a span ends with the span around it; by what it must be closed anywhere, and by which closes of that.
 
     Where nothing else is said, it is due where the one around it is, and when that closes.

@@ -49,8 +49,10 @@ class Writer:
                 word = rule.kind.words[0] if rule.kind.words else ""
                 text = self.expression(rule.path)
                 there = "" if self.tree.sure(rule.path) else f"({text}) is not None and "
+                if word == "id" and rule.path.text in self._verified():
+                    continue  # the scope that it finds, or agrees with, was opened by one that is an id
                 if word == "id":
-                    self.slow_if(f"({text}) in PLACEHOLDERS")
+                    self.slow_if(f"(v := {text}) in PLACEHOLDERS or (v.__class__ is str and v[-1] in ENDS)")
                 elif word == "text":
                     self.slow_if(f"{there}not '!' <= (v := {text})[0] <= '~' and v.isspace()")
                 elif word == "rfc3339":
@@ -150,7 +152,9 @@ class Writer:
             "    if (TAG in raw or RUN in raw or WATCH.texts) and WATCH.find(raw, owner) is not None:",
             f"        {SLOW}",
         ]
-        texts = [(self.expression(path), "[]" in path.text) for path, _ in self.plan.isolation.text if self.tree.has(path)]
+        texts = [
+            (self.expression(path), "[]" in path.text) for path, _ in self.plan.isolation.text if self.tree.has(path)
+        ]
         for text, several in dict.fromkeys(texts):
             begun = "S.tails.new or S.tails.old or v[-1] in 'UV' or 'UU' in v or 'VV' in v or WATCH.texts"
             if several:  # what lies apart in one frame was not searched as one text
@@ -221,7 +225,10 @@ def _inline(words: tuple[str, ...], name: str, otherwise: str) -> str:
     if len(words) != 1:
         return otherwise
     return {
-        "id": f"({name}.__class__ is int or ({name}.__class__ is str and {name} not in PLACEHOLDERS))",
+        "id": (
+            f"({name}.__class__ is int or ({name}.__class__ is str and {name} not in PLACEHOLDERS "
+            f"and {name}[-1] not in ENDS))"
+        ),
         "str": f"{name}.__class__ is str",
         "text": f"{name}.__class__ is str and not ({name} == '' or {name}.isspace())",
         "filled": f"(({name} and {name}.__class__ is not str) or is_filled({name}))",

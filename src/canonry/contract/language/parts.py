@@ -38,8 +38,9 @@ FieldType = str | list[Any]
 
 ``id`` a string that is not empty, or a whole number · ``str`` any string · ``text`` a string with more than white
 space · ``filled`` anything but null, an empty string, list or object · ``int`` · ``number`` · ``bool`` · ``object`` ·
-``list`` · ``any`` · ``one`` exactly one of the field's alternatives · ``null`` · ``rfc3339`` a time with its zone · ``rfc3339z`` one that ends in Z · ``base64``. ``?``
-at the end, of the type or of the field's name: may be absent. ``|`` between: one of them.
+``list`` · ``any`` · ``one`` exactly one of the field's alternatives · ``null`` · ``rfc3339`` a time with its zone ·
+``rfc3339z`` one that ends in Z · ``base64``. With ``[]`` in the path each item of the list has it. ``?`` at the end,
+of the type or of the field's name: may be absent. ``|`` between: one of them.
 """
 
 Condition = str | int | float | bool | list[Any] | dict[str, Any]
@@ -143,7 +144,12 @@ class Scope(Part, frozen=True, kw_only=True):
     ] = False
     strict: Annotated[
         bool,
-        Meta(description="Whether its events need it open. If not, keys that were never opened are nobody's business."),
+        Meta(
+            description=(
+                "Whether its events need it open. If not, keys that were never opened are nobody's business, unless an "
+                "event closes one."
+            )
+        ),
     ] = True
     constant: Annotated[list[str], Meta(description="Fields that have one value in all its events.")] = []
     pause: Annotated[

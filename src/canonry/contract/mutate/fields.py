@@ -105,6 +105,27 @@ def direction(scene: Scene, rule: str) -> Iterator[Edit]:
             for n in scene.of([kind.index])[:_MOST_LINES]:
                 line = msgspec.structs.replace(scene.lines[n], direction=other)
                 yield Edit(f"send `{name}` the other way", scene.replaced((n, line)))
+                answers = _answers(scene, kind.index, n)
+                if answers:
+                    turned = [(m, _turned(scene.lines[m])) for m in answers]
+                    yield Edit(f"send `{name}` the other way, and its answer", scene.replaced((n, line), *turned))
+
+
+def _answers(scene: Scene, kind: int, n: int) -> list[int]:
+    """The events that answer one, where who opens something has it closed by the other side."""
+    return [
+        m
+        for span in scene.plan.spans
+        if span.across and kind in span.opens
+        for m in scene.of(span.closes | span.token_events | span.abandons)
+        if m > n
+        and (key := scene.key(scene.lines[m], span.key)) is not None
+        and key == scene.key(scene.lines[n], span.key)
+    ]
+
+
+def _turned(line: Line) -> Line:
+    return msgspec.structs.replace(line, direction="in" if line.direction == "out" else "out")
 
 
 def invent(scene: Scene, kind: Kind) -> Line | None:

@@ -97,7 +97,9 @@ def late(scene: Scene, plan: ScopePlan, gap: float) -> Iterator[Edit]:
             moment = None if at is None else round(at + gap, 6)
             repeated = [scene.again(scene.lines[n], at=moment) for n in group if n <= end]
             yield Edit(
-                f"open the {plan.name} again {gap:g} s after its close", scene.inserted(end + 1, *repeated), len(repeated)
+                f"open the {plan.name} again {gap:g} s after its close",
+                scene.inserted(end + 1, *repeated),
+                len(repeated),
             )
 
 
@@ -194,7 +196,9 @@ def _forbidden(scene: Scene, plan: SpanPlan, opens: list[int]) -> Iterator[Edit]
         for n in opens if stray is not None else ():
             opening = scene.lines[n]
             key = tuple(scene.value(opening, path) for path in plan.key)
-            moved = msgspec.structs.replace(stray, at=opening.at, connection=opening.connection, direction=opening.direction)
+            moved = msgspec.structs.replace(
+                stray, at=opening.at, connection=opening.connection, direction=opening.direction
+            )
             line = scene.rekeyed(moved, plan.key, key)
             yield Edit(f"send `{line.kind}` while the {plan.name} is open", scene.inserted(n + 1, line))
 
