@@ -4,7 +4,7 @@ from typing import Any
 
 from canonry.contract.check import demands
 from canonry.contract.check.ring import Ring
-from canonry.contract.check.scopes import named
+from canonry.contract.check.scopes import is_named, named
 from canonry.contract.check.state import REMEMBERED, Instance, Record, State
 from canonry.contract.compile.plan import SESSION, SpanPlan
 
@@ -43,7 +43,7 @@ def _move(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) -
     key: Any = ()
     if span.key:
         key = state.key(span.key, event)
-        if key is None:
+        if key is None or (state.flawed and not is_named(key)):
             if not state.flawed:
                 state.report(f"{span.name}.key", f"`{state.event}` does not say which {span.name} it belongs to")
             return

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from canonry.contract.check.checker import Checker
-from canonry.contract.compile.plan import FieldRule, Kind
+from canonry.contract.compile.plan import FieldRule, Kind, Plan
 from canonry.contract.generate.compose import Composer, UnfitError
 from canonry.contract.generate.stream import Line
 from canonry.contract.generate.values import Persona
@@ -58,8 +58,13 @@ def field(scene: Scene, rule: str) -> Iterator[Edit]:
     kinds = [(kind, each) for kind in scene.plan.kinds for each in kind.fields if each.rule == rule]
     for kind, each in kinds:
         for n in scene.of([kind.index])[:_MOST_LINES]:
+            answers = _answers(scene, kind.index, n) if each.path.text in _keys(scene.plan) else []
             for title, line in _wrong(scene, scene.lines[n], kind, each):
                 yield Edit(title, scene.replaced((n, line)))
+                if answers:  # nobody can answer what has no id
+                    lines = scene.replaced((n, line))
+                    kept = tuple(one for m, one in enumerate(lines) if m not in answers)
+                    yield Edit(f"{title}, and answer nothing", kept)
     for kind, each in kinds:
         for n in scene.of([kind.index])[:_MOST_LINES]:
             for title, line in _wrong(scene, scene.again(scene.lines[n]), kind, each):
@@ -109,6 +114,11 @@ def direction(scene: Scene, rule: str) -> Iterator[Edit]:
                 if answers:
                     turned = [(m, _turned(scene.lines[m])) for m in answers]
                     yield Edit(f"send `{name}` the other way, and its answer", scene.replaced((n, line), *turned))
+
+
+def _keys(plan: Plan) -> set[str]:
+    """The first way of each key under which one side answers the other."""
+    return {str(path.ways[0][0]) for span in plan.spans if span.across for path in span.key if len(path.ways[0]) == 1}
 
 
 def _answers(scene: Scene, kind: int, n: int) -> list[int]:
