@@ -200,7 +200,9 @@ def test_an_object_that_only_looks_like_an_envelope_is_an_event() -> None:
     assert rules_of(['{"event": "on_chain_start", "v": "of its own", "type": "connection_ready"}', *run_of()]) == set()
 
 
-@pytest.mark.parametrize("text", [b'"\xff"', b'{"a": "\xed\xa0\x80"}', b"{", b'{"a": tru}', b"[" * 100_000, b'{"a": 1e}', b'"\\ud800"'])
+@pytest.mark.parametrize(
+    "text", [b'"\xff"', b'{"a": "\xed\xa0\x80"}', b"{", b'{"a": tru}', b"[" * 100_000, b'{"a": 1e}', b'"\\ud800"']
+)
 def test_no_message_names_a_decoder(text: bytes) -> None:
     for line in (text, b'{"v": 1, "conn": "", "event": ' + text + b"}"):
         found = examine(loaded("agent-events"), [("r.jsonl", [*(one.encode() for one in run_of()), line])]).findings

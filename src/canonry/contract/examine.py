@@ -155,7 +155,9 @@ def examine(
     notes = [*contract.notes, *(f"the contract has no `{name}` of a session, so it judges nothing" for name in idle)]
     notes += [f"not judged: the connection `{name}`, which no recording holds" for name in unknown]
     if facts:
-        notes += [f"nothing is said of whose `{name}` is, so its user was not judged" for name in sorted(heard - facts.keys())]
+        notes += [
+            f"nothing is said of whose `{name}` is, so its user was not judged" for name in sorted(heard - facts.keys())
+        ]
     return Examined(contract.contract.contract, profile, tuple(results), tuple(findings), tuple(notes))
 
 

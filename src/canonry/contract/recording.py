@@ -137,7 +137,8 @@ def _version_faults(number: int, version: Any) -> list[tuple[str, str]]:
     """What is wrong with the version of an envelope. Raises UserError for a newer one."""
     if version.__class__ is int and version > VERSION:
         raise UserError(
-            f"line {number} of the recording is of version {version}, this canonry reads up to {VERSION}; use a newer one"
+            f"line {number} of the recording is of version {version}, this canonry reads up to {VERSION}; use a newer "
+            f"one"
         )
     if version.__class__ is int and version == VERSION:
         return []

@@ -5,6 +5,7 @@ from typing import Any
 
 from canonry.contract.check.state import Instance, Record, State
 from canonry.contract.compile.plan import NO_LIMIT, SESSION, FoldPlan, SequencePlan
+from canonry.contract.language.field_types import is_id
 from canonry.contract.language.rules import OrderMode, SequenceMode
 
 _SLACK = 1e-6
@@ -20,7 +21,8 @@ def constants(state: State, inst: Instance, event: Any) -> None:
             continue
         known = inst.cells[state.plan.layout.consts + index]
         if known is None:
-            inst.cells[state.plan.layout.consts + index] = value
+            if not state.flawed or is_id(value):
+                inst.cells[state.plan.layout.consts + index] = value
         elif value != known:
             state.report(
                 f"{scope.name}.constant.{path.text}",
@@ -262,9 +264,7 @@ def _compare(state: State, plan: FoldPlan, gathered: list[str], whole: Any) -> N
         pieces = "".join(gathered)
         if not isinstance(whole, str) or whole == pieces:
             return
-    state.report(
-        plan.rule, f"the pieces of `{plan.path.text}` are `{shown(pieces)}`, the whole is `{shown(whole)}`"
-    )
+    state.report(plan.rule, f"the pieces of `{plan.path.text}` are `{shown(pieces)}`, the whole is `{shown(whole)}`")
 
 
 def shown(value: Any) -> str:

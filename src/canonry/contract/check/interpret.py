@@ -14,7 +14,8 @@ from canonry.contract.check.isolation import isolate, search_unread, split_canar
 from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.state import Instance, State
 from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan
-from canonry.contract.language.paths import EACH, Path, follow, lookup
+from canonry.contract.language.field_types import FieldKind
+from canonry.contract.language.paths import EACH, Path, below, follow, items_at, lookup
 from canonry.contract.language.schemas import problems
 from canonry.contract.language.unread import why_unread
 
@@ -118,6 +119,8 @@ class Interpreter:
             state.report("frame.event", "the frame does not say which event it is")
             return None, None
         meta["$type"] = state.event = name
+        if body is not whole:
+            self._wrapper(state, whole, meta)
         family = self._family(name)
         event = Event(body, meta)
         if family is None:
@@ -129,6 +132,15 @@ class Interpreter:
                     state.event = kind.name
                 return event, kind
         return event, None
+
+    def _wrapper(self, state: State, whole: dict[str, Any], meta: dict[str, Any]) -> None:
+        """Judge what stands beside a wrapped event."""
+        way = self.plan.contract.discriminator
+        others = [key for key in way.keys_present if whole.get(key) is not None]
+        if others:
+            state.report("frame.event", f"`{others[0]}` stands beside `{way.below}`, and the frame says two things")
+        for rule in self.plan.beside:
+            check_field(state, rule, Event(whole, meta))
 
     def fields(self, state: State, kind: Kind, event: Event) -> None:
         """Judge the fields and schemas of an event by themselves."""
@@ -250,6 +262,9 @@ def rpc_name(body: Any) -> str | None:
 
 def check_field(state: State, rule: FieldRule, event: Event) -> None:
     """Report a field that is missing or of another type. Of several ways, one that is right is enough."""
+    if rule.items is not None or rule.kind.words == ("one",):
+        _check_items(state, rule, event)
+        return
     wrong: Any = None
     for way in rule.path.ways:
         value = follow(way, event.body, event.meta)
@@ -264,6 +279,33 @@ def check_field(state: State, rule: FieldRule, event: Event) -> None:
         )
     elif not rule.kind.holds(None):
         state.report(rule.rule, f"`{state.event}` has no `{rule.path.text}`; expected {rule.kind.sentence()}")
+
+
+def _check_items(state: State, rule: FieldRule, event: Event) -> None:
+    """Report the first item of a list that has not what each has to have."""
+    head, tails = rule.items if rule.items is not None else ((), rule.path.ways)
+    for item in items_at(head, event.body) if rule.items is not None else [event.body]:
+        if not item_holds(item, tails, rule.kind):
+            there = [value for tail in tails if (value := below(item, tail)) is not None]
+            expected = f"expected {rule.kind.sentence()}"
+            if rule.kind.words == ("one",) and there:
+                state.report(rule.rule, f"`{state.event}` has more than one of `{rule.path.text}`; {expected}")
+            elif there:
+                state.report(
+                    rule.rule,
+                    f"`{rule.path.text}` of `{state.event}` is {described(there[-1])}, not {rule.kind.sentence()}",
+                )
+            else:
+                state.report(rule.rule, f"`{state.event}` has no `{rule.path.text}`; {expected}")
+            return
+
+
+def item_holds(item: Any, tails: tuple[tuple[str | int, ...], ...], kind: FieldKind) -> bool:
+    """Whether an item has, at one of several ways, what it has to have; of ``one`` exactly at one of them."""
+    there = [value for tail in tails if (value := below(item, tail)) is not None]
+    if not there:
+        return kind.holds(None)
+    return len(there) == 1 if kind.words == ("one",) else any(kind.holds(value) for value in there)
 
 
 def described(value: Any) -> str:

@@ -19,7 +19,7 @@ def enter(
     number = kind.index
     if scope.key:
         key = state.key(scope.key, event)
-        if key is None or (state.flawed and not _is_named(key)):
+        if key is None or (state.flawed and not is_named(key)):
             if needed and not state.flawed:
                 state.report(f"{scope.name}.key", f"`{state.event}` does not say which {scope.name} it belongs to")
             if needed:
@@ -35,7 +35,7 @@ def enter(
     return inst
 
 
-def _is_named(key: Any) -> bool:
+def is_named(key: Any) -> bool:
     """Whether every part of a key names something: where fields are wrong, what stands there may be a placeholder."""
     return all(map(is_id, key)) if isinstance(key, tuple) else is_id(key)
 
@@ -56,6 +56,9 @@ def begin(
             state.closed[scope.index].drop(key)
     elif before is not None:
         _after_close(state, scope, key, before)
+        return None
+    elif not scope.strict and kind in scope.closes:
+        state.report(f"{scope.name}.opened", f"`{state.event}` closes a {scope.name}{named(key)} that was never opened")
         return None
     elif not scope.strict or not (needed or scope.key):
         return None

@@ -4,7 +4,7 @@ from typing import Any
 
 from canonry.contract.check import demands
 from canonry.contract.check.ring import Ring
-from canonry.contract.check.scopes import named
+from canonry.contract.check.scopes import is_named, named
 from canonry.contract.check.state import REMEMBERED, Instance, Record, State
 from canonry.contract.compile.plan import SESSION, SpanPlan
 
@@ -17,6 +17,8 @@ def step(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) ->
     for snapshot, path, is_open in span.known:
         if snapshot == kind:
             _learn(state, span, inst, state.get(path, event), is_open=is_open)
+    if kind in span.forbids:
+        _forbid(state, span, inst, event)
     if kind in span.refers_unless:
         state.fired.add(span.index)
     if kind in span.chunks:
@@ -41,7 +43,7 @@ def _move(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) -
     key: Any = ()
     if span.key:
         key = state.key(span.key, event)
-        if key is None:
+        if key is None or (state.flawed and not is_named(key)):
             if not state.flawed:
                 state.report(f"{span.name}.key", f"`{state.event}` does not say which {span.name} it belongs to")
             return
@@ -181,6 +183,15 @@ def _abandon(state: State, span: SpanPlan, inst: Instance, record: Record | None
         state.report(
             f"{span.name}.opened",
             f"`{state.event}` gives up the {span.name}{named_key(span, key)}, which its side did not open",
+        )
+
+
+def _forbid(state: State, span: SpanPlan, inst: Instance, event: Any) -> None:
+    key: Any = state.key(span.key, event) if span.key else ()
+    record = inst.spans[span.index].get((key, state.direction) if span.across else key)
+    if record is not None:
+        state.report(
+            f"{span.name}.forbids", f"`{state.event}` names the {span.name}{named_key(span, record.key)}", record.n
         )
 
 

@@ -12,7 +12,7 @@ def breakable(plan: Plan) -> tuple[Rule, ...]:
     """Return the rules of a plan without those that nothing can break: they would hold whatever comes."""
     idle = {count.rule for count in plan.counts if count.low == 0 and count.high == NO_LIMIT}
     for scope in plan.scopes:
-        if not scope.strict:
+        if not scope.strict and not scope.closes - scope.opens:
             idle.add(f"{scope.name}.opened")
         if scope.index in plan.quiet and not scope.reopen:  # what is late is `closed`
             idle.add(plan.quiet[scope.index][1])

@@ -35,6 +35,8 @@ class FieldRule(msgspec.Struct, frozen=True):
     path: Path
     kind: FieldKind
     rule: str
+    items: tuple[tuple[str | int, ...], tuple[tuple[str | int, ...], ...]] | None = None
+    """The way to the items of a list that each have it, and the ways on from there."""
 
 
 class Test(msgspec.Struct, frozen=True):
@@ -130,6 +132,7 @@ class SpanPlan(msgspec.Struct, frozen=True, kw_only=True):
     token_events: frozenset[int] = frozenset()
     across: bool = False
     abandons: frozenset[int] = frozenset()
+    forbids: frozenset[int] = frozenset()
 
     @property
     def touched(self) -> frozenset[int]:
@@ -137,7 +140,7 @@ class SpanPlan(msgspec.Struct, frozen=True, kw_only=True):
         snapshots = {kind for kind, _, _ in self.known}
         return (
             self.opens | self.closes | self.during | self.chunks | self.refers | snapshots | self.token_events
-            | self.abandons
+            | self.abandons | self.forbids
         )  # fmt: skip
 
 
@@ -295,6 +298,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     allowed: tuple[tuple[str, tuple[str, ...]], ...]
     """Direction -> the patterns of events that are allowed though the contract does not name them."""
     time: tuple[Path, TimeUnit] | None
+    beside: tuple[FieldRule, ...]
+    """What stands beside an event that is wrapped."""
     rules: tuple[Rule, ...]
     left_out: frozenset[str] = frozenset()
     """Rules that a policy leaves out."""

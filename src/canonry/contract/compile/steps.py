@@ -22,7 +22,7 @@ def write_span(handler: Writer, span: SpanPlan, holder: str) -> bool:
             ("close", span.closes),
             ("during", span.during),
             ("token", span.token_events),
-            ("other", span.chunks | span.refers | span.abandons | span.refers_unless | known),
+            ("other", span.chunks | span.refers | span.abandons | span.forbids | span.refers_unless | known),
         )
         if kind in kinds
     ]

@@ -19,7 +19,7 @@ class SpanWriter(Writer):
             sum(roles) == 1 and not holder.startswith("?") and not span.across and span.parents is None
             and span.outer < 0
             and not span.refers and span.token_set is None and not span.chunks
-            and kind not in span.abandons and kind not in span.refers_unless
+            and kind not in span.abandons | span.forbids | span.refers_unless
             and kind not in {one for one, _, _ in span.known}
             and span.index not in [each.span for each in self.plan.folds] + [each.span for each in self.plan.sequences]
         )  # fmt: skip

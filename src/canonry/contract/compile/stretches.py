@@ -137,6 +137,8 @@ def _span(builder: Builder, name: str, span: Span, index: int, home: int, outer:
         )
     if not span.concurrent:
         builder.rule(f"{name}.alone", f"one {name} is open at a time", (*where, "concurrent"))
+    if span.forbids:
+        builder.rule(f"{name}.forbids", f"what may not name an open {name} names none", (*where, "forbids"))
     more: dict[str, Any] = {}
     if span.implied is not None:
         more |= {
@@ -191,13 +193,12 @@ def _span(builder: Builder, name: str, span: Span, index: int, home: int, outer:
         known=tuple(known),
         across=span.across,
         abandons=builder.kinds(span.abandon),
+        forbids=builder.kinds(span.forbids),
         **more,
     )
 
 
-def _closing(
-    builder: Builder, name: str, home: int, *, nested: bool
-) -> tuple[bool, frozenset[int], frozenset[int]]:
+def _closing(builder: Builder, name: str, home: int, *, nested: bool) -> tuple[bool, frozenset[int], frozenset[int]]:
     """Whether a span ends with the span around it; by what it must be closed anywhere, and by which closes of that.
 
     Where nothing else is said, it is due where the one around it is, and when that closes.

@@ -88,7 +88,8 @@ class Draft:
             self.body.setdefault(self.kind.base, {})
         if not below or (self.number is None and self.rng.random() < 0.8):
             return self.body
-        return {"id": self.number, below: self.body} if self.number is not None else {below: self.body}
+        beside = {str(rule.path.ways[0][0]): rule.kind.values[0] for rule in self.plan.beside if rule.kind.values}
+        return {**beside, **({} if self.number is None else {"id": self.number}), below: self.body}
 
     def _is_demanded(self, way: Way) -> bool:
         """Whether the contract demands what stands there, or the list that it is an item of."""

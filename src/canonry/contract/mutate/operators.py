@@ -23,6 +23,8 @@ def edits(scene: Scene, rule: Rule, way: str = "") -> Iterator[Edit]:
     """Yield changed streams that should break a rule, the smallest changes first."""
     plan = scene.plan
     match rule.path[0]:
+        case "discriminator" if "beside" in rule.path:
+            return fields.beside(scene, rule.id)
         case "transport" | "discriminator" | "unknown":
             return fields.frames(scene, rule.id)
         case "envelope":
