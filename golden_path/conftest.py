@@ -9,7 +9,7 @@ import pytest
 from canonry.testing import EventContract
 from golden_path.chat.target import Target
 from golden_path.chat.user import ChatUser, new_user
-from golden_path.matrix.cases import ENGINE, FAULTS, QUICK, Case, cases_of
+from golden_path.matrix.cases import ENGINE, FAULTS, ONLY, Case, cases_of
 
 Users = Callable[..., list[ChatUser]]
 NOTHING = Case(row=0, key="", check="", expects=())
@@ -17,16 +17,18 @@ NOTHING = Case(row=0, key="", check="", expects=())
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Where faults are to be planted, a test runs once for each of its own."""
-    quick = bool(os.environ.get(QUICK))
-    if os.environ.get(FAULTS) and (cases := cases_of(metafunc.definition.nodeid, engine(), quick=quick)):
+    if os.environ.get(FAULTS) and (cases := cases_of(metafunc.definition.nodeid, engine())):
         metafunc.parametrize("planted", cases, indirect=True, ids=[case.key for case in cases])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where faults are to be planted, tests without one are left out, and said to be."""
-    if not os.environ.get(FAULTS):
+    """Where faults are to be planted, or some only are wanted, other tests are left out, and said to be."""
+    if os.environ.get(FAULTS):
+        mine = [item for item in items if "planted" in getattr(getattr(item, "callspec", None), "params", {})]
+    elif os.environ.get(ONLY):
+        mine = [item for item in items if cases_of(item.nodeid, engine())]
+    else:
         return
-    mine = [item for item in items if "planted" in getattr(getattr(item, "callspec", None), "params", {})]
     config.hook.pytest_deselected(items=[item for item in items if item not in mine])
     items[:] = mine
 

@@ -105,8 +105,11 @@ class Conversation:
         return await self.until_end(limit=limit)
 
     async def resume(self, run_id: str, after: int) -> None:
-        """Asks for what came behind an event."""
-        await self.send({"type": "resume", "run_id": run_id, "after": after})
+        """Asks for what came behind an event.
+
+        Not judged: the contract takes a message that names a run for an event of the run.
+        """
+        await self.connection.send({"type": "resume", "run_id": run_id, "after": after})
 
     async def until_end(self, *, limit: float = ANSWER, silence: float = SILENCE, run: Run | None = None) -> Run:
         """The events from here to the end of a run, as far as they come; those of the session are left out."""

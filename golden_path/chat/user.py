@@ -71,12 +71,16 @@ class ChatUser:
         headers: Mapping[str, str] | None = None,
         url: str = "",
         owned: bool = False,
+        after: Conversation | None = None,
     ) -> Conversation:
-        """A socket of his, not open yet: by a ticket, by subprotocol, by ``headers``, else by his token as header."""
+        """A socket of his, not open yet: by a ticket, by subprotocol, by ``headers``, else by his token as header.
+
+        ``after`` is the one that it goes on with: what both receive is judged as one stream.
+        """
         path = "/ws" if ticket is None else f"/ws?ticket={ticket}"
         if ticket is None and not subprotocols and headers is None:
             headers = {"Authorization": f"Bearer {self.access_token}"}
-        stream = contract.stream(
+        stream = after.stream if after is not None else contract.stream(
             f"{self.email.split('@')[0]} {len(contract.streams) + 1}",
             user_id=self.user_id,
             owned={"thread_id": self.threads} if owned else None,
@@ -86,6 +90,10 @@ class ChatUser:
             websocket_url(url or self.url, path), user=self.email, headers=headers or {}, subprotocols=subprotocols
         )
         return Conversation(connection, stream, self)
+
+    def with_token(self, token: str) -> dict[str, str]:
+        """Headers that show another token than his own; nobody's where it is empty."""
+        return {"Authorization": f"Bearer {token}"} if token else {"X-Nobody": "1"}
 
     def _keep(self, session: Mapping[str, Any]) -> None:
         self.user_id = str(session["user_id"])

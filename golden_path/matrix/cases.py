@@ -1,6 +1,7 @@
 """The matrix as data: which fault, with which arguments, has to turn which test red, by which rule, on which engines."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,8 @@ ENGINE = "GOLDEN_ENGINE"
 """The variable that names the engine: `sqlite`, or `pair`."""
 QUICK = "GOLDEN_QUICK"
 """The variable that leaves out what costs more than `make test` has."""
+ONLY = "GOLDEN_ONLY"
+"""The variable that names the only faults that are wanted, with commas."""
 SQLITE, PAIR = "sqlite", "pair"
 BOTH = (SQLITE, PAIR)
 
@@ -37,12 +40,15 @@ class Case:
     """The circumstance under which its check looks: `disconnect`, `slow reader`, `concurrent users`, or none."""
 
 
-def cases_of(node: str, engine: str, *, quick: bool = False) -> list[Case]:
-    """The faults of one test, found by the end of its node id."""
+def wanted(cases: Iterable[Case], *, quick: bool, only: Collection[str]) -> list[Case]:
+    """The cases that a call is about."""
+    return [case for case in cases if (case.quick or not quick) and (not only or case.key in only)]
+
+
+def cases_of(node: str, engine: str) -> list[Case]:
+    """The faults of one test in this call, found by the end of its node id."""
     from golden_path.matrix.rows import CASES
 
-    return [
-        case
-        for case in CASES
-        if node.endswith(f"/{case.check}") and engine in case.engines and (case.quick or not quick)
-    ]
+    only = [key for key in os.environ.get(ONLY, "").split(",") if key]
+    mine = [case for case in CASES if node.endswith(f"/{case.check}") and engine in case.engines]
+    return wanted(mine, quick=bool(os.environ.get(QUICK)), only=only)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from golden_path.matrix.cases import ENGINE, FAULTS, QUICK, SQLITE
+from golden_path.matrix.cases import ENGINE, FAULTS, ONLY, QUICK, SQLITE
 from golden_path.matrix.verdicts import Seen, seen_in
 
 ROOT = Path(__file__).parents[2]
@@ -28,15 +28,15 @@ class Run:
     output: str
 
 
-def run_suite(engine: str, *, faults: bool, quick: bool, options: Sequence[str] = ()) -> Run:
+def run_suite(engine: str, *, faults: bool, quick: bool, only: Sequence[str] = ()) -> Run:
     """Runs the flow on an engine. With ``faults`` every test runs once for each of its own, and is meant to be red."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="golden-") as folder:
         recording = Path(folder, "run.jsonl")
         command = [sys.executable, "-m", "canonry", "run", "--flow", FLOW, "--color", "never", "--leaks", "off", "--max-workers", "1"]
         command += ["--profile", engine] if engine != SQLITE else []
-        command += ["--report", f"jsonl={recording}", *options]
-        environment = {**os.environ, ENGINE: engine, FAULTS: "1" if faults else "", QUICK: "1" if quick else ""}
+        command += ["--report", f"jsonl={recording}"]
+        environment = {**os.environ, ENGINE: engine, FAULTS: "1" if faults else "", QUICK: "1" if quick else "", ONLY: ",".join(only)}
         done = subprocess.run(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )

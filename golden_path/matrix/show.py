@@ -6,13 +6,14 @@ from golden_path.matrix.rows import DEFECTS
 from golden_path.matrix.verdicts import SAYS, State, Verdict
 
 
-def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
+def table(verdicts: Sequence[Verdict], *, whole: bool) -> Iterator[str]:
     """A line for every row of the matrix and every fault of it, on each engine; then what is not proven, and why."""
     engines = list(dict.fromkeys(each.engine for each in verdicts))
     width = max((len(each.case.key) for each in verdicts), default=0)
     for row, defect in DEFECTS.items():
         mine = [each for each in verdicts if each.case.row == row]
-        yield f"{row:>2}  {defect}" + ("" if mine else "  unproven: no fault ran")
+        if whole or mine:
+            yield f"{row:>2}  {defect}" + ("" if mine else "  unproven: no fault ran")
         for key in dict.fromkeys(each.case.key for each in mine):
             cells = {each.engine: each for each in mine if each.case.key == key}
             first = next(iter(cells.values()))

@@ -6,14 +6,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from serving import Chat
+
 from canonry.testing.services.running import Running
 from canonry.testing.services.service import Service
 from canonry.testing.services.start import start
-from serving import Chat
-
 from tests.conftest import is_there, pytest_configure, pytest_runtest_setup
 
-__all__ = ["pytest_configure", "pytest_runtest_setup"]  # what a test needs of the machine, as in canonry's tests
+__all__ = ["pytest_configure", "pytest_runtest_setup"]
+"""What a test needs of the machine is said with the mark `requires`, as in the tests of canonry."""
 
 
 def _started(kind: str, root: Path) -> Iterator[Running]:
@@ -36,9 +37,12 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database: SQLite, or with the parameter `postgres` PostgreSQL."""
+    """An empty database: SQLite, or with the parameter `postgres` PostgreSQL; for tickets `redis`."""
     if getattr(request, "param", "sqlite") == "sqlite":
         yield f"sqlite:///{tmp_path / 'chat.db'}"
+        return
+    if request.param == "redis":
+        yield request.getfixturevalue("redis").url
         return
     running: Running = request.getfixturevalue("postgres")
     with running.isolated("chat") as lease:
@@ -51,7 +55,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Chat]]:
     with ExitStack() as stack:
 
         def started(**settings: object) -> Chat:
-            folder = tmp_path / f"service {len(os.listdir(tmp_path))}"
+            folder = tmp_path / f"service {sum(1 for _ in tmp_path.iterdir())}"
             folder.mkdir()
             chat = Chat(folder, **settings)
             stack.callback(lambda: chat.process.poll() is not None or chat.stop(9))

@@ -34,7 +34,7 @@ class Chat:
         address.unlink(missing_ok=True)
         given = {
             "test_secret": SECRET["X-Chat-Test-Secret"],
-            "secret_key": "k" * 32,
+            "secret_key": "k" * 64,
             "data_dir": self.folder / "data",
             "port": 0,
             "port_file": address,
@@ -61,6 +61,10 @@ class Chat:
         self.http.close()
         return self.process.wait(30)
 
+    def kill(self) -> None:
+        """Ends it at once."""
+        self.stop(signal.SIGKILL)
+
     def user(self) -> "User":
         """A new user who is logged in."""
         email = f"u{os.getpid()}-{next(_NUMBERS)}@example.org"
@@ -82,6 +86,11 @@ class Chat:
     def census(self) -> dict[str, Any]:
         """What is alive."""
         return dict(self.http.get("/debug/census", headers=SECRET).json())
+
+    def workers(self) -> dict[str, dict[str, Any]]:
+        """The census of every process, by the name of the worker."""
+        first = self.census()
+        return {one["worker"]: one for one in (first, *first["others"])}
 
 
 class User:

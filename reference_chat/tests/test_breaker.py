@@ -13,8 +13,8 @@ from reference_chat.model.client import ModelError
 _QUICK: dict[str, Any] = {
     "breaker_window": 10,
     "breaker_minimum": 5,
-    "breaker_open": 0.4,
-    "model_slow": 0.15,
+    "breaker_open": 0.3,
+    "model_slow": 0.06,
 }
 
 
@@ -39,7 +39,7 @@ async def _ask(made: Bench, count: int, *, together: bool = False, hangs: bool =
     """How `count` runs ended: `ok`, or the code of the error."""
 
     async def one() -> str:
-        last = (await made.ask("[[tools:0]] hello", timeout=20 if not hangs else 2)).last
+        last = (await made.ask("[[tools:0]] hello", timeout=20 if not hangs else 1.2)).last
         return "ok" if "final_response" in last else str(last["error"]["code"])
 
     if together:
@@ -54,7 +54,7 @@ async def _opens_at_eighty_percent(made: Bench, model: _Model) -> bool:
 
 
 async def _opens_when_slow(made: Bench, model: _Model) -> bool:
-    await model.order(slow=0.2)
+    await model.order(slow=0.12)
     return "circuit_open" in await _ask(made, 8)
 
 
@@ -67,7 +67,7 @@ async def _closes_again(made: Bench, model: _Model) -> bool:
     await model.order(error_rate=1.0)
     await _ask(made, 6)
     await model.order()
-    await asyncio.sleep(0.45)
+    await asyncio.sleep(0.35)
     return await _ask(made, 3) == ["ok"] * 3
 
 
@@ -76,7 +76,7 @@ async def _sends_one_probe(made: Bench, model: _Model) -> bool:
     await _ask(made, 6)
     before = (await model.census())["calls"]
     await model.order(slow=0.5)
-    await asyncio.sleep(0.45)
+    await asyncio.sleep(0.35)
     ended = await _ask(made, 20, together=True)
     return (await model.census())["calls"] == before + 1 and ended.count("circuit_open") == 19
 
@@ -127,7 +127,7 @@ def test_a_run_that_is_given_up_while_it_probes_does_not_wedge_the_breaker() -> 
             await model.order(error_rate=1.0)
             await _ask(made, 6)
             await model.order()
-            await asyncio.sleep(0.45)
+            await asyncio.sleep(0.35)
             recorder = made.new()
             probing = asyncio.create_task(made.loop.run(recorder.context, "[[hang]]", [], recorder))
             while (await model.census())["active"] != 1:

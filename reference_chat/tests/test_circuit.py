@@ -134,7 +134,7 @@ class CircuitLaws(RuleBasedStateMachine):
 
 
 def test_the_circuit_keeps_its_laws() -> None:
-    run_state_machine_as_test(CircuitLaws, settings=settings(max_examples=100, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(CircuitLaws, settings=settings(max_examples=50, stateful_step_count=40, deadline=None))
 
 
 @pytest.mark.parametrize("fault", _FAULTS)

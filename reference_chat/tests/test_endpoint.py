@@ -5,8 +5,9 @@ import contextlib
 import json
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx2
@@ -34,6 +35,22 @@ async def _served(**options: Any) -> AsyncIterator[str]:
         yield server.url
     finally:
         await server.stop()
+
+
+@pytest.fixture(scope="module")
+def http() -> Iterator[httpx2.Client]:
+    """A client of an endpoint that serves in a thread of its own, for tests that leave it as it was."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    server = EmbeddedServer(create_endpoint(key="k", test_secret="s3"))
+    asyncio.run_coroutine_threadsafe(server.start(), loop).result(timeout=20)
+    with httpx2.Client(base_url=server.url, headers={"authorization": "Bearer k"}, trust_env=False) as client:
+        yield client
+    asyncio.run_coroutine_threadsafe(server.stop(), loop).result(timeout=20)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(timeout=20)
+    loop.close()
 
 
 def with_openai(use: Callable[[openai.AsyncOpenAI], Awaitable[Any]], **options: Any) -> Any:
@@ -169,34 +186,26 @@ def test_the_official_client_raises_its_own_errors() -> None:
         (b" " * (5 << 20), 413, "longer than"),
     ],
 )
-def test_a_bad_request_is_told_what_is_wrong_in_openais_shape(body: bytes, status: int, message: str) -> None:
-    async def use(http: httpx2.AsyncClient) -> Any:
-        return await http.post("/v1/chat/completions", content=body)
+def test_a_bad_request_is_told_what_is_wrong_in_openais_shape(
+    http: httpx2.Client, body: bytes, status: int, message: str
+) -> None:
+    response = http.post("/v1/chat/completions", content=body)
 
-    response = with_http(use)
     assert response.status_code == status
     assert response.json()["error"].keys() == {"message", "type", "param", "code"}
     assert message in response.json()["error"]["message"]
 
 
-def test_paths_and_methods_that_are_none_are_errors_of_the_same_shape() -> None:
-    async def use(http: httpx2.AsyncClient) -> Any:
-        return [
-            await http.get("/v1/chat/completions"),
-            await http.post("/v1/embeddings"),
-            await http.get("/../etc/passwd"),
-        ]
+def test_paths_and_methods_that_are_none_are_errors_of_the_same_shape(http: httpx2.Client) -> None:
+    answers = [http.get("/v1/chat/completions"), http.post("/v1/embeddings"), http.get("/../etc/passwd")]
 
-    answers = with_http(use)
     assert [answer.status_code for answer in answers] == [405, 404, 404]
     assert all(set(answer.json()) == {"error"} for answer in answers)
 
 
-def test_a_stream_is_lines_of_data_and_ends_with_done() -> None:
-    async def use(http: httpx2.AsyncClient) -> Any:
-        return await http.post("/v1/chat/completions", json=_body("[[stream:40]] hi", stream=True))
+def test_a_stream_is_lines_of_data_and_ends_with_done(http: httpx2.Client) -> None:
+    response = http.post("/v1/chat/completions", json=_body("[[stream:40]] hi", stream=True))
 
-    response = with_http(use)
     assert response.headers["content-type"].startswith("text/event-stream")
     events = response.text.split("\n\n")
     assert all(event.startswith("data: ") for event in events[:-1])
@@ -272,12 +281,10 @@ def test_a_caller_who_leaves_ends_the_call(text: str) -> None:
 
 
 @pytest.mark.parametrize("orders", [{"error_rate": 2}, {"status": 200}, {"slow": -1}, {"other": 1}, {"hang": "yes"}])
-def test_orders_that_cannot_be_are_refused_and_change_nothing(orders: dict[str, Any]) -> None:
-    async def use(http: httpx2.AsyncClient) -> Any:
-        refused = await http.put("/control", json=orders, headers=_SECRET)
-        return refused, (await http.get("/control", headers=_SECRET)).json()
+def test_orders_that_cannot_be_are_refused_and_change_nothing(http: httpx2.Client, orders: dict[str, Any]) -> None:
+    refused = http.put("/control", json=orders, headers=_SECRET)
+    kept = http.get("/control", headers=_SECRET).json()
 
-    refused, kept = with_http(use)
     assert refused.status_code == 422
     assert refused.json()["error"]["message"]
     assert kept == {"error_rate": 0.0, "slow": 0.0, "hang": False, "status": 500}

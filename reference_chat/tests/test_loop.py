@@ -250,7 +250,7 @@ def test_fault_shared_state_shows_one_user_what_another_asked() -> None:
             made.faults.switch({"shared_state": True})
             await made.ask("CANARY-ANN [[hang]]", timeout=0.1)
             leaked = await made.ask("hello", user="bob")
-            made.faults.clear()
+            made.faults.apply(None)
             return leaked, await made.ask("hello", user="bob")
 
     leaked, healthy = asyncio.run(ask())

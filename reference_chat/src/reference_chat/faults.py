@@ -11,7 +11,12 @@ from typing import Any
 
 from reference_chat.errors import ChatError
 
-Arguments = Mapping[str, Any]
+
+class Arguments(dict[str, Any]):
+    """The arguments of a fault that is on; true also where it has none."""
+
+    def __bool__(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +146,4 @@ def _checked(name: str, arguments: Any) -> Arguments | None:
     if not isinstance(given, dict) or given.keys() - fault.arguments.keys():
         known = ", ".join(f"`{key}`" for key in fault.arguments) or "none"
         raise ChatError("bad_arguments", f"arguments of `{name}` are: {known}", status=422)
-    return {**fault.arguments, **given}
+    return Arguments({**fault.arguments, **given})

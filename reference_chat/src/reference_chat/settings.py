@@ -14,7 +14,7 @@ class SettingsError(Exception):
 
 def _time(seconds: float) -> Any:
     """A duration in seconds, which `time_scale` multiplies."""
-    return field(default=seconds, metadata={"time": True})
+    return field(default=float(seconds), metadata={"time": True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,7 +162,7 @@ class RedisBus:
                     await self._pubsub.connect()  # type: ignore[no-untyped-call]
                     self._listener.remote_gap()
                     lost = False
-                message = await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=5)
+                message = await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=1.0)
                 if message is not None:
                     await self._hear(msgspec.json.decode(message["data"], type=_Message))
             except (RedisError, OSError) as error:

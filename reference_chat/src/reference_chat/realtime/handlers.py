@@ -15,7 +15,7 @@ from reference_chat.realtime.runs import Runs, refuse_too_many
 from reference_chat.settings import Settings
 from reference_chat.store.store import Store
 
-_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+_Id = Annotated[str, msgspec.Meta(max_length=128, pattern="^[!-~]+$")]
 
 
 class UserMessage(msgspec.Struct):
@@ -108,6 +108,8 @@ class Handlers:
             raise ChatError("token_expired", "the token has expired; send `authenticate` with a new one")
         if not message.text.strip():
             raise ChatError("malformed", "`text` is empty")
+        if "\x00" in message.text:
+            raise ChatError("malformed", "`text` holds a NUL character, which cannot be stored")
         if not self._faults.on("no_limits"):
             if len(message.text.encode()) > settings.max_text:
                 raise ChatError("too_long", f"`text` has more than {settings.max_text} bytes")

@@ -67,7 +67,9 @@ def new_run(run_id: str, thread_id: str, user_id: str, request_id: str | None, w
 
 def new_message(thread_id: str, run_id: str, role: str, text: str) -> Statement:
     """What somebody said in a thread."""
-    return Statement("message", (new_id("msg"), thread_id, run_id, role, text, timestamp()), run_id)
+    return Statement(
+        "message", (new_id("msg"), thread_id, run_id, role, text.replace("\x00", "\ufffd"), timestamp()), run_id
+    )
 
 
 def run_status(run_id: str, status: str) -> Statement:

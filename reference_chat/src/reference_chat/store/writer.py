@@ -5,6 +5,7 @@ came while it committed is its next group. `stored` and `failed` are called in t
 """
 
 import asyncio
+import contextlib
 import logging
 import queue
 import threading
@@ -19,6 +20,10 @@ _PAUSES = (0.0, 0.1, 0.4)
 """Before the first attempt at a group, and before those that follow a failure."""
 
 _log = logging.getLogger("reference_chat.store")
+
+
+class GapError(Exception):
+    """What the run wrote before is not stored."""
 
 
 class Writer:
@@ -84,9 +89,11 @@ class Writer:
                     ended = True
                     break
                 group += more
-            group = [row for row in group if self._follows(row)]
-            if group:
-                self._commit(group)
+            kept = [row for row in group if self._follows(row)]
+            if len(kept) < len(group):
+                self._tell([row for row in group if row.run_id in self._lost], GapError())
+            if kept:
+                self._commit(kept)
         self._sink.close()
 
     def _follows(self, row: Row) -> bool:
@@ -96,6 +103,17 @@ class Writer:
         return row.run_id not in self._lost
 
     def _commit(self, group: list[Row]) -> None:
+        error = self._attempt(group)
+        runs = dict.fromkeys(row.run_id for row in group)
+        if error is not None and _is_of_rows(error) and len(runs) > 1:
+            for run_id in runs:
+                self._commit([row for row in group if row.run_id == run_id])
+            return
+        if error is not None:
+            self._lost.update(run_id for run_id in runs if run_id)
+        self._tell(group, error)
+
+    def _attempt(self, group: list[Row]) -> Exception | None:
         error: Exception | None = None
         for attempt, pause in enumerate(_PAUSES if self.healthy else _PAUSES[:1]):
             time.sleep(pause)
@@ -103,15 +121,19 @@ class Writer:
                 self._sink.commit(group, again=attempt > 0)
             except Exception as raised:  # noqa: BLE001 - whatever a driver raises: nothing of the group is stored
                 error = raised
+                if _is_of_rows(error):
+                    break
             else:
-                error = None
-                break
-        if error is not None:
-            self._lost.update(row.run_id for row in group if row.run_id)
-        self._loop.call_soon_threadsafe(self._committed, group, error)
+                return None
+        return error
+
+    def _tell(self, group: list[Row], error: Exception | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+            self._loop.call_soon_threadsafe(self._committed, group, error)
 
     def _committed(self, group: list[Row], error: Exception | None) -> None:
-        self.healthy = error is None
+        if not isinstance(error, GapError):
+            self.healthy = error is None or _is_of_rows(error)
         self.depth -= len(group)
         for row in group if self._waiting else ():
             future = self._waiting.pop(id(row), None)
@@ -124,3 +146,9 @@ class Writer:
         self.commits += 1
         self.rows += len(group)
         self._stored(group)
+
+
+def _is_of_rows(error: Exception) -> bool:
+    """Whether the rows cannot be, and not the database."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(names & {"IntegrityError", "DataError"})

@@ -1,44 +1,13 @@
-"""The service as a process of its own, and a line to it that can be cut."""
+"""A line to a service that can be cut, or go silent."""
 
 import asyncio
 import contextlib
-import os
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Coroutine, Iterator
-from pathlib import Path
+from collections.abc import Coroutine
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 _T = TypeVar("_T")
-
-
-@contextlib.contextmanager
-def served(folder: Path, **settings: str) -> Iterator[str]:
-    """The URL of a service whose data lie in `folder`."""
-    address = folder / "address"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")}
-    environment |= {"CHAT_DATA_DIR": str(folder), "CHAT_PORT": "0", "CHAT_PORT_FILE": str(address)}
-    environment |= {"CHAT_ARGON2_MEMORY": "1024", "CHAT_ARGON2_TIME": "1", **settings}
-    with (
-        (folder / "log").open("wb") as log,
-        subprocess.Popen([sys.executable, "-m", "reference_chat"], env=environment, stdout=log, stderr=log) as process,
-    ):
-        try:
-            deadline = time.monotonic() + 60
-            while not (address.exists() and address.read_text().endswith("\n")):
-                assert process.poll() is None, (folder / "log").read_text()
-                assert time.monotonic() < deadline, "the service does not start"
-                time.sleep(0.02)
-            yield address.read_text().strip()
-        finally:
-            process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
 
 
 class Line:
