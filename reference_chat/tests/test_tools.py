@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference_chat.agents.rendezvous import Rendezvous
+from canonry.testing.services.running import Running
+from reference_chat.agents.rendezvous import Rendezvous, SharedRendezvous
 from reference_chat.agents.tools import ToolError, evaluate, matching, user_tools
 
 
@@ -94,3 +95,21 @@ def test_who_gave_up_at_a_barrier_has_not_come() -> None:
         return waited
 
     assert asyncio.run(meet())
+
+
+@pytest.mark.requires("redis")
+def test_runs_of_several_processes_meet_in_redis(redis: Running) -> None:
+    async def meet() -> tuple[set[int], bool]:
+        here, there = SharedRendezvous(redis.url), SharedRendezvous(redis.url)
+        leaver = asyncio.create_task(here.wait("a", 3))
+        await asyncio.sleep(0.05)
+        leaver.cancel()
+        await asyncio.gather(leaver, return_exceptions=True)
+        early = [asyncio.create_task(one.wait("a", 3)) for one in (here, there)]
+        await asyncio.sleep(0.05)
+        waited = not any(task.done() for task in early)
+        numbers = {await there.wait("a", 3), *(await asyncio.gather(*early))}
+        await asyncio.gather(here.close(), there.close())
+        return numbers, waited
+
+    assert asyncio.run(meet()) == ({0, 1, 2}, True)
