@@ -61,13 +61,16 @@ def show(found: Migrated) -> None:
     for path, content in found.after().items():
         if path.endswith(".py"):
             renames = dict(found.renames.get(path, ()))
-            before = [renames.get(each, each) for each in test_ids(found.before[path])]
+            before = sorted(renames.get(each, each) for each in test_ids(found.before[path]))
             moved += [path] if before != test_ids(content) else []
             parsed += 1
     summary = found.summary
-    print(f"\n{parsed:,} results parse, {parsed - len(moved):,} of them with the same test ids {moved or ''}; {summary.files:,} files looked at in {summary.cpu_seconds:.1f} CPU seconds, ")
-    print(f"{summary.files / summary.cpu_seconds:,.0f} a CPU second; {summary.changed:,} files edited, ")
-    print(f"{summary.changed / summary.cpu_seconds:,.0f} a CPU second\n")
+    print(f"\n{parsed:,} results parse, {parsed - len(moved):,} of them with the same test ids")
+    for path in moved:
+        print(f"other test ids: {path}")
+    speed = summary.files / summary.cpu_seconds
+    print(f"{summary.files:,} files looked at in {summary.cpu_seconds:.1f} CPU seconds, {speed:,.0f} a CPU second; ")
+    print(f"{summary.changed:,} files edited, {summary.changed / summary.cpu_seconds:,.0f} a CPU second\n")
 
 
 def test_ids(content: bytes) -> list[str]:

@@ -20,20 +20,26 @@ _MAIN = "if __name__ == '__main__':\n"
             "runner-main-block",
         ),
         (
-            f"{_CASE}def suite():\n    import unittest\n    return unittest.TestSuite()\n\n\n"
-            f"{_MAIN}    import unittest\n    unittest.main()\n",
+            (
+                f"{_CASE}def suite():\n    import unittest\n    return unittest.TestSuite()\n\n\n"
+                f"{_MAIN}    import unittest\n    unittest.main()\n"
+            ),
             "    import unittest\n    unittest.main()",
             "runner-main-block",
         ),
         (
-            f"import sys\nimport pytest\n\n\n{_CASE}{_MAIN}    if sys.platform == 'win32':\n        import codecs\n"
-            "    sys.exit(pytest.main([__file__]))\n",
+            (
+                f"import sys\nimport pytest\n\n\n{_CASE}{_MAIN}    if sys.platform == 'win32':\n        import codecs\n"
+                "    sys.exit(pytest.main([__file__]))\n"
+            ),
             "import codecs",
             "runner-main-block",
         ),
         (
-            "import os\nfrom unittest.mock import patch\n\n\ndef test_a():\n"
-            "    with patch.dict(os.environ, {'A': 'of-os-itself'}):\n        assert os.environ['A']\n",
+            (
+                "import os\nfrom unittest.mock import patch\n\n\ndef test_a():\n"
+                "    with patch.dict(os.environ, {'A': 'of-os-itself'}):\n        assert os.environ['A']\n"
+            ),
             "import os",
             "environment",
         ),
