@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 
 from canonry.changes.checks.names import said
 from canonry.changes.nodes import nodes_of
+from canonry.changes.strings import text_tokens
 from canonry.migrate.answers import Needed, Splice
 from canonry.migrate.kept_imports import for_what_it_does, reexported
 from canonry.migrate.module import Module, words_of
+from canonry.source.syntax.text import SourceText
 
 _WORD = re.compile(rb"[^\W\d]\w*")
 _NAME = re.compile(rb"(?<![.\w])[^\W\d]\w*")  # a word that is no attribute of another
+_FORMATTED = re.compile(rb"""[rR]?[fFtT]|[fFtT][rR]""")  # its parts are code
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -174,7 +177,7 @@ def _is_orphaned(module: Module, name: str, statement: ast.stmt, splices: Sequen
     if isinstance(module.parents.get(statement), ast.ClassDef):
         return False
     word = name.encode()
-    if any(word in each.text and word in _NAME.findall(each.text) for each in splices):
+    if any(word in each.text and _uses(each.text, name) for each in splices):
         return False
     words = module.words if scope is module.tree else words_of(nodes_of(scope))
     uses = words.names.get(name, [])
@@ -187,6 +190,22 @@ def _is_orphaned(module: Module, name: str, statement: ast.stmt, splices: Sequen
         for node in words.strings
         if isinstance(node.value, str)
     )
+
+
+def _uses(text: bytes, name: str) -> bool:
+    """Whether new code speaks of a name: outside of comments and of strings that are no annotation."""
+    code, at = [], 0
+    for token in text_tokens(SourceText(text)):
+        inside = text[token.start : token.end]
+        if token.comment or not (_FORMATTED.match(inside) or _speaks_of(_bare(inside), name)):
+            code.append(text[at : token.start])
+            at = token.end
+    return name.encode() in _NAME.findall(b" ".join([*code, text[at:]]))
+
+
+def _bare(string: bytes) -> str:
+    """What stands between the quotes of a string, escapes as they are written."""
+    return string.decode("utf-8", "replace").lstrip("rRbBuU").strip("'\"")
 
 
 def _is_in(offset: int, splices: Sequence[Splice]) -> bool:

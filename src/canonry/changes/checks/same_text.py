@@ -30,7 +30,7 @@ def object_to_text(source: EditedSource) -> str | None:
         touching = source.ranges[number]
         if token.start < touching.start or touching.end < token.end:
             return f"an edit would cut through {_named(token)} in {_line(source.before, token)}"
-        elif (
+        if (
             token.comment
             and not becomes_another(source)
             and before[token.start : token.end] not in _comments(new, after, touching.new_start, touching.new_end)

@@ -90,7 +90,7 @@ class RunnerCalls(Codemod):
 def _changed(module: Module, call: ast.Call, found: Found) -> Change:
     holder, new = rewritten_call(module, call)
     start, end = module.start(holder[0]), module.end(holder[-1])
-    if module.has_comment(start, end):
+    if any(comment not in new.text for comment in module.comments_in(start, end)):
         raise CannotMapError("a comment stands in the command")
     doubts = [new.reason] if new.reason else []
     keywords = {keyword.arg: keyword.value for keyword in call.keywords}

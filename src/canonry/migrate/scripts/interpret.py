@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from canonry.changes.nodes import nodes_of
-from canonry.migrate.scripts import library
+from canonry.migrate.scripts import library, parsers
 from canonry.migrate.scripts.effects import is_environment, tell_of_change, tell_of_end
 from canonry.migrate.scripts.expressions import TURNS, Expressions, listed
 from canonry.migrate.scripts.values import (
@@ -131,7 +131,7 @@ class Run(Expressions):
     def _do_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
         function = Function(node, scope)
         for decorator in reversed(node.decorator_list):
-            library.decorate(self, function, decorator, scope)
+            parsers.decorate(self, function, decorator, scope)
         scope.names[node.name] = function
 
     _do_AsyncFunctionDef = _do_FunctionDef
