@@ -1,0 +1,68 @@
+"""What the gate takes of single files: tests with their assertions, and suppressions."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+import msgspec
+
+from canonry.audit.listing import Listing
+from canonry.audit.result import legible
+from canonry.audit.run import Run, silent
+from canonry.audit.session import Session
+from canonry.model.gate import Exemption, Test
+from canonry.rules.view import FileView
+from canonry.source.documents.readers.registry import read_document, reader_of
+from canonry.source.facts import FunctionFact, Suppression
+from canonry.source.suppressions import MARK
+
+
+class Contents(msgspec.Struct):
+    """What some files of a tree hold; the tests of files that do not parse are none, for nothing collects them."""
+
+    tests: dict[str, Test] = {}
+    helpers: dict[str, int] = {}
+    exemptions: list[Exemption] = []
+
+
+def contents_of(session: Session, listing: Listing, paths: Iterable[str]) -> Contents:
+    """The tests and suppressions of these live files. What has expired by today exempts nothing."""
+    found = Contents({}, {}, [])
+    run = Run(session, listing, silent)
+    wanted = list(paths)
+    python = [path for path in wanted if path in listing.live]
+    run.files.extract(python)
+    for path, facts in run.files.stream([path for path in python if path in listing.live]):
+        shown = legible(path)
+        found.exemptions += _exemptions(shown, facts.suppressions, session.today)
+        if facts.broken is not None:
+            continue
+        view = FileView(path, facts, run.project)
+        tests = {id(fact) for fact in view.tests}
+        helpers = 0
+        for fact in facts.functions:
+            if id(fact) in tests:
+                found.tests[node_id(shown, fact)] = Test(fact.asserts + fact.raised, fact.site.line)
+            elif not fact.nested:
+                helpers += fact.asserts + fact.raised
+        if helpers and view.in_test_code:
+            found.helpers[shown] = helpers
+    for path in wanted:
+        if path in listing.documents and (content := session.tree.read(path)) is not None and MARK in content:
+            suppressions = read_document(reader_of(path), content).suppressions
+            found.exemptions += _exemptions(legible(path), suppressions, session.today)
+    return found
+
+
+def node_id(path: str, fact: FunctionFact) -> str:
+    """The id by which pytest knows a test, without parameters."""
+    return f"{path}::{fact.qualname.replace('.', '::')}"
+
+
+def _exemptions(path: str, suppressions: Iterable[Suppression], today: dt.date) -> list[Exemption]:
+    now = today.isoformat()
+    return [
+        Exemption("file" if each.whole_file else "statement", word.upper(), path, each.reason, each.site.line)
+        for each in suppressions
+        if not each.problems and not (each.until and each.until < now)
+        for word in each.codes
+    ]
