@@ -40,13 +40,18 @@ def audit_session(
     if kept is not None:
         header = msgspec.msgpack.decode(kept[0], type=Header)
         of_commit = header.quotes_history and header.commit != session.tree.commit
-        if not of_commit and still_holds(header, session):
+        if not of_commit and still_holds(header, session) and _still_missing(header, session):
             header = msgspec.structs.replace(header, **circumstances(session))
             return Result(header, kept[1], session.scope, narrowing)
     from canonry.audit.run import Run, silent
 
     found = Run(session, listing, progress or silent).run(digest)
     return Result(found.header, found.chunks, session.scope, narrowing)
+
+
+def _still_missing(header: Header, session: Session) -> bool:
+    """Whether a kept answer lacks what the object store still lacks: a clone without all contents may get them."""
+    return not session.tree.by_blob or all(session.tree.read(path) is None for path in header.missing)
 
 
 def _result_digest(session: Session, listing: Listing) -> bytes:

@@ -121,7 +121,8 @@ class Run:
             self.tree_verdicts.store()
             self.verdicts.store()
             self.digests.store()
-            self.judged_documents.store()
+            if not self.documents.lost:
+                self.judged_documents.store()
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
             self.session.cache.prune(self.files.kind)
         return Result(header, chunks, self.session.scope)

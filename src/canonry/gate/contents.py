@@ -33,24 +33,31 @@ def contents_of(session: Session, listing: Listing, paths: Iterable[str]) -> Con
     run.files.extract(python)
     for path, facts in run.files.stream([path for path in python if path in listing.live]):
         shown = legible(path)
-        found.exemptions += _exemptions(shown, facts.suppressions, session.today)
+        found.exemptions += exemptions_of(shown, facts.suppressions, session.today)
         if facts.broken is not None:
             continue
-        view = FileView(path, facts, run.project)
-        tests = {id(fact) for fact in view.tests}
-        helpers = 0
-        for fact in facts.functions:
-            if id(fact) in tests:
-                found.tests[node_id(shown, fact)] = Test(fact.asserts + fact.raised, fact.site.line)
-            elif not fact.nested:
-                helpers += fact.asserts + fact.raised
-        if helpers and view.in_test_code:
+        tests, helpers = tests_of(FileView(path, facts, run.project), shown)
+        found.tests |= tests
+        if helpers:
             found.helpers[shown] = helpers
     for path in wanted:
         if path in listing.documents and (content := session.tree.read(path)) is not None and MARK in content:
             suppressions = read_document(reader_of(path), content).suppressions
-            found.exemptions += _exemptions(legible(path), suppressions, session.today)
+            found.exemptions += exemptions_of(legible(path), suppressions, session.today)
     return found
+
+
+def tests_of(view: FileView, shown: str) -> tuple[dict[str, Test], int]:
+    """The tests of a file by node id, and how many assertions stand in its other functions if it is test code."""
+    tests = {id(fact) for fact in view.tests}
+    found: dict[str, Test] = {}
+    helpers = 0
+    for fact in view.facts.functions:
+        if id(fact) in tests:
+            found[node_id(shown, fact)] = Test(fact.asserts + fact.raised, fact.site.line)
+        elif not fact.nested:
+            helpers += fact.asserts + fact.raised
+    return found, helpers if view.in_test_code else 0
 
 
 def node_id(path: str, fact: FunctionFact) -> str:
@@ -58,7 +65,8 @@ def node_id(path: str, fact: FunctionFact) -> str:
     return f"{path}::{fact.qualname.replace('.', '::')}"
 
 
-def _exemptions(path: str, suppressions: Iterable[Suppression], today: dt.date) -> list[Exemption]:
+def exemptions_of(path: str, suppressions: Iterable[Suppression], today: dt.date) -> list[Exemption]:
+    """The suppressions of a file that hold on a day."""
     now = today.isoformat()
     return [
         Exemption("file" if each.whole_file else "statement", word.upper(), path, each.reason, each.site.line)

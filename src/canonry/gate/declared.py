@@ -15,9 +15,13 @@ QUARANTINE = "canonry-quarantine.toml"
 _LOOSER = {Mocks.FORBIDDEN: 0, Mocks.SPECCED: 1, Mocks.ALLOWED: 2}
 
 
-def canon_exemptions(session: Session, listing: Listing) -> list[Exemption]:
-    """What the canon exempts: an entry for each glob of ``exclude`` and each rule of a suppression that holds."""
-    canon = session.loaded.canon
+def canon_exemptions(session: Session, listing: Listing, *, canon: Canon | None = None) -> list[Exemption]:
+    """What the canon exempts: an entry for each glob of ``exclude`` and each rule of a suppression that holds.
+
+    ``canon`` is another than the session's own, whose lines nobody asks for.
+    """
+    own = canon is None
+    canon = canon or session.loaded.canon
     if not (canon.exclude or canon.suppressions):
         return []
     import pathspec
@@ -26,14 +30,14 @@ def canon_exemptions(session: Session, listing: Listing) -> list[Exemption]:
     found: list[Exemption] = []
     for number, glob in enumerate(canon.exclude):
         covered = pathspec.PathSpec.from_lines("gitignore", [glob]).match_files(listing.known)
-        line = line_in(session.loaded, ("exclude", number))
+        line = line_in(session.loaded, ("exclude", number)) if own else 0
         found.append(Exemption("exclude", glob, file, "", line, sum(1 for _ in covered)))
     live = (*listing.live, *listing.documents)
     for number, entry in enumerate(canon.suppressions):
         if entry.until and entry.until < session.today:
             continue
         covered = pathspec.PathSpec.from_lines("gitignore", entry.paths).match_files(live)
-        count, line = sum(1 for _ in covered), line_in(session.loaded, ("suppressions", number))
+        count, line = sum(1 for _ in covered), line_in(session.loaded, ("suppressions", number)) if own else 0
         found += [Exemption("canon", word.upper(), file, entry.reason, line, count) for word in entry.rules]
     return found
 

@@ -43,7 +43,13 @@ def match_tests(base: State, head: State, bodies: Bodies) -> dict[str, str]:
         _pair(matched, lost, gained, lambda side, node, key=key: key(node, bodies.of(side, node)))  # type: ignore[misc]
     _pair_alike(matched, lost, gained, bodies, lambda node: node.rpartition("::")[2])
     _pair_alike(matched, lost, gained, bodies, lambda node: node.rpartition("::")[0])
+    _pair(matched, lost, gained, lambda side, node: _name_alone(node, side, bodies))
     return matched
+
+
+def _name_alone(node: str, side: int, bodies: Bodies) -> tuple[object, ...] | None:
+    """The name, where nobody can tell any more what was in the test: a baseline holds no bodies."""
+    return (node.partition("::")[2],) if side or bodies.of(0, node) is None else None
 
 
 def _name_and_body(node: str, body: Body | None) -> tuple[object, ...] | None:

@@ -10,7 +10,7 @@ import msgspec
 from canonry.audit.engine import audit_session
 from canonry.audit.listing import Listing, list_files
 from canonry.audit.request import Request
-from canonry.audit.result import Chunk, Result, legible
+from canonry.audit.result import Chunk, Result
 from canonry.audit.session import Progress, Session, open_session
 from canonry.gate.contents import contents_of
 from canonry.gate.declared import canon_exemptions, canon_values, contracts_of, quarantine_of
@@ -201,5 +201,3 @@ def _broken(chunks: Iterator[Chunk] | list[Chunk]) -> dict[str, tuple[int, str]]
                 found[finding.path] = (finding.line, finding.message)
     return found
 
-
-__all__ = ["Pair", "Side", "legible", "open_pair", "open_side", "state_of", "violation_of"]

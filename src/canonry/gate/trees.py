@@ -1,6 +1,6 @@
 """A tree against another: what `canonry gate --against` does."""
 
-from collections.abc import Collection
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -11,18 +11,10 @@ from canonry.gate.compare import compare
 from canonry.gate.judge import judge
 from canonry.gate.renamed import Bodies
 from canonry.gate.states import Side, open_pair
+from canonry.gate.terms import Terms
 from canonry.model.errors import UserError
-from canonry.model.finding import Severity
-from canonry.model.gate import Judgement, Kind
+from canonry.model.gate import Judgement
 from canonry.source.trees.git import Git, find_repository
-
-
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """How strict a gate is: the severity from which violations count, kinds that somebody agreed to, and rules."""
-
-    least: Severity = Severity.WARNING
-    allowed: tuple[Kind, ...] = ()
-    rules: frozenset[str] | None = None
 
 
 def judge_trees(
@@ -80,7 +72,7 @@ def _quiet(request: Request) -> Request:
     return msgspec.structs.replace(request, history=False)
 
 
-def _reader(side: Side):  # type: ignore[no-untyped-def]
+def _reader(side: Side) -> Callable[[str], bytes | None]:
     return side.session.tree.read
 
 
@@ -109,5 +101,3 @@ def _shown(git: Git, commit: str, said: str) -> str:
     short = commit[:10]
     return f"`{short}`" if commit.startswith(said) or said == short else f"`{said}` ({short})"
 
-
-__all__: Collection[str] = ("Terms", "base_commit", "judge_trees", "repository")
