@@ -148,3 +148,48 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     def refused(self) -> bool:
         """Whether it may not pass."""
         return self.verdict is Verdict.WORSE
+
+
+class Planted(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the enforcement tests while one violation of a rule stood in a copy of the tree.
+
+    ``place`` is where it was planted, empty where it was not, for this ``reason``. ``red`` are the tests that turned.
+    """
+
+    rule: str
+    name: str
+    place: str = ""
+    reason: str = ""
+    red: tuple[str, ...] = ()
+
+    @property
+    def proven(self) -> bool:
+        """Whether some test turned red."""
+        return bool(self.red)
+
+
+class Proving(msgspec.Struct, frozen=True, kw_only=True):
+    """All rules tried. ``tests`` ran before; ``red_before`` did not pass then, so that they prove nothing."""
+
+    tests: tuple[str, ...]
+    red_before: tuple[str, ...]
+    planted: tuple[Planted, ...]
+
+
+class Standing(StrEnum):
+    """How a proof test stands to the finding that it is about."""
+
+    PROVEN = "proven"
+    CONTRADICTED = "contradicted"
+    UNPROVEN = "unproven"
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """A proof test against its finding: ``claim`` is ``CODE:name``, ``open`` says whether the finding is."""
+
+    test: str
+    claim: str
+    open: bool
+    outcome: str
+    standing: Standing
+    said: str
