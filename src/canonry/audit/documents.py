@@ -108,7 +108,5 @@ class Documents:
         in_store = bool(self._origin.repository)
         self.moved = self.moved or not in_store
         self.lost = True
-        self._session.tree.missing[path] = (
-            "not in the object store" if in_store else "vanished or unreadable"
-        )
+        self._session.tree.missing[path] = "not in the object store" if in_store else "vanished or unreadable"
         self.keys.pop(path, None)

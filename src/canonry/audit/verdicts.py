@@ -47,9 +47,7 @@ class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Verdicts:
     """The kept judgements of one context. Without a context nothing is kept."""
 
-    def __init__(
-        self, cache: Cache, context: bytes, keys: Mapping[str, Key | None], lineage: bytes = b""
-    ) -> None:
+    def __init__(self, cache: Cache, context: bytes, keys: Mapping[str, Key | None], lineage: bytes = b"") -> None:
         self._cache = cache
         self._context = hashlib.sha256(_FORM + context + _names(keys)).digest()[:16] if context else b""
         self._lineage = hashlib.sha256(_FORM + lineage).digest() if lineage and context else b""
@@ -116,7 +114,10 @@ class Verdicts:
         if context == self._context:
             return {}
         numbers = {number: self._numbers[path] for number, path in enumerate(before) if path in self._numbers}
-        differing = {ANY_NAME, *changed_names(before, self._numbers)}  # names of files that are no Python are names, too
+        differing = {
+            ANY_NAME,
+            *changed_names(before, self._numbers),
+        }  # names of files that are no Python are names, too
         return dict(self._carry(context, before, numbers, frozenset(map(_checksum, differing))))
 
     def _carry(

@@ -1,10 +1,9 @@
 """git's own hooks: the one place inside a git directory where a file is made, and only where none of another's is."""
 
 import os
-import stat
 from pathlib import Path
 
-from canonry.changes.files import digest_on_disk, write_new
+from canonry.changes.files import digest_on_disk, put_in_place, take_away, write_new
 from canonry.model.errors import UserError
 from canonry.source.trees.git import Git
 
@@ -29,13 +28,10 @@ def install_hook(git: Git, name: str, content: bytes, *, instead: str) -> Path |
     staged = target.with_name(f".{name}.canonry-{os.getpid()}")
     try:
         write_new(staged, content, mode=0o755)
-        os.replace(staged, target)
+        put_in_place(staged, target, aside=f".{name}.canonry-{os.getpid()}~")
     except OSError as error:
-        staged.unlink(missing_ok=True)
-        raise UserError(f"`{target}` cannot be written ({(error.strerror or '').lower()}); see to its folder") from error
+        take_away(staged)
+        raise UserError(
+            f"`{target}` cannot be written ({(error.strerror or '').lower()}); see to its folder"
+        ) from error
     return target
-
-
-def is_executable(path: Path) -> bool:
-    """Whether git would run it."""
-    return bool(path.stat().st_mode & stat.S_IXUSR)

@@ -56,7 +56,9 @@ def merge(*, repo: Path, config: Path | None, workers: int | None, quiet: bool) 
     request = Request(repository=repo, config=config, workers=workers or 0)
     with show_progress(quiet=quiet) as progress:
         found = merged_baseline(request, progress=progress)
-    done = write_files(found.root, {NAME: found.after}, origin="gate merge", reason="recomputes the baseline")
+    done = write_files(
+        found.root, {NAME: found.after}, origin="gate merge", reason="recomputes the baseline", resolves=(NAME,)
+    )
     notes = [f"wrote `{NAME}`, {found.entries:,} entries" if done else f"nothing to change in `{NAME}`"]
     notes += [f"`{node}` was on one side, and the merged tree lacks it" for node in found.lacking[:5]]
     if len(found.lacking) > 5:

@@ -1,11 +1,15 @@
 """`canonry gate install-hook` and `canonry gate write-ci`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from canonry.cli._output import quiet_option, tell
 from canonry.model.errors import UserError
+
+if TYPE_CHECKING:
+    from canonry.source.trees.git import Git
 
 _repo = click.option("--repo", type=click.Path(path_type=Path), default=".", metavar="PATH", help="The working tree.")
 
@@ -48,11 +52,10 @@ def write_ci(*, kind: str, repo: Path, quiet: bool) -> int:
     return 0
 
 
-def _worktree(repo: Path):  # type: ignore[no-untyped-def]
+def _worktree(repo: Path) -> "tuple[Path, Git]":
     from canonry.source.trees.git import find_repository
 
     found = find_repository(repo.resolve()) if repo.exists() else None
     if found is None or found[1] is None:
         raise UserError(f"`{repo}` is in no working tree of git; name one with `--repo`")
-    git, root = found
-    return root, git
+    return found[1], found[0]

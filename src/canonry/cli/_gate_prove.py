@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,10 +10,11 @@ from canonry.cli._output import color_option, config_option, painted, quiet_opti
 from canonry.model.errors import UserError
 from canonry.model.gate import Standing
 
+if TYPE_CHECKING:
+    from canonry.canon.options import Canon
+
 _repo = click.option("--repo", type=click.Path(path_type=Path), default=".", metavar="PATH", help="The working tree.")
-_format = click.option(
-    "--output-format", type=click.Choice(["full", "json"]), default="full", show_default=True
-)
+_format = click.option("--output-format", type=click.Choice(["full", "json"]), default="full", show_default=True)
 
 
 @click.command("prove")
@@ -46,9 +48,11 @@ def prove(
     from canonry.rules.registry import all_rules
     from canonry.rules.selection import select_rules
 
-    root, canon = _opened(repo, config)
+    root, canon = opened(repo, config)
     chosen = select_rules(select, (), all_rules())
-    rules = [rule for code, rule in all_rules().items() if (not rule.preview and chosen is None) or code in (chosen or ())]
+    rules = [
+        rule for code, rule in all_rules().items() if (not rule.preview and chosen is None) or code in (chosen or ())
+    ]
     with show_progress(quiet=quiet) as progress:
         found = try_all(root, canon, rules, tests, told=progress)
     if output_format == "json":
@@ -74,7 +78,7 @@ def proofs(*, repo: Path, config: Path | None, run_id: str, output_format: str, 
     from canonry.gate.proofs import judge_proofs
     from canonry.report.proving import render_json, render_proofs
 
-    root, _ = _opened(repo, config)
+    root, _ = opened(repo, config)
     found = judge_proofs(root, Request(repository=repo, config=config, history=False), run_id)
     if output_format == "json":
         render_json(found, sys.stdout)
@@ -83,7 +87,8 @@ def proofs(*, repo: Path, config: Path | None, run_id: str, output_format: str, 
     return 1 if any(each.standing is not Standing.PROVEN for each in found) else 0
 
 
-def _opened(repo: Path, config: Path | None):  # type: ignore[no-untyped-def]
+def opened(repo: Path, config: Path | None) -> "tuple[Path, Canon]":
+    """The top of a working tree, and its canon. Raises `UserError` where there are no files to write to."""
     from canonry.audit.request import Request
     from canonry.audit.session import open_session
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from canonry.cli._gate_prove import _opened
+from canonry.cli._gate_prove import opened
 from canonry.cli._output import config_option, quiet_option, tell
 from canonry.model.errors import UserError
 
@@ -23,7 +23,7 @@ def write_tests(*, folder: str | None, repo: Path, config: Path | None, quiet: b
     from canonry.gate.enforcement import enforcement_tests, place_for
     from canonry.gate.writing import write_files
 
-    root, canon = _opened(repo, config)
+    root, canon = opened(repo, config)
     place = folder.strip("/") if folder is not None else place_for(canon)
     target = (root / place).resolve()
     if not target.is_relative_to(root.resolve()) or target == root.resolve():
@@ -32,6 +32,8 @@ def write_tests(*, folder: str | None, repo: Path, config: Path | None, quiet: b
     done = write_files(root, files, origin="gate write-tests", reason="enforces the canon", marked=True)
     notes = [f"wrote `{each}`" for each in done] or [f"nothing to change in `{place}`"]
     if not (root / "canonry-baseline.jsonl").is_file():
-        notes.append("without a baseline they fail for every open finding; `canonry gate baseline` accepts what is there")
+        notes.append(
+            "without a baseline they fail for every open finding; `canonry gate baseline` accepts what is there"
+        )
     tell(notes, quiet=quiet)
     return 0

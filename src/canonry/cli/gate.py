@@ -2,7 +2,9 @@
 
 import gc
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -25,6 +27,9 @@ from canonry.model.finding import Severity
 from canonry.model.gate import Judgement, Kind
 from canonry.report.gate import Format, renderer
 
+if TYPE_CHECKING:
+    from canonry.gate.terms import Terms
+
 _LEVELS = {each.value: each for each in Severity}
 _FOR_TERMINALS = frozenset(("full", "concise"))
 
@@ -43,12 +48,16 @@ class _WithDefault(click.Group):
 def command() -> None:
     """Refuse what makes the suite worse: violations only fall, tests only grow.
 
-    `canonry gate [REPOSITORY] --against REV` compares with a commit, `canonry gate` alone with `canonry-baseline.jsonl`.
+    `canonry gate [REPOSITORY] --against REV` compares with a commit, `canonry gate` alone with the baseline file;
     `canonry gate check --help` says all about it.
     """
 
 
-def _strictness(function):  # type: ignore[no-untyped-def]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _strictness(function: _Function) -> _Function:
+    """The options that say how strict the gate is, and how it answers."""
     for option in reversed(
         (
             click.option(
@@ -175,17 +184,17 @@ def staged_files(  # one parameter per option, in the order of the help page
     """
     from canonry.audit.request import Request
     from canonry.gate.staged import judge_staged
-    from canonry.gate.trees import base_commit, repository
+    from canonry.gate.trees import before_commit, repository
 
     gc.disable()
     request = Request(repository=repo, staged=True, config=config, workers=1, history=False, named=select)
     git = repository(request)
-    base = base_commit(git, against, "HEAD", merge_base=False)
+    base = before_commit(git, against)
     found = judge_staged(request, git, base, paths=files, terms=terms(fail_on, allow, select))
     return finish(found, output_format, output_file, color=color, quiet=quiet, verbose=verbose)
 
 
-def terms(fail_on: str, allow: tuple[str, ...], select: tuple[str, ...]):  # type: ignore[no-untyped-def]
+def terms(fail_on: str, allow: tuple[str, ...], select: tuple[str, ...]) -> "Terms":
     """How strict the options ask the gate to be."""
     from canonry.gate.terms import Terms
 

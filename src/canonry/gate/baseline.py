@@ -12,7 +12,7 @@ import msgspec
 
 from canonry.model.errors import UserError
 from canonry.model.finding import Severity
-from canonry.model.gate import Exemption, State, Test, Violation
+from canonry.model.gate import Exemption, KnownTest, State, Violation
 
 NAME = "canonry-baseline.jsonl"
 VERSION = 1
@@ -73,8 +73,8 @@ def _entries(state: State) -> Iterator[dict[str, Any]]:
     for exemption, count in _counted(state.exemptions).items():
         unit, rule, path, reason = exemption
         yield {"exemption": rule, "unit": unit, "path": path, "reason": reason, "count": count}
-    for test, said in state.quarantine.items():
-        yield {"quarantine": test, "said": said}
+    for name, said in state.quarantine.items():
+        yield {"quarantine": name, "said": said}
     for said in state.contracts:
         yield {"contract": said}
     for key, value in state.canon.items():
@@ -141,9 +141,9 @@ class _Entries:
                 Violation(code, fingerprint, path, severity=Severity.ERROR, weight=weight)
                 for (code, fingerprint, path), weight in self._violations.items()
             ),
-            tests={node: Test(count) for node, count in self._tests.items()},
+            tests={node: KnownTest(count) for node, count in self._tests.items()},
             helpers=self._helpers,
-            broken={path: (0, "") for path in self._broken},
+            broken=dict.fromkeys(self._broken, (0, "")),
             exemptions=tuple(
                 Exemption(unit, rule, path, reason, 0, count)
                 for (unit, rule, path, reason), count in self._exemptions.items()

@@ -48,7 +48,7 @@ def _parsing(base: State, head: State, moved: Mapping[str, str]) -> Iterator[Cha
 
 
 def _tests(base: State, head: State, matched: Mapping[str, str]) -> Iterator[Change]:
-    """Tests that are gone or that assert less, and new ones. ``matched`` leads from a test of the base to the head's."""
+    """Tests that are gone or that assert less, and new ones. ``matched``: test of the base -> the head's."""
     for node in sorted(base.tests.keys() - matched.keys()):
         path, _, name = node.partition("::")
         why = "its file does not parse" if path in head.broken else "it is gone"
@@ -100,7 +100,7 @@ def _violations(
     moved: Mapping[str, str],
     rules: Collection[str] | None,
 ) -> Iterator[Change]:
-    """Violations beyond those that there were. A fingerprint knows no path, so what moved is the same; a swap is not."""
+    """Violations beyond those that there were. A fingerprint knows no path: what moved is the same, a swap is not."""
     new = _beyond(head.violations, base.violations)
     gone = _beyond(base.violations, head.violations)
     new, gone = _without_renamed(new, gone, matched)

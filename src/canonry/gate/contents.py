@@ -9,7 +9,7 @@ from canonry.audit.listing import Listing
 from canonry.audit.result import legible
 from canonry.audit.run import Run, silent
 from canonry.audit.session import Session
-from canonry.model.gate import Exemption, Test
+from canonry.model.gate import Exemption, KnownTest
 from canonry.rules.view import FileView
 from canonry.source.documents.readers.registry import read_document, reader_of
 from canonry.source.facts import FunctionFact, Suppression
@@ -19,7 +19,7 @@ from canonry.source.suppressions import MARK
 class Contents(msgspec.Struct):
     """What some files of a tree hold; the tests of files that do not parse are none, for nothing collects them."""
 
-    tests: dict[str, Test] = {}
+    tests: dict[str, KnownTest] = {}
     helpers: dict[str, int] = {}
     exemptions: list[Exemption] = []
 
@@ -47,14 +47,14 @@ def contents_of(session: Session, listing: Listing, paths: Iterable[str]) -> Con
     return found
 
 
-def tests_of(view: FileView, shown: str) -> tuple[dict[str, Test], int]:
+def tests_of(view: FileView, shown: str) -> tuple[dict[str, KnownTest], int]:
     """The tests of a file by node id, and how many assertions stand in its other functions if it is test code."""
     tests = {id(fact) for fact in view.tests}
-    found: dict[str, Test] = {}
+    found: dict[str, KnownTest] = {}
     helpers = 0
     for fact in view.facts.functions:
         if id(fact) in tests:
-            found[node_id(shown, fact)] = Test(fact.asserts + fact.raised, fact.site.line)
+            found[node_id(shown, fact)] = KnownTest(fact.asserts + fact.raised, fact.site.line)
         elif not fact.nested:
             helpers += fact.asserts + fact.raised
     return found, helpers if view.in_test_code else 0

@@ -6,6 +6,7 @@ from typing import Any
 
 from canonry.audit.listing import Listing
 from canonry.audit.session import Session
+from canonry.canon.load import LoadedCanon
 from canonry.canon.options import Canon, Mocks
 from canonry.model.errors import UserError
 from canonry.model.gate import Exemption
@@ -86,7 +87,9 @@ def _demands(content: bytes) -> Iterator[str]:
 
 
 def _entries(value: Any, path: tuple[str, ...]) -> Iterator[str]:
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping | list) and not value:
+        yield ".".join(path)
+    elif isinstance(value, Mapping):
         for key, below in value.items():
             yield from _entries(below, (*path, str(key)))
     elif isinstance(value, list):
@@ -98,8 +101,11 @@ def _entries(value: Any, path: tuple[str, ...]) -> Iterator[str]:
         yield f"{'.'.join(path)} = {value}"
 
 
-def canon_values(canon: Canon) -> dict[str, str]:
-    """The values of a canon that a weaker one would change, by key; see `weaker`."""
+def canon_values(loaded: LoadedCanon) -> dict[str, str]:
+    """The values of a canon that a weaker one would change, by key; none where nobody declares one. See `weakened`."""
+    if not loaded.declared:
+        return {}
+    canon = loaded.canon
     things = canon.canon
     found = {
         "tests": ", ".join(canon.tests) if canon.tests is not None else "",
@@ -118,7 +124,11 @@ def canon_values(canon: Canon) -> dict[str, str]:
         found[f"categories.{name}"] = "declared"
         found[f"categories.{name}.mocks"] = str(category.mocks)
     for name, flow in canon.flows.items():
-        for key, share in (("reliability", flow.reliability), ("coverage", flow.coverage), ("event-success", flow.event_success)):
+        for key, share in (
+            ("reliability", flow.reliability),
+            ("coverage", flow.coverage),
+            ("event-success", flow.event_success),
+        ):
             if share is not None:
                 found[f"flows.{name}.{key}"] = f"{share:g}"
     return found

@@ -10,22 +10,42 @@ FOLDER = "enforcement"
 
 _CONCERNS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "test_ssot_test_runner_enforcement.py": ("No test is started past the one runner.", ("RUN",), ()),
-    "test_ssot_base_case_enforcement.py": ("Test classes come from the canonical base cases, and are run.", ("BAS",), ()),
-    "test_ssot_mock_enforcement.py": ("Doubles come from the one factory, and none stands where the real thing is due.", ("MCK",), ()),
-    "test_ssot_environment_enforcement.py": ("The environment is read and written through the one accessor.", ("ENV",), ()),
-    "test_ssot_import_enforcement.py": ("Every canonical thing has one home, and is imported from there.", ("IMP", "DUP001"), ()),
+    "test_ssot_base_case_enforcement.py": (
+        "Test classes come from the canonical base cases, and are run.",
+        ("BAS",),
+        (),
+    ),
+    "test_ssot_mock_enforcement.py": (
+        "Doubles come from the one factory, and none stands where the real thing is due.",
+        ("MCK",),
+        (),
+    ),
+    "test_ssot_environment_enforcement.py": (
+        "The environment is read and written through the one accessor.",
+        ("ENV",),
+        (),
+    ),
+    "test_ssot_import_enforcement.py": (
+        "Every canonical thing has one home, and is imported from there.",
+        ("IMP", "DUP001"),
+        (),
+    ),
     "test_ssot_migration_safety.py": (
         "No file that parsed is broken, and no test or assertion gets lost.",
         ("SYN003", "SYN004"),
         ("parsing", "tests", "assertions"),
     ),
-    "test_ssot_contract_enforcement.py": ("Flows hold to their contracts, and contracts demand no less.", ("FLW",), ("contracts",)),
+    "test_ssot_contract_enforcement.py": (
+        "Flows hold to their contracts, and contracts demand no less.",
+        ("FLW",),
+        ("contracts",),
+    ),
     "test_ssot_regressions.py": (
         "Tests can fail, and what is exempt, quarantined or demanded changes in the open.",
         ("TST", "GOV001", "GOV002", "ISO"),
         ("exemptions", "quarantine", "canon"),
     ),
-}  # fmt: skip
+}
 """File -> what it keeps, the rules (codes or families), the kinds of change."""
 
 
@@ -70,11 +90,11 @@ def test_no_violation_beyond_the_baseline(rule: str) -> None:
 '''
     if kinds:
         listed = ", ".join(f'"{kind}"' for kind in kinds)
-        text += f'''
+        text += f"""
 
 @pytest.mark.parametrize("kind", ({listed}{"," if len(kinds) == 1 else ""}))
 def test_nothing_is_worse_than_the_baseline(kind: str) -> None:
     found = worse(kind, __file__)
     assert not found, "\\n".join(found)
-'''
+"""
     return text

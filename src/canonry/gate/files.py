@@ -13,7 +13,7 @@ from canonry.gate.renamed import Bodies
 from canonry.gate.states import open_side, state_of
 from canonry.gate.terms import Terms
 from canonry.model.errors import UserError
-from canonry.model.gate import Judgement, State, Test, Violation
+from canonry.model.gate import Judgement, KnownTest, State, Violation
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -113,7 +113,7 @@ def _capped(accepted: State, now: State) -> State:
     )
 
 
-def _stricter(now: Test, accepted: Test | None) -> Test:
+def _stricter(now: KnownTest, accepted: KnownTest | None) -> KnownTest:
     return now if accepted is None or accepted.assertions <= now.assertions else accepted
 
 

@@ -1,6 +1,6 @@
 """Changes -> a judgement: whether a state may pass, why not, and the command that mends it."""
 
-from collections import Counter
+import shlex
 from collections.abc import Collection, Iterable
 
 from canonry.model.gate import Change, Direction, Judgement, Kind, Reason, Verdict
@@ -15,15 +15,18 @@ def judge(
     base: str,
     allowed: Collection[Kind] = (),
     notes: Iterable[str] = (),
-    command: str = "",
+    commit: str = "",
     complete: bool = True,
 ) -> Judgement:
-    """The judgement of these changes: refused where one is worse that nobody agreed to."""
+    """The judgement of these changes: refused where one is worse that nobody agreed to.
+
+    ``commit`` is the id of the base where it is a commit.
+    """
     found = sorted(changes, key=lambda each: (each.kind.rank, each.path, each.line))
     worse = [each for each in found if each.direction is Direction.WORSE]
     refused = [each for each in worse if each.kind not in allowed]
     better = any(each.direction is Direction.BETTER for each in found)
-    reasons = _reasons(refused)
+    reasons = _reasons(refused, commit)
     return Judgement(
         verdict=Verdict.WORSE if refused else Verdict.BETTER if better else Verdict.NEUTRAL,
         head=head,
@@ -32,12 +35,11 @@ def judge(
         changes=tuple(found),
         allowed=tuple(sorted({each.kind for each in worse} & set(allowed), key=lambda kind: kind.rank)),
         notes=tuple(notes),
-        command=command,
         complete=complete,
     )
 
 
-def _reasons(refused: list[Change]) -> list[Reason]:
+def _reasons(refused: list[Change], commit: str) -> list[Reason]:
     """One reason for each kind, of violations one for each rule; the gravest first, then the most."""
     groups: dict[tuple[Kind, str], list[Change]] = {}
     for each in refused:
@@ -45,7 +47,7 @@ def _reasons(refused: list[Change]) -> list[Reason]:
         groups.setdefault((each.kind, apart), []).append(each)
     ordered = sorted(groups.items(), key=lambda pair: (pair[0][0].rank, -_count(pair[1]), pair[0][1]))
     return [
-        Reason(kind=kind, said=_said(kind, rule, group), mend=_mend(kind, group), changes=tuple(group))
+        Reason(kind=kind, said=_said(kind, rule, group), mend=_mend(kind, group, commit), changes=tuple(group))
         for (kind, rule), group in ordered
     ]
 
@@ -73,29 +75,28 @@ def _said(kind: Kind, rule: str, group: list[Change]) -> str:
     return f"the canon demands less in {_plural(count, 'key')}"
 
 
-def _mend(kind: Kind, group: list[Change]) -> str:
-    """The command that mends it, or that shows how."""
-    paths = " ".join(dict.fromkeys(_quoted(each.path) for each in group[:_FEW]))
-    if kind is Kind.PARSING:
-        return "canonry repair --write" if len(group) > _FEW else f"canonry repair {paths} --write"
+def _mend(kind: Kind, group: list[Change], commit: str) -> str:
+    """The command that mends it, or that shows what to mend. ``commit`` is the base, empty where it is a file."""
+    places = [each.path for each in group if each.path]
+    paths = " ".join(dict.fromkeys(map(shlex.quote, places[:_FEW])))
+    if kind is Kind.PARSING or (kind is Kind.TESTS and all("parse" in each.message for each in group)):
+        return f"canonry repair {paths} --write" if len(set(places)) <= _FEW else "canonry repair --write"
     if kind is Kind.VIOLATIONS:
-        rule = Counter(each.rule for each in group).most_common(1)[0][0]
-        return f"canonry audit --select {rule} --fix" if _has_codemod(rule) else f"canonry explain {rule}"
-    if kind is Kind.TESTS and all("parse" in each.message for each in group):
-        return "canonry repair --write"
-    return f"canonry gate --allow {kind.value}" if kind is not Kind.ASSERTIONS else "canonry gate --allow assertions"
+        rule = group[0].rule
+        if _has_codemod(rule):
+            return f"canonry audit {paths} --select {rule} --fix --write"
+        return f"canonry explain {rule}"
+    if kind in (Kind.TESTS, Kind.ASSERTIONS) and commit:
+        return f"git restore --source={commit[:10]} -- {paths}, or where it is meant: --allow {kind.value}"
+    if commit and paths:
+        return f"git diff {commit[:10]} -- {paths}; where it is meant: --allow {kind.value}"
+    return f"canonry gate --allow {kind.value} where it is meant, and canonry gate baseline to accept it"
 
 
 def _has_codemod(rule: str) -> bool:
     from canonry.migrate.registry import all_codemods
 
     return any(rule in codemod.rules for codemod in all_codemods().values())
-
-
-def _quoted(path: str) -> str:
-    import shlex
-
-    return shlex.quote(path)
 
 
 def _plural(count: int, noun: str) -> str:

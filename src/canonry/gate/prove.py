@@ -1,4 +1,4 @@
-"""Whether a repository's own enforcement tests can fail: one violation of each rule is planted in a copy of the tree."""
+"""Whether a repository's own enforcement tests can fail: violations are planted in a copy, one rule at a time."""
 
 import sys
 import tempfile
@@ -38,8 +38,8 @@ def prove(
     files = list(tests) or list(enforcement_files(root))
     if not files:
         raise NothingValidatedError(
-            "no enforcement test is there, so nothing was proved; `canonry gate write-tests` writes some, and `--tests` "
-            "names your own"
+            "no enforcement test is there, so nothing was proved; `canonry gate write-tests` writes some, and "
+            "`--tests` names your own"
         )
     for file in files:
         if not (root / file).exists():

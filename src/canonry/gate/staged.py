@@ -26,7 +26,7 @@ from canonry.gate.renamed import Bodies, Read
 from canonry.gate.states import violation_of
 from canonry.gate.terms import Terms
 from canonry.model.finding import Finding
-from canonry.model.gate import Exemption, Judgement, State, Test, Violation
+from canonry.model.gate import Exemption, Judgement, KnownTest, State, Violation
 from canonry.rules.rule import implements
 from canonry.rules.view import DocumentView, FileView, Project
 from canonry.source.cache import variant
@@ -47,9 +47,7 @@ class Differing(NamedTuple):
     """The blob id at the base, empty where it had none."""
 
 
-def judge_staged(
-    request: Request, git: Git, base: str, *, paths: Sequence[str] = (), terms: Terms
-) -> Judgement:
+def judge_staged(request: Request, git: Git, base: str, *, paths: Sequence[str] = (), terms: Terms) -> Judgement:
     """The judgement of what the index changes against a commit; ``paths`` narrow it."""
     differing = [each for each in _differing(git, base) if not paths or each.path in paths]
     session = open_session(request)
@@ -65,7 +63,7 @@ def judge_staged(
             with_base.close()
     finally:
         session.close()
-    return judge(changes, head="the index", base=before.name, allowed=terms.allowed, complete=False)
+    return judge(changes, head="the index", base=before.name, allowed=terms.allowed, commit=base, complete=False)
 
 
 def _differing(git: Git, base: str) -> Iterator[Differing]:
@@ -109,7 +107,7 @@ class _Sides:
         python = [each.path for each in differing if each.path.endswith(".py")]
         live = [path for path in python if path in self._listing.live]
         self._run.files.extract(live)
-        now = {path: facts for path, facts in self._run.files.load(live) if facts is not None}
+        now = dict(self._run.files.load(live))
         counted = self._counted(python)
         old = {path: facts for path in counted if (facts := self._facts_before(path)) is not None}
         index = self._run.index.overlaid({path: old.get(path) for path in python})
@@ -125,7 +123,9 @@ class _Sides:
         folders = tuple(f"{shadow.folder}/" for shadow in self._listing.shadows)
         known = self._listing.known
         return [
-            path for path in python if path in self._listing.live or (path not in known and not path.startswith(folders))
+            path
+            for path in python
+            if path in self._listing.live or (path not in known and not path.startswith(folders))
         ]
 
     def _facts_before(self, path: str) -> Facts | None:
@@ -159,7 +159,7 @@ class _Sides:
         self, name: str, files: dict[str, Facts], project: Project, documents: Sequence[str], read: Read
     ) -> State:
         violations: list[Violation] = []
-        tests: dict[str, Test] = {}
+        tests: dict[str, KnownTest] = {}
         helpers: dict[str, int] = {}
         broken: dict[str, tuple[int, str]] = {}
         exemptions: list[Exemption] = []
@@ -201,17 +201,17 @@ class _Sides:
         """With what is declared, where the index changes a file that declares it."""
         session, changed = self._session, self._before.keys()
         canon = session.loaded.canon
+        old = canon
         if changed & set(_CANON):
             try:
-                old = load_canon(self.read_base).canon
+                loaded = load_canon(self.read_base)
             except CanonError:
-                old = canon
+                loaded = session.loaded
+            old = loaded.canon
             exemptions = (*after.exemptions, *canon_exemptions(session, self._listing))
-            after = msgspec.structs.replace(after, canon=canon_values(canon), exemptions=exemptions)
+            after = msgspec.structs.replace(after, canon=canon_values(session.loaded), exemptions=exemptions)
             there = (*before.exemptions, *canon_exemptions(session, self._listing, canon=old))
-            before = msgspec.structs.replace(before, canon=canon_values(old), exemptions=there)
-        else:
-            old = canon
+            before = msgspec.structs.replace(before, canon=canon_values(loaded), exemptions=there)
         if QUARANTINE in changed:
             before = msgspec.structs.replace(before, quarantine=quarantine_of(self.read_base))
             after = msgspec.structs.replace(after, quarantine=quarantine_of(session.tree.read))
@@ -220,4 +220,3 @@ class _Sides:
             before = msgspec.structs.replace(before, contracts=contracts_of(old, self.read_base))
             after = msgspec.structs.replace(after, contracts=contracts_of(canon, session.tree.read))
         return before, after
-

@@ -48,7 +48,7 @@ def open_pair(base: Request, head: Request, *, names: tuple[str, str], progress:
         one = _open(stack, names[1], head)
         notes: list[str] = []
         two = _open(stack, names[0], base)
-        values = canon_values(two.loaded.canon)
+        values = canon_values(two.loaded)
         contracts = contracts_of(two.loaded.canon, two.tree.read)
         listing = list_files(two)
         exemptions = canon_exemptions(two, listing)
@@ -170,7 +170,7 @@ def _state(
         exemptions=(*found.exemptions, *declared),
         quarantine=quarantine_of(session.tree.read),
         contracts=contracts_of(session.loaded.canon, session.tree.read),
-        canon=canon_values(session.loaded.canon),
+        canon=canon_values(session.loaded),
         files=len(side.listing.live) + len(side.listing.documents),
     )
 
@@ -200,4 +200,3 @@ def _broken(chunks: Iterator[Chunk] | list[Chunk]) -> dict[str, tuple[int, str]]
             if finding.code in ("SYN001", "SYN002") and finding.path in found:
                 found[finding.path] = (finding.line, finding.message)
     return found
-

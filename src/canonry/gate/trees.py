@@ -34,7 +34,7 @@ def judge_trees(
         if not pair.head.result.header.canon_declared and pair.base.session.loaded.declared and head.config is None:
             pair.notes.append("the canon itself is gone")
         notes = [*pair.notes]
-    return judge(changes, head=names[1], base=names[0], allowed=terms.allowed, notes=notes)
+    return judge(changes, head=names[1], base=names[0], allowed=terms.allowed, notes=notes, commit=commit)
 
 
 def repository(request: Request) -> Git:
@@ -66,6 +66,13 @@ def base_commit(git: Git, against: str, head: str, *, merge_base: bool) -> str:
             "more, or leave `--merge-base` out to compare with the commit itself"
         )
     return found
+
+
+def before_commit(git: Git, against: str) -> str:
+    """The id of the commit to compare what is staged with; that of the empty tree where there is no commit yet."""
+    if against == "HEAD" and not git.output("rev-parse", "--verify", "--quiet", "HEAD", check=False):
+        return git.output("hash-object", "-t", "tree", "--stdin").decode().strip()
+    return base_commit(git, against, "HEAD", merge_base=False)
 
 
 def _quiet(request: Request) -> Request:
@@ -100,4 +107,3 @@ def _name(request: Request, git: Git) -> str:
 def _shown(git: Git, commit: str, said: str) -> str:
     short = commit[:10]
     return f"`{short}`" if commit.startswith(said) or said == short else f"`{said}` ({short})"
-

@@ -1,6 +1,6 @@
 """Files that the gate makes in a user's tree, as one change with a way back; never over what it did not write."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from canonry.changes.apply import apply_plan
@@ -10,10 +10,18 @@ from canonry.model.errors import UserError
 from canonry.source.trees.tree import read_file
 
 MARK = "written by `canonry gate"
-"""Stands in a comment at the head of every file that the gate writes, but for the baseline, which is known by its name."""
+"""Stands in a comment at the head of every file that the gate writes, but for the baseline: its name says it."""
 
 
-def write_files(root: Path, contents: Mapping[str, bytes], *, origin: str, reason: str, marked: bool = False) -> list[str]:
+def write_files(
+    root: Path,
+    contents: Mapping[str, bytes],
+    *,
+    origin: str,
+    reason: str,
+    marked: bool = False,
+    resolves: Collection[str] = (),
+) -> list[str]:
     """Writes the files as one change; the paths of those that it changes.
 
     Raises `UserError` for a file of somebody's own, where ``marked`` says that ours bear the mark.
@@ -28,7 +36,7 @@ def write_files(root: Path, contents: Mapping[str, bytes], *, origin: str, reaso
         changes.append(replace_file(path, before, after, rule=origin.replace(" ", "-"), reason=reason))
     if changes:
         plan = ChangePlan(files=tuple(changes), reason=reason, origin=origin, verification=Verification.OWN)
-        apply_plan(root, plan, verify=_object_to_python)
+        apply_plan(root, plan, verify=_object_to_python, resolves=resolves)
     return [change.path for change in changes]
 
 

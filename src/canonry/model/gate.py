@@ -50,7 +50,7 @@ class Violation(msgspec.Struct, frozen=True, array_like=True, gc=False):
     weight: int = 1
 
 
-class Test(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class KnownTest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A test by its id: how many assertions are in it, and its line."""
 
     assertions: int
@@ -83,7 +83,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     commit: str | None = None
     violations: tuple[Violation, ...] = ()
-    tests: dict[str, Test] = {}
+    tests: dict[str, KnownTest] = {}
     helpers: dict[str, int] = {}
     broken: dict[str, tuple[int, str]] = {}
     exemptions: tuple[Exemption, ...] = ()
@@ -130,7 +130,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What a gate says of a state against its baseline.
 
     ``allowed`` are the kinds that somebody agreed to: what is worse in them is told and does not refuse. ``notes`` are
-    sentences for the user. ``command`` reproduces it.
+    sentences for the user.
     """
 
     verdict: Verdict
@@ -140,7 +140,6 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
     allowed: tuple[Kind, ...] = ()
     notes: tuple[str, ...] = ()
-    command: str = ""
     complete: bool = True
     """Whether the whole tree was compared, or only some files of it."""
 

@@ -132,7 +132,10 @@ def _github(judgement: Judgement, out: IO[str], color: bool, verbose: bool) -> N
     """Annotations; the first ten of a kind are shown by GitHub, so the reasons come first, one each."""
     for reason in judgement.reasons:
         first, *rest = reason.changes
-        for change, said in ((first, f"{reason.said}: {_message(first)}; next: {reason.mend}"), *zip(rest, map(_message, rest), strict=True)):
+        for change, said in (
+            (first, f"{reason.said}: {_message(first)}; next: {reason.mend}"),
+            *zip(rest, map(_message, rest), strict=True),
+        ):
             place = f"file={_property(change.path)}," if change.path else ""
             place += f"line={change.line}," if change.line else ""
             out.write(f"::error {place}title=canonry gate {reason.kind.value}::{_data(printable(said))}\n")
@@ -164,7 +167,9 @@ def _gitlab(judgement: Judgement, out: IO[str], color: bool, verbose: bool) -> N
 
 def _identity(change: Change, number: int) -> str:
     words = f"{change.kind}\0{change.path}\0{change.rule}\0{change.fingerprint or change.message}\0"
-    return blake2b(f"{words}{number if change.fingerprint else ''}".encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return blake2b(
+        f"{words}{number if change.fingerprint else ''}".encode("utf-8", "replace"), digest_size=16
+    ).hexdigest()
 
 
 def _sarif(judgement: Judgement, out: IO[str], color: bool, verbose: bool) -> None:
@@ -230,7 +235,9 @@ def _junit(judgement: Judgement, out: IO[str], color: bool, verbose: bool) -> No
 
 
 def _xml(text: str) -> str:
-    return "\n".join(printable(line).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd") for line in text.split("\n"))
+    return "\n".join(
+        printable(line).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd") for line in text.split("\n")
+    )
 
 
 _RENDERERS: dict[Format, Callable[[Judgement, IO[str], bool, bool], None]] = {

@@ -26,7 +26,9 @@ def render_proving(proving: Proving, out: IO[str], *, color: bool, verbose: bool
         "unproven": sum(bool(each.place) and not each.proven for each in proving.planted),
         "not planted": sum(not each.place for each in proving.planted),
     }
-    out.write(f"{plural(len(proving.planted), 'rule')}: {', '.join(f'{count} {word}' for word, count in counts.items())}; ")
+    out.write(
+        f"{plural(len(proving.planted), 'rule')}: {', '.join(f'{count} {word}' for word, count in counts.items())}; "
+    )
     out.write(f"{plural(len(proving.tests), 'test')}")
     if proving.red_before:
         out.write(f", {len(proving.red_before)} of them red before anything was planted")

@@ -47,7 +47,19 @@ def root_of(near: str) -> Path:
 @cache
 def _changes(root: Path) -> list[dict[str, Any]]:
     against = () if (root / _BASELINE).is_file() else ("--absolute",)
-    command = [sys.executable, "-m", "canonry", "gate", "check", *against, "--repo", str(root), "-q", "--output-format", "json"]
+    command = [
+        sys.executable,
+        "-m",
+        "canonry",
+        "gate",
+        "check",
+        *against,
+        "--repo",
+        str(root),
+        "-q",
+        "--output-format",
+        "json",
+    ]
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PYTEST_"))}
     done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env=variables, cwd=root)
     if done.returncode not in (0, 1):
