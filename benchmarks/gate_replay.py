@@ -1,9 +1,9 @@
 """The last commits before a revision through the gate, each against its first parent, beside labels given by eye.
 
-    python benchmarks/gate_replay.py GIT_DIR --before beta-17 --commits 100 --config docs/evidence/reference-canon.toml \
-        --labels docs/evidence/gate-labels.txt
+    python benchmarks/gate_replay.py GIT_DIR --before beta-17 --config docs/evidence/reference-canon.toml
 
-Prints a table in Markdown, and how many labels agree. ``--only COMMIT`` (repeatable) judges these instead.
+``--labels FILE`` holds a commit, a label and its reason a line. Prints a table in Markdown, and how many labels agree.
+``--only COMMIT`` (repeatable) judges these instead.
 """
 
 import argparse
