@@ -9,9 +9,9 @@ import msgspec
 
 from canonry.contract.check.compiled import Compiled
 from canonry.contract.check.ending import end_of_stream
-from canonry.contract.check.interpret import Interpreter, get
-from canonry.contract.check.isolation import Owners, SessionFacts, search_unread
-from canonry.contract.check.receive import Judge, Receive, Window
+from canonry.contract.check.interpret import Interpreter, get, unread
+from canonry.contract.check.isolation import Owners, SessionFacts
+from canonry.contract.check.receive import TURN, Judge, Receive, Window
 from canonry.contract.check.state import State
 from canonry.contract.check.violation import Verdict, Violation
 from canonry.contract.compile.plan import Plan
@@ -138,16 +138,18 @@ class Session:
         at: float | None = None,
         direction: str | None = None,
     ) -> int:
-        """Report what is wrong with a frame already, (rule, sentence), and judge it where it is JSON."""
+        """Report what is wrong with a frame already, (rule, sentence), and judge it where there is JSON in it."""
         state = self.state
         found = tuple(faults)
         state.at, state.direction, state.event = at, direction, ""
         for rule, message in found:
             state.report(rule, message)
-        if any(rule == "frame.json" for rule, _ in found):
-            search_unread(state, self._canaries, raw, self._owner)
+        if not raw or any(rule == "frame.json" for rule, _ in found):
+            unread(state, self._canaries, raw, self._owner)
             self.window.put(state.n, raw, at, direction)
             self._tally[-1] += 1
+            if not state.n & TURN:
+                state.turn()
             state.n += 1
             return -1
         return self.receive(raw, at=at, direction=direction)

@@ -95,18 +95,27 @@ def search_unread(state: State, canaries: Canaries, raw: bytes | str, owner: Any
         state.report(rule, f"a text of another user comes: `{shown(leak)}`")
 
 
+def joined_text(value: Any) -> str:
+    """Return a piece of a text: a text itself, or all texts of a list."""
+    if isinstance(value, list):
+        return "".join(one for one in value if isinstance(one, str))
+    return value if isinstance(value, str) else ""
+
+
 def split_canary(state: State, canaries: Canaries, event: Any, owner: Any) -> str | None:
     """Return another user's text that ends in this piece of a text and began in those before."""
     for index, (path, key_paths) in enumerate(state.plan.isolation.text):
-        piece = state.get(path, event)
-        if not isinstance(piece, str) or not piece:
+        value = state.get(path, event)
+        piece = joined_text(value)
+        if not piece:
             continue
-        key = (index, state.key(key_paths, event) if key_paths else ())
+        key = (index, *(one if isinstance(one := state.get(each, event), str | int) else None for each in key_paths))
         tail = state.tails.get(key)
-        if tail is None and not canaries.may_go_on(piece):
+        apart = isinstance(value, list) and len(value) > 1
+        if tail is None and not apart and not canaries.may_go_on(piece):
             continue
         joined = (tail or "") + piece
-        found = canaries.find(joined, owner) if tail else None
+        found = canaries.find(joined, owner) if tail or apart else None
         if found is None and canaries.may_go_on(joined):
             state.tails.put(key, joined[-canaries.tail :])
         else:

@@ -19,6 +19,8 @@ UNIQUE = 4096
 MOST_VIOLATIONS = 1000
 """How many violations a session keeps; more are only counted."""
 MOST_REQUESTS = 4096
+MOST_UNREAD = 1024
+"""How many of the last frames that could not be read, or placed, a session remembers."""
 
 
 class Closed(msgspec.Struct, frozen=True, gc=False):
@@ -40,6 +42,8 @@ class Record(msgspec.Struct, eq=False):
     token: Any = None
     parents: tuple[Any, ...] = ()
     above: "tuple[Record, ...] | None" = None
+    around: "Record | None" = None
+    inner: "dict[Any, Record] | None" = None
     seqs: dict[int, Any] | None = None
     folds: dict[int, list[str]] | None = None
 
@@ -75,7 +79,7 @@ class State:
     __slots__ = (
         "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "given_up", "ids",
         "implied", "live", "mark", "mine", "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally",
-        "tokens", "unique", "user", "users", "violations", "who", "wrapped",
+        "tokens", "unique", "unread", "user", "users", "violations", "who", "wrapped",
     )  # fmt: skip
 
     def __init__(
@@ -118,6 +122,7 @@ class State:
         self.mine: list[Ring[bool]] = [Ring(UNIQUE) for _ in ids]
         self.users = users
         self.user: Any = None
+        self.unread: deque[int] = deque(maxlen=MOST_UNREAD)
         self.violations: list[Violation] = []
         self.tally: dict[str, int] = {}
 
@@ -133,6 +138,11 @@ class State:
             return _plain(self.get(paths[0], event))
         values = tuple(_plain(self.get(path, event)) for path in paths)
         return None if None in values else values
+
+    def unplaced(self) -> None:
+        """Notes that the present frame, or what counts in it, could not be read: a number may be missing for it."""
+        if not self.unread or self.unread[-1] != self.n:
+            self.unread.append(self.n)
 
     def report(self, rule: str, message: str, *witnesses: int) -> None:
         """Notes a violation at the present event."""

@@ -22,7 +22,7 @@ def write_span(handler: Writer, span: SpanPlan, holder: str) -> bool:
             ("close", span.closes),
             ("during", span.during),
             ("token", span.token_events),
-            ("other", span.chunks | span.refers | span.abandons | span.refers_unless | known),
+            ("other", span.chunks | span.refers | span.abandons | span.forbids | span.refers_unless | known),
         )
         if kind in kinds
     ]
@@ -123,6 +123,8 @@ def _answer(handler: Writer, span: SpanPlan, holder: str) -> bool:
         f"t_{index} = {holder}.spans[{index}]",
         *_found(f"o_{index}", f"t_{index}[key_{index}]"),
     ]
+    if any(each.outer == index and each.within for each in handler.plan.spans):
+        handler.slow_if(f"o_{index}.inner")
     handler.act += [f"del t_{index}[key_{index}]", f"if o_{index}.owed: S.open -= 1"]
     if span.token_set is not None:
         handler.act.append(f"if o_{index}.token is not None: S.tokens[{index}].pop(o_{index}.token, None)")

@@ -19,7 +19,7 @@ class SpanWriter(Writer):
             sum(roles) == 1 and not holder.startswith("?") and not span.across and span.parents is None
             and span.outer < 0
             and not span.refers and span.token_set is None and not span.chunks
-            and kind not in span.abandons and kind not in span.refers_unless
+            and kind not in span.abandons | span.forbids | span.refers_unless
             and kind not in {one for one, _, _ in span.known}
             and span.index not in [each.span for each in self.plan.folds] + [each.span for each in self.plan.sequences]
         )  # fmt: skip
@@ -76,6 +76,8 @@ class SpanWriter(Writer):
                 f"(v := {self.expression(path)}) is not None and (o := {record}.same[{position}]) is not None "
                 f"and v != o"
             )
+        if any(each.outer == span.index and each.within for each in self.plan.spans):
+            self.slow_if(f"{record}.inner")
         limits = [
             each.seconds for each in self.plan.deadlines if each.start.what == "span" and each.start.index == span.index
         ]
@@ -133,6 +135,9 @@ class ScopeWriter(SpanWriter):
         self.slow_if(f"{key} in S.live[{index}]")
         self.guard.append(f"b_{index} = S.closed[{index}].get({key})")
         self.slow_if(f"b_{index} is not None and b_{index}.kind not in {sorted(after)!r}")
+        if index in self.plan.quiet:
+            since = f"b_{index} is not None and at is not None and b_{index}.at is not None and at - b_{index}.at"
+            self.slow_if(f"{since} <= {self.plan.quiet[index][0]!r}")
         self.act.append(f"if b_{index} is not None: S.closed[{index}].drop({key})")
 
     def _maybe_enter(self, scope: ScopePlan, key: str, holder: str) -> None:

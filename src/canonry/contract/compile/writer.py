@@ -1,6 +1,6 @@
 """What every part of a handler's text is written with, and the looks that know no scope."""
 
-from canonry.contract.compile.plan import SESSION, Kind, Plan
+from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan
 from canonry.contract.compile.tree import Tree, View
 from canonry.contract.language.paths import Path
 
@@ -45,12 +45,14 @@ class Writer:
 
     def _fields(self) -> None:
         for rule in self.kind.fields:
-            if self.tree.native(rule.path):
+            if self.tree.checks(rule):
                 word = rule.kind.words[0] if rule.kind.words else ""
                 text = self.expression(rule.path)
                 there = "" if self.tree.sure(rule.path) else f"({text}) is not None and "
+                if word == "id" and rule.path.text in self._verified():
+                    continue  # the scope that it finds, or agrees with, was opened by one that is an id
                 if word == "id":
-                    self.slow_if(f"({text}) in PLACEHOLDERS")
+                    self.slow_if(f"(v := {text}) in PLACEHOLDERS or (v.__class__ is str and v[-1] in ENDS)")
                 elif word == "text":
                     self.slow_if(f"{there}not '!' <= (v := {text})[0] <= '~' and v.isspace()")
                 elif word == "rfc3339":
@@ -58,6 +60,13 @@ class Writer:
                 continue
             number = f"KIND_{self.kind.index}_{len(self.constants)}"
             self.constants[number] = rule.kind
+            if rule.items is not None:
+                self._items(rule, number)
+                continue
+            if rule.kind.words == ("one",):
+                there = " + ".join(f"(({self.expression(Path('', (way,)))}) is not None)" for way in rule.path.ways)
+                self.slow_if(f"(o := {there}) > 1" + ("" if rule.kind.optional else " or o == 0"))
+                continue
             ways = [self.expression(Path(rule.path.text, (way,))) for way in rule.path.ways]
             simple = _inline(rule.kind.words, "v", f"{number}.holds(v)")
             checks = [
@@ -72,6 +81,23 @@ class Writer:
                 self.slow_if(f"not ({good} or ({absent}))")
             else:
                 self.slow_if(f"not ({good})")
+
+    def _items(self, rule: FieldRule, number: str) -> None:
+        """What each item of a list has to have."""
+        assert rule.items is not None
+        head, tails = rule.items
+        first = head.index("[]") if "[]" in head else len(head)
+        if first < len(head):  # lists in lists
+            self.constants[f"{number}_way"] = ("_", *head[first:])
+            items = f"items_at({number}_way, {{'_': v}})"
+        else:
+            items = "v"
+        self.constants[f"{number}_tails"] = tails
+        self.guard += [
+            f"if (v := {self.expression(Path(rule.path.text, (head[:first],)))}).__class__ is list:",
+            f"    for v in {items}:",
+            f"        if not item_holds(v, {number}_tails, {number}): {SLOW}",
+        ]
 
     def _direction(self) -> None:
         way = self.kind.direction
@@ -126,11 +152,18 @@ class Writer:
             "    if (TAG in raw or RUN in raw or WATCH.texts) and WATCH.find(raw, owner) is not None:",
             f"        {SLOW}",
         ]
-        for path, _ in self.plan.isolation.text:
-            if self.tree.has(path):
-                self.guard.append(f"    if (v := {self.expression(path)}).__class__ is str and v:")
-                begun = "v[-1] in 'UV' or 'UU' in v or 'VV' in v"
-                self.guard.append(f"        if S.tails.new or S.tails.old or {begun} or WATCH.texts: {SLOW}")
+        texts = [
+            (self.expression(path), "[]" in path.text) for path, _ in self.plan.isolation.text if self.tree.has(path)
+        ]
+        for text, several in dict.fromkeys(texts):
+            begun = "v[-1] in 'UV' or (('UU' in v or 'VV' in v) and WATCH.may_go_on(v)) or WATCH.texts"
+            begun = f"S.tails.new or S.tails.old or {begun}"
+            if several:  # what lies apart in one frame was not searched as one text
+                self.guard.append(f"    if (o := {text}).__class__ is list and (v := joined_text(o)):")
+                begun = f"len(o) > 1 or {begun}"
+            else:
+                self.guard.append(f"    if (v := {text}).__class__ is str and v:")
+            self.guard.append(f"        if {begun}: {SLOW}")
 
     def _verified(self) -> set[str]:
         """The ids that an open scope has proved to be of this session: its key, and what is constant in it."""
@@ -193,7 +226,10 @@ def _inline(words: tuple[str, ...], name: str, otherwise: str) -> str:
     if len(words) != 1:
         return otherwise
     return {
-        "id": f"({name}.__class__ is int or ({name}.__class__ is str and {name} not in PLACEHOLDERS))",
+        "id": (
+            f"({name}.__class__ is int or ({name}.__class__ is str and {name} not in PLACEHOLDERS "
+            f"and {name}[-1] not in ENDS))"
+        ),
         "str": f"{name}.__class__ is str",
         "text": f"{name}.__class__ is str and not ({name} == '' or {name}.isspace())",
         "filled": f"(({name} and {name}.__class__ is not str) or is_filled({name}))",
