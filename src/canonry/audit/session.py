@@ -46,6 +46,8 @@ class Session:
     canon_of_tree: bool = True
     """Whether the canon comes from the tree itself."""
     notes: list[str] = field(default_factory=list)
+    history: bool = True
+    """Whether history is asked which commits broke the files that do not parse."""
     started: int = 0
     """When the tree was opened, in ns."""
 
@@ -114,6 +116,7 @@ def _opened(
         today=request.today or dt.datetime.now(dt.UTC).date(),
         base=_asked_base(request.base, tree),
         canon_of_tree=request.config is None,
+        history=request.history,
         started=started,
     )
 

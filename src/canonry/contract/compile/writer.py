@@ -156,7 +156,8 @@ class Writer:
             (self.expression(path), "[]" in path.text) for path, _ in self.plan.isolation.text if self.tree.has(path)
         ]
         for text, several in dict.fromkeys(texts):
-            begun = "S.tails.new or S.tails.old or v[-1] in 'UV' or 'UU' in v or 'VV' in v or WATCH.texts"
+            begun = "v[-1] in 'UV' or (('UU' in v or 'VV' in v) and WATCH.may_go_on(v)) or WATCH.texts"
+            begun = f"S.tails.new or S.tails.old or {begun}"
             if several:  # what lies apart in one frame was not searched as one text
                 self.guard.append(f"    if (o := {text}).__class__ is list and (v := joined_text(o)):")
                 begun = f"len(o) > 1 or {begun}"
