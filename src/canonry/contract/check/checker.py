@@ -10,7 +10,7 @@ import msgspec
 from canonry.contract.check.compiled import Compiled
 from canonry.contract.check.ending import end_of_stream
 from canonry.contract.check.interpret import Interpreter, get
-from canonry.contract.check.isolation import Owners, SessionFacts, search_unread
+from canonry.contract.check.isolation import Owners, SessionFacts, search_unread, user_of
 from canonry.contract.check.receive import Judge, Receive, Window
 from canonry.contract.check.state import State
 from canonry.contract.check.violation import Verdict, Violation
@@ -97,6 +97,8 @@ class Session:
             users=checker.owners.users,
             get=get,
         )
+        if checker.plan.isolation.forbid or checker.plan.isolation.session:
+            user_of(self.state)
         if isinstance(checker.judge, Compiled):
             self.state.get = partial(checker.judge.get, state=self.state)
         self._tally = [0] * (len(checker.plan.kinds) + 1)

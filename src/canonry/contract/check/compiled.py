@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from canonry.contract.canary import RUN, TAG, Canaries
-from canonry.contract.check import demands, scopes, spans
+from canonry.contract.check import demands, isolation, scopes, spans
 from canonry.contract.check.interpret import Event, Interpreter
 from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.ring import Ring
@@ -104,7 +104,7 @@ class Compiled:
             "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "FRESH": self.plan.layout.fresh,
             "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring,
             "REMEMBERED": REMEMBERED, "NAMES": frozenset((str, int)), "NOTHING": {},
-            "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
+            "demands": demands, "isolation": isolation, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
             "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
         }  # fmt: skip
 

@@ -87,6 +87,18 @@ def user_of(state: State) -> Any:
     return state.user
 
 
+def foreseen(state: State, values: tuple[Any, ...]) -> Any:
+    """Return the user that a session will have once an event said these values of what was not known of it."""
+    key = tuple(value if known is None else known for value, known in zip(values, state.owner, strict=True))
+    return state if None in key else state.users.setdefault(key, key)
+
+
+def adopt(state: State, values: tuple[Any, ...]) -> None:
+    """Takes what an event says of the session's user for known, where nothing was."""
+    state.owner = [value if known is None else known for value, known in zip(values, state.owner, strict=True)]
+    user_of(state)
+
+
 def search_unread(state: State, canaries: Canaries, raw: bytes | str, owner: Any) -> None:
     """Says where a frame that cannot be read as an event holds another user's text all the same."""
     rule = state.plan.isolation.canary

@@ -90,8 +90,7 @@ class Writer:
         plan = self.plan.isolation
         if plan.canary:
             self._canaries()
-        for index, (path, _) in enumerate(plan.session):
-            self.differs(path, f"S.owner[{index}]")
+        self._session()
         for index, (_, path, _) in enumerate(plan.owned):
             self.slow_if(
                 f"(o := S.owned[{index}]) is not None and (v := {self.expression(path)}) is not None and not "
@@ -102,17 +101,41 @@ class Writer:
             if path.text not in known:
                 value, new = f"i_{index}", f"new_{index}"
                 odd = "" if self.tree.plain(path) else f"{value}.__class__ not in PLAIN or "
-                other = f"(o := S.ids[{index}].get({value})) is not None and o is not u"
+                user = "u" if plan.session else "S.user"
+                other = f"(o := S.ids[{index}].get({value})) is not None and o is not {user}"
                 self.guard += [
                     f"{value} = {self.expression(path)}",
                     f"{new} = {value} is not None and ({odd}{value} not in S.mine[{index}].new)",
-                    f"if {new} and ({odd}(u := S.user) is None or ({other})): {SLOW}",
+                    f"if {new} and ({odd}({other})): {SLOW}",
                 ]
                 self.act += [
                     f"if {new}:",
                     f"    S.ids[{index}].put({value}, S.user)",
                     f"    S.mine[{index}].put({value}, True)",
                 ]
+
+    def _session(self) -> None:
+        """Whose the session is, and who will be known for it where the event is the first to say so."""
+        plan = self.plan.isolation
+        if not plan.session:
+            return
+        values = []
+        self.guard.append("u = S.user")
+        for index, (path, _) in enumerate(plan.session):
+            value = f"v_{index}"
+            values.append(value)
+            there = "" if self.tree.sure(path) else f"{value} is not None and "
+            odd = "" if self.tree.plain(path) else f" or {value}.__class__ not in PLAIN"
+            self.guard += [
+                f"{value} = {self.expression(path)}",
+                f"if {there}{value} != S.owner[{index}]:",
+                f"    if S.owner[{index}] is not None{odd}: {SLOW}",
+                "    u = None",
+            ]
+        whole = f"({', '.join(values)},)"
+        self.guard.append(f"if u is None: u = isolation.foreseen(S, {whole})")
+        partly = " or None in S.owner" if len(values) > 1 else ""
+        self.act.append(f"if u is not S.user{partly}: isolation.adopt(S, {whole})")
 
     def differs(self, path: Path, known: str) -> None:
         """Slow where a field is there and is not what is known."""
