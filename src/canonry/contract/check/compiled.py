@@ -6,18 +6,19 @@ import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any
+from types import MethodType
+from typing import Any, cast
 
 import msgspec
 
 from canonry.contract.canary import RUN, TAG, Canaries
 from canonry.contract.check import demands, isolation, scopes, spans
 from canonry.contract.check.interpret import Event, Interpreter
+from canonry.contract.check.isolation import KNOWN_IDS
 from canonry.contract.check.receive import TURN, Receive, Window
-from canonry.contract.check.ring import Ring
-from canonry.contract.check.state import REMEMBERED, Closed, Instance, Record, State
+from canonry.contract.check.state import Closed, Record, State
 from canonry.contract.compile.plan import Plan
-from canonry.contract.compile.source import Handler, family_lines, reads_of
+from canonry.contract.compile.source import Handler, variant_lines, reads_of
 from canonry.contract.compile.tree import Tree
 from canonry.contract.language.field_types import PLACEHOLDERS, FieldKind, is_filled
 from canonry.contract.language.paths import Path, lookup, parse_path
@@ -31,8 +32,10 @@ class Compiled:
 
     _decode: Callable[[bytes | str], Any]
 
-    def __init__(self, plan: Plan, canaries: Canaries) -> None:
+    def __init__(self, plan: Plan, canaries: Canaries, states: type[State]) -> None:
         self.plan = plan
+        self._states = states
+        self._receive: dict[int, Callable[..., int]] = {}
         self.interpreter = Interpreter(plan, canaries)
         self._namespace = self._names(canaries)
         way = plan.contract.discriminator
@@ -51,42 +54,64 @@ class Compiled:
             return lookup(path, event.body, event.meta)
         return event.GET[path.text](event, state)
 
-    def receiver(self, state: State, owner: Any, window: Window, tally: list[int]) -> Receive:
-        """Return what receives for a session, with everything at hand: it runs for every event."""
+    def receiver(self, state: State, window: Window) -> Receive:
+        """Return what receives for a session."""
+        return cast(Receive, MethodType(self._receives(window.mask), state))
+
+    def _receives(self, mask: int) -> Callable[..., int]:
+        """What receives for any session that keeps so many frames: one function, as it runs for every event."""
+        if mask not in self._receive:
+            self._receive[mask] = self._receiving(mask)
+        return self._receive[mask]
+
+    def _receiving(self, mask: int) -> Callable[..., int]:
         slow, decode = self._slow, self._decode
         most = self.plan.contract.transport.max_bytes
-        wraps = bool(self.plan.contract.discriminator.below)
-        frames, mask = window.frames, window.mask
 
-        def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
-            n = state.n
-            frames[n & mask] = (raw, at, direction)
+        def receive(S: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+            n: int = S.n
+            S.frames[n & mask] = (raw, at, direction)
             try:
-                if wraps:
-                    event, state.wrapped = decode(raw)
-                else:
-                    event = decode(raw)
+                event = decode(raw)
                 # What the decoder skips it does not look at; and a text is searched faster than bytes are.
                 text = raw if raw.__class__ is str else raw.decode()  # type: ignore[union-attr]
                 if len(raw) > most:
-                    kind = slow(state, raw, owner, at, direction)
+                    kind: int = slow(S, raw, at, direction)
                 else:
-                    kind = event.judge(state, text, owner, at, direction)
+                    kind = event.judge(S, n, text, at, direction)
             except _REFUSED:
-                kind = slow(state, raw, owner, at, direction)
-            tally[kind] += 1
-            state.n = n + 1
+                kind = slow(S, raw, at, direction)
+            S.judged[kind] += 1
+            S.n = n = n + 1
             if not n & TURN:
-                state.turn()
+                S.turn()
             return kind
 
-        return receive
+        def receive_wrapped(S: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+            n: int = S.n
+            S.frames[n & mask] = (raw, at, direction)
+            try:
+                event, S.wrapped = decode(raw)
+                text = raw if raw.__class__ is str else raw.decode()  # type: ignore[union-attr]
+                if len(raw) > most:
+                    kind: int = slow(S, raw, at, direction)
+                else:
+                    kind = event.judge(S, n, text, at, direction)
+            except _REFUSED:
+                kind = slow(S, raw, at, direction)
+            S.judged[kind] += 1
+            S.n = n = n + 1
+            if not n & TURN:
+                S.turn()
+            return kind
 
-    def _slow(self, state: State, raw: bytes | str, owner: Any, at: float | None, direction: str | None) -> int:
+        return receive_wrapped if self.plan.contract.discriminator.below else receive
+
+    def _slow(self, state: State, raw: bytes | str, at: float | None, direction: str | None) -> int:
         """Let the interpreter judge a frame in which something is unusual."""
         state.at = at
         state.direction = direction
-        return self.interpreter.judge(state, raw, owner)
+        return self.interpreter.judge(state, raw, state.whose)
 
     def _names(self, canaries: Canaries) -> dict[str, Any]:
         way = self.plan.contract.discriminator
@@ -101,9 +126,10 @@ class Compiled:
             "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
             "WATCH": canaries, "TAG": TAG, "RUN": RUN, "PLAIN": _PLAIN,
             "PLACEHOLDERS": PLACEHOLDERS, "INFINITY": math.inf,
-            "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "FRESH": self.plan.layout.fresh,
-            "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring,
-            "REMEMBERED": REMEMBERED, "NAMES": frozenset((str, int)), "NOTHING": {},
+            "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "Record": Record,
+            "OBJECTS": (dict, msgspec.Struct), "MOST_CLOSED": spans.MOST_CLOSED, "MOST_IDS": KNOWN_IDS,
+            "NAMES": frozenset((str, int)), "NOTHING": {},
+            **{f"Instance{index}": shape for index, shape in enumerate(self._states.shapes)},
             "demands": demands, "isolation": isolation, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
             "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
         }  # fmt: skip
@@ -119,15 +145,14 @@ class Compiled:
                 [path for kind in kinds for path in (*reads_of(plan, kind), *_variant_paths(kind, kinds[-1]))],
                 tag=tag,
             )
-            text += self._handlers(kinds, tree)
-            text += family_lines(plan, family, number, tree)
+            text += self._handlers(kinds, tree, family)
             classes.append((family, number, tree))
         self._namespace["name_of"] = lambda event: event.__struct_config__.tag
         self._run(text)
         structs = [
             tree.struct(
                 f"Event{number}",
-                {"judge": self._namespace[f"family_{number}"], "GET": self._getters(tree)},
+                {"judge": self._namespace[f"kind_{plan.families[family][-1]}"], "GET": self._getters(tree)},
                 tag_field=tag,
                 tag=family,
             )
@@ -168,43 +193,42 @@ class Compiled:
             keys=way.keys_present,
         )
         text: list[str] = []
-        for number, (family, members) in enumerate(plan.families.items()):
-            text += self._handlers([plan.kinds[index] for index in members], tree)
-            text += family_lines(plan, family, number, tree)
+        for family, members in plan.families.items():
+            text += self._handlers([plan.kinds[index] for index in members], tree, family)
         names = {key: tree.expression(path) for key, path in zip(extra, paths, strict=False)}
         text += _name_lines(names, jsonrpc=way.jsonrpc, keys=way.keys_present)
         self._run(text)
         self._namespace["name_of"] = name_of = self._namespace["the_name"]
-        families = {family: self._namespace[f"family_{number}"] for number, family in enumerate(plan.families)}
+        families = {family: self._namespace[f"kind_{members[-1]}"] for family, members in plan.families.items()}
         patterns = [family for family in families if "*" in family]
         known = {family: function for family, function in families.items() if "*" not in family}
         slow = self._slow
 
-        def unknown(event: Any, state: State, raw: bytes | str, owner: Any, at: float | None, way: str | None) -> int:
-            return slow(state, raw, owner, at, way)
+        def unknown(event: Any, state: State, n: int, raw: str, at: float | None, way: str | None) -> int:
+            return slow(state, raw, at, way)
 
-        def judge(event: Any, state: State, raw: bytes | str, owner: Any, at: float | None, way: str | None) -> int:
+        def judge(event: Any, state: State, n: int, raw: str, at: float | None, way: str | None) -> int:
             name = name_of(event)
             if name is None:
-                return slow(state, raw, owner, at, way)
+                return slow(state, raw, at, way)
             handler = known.get(name)
             if handler is None:
                 found = next((each for each in patterns if fnmatchcase(name, each)), None)
                 handler = families[found] if found else unknown
                 if len(known) < 4096:
                     known[name] = handler
-            return handler(event, state, raw, owner, at, way)
+            return handler(event, state, n, raw, at, way)
 
         event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
         plain: Callable[[bytes | str], Any] = msgspec.json.Decoder(event).decode
         self._decode = _unwrapping(event, way.below) if way.below else plain
         return "\n".join(text)
 
-    def _handlers(self, kinds: list[Any], tree: Tree) -> list[str]:
+    def _handlers(self, kinds: list[Any], tree: Tree, family: str) -> list[str]:
         lines: list[str] = []
         for kind in kinds:
             handler = Handler(self.plan, kind, tree)
-            lines += [*handler.lines(), ""]
+            lines += [*handler.lines(() if kind is not kinds[-1] else variant_lines(self.plan, family, tree)), ""]
             self._namespace |= handler.constants
         return lines
 

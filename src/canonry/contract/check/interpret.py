@@ -48,18 +48,18 @@ class Interpreter:
         self._found: dict[str, str | None] = {}
         self._allowed = dict(plan.allowed)
 
-    def receiver(self, state: State, owner: Any, window: Window, tally: list[int]) -> Receive:
+    def receiver(self, state: State, window: Window) -> Receive:
         """Return what receives for a session."""
 
         def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
             state.at = at
             state.direction = direction
             window.put(state.n, raw, at, direction)
-            kind = self.judge(state, raw, owner)
-            tally[kind] += 1
+            kind = self.judge(state, raw, state.whose)
+            state.judged[kind] += 1
+            state.n += 1
             if not state.n & TURN:
                 state.turn()
-            state.n += 1
             return kind
 
         return receive

@@ -7,7 +7,7 @@ import msgspec
 from canonry.contract.canary import Canaries
 from canonry.contract.check.demands import shown
 from canonry.contract.check.ring import Ring
-from canonry.contract.check.state import State
+from canonry.contract.check.state import REMEMBERED, State
 
 KNOWN_IDS = 1 << 17
 """How many ids a checker remembers the owners of, at least, of each field."""
@@ -45,10 +45,11 @@ def isolate(state: State, event: Any) -> None:
         known = state.owner[index]
         if known is None:
             if isinstance(value, str | int | float):
-                state.owner[index] = value
+                state.own(index, value)
                 state.user = None
         elif value != known and str(value) == str(known):
-            state.owner[index] = value  # `--session user_id=7` is a text
+            state.own(index, value)  # `--session user_id=7` is a text
+            state.odd = True
         elif value != known:
             state.report(rule, f"`{path.text}` is `{shown(value)}`, the session's is `{shown(known)}`")
     for index, (_, path, rule) in enumerate(plan.owned):
@@ -95,7 +96,9 @@ def foreseen(state: State, values: tuple[Any, ...]) -> Any:
 
 def adopt(state: State, values: tuple[Any, ...]) -> None:
     """Takes what an event says of the session's user for known, where nothing was."""
-    state.owner = [value if known is None else known for value, known in zip(values, state.owner, strict=True)]
+    for index, value in enumerate(values):
+        if state.owner[index] is None:
+            state.own(index, value)
     user_of(state)
 
 
@@ -114,15 +117,17 @@ def split_canary(state: State, canaries: Canaries, event: Any, owner: Any) -> st
         if not isinstance(piece, str) or not piece:
             continue
         key = (index, state.key(key_paths, event) if key_paths else ())
-        tail = state.tails.get(key)
+        tail = None if state.tails is None else state.tails.get(key)
         if tail is None and not canaries.may_go_on(piece):
             continue
         joined = (tail or "") + piece
         found = canaries.find(joined, owner) if tail else None
         if found is None and canaries.may_go_on(joined):
+            state.tails = Ring(REMEMBERED) if state.tails is None else state.tails
             state.tails.put(key, joined[-canaries.tail :])
-        else:
+        elif state.tails is not None:
             state.tails.drop(key)
+            state.tails = state.tails if len(state.tails) else None
         if found is not None:
             return found
     return None

@@ -1,6 +1,6 @@
 """What a session receives with, and the frames that it keeps for counter-examples."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from canonry.contract.check.state import UNIQUE, State
 
@@ -24,7 +24,7 @@ class Receive(Protocol):
 class Judge(Protocol):
     """What makes the receiver of a session, by interpreting or compiled."""
 
-    def receiver(self, state: State, owner: Any, window: "Window", tally: list[int]) -> Receive:
+    def receiver(self, state: State, window: "Window") -> Receive:
         """Return what receives."""
         ...
 

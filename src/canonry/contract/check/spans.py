@@ -8,6 +8,7 @@ from canonry.contract.check.scopes import named
 from canonry.contract.check.state import REMEMBERED, Instance, Record, State
 from canonry.contract.compile.plan import SESSION, SpanPlan
 
+MOST_CLOSED = 2 * REMEMBERED
 _OPEN, _CLOSED, _REFERRED, _ABANDONED = 1, 2, 3, 4
 _OTHER_SIDE = {"in": "out", "out": "in"}
 
@@ -290,15 +291,26 @@ def _token(state: State, span: SpanPlan, kind: int, event: Any) -> None:
 
 
 def _closed_at(state: State, inst: Instance, span: SpanPlan, key: Any) -> tuple[int, int] | None:
-    ring = inst.cells[state.plan.layout.closed + span.index]
-    return None if ring is None else ring.get(key)
+    """Which event closed a span, and how; None where none did, or it is forgotten."""
+    known = inst.cells[state.plan.layout.closed + span.index]
+    n = None if known is None else known.get(key)
+    return None if n is None else (~n, _ABANDONED) if n < 0 else (n, _CLOSED)
 
 
 def _remember(state: State, inst: Instance, span: SpanPlan, key: Any, n: int, how: int) -> None:
-    ring = inst.cells[state.plan.layout.closed + span.index]
-    if ring is None:
-        ring = inst.cells[state.plan.layout.closed + span.index] = Ring(REMEMBERED)
-    ring.put(key, (n, how))
+    known = inst.cells[state.plan.layout.closed + span.index]
+    if known is None:
+        known = inst.cells[state.plan.layout.closed + span.index] = {}
+    known.pop(key, None)
+    known[key] = ~n if how == _ABANDONED else n
+    if len(known) > MOST_CLOSED:
+        forget(known)
+
+
+def forget(known: dict[Any, int]) -> None:
+    """Forgets the older half of the closed spans."""
+    for key in list(known)[: len(known) - REMEMBERED]:
+        del known[key]
 
 
 def named_key(span: SpanPlan, key: Any) -> str:

@@ -5,7 +5,7 @@ interpreter calls.
 """
 
 from canonry.contract.compile.plan import SESSION, OrderPlan, SpanPlan, StatesPlan
-from canonry.contract.compile.writer import Writer
+from canonry.contract.compile.writer import SLOW, Writer
 from canonry.contract.language.rules import OrderMode, SequenceMode
 
 _OTHER_SIDE = "('in' if way == 'out' else 'out' if way == 'in' else way)"
@@ -65,7 +65,7 @@ def _during(handler: Writer, span: SpanPlan, holder: str) -> bool:
         handler.guard_key(key, span.key)
     else:
         handler.guard.append(f"{key} = ()")
-    handler.guard += [f"{table} = {holder}.spans[{index}]", *_found(record, f"{table}[{key}]")]
+    handler.guard += [f"{table} = {handler.table(holder, index)}", *_found(record, f"{table}[{key}]")]
     if span.parents is not None:
         handler.guard.append(f"p_{index} = {handler.expression(span.parents)}")
         here, above = f"p_{index}", f"a_{index}"
@@ -92,12 +92,12 @@ def _ask(handler: Writer, span: SpanPlan, holder: str) -> bool:
     handler.guard += [
         f"side = {_side(handler)}",
         f"key_{index} = (s_{index}, side)",
-        f"t_{index} = {holder}.spans[{index}]",
+        f"t_{index} = {handler.table(holder, index)}",
         f"if key_{index} in t_{index}: {handler.SLOW}",
     ]
     if not span.reopen:
         handler.slow_if(
-            f"(o := {handler.cell(holder, 'closed', index)}) is not None and o.get(key_{index}) is not None"
+            f"(o := {handler.cell(holder, 'closed', index)}) is not None and key_{index} in o"
         )
     if span.token_set is not None:
         handler.guard += [
@@ -120,17 +120,13 @@ def _answer(handler: Writer, span: SpanPlan, holder: str) -> bool:
     handler.guard_key(f"s_{index}", span.key)
     handler.guard += [
         f"key_{index} = (s_{index}, {_side(handler, other=True)})",
-        f"t_{index} = {holder}.spans[{index}]",
+        f"t_{index} = {handler.table(holder, index)}",
         *_found(f"o_{index}", f"t_{index}[key_{index}]"),
     ]
     handler.act += [f"del t_{index}[key_{index}]", f"if o_{index}.owed: S.open -= 1"]
     if span.token_set is not None:
         handler.act.append(f"if o_{index}.token is not None: S.tokens[{index}].pop(o_{index}.token, None)")
-    closed = handler.cell(holder, "closed", index)
-    handler.act += [
-        f"if (o := {closed}) is None: o = {closed} = Ring(REMEMBERED)",
-        f"o.put(key_{index}, (n, 2))",
-    ]
+    handler.remember(span, holder, f"key_{index}")
     return True
 
 
@@ -209,7 +205,7 @@ def _sequences(handler: Writer, span: int) -> list[int]:
 
 
 def _found(name: str, expression: str) -> list[str]:
-    return [f"try: {name} = {expression}", "except KeyError: return slow(S, raw, owner, at, way)"]
+    return [f"try: {name} = {expression}", f"except KeyError: {SLOW}"]
 
 
 def _side(handler: Writer, *, other: bool = False) -> str:

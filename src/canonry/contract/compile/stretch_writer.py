@@ -38,7 +38,7 @@ class SpanWriter(Writer):
                 self.guard.append(SLOW)
                 return
         else:
-            self.guard.append(f"{table} = {holder}.spans[{span.index}]")
+            self.guard.append(f"{table} = {self.table(holder, span.index)}")
             if kind not in span.opens:
                 self.guard += [f"try: {record} = {table}[{key}]", f"except KeyError: {SLOW}"]
         if kind in span.opens:
@@ -50,15 +50,12 @@ class SpanWriter(Writer):
         if not new:
             self.slow_if(f"{key} in {table}")
             if not span.reopen:
-                self.slow_if(
-                    f"(o := {self.cell(holder, 'closed', span.index)}) is not None and o.get({key}) is not None"
-                )
+                self.slow_if(f"(o := {self.cell(holder, 'closed', span.index)}) is not None and {key} in o")
             if not span.concurrent:
                 self.slow_if(table)
-        target = f"{holder}.spans[{span.index}]" if new else table
-        self.act.append(f"o = {target}[{key}] = Record({key}, n, at, {span.must_close})")
-        if span.same:
-            self.act.append(f"o.same = ({', '.join(self.expression(path) for path in span.same)},)")
+        target = self.table(holder, span.index) if new else table
+        same = f", ({', '.join(self.expression(path) for path in span.same)},)" if span.same else ""
+        self.act.append(f"{target}[{key}] = Record({key}, n, at, {span.must_close}{same})")
         if span.home == SESSION and span.must_close:
             self.act.append("S.open += 1")
         for index, each in enumerate(self.plan.counts):
@@ -72,10 +69,10 @@ class SpanWriter(Writer):
 
     def _close_span(self, span: SpanPlan, holder: str, key: str, table: str, record: str) -> None:
         for position, path in enumerate(span.same):
-            self.slow_if(
-                f"(v := {self.expression(path)}) is not None and (o := {record}.same[{position}]) is not None "
-                f"and v != o"
-            )
+            self.differs(path, f"{record}.same[{position}]")
+            self.vouch(path, span.opens)
+        for path in span.key:
+            self.vouch(path, span.opens)
         limits = [
             each.seconds for each in self.plan.deadlines if each.start.what == "span" and each.start.index == span.index
         ]
@@ -84,9 +81,7 @@ class SpanWriter(Writer):
         self.act.append(f"del {table}[{key}]")
         if span.home == SESSION:
             self.act.append(f"if {record}.owed: S.open -= 1")
-        closed = self.cell(holder, "closed", span.index)
-        self.act.append(f"if (o := {closed}) is None: o = {closed} = Ring(REMEMBERED)")
-        self.act.append(f"o.put({key}, (n, 2))")
+        self.remember(span, holder, key)
         self._span_deadlines(span, holder, "span_close")
 
     def _span_deadlines(self, span: SpanPlan, holder: str, what: str) -> None:
@@ -120,7 +115,9 @@ class ScopeWriter(SpanWriter):
             self._open(scope, key, holder)
             self.opened.add(index)
         else:
-            self.guard += [f"try: {holder} = S.live[{index}][{key}]", f"except KeyError: {SLOW}"]
+            self.guard += [f"try: {holder} = S.live_{index}[{key}]", f"except KeyError: {SLOW}"]
+            for path in scope.key:
+                self.vouch(path, scope.opens)
         self.holders[index] = holder
 
     def _again(self, scope: ScopePlan, key: str) -> None:
@@ -128,9 +125,9 @@ class ScopeWriter(SpanWriter):
         index = scope.index
         after = scope.reopens.get(self.kind.index, frozenset()) if scope.reopens else scope.reopen
         if not after:
-            self.slow_if(f"{key} in S.live[{index}] or {key} in (o := S.closed[{index}]).new or {key} in o.old")
+            self.slow_if(f"{key} in S.live_{index} or {key} in (o := S.closed[{index}]).new or {key} in o.old")
             return
-        self.slow_if(f"{key} in S.live[{index}]")
+        self.slow_if(f"{key} in S.live_{index}")
         self.guard.append(f"b_{index} = S.closed[{index}].get({key})")
         self.slow_if(f"b_{index} is not None and b_{index}.kind not in {sorted(after)!r}")
         self.act.append(f"if b_{index} is not None: S.closed[{index}].drop({key})")
@@ -139,7 +136,7 @@ class ScopeWriter(SpanWriter):
         """A scope that the event belongs to where it carries the key."""
         index = scope.index
         if not scope.key:
-            self.guard.append(f"{holder} = S.live[{index}].get(())")
+            self.guard.append(f"{holder} = S.live_{index}.get(())")
             self.slow_if(f"{holder} is None and S.closed[{index}].get(()) is not None")
         else:
             names = []
@@ -157,7 +154,7 @@ class ScopeWriter(SpanWriter):
             self.guard += [
                 f"if {' and '.join(asked) or 'True'}:",
                 *([f"    if {' or '.join(odd)}: {SLOW}"] if odd else []),
-                f"    {holder} = S.live[{index}].get({whole})",
+                f"    {holder} = S.live_{index}.get({whole})",
                 f"    if {holder} is None"
                 + ("" if scope.strict else f" and S.closed[{index}].get({whole}) is not None")
                 + f": {SLOW}",
@@ -166,8 +163,7 @@ class ScopeWriter(SpanWriter):
 
     def _open(self, scope: ScopePlan, key: str, holder: str) -> None:
         index = scope.index
-        tables = ", ".join("{}" for _ in self.plan.spans)
-        self.act.append(f"{holder} = S.live[{index}][{key}] = Instance({index}, {key}, n, at, FRESH[:], [{tables}])")
+        self.act.append(f"{holder} = S.live_{index}[{key}] = Instance{index + 1}({index}, {key}, n, at)")
         parent = self.holders.get(scope.inside) if scope.inside != SESSION else None
         if parent:
             self.act += [
@@ -199,7 +195,7 @@ class ScopeWriter(SpanWriter):
             prefix = "    "
             self.guard, self.act = [], []
         if scope != SESSION:
-            self._constants(scope, holder)
+            self._constants(scope, holder, prefixed=bool(prefix))
         self._sequences(scope, holder)
         new = scope in self.opened
         for index, states in enumerate(self.plan.states):
@@ -237,12 +233,19 @@ class ScopeWriter(SpanWriter):
                     whole.append(f"if {holder} is not None:")
                     whole += [f"    {line}" for line in lines]
 
-    def _constants(self, scope: int, holder: str) -> None:
+    def _constants(self, scope: int, holder: str, *, prefixed: bool) -> None:
         for index, path in enumerate(self.plan.scopes[scope].constant):
             if scope in self.opened:
                 self.act.append(f"{self.cell(holder, 'consts', index)} = {self.expression(path)}")
-            else:
-                self.differs(path, f"{self.cell(holder, 'consts', index)}")
+                continue
+            plan = self.plan.scopes[scope]
+            sure = self.always_id(path, plan.opens)
+            if sure and not prefixed and path in [each for each, _ in self.plan.isolation.session]:  # it is the session's, then
+                self.doubts.append(self.difference(path, f"{self.cell(holder, 'consts', index)}"))
+                continue
+            self.differs(path, f"{self.cell(holder, 'consts', index)}")
+            if sure and not prefixed:
+                self.vouch(path, plan.opens)
 
     def _sequences(self, scope: int, holder: str) -> None:
         for index, each in enumerate(self.plan.sequences):
@@ -291,7 +294,7 @@ class ScopeWriter(SpanWriter):
                 self.call(f"if {name} is not None: scopes.{step}(S, {name}, {kind})")
             return
         for span in due_spans:
-            table = f"{holder}.spans[{span.index}]"
+            table = self.table(holder, span.index)
             sure = all(self.tree.sure(path) and self.tree.plain(path) for path in span.key)
             if kind in span.closes and span.key and sure and not span.across:  # its own is closed in time
                 self.slow_if(f"{table} and (len({table}) > 1 or {self._key(span.key)} not in {table})")
@@ -324,7 +327,7 @@ class ScopeWriter(SpanWriter):
                 begun = f"at is not None and (o := {self.cell(holder, 'starts', number)}) is not None"
                 self.slow_if(f"{begun} and o[1] is not None and at - o[1] > {late.seconds + 1e-6!r}")
         key = f"k_{index}"
-        self.act.append(f"del S.live[{index}][{key}]")
+        self.act.append(f"del S.live_{index}[{key}]")
         if scope.must_close:
             self.act.append("S.open -= 1")
         self.act.append(f"S.closed[{index}].new[{key}] = Closed({kind}, n, at)")

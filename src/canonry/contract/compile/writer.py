@@ -1,10 +1,12 @@
 """What every part of a handler's text is written with, and the looks that know no scope."""
 
-from canonry.contract.compile.plan import SESSION, Kind, Plan
+from collections.abc import Iterable
+
+from canonry.contract.compile.plan import SESSION, Kind, Plan, SpanPlan
 from canonry.contract.compile.tree import Tree, View
 from canonry.contract.language.paths import Path
 
-SLOW = "return slow(S, raw, owner, at, way)"
+SLOW = "return slow(S, raw, at, way)"
 
 
 class Writer:
@@ -25,10 +27,16 @@ class Writer:
         self.holders: dict[int, str] = {SESSION: "S.root"}
         self.opened: set[int] = set()
         self.shares = False
+        self.ids: dict[str, str] = {}
+        self.doubts: list[str] = []
 
     def cell(self, holder: str, name: str, index: int) -> str:
         """Where a scope keeps what a rule knows."""
-        return f"{holder}.cells[{getattr(self.plan.layout, name) + index}]"
+        return f"{holder}.c{getattr(self.plan.layout, name) + index}"
+
+    def table(self, holder: str, index: int) -> str:
+        """Where a scope keeps the spans of a kind that are open."""
+        return f"{holder}.s{index}"
 
     def call(self, text: str) -> None:
         """A step that the interpreter takes too; it may report."""
@@ -50,9 +58,9 @@ class Writer:
                 text = self.expression(rule.path)
                 there = "" if self.tree.sure(rule.path) else f"({text}) is not None and "
                 if word == "id":
-                    self.slow_if(f"({text}) in PLACEHOLDERS")
+                    self.ids[rule.path.text] = f"{there}{text} in PLACEHOLDERS"
                 elif word == "text":
-                    self.slow_if(f"{there}not '!' <= (v := {text})[0] <= '~' and v.isspace()")
+                    self.slow_if(f"{there}({text}).isspace()")
                 elif word == "rfc3339":
                     self.slow_if(f"{there}(({text}).tzinfo is not UTC or '0000\"' in raw)")
                 continue
@@ -73,6 +81,31 @@ class Writer:
             else:
                 self.slow_if(f"not ({good})")
 
+    def vouch(self, path: Path, kinds: Iterable[int]) -> None:
+        """Takes an id for right that was compared with one that came with an event of these kinds.
+
+        They looked at it. Unless the session is odd: then what was compared with need not be right.
+        """
+        if path.text in self.ids and all(self._is_id(self.plan.kinds[kind], path) for kind in kinds):
+            self.doubts.append(self.ids.pop(path.text))
+
+    def _is_id(self, kind: Kind, path: Path) -> bool:
+        return any(rule.path == path and rule.kind.words == ("id",) for rule in kind.fields)
+
+    def always_id(self, path: Path, kinds: Iterable[int]) -> bool:
+        """Whether no event of these kinds is right without an id at a path."""
+        return all(
+            any(rule.path == path and rule.kind.words == ("id",) and not rule.kind.optional for rule in one.fields)
+            for one in (self.plan.kinds[kind] for kind in kinds)
+        )
+
+    def _doubted(self) -> None:
+        """The looks that are left for the end: ids that nothing vouches for, and the others where it is in doubt."""
+        for condition in self.ids.values():
+            self.slow_if(condition)
+        if self.doubts:
+            self.slow_if(f"S.odd and ({' or '.join(f'({one})' for one in self.doubts)})")
+
     def _direction(self) -> None:
         way = self.kind.direction
         if way:
@@ -80,11 +113,16 @@ class Writer:
         if not self.plan.silences:
             return
         limit = min(each.seconds for each in self.plan.silences) + 1e-6
-        if way != "in":
-            from_service = "" if way == "out" else " and way != 'in'"
-            self.guard += ["if at is not None:", f"    if at - S.mark > {limit!r} and S.open{from_service}: {SLOW}"]
-        heard = {"out": "", "in": " and not S.open"}.get(way, " and (way != 'in' or not S.open)")
-        self.act.append(f"if at is not None{heard} and not at < S.mark < INFINITY: S.mark = at")
+        deaf = {"in": " or S.open", "": " or (way == 'in' and S.open)"}.get(way, "")
+        self.guard += [
+            f"if at is None{deaf}: m = S.mark",
+            f"elif 0.0 <= at - (m := S.mark) <= {limit!r}: m = at",
+            "elif m < at:",
+            *([] if way == "in" else [f"    if S.open: {SLOW}"]),
+            "    m = at",
+            "elif not at < m < INFINITY: m = at",
+        ]
+        self.act.append("S.mark = m")
 
     def _isolation(self) -> None:
         plan = self.plan.isolation
@@ -92,6 +130,8 @@ class Writer:
             self._canaries()
         self._session()
         for index, (_, path, _) in enumerate(plan.owned):
+            if not self.tree.has(path):
+                continue
             self.slow_if(
                 f"(o := S.owned[{index}]) is not None and (v := {self.expression(path)}) is not None and not "
                 f"(hashable(v) and v in o)"
@@ -110,8 +150,9 @@ class Writer:
                 ]
                 self.act += [
                     f"if {new}:",
-                    f"    S.ids[{index}].put({value}, S.user)",
-                    f"    S.mine[{index}].put({value}, True)",
+                    f"    (o := S.ids[{index}]).new[{value}] = S.user",
+                    "    if len(o.new) > MOST_IDS: o.turn()",
+                    f"    S.mine[{index}].new[{value}] = True",
                 ]
 
     def _session(self) -> None:
@@ -125,11 +166,12 @@ class Writer:
             value = f"v_{index}"
             values.append(value)
             there = "" if self.tree.sure(path) else f"{value} is not None and "
-            odd = "" if self.tree.plain(path) else f" or {value}.__class__ not in PLAIN"
+            odd = "" if self.tree.plain(path) else f"{value}.__class__ not in PLAIN or "
+            self.vouch(path, ())
             self.guard += [
                 f"{value} = {self.expression(path)}",
-                f"if {there}{value} != S.owner[{index}]:",
-                f"    if S.owner[{index}] is not None{odd}: {SLOW}",
+                f"if {there}{value} != S.owner_{index}:",
+                f"    if S.owner_{index} is not None or {odd}{value} in PLACEHOLDERS: {SLOW}",
                 "    u = None",
             ]
         whole = f"({', '.join(values)},)"
@@ -139,21 +181,37 @@ class Writer:
 
     def differs(self, path: Path, known: str) -> None:
         """Slow where a field is there and is not what is known."""
+        self.slow_if(self.difference(path, known))
+
+    def difference(self, path: Path, known: str) -> str:
+        """Return what is true where a field is there and is not what is known."""
         text = self.expression(path)
-        self.slow_if(f"{text} != {known}" if self.tree.sure(path) else f"(v := {text}) is not None and v != {known}")
+        return f"{text} != {known}" if self.tree.sure(path) else f"(v := {text}) is not None and v != {known}"
+
+    def remember(self, span: SpanPlan, holder: str, key: str) -> None:
+        """Keep the key of a span that is closed."""
+        known = self.cell(holder, "closed", span.index)
+        again = f"o.pop({key}, None); " if span.reopen else ""
+        self.act += [
+            f"if (o := {known}) is None: {known} = {{{key}: n}}",
+            "else:",
+            f"    {again}o[{key}] = n",
+            "    if len(o) > MOST_CLOSED: spans.forget(o)",
+        ]
 
     def _canaries(self) -> None:
         """Another user's text in the frame; what may be the beginning or the end of one is the interpreter's."""
         self.guard += [
             "if WATCH.active:",
-            "    if (TAG in raw or RUN in raw or WATCH.texts) and WATCH.find(raw, owner) is not None:",
-            f"        {SLOW}",
+            "    if TAG in raw or RUN in raw or WATCH.texts or '\\\\' in raw and ('\\\\u' in raw or '\\\\/' in raw):",
+            f"        if WATCH.find(raw, S.whose) is not None: {SLOW}",
         ]
         for path, _ in self.plan.isolation.text:
             if self.tree.has(path):
                 self.guard.append(f"    if (v := {self.expression(path)}).__class__ is str and v:")
-                begun = "v[-1] in 'UV' or 'UU' in v or 'VV' in v"
-                self.guard.append(f"        if S.tails.new or S.tails.old or {begun} or WATCH.texts: {SLOW}")
+                self.guard.append(f"        if 'U' in v or 'V' in v or S.tails is not None or WATCH.texts:")
+                begun = "WATCH.texts or v[-1] in 'UV' or 'UU' in v or 'VV' in v"
+                self.guard.append(f"            if S.tails is not None or {begun}: {SLOW}")
 
     def _verified(self) -> set[str]:
         """The ids that an open scope has proved to be of this session: its key, and what is constant in it."""
@@ -174,10 +232,9 @@ class Writer:
             self.guard += [
                 f"{value} = {self.expression(unique.path)}",
                 f"if {value} is not None:",
-                f"    w_{index} = S.unique[{index}]",
-                f"    if {odd}{value} in w_{index}.new or {value} in w_{index}.old: {SLOW}",
+                f"    if {odd}{value} in (w_{index} := S.fresh_{index}) or {value} in S.stale_{index}: {SLOW}",
             ]
-            self.act.append(f"if {value} is not None: w_{index}.new[{value}] = n")
+            self.act.append(f"if {value} is not None: w_{index}[{value}] = n")
 
     def _exchanges(self) -> None:
         chunked = [span for span in self.plan.spans if span.chunks]
@@ -219,7 +276,7 @@ def _inline(words: tuple[str, ...], name: str, otherwise: str) -> str:
         "id": f"({name}.__class__ is int or ({name}.__class__ is str and {name} not in PLACEHOLDERS))",
         "str": f"{name}.__class__ is str",
         "text": f"{name}.__class__ is str and not ({name} == '' or {name}.isspace())",
-        "filled": f"(({name} and {name}.__class__ is not str) or is_filled({name}))",
+        "filled": f"({name} != '' and not {name}.isspace() if {name}.__class__ is str else {name} or is_filled({name}))",
         "int": f"{name}.__class__ is int",
         "number": f"{name}.__class__ in NUMBERS",
         "bool": f"{name}.__class__ is bool",
