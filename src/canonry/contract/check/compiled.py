@@ -228,6 +228,10 @@ class Compiled:
         lines: list[str] = []
         for kind in kinds:
             handler = Handler(self.plan, kind, tree)
+            if handler.may_be_fresh():
+                fresh = Handler(self.plan, kind, tree, fresh=True)
+                lines += [*fresh.lines(), ""]
+                self._namespace |= fresh.constants
             lines += [*handler.lines(() if kind is not kinds[-1] else variant_lines(self.plan, family, tree)), ""]
             self._namespace |= handler.constants
         return lines

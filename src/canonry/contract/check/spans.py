@@ -201,6 +201,19 @@ def _parents(
         record.above = tuple(above)
 
 
+def above(table: dict[Any, Record], parents: list[Any]) -> tuple[Record, ...] | None:
+    """Return the open spans that a new one names as its parents, None where one is not open or stands elsewhere."""
+    found: list[Record] = []
+    for parent in parents:
+        known = table.get(parent) if parent.__class__ is str or parent.__class__ is int else None
+        if known is None or known.above is None or len(known.above) != len(found):
+            return None
+        if any(one is not other for one, other in zip(known.above, found, strict=True)):
+            return None
+        found.append(known)
+    return tuple(found)
+
+
 def _chunk(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) -> None:
     current = state.implied.get(span.index)
     key: Any = state.key(span.key, event) if span.key else ()

@@ -43,10 +43,18 @@ class Handler(ScopeWriter):
             *self.guard, *(shared if self.shares else ()), *self.act
         ]  # fmt: skip
         return [
-            f"def kind_{kind.index}(e, S, n, raw, at, way):  # {kind.name}",
+            f"def kind_{kind.index}{'_fresh' if self.fresh else ''}(e, S, n, raw, at, way):  # {kind.name}",
             *(f"    {line}" for line in (*before, *body)),
             f"    return {kind.index}",
         ]
+
+
+    def may_be_fresh(self) -> bool:
+        """Whether an event of this kind opens a scope that it may also find open."""
+        opened = [self.plan.scopes[index] for index in self.kind.needed]
+        return any(
+            self.kind.index in scope.opens and (self.kind.index in scope.closes or scope.repeat) for scope in opened
+        )
 
 
 def reads_of(plan: Plan, kind: Kind) -> list[Path]:

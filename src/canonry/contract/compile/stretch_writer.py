@@ -1,96 +1,10 @@
-"""The text of a handler that opens and closes scopes and spans, and counts in them."""
+"""The text of a handler that opens and closes scopes, and counts in them."""
 
-from canonry.contract.compile.plan import NO_LIMIT, SESSION, ScopePlan, SpanPlan
-from canonry.contract.compile.steps import write_order, write_span, write_states
-from canonry.contract.compile.writer import SLOW, Writer
+from canonry.contract.compile.plan import NO_LIMIT, SESSION, ScopePlan
+from canonry.contract.compile.span_writer import SpanWriter
+from canonry.contract.compile.steps import write_order, write_states
+from canonry.contract.compile.writer import SLOW
 from canonry.contract.language.rules import SequenceMode
-
-
-class SpanWriter(Writer):
-    """Spans: what is a pair of plain events stands in the text."""
-
-    def _span(self, span: SpanPlan) -> None:
-        holder = self.holders.get(span.home)
-        kind = self.kind.index
-        if holder is None or write_span(self, span, holder):
-            return
-        roles = [kind in span.opens, kind in span.closes, kind in span.during]
-        simple = (
-            sum(roles) == 1 and not holder.startswith("?") and not span.across and span.parents is None
-            and span.outer < 0
-            and not span.refers and span.token_set is None and not span.chunks
-            and kind not in span.abandons and kind not in span.refers_unless
-            and kind not in {one for one, _, _ in span.known}
-            and span.index not in [each.span for each in self.plan.folds] + [each.span for each in self.plan.sequences]
-        )  # fmt: skip
-        if not simple:
-            call = f"spans.step(S, SPANS[{span.index}], {kind}, {holder.lstrip('?')}, e)"
-            self.call(f"if {holder[1:]} is not None: {call}" if holder.startswith("?") else call)
-            return
-        key, table, record = f"s_{span.index}", f"t_{span.index}", f"o_{span.index}"
-        new = span.home in self.opened
-        if span.key:
-            self.guard_key(key, span.key)
-        else:
-            self.guard.append(f"{key} = ()")
-        if new:
-            if kind not in span.opens:
-                self.guard.append(SLOW)
-                return
-        else:
-            self.guard.append(f"{table} = {self.table(holder, span.index)}")
-            if kind not in span.opens:
-                self.guard += [f"try: {record} = {table}[{key}]", f"except KeyError: {SLOW}"]
-        if kind in span.opens:
-            self._open_span(span, holder, key, table, new=new)
-        elif kind in span.closes:
-            self._close_span(span, holder, key, table, record)
-
-    def _open_span(self, span: SpanPlan, holder: str, key: str, table: str, *, new: bool) -> None:
-        if not new:
-            self.slow_if(f"{key} in {table}")
-            if not span.reopen:
-                self.slow_if(f"(o := {self.cell(holder, 'closed', span.index)}) is not None and {key} in o")
-            if not span.concurrent:
-                self.slow_if(table)
-        target = self.table(holder, span.index) if new else table
-        same = f", ({', '.join(self.expression(path) for path in span.same)},)" if span.same else ""
-        self.act.append(f"{target}[{key}] = Record({key}, n, at, {span.must_close}{same})")
-        if span.home == SESSION and span.must_close:
-            self.act.append("S.open += 1")
-        for index, each in enumerate(self.plan.counts):
-            if each.span == span.index and each.scope == span.home:
-                if each.high != NO_LIMIT:
-                    self.slow_if(
-                        f"{self.cell(holder, 'counts', index)} >= {each.high}" if not new else str(each.high == 0)
-                    )
-                self.act.append(f"{self.cell(holder, 'counts', index)} += 1")
-        self._span_deadlines(span, holder, "span_open")
-
-    def _close_span(self, span: SpanPlan, holder: str, key: str, table: str, record: str) -> None:
-        for position, path in enumerate(span.same):
-            self.differs(path, f"{record}.same[{position}]")
-            self.vouch(path, span.opens)
-        for path in span.key:
-            self.vouch(path, span.opens)
-        limits = [
-            each.seconds for each in self.plan.deadlines if each.start.what == "span" and each.start.index == span.index
-        ]
-        if limits:
-            self.slow_if(f"at is not None and {record}.at is not None and at - {record}.at > {min(limits) + 1e-6!r}")
-        self.act.append(f"del {table}[{key}]")
-        if span.home == SESSION:
-            self.act.append(f"if {record}.owed: S.open -= 1")
-        self.remember(span, holder, key)
-        self._span_deadlines(span, holder, "span_close")
-
-    def _span_deadlines(self, span: SpanPlan, holder: str, what: str) -> None:
-        if any(
-            point.what == what and point.index == span.index
-            for each in self.plan.deadlines
-            for point in (each.start, each.to)
-        ):
-            self.call(f"demands.deadlines(S, {holder}, {what!r}, {self.kind.index}, {span.index})")
 
 
 class ScopeWriter(SpanWriter):
@@ -110,12 +24,13 @@ class ScopeWriter(SpanWriter):
             self.guard_key(key, scope.key)
         else:
             self.guard.append(f"{key} = ()")
-        if opens and not closes:
+        if opens and (self.fresh or not (closes or scope.repeat)):
             self._again(scope, key)
             self._open(scope, key, holder)
             self.opened.add(index)
         else:
-            self.guard += [f"try: {holder} = S.live_{index}[{key}]", f"except KeyError: {SLOW}"]
+            missing = f"return kind_{kind}_fresh(e, S, n, raw, at, way)" if opens and not self.fresh else SLOW
+            self.guard += [f"try: {holder} = S.live_{index}[{key}]", f"except KeyError: {missing}"]
             for path in scope.key:
                 self.vouch(path, scope.opens)
         self.holders[index] = holder
@@ -293,6 +208,9 @@ class ScopeWriter(SpanWriter):
                 step = "close" if kind in self.plan.scopes[scope].closes else "pause"
                 self.call(f"if {name} is not None: scopes.{step}(S, {name}, {kind})")
             return
+        if any(kind in span.opens | span.chunks or kind in {one for one, _, _ in span.known} for span in due_spans):
+            self.call(f"scopes.due(S, {holder}, {kind})")  # what opens with this event is due at once
+            due_spans = due_scopes = []
         for span in due_spans:
             table = self.table(holder, span.index)
             sure = all(self.tree.sure(path) and self.tree.plain(path) for path in span.key)
@@ -314,7 +232,7 @@ class ScopeWriter(SpanWriter):
 
     def _close_scope(self, scope: ScopePlan, holder: str) -> None:
         index, kind = scope.index, self.kind.index
-        if index in self.opened or scope.pauses:
+        if index in self.opened:
             self.call(f"scopes.close(S, {holder}, {kind})")
             return
         self.slow_if(f"{holder}.kids or {holder}.ghost")
@@ -329,7 +247,7 @@ class ScopeWriter(SpanWriter):
         key = f"k_{index}"
         self.act.append(f"del S.live_{index}[{key}]")
         if scope.must_close:
-            self.act.append("S.open -= 1")
+            self.act.append(f"if not {holder}.paused: S.open -= 1" if scope.pauses else "S.open -= 1")
         self.act.append(f"S.closed[{index}].new[{key}] = Closed({kind}, n, at)")
         if scope.inside != SESSION:
             self.act.append(f"if (o := {holder}.parent) is not None and o.kids: o.kids.pop(({index}, {key}), None)")

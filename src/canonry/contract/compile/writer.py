@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from canonry.contract.compile.plan import SESSION, Kind, Plan, SpanPlan
+from canonry.contract.compile.plan import SESSION, Kind, Plan
 from canonry.contract.compile.tree import Tree, View
 from canonry.contract.language.paths import Path
 
@@ -12,13 +12,15 @@ SLOW = "return slow(S, raw, at, way)"
 class Writer:
     """The text of a handler that is being written: what it looks at, then what it does.
 
-    ``holders`` are the names of the scopes at hand; one with ``?`` before it may be None. ``opened`` open in it.
+    ``holders`` are the names of the scopes at hand; one with ``?`` before it may be None. ``opened`` open in it. A
+    ``fresh`` handler is for an event that finds its scope not open, of a kind that may find it open, too.
     """
 
     SLOW = SLOW
 
-    def __init__(self, plan: Plan, kind: Kind, tree: Tree) -> None:
+    def __init__(self, plan: Plan, kind: Kind, tree: Tree, *, fresh: bool = False) -> None:
         self.plan = plan
+        self.fresh = fresh
         self.kind = kind
         self.tree = View(tree, kind.base)
         self.guard: list[str] = []
@@ -188,17 +190,6 @@ class Writer:
         text = self.expression(path)
         return f"{text} != {known}" if self.tree.sure(path) else f"(v := {text}) is not None and v != {known}"
 
-    def remember(self, span: SpanPlan, holder: str, key: str) -> None:
-        """Keep the key of a span that is closed."""
-        known = self.cell(holder, "closed", span.index)
-        again = f"o.pop({key}, None); " if span.reopen else ""
-        self.act += [
-            f"if (o := {known}) is None: {known} = {{{key}: n}}",
-            "else:",
-            f"    {again}o[{key}] = n",
-            "    if len(o) > MOST_CLOSED: spans.forget(o)",
-        ]
-
     def _canaries(self) -> None:
         """Another user's text in the frame; what may be the beginning or the end of one is the interpreter's."""
         self.guard += [
@@ -237,11 +228,7 @@ class Writer:
             self.act.append(f"if {value} is not None: w_{index}[{value}] = n")
 
     def _exchanges(self) -> None:
-        chunked = [span for span in self.plan.spans if span.chunks]
-        if any(self.kind.index in span.chunks for span in chunked):
-            self.call(f"if S.implied: spans.end_implied(S, {self.kind.index})")
-        elif any(self.kind.index not in span.chunks_keep for span in chunked):
-            self.slow_if("S.implied")
+        self._implied()
         if any(self.kind.index in each.request for each in self.plan.exchanges):
             self.call(f"scopes.exchanges(S, {self.kind.index}, e)")
             return
@@ -250,6 +237,16 @@ class Writer:
         ]
         if answered:
             self.call(f"if {' or '.join(answered)}: scopes.exchanges(S, {self.kind.index}, e)")
+
+    def _implied(self) -> None:
+        """End what chunks hold open. It is the first that an event does, so it need not wait for the looks."""
+        kind = self.kind.index
+        chunked = [span for span in self.plan.spans if span.chunks]
+        if all(kind in span.chunks_keep for span in chunked):
+            return
+        own = [span.index for span in chunked if kind in span.chunks]
+        others = f" and (len(S.implied) > 1 or {own[0]} not in S.implied)" if len(own) == 1 else ""
+        self.guard.append(f"if S.implied{others}: spans.end_implied(S, {kind})")
 
     def _key(self, paths: tuple[Path, ...]) -> str:
         if len(paths) == 1:
