@@ -20,10 +20,12 @@ from canonry.contract.check.state import Closed, Record, State
 from canonry.contract.compile.plan import Plan
 from canonry.contract.compile.source import Handler, variant_lines, reads_of
 from canonry.contract.compile.tree import Tree
-from canonry.contract.language.field_types import PLACEHOLDERS, FieldKind, is_filled
+from canonry.contract.language.field_types import PLACEHOLDERS, ZULU, FieldKind, is_filled
 from canonry.contract.language.paths import Path, lookup, parse_path
 
 _PLAIN = frozenset((str, int, float))
+_BARE_ZONE = re.compile(r'[+-]\d{4}"')
+"""What msgspec takes for a zone, and RFC 3339 does not."""
 _REFUSED = (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, RecursionError)
 
 
@@ -125,7 +127,7 @@ class Compiled:
         return {
             "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
             "WATCH": canaries, "TAG": TAG, "RUN": RUN, "PLAIN": _PLAIN,
-            "PLACEHOLDERS": PLACEHOLDERS, "INFINITY": math.inf,
+            "PLACEHOLDERS": PLACEHOLDERS, "BARE_ZONE": _BARE_ZONE.search, "ZULU": ZULU.fullmatch, "INFINITY": math.inf,
             "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "Record": Record,
             "OBJECTS": (dict, msgspec.Struct), "MOST_CLOSED": spans.MOST_CLOSED, "MOST_IDS": KNOWN_IDS,
             "NAMES": frozenset((str, int)), "NOTHING": {},
@@ -220,6 +222,7 @@ class Compiled:
             return handler(event, state, n, raw, at, way)
 
         event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
+        self._namespace |= tree.types
         plain: Callable[[bytes | str], Any] = msgspec.json.Decoder(event).decode
         self._decode = _unwrapping(event, way.below) if way.below else plain
         return "\n".join(text)

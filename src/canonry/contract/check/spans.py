@@ -17,7 +17,7 @@ def step(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) ->
     """Moves a span by an event that it looks at. ``inst`` is the scope, or session, that holds the span."""
     for snapshot, path, is_open in span.known:
         if snapshot == kind:
-            _learn(state, span, inst, state.get(path, event), is_open=is_open)
+            learn(state, span, inst, state.get(path, event), is_open=is_open)
     if kind in span.refers_unless:
         state.fired.add(span.index)
     if kind in span.chunks:
@@ -265,7 +265,8 @@ def _refer(state: State, span: SpanPlan, event: Any) -> None:
         state.seen[span.index].put(key, _REFERRED)
 
 
-def _learn(state: State, span: SpanPlan, inst: Instance, keys: Any, *, is_open: bool) -> None:
+def learn(state: State, span: SpanPlan, inst: Instance, keys: Any, *, is_open: bool) -> None:
+    """Takes the spans that a snapshot names for known."""
     for value in keys if isinstance(keys, list) else [keys]:
         if not isinstance(value, str | int):
             continue

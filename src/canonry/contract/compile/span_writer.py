@@ -26,7 +26,9 @@ class SpanWriter(Writer):
     def _role(self, span: SpanPlan) -> str:
         """What the event is for a span, as `spans.step` decides; empty where it is several things at once."""
         kind = self.kind.index
-        if kind in {one for one, _, _ in span.known} or kind in span.refers_unless:
+        if kind in {one for one, _, _ in span.known}:
+            return "" if kind in span.plain | span.refers_unless else "known"
+        if kind in span.refers_unless:
             return ""
         for role, kinds in (("chunk", span.chunks), ("refer", span.refers), ("token", span.token_events)):
             if kind in kinds:
@@ -52,6 +54,8 @@ class SpanWriter(Writer):
                 return self._hear(span)
             case "refer":
                 return self._refer(span)
+            case "known":
+                return self._learn(span, holder)
             case "chunk":
                 return not new and self._chunk(span, holder)
         return False
@@ -155,6 +159,28 @@ class SpanWriter(Writer):
         self.slow_if(f"{seen} is None{early}{twice}")
         if span.refers_once:
             self.act.append(f"if {seen} != 1: S.seen[{span.index}].put({key}, 3)")
+        return True
+
+    def _learn(self, span: SpanPlan, holder: str) -> bool:
+        """A snapshot, of one key or of a list."""
+        index = span.index
+        for kind, path, is_open in span.known:
+            if kind != self.kind.index:
+                continue
+            table = self.table(holder, index)
+            self.act += [
+                f"if (v := {self.expression(path)}) is not None:",
+                *(
+                    [
+                        "    if v.__class__ in NAMES:",
+                        f"        if v not in {table}: {table}[v] = Record(v, n, at, False)",
+                        f"    else: spans.learn(S, SPANS[{index}], {holder}, v, is_open=True)",
+                    ]
+                    if is_open and not span.refers
+                    else [f"    spans.learn(S, SPANS[{index}], {holder}, v, is_open={is_open})"]
+                ),
+            ]
+            self.shares = True
         return True
 
     def _chunk(self, span: SpanPlan, holder: str) -> bool:

@@ -64,7 +64,8 @@ class Writer:
                 elif word == "text":
                     self.slow_if(f"{there}({text}).isspace()")
                 elif word == "rfc3339":
-                    self.slow_if(f"{there}(({text}).tzinfo is not UTC or '0000\"' in raw)")
+                    zone = f"({text}).tzinfo is not UTC and BARE_ZONE(raw)"
+                    self.slow_if(f"{there}('0000\"' in raw and BARE_ZONE(raw) or {zone})")
                 continue
             number = f"KIND_{self.kind.index}_{len(self.constants)}"
             self.constants[number] = rule.kind
@@ -177,9 +178,12 @@ class Writer:
                 "    u = None",
             ]
         whole = f"({', '.join(values)},)"
-        self.guard.append(f"if u is None: u = isolation.foreseen(S, {whole})")
-        partly = " or None in S.owner" if len(values) > 1 else ""
-        self.act.append(f"if u is not S.user{partly}: isolation.adopt(S, {whole})")
+        if len(values) == 1:
+            self.guard.append(f"if u is None: u = S.users.setdefault((u := {whole}), u)")
+            self.act.append("if u is not S.user: S.owner[0] = S.owner_0 = v_0; S.user = u")
+        else:
+            self.guard.append(f"if u is None: u = isolation.foreseen(S, {whole})")
+            self.act.append(f"if u is not S.user or None in S.owner: isolation.adopt(S, {whole})")
 
     def differs(self, path: Path, known: str) -> None:
         """Slow where a field is there and is not what is known."""
@@ -273,6 +277,7 @@ def _inline(words: tuple[str, ...], name: str, otherwise: str) -> str:
         "id": f"({name}.__class__ is int or ({name}.__class__ is str and {name} not in PLACEHOLDERS))",
         "str": f"{name}.__class__ is str",
         "text": f"{name}.__class__ is str and not ({name} == '' or {name}.isspace())",
+        "rfc3339z": f"({name}.__class__ is str and ZULU({name}) is not None and {name}[:4] != '0000' or {otherwise})",
         "filled": f"({name} != '' and not {name}.isspace() if {name}.__class__ is str else {name} or is_filled({name}))",
         "int": f"{name}.__class__ is int",
         "number": f"{name}.__class__ in NUMBERS",
