@@ -124,8 +124,12 @@ class Compiled:
             match = re.fullmatch(pattern, name)
             return match[which[1:]] if match and which in ("$kind", "$phase") else None
 
+        def whole(raw: str) -> Any:
+            body = msgspec.json.decode(raw)
+            return body[way.below] if way.below and isinstance(body.get(way.below), dict) else body
+
         return {
-            "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
+            "slow": self._slow, "whole": whole, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
             "WATCH": canaries, "TAG": TAG, "RUN": RUN, "PLAIN": _PLAIN,
             "PLACEHOLDERS": PLACEHOLDERS, "BARE_ZONE": _BARE_ZONE.search, "ZULU": ZULU.fullmatch, "INFINITY": math.inf,
             "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "Record": Record,

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from canonry.contract.compile.plan import Kind, Plan, Test
 from canonry.contract.compile.stretch_writer import ScopeWriter
 from canonry.contract.compile.tree import Tree, View
-from canonry.contract.compile.writer import SLOW
 from canonry.contract.language.paths import Path
 
 
@@ -22,26 +21,24 @@ class Handler(ScopeWriter):
         """Return the function: looks, then acts, then says which kind it was. ``before`` stands at its beginning."""
         kind = self.kind
         self._fields()
-        if not kind.schemas:
-            self._direction()
-            self._isolation()
-            self._uniques()
-            self._exchanges()
-            for index in (*kind.needed, *kind.possible):
-                self._enter(self.plan.scopes[index])
-            for scope in self.holders:
-                self._demands(scope)
-            for span in self.plan.spans:
-                if kind.index in span.touched or kind.index in span.refers_unless:
-                    self._span(span)
-            for scope in reversed(list(self.holders)):
-                self._leave(scope)
-            self._doubted()
+        self._schemas()
+        self._direction()
+        self._isolation()
+        self._uniques()
+        self._exchanges()
+        for index in (*kind.needed, *kind.possible):
+            self._enter(self.plan.scopes[index])
+        for scope in self.holders:
+            self._demands(scope)
+        for span in self.plan.spans:
+            if kind.index in span.touched or kind.index in span.refers_unless:
+                self._span(span)
+        for scope in reversed(list(self.holders)):
+            self._leave(scope)
+        self._doubted()
         shared = [f"S.event = {kind.name!r}" if "*" not in kind.name else "S.event = name_of(e)", "S.flawed = False"]
         shared += ["S.at = at", f"S.direction = {kind.direction!r}" if kind.direction else "S.direction = way"]
-        body = [SLOW] if kind.schemas else [
-            *self.guard, *(shared if self.shares else ()), *self.act
-        ]  # fmt: skip
+        body = [*self.guard, *(shared if self.shares else ()), *self.act]
         return [
             f"def kind_{kind.index}{'_fresh' if self.fresh else ''}(e, S, n, raw, at, way):  # {kind.name}",
             *(f"    {line}" for line in (*before, *body)),

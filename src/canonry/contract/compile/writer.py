@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from canonry.contract.compile.plan import SESSION, Kind, Plan
 from canonry.contract.compile.tree import Tree, View
 from canonry.contract.language.paths import Path
+from canonry.contract.language.schema_test import make_test
 
 SLOW = "return slow(S, raw, at, way)"
 
@@ -83,6 +84,13 @@ class Writer:
                 self.slow_if(f"not ({good} or ({absent}))")
             else:
                 self.slow_if(f"not ({good})")
+
+    def _schemas(self) -> None:
+        """What a schema asks is asked of the whole event, which the struct is not."""
+        for _, schema in self.kind.schemas:
+            name = f"KIND_{self.kind.index}_{len(self.constants)}"
+            self.constants[name] = make_test(schema)
+            self.slow_if(f"not {name}(whole(raw))")
 
     def vouch(self, path: Path, kinds: Iterable[int]) -> None:
         """Takes an id for right that was compared with one that came with an event of these kinds.
