@@ -5,7 +5,6 @@ import math
 import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from types import MethodType
 from typing import Any, cast
 
@@ -17,12 +16,14 @@ from canonry.contract.check.interpret import Event, Interpreter
 from canonry.contract.check.isolation import KNOWN_IDS
 from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.state import Closed, Record, State
+from canonry.contract.compile.dispatch import dispatch_lines
 from canonry.contract.compile.plan import Plan
 from canonry.contract.compile.source import Handler, variant_lines, reads_of
 from canonry.contract.compile.tree import Tree
 from canonry.contract.language.field_types import PLACEHOLDERS, ZULU, FieldKind, is_filled
 from canonry.contract.language.paths import Path, lookup, parse_path
 
+_MOST_NAMES = 4096
 _PLAIN = frozenset((str, int, float))
 _BARE_ZONE = re.compile(r'[+-]\d{4}"')
 """What msgspec takes for a zone, and RFC 3339 does not."""
@@ -119,10 +120,7 @@ class Compiled:
         way = self.plan.contract.discriminator
         pattern = re.escape(way.template).replace(r"\{kind\}", "(?P<kind>.+)").replace(r"\{phase\}", "(?P<phase>[^_]+)")
 
-        @lru_cache(maxsize=4096)
-        def captured(name: str, which: str) -> str | None:
-            match = re.fullmatch(pattern, name)
-            return match[which[1:]] if match and which in ("$kind", "$phase") else None
+        captured = {f"CAPTURED_{group}": _Captured(pattern, group) for group in ("kind", "phase")} if way.template else {}
 
         def whole(raw: str) -> Any:
             body = msgspec.json.decode(raw)
@@ -137,7 +135,7 @@ class Compiled:
             "NAMES": frozenset((str, int)), "NOTHING": {},
             **{f"Instance{index}": shape for index, shape in enumerate(self._states.shapes)},
             "demands": demands, "isolation": isolation, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
-            "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
+            "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, **captured,
         }  # fmt: skip
 
     def _tagged(self, tag: str) -> str:
@@ -197,39 +195,32 @@ class Compiled:
             present=[*objects, *paths],
             common=common,
             keys=way.keys_present,
+            named=None if way.keys_present or way.jsonrpc else paths[0],
+            template=bool(way.template),
         )
         text: list[str] = []
         for family, members in plan.families.items():
             text += self._handlers([plan.kinds[index] for index in members], tree, family)
         names = {key: tree.expression(path) for key, path in zip(extra, paths, strict=False)}
-        text += _name_lines(names, jsonrpc=way.jsonrpc, keys=way.keys_present)
+        text += dispatch_lines(way, names)
         self._run(text)
-        self._namespace["name_of"] = name_of = self._namespace["the_name"]
-        families = {family: self._namespace[f"kind_{members[-1]}"] for family, members in plan.families.items()}
-        patterns = [family for family in families if "*" in family]
-        known = {family: function for family, function in families.items() if "*" not in family}
-        slow = self._slow
-
-        def unknown(event: Any, state: State, n: int, raw: str, at: float | None, way: str | None) -> int:
-            return slow(state, raw, at, way)
-
-        def judge(event: Any, state: State, n: int, raw: str, at: float | None, way: str | None) -> int:
-            name = name_of(event)
-            if name is None:
-                return slow(state, raw, at, way)
-            handler = known.get(name)
-            if handler is None:
-                found = next((each for each in patterns if fnmatchcase(name, each)), None)
-                handler = families[found] if found else unknown
-                if len(known) < 4096:
-                    known[name] = handler
-            return handler(event, state, n, raw, at, way)
-
+        handlers = {family: self._namespace[f"kind_{members[-1]}"] for family, members in plan.families.items()}
+        self._namespace |= {
+            "name_of": self._namespace["the_name"],
+            "HANDLERS": _Handlers(handlers, "", self._unknown),
+            "REQUESTS": _Handlers(handlers, "request:", self._unknown),
+            "NOTIFICATIONS": _Handlers(handlers, "notification:", self._unknown),
+        }
+        judge = self._namespace["judge"]
         event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
         self._namespace |= tree.types
         plain: Callable[[bytes | str], Any] = msgspec.json.Decoder(event).decode
         self._decode = _unwrapping(event, way.below) if way.below else plain
         return "\n".join(text)
+
+    def _unknown(self, event: Any, state: State, n: int, raw: str, at: float | None, way: str | None) -> int:
+        """Judge an event that the contract does not name."""
+        return self._slow(state, raw, at, way)
 
     def _handlers(self, kinds: list[Any], tree: Tree, family: str) -> list[str]:
         lines: list[str] = []
@@ -269,6 +260,41 @@ class _Getters(dict[str, Any]):
         return found
 
 
+class _Handlers(dict[str, Callable[..., int]]):
+    """Handlers by the name of an event after a prefix; those of patterns are found when they are first asked for."""
+
+    def __init__(self, handlers: dict[str, Callable[..., int]], prefix: str, unknown: Callable[..., int]) -> None:
+        super().__init__(
+            {name[len(prefix) :]: one for name, one in handlers.items() if name.startswith(prefix) and "*" not in name}
+        )
+        self._prefix = prefix
+        self._patterns = [(name, one) for name, one in handlers.items() if "*" in name]
+        self._unknown = unknown
+
+    def __missing__(self, name: str) -> Callable[..., int]:
+        whole = self._prefix + name
+        found = next((one for pattern, one in self._patterns if fnmatchcase(whole, pattern)), self._unknown)
+        if len(self) < _MOST_NAMES:
+            self[name] = found
+        return found
+
+
+class _Captured(dict[str, str | None]):
+    """What a template finds in names of events, by the name."""
+
+    def __init__(self, pattern: str, group: str) -> None:
+        super().__init__()
+        self._match = re.compile(pattern).fullmatch
+        self._group = group
+
+    def __missing__(self, name: str) -> str | None:
+        match = self._match(name)
+        found = match[self._group] if match else None
+        if len(self) < _MOST_NAMES:
+            self[name] = found
+        return found
+
+
 def _has(kind: Any, rule: Any) -> bool:
     """Whether a kind asks for the same field in the same way."""
     return any(one.path == rule.path and one.kind == rule.kind for one in kind.fields)
@@ -277,28 +303,6 @@ def _has(kind: Any, rule: Any) -> bool:
 def _variant_paths(kind: Any, base: Any) -> list[Path]:
     """What only a variant asks of its fields is looked at by its handler, so the decoder has to keep it."""
     return [rule.path for rule in kind.fields if rule not in base.fields]
-
-
-def _name_lines(names: dict[str, str], *, jsonrpc: bool, keys: list[str]) -> list[str]:
-    if jsonrpc:
-        method, number, result, error = (names[key] for key in ("method", "id", "result", "error"))
-        return [
-            "def the_name(e):",
-            f"    if (v := {method}).__class__ is str and v:",
-            f"        return ('request:' if {number} is not None else 'notification:') + v",
-            f"    return 'error' if {error} is not None else 'response' if {result} is not None else None",
-        ]
-    if keys:
-        lines = ["def the_name(e):", "    name = None"]
-        for key in keys:
-            lines += [
-                f"    if {names[key]} is not None:",
-                "        if name is not None: return None",
-                f"        name = {key!r}",
-            ]
-        return [*lines, "    return name"]
-    (expression,) = names.values()
-    return ["def the_name(e):", f"    return v if (v := {expression}).__class__ is str and v else None"]
 
 
 def _each(value: Any, name: str) -> Any:

@@ -10,6 +10,7 @@ from canonry.contract.compile.plan import SESSION, SpanPlan
 
 MOST_CLOSED = 2 * REMEMBERED
 _OPEN, _CLOSED, _REFERRED, _ABANDONED = 1, 2, 3, 4
+_NAMES = frozenset((str, int))
 _OTHER_SIDE = {"in": "out", "out": "in"}
 
 
@@ -203,15 +204,13 @@ def _parents(
 
 def above(table: dict[Any, Record], parents: list[Any]) -> tuple[Record, ...] | None:
     """Return the open spans that a new one names as its parents, None where one is not open or stands elsewhere."""
-    found: list[Record] = []
-    for parent in parents:
-        known = table.get(parent) if parent.__class__ is str or parent.__class__ is int else None
-        if known is None or known.above is None or len(known.above) != len(found):
+    last = table.get(parents[-1]) if parents[-1].__class__ in _NAMES else None
+    if last is None or last.above is None or len(last.above) != len(parents) - 1:
+        return None
+    for one, name in zip(last.above, parents, strict=False):
+        if one.key != name or name.__class__ not in _NAMES or table.get(name) is not one:
             return None
-        if any(one is not other for one, other in zip(known.above, found, strict=True)):
-            return None
-        found.append(known)
-    return tuple(found)
+    return (*last.above, last)
 
 
 def _chunk(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) -> None:

@@ -261,7 +261,7 @@ class SpanWriter(Writer):
         self.guard += [
             f"{parents} = {self.expression(span.parents)}",
             f"if {parents}.__class__ is not list: {SLOW}",
-            f"{above} = spans.above({'NOTHING' if new else table}, {parents})",
+            f"{above} = spans.above({'NOTHING' if new else table}, {parents}) if {parents} else ()",
             f"if {above} is None: {SLOW}",
         ]
         return f", parents=tuple({parents}), above={above}"
@@ -276,7 +276,7 @@ class SpanWriter(Writer):
         self.slow_if(f"len({parents}) != len({above})")
         self.guard += [
             f"for q, r in zip({parents}, {above}):",
-            f"    if r.key != q or t_{span.index}.get(r.key) is not r: {SLOW}",
+            f"    if r.key != q or q.__class__ not in NAMES or t_{span.index}.get(q) is not r: {SLOW}",
         ]
 
     def _numbers(self, span: SpanPlan, record: str, *, opening: bool = False) -> list[str]:

@@ -61,7 +61,7 @@ class ScopeWriter(SpanWriter):
             for position, path in enumerate(scope.key):
                 names.append(self.expression(path) if self.tree.sure(path) else f"{key}_{position}")
                 if not self.tree.sure(path):
-                    self.guard.append(f"{key}_{position} = {self.expression(path)}")
+                    self.bind(f"{key}_{position}", path)
                     asked.append(f"{key}_{position} is not None")
                 if not self.tree.plain(path):
                     odd.append(f"{names[-1]}.__class__ not in PLAIN")
@@ -108,7 +108,7 @@ class ScopeWriter(SpanWriter):
         if holder.startswith("?"):
             holder = holder[1:]
             prefix = "    "
-            self.guard, self.act = [], []
+            self.guard, self.act, self.nested = [], [], True
         if scope != SESSION:
             self._constants(scope, holder, prefixed=bool(prefix))
         self._sequences(scope, holder)
@@ -142,7 +142,7 @@ class ScopeWriter(SpanWriter):
             self.call(f"{holder}.folds = demands.pieces(S, {holder}.folds, {scope}, -1, {kind}, e)")
         if prefix:
             inner_guard, inner_act = self.guard, self.act
-            self.guard, self.act = guard, act
+            self.guard, self.act, self.nested = guard, act, False
             for lines, whole in ((inner_guard, self.guard), (inner_act, self.act)):
                 if lines:
                     whole.append(f"if {holder} is not None:")
@@ -168,7 +168,7 @@ class ScopeWriter(SpanWriter):
                 continue
             value = f"q_{index}"
             strict = each.mode is SequenceMode.STRICT
-            self.guard.append(f"{value} = {self.expression(each.path)}")
+            self.bind(value, each.path)
             sure = self.tree.sure(each.path) and self.tree.plain(each.path)
             there = "" if sure else f"{value} is not None and "
             odd = (

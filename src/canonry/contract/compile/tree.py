@@ -75,9 +75,14 @@ class Tree:
         common: Iterable[FieldRule] = (),
         keys: Iterable[str] = (),
         tag: str = "",
+        named: Path | None = None,
+        template: bool = False,
     ) -> None:
         self.root = Node()
         self.tag = tag
+        self.template = template
+        self.name = ""
+        """An expression of the event's name, where one field holds it."""
         self.typed = bool(tag)
         self.keys = frozenset(keys)
         for key in self.keys:
@@ -96,6 +101,8 @@ class Tree:
         self.types: dict[str, Any] = {}
         """The types of objects that are not in every event, by the names that expressions have for them."""
         self._settle(self.root, self.typed)
+        if named is not None:
+            self.name = self.expression(named)
 
     def _read(self, path: Path) -> None:
         for way in path.ways:
@@ -198,7 +205,9 @@ class Tree:
         if head == "$id":
             return "S.wrapped"
         if self._is_name(way):
-            return "name_of(e)" if head in ("$type", self.tag) else f"captured(name_of(e), {head!r})"
+            if head in ("$kind", "$phase"):
+                return f"CAPTURED_{head[1:]}[{self.name or 'name_of(e)'}]" if self.template else "None"
+            return "name_of(e)" if head in ("$type", self.tag) else "None"
         node, text = self.root, root
         for position, part in enumerate(way):
             if not isinstance(part, str) or part == "[]" or (node.is_whole and node is not self.root):

@@ -30,6 +30,8 @@ class Writer:
         self.holders: dict[int, str] = {SESSION: "S.root"}
         self.opened: set[int] = set()
         self.shares = False
+        self.nested = False
+        self.names: dict[str, str] = {}
         self.ids: dict[str, str] = {}
         self.doubts: list[str] = []
 
@@ -51,8 +53,16 @@ class Writer:
         self.guard.append(f"if {condition}: {SLOW}")
 
     def expression(self, path: Path) -> str:
-        """Return a Python expression of what stands at a path of the event."""
-        return self.tree.expression(path)
+        """Return a Python expression of what stands at a path of the event: a name, where it has one already."""
+        text = self.tree.expression(path)
+        return self.names.get(text, text)
+
+    def bind(self, name: str, path: Path) -> None:
+        """Give what stands at a path a name, from here on."""
+        text = self.tree.expression(path)
+        self.guard.append(f"{name} = {self.names.get(text, text)}")
+        if not self.nested:
+            self.names.setdefault(text, name)
 
     def _fields(self) -> None:
         for rule in self.kind.fields:
@@ -154,8 +164,8 @@ class Writer:
                 odd = "" if self.tree.plain(path) else f"{value}.__class__ not in PLAIN or "
                 user = "u" if plan.session else "S.user"
                 other = f"(o := S.ids[{index}].get({value})) is not None and o is not {user}"
+                self.bind(value, path)
                 self.guard += [
-                    f"{value} = {self.expression(path)}",
                     f"{new} = {value} is not None and ({odd}{value} not in S.mine[{index}].new)",
                     f"if {new} and ({odd}({other})): {SLOW}",
                 ]
@@ -179,8 +189,8 @@ class Writer:
             there = "" if self.tree.sure(path) else f"{value} is not None and "
             odd = "" if self.tree.plain(path) else f"{value}.__class__ not in PLAIN or "
             self.vouch(path, ())
+            self.bind(value, path)
             self.guard += [
-                f"{value} = {self.expression(path)}",
                 f"if {there}{value} != S.owner_{index}:",
                 f"    if S.owner_{index} is not None or {odd}{value} in PLACEHOLDERS: {SLOW}",
                 "    u = None",
@@ -232,8 +242,8 @@ class Writer:
                 continue
             value = f"u_{index}"
             odd = "" if self.tree.plain(unique.path) else f"{value}.__class__ not in PLAIN or "
+            self.bind(value, unique.path)
             self.guard += [
-                f"{value} = {self.expression(unique.path)}",
                 f"if {value} is not None:",
                 f"    if {odd}{value} in (w_{index} := S.fresh_{index}) or {value} in S.stale_{index}: {SLOW}",
             ]
@@ -269,7 +279,7 @@ class Writer:
         """A key that is there and can be one."""
         parts = [name] if len(paths) == 1 else [f"{name}_{index}" for index in range(len(paths))]
         for part, path in zip(parts, paths, strict=True):
-            self.guard.append(f"{part} = {self.expression(path)}")
+            self.bind(part, path)
             if not (self.tree.plain(path) and self.tree.sure(path)):
                 self.slow_if(f"{part} is None" if self.tree.plain(path) else f"{part}.__class__ not in PLAIN")
         if len(paths) == 1:
