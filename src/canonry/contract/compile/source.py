@@ -20,6 +20,7 @@ class Handler(ScopeWriter):
     def lines(self, before: Iterable[str] = ()) -> list[str]:
         """Return the function: looks, then acts, then says which kind it was. ``before`` stands at its beginning."""
         kind = self.kind
+        self._look_for_fresh()
         self._fields()
         self._schemas()
         self._direction()
@@ -48,10 +49,7 @@ class Handler(ScopeWriter):
 
     def may_be_fresh(self) -> bool:
         """Whether an event of this kind opens a scope that it may also find open."""
-        opened = [self.plan.scopes[index] for index in self.kind.needed]
-        return any(
-            self.kind.index in scope.opens and (self.kind.index in scope.closes or scope.repeat) for scope in opened
-        )
+        return any(self.opens_or_finds(self.plan.scopes[index]) for index in self.kind.needed)
 
 
 def reads_of(plan: Plan, kind: Kind) -> list[Path]:

@@ -18,6 +18,10 @@ class SpanWriter(Writer):
         holder = self.holders.get(span.home)
         if holder is None:
             return
+        if not holder.startswith("?") and self.kind.index in span.refers_unless:
+            self.act.append(f"S.fired.add({span.index})")
+            if self.kind.index not in span.touched:
+                return
         if not holder.startswith("?") and self._write(span, holder, self._role(span)):
             return
         call = f"spans.step(S, SPANS[{span.index}], {self.kind.index}, {holder.lstrip('?')}, e)"
@@ -27,9 +31,7 @@ class SpanWriter(Writer):
         """What the event is for a span, as `spans.step` decides; empty where it is several things at once."""
         kind = self.kind.index
         if kind in {one for one, _, _ in span.known}:
-            return "" if kind in span.plain | span.refers_unless else "known"
-        if kind in span.refers_unless:
-            return ""
+            return "" if kind in span.plain else "known"
         for role, kinds in (("chunk", span.chunks), ("refer", span.refers), ("token", span.token_events)):
             if kind in kinds:
                 return role

@@ -10,27 +10,45 @@ from canonry.contract.language.rules import SequenceMode
 class ScopeWriter(SpanWriter):
     """Scopes, and what is asked of the events in one."""
 
+    def _look_for_fresh(self) -> None:
+        """An event that opens a scope which it might have found open is judged by its other handler."""
+        for index in self.kind.needed:
+            scope = self.plan.scopes[index]
+            if self.fresh or not self.opens_or_finds(scope):
+                continue
+            key = f"k_{index}"
+            if scope.key:
+                self.guard_key(key, scope.key)
+            else:
+                self.guard.append(f"{key} = ()")
+            self.guard.append(f"if {key} not in S.live_{index}: return kind_{self.kind.index}_fresh(e, S, n, raw, at, way)")
+
+    def opens_or_finds(self, scope: ScopePlan) -> bool:
+        """Whether an event of this kind opens a scope that it may also find open."""
+        kind = self.kind.index
+        return kind in scope.opens and (kind in scope.closes or scope.repeat)
+
     def _enter(self, scope: ScopePlan) -> None:
         if not scope.opens:
             return
         index, kind = scope.index, self.kind.index
         key, holder = f"k_{index}", f"r_{index}"
         needed = index in self.kind.needed
-        opens, closes = kind in scope.opens, kind in scope.closes
         if not needed:
             self._maybe_enter(scope, key, holder)
             return
-        if scope.key:
+        if not self.fresh and self.opens_or_finds(scope):
+            pass  # the key was looked at before all
+        elif scope.key:
             self.guard_key(key, scope.key)
         else:
             self.guard.append(f"{key} = ()")
-        if opens and (self.fresh or not (closes or scope.repeat)):
+        if kind in scope.opens and (self.fresh or not self.opens_or_finds(scope)):
             self._again(scope, key)
             self._open(scope, key, holder)
             self.opened.add(index)
         else:
-            missing = f"return kind_{kind}_fresh(e, S, n, raw, at, way)" if opens and not self.fresh else SLOW
-            self.guard += [f"try: {holder} = S.live_{index}[{key}]", f"except KeyError: {missing}"]
+            self.guard += [f"try: {holder} = S.live_{index}[{key}]", f"except KeyError: {SLOW}"]
             for path in scope.key:
                 self.vouch(path, scope.opens)
         self.holders[index] = holder
@@ -232,8 +250,12 @@ class ScopeWriter(SpanWriter):
 
     def _close_scope(self, scope: ScopePlan, holder: str) -> None:
         index, kind = scope.index, self.kind.index
-        if index in self.opened:
+        starts = any(each.starts == index for each in self.plan.exchanges)
+        if index in self.opened and (starts or any(self.plan.scopes[one].inside == index for one in self.opened)):
             self.call(f"scopes.close(S, {holder}, {kind})")
+            return
+        if index in self.opened:
+            self._close_at_once(scope)
             return
         self.slow_if(f"{holder}.kids or {holder}.ghost")
         for number, each in enumerate(self.plan.counts):
@@ -244,6 +266,19 @@ class ScopeWriter(SpanWriter):
             if late.scope == index and late.to.what == "close":
                 begun = f"at is not None and (o := {self.cell(holder, 'starts', number)}) is not None"
                 self.slow_if(f"{begun} and o[1] is not None and at - o[1] > {late.seconds + 1e-6!r}")
+        self._forget(scope, holder)
+
+    def _close_at_once(self, scope: ScopePlan) -> None:
+        """A scope whose first event is its last."""
+        kind = self.kind.index
+        for each in self.plan.counts:
+            if each.scope == scope.index and each.low > (each.span < 0 and kind in each.kinds):
+                self.guard.append(SLOW)
+        self._forget(scope, f"r_{scope.index}")
+
+    def _forget(self, scope: ScopePlan, holder: str) -> None:
+        """Close a scope; a sentinel stays."""
+        index, kind = scope.index, self.kind.index
         key = f"k_{index}"
         self.act.append(f"del S.live_{index}[{key}]")
         if scope.must_close:
