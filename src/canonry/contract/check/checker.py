@@ -117,16 +117,16 @@ class Session:
     @property
     def judged(self) -> int:
         """How many frames were judged: each by its kind, or as none."""
-        return sum(self.state.judged)
+        return self.state.n
 
     @property
     def known(self) -> int:
         """How many of them are events that the contract names."""
-        return sum(self.state.judged[:-2])
+        return self.state.n - self.state.strange
 
     def name(self, kind: int) -> str:
         """What the event that was received last is called."""
-        known = self.state.plan.kinds[kind].name if 0 <= kind < len(self.state.judged) - 2 else "*"
+        known = self.state.plan.kinds[kind].name if 0 <= kind < self.state.plan.other.index else "*"
         return self.state.event if "*" in known else known
 
     @property
@@ -151,7 +151,7 @@ class Session:
         if any(rule == "frame.json" for rule, _ in found):
             search_unread(state, self._canaries, raw, state.whose)
             self.window.put(state.n, raw, at, direction)
-            self.state.judged[-1] += 1
+            state.strange += 1
             state.n += 1
             if not state.n & TURN:
                 state.turn()

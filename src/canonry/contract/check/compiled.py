@@ -68,7 +68,7 @@ class Compiled:
         return self._receive[mask]
 
     def _receiving(self, mask: int) -> Callable[..., int]:
-        slow, decode = self._slow, self._decode
+        slow, decode, other = self._slow, self._decode, self.plan.other.index
         most = self.plan.contract.transport.max_bytes
 
         def receive(S: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
@@ -84,7 +84,8 @@ class Compiled:
                     kind = event.judge(S, n, text, at, direction)
             except _REFUSED:
                 kind = slow(S, raw, at, direction)
-            S.judged[kind] += 1
+            if not -1 < kind < other:
+                S.strange += 1
             S.n = n = n + 1
             if not n & TURN:
                 S.turn()
@@ -102,7 +103,8 @@ class Compiled:
                     kind = event.judge(S, n, text, at, direction)
             except _REFUSED:
                 kind = slow(S, raw, at, direction)
-            S.judged[kind] += 1
+            if not -1 < kind < other:
+                S.strange += 1
             S.n = n = n + 1
             if not n & TURN:
                 S.turn()

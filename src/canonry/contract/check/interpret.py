@@ -56,7 +56,7 @@ class Interpreter:
             state.direction = direction
             window.put(state.n, raw, at, direction)
             kind = self.judge(state, raw, state.whose)
-            state.judged[kind] += 1
+            state.strange += not -1 < kind < self.plan.other.index
             state.n += 1
             if not state.n & TURN:
                 state.turn()

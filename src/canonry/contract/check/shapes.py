@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from canonry.contract.check.state import Instance, State
+from canonry.contract.check.state import COLD, HOT, Instance, State
 from canonry.contract.compile.plan import SESSION, Plan
 
 
@@ -18,9 +18,11 @@ def state_class(plan: Plan) -> type[State]:
     slots = [
         *(f"live_{scope.index}" for scope in plan.scopes),
         *(f"owner_{index}" for index in range(len(plan.isolation.session))),
+        *(f"owned_{index}" for index in range(len(plan.isolation.owned))),
         *(f"{age}_{index}" for index in range(len(plan.uniques)) for age in ("fresh", "stale")),
     ]
-    return type("State", (State,), {"__slots__": tuple(slots), "shapes": shapes})
+    hot = type("Hot", (State,), {"__slots__": (*HOT, *slots)})
+    return type("State", (hot,), {"__slots__": COLD, "shapes": shapes})
 
 
 def _instance_class(plan: Plan, scope: int) -> type[Instance]:

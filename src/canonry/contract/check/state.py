@@ -30,8 +30,8 @@ class Closed(msgspec.Struct, frozen=True, gc=False):
     at: float | None
 
 
-class Record(msgspec.Struct, eq=False):
-    """An open span. ``owed``: it has to be closed."""
+class Record(msgspec.Struct, eq=False, gc=False):
+    """An open span. ``owed``: it has to be closed. It refers to those around it, and nothing to it in a circle."""
 
     key: Any
     n: int
@@ -106,17 +106,23 @@ _NONE: dict[Any, Record] = {}
 _NOTHING: Ring[int] = Ring(0)
 
 
+HOT = ("frames", "mark", "n", "odd", "open", "root", "strange", "tails", "user", "whose")
+"""What nearly every event is held against: it lies together."""
+COLD = (
+    "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "given_up", "ids", "implied",
+    "live", "mine", "owned", "owner", "plan", "seen", "tally", "tokens", "unique", "users", "violations", "who",
+    "wrapped",
+)  # fmt: skip
+_NO_SLOTS: tuple[str, ...] = ()
+
+
 class State:
     """Everything that is known of one session; the interpreter and the compiled checker both move it.
 
     Each plan has a class of its own (``shapes.py``), in which the tables that are looked up most are fields.
     """
 
-    __slots__ = (
-        "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "frames", "get", "given_up",
-        "ids", "implied", "judged", "live", "mark", "mine", "n", "odd", "open", "owned", "owner", "plan", "root",
-        "seen", "tails", "tally", "tokens", "unique", "user", "users", "violations", "who", "whose", "wrapped",
-    )  # fmt: skip
+    __slots__: tuple[str, ...] = _NO_SLOTS
     shapes: tuple[type[Instance], ...] = ()
     """The classes of the session itself and of its scopes."""
 
@@ -137,7 +143,8 @@ class State:
         self.get = get
         self.connection = connection
         self.frames = [] if frames is None else frames
-        self.judged = [0] * (len(plan.kinds) + 1)
+        self.strange = 0
+        """How many events the contract does not name, or are none."""
         self.whose = whose
         self.n = 0
         self.at: float | None = None
@@ -161,6 +168,8 @@ class State:
         self.who: Any = tuple(sorted((name, str(value)) for name, value in owner.items())) or None
         self.owner: list[Any] = [owner.get(path.text, owner.get(path.name)) for path, _ in plan.isolation.session]
         self.owned = [owned.get(name, owned.get(path.text)) for name, path, _ in plan.isolation.owned]
+        for index, values in enumerate(self.owned):
+            setattr(self, f"owned_{index}", values)
         self.ids = ids
         self.mine: list[Ring[bool]] = [Ring(UNIQUE) for _ in ids]
         self.users = users
@@ -178,7 +187,7 @@ class State:
             setattr(self, f"owner_{index}", known)
         for index, ring in enumerate(self.unique):
             setattr(self, f"fresh_{index}", ring.new)
-            setattr(self, f"stale_{index}", ring.old)
+            setattr(self, f"stale_{index}", ring.old or None)
 
     def own(self, index: int, value: Any) -> None:
         """Takes a field of the session's user for known."""

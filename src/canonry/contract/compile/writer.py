@@ -149,39 +149,44 @@ class Writer:
         plan = self.plan.isolation
         if plan.canary:
             self._canaries()
-        self._session()
+        known = self._verified()
+        new = [(index, path) for index, path in enumerate(plan.ids if plan.forbid else ()) if path.text not in known]
+        self._session(first=bool(new) or not self.kind.needed)
         for index, (_, path, _) in enumerate(plan.owned):
             if not self.tree.has(path):
                 continue
             self.slow_if(
-                f"(o := S.owned[{index}]) is not None and (v := {self.expression(path)}) is not None and not "
+                f"(o := S.owned_{index}) is not None and (v := {self.expression(path)}) is not None and not "
                 f"(hashable(v) and v in o)"
             )
-        known = self._verified()
-        for index, path in enumerate(plan.ids if plan.forbid else ()):
-            if path.text not in known:
-                value, new = f"i_{index}", f"new_{index}"
-                odd = "" if self.tree.plain(path) else f"{value}.__class__ not in PLAIN or "
-                user = "u" if plan.session else "S.user"
-                other = f"(o := S.ids[{index}].get({value})) is not None and o is not {user}"
-                self.bind(value, path)
-                self.guard += [
-                    f"{new} = {value} is not None and ({odd}{value} not in S.mine[{index}].new)",
-                    f"if {new} and ({odd}({other})): {SLOW}",
-                ]
-                self.act += [
-                    f"if {new}:",
-                    f"    (o := S.ids[{index}]).new[{value}] = S.user",
-                    "    if len(o.new) > MOST_IDS: o.turn()",
-                    f"    S.mine[{index}].new[{value}] = True",
-                ]
+        for index, path in new:
+            value, is_new = f"i_{index}", f"new_{index}"
+            odd = "" if self.tree.plain(path) else f"{value}.__class__ not in PLAIN or "
+            user = "u" if plan.session else "S.user"
+            other = f"(o := S.ids[{index}].get({value})) is not None and o is not {user}"
+            self.bind(value, path)
+            self.guard += [
+                f"{is_new} = {value} is not None and ({odd}{value} not in S.mine[{index}].new)",
+                f"if {is_new} and ({odd}({other})): {SLOW}",
+            ]
+            self.act += [
+                f"if {is_new}:",
+                f"    (o := S.ids[{index}]).new[{value}] = S.user",
+                "    if len(o.new) > MOST_IDS: o.turn()",
+                f"    S.mine[{index}].new[{value}] = True",
+            ]
 
-    def _session(self) -> None:
-        """Whose the session is, and who will be known for it where the event is the first to say so."""
+    def _session(self, *, first: bool) -> None:
+        """Whose the session is, and who will be known for it where the event may be the ``first`` to say so."""
         plan = self.plan.isolation
         if not plan.session:
             return
         values = []
+        if not first:
+            for index, (path, _) in enumerate(plan.session):
+                self.differs(path, f"S.owner_{index}")
+                self.vouch(path, ())
+            return
         self.guard.append("u = S.user")
         for index, (path, _) in enumerate(plan.session):
             value = f"v_{index}"
@@ -245,7 +250,7 @@ class Writer:
             self.bind(value, unique.path)
             self.guard += [
                 f"if {value} is not None:",
-                f"    if {odd}{value} in (w_{index} := S.fresh_{index}) or {value} in S.stale_{index}: {SLOW}",
+                f"    if {odd}{value} in (w_{index} := S.fresh_{index}) or (o := S.stale_{index}) and {value} in o: {SLOW}",
             ]
             self.act.append(f"if {value} is not None: w_{index}[{value}] = n")
 
