@@ -73,7 +73,10 @@ class Compiled:
 
         def receive(S: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
             n: int = S.n
-            S.frames[n & mask] = (raw, at, direction)
+            frames, i = S.frames, 3 * (n & mask)
+            frames[i] = raw
+            frames[i + 1] = at
+            frames[i + 2] = direction
             try:
                 event = decode(raw)
                 # What the decoder skips it does not look at; and a text is searched faster than bytes are.
@@ -93,7 +96,10 @@ class Compiled:
 
         def receive_wrapped(S: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
             n: int = S.n
-            S.frames[n & mask] = (raw, at, direction)
+            frames, i = S.frames, 3 * (n & mask)
+            frames[i] = raw
+            frames[i + 1] = at
+            frames[i + 2] = direction
             try:
                 event, S.wrapped = decode(raw)
                 text = raw if raw.__class__ is str else raw.decode()  # type: ignore[union-attr]

@@ -110,6 +110,13 @@ def search_unread(state: State, canaries: Canaries, raw: bytes | str, owner: Any
         state.report(rule, f"a text of another user comes: `{shown(leak)}`")
 
 
+def keep_tails(state: State, canaries: Canaries, pieces: list[tuple[Any, str]]) -> None:
+    """Keeps the ends of texts in which a text of somebody may begin."""
+    for key, piece in pieces:
+        state.tails = Ring(REMEMBERED) if state.tails is None else state.tails
+        state.tails.put(key, piece[-canaries.tail :])
+
+
 def split_canary(state: State, canaries: Canaries, event: Any, owner: Any) -> str | None:
     """Return another user's text that ends in this piece of a text and began in those before."""
     for index, (path, key_paths) in enumerate(state.plan.isolation.text):

@@ -218,18 +218,31 @@ class Writer:
         return f"{text} != {known}" if self.tree.sure(path) else f"(v := {text}) is not None and v != {known}"
 
     def _canaries(self) -> None:
-        """Another user's text in the frame; what may be the beginning or the end of one is the interpreter's."""
+        """Another user's text in the frame, which holds a letter of the tag then, in some spelling.
+
+        What may be the beginning of one is kept; what may be the end of one is for the interpreter.
+        """
+        texts = [
+            (index, path, keys) for index, (path, keys) in enumerate(self.plan.isolation.text) if self.tree.has(path)
+        ]
+        if texts:
+            self.guard.append("x = None")
+            self.act.append("if x: isolation.keep_tails(S, WATCH, x)")
         self.guard += [
-            "if WATCH.active:",
-            "    if TAG in raw or RUN in raw or WATCH.texts or '\\\\' in raw and ('\\\\u' in raw or '\\\\/' in raw):",
+            "if WATCH.active and ('U' in raw or 'V' in raw or '\\\\' in raw or WATCH.texts or S.tails is not None):",
+            "    if (TAG in raw and WATCH.is_foreign(raw, S.whose) or RUN in raw or WATCH.texts",
+            "            or '\\\\' in raw and ('\\\\u' in raw or '\\\\/' in raw)):",
             f"        if WATCH.find(raw, S.whose) is not None: {SLOW}",
         ]
-        for path, _ in self.plan.isolation.text:
-            if self.tree.has(path):
-                self.guard.append(f"    if (v := {self.expression(path)}).__class__ is str and v:")
-                self.guard.append(f"        if 'U' in v or 'V' in v or S.tails is not None or WATCH.texts:")
-                begun = "WATCH.texts or v[-1] in 'UV' or 'UU' in v or 'VV' in v"
-                self.guard.append(f"            if S.tails is not None or {begun}: {SLOW}")
+        for index, path, keys in texts:
+            self.constants[f"TEXT_{index}"] = keys
+            self.guard += [
+                f"    if (v := {self.expression(path)}).__class__ is str and v:",
+                "        if S.tails is not None or WATCH.may_go_on(v):",
+                f"            o = ({index}, S.key(TEXT_{index}, e) if TEXT_{index} else ())",
+                f"            if WATCH.texts or S.tails is not None and S.tails.get(o) is not None: {SLOW}",
+                "            if WATCH.may_go_on(v): x = [*(x or ()), (o, v)]",
+            ]
 
     def _verified(self) -> set[str]:
         """The ids that an open scope has proved to be of this session: its key, and what is constant in it."""
