@@ -57,15 +57,37 @@ def show(found: Migrated) -> None:
         done = counts[Grade.SAFE] + counts[Grade.REVIEW]
         cells = " | ".join(f"{counts[grade]:,}" for grade in Grade)
         print(f"| {name} | {cells} | {counts[Grade.SAFE] / total:.1%} | {done / total:.1%} |")
-    parsed = 0
+    parsed, moved = 0, []
     for path, content in found.after().items():
         if path.endswith(".py"):
-            ast.parse(content)
+            renames = dict(found.renames.get(path, ()))
+            before = sorted(renames.get(each, each) for each in test_ids(found.before[path]))
+            moved += [path] if before != test_ids(content) else []
             parsed += 1
     summary = found.summary
-    print(f"\n{parsed:,} results parse; {summary.files:,} files looked at in {summary.cpu_seconds:.1f} CPU seconds, ")
-    print(f"{summary.files / summary.cpu_seconds:,.0f} a CPU second; {summary.changed:,} files edited, ")
-    print(f"{summary.changed / summary.cpu_seconds:,.0f} a CPU second\n")
+    print(f"\n{parsed:,} results parse, {parsed - len(moved):,} of them with the same test ids")
+    for path in moved:
+        print(f"other test ids: {path}")
+    speed = summary.files / summary.cpu_seconds
+    print(f"{summary.files:,} files looked at in {summary.cpu_seconds:.1f} CPU seconds, {speed:,.0f} a CPU second; ")
+    print(f"{summary.changed:,} files edited, {summary.changed / summary.cpu_seconds:,.0f} a CPU second\n")
+
+
+def test_ids(content: bytes) -> list[str]:
+    """The functions of a source that are named like tests, with their classes, sorted."""
+    found: list[str] = []
+    waiting: list[tuple[str, ast.AST]] = [("", ast.parse(content))]
+    while waiting:
+        owner, node = waiting.pop()
+        for child in reversed(list(ast.iter_child_nodes(node))):
+            if isinstance(child, ast.ClassDef):
+                waiting.append((f"{owner}{child.name}::", child))
+            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                found += [f"{owner}{child.name}"] if child.name.startswith("test") else []
+                waiting.append((f"{owner}{child.name}.", child))
+            else:
+                waiting.append((owner, child))
+    return sorted(found)
 
 
 def second(repository: Path, rev: str, config: Path | None, found: Migrated, wanted: Wanted) -> int:
@@ -81,7 +103,7 @@ def second(repository: Path, rev: str, config: Path | None, found: Migrated, wan
                 place.write_bytes(after.get(path, content))
             except OSError as error:
                 print(f"left out: {path[:80]}: {error.strerror}")
-        request = Request(repository=Path(folder), config=config, workers=2, cache=False)
+        request = Request(repository=Path(folder), config=config, workers=2)  # what stayed as it was has been read
         again = migrate(request, wanted)
         for change in again.plan.files[:20]:
             print(f"again: {change.path}: {change.reason}")

@@ -19,7 +19,9 @@ import pytest
 from canonry.testing.services.programs import POSTGRES_FOLDERS, newest
 from tests.workbench import Folder, can_mount
 
-_PROGRAMS = {"redis": "redis-server", "chromium": "chromium"}
+_PROGRAMS = {"redis": "redis-server"}
+_LONG = ("tests/run/", "tests/migrate/", "tests/testing/", "tests/repair/")
+"""Rooms whose files take long: they come first, so that no worker is left alone with one at the end."""
 _NOT_RUN = "not run"
 """Under which a test's report says what it would have needed; reports come here from workers, too."""
 
@@ -51,6 +53,14 @@ def repository(tmp_path: Path, only_git: None) -> Folder:
     return Folder(tmp_path / "repository").start()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _lean_pytest() -> Generator[None, None, None]:
+    """A pytest that a test starts goes without two plugins that our dependencies bring: they are half of its start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_ADDOPTS", "-p no:anyio -p no:hypothesispytest")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "caches"))
@@ -61,10 +71,12 @@ def is_there(name: str) -> bool:
     """Whether a program that a test needs starts; a shim that finds nothing does not count.
 
     ``running python3.N`` asks for the interpreter that runs the tests, ``$NAME`` for a file that the variable names,
-    ``tmpfs`` for the right to mount one.
+    ``tmpfs`` for the right to mount one, ``browser`` for Chromium and what drives it.
     """
     if name.startswith("$"):
         return Path(os.environ.get(name[1:], "")).is_file()
+    if name == "browser":
+        return is_there("chromium") and is_there("chromedriver")
     if name == "tmpfs":
         return can_mount()
     if name.startswith("running python3."):
@@ -86,6 +98,10 @@ def _postgres() -> str | None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requires(*names): needs these programs; counted as `not run` without them")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
 @pytest.hookimpl(tryfirst=True)

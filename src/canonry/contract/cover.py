@@ -106,7 +106,8 @@ class _Watched:
         self._last = line.at if line.at is not None else self._last
         if line.close is not None and not line.raw:
             self._code = line.close
-            return
+            if not line.faults:
+                return
         before = _Snapshot(self.session, self.plan)
         if line.faults:
             self.session.receive_faulty(line.raw, line.faults, at=line.at, direction=line.direction)

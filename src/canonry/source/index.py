@@ -90,6 +90,7 @@ class Index:
         self._modules: dict[tuple[str, str], str | None] = {}
         self._imported: dict[str, tuple[str, ...]] = {}
         self._others: frozenset[str] = frozenset()
+        self._below: Index | None = None  # of the same tree without `_others`
 
     def overlaid(self, others: Mapping[str, Facts | None]) -> "Index":
         """An index of the same tree in which some files have other facts; what depends on names alone is shared."""
@@ -97,7 +98,7 @@ class Index:
         other = Index(self._paths, lambda asked: others[asked] if asked in others else source(asked))
         other._fixed, other._tops, other._modules = self._fixed, self._tops, self._modules
         if not self._others:  # what files that stay as they are import is the same for all
-            other._imported, other._others = self._imported, frozenset(others)
+            other._imported, other._others, other._below = self._imported, frozenset(others), self
         return other
 
     def track(self, into: set[str] | None = None) -> set[str]:
@@ -191,6 +192,12 @@ class Index:
     def resolve(self, path: str, reference: str) -> Resolved:
         """What a reference in a file means."""
         kept = self._resolved.get((path, reference))
+        if kept is None and self._below is not None:
+            kept = self._below.resolved(path, reference)
+            if self._others.isdisjoint(kept[1]):  # nothing that is another file here had a part in it
+                self._touched |= kept[1]
+                return kept[0]
+            kept = None
         if kept is None:
             outer, self._touched = self._touched, set()
             try:
@@ -202,6 +209,11 @@ class Index:
             kept = self._resolved[path, reference] = found, inner
         self._touched |= kept[1]
         return kept[0]
+
+    def resolved(self, path: str, reference: str) -> tuple[Resolved, frozenset[str]]:
+        """What a reference means, and the paths whose facts say so."""
+        self.resolve(path, reference)
+        return self._resolved[path, reference]
 
     def _follow(self, path: str, reference: str, depth: int) -> Resolved:
         if depth <= 0 or not reference or reference == "?":
@@ -302,6 +314,10 @@ class Index:
     def hierarchy(self, definition: Definition) -> Hierarchy:
         """Where a class comes from, through intermediates, aliases and re-exports. Classes in a circle all end."""
         kept = self._hierarchies.get(definition)
+        if kept is None and self._below is not None and definition.path not in self._others:
+            self._below.hierarchy(definition)
+            known = self._below._hierarchies[definition]
+            kept = known if self._others.isdisjoint(known[1]) else None
         if kept is None:
             outer, self._touched = self._touched, set()
             try:

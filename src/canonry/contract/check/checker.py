@@ -9,8 +9,8 @@ import msgspec
 
 from canonry.contract.check.compiled import Compiled
 from canonry.contract.check.ending import end_of_stream
-from canonry.contract.check.interpret import Interpreter, get
-from canonry.contract.check.isolation import Owners, SessionFacts, search_unread, user_of
+from canonry.contract.check.interpret import Interpreter, get, unread
+from canonry.contract.check.isolation import Owners, SessionFacts, user_of
 from canonry.contract.check.receive import TURN, Judge, Receive, Window
 from canonry.contract.check.shapes import state_class
 from canonry.contract.check.violation import Verdict, Violation
@@ -142,14 +142,14 @@ class Session:
         at: float | None = None,
         direction: str | None = None,
     ) -> int:
-        """Report what is wrong with a frame already, (rule, sentence), and judge it where it is JSON."""
+        """Report what is wrong with a frame already, (rule, sentence), and judge it where there is JSON in it."""
         state = self.state
         found = tuple(faults)
         state.at, state.direction, state.event = at, direction, ""
         for rule, message in found:
             state.report(rule, message)
-        if any(rule == "frame.json" for rule, _ in found):
-            search_unread(state, self._canaries, raw, state.whose)
+        if not raw or any(rule == "frame.json" for rule, _ in found):
+            unread(state, self._canaries, raw, state.whose)
             self.window.put(state.n, raw, at, direction)
             state.strange += 1
             state.n += 1

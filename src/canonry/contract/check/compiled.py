@@ -12,16 +12,16 @@ import msgspec
 
 from canonry.contract.canary import RUN, TAG, Canaries
 from canonry.contract.check import demands, isolation, scopes, spans
-from canonry.contract.check.interpret import Event, Interpreter
-from canonry.contract.check.isolation import KNOWN_IDS
+from canonry.contract.check.interpret import Event, Interpreter, item_holds
+from canonry.contract.check.isolation import KNOWN_IDS, joined_text
 from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.state import Closed, Record, State
 from canonry.contract.compile.dispatch import dispatch_lines
 from canonry.contract.compile.plan import Plan
 from canonry.contract.compile.source import Handler, variant_lines, reads_of
 from canonry.contract.compile.tree import Tree
-from canonry.contract.language.field_types import PLACEHOLDERS, ZULU, FieldKind, is_filled
-from canonry.contract.language.paths import Path, lookup, parse_path
+from canonry.contract.language.field_types import PLACEHOLDERS, TEMPLATE_ENDS, ZULU, FieldKind, is_filled, is_id
+from canonry.contract.language.paths import Path, items_at, lookup, parse_path
 
 _MOST_NAMES = 4096
 _PLAIN = frozenset((str, int, float))
@@ -137,12 +137,14 @@ class Compiled:
         return {
             "slow": self._slow, "whole": whole, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
             "WATCH": canaries, "TAG": TAG, "RUN": RUN, "PLAIN": _PLAIN,
-            "PLACEHOLDERS": PLACEHOLDERS, "BARE_ZONE": _BARE_ZONE.search, "ZULU": ZULU.fullmatch, "INFINITY": math.inf,
+            "PLACEHOLDERS": PLACEHOLDERS, "ENDS": frozenset(TEMPLATE_ENDS), "is_id": is_id,
+            "BARE_ZONE": _BARE_ZONE.search, "ZULU": ZULU.fullmatch, "INFINITY": math.inf,
             "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "Record": Record,
             "OBJECTS": (dict, msgspec.Struct), "MOST_CLOSED": spans.MOST_CLOSED, "MOST_IDS": KNOWN_IDS,
             "NAMES": frozenset((str, int)), "NOTHING": {},
             **{f"Instance{index}": shape for index, shape in enumerate(self._states.shapes)},
             "demands": demands, "isolation": isolation, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
+            "joined_text": joined_text, "items_at": items_at, "item_holds": item_holds,
             "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, **captured,
         }  # fmt: skip
 
@@ -223,7 +225,7 @@ class Compiled:
         event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
         self._namespace |= tree.types
         plain: Callable[[bytes | str], Any] = msgspec.json.Decoder(event).decode
-        self._decode = _unwrapping(event, way.below) if way.below else plain
+        self._decode = _unwrapping(event, plan, tree) if way.below else plain
         return "\n".join(text)
 
     def _unknown(self, event: Any, state: State, n: int, raw: str, at: float | None, way: str | None) -> int:
@@ -336,14 +338,34 @@ def _hashable(value: Any) -> bool:
     return value.__class__ in _PLAIN
 
 
-def _unwrapping(event: type[msgspec.Struct], below: str) -> Callable[[bytes | str], Any]:
-    """What decodes an event, out of its wrapper where it has one, and the wrapper's id."""
-    fields = [("inner_", event | None, None)]
-    outer = msgspec.defstruct("Outer", fields, bases=(event,), rename={"inner_": below}, gc=False)
+def _unwrapping(event: type[msgspec.Struct], plan: Plan, tree: Tree) -> Callable[[bytes | str], Any]:
+    """What decodes an event, out of its wrapper where it has one, and the wrapper's id. What is odd is refused."""
+    way = plan.contract.discriminator
+    fields: list[Any] = [("inner_", event | None, None)]
+    rename = {"inner_": way.below}
+    beside: list[tuple[str, FieldKind]] = []
+    for number, rule in enumerate(plan.beside):
+        name = str(rule.path.ways[0][0])
+        known = tree.root.below.get(name)
+        attribute = known.attribute if known is not None else f"beside_{number}_"
+        if known is None:
+            fields.append((attribute, Any, None))
+            rename[attribute] = name
+        beside.append((attribute, rule.kind))
+    others = [node.attribute for key in way.keys_present if (node := tree.root.below.get(key)) is not None]
+    outer = msgspec.defstruct("Outer", fields, bases=(event,), rename=rename, gc=False)
     decode_whole = msgspec.json.Decoder(outer).decode
 
     def decode(raw: bytes | str) -> Any:
         whole: Any = decode_whole(raw)
-        return (whole if whole.inner_ is None else whole.inner_), whole.id
+        if whole.inner_ is None:
+            return whole, whole.id
+        for attribute, kind in beside:
+            if not kind.holds(getattr(whole, attribute)):
+                raise msgspec.ValidationError
+        for attribute in others:
+            if getattr(whole, attribute) is not None:
+                raise msgspec.ValidationError
+        return whole.inner_, whole.id
 
     return decode

@@ -117,18 +117,33 @@ def keep_tails(state: State, canaries: Canaries, pieces: list[tuple[Any, str]]) 
         state.tails.put(key, piece[-canaries.tail :])
 
 
+def joined_text(value: Any) -> str:
+    """Return a piece of a text: a text itself, or all texts of a list."""
+    if isinstance(value, list):
+        return "".join(one for one in value if isinstance(one, str))
+    return value if isinstance(value, str) else ""
+
+
+def text_key(state: State, index: int, event: Any) -> Any:
+    """Return what the text is called to which an event brings a piece."""
+    _, paths = state.plan.isolation.text[index]
+    return (index, *(one if isinstance(one := state.get(each, event), str | int) else None for each in paths))
+
+
 def split_canary(state: State, canaries: Canaries, event: Any, owner: Any) -> str | None:
     """Return another user's text that ends in this piece of a text and began in those before."""
-    for index, (path, key_paths) in enumerate(state.plan.isolation.text):
-        piece = state.get(path, event)
-        if not isinstance(piece, str) or not piece:
+    for index, (path, _) in enumerate(state.plan.isolation.text):
+        value = state.get(path, event)
+        piece = joined_text(value)
+        if not piece:
             continue
-        key = (index, state.key(key_paths, event) if key_paths else ())
+        key = text_key(state, index, event)
         tail = None if state.tails is None else state.tails.get(key)
-        if tail is None and not canaries.may_go_on(piece):
+        apart = isinstance(value, list) and len(value) > 1
+        if tail is None and not apart and not canaries.may_go_on(piece):
             continue
         joined = (tail or "") + piece
-        found = canaries.find(joined, owner) if tail else None
+        found = canaries.find(joined, owner) if tail or apart else None
         if found is None and canaries.may_go_on(joined):
             state.tails = Ring(REMEMBERED) if state.tails is None else state.tails
             state.tails.put(key, joined[-canaries.tail :])

@@ -10,7 +10,7 @@ import msgspec
 from canonry.contract.check.ring import Ring
 from canonry.contract.check.violation import Violation
 from canonry.contract.compile.plan import SESSION, Plan
-from canonry.contract.language.field_types import PLACEHOLDERS
+from canonry.contract.language.field_types import is_id
 from canonry.contract.language.paths import Path
 
 REMEMBERED = 1024
@@ -20,6 +20,8 @@ UNIQUE = 4096
 MOST_VIOLATIONS = 1000
 """How many violations a session keeps; more are only counted."""
 MOST_REQUESTS = 4096
+MOST_UNREAD = 1024
+"""How many of the last frames that could not be read, or placed, a session remembers."""
 
 
 class Closed(msgspec.Struct, frozen=True, gc=False):
@@ -30,8 +32,8 @@ class Closed(msgspec.Struct, frozen=True, gc=False):
     at: float | None
 
 
-class Record(msgspec.Struct, eq=False, gc=False):
-    """An open span. ``owed``: it has to be closed. It refers to those around it, and nothing to it in a circle."""
+class Record(msgspec.Struct, eq=False):
+    """An open span. ``owed``: it has to be closed."""
 
     key: Any
     n: int
@@ -41,6 +43,8 @@ class Record(msgspec.Struct, eq=False, gc=False):
     token: Any = None
     parents: tuple[Any, ...] = ()
     above: "tuple[Record, ...] | None" = None
+    around: "Record | None" = None
+    inner: "dict[Any, Record] | None" = None
     seqs: dict[int, Any] | None = None
     folds: dict[int, list[str]] | None = None
 
@@ -110,7 +114,7 @@ HOT = ("frames", "mark", "n", "odd", "open", "root", "strange", "tails", "user",
 """What nearly every event is held against: it lies together."""
 COLD = (
     "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "given_up", "ids", "implied",
-    "live", "mine", "owned", "owner", "plan", "seen", "tally", "tokens", "unique", "users", "violations", "who",
+    "live", "mine", "owned", "owner", "plan", "seen", "tally", "tokens", "unique", "unread", "users", "violations", "who",
     "wrapped",
 )  # fmt: skip
 _NO_SLOTS: tuple[str, ...] = ()
@@ -174,9 +178,10 @@ class State:
         self.mine: list[Ring[bool]] = [Ring(UNIQUE) for _ in ids]
         self.users = users
         self.user: Any = None
+        self.unread: deque[int] = deque(maxlen=MOST_UNREAD)
         self.violations: list[Violation] = []
         self.tally: dict[str, int] = {}
-        self.odd = any(value in PLACEHOLDERS for value in self.owner if isinstance(value, str))
+        self.odd = any(isinstance(value, str) and not is_id(value) for value in self.owner)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -192,7 +197,7 @@ class State:
     def own(self, index: int, value: Any) -> None:
         """Takes a field of the session's user for known."""
         self.owner[index] = value
-        self.odd = self.odd or (isinstance(value, str) and value in PLACEHOLDERS)
+        self.odd = self.odd or (isinstance(value, str) and not is_id(value))
         self._lay_out()
 
     def turn(self) -> None:
@@ -208,6 +213,11 @@ class State:
             return _plain(self.get(paths[0], event))
         values = tuple(_plain(self.get(path, event)) for path in paths)
         return None if None in values else values
+
+    def unplaced(self) -> None:
+        """Notes that the present frame, or what counts in it, could not be read: a number may be missing for it."""
+        if not self.unread or self.unread[-1] != self.n:
+            self.unread.append(self.n)
 
     def report(self, rule: str, message: str, *witnesses: int) -> None:
         """Notes a violation at the present event. ``odd``: what is known need not be right any more."""

@@ -91,7 +91,7 @@ class _Search:
             counts = [each for each in self.plan.counts if each.scope == scope.index and each.kinds]
             open_path, close_path = ("scopes", scope.name, "open"), ("scopes", scope.name, "close")
             for each in counts:
-                only = each.kinds == scope.opens and not scope.repeat
+                only = each.kinds == scope.opens and not scope.repeat & each.kinds
                 if only and each.high == 0:
                     yield self._pair(
                         open_path,

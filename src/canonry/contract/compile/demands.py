@@ -23,6 +23,7 @@ from canonry.contract.compile.plan import (
 )
 from canonry.contract.language.contract import listed
 from canonry.contract.language.marks import KeyPath
+from canonry.contract.language.names import FAMILY
 from canonry.contract.language.parts import Range
 from canonry.contract.language.rules import Deadline, Order, Policy, Profile, Unique
 from canonry.contract.language.shape import format_path, nearest
@@ -171,11 +172,10 @@ def plan_folds(builder: Builder) -> tuple[FoldPlan, ...]:
         place = builder.span_or_scope(fold.over, (*where, "over"))
         wholes: dict[int, Any] = {}
         for text in listed(fold.equals):
-            owner = max(
-                (name for name in builder.names.events if str(text).startswith(f"{name}.")), key=len, default=None
-            )
+            told = str(text).removeprefix(FAMILY)
+            owner = max((name for name in builder.names.events if told.startswith(f"{name}.")), key=len, default=None)
             if owner is None:
-                near = nearest(str(text), builder.names.events)
+                near = nearest(told, builder.names.events)
                 message = f"`{format_path(where)}.equals` is `{text}`, which begins with no event"
                 if near or place is not None:
                     builder.mistake(
@@ -183,8 +183,9 @@ def plan_folds(builder: Builder) -> tuple[FoldPlan, ...]:
                         message + (f"; did you mean `{near}`?" if near else "; expected EVENT.FIELD"),
                     )
                 continue
-            path = builder.path(str(text)[len(owner) + 1 :], (*where, "equals"))
-            wholes |= dict.fromkeys(sorted(builder.kinds(owner)), path)
+            path = builder.path(told[len(owner) + 1 :], (*where, "equals"))
+            meant = f"{FAMILY}{owner}" if told != text else owner
+            wholes |= dict.fromkeys(sorted(builder.kinds(meant)), path)
         if place is None:
             continue
         path = builder.path(fold.of, (*where, "of"))
@@ -193,7 +194,7 @@ def plan_folds(builder: Builder) -> tuple[FoldPlan, ...]:
             f"the `{path.text}`s of a {fold.over.partition(':')[2] or fold.over} add up to the whole",
             where,
         )
-        found.append(FoldPlan(*place, path, builder.kinds(fold.events), wholes, rule))
+        found.append(FoldPlan(*place, path, builder.kinds(fold.events), wholes, fold.alone, rule))
     return tuple(found)
 
 
@@ -353,7 +354,7 @@ def plan_quiet(builder: Builder, factor: float) -> dict[int, tuple[float, str]]:
         name = each.after.removesuffix(".close")  # type: ignore[attr-defined]
         scope = builder.scope(name, (*where, "after"))
         length = each.length  # type: ignore[attr-defined]
-        rule = builder.rule(f"quiet.{name}", f"nothing of a {name} comes within {length} of its close", where)
+        rule = builder.rule(f"quiet.{name}", f"no {name} opens again within {length} of its close", where)
         found[scope] = (seconds(length) * factor, rule)
     return found
 

@@ -8,7 +8,7 @@ import msgspec
 from canonry.contract.compile import demands
 from canonry.contract.compile.breakable import breakable
 from canonry.contract.compile.builder import Builder
-from canonry.contract.compile.kinds import families, plan_kinds
+from canonry.contract.compile.kinds import families, plan_beside, plan_kinds
 from canonry.contract.compile.plan import Plan
 from canonry.contract.compile.stretches import plan_scopes, plan_spans
 from canonry.contract.language.contract import Contract
@@ -60,6 +60,7 @@ def make_plan(
         exchanges=demands.plan_exchanges(builder, chosen.factor),
         allowed=_allowed(builder),
         time=(builder.path(contract.time.field, ("time", "field")), contract.time.unit) if contract.time else None,
+        beside=plan_beside(builder),
         rules=(),
     )
     left_out = _left_out(builder, choices)

@@ -35,6 +35,8 @@ class SpanWriter(Writer):
         for role, kinds in (("chunk", span.chunks), ("refer", span.refers), ("token", span.token_events)):
             if kind in kinds:
                 return role
+        if kind in span.forbids:
+            return "" if kind in span.opens | span.closes | span.during | span.abandons else "forbid"
         if kind in span.abandons or kind in span.opens & span.closes:
             return ""
         return "open" if kind in span.opens else "close" if kind in span.closes else "during"
@@ -58,6 +60,8 @@ class SpanWriter(Writer):
                 return self._refer(span)
             case "known":
                 return self._learn(span, holder)
+            case "forbid":
+                return not new and self._forbid(span, holder)
             case "chunk":
                 return not new and self._chunk(span, holder)
         return False
@@ -79,7 +83,7 @@ class SpanWriter(Writer):
         if outer is not None:
             outside = self._key(outer.key) if outer.key else "()"
             whole = f"({outside}, {self._side(other=True)})" if outer.across else outside
-            self.slow_if(f"{whole} not in {self.table(holder, outer.index)}")
+            self.slow_if(f"(g_{index} := {self.table(holder, outer.index)}.get({whole})) is None")
         more = f", ({', '.join(self.expression(path) for path in span.same)},)" if span.same else ""
         if span.token_set is not None:
             more += self._take_token(span)
@@ -87,9 +91,16 @@ class SpanWriter(Writer):
             more += self._open_below(span, table, new=new)
         numbers = self._numbers(span, "o", opening=True)
         pieces = self._pieces(span, "o")
-        kept = bool(numbers or pieces or span.token_set is not None)
+        within = outer is not None and span.within
+        kept = bool(numbers or pieces or within or span.token_set is not None)
         self.act.append(f"{'o = ' if kept else ''}{table}[{key}] = Record({key}, n, at, {span.must_close}{more})")
         self.act += [*numbers, *pieces]
+        if within:
+            self.act += [
+                f"o.around = g_{index}",
+                f"if g_{index}.inner is None: g_{index}.inner = {{}}",
+                f"g_{index}.inner[{index}, {key}] = o",
+            ]
         if span.token_set is not None:
             self.act.append(f"if y_{index} is not None: S.tokens[{index}][y_{index}] = o")
         self._see(span, key, "1")
@@ -115,7 +126,12 @@ class SpanWriter(Writer):
             self.slow_if(f"at is not None and {record}.at is not None and at - {record}.at > {min(limits) + 1e-6!r}")
         if span.chunks:
             self.slow_if("S.implied")
+        if any(each.outer == index and each.within for each in self.plan.spans):
+            self.slow_if(f"{record}.inner")
         self.act.append(f"del t_{index}[{key}]")
+        if span.within:
+            around = f"(o := {record}.around) is not None and o.inner is not None"
+            self.act.append(f"if {around}: o.inner.pop(({index}, {key}), None)")
         if span.home == SESSION:
             self.act.append(f"if {record}.owed: S.open -= 1")
         if span.token_set is not None:
@@ -149,6 +165,14 @@ class SpanWriter(Writer):
         numbers = self._numbers(span, record)
         self._wholes(span, record)
         self.act += [*numbers, *self._pieces(span, record)]
+        return True
+
+    def _forbid(self, span: SpanPlan, holder: str) -> bool:
+        """An event that may not name an open span."""
+        if len(span.key) != 1 or span.across:
+            return False
+        text = self.expression(span.key[0])
+        self.slow_if(f"(v := {text}) is not None and (v.__class__ not in PLAIN or v in {self.table(holder, span.index)})")
         return True
 
     def _refer(self, span: SpanPlan) -> bool:
@@ -323,8 +347,9 @@ class SpanWriter(Writer):
         for number, each in self._folds(span):
             if self.kind.index in each.wholes:
                 whole = self.expression(each.wholes[self.kind.index])
-                gathered = f"(''.join(o.get({number}, ())) if (o := {record}.folds) else '')"
-                self.slow_if(f"(v := {whole}).__class__ is str and v != {gathered}")
+                self.guard.append(f"f = o.get({number}, ()) if (o := {record}.folds) else ()")
+                other = f"v != ''.join(f) if v.__class__ is str else v.__class__ is list and demands.are_other(f, v)"
+                self.slow_if(f"{'f and ' if each.alone else ''}(v := {whole}) is not None and ({other})")
 
     def _pieces(self, span: SpanPlan, record: str) -> list[str]:
         """The lines that keep the pieces of a text."""

@@ -26,7 +26,7 @@ class ScopeWriter(SpanWriter):
     def opens_or_finds(self, scope: ScopePlan) -> bool:
         """Whether an event of this kind opens a scope that it may also find open."""
         kind = self.kind.index
-        return kind in scope.opens and (kind in scope.closes or scope.repeat)
+        return kind in scope.opens and (kind in scope.closes | scope.repeat)
 
     def _enter(self, scope: ScopePlan) -> None:
         if not scope.opens:
@@ -63,6 +63,9 @@ class ScopeWriter(SpanWriter):
         self.slow_if(f"{key} in S.live_{index}")
         self.guard.append(f"b_{index} = S.closed[{index}].get({key})")
         self.slow_if(f"b_{index} is not None and b_{index}.kind not in {sorted(after)!r}")
+        if index in self.plan.quiet:
+            since = f"b_{index} is not None and at is not None and b_{index}.at is not None and at - b_{index}.at"
+            self.slow_if(f"{since} <= {self.plan.quiet[index][0]!r}")
         self.act.append(f"if b_{index} is not None: S.closed[{index}].drop({key})")
 
     def _maybe_enter(self, scope: ScopePlan, key: str, holder: str) -> None:

@@ -155,6 +155,10 @@ class Tree:
             node = below
         return node.native
 
+    def checks(self, rule: FieldRule) -> bool:
+        """Whether the decoder checks this rule; a variant may ask for more of a field than its event does."""
+        return self.native(rule.path) and self._node(rule.path).rules[0].kind == rule.kind
+
     def _settle(self, node: Node, typed: bool) -> None:
         used: set[str] = set()
         for name, below in node.below.items():
@@ -263,9 +267,9 @@ class View:
         """Whether anything of a path is decoded."""
         return self._tree.has(self._narrow(path))
 
-    def native(self, path: Path) -> bool:
-        """Whether the decoder checks the field itself."""
-        return self._tree.native(self._narrow(path))
+    def checks(self, rule: FieldRule) -> bool:
+        """Whether the decoder checks this rule itself."""
+        return self._tree.checks(msgspec.structs.replace(rule, path=self._narrow(rule.path)))
 
 
 def is_required(node: Node) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from canonry.contract.compile.plan import SESSION, Kind, Plan
+from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan
 from canonry.contract.compile.tree import Tree, View
 from canonry.contract.language.paths import Path
 from canonry.contract.language.schema_test import make_test
@@ -66,12 +66,13 @@ class Writer:
 
     def _fields(self) -> None:
         for rule in self.kind.fields:
-            if self.tree.native(rule.path):
+            if self.tree.checks(rule):
                 word = rule.kind.words[0] if rule.kind.words else ""
                 text = self.expression(rule.path)
                 there = "" if self.tree.sure(rule.path) else f"({text}) is not None and "
                 if word == "id":
-                    self.ids[rule.path.text] = f"{there}{text} in PLACEHOLDERS"
+                    odd = f"((v := {text}) in PLACEHOLDERS or v.__class__ is str and v[-1] in ENDS)"
+                    self.ids[rule.path.text] = f"{there}{odd}"
                 elif word == "text":
                     self.slow_if(f"{there}({text}).isspace()")
                 elif word == "rfc3339":
@@ -80,6 +81,13 @@ class Writer:
                 continue
             number = f"KIND_{self.kind.index}_{len(self.constants)}"
             self.constants[number] = rule.kind
+            if rule.items is not None:
+                self._items(rule, number)
+                continue
+            if rule.kind.words == ("one",):
+                there = " + ".join(f"(({self.expression(Path('', (way,)))}) is not None)" for way in rule.path.ways)
+                self.slow_if(f"(o := {there}) > 1" + ("" if rule.kind.optional else " or o == 0"))
+                continue
             ways = [self.expression(Path(rule.path.text, (way,))) for way in rule.path.ways]
             simple = _inline(rule.kind.words, "v", f"{number}.holds(v)")
             checks = [
@@ -94,6 +102,23 @@ class Writer:
                 self.slow_if(f"not ({good} or ({absent}))")
             else:
                 self.slow_if(f"not ({good})")
+
+    def _items(self, rule: FieldRule, number: str) -> None:
+        """What each item of a list has to have."""
+        assert rule.items is not None
+        head, tails = rule.items
+        first = head.index("[]") if "[]" in head else len(head)
+        if first < len(head):  # lists in lists
+            self.constants[f"{number}_way"] = ("_", *head[first:])
+            items = f"items_at({number}_way, {{'_': v}})"
+        else:
+            items = "v"
+        self.constants[f"{number}_tails"] = tails
+        self.guard += [
+            f"if (v := {self.expression(Path(rule.path.text, (head[:first],)))}).__class__ is list:",
+            f"    for v in {items}:",
+            f"        if not item_holds(v, {number}_tails, {number}): {SLOW}",
+        ]
 
     def _schemas(self) -> None:
         """What a schema asks is asked of the whole event, which the struct is not."""
@@ -197,7 +222,7 @@ class Writer:
             self.bind(value, path)
             self.guard += [
                 f"if {there}{value} != S.owner_{index}:",
-                f"    if S.owner_{index} is not None or {odd}{value} in PLACEHOLDERS: {SLOW}",
+                f"    if S.owner_{index} is not None or {odd}not is_id({value}): {SLOW}",
                 "    u = None",
             ]
         whole = f"({', '.join(values)},)"
@@ -222,9 +247,7 @@ class Writer:
 
         What may be the beginning of one is kept; what may be the end of one is for the interpreter.
         """
-        texts = [
-            (index, path, keys) for index, (path, keys) in enumerate(self.plan.isolation.text) if self.tree.has(path)
-        ]
+        texts = [(index, path) for index, (path, _) in enumerate(self.plan.isolation.text) if self.tree.has(path)]
         if texts:
             self.guard.append("x = None")
             self.act.append("if x: isolation.keep_tails(S, WATCH, x)")
@@ -234,12 +257,16 @@ class Writer:
             "            or '\\\\' in raw and ('\\\\u' in raw or '\\\\/' in raw)):",
             f"        if WATCH.find(raw, S.whose) is not None: {SLOW}",
         ]
-        for index, path, keys in texts:
-            self.constants[f"TEXT_{index}"] = keys
+        for index, path in texts:
+            several = "[]" in path.text
+            text = self.expression(path)
             self.guard += [
-                f"    if (v := {self.expression(path)}).__class__ is str and v:",
+                f"    if (o := {text}).__class__ is list and (v := joined_text(o)):"
+                if several
+                else f"    if (v := {text}).__class__ is str and v:",
+                *([f"        if len(o) > 1: {SLOW}"] if several else []),  # what lies apart was not searched as one text
                 "        if S.tails is not None or WATCH.may_go_on(v):",
-                f"            o = ({index}, S.key(TEXT_{index}, e) if TEXT_{index} else ())",
+                f"            o = isolation.text_key(S, {index}, e)",
                 f"            if WATCH.texts or S.tails is not None and S.tails.get(o) is not None: {SLOW}",
                 "            if WATCH.may_go_on(v): x = [*(x or ()), (o, v)]",
             ]
@@ -310,7 +337,10 @@ def _inline(words: tuple[str, ...], name: str, otherwise: str) -> str:
     if len(words) != 1:
         return otherwise
     return {
-        "id": f"({name}.__class__ is int or ({name}.__class__ is str and {name} not in PLACEHOLDERS))",
+        "id": (
+            f"({name}.__class__ is int or ({name}.__class__ is str and {name} not in PLACEHOLDERS "
+            f"and {name}[-1] not in ENDS))"
+        ),
         "str": f"{name}.__class__ is str",
         "text": f"{name}.__class__ is str and not ({name} == '' or {name}.isspace())",
         "rfc3339z": f"({name}.__class__ is str and ZULU({name}) is not None and {name}[:4] != '0000' or {otherwise})",

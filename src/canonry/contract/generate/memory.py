@@ -33,9 +33,9 @@ def last_number(state: State, owner: Instance | Record, index: int, plan: Sequen
     return known - plan.step if known is not None and plan.mode is SequenceMode.STRICT else known
 
 
-def gathered(owner: Instance | Record, index: int) -> str:
+def gathered(owner: Instance | Record, index: int) -> list[str]:
     """Return the pieces of a text so far."""
-    return "".join(owner.folds.get(index, ())) if owner.folds else ""
+    return owner.folds.get(index, []) if owner.folds else []
 
 
 def spent_scopes(state: State) -> list[list[Any]]:

@@ -12,21 +12,28 @@ _RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d+)?([
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]{4})*(?:[A-Za-z0-9+/_-]{2,3}={0,2})?", re.ASCII)
 
 
-_STANDS_FOR_NONE = ("undefined", "null", "none", "nil", "nan", "unknown", "placeholder")
+_STANDS_FOR_NONE = ("undefined", "null", "none", "nil", "nan", "unknown", "placeholder", "string")
 PLACEHOLDERS = frozenset(
     (
-        *("", " ", "\t", "\n", "[object Object]", "00000000-0000-0000-0000-000000000000"),
-        *(spelt for word in _STANDS_FOR_NONE for spelt in (word, word.upper(), word.capitalize(), f"<{word}>")),
-        *("NaN", "${id}", "{id}", "{{id}}", "<id>"),
+        *("", "NaN", "00000000-0000-0000-0000-000000000000", "0" * 32),
+        *(spelt for word in _STANDS_FOR_NONE for spelt in (word, word.upper(), word.capitalize())),
     )
 )
 """What programs write in the place of an id that they do not have."""
+_TEMPLATE = re.compile(
+    r"\s*(?:\$?\{+[^{}]*\}+|\$\([^()]*\)|<%?=?[\w .-]*%?>|%\w+%|%[({]\w+[)}]|\[[^\[\]]*\]|#\{[^{}]*\})\s*"
+)
+"""A place in a template that nothing was put into."""
+TEMPLATE_ENDS = "})>%]" + "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+"""What a blank text, or a place in a template, ends with."""
 
 
 def is_id(value: Any) -> bool:
     """Whether a value names something: a text that is neither empty nor a placeholder, or a whole number."""
     if isinstance(value, str):
-        return value not in PLACEHOLDERS
+        if value in PLACEHOLDERS:
+            return False
+        return value[-1] not in TEMPLATE_ENDS or not (value.isspace() or _TEMPLATE.fullmatch(value))
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -85,6 +92,7 @@ WORDS: dict[str, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict),
     "list": lambda value: isinstance(value, list),
     "any": lambda value: value is not None,
+    "one": lambda value: value is not None,
     "null": lambda value: value is None,
     "rfc3339": is_rfc3339,
     "rfc3339z": _is_zulu,
@@ -101,6 +109,7 @@ SENTENCES = {
     "object": "an object",
     "list": "a list",
     "any": "a value",
+    "one": "exactly one of these",
     "null": "null",
     "rfc3339": "an RFC 3339 time with its zone",
     "rfc3339z": "an RFC 3339 time that ends in Z",

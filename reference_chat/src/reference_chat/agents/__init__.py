@@ -1,0 +1,1 @@
+"""What answers: the context of a run and the loop that runs in it."""

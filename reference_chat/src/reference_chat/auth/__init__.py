@@ -1,0 +1,1 @@
+"""Who somebody is: accounts and sessions, access tokens, tickets of one use."""

@@ -1,0 +1,1 @@
+"""The part that is asked over HTTP, and its OpenAPI document."""
