@@ -44,7 +44,7 @@ def flat(schema: Any) -> bool:
     return "$ref" not in schema and all(map(flat, inner))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(schema=SCHEMAS.filter(flat), value=VALUES)
 def test_it_holds_where_there_is_no_problem(schema: Any, value: Any) -> None:
     assert make_test(schema)(value) == (next(problems(schema, value), None) is None)

@@ -12,7 +12,7 @@ import msgspec
 
 from canonry.contract.canary import RUN, TAG, Canaries
 from canonry.contract.check import demands, isolation, scopes, spans
-from canonry.contract.check.interpret import Event, Interpreter, item_holds
+from canonry.contract.check.interpret import Event, Interpreter
 from canonry.contract.check.isolation import KNOWN_IDS, joined_text
 from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.state import Closed, Record, State
@@ -144,7 +144,7 @@ class Compiled:
             "NAMES": frozenset((str, int)), "NOTHING": {},
             **{f"Instance{index}": shape for index, shape in enumerate(self._states.shapes)},
             "demands": demands, "isolation": isolation, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
-            "joined_text": joined_text, "items_at": items_at, "item_holds": item_holds,
+            "joined_text": joined_text, "items_at": items_at,
             "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, **captured,
         }  # fmt: skip
 

@@ -116,19 +116,30 @@ def _close(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, 
     record.folds = demands.pieces(state, record.folds, SESSION, span.index, kind, event)
     demands.span_deadlines(state, span.index, record)
     if record.inner:
-        _end_inner(state, span, kind, inst, record)
+        end_inner(state, span, kind, inst, record)
     _finish(state, span, inst, record)
     demands.deadlines(state, inst, "span_close", kind, span.index)
 
 
-def _end_inner(state: State, span: SpanPlan, kind: int, inst: Instance, record: Record) -> None:
+def owes_inside(state: State, kind: int, record: Record) -> bool:
+    """Whether a span inside one that closes has to be closed before."""
+    for (index, _), one in (record.inner or {}).items():
+        inner = state.plan.spans[index]
+        if kind not in inner.closes and (
+            (kind in inner.due_within and one.owed) or (one.inner and owes_inside(state, kind, one))
+        ):
+            return True
+    return False
+
+
+def end_inner(state: State, span: SpanPlan, kind: int, inst: Instance, record: Record) -> None:
     """Ends the spans inside one that closes, but for what the same event closes."""
     for (index, key), one in list((record.inner or {}).items()):
         inner = state.plan.spans[index]
         if kind in inner.closes:
             continue
         if one.inner:
-            _end_inner(state, inner, kind, inst, one)
+            end_inner(state, inner, kind, inst, one)
         if kind in inner.due_within and one.owed:
             state.report(
                 f"{inner.name}.closed",

@@ -68,7 +68,10 @@ class SpanWriter(Writer):
 
     def _open_span(self, span: SpanPlan, holder: str, *, new: bool) -> bool:
         outer = self.plan.spans[span.outer] if span.outer >= 0 else None
-        if outer is not None and (new or outer.home != span.home or self.kind.index in outer.touched):
+        touched = outer is not None and self.kind.index in outer.touched
+        if outer is not None and (
+            outer.home != span.home or (outer.index not in self.around if touched else new) or (touched and outer.across)
+        ):
             return False
         if any(self.kind.index in each.wholes for _, each in self._folds(span)):
             return False
@@ -80,7 +83,7 @@ class SpanWriter(Writer):
             self.slow_if(f"{key} in {table}" if span.concurrent else table)
             if not span.reopen:
                 self.slow_if(f"(o := {self.cell(holder, 'closed', index)}) is not None and {key} in o")
-        if outer is not None:
+        if outer is not None and not touched:
             outside = self._key(outer.key) if outer.key else "()"
             whole = f"({outside}, {self._side(other=True)})" if outer.across else outside
             self.slow_if(f"(g_{index} := {self.table(holder, outer.index)}.get({whole})) is None")
@@ -92,14 +95,19 @@ class SpanWriter(Writer):
         numbers = self._numbers(span, "o", opening=True)
         pieces = self._pieces(span, "o")
         within = outer is not None and span.within
-        kept = bool(numbers or pieces or within or span.token_set is not None)
+        opened = f"n_{index}" if any(each.outer == index for each in self.plan.spans) else ""
+        kept = bool(opened or numbers or pieces or within or span.token_set is not None)
         self.act.append(f"{'o = ' if kept else ''}{table}[{key}] = Record({key}, n, at, {span.must_close}{more})")
         self.act += [*numbers, *pieces]
-        if within:
+        if opened:
+            self.act.append(f"{opened} = o")
+            self.around[index] = opened
+        if outer is not None and span.within:
+            around = self.around[outer.index] if touched else f"g_{index}"
             self.act += [
-                f"o.around = g_{index}",
-                f"if g_{index}.inner is None: g_{index}.inner = {{}}",
-                f"g_{index}.inner[{index}, {key}] = o",
+                f"o.around = {around}",
+                f"if {around}.inner is None: {around}.inner = {{}}",
+                f"{around}.inner[{index}, {key}] = o",
             ]
         if span.token_set is not None:
             self.act.append(f"if y_{index} is not None: S.tokens[{index}][y_{index}] = o")
@@ -127,7 +135,9 @@ class SpanWriter(Writer):
         if span.chunks:
             self.slow_if("S.implied")
         if any(each.outer == index and each.within for each in self.plan.spans):
-            self.slow_if(f"{record}.inner")
+            self.slow_if(f"{record}.inner and spans.owes_inside(S, {self.kind.index}, {record})")
+            ending = f"spans.end_inner(S, SPANS[{index}], {self.kind.index}, {holder}, {record})"
+            self.call(f"if {record}.inner: {ending}")
         self.act.append(f"del t_{index}[{key}]")
         if span.within:
             around = f"(o := {record}.around) is not None and o.inner is not None"
@@ -148,6 +158,7 @@ class SpanWriter(Writer):
         numbers = self._numbers(span, record)
         self._wholes(span, record)
         self.act += [*numbers, *self._pieces(span, record)]
+        self.around[span.index] = record
         return True
 
     def _hear(self, span: SpanPlan) -> bool:

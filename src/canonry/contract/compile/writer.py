@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan
 from canonry.contract.compile.tree import Tree, View
+from canonry.contract.language.field_types import FieldKind
+from canonry.contract.language.item_test import item_test
 from canonry.contract.language.paths import Path
 from canonry.contract.language.schema_test import make_test
 
@@ -34,6 +36,8 @@ class Writer:
         self.names: dict[str, str] = {}
         self.ids: dict[str, str] = {}
         self.doubts: list[str] = []
+        self.around: dict[int, str] = {}
+        """The spans that the event opens or finds open, by the names that they have."""
 
     def cell(self, holder: str, name: str, index: int) -> str:
         """Where a scope keeps what a rule knows."""
@@ -89,7 +93,7 @@ class Writer:
                 self.slow_if(f"(o := {there}) > 1" + ("" if rule.kind.optional else " or o == 0"))
                 continue
             ways = [self.expression(Path(rule.path.text, (way,))) for way in rule.path.ways]
-            simple = _inline(rule.kind.words, "v", f"{number}.holds(v)")
+            simple = _inline(rule.kind, "v", f"{number}.holds(v)")
             checks = [
                 "True" if rule.kind.words == ("any",) else f"each_holds(v, {number})" if "[]" in way else simple
                 for way in rule.path.ways
@@ -113,11 +117,11 @@ class Writer:
             items = f"items_at({number}_way, {{'_': v}})"
         else:
             items = "v"
-        self.constants[f"{number}_tails"] = tails
+        self.constants[number] = item_test(tails, rule.kind)
         self.guard += [
             f"if (v := {self.expression(Path(rule.path.text, (head[:first],)))}).__class__ is list:",
             f"    for v in {items}:",
-            f"        if not item_holds(v, {number}_tails, {number}): {SLOW}",
+            f"        if not {number}(v): {SLOW}",
         ]
 
     def _schemas(self) -> None:
@@ -332,9 +336,11 @@ class Writer:
         self.guard.append(f"{name} = ({', '.join(parts)})")
 
 
-def _inline(words: tuple[str, ...], name: str, otherwise: str) -> str:
+def _inline(kind: FieldKind, name: str, otherwise: str) -> str:
     """An expression that is true where a value that is not null is of a type."""
-    if len(words) != 1:
+    if kind.values and all(isinstance(one, str) for one in kind.values):
+        return f"{name}.__class__ is str and {name} in {kind.values!r}"
+    if len(kind.words) != 1:
         return otherwise
     return {
         "id": (
@@ -351,4 +357,4 @@ def _inline(words: tuple[str, ...], name: str, otherwise: str) -> str:
         "object": f"isinstance({name}, OBJECTS)",
         "list": f"{name}.__class__ is list",
         "any": "True",
-    }.get(words[0], otherwise)
+    }.get(kind.words[0], otherwise)

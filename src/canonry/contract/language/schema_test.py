@@ -32,14 +32,10 @@ class _Tests:
         return self._made[id(schema)]
 
     def _make(self, schema: dict[str, Any]) -> Test:
-        always = list(self._of_any(schema))
-        by_type = [
-            (dict, list(self._of_object(schema))),
-            (list, list(self._of_list(schema))),
-            (str, list(_of_text(schema))),
-            ((int, float), list(_of_number(schema))),
-        ]
-        special: list[tuple[Any, list[Test]]] = [(kind, tests) for kind, tests in by_type if tests]
+        always = tuple(self._of_any(schema))
+        of_object, of_list = tuple(self._of_object(schema)), tuple(self._of_list(schema))
+        of_text, of_number = tuple(_of_text(schema)), tuple(_of_number(schema))
+        by_type = {dict: of_object, list: of_list, str: of_text, int: of_number, float: of_number}
 
         def test(value: Any, depth: int) -> bool:
             if depth > DEEPEST:
@@ -47,9 +43,9 @@ class _Tests:
             for one in always:
                 if not one(value, depth):
                     return False
-            for kind, tests in special:
-                if isinstance(value, kind) and not isinstance(value, bool):
-                    return all(one(value, depth) for one in tests)
+            for one in by_type.get(value.__class__, ()):
+                if not one(value, depth):
+                    return False
             return True
 
         return test
@@ -59,47 +55,48 @@ class _Tests:
             types = listed(schema["type"])
             yield lambda value, depth: any(is_type(value, one) for one in types)
         if "$ref" in schema and (target := resolve(self._root, schema["$ref"])) is not None:
-            yield self._deeper(target)
+            referred = self.test(target)
+            yield lambda value, depth: referred(value, depth + 1)
         if "const" in schema:
             yield lambda value, depth: same(value, schema["const"])
         if "enum" in schema:
             yield lambda value, depth: any(same(value, one) for one in schema["enum"])
-        for one in schema.get("allOf", ()):
-            yield self._deeper(one)
+        for part in schema.get("allOf", ()):
+            yield self._deeper(part)
         if "anyOf" in schema:
-            some = [self._deeper(one) for one in schema["anyOf"]]
-            yield lambda value, depth: any(one(value, depth) for one in some)
+            some = [self.test(one) for one in schema["anyOf"]]
+            yield lambda value, depth: any(one(value, depth + 1) for one in some)
         if "oneOf" in schema:
-            each = [self._deeper(one) for one in schema["oneOf"]]
-            yield lambda value, depth: sum(one(value, depth) for one in each) == 1
+            each = [self.test(one) for one in schema["oneOf"]]
+            yield lambda value, depth: sum(one(value, depth + 1) for one in each) == 1
         if "not" in schema:
-            wrong = self._deeper(schema["not"])
-            yield lambda value, depth: not wrong(value, depth)
+            wrong = self.test(schema["not"])
+            yield lambda value, depth: not wrong(value, depth + 1)
         if "if" in schema:
-            asked, then, otherwise = (self._deeper(schema.get(name, True)) for name in ("if", "then", "else"))
-            yield lambda value, depth: then(value, depth) if asked(value, depth) else otherwise(value, depth)
+            asked, then, other = (self.test(schema.get(name, True)) for name in ("if", "then", "else"))
+            yield lambda value, depth: (then if asked(value, depth + 1) else other)(value, depth + 1)
 
     def _of_object(self, schema: dict[str, Any]) -> Iterator[Test]:
-        if names := schema.get("required", ()):
-            yield lambda value, depth: all(name in value for name in names)
-        known = {name: self._deeper(inner) for name, inner in schema.get("properties", {}).items()}
+        for name in schema.get("required", ()):
+            yield lambda value, depth, name=name: name in value  # type: ignore[misc]
+        known = {name: self.test(inner) for name, inner in schema.get("properties", {}).items()}
         if "additionalProperties" in schema:
-            other = self._deeper(schema["additionalProperties"])
-            yield lambda value, depth: all(known.get(name, other)(inner, depth) for name, inner in value.items())
-        elif known:
-            yield lambda value, depth: all(test(value[name], depth) for name, test in known.items() if name in value)
+            other = self.test(schema["additionalProperties"])
+            yield lambda value, depth: all(known.get(name, other)(inner, depth + 1) for name, inner in value.items())
+        else:
+            for name, test in known.items():
+                yield _of_property(name, test)
         if "minProperties" in schema:
             yield lambda value, depth: len(value) >= schema["minProperties"]
         if "maxProperties" in schema:
             yield lambda value, depth: len(value) <= schema["maxProperties"]
 
     def _of_list(self, schema: dict[str, Any]) -> Iterator[Test]:
-        first = [self._deeper(one) for one in schema.get("prefixItems", [])]
+        first = [self.test(one) for one in schema.get("prefixItems", [])]
         if first:
-            yield lambda value, depth: all(test(one, depth) for test, one in zip(first, value, strict=False))
+            yield lambda value, depth: all(test(one, depth + 1) for test, one in zip(first, value, strict=False))
         if "items" in schema:
-            rest = self._deeper(schema["items"])
-            yield lambda value, depth: all(rest(one, depth) for one in value[len(first) :])
+            yield _of_items(self.test(schema["items"]), len(first))
         if "minItems" in schema:
             yield lambda value, depth: len(value) >= schema["minItems"]
         if "maxItems" in schema:
@@ -110,6 +107,20 @@ class _Tests:
     def _deeper(self, schema: Any) -> Test:
         test = self.test(schema)
         return lambda value, depth: test(value, depth + 1)
+
+
+def _of_property(name: str, test: Test) -> Test:
+    return lambda value, depth: name not in value or test(value[name], depth + 1)
+
+
+def _of_items(test: Test, begin: int) -> Test:
+    def holds(value: list[Any], depth: int) -> bool:
+        for one in value[begin:] if begin else value:
+            if not test(one, depth + 1):
+                return False
+        return True
+
+    return holds
 
 
 def _of_text(schema: dict[str, Any]) -> Iterator[Test]:
