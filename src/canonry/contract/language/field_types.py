@@ -44,7 +44,7 @@ def is_filled(value: Any) -> bool:
     return value is not None and value != [] and value != {}
 
 
-_ZULU = re.compile(
+ZULU = re.compile(
     r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z", re.ASCII
 )
 """Nearly all times in UTC, none that is no time: the rest is looked at closely."""
@@ -76,7 +76,7 @@ def is_rfc3339(value: Any) -> bool:
 
 def _is_zulu(value: Any) -> bool:
     """Whether a value is a time in UTC that ends in Z."""
-    if isinstance(value, str) and _ZULU.fullmatch(value):
+    if isinstance(value, str) and ZULU.fullmatch(value):
         return value[:4] != "0000"
     return is_rfc3339(value) and str(value)[-1] in "Zz"
 
