@@ -23,6 +23,7 @@ _PROGRAMS = {"redis": "redis-server"}
 _LONG = (
     "reference_chat/",
     "tests/gate/",
+    "tests/golden_path/",
     "tests/load/",
     "tests/migrate/",
     "tests/repair/",
