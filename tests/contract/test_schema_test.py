@@ -40,7 +40,12 @@ def flat(schema: Any) -> bool:
     if not isinstance(schema, dict):
         return True
     deeper = ("properties", "additionalProperties", "items", "prefixItems", "const", "enum", "required", "type")
-    inner = [one for key, value in schema.items() if key not in deeper for one in (value if isinstance(value, list) else [value])]
+    inner = [
+        one
+        for key, value in schema.items()
+        if key not in deeper
+        for one in (value if isinstance(value, list) else [value])
+    ]
     return "$ref" not in schema and all(map(flat, inner))
 
 
