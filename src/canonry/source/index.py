@@ -12,6 +12,8 @@ from canonry.source.facts import ClassFact, Facts, FunctionFact
 
 _DEPTH = 12
 _REMEMBERED = 100_000
+ANY_NAME = "\0*"
+"""Stands among what was looked at for the names of all files; after another NUL stand names that were looked for."""
 _ASYNC_CASES = frozenset(
     """unittest.IsolatedAsyncioTestCase unittest.async_case.IsolatedAsyncioTestCase asynctest.TestCase
     asynctest.case.TestCase aiounittest.AsyncTestCase aiohttp.test_utils.AioHTTPTestCase
@@ -111,8 +113,13 @@ class Index:
         self._touched.add(path)
         return self._source(path)
 
+    def note_all_names(self) -> None:
+        """Notes that the names of all files were looked at."""
+        self._touched.add(ANY_NAME)
+
     def facts(self, path: str) -> Facts | None:
         """The facts of a file of the tree, None where there is none."""
+        self._touched.add(f"\0{path_name(path)}")  # whether it is there depends on names
         return self._facts(path) if path in self._paths else None
 
     def class_fact(self, definition: Definition) -> ClassFact | None:
@@ -156,6 +163,8 @@ class Index:
         """The file of an absolute module name as seen from a file; None where it is not of the tree."""
         folder = near.rpartition("/")[0]
         key = (dotted, folder)
+        self._touched.add(f"\0{dotted.rpartition('.')[2]}")
+        self._touched.add(f"\0{dotted.partition('.')[0]}")  # the one folder that holds it may be another's, too
         if key not in self._modules:
             self._modules[key] = self._find_module(dotted, folder)
         return self._modules[key]
@@ -245,6 +254,7 @@ class Index:
         parts = rest.split(".") if rest else []
         for length in range(len(parts), -1, -1):
             stem = "/".join([*base, *parts[:length]])
+            self._touched.add(f"\0{stem.rpartition('/')[2]}")
             for candidate in (f"{stem}.py", f"{stem}/__init__.py" if stem else "__init__.py"):
                 if candidate in self._paths and candidate != path:
                     if length == len(parts):
@@ -267,6 +277,7 @@ class Index:
             return self._follow(path, ".".join([bound, *parts[1:]]), depth - 1)
         if path.endswith("__init__.py"):
             base = path.removesuffix("__init__.py")
+            self._touched.add(f"\0{name}")
             for candidate in (f"{base}{name}.py", f"{base}{name}/__init__.py"):
                 if candidate in self._paths:
                     if len(parts) == 1:
@@ -375,6 +386,12 @@ class Index:
             else:
                 found.append(target if target is not None and target.qualname else None)
         return found
+
+
+def path_name(path: str) -> str:
+    """The name under which imports know the module at a path."""
+    stem = path.removesuffix(".py")
+    return stem.removesuffix("/__init__").rpartition("/")[2]
 
 
 def basis_of(facts: Facts) -> tuple[object, ...]:

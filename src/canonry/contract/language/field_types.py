@@ -139,6 +139,29 @@ class FieldKind(msgspec.Struct, frozen=True):
         return " or ".join(SENTENCES[word] for word in self.words)
 
 
+_SHAPES = {
+    "text": "str",
+    "id": "str int",
+    "rfc3339": "str",
+    "rfc3339z": "str",
+    "base64": "str",
+    "int": "int",
+    "number": "int float",
+}
+_EVERY = frozenset(("str", "int", "float", "bool", "object", "list"))
+
+
+def shapes(kind: FieldKind) -> frozenset[str]:
+    """Return which kinds of JSON values a type lets through; null is none of them."""
+    if kind.values:
+        names = {str: "str", bool: "bool", int: "int", float: "float", dict: "object", list: "list"}
+        return frozenset(names[type(value)] for value in kind.values if type(value) in names)
+    found: set[str] = set()
+    for word in kind.words:
+        found |= _EVERY if word in ("any", "one", "filled") else set(_SHAPES.get(word, word).split()) & _EVERY
+    return frozenset(found)
+
+
 @cache
 def parse_word(text: str) -> FieldKind | str:
     """Return the type that ``text`` writes, or the word in it that is none."""
