@@ -377,6 +377,13 @@ class Flow(Options, frozen=True, kw_only=True):
             examples=["contracts/agent-events.yaml"],
         ),
     ] = None
+    faults: Annotated[
+        NonEmpty | None,
+        Meta(
+            description="The file that a fault matrix leaves: which rules each planted fault turned red.",
+            examples=[".canonry/faults/checkout.json"],
+        ),
+    ] = None
     reliability: Annotated[
         Fraction | None,
         Meta(description="The share of runs that has to succeed.", examples=[0.95]),
@@ -425,6 +432,20 @@ class Profile(Options, frozen=True, kw_only=True):
         Duration | None,
         Meta(description="How long it may take until `ready` answers (default `10s`).", examples=["60s"]),
     ] = None
+    serves: Annotated[
+        list[ServiceName],
+        Meta(
+            description="The services that the environment is itself: tests find them at `url`, nothing is started.",
+            examples=[["shop"]],
+        ),
+    ] = []
+    instead: Annotated[
+        dict[str, ServiceName],
+        Meta(
+            description="Services that stand in for others: name of the one that tests ask for, name of the other.",
+            examples=[{"shop": "shop_on_postgres"}],
+        ),
+    ] = {}
     env: Annotated[
         dict[str, str],
         Meta(description="Environment variables that tests get.", examples=[{"SHOP_MODE": "staging"}]),

@@ -20,7 +20,7 @@ from canonry.run.changed import reached
 from canonry.run.execute import StopSignal
 from canonry.run.plan import require_work
 from canonry.run.prepare import Prepared, prepare
-from canonry.run.profiles import require_ready
+from canonry.run.profiles import canon_under, require_ready
 from canonry.run.project import open_project
 from canonry.run.select import Narrowed
 from canonry.run.session import Circumstances, Emit, run_plan
@@ -32,7 +32,8 @@ from canonry.run.watch import changed_between, snapshot, wait_for_change
 def run_tests(prepared: Prepared, call: Call) -> int:
     """Runs a plan and tells it; the exit status."""
     profile, plan, project = prepared.profile, prepared.plan, prepared.project
-    services = services_of(project.canon, plan)
+    canon = canon_under(project.canon, profile)
+    services = services_of(canon, plan)
     containers = prepared.request.containers is not False and profile.keys.containers is not False
     if not containers:
         why = "`--no-docker`" if prepared.request.containers is False else f"the profile `{profile.name}`"
@@ -45,7 +46,7 @@ def run_tests(prepared: Prepared, call: Call) -> int:
     def start(named: Mapping[str, Service], emit: Emit) -> AbstractContextManager[StartedServices]:
         from canonry.run.services import started  # loads what starts servers, which few runs have
 
-        return started(named, project.canon, root=project.root, emit=emit, containers=containers)
+        return started(named, canon, root=project.root, emit=emit, containers=containers)
 
     measured = _Measured(prepared) if call.values.cover else None
     circumstances = Circumstances(

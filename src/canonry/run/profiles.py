@@ -7,7 +7,7 @@ import msgspec
 
 from canonry.canon.durations import seconds
 from canonry.canon.keys import nearest
-from canonry.canon.options import Canon, Leaks, Profile
+from canonry.canon.options import Canon, Leaks, Profile, Service, ServiceKind
 from canonry.model.errors import UserError
 
 BUILT_IN: dict[str, Profile] = {
@@ -67,9 +67,34 @@ def _joined(layers: list[Profile]) -> Profile:
         environment = {**layer.env, **environment}
         for field in msgspec.structs.fields(Profile):
             value = getattr(layer, field.name)
-            if field.name not in ("env", "inherits") and value not in (None, []) and field.name not in values:
+            if field.name not in ("env", "inherits") and value not in (None, [], {}) and field.name not in values:
                 values[field.name] = value
     return msgspec.structs.replace(Profile(), env=environment, **values)
+
+
+def canon_under(canon: Canon, profile: ResolvedProfile) -> Canon:
+    """The canon as it holds under a profile: its services are those that the profile's environment has.
+
+    Raises `UserError` where the profile names a service that is not declared, or serves without saying where.
+    """
+    keys, services = profile.keys, dict(canon.services)
+    for name in (*keys.instead, *keys.serves):
+        if name not in services:
+            raise UserError(
+                f"the profile `{profile.name}` names the service `{name}`, which nothing declares; declare it as "
+                f"`[tool.canonry.services.{name}]`"
+            )
+    services |= {name: canon.services[other] for name, other in keys.instead.items()}
+    if keys.serves and keys.url is None:
+        raise UserError(
+            f"the profile `{profile.name}` serves `{keys.serves[0]}`, and does not say where; set `url` in "
+            f"`[tool.canonry.profiles.{profile.name}]`"
+        )
+    for name in keys.serves:
+        services[name] = Service(
+            kind=ServiceKind.URL, url=keys.url, ready=keys.ready, url_env=canon.services[name].url_env
+        )
+    return msgspec.structs.replace(canon, services=services)
 
 
 def require_ready(profile: ResolvedProfile, variables: Mapping[str, str]) -> str:

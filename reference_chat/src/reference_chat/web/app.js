@@ -15,6 +15,7 @@ let threadId = null;
 let threads = [];
 let registering = false;
 let opening = 0;
+let draft = {}; // the thread that the next question makes
 
 async function start() {
   if (!api.mayResume) return showSignIn();
@@ -102,6 +103,7 @@ async function listThreads() {
 
 function newThread() {
   opening += 1;
+  draft = {};
   setThread(null);
   clearTurns();
   element("welcome").hidden = false;
@@ -170,7 +172,7 @@ function addTurn(key, turn) {
 }
 
 function ask(text) {
-  const requestId = connection.ask(text, threadId);
+  const requestId = connection.ask(text, threadId, draft);
   const turn = addTurn(requestId, new Turn(text));
   if (element("connection").dataset.state !== "online") turn.waiting("Waits for the connection");
   scrollDown();
@@ -178,10 +180,11 @@ function ask(text) {
 
 function onStarted({ runId, threadId: thread, requestId }) {
   const turn = turns.get(requestId);
-  if (!turn) return;
-  turns.delete(requestId);
-  turns.set(runId, turn);
-  if (!threadId) setThread(thread);
+  if (turn) {
+    turns.delete(requestId);
+    turns.set(runId, turn);
+    if (!threadId) setThread(thread);
+  }
   if (!threads.some((one) => one.thread_id === thread)) listThreads().catch(() => {});
 }
 

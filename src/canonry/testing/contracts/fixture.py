@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from canonry.testing.contracts.attached import EventContract
-from canonry.testing.contracts.flows import flow_of
+from canonry.testing.contracts.flows import flow_of, profile_of
 
 
 class AttachedContracts:
@@ -19,11 +19,15 @@ class AttachedContracts:
         item.runtest = self._checked  # type: ignore[method-assign]
 
     def __call__(self, contract: Any = None, **options: Any) -> EventContract:
-        """A contract for the connections of this test. Options are those of `EventContract`."""
+        """A contract for the connections of this test. Options are those of `EventContract`.
+
+        Where the run's profile has the name of one of the contract's, that is the profile.
+        """
         flow = ""
         if contract is None:
             found = flow_of(self._item.path)
             contract, flow = found.contract, found.name
+        options.setdefault("profile", profile_of(contract))
         attached = EventContract(contract, node=self._node, flow=flow, **options)
         self._attached.append(attached)
         return attached

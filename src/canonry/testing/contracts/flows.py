@@ -1,10 +1,12 @@
 """The flows that the canon of a project declares."""
 
+import os
 from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from canonry.contract.load import LoadedContract, load_contract
 from canonry.model.errors import UserError
 from canonry.model.selection import matches
 from canonry.testing.canon_tables import canon_tables
@@ -43,6 +45,15 @@ def flow_of(path: Path) -> Flow:
         else "declare it as `[tool.canonry.flows.NAME]` with `tests` and `contract`"
     )
     raise UserError(f'`{relative}` belongs to no flow with a contract; {hint}, or name one: `event_contract("...")`')
+
+
+def profile_of(contract: str | Path | LoadedContract) -> str | None:
+    """The profile of the run, where the contract has one of that name: another place has other times."""
+    name = os.environ.get("CANONRY_PROFILE")
+    if not name:
+        return None
+    loaded = contract if isinstance(contract, LoadedContract) else load_contract(str(contract))
+    return name if name in loaded.contract.profiles else None
 
 
 @cache

@@ -23,17 +23,22 @@ def refuses_root() -> bool:
 
 
 def launch(service: Service, place: Place, port: int, *, root: Path, environment: Mapping[str, str]) -> Launch:
-    """The command in the project's root, with ``{port}`` filled in and ``PORT`` in its environment."""
+    """The command in the project's root, with ``{port}`` and ``{folder}`` filled in and ``PORT`` in its environment.
+
+    The folder is empty, and gone with the server.
+    """
     if not service.command:
         raise ServiceError(f"{service.table} names no `command`; add the one that starts it")
     try:
         words = shlex.split(service.command)
     except ValueError as error:
         raise ServiceError(f"its command `{service.command}` cannot be read: {str(error).lower()}") from error
-    filled = {name: _filled(value, port) for name, value in service.env.items()}
+    own = place.data
+    own.mkdir(exist_ok=True)
+    filled = {name: _filled(value, port, own) for name, value in service.env.items()}
     return Launch(
-        server=[_filled(word, port) for word in words],
-        url=_filled(service.url or "http://127.0.0.1:{port}", port),
+        server=[_filled(word, port, own) for word in words],
+        url=_filled(service.url or "http://127.0.0.1:{port}", port, own),
         folder=root,
         env={**beside_this_python(os.environ), **environment, "PORT": str(port), **filled},
         signals=((signal.SIGTERM, 5.0), (signal.SIGINT, 2.0)),
@@ -52,5 +57,5 @@ def lease(description: Description, worker: str) -> tuple[str, Callable[[], None
     raise NotImplementedError
 
 
-def _filled(text: str, port: int) -> str:
-    return text.replace("{port}", str(port))
+def _filled(text: str, port: int, folder: Path) -> str:
+    return text.replace("{port}", str(port)).replace("{folder}", str(folder))

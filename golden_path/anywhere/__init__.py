@@ -1,0 +1,1 @@
+"""Tests that need a service and nothing else: they run against any address."""

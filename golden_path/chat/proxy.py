@@ -1,0 +1,94 @@
+"""What may stand between a user and the service: a proxy that takes headers away, a line that is cut."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+HIDDEN = frozenset({b"authorization", b"cookie", b"proxy-authorization", b"x-api-key"})
+"""What such proxies take away."""
+_CHUNK, _LITTLE = 65536, 256
+
+
+@dataclass(slots=True)
+class Proxy:
+    """Passes connections on to ``host`` and ``port``; ``hidden`` headers of the first request do not arrive."""
+
+    host: str
+    port: int
+    hidden: Collection[bytes] = ()
+    pause: float = 0.0
+    """How many seconds pass before each piece of what the service sends is taken."""
+    address: int = 0
+    """The port at which it listens itself."""
+    passing: bool = True
+    taken: int = 0
+    """How many headers were taken away."""
+    _server: asyncio.Server | None = None
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.address}"
+
+    async def start(self) -> None:
+        """Listens, at the same port as before where it did."""
+        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self.address)
+        self.address = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Cuts all lines; who connects now is refused."""
+        if self._server is not None:
+            self._server.close()
+            for writer in list(self._open):
+                writer.transport.abort()
+            await self._server.wait_closed()
+            self._server = None
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
+        try:
+            there_reader, there = await asyncio.open_connection(self.host, self.port)
+        except OSError:
+            self._open.discard(writer)
+            writer.transport.abort()
+            return
+        self._open.add(there)
+        try:
+            if self.hidden:
+                there.write(self._without(await reader.readuntil(b"\r\n\r\n")))
+            await asyncio.gather(_copy(reader, there), _copy(there_reader, writer, self.pause))
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            for each in (writer, there):
+                self._open.discard(each)
+                each.transport.abort()
+
+    def _without(self, head: bytes) -> bytes:
+        lines = head.split(b"\r\n")
+        kept = [line for line in lines if line.partition(b":")[0].strip().lower() not in self.hidden]
+        self.taken += len(lines) - len(kept)
+        return b"\r\n".join(kept)
+
+
+@contextlib.asynccontextmanager
+async def proxied(url: str, *, hidden: Collection[bytes] = (), pause: float = 0.0) -> AsyncIterator[Proxy]:
+    """A proxy in front of an address."""
+    parts = urlsplit(url)
+    proxy = Proxy(parts.hostname or "127.0.0.1", parts.port or 80, hidden, pause)
+    await proxy.start()
+    try:
+        yield proxy
+    finally:
+        await proxy.stop()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pause: float = 0.0) -> None:
+    while data := await reader.read(_LITTLE if pause else _CHUNK):
+        await asyncio.sleep(pause)
+        writer.write(data)
+        await writer.drain()
+    writer.transport.abort()

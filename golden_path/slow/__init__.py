@@ -1,0 +1,1 @@
+"""The golden path with the service's real times."""

@@ -1,0 +1,1 @@
+"""Crowds, cuts and hundred-run bars: run by themselves."""
