@@ -150,7 +150,8 @@ def service(url: str, folder: Path, model: str) -> Iterator[tuple["subprocess.Po
     """A service in a process of its own, and its address."""
     file = folder / "address"
     given = {"DATABASE_URL": url, "PORT": "0", "PORT_FILE": str(file), "TEST_SECRET": _SECRET}
-    given |= {"ARGON2_MEMORY": "64", "ARGON2_TIME": "1", "RUN_TIMEOUT": "600", "MODEL_TIMEOUT": "600", "MODEL_SLOW": "600"}
+    given |= {"ARGON2_MEMORY": "64", "ARGON2_TIME": "1"}
+    given |= dict.fromkeys(("RUN_TIMEOUT", "MODEL_TIMEOUT", "MODEL_SLOW", "SEND_TIMEOUT"), "600")
     program = (
         [sys.executable, __file__, "--serve"] if model == "generator" else [sys.executable, "-m", "reference_chat"]
     )
