@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from canonry.testing import EventContract
+from golden_path.chat.people import People
 from golden_path.chat.target import Target
-from golden_path.chat.user import ChatUser, new_user
+from golden_path.chat.user import ChatUser
 from golden_path.matrix.cases import ENGINE, FAULTS, ONLY, Case, cases_of
 
 Users = Callable[..., list[ChatUser]]
@@ -72,16 +73,8 @@ def planted(request: pytest.FixtureRequest) -> Iterator[Case]:
 
 @pytest.fixture
 def users(chat: Target) -> Users:
-    """``users(2)``: so many people who have registered and logged in."""
-
-    def made(count: int = 1) -> list[ChatUser]:
-        found = [new_user(chat.url) for _ in range(count)]
-        for user in found:
-            user.register()
-            user.log_in()
-        return found
-
-    return made
+    """``users(2)``: so many people who are logged in."""
+    return People(chat.url)
 
 
 @pytest.fixture

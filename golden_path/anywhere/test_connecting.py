@@ -32,6 +32,7 @@ async def refusal(chat: Target, headers: dict[str, str], path: str = "/ws") -> i
     try:
         await connection.open(limit=10)
     except HandshakeError as error:
+        await asyncio.sleep(0.01)  # so that the loop lets go of the socket
         return error.status
     try:
         await connection.receive(limit=0.3)

@@ -67,8 +67,8 @@ async def test_a_thread_goes_on_and_is_nobody_elses(
         second = await again.ask("the second question", thread_id=first.thread_id)
     assert second.thread_id == first.thread_id
     assert len(user.http.get(f"/threads/{first.thread_id}").json()["messages"]) == 4
-    assert [each["thread_id"] for each in user.http.get("/threads").json()["threads"]] == [first.thread_id]
-    (other,) = users(1)
+    assert first.thread_id in [each["thread_id"] for each in user.http.get("/threads").json()["threads"]]
+    (other,) = users()
     for path in (f"/threads/{first.thread_id}", f"/runs/{first.run_id}/events"):
         assert other.http.get(path).status == 404, "another reads it"
         assert chat.http.get(path).status == 401, "nobody reads it"

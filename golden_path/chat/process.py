@@ -17,6 +17,9 @@ TEST_SECRET, KEY = "golden-own-test-mode", "golden-own-process-signs-with-this-k
 _SETTINGS = {
     "CHAT_HOST": "127.0.0.1",
     "CHAT_TIME_SCALE": "0.05",
+    # where a twentieth would be too little on a machine that does other things too
+    "CHAT_MODEL_CONNECT": "40",
+    "CHAT_RUN_TIMEOUT": "200",
     "CHAT_TEST_SECRET": TEST_SECRET,
     "CHAT_SECRET_KEY": KEY,
     "CHAT_ARGON2_MEMORY": "1024",

@@ -17,8 +17,8 @@ async def test_a_cut_loses_and_repeats_nothing(user: ChatUser, contract: EventCo
     before = user.connect(contract)
     await before.open()
     await before.say("[[tools:4]] [[slow:0.3]] cut me off")
-    run = await before.until("agent_thinking")
-    before.cut()
+    run = await before.until("agent_started")
+    await before.cut(run)
     async with user.connect(contract, after=before) as again:
         await again.welcome()
         await again.resume(run.run_id, run.last_seq)
@@ -46,7 +46,7 @@ async def test_a_closed_connection_hands_nothing_on(users: Users, contract: Even
     await hers.open()
     await hers.say(f"[[tools:3]] [[slow:0.4]] secret {ada.canary}")
     await hers.until("agent_started")
-    hers.cut()
+    await hers.cut()
     contract.streams.remove(hers.stream)
     async with grace.connect(contract) as next_one:
         await next_one.welcome()

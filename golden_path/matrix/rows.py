@@ -60,6 +60,7 @@ def _under(circumstance: str, check: str, *cases: Case) -> tuple[Case, ...]:
 
 _ANSWERED = "anywhere/test_events.py::test_a_question_is_answered"
 _TWO = "anywhere/test_isolation.py::test_two_users_see_their_own"
+_SLOWLY = "inside/test_crowding.py::test_a_slow_reader_gets_everything"
 _CUT = "inside/test_reconnecting.py::test_a_cut_loses_and_repeats_nothing"
 _CONNECTING = "anywhere/test_connecting.py::"
 _MESSAGES = "anywhere/test_messages.py::"
@@ -94,6 +95,7 @@ CASES: tuple[Case, ...] = (
     _case(8, "gap", _ANSWERED, "deadline.between", delay={"type": "tool_completed", "seconds": 2.6}),
     replace(_case(9, "misroute", _TWO, "isolation.user_id", misroute={"type": "*"}), under="concurrent users"),
     replace(_case(10, "shared-state", _TWO, "isolation.canary", shared_state={}), under="concurrent users"),
+    replace(_case(10, "shared-in-base64", f"{_TWO}_in_every_encoding", "isolation.canary", shared_state={}), under="concurrent users"),
     replace(_case(11, "singleton", f"{_RUNS}test_overlapping_runs_share_nothing", "says: share one object", "isolation.canary", "isolation.user_id", "isolation.forbid_ids", singleton={}), under="concurrent users"),
     _case(12, "reuse", f"{_RUNS}test_a_run_has_its_own_id_and_context", "run.once", "run.closed", "quiet.run", reuse={}),
     _case(12, "context-changes", f"{_RUNS}test_a_run_has_its_own_id_and_context", "run.constant.thread_id", mutate={"type": "agent_completed", "field": "thread_id", "value": "thr_other"}),
@@ -135,4 +137,6 @@ CASES: tuple[Case, ...] = (
     _case(33, "double-route", f"{_MESSAGES}test_a_message_starts_one_run", "says: one message starts 2 runs", double_route={"type": "user_message"}),
     _case(33, "wrong-handler", f"{_MESSAGES}test_a_message_starts_one_run", "exchange.user_message", wrong_handler={"type": "user_message", "as": "ping"}),
     *_under("concurrent users", _TWO, *_ORDER),
+    *_under("disconnect", _CUT, *_ORDER),
+    *_under("slow reader", _SLOWLY, *_ORDER),
 )

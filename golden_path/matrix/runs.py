@@ -57,4 +57,4 @@ def build_digest() -> str:
 
 
 def _counts(path: Path) -> bool:
-    return path.is_file() and path.suffix != ".pyc" and "__pycache__" not in path.parts
+    return path.suffix in (".py", ".yaml") and path.is_file()

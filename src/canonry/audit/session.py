@@ -57,16 +57,17 @@ class Session:
         self.cache.close()
 
 
-def open_session(request: Request, *, catalogue: Catalogue | None = None) -> Session:
-    """Opens what a request names. Raises `UserError` for everything that the user can mend."""
+def open_session(request: Request, *, catalogue: Catalogue | None = None, tree: Tree | None = None) -> Session:
+    """Opens what a request names, or the ``tree`` that is listed already. Raises `UserError` for what can be mended."""
     started = time.time_ns()
     start, paths = _where(request)
     on_disk = request.revision is None and not request.staged
     complete = not (on_disk and paths and all(is_file(Path(path)) for path in paths))
     python_only = not complete and all(path.endswith(".py") for path in paths)
-    tree = open_tree(
-        start, revision=request.revision, staged=request.staged, complete=complete, python_only=python_only
-    )
+    if tree is None:
+        tree = open_tree(
+            start, revision=request.revision, staged=request.staged, complete=complete, python_only=python_only
+        )
     try:
         return _opened(request, tree, paths, catalogue, complete=complete, started=started)
     except BaseException:  # whatever ended it, the tree is closed, and it is raised again

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from canonry.changes.files import digest_on_disk, put_in_place, take_away, write_new
+from canonry.changes.files import digest_on_disk, make_folders, put_in_place, take_away, write_new
 from canonry.model.errors import UserError
 from canonry.source.trees.git import Git
 
@@ -24,9 +24,9 @@ def install_hook(git: Git, name: str, content: bytes, *, instead: str) -> Path |
             return None
         if MARK not in there:
             raise UserError(f"`{target}` is somebody else's hook and stays as it is; add the line `{instead}` to it")
-    target.parent.mkdir(parents=True, exist_ok=True)
     staged = target.with_name(f".{name}.canonry-{os.getpid()}")
     try:
+        make_folders(target.parent.parent, [target.parent.name])
         write_new(staged, content, mode=0o755)
         put_in_place(staged, target, aside=f".{name}.canonry-{os.getpid()}~")
     except OSError as error:

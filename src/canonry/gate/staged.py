@@ -5,9 +5,7 @@ others the index of names is asked, which reads a handful. What a change does to
 the tree as a whole, the comparison of whole trees says (`canonry gate --against`).
 """
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -22,6 +20,16 @@ from canonry.gate.compare import compare
 from canonry.gate.contents import exemptions_of, tests_of
 from canonry.gate.declared import QUARANTINE, canon_exemptions, canon_values, contracts_of, quarantine_of
 from canonry.gate.judge import judge
+from canonry.gate.kept_listing import (
+    Entry,
+    differing_from,
+    files_from,
+    is_far,
+    keep_listing,
+    label_of,
+    listing_from,
+    load_listing,
+)
 from canonry.gate.renamed import Bodies, Read
 from canonry.gate.states import violation_of
 from canonry.gate.terms import Terms
@@ -29,52 +37,56 @@ from canonry.model.finding import Finding
 from canonry.model.gate import Exemption, Judgement, KnownTest, State, Violation
 from canonry.rules.rule import implements
 from canonry.rules.view import DocumentView, FileView, Project
-from canonry.source.cache import variant
+from canonry.source.cache import Cache, cache_path, variant
 from canonry.source.documents.readers.registry import read_document, reader_of
 from canonry.source.facts import Facts, decode_facts, encode_facts
 from canonry.source.index import Index
-from canonry.source.trees.git import BlobReader, Git, split_records
-from canonry.source.trees.tree import blob_key
+from canonry.source.trees.git import BlobReader, Git
+from canonry.source.trees.tree import Tree, blob_key
 
 _CANON = ("canonry.toml", "pyproject.toml")
 
 
-class Differing(NamedTuple):
-    """A path whose content the index changes."""
-
-    path: str
-    before: str
-    """The blob id at the base, empty where it had none."""
-
-
 def judge_staged(request: Request, git: Git, base: str, *, paths: Sequence[str] = (), terms: Terms) -> Judgement:
     """The judgement of what the index changes against a commit; ``paths`` narrow it."""
-    differing = [each for each in _differing(git, base) if not paths or each.path in paths]
-    session = open_session(request)
+    differing = differing_from(git, base) or []
+    session, listing = _opened(request, git, base, differing)
     try:
-        session.complete = False
-        listing = list_files(session)
-        with_base = _Sides(session, listing, git, base)
+        sides = _Sides(session, listing, git, base)
         try:
-            before, now = with_base.states(differing)
-            bodies = Bodies(with_base.read_base, session.tree.read)
+            before, now = sides.states([each for each in differing if not paths or each.path in paths])
+            bodies = Bodies(sides.read_base, session.tree.read)
             changes = list(compare(before, now, bodies=bodies, least=terms.least, rules=terms.rules))
         finally:
-            with_base.close()
+            sides.close()
     finally:
         session.close()
     return judge(changes, head="the index", base=before.name, allowed=terms.allowed, commit=base, complete=False)
 
 
-def _differing(git: Git, base: str) -> Iterator[Differing]:
-    """What `git diff-index` says; links and submodules left out."""
-    output = git.output("diff-index", "--cached", "--no-renames", "--raw", "--abbrev=64", "-z", base, "--")
-    records = list(split_records(output))
-    for meta, name in zip(records[::2], records[1::2], strict=False):
-        mode_before, mode_now, blob, _, _ = meta[1:].split(b" ")
-        if not {mode_before, mode_now} & {b"120000", b"160000"}:
-            before = blob.decode() if mode_before != b"000000" else ""
-            yield Differing(os.fsdecode(name), before)
+def _opened(request: Request, git: Git, base: str, differing: list[Entry]) -> tuple[Session, Listing]:
+    """The index, opened and listed: from the listing that is kept, else whole, and then it is kept."""
+    root = git.directory
+    cache = Cache(cache_path(root, bare=False))
+    try:
+        kept = load_listing(cache)
+    finally:
+        cache.close()
+    since = None
+    if kept is not None:
+        since = differing if kept.tree == base else differing_from(git, kept.tree)
+    if kept is not None and since is not None and not is_far(since):
+        tree = Tree("index", root, git, commit=base, files=files_from(kept, since))
+        session = open_session(request, tree=tree)
+        session.complete = False
+        if kept.label == label_of(session):
+            return session, listing_from(kept, since, session)
+        session.close()
+    session = open_session(request)
+    session.complete = False
+    listing = list_files(session)
+    keep_listing(base, listing, differing, session)
+    return session, listing
 
 
 class _Sides:
@@ -101,7 +113,7 @@ class _Sides:
         blob = self._before.get(path)
         return self._reader.read(blob) if blob else self._reader.read(f"{self._base}:{path}") if blob is None else None
 
-    def states(self, differing: Sequence[Differing]) -> tuple[State, State]:
+    def states(self, differing: Sequence[Entry]) -> tuple[State, State]:
         """The states of these files before and now."""
         self._before = {each.path: each.before for each in differing}
         python = [each.path for each in differing if each.path.endswith(".py")]
