@@ -1,6 +1,9 @@
 # `make demo` and `make test` set up by themselves; nothing but CPython >= 3.11, pip, make and git is needed.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# what the tests start, they start hundreds of times: without byte code, that would be read and compiled each time
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo chat matrix test lint docs clean
 
@@ -8,10 +11,9 @@ setup: .venv/.ready
 
 .venv/.ready: pyproject.toml reference_chat/pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --editable "./reference_chat[postgres,redis]" --group dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target .venv/plugins --group plugins
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target .venv/apart --group apart
+	$(PIP) --upgrade "pip>=25.1"
+	{ $(PIP) --upgrade --target .venv/plugins --group plugins && $(PIP) --upgrade --target .venv/apart --group apart; } & plugins=$$!; \
+	$(PIP) --editable . --editable "./reference_chat[postgres,redis]" --group dev && wait $$plugins
 	@touch $@
 
 demo: setup
@@ -25,16 +27,25 @@ chat: setup
 matrix: setup
 	@$(BIN)/python -m golden_path
 
-# one process per core: the tests wait for processes more than they compute; a file's tests stay together, for they share fixtures
-test: setup lint
-	$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadfile
+define LINT
+$(BIN)/ruff check --quiet && \
+$(BIN)/ruff format --check --quiet && \
+$(BIN)/mypy && \
+{ $(BIN)/lint-imports --no-cache > .lint-imports.log 2>&1 || { cat .lint-imports.log; false; }; } && \
+rm -f .lint-imports.log
+endef
+
+# one process per core: the tests wait for processes more than they compute; a file's tests stay together, for they share
+# fixtures, and long files come first (tests/conftest.py). The lint runs beside them and says at once what it finds.
+test: setup
+	@$(BIN)/python -m compileall -q src demo reference_chat/src
+	@{ $(LINT); } & lint=$$!; tests=0; \
+	$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder || tests=$$?; \
+	wait $$lint || { echo "the lint fails; what it says stands above" >&2; exit 1; }; \
+	exit $$tests
 
 lint: setup
-	$(BIN)/ruff check --quiet
-	$(BIN)/ruff format --check --quiet
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache > .lint-imports.log 2>&1 || { cat .lint-imports.log; exit 1; }
-	@rm -f .lint-imports.log
+	@$(LINT)
 
 docs: setup
 	$(BIN)/python docs/refresh.py

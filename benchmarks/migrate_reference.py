@@ -17,11 +17,12 @@ from pathlib import Path
 if not __package__:  # started as a script: `benchmarks` is found in the folder above
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from benchmarks.migrate_speed import contents, in_commit
+from benchmarks.migrate_speed import blobs
 from canonry.audit.request import Request
 from canonry.migrate.engine import Migrated, Wanted, migrate
 from canonry.model.edit import Grade
 from canonry.report.migration import grades
+from canonry.source.trees.git import BlobReader, Git
 
 
 def main() -> None:
@@ -57,31 +58,55 @@ def show(found: Migrated) -> None:
         done = counts[Grade.SAFE] + counts[Grade.REVIEW]
         cells = " | ".join(f"{counts[grade]:,}" for grade in Grade)
         print(f"| {name} | {cells} | {counts[Grade.SAFE] / total:.1%} | {done / total:.1%} |")
-    parsed = 0
+    parsed, moved = 0, []
     for path, content in found.after().items():
         if path.endswith(".py"):
-            ast.parse(content)
+            renames = dict(found.renames.get(path, ()))
+            before = sorted(renames.get(each, each) for each in test_ids(found.before[path]))
+            moved += [path] if before != test_ids(content) else []
             parsed += 1
     summary = found.summary
-    print(f"\n{parsed:,} results parse; {summary.files:,} files looked at in {summary.cpu_seconds:.1f} CPU seconds, ")
-    print(f"{summary.files / summary.cpu_seconds:,.0f} a CPU second; {summary.changed:,} files edited, ")
-    print(f"{summary.changed / summary.cpu_seconds:,.0f} a CPU second\n")
+    print(f"\n{parsed:,} results parse, {parsed - len(moved):,} of them with the same test ids")
+    for path in moved:
+        print(f"other test ids: {path}")
+    speed = summary.files / summary.cpu_seconds
+    print(f"{summary.files:,} files looked at in {summary.cpu_seconds:.1f} CPU seconds, {speed:,.0f} a CPU second; ")
+    print(f"{summary.changed:,} files edited, {summary.changed / summary.cpu_seconds:,.0f} a CPU second\n")
+
+
+def test_ids(content: bytes) -> list[str]:
+    """The functions of a source that are named like tests, with their classes, sorted."""
+    found: list[str] = []
+    waiting: list[tuple[str, ast.AST]] = [("", ast.parse(content))]
+    while waiting:
+        owner, node = waiting.pop()
+        for child in reversed(list(ast.iter_child_nodes(node))):
+            if isinstance(child, ast.ClassDef):
+                waiting.append((f"{owner}{child.name}::", child))
+            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                found += [f"{owner}{child.name}"] if child.name.startswith("test") else []
+                waiting.append((f"{owner}{child.name}.", child))
+            else:
+                waiting.append((owner, child))
+    return sorted(found)
 
 
 def second(repository: Path, rev: str, config: Path | None, found: Migrated, wanted: Wanted) -> int:
     """How many files a second run would edit, in a tree that holds all results of the first."""
     with tempfile.TemporaryDirectory() as folder:
         after, gone = found.after(), {change.path for change in found.plan.files if change.removed}
-        for path, content in contents(repository, rev, sorted(in_commit(repository, rev))):
-            place = Path(folder, path)
-            if path in gone:
+        reader = BlobReader(Git(repository))
+        for path, blob in blobs(repository, rev).items():
+            place, content = Path(folder, path), after.get(path) or reader.read(blob)
+            if path in gone or content is None:  # the store may lack some
                 continue
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(after.get(path, content))
+                place.write_bytes(content)
             except OSError as error:
                 print(f"left out: {path[:80]}: {error.strerror}")
-        request = Request(repository=Path(folder), config=config, workers=2, cache=False)
+        reader.close()
+        request = Request(repository=Path(folder), config=config, workers=2)  # what stayed as it was has been read
         again = migrate(request, wanted)
         for change in again.plan.files[:20]:
             print(f"again: {change.path}: {change.reason}")

@@ -11,8 +11,13 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from canonry.contract.load import LoadedContract
+    from canonry.contract.mutate.matrix import Matrix
 
 ROOT = Path(__file__).resolve().parents[1]
 RULES = ROOT / "docs" / "rules"
@@ -83,27 +88,35 @@ def codemod_pages() -> dict[str, str]:
     return {"README.md": made + index(described_ones)} | pages
 
 
-def contract_pages() -> dict[str, str]:
+def contract_pages(proved: "Sequence[tuple[LoadedContract, Matrix]] | None" = None) -> dict[str, str]:
     """The files of docs/contracts by name: the index and one page per shipped contract, with its kill matrix."""
     from canonry.contract.load import load_contract, shipped
     from canonry.contract.mutate.matrix import kill_matrix
     from canonry.report.contract_page import index, page
 
-    contracts = [load_contract(name) for name in shipped()]
-    proved = [(contract, kill_matrix(contract.plan)) for contract in contracts]
+    if proved is None:
+        proved = [(contract, kill_matrix(contract.plan)) for contract in map(load_contract, shipped())]
     made = "<!-- Generated from src/canonry/contract/protocols by `python docs/refresh.py`. -->\n\n"
     pages = {f"{contract.file}.md": made + page(contract, matrix) for contract, matrix in proved}
     return {"README.md": made + index(proved)} | pages
 
 
+PAGES: dict[Path, Callable[[], dict[str, str]]] = {
+    RULES: rule_pages,
+    CODEMODS: codemod_pages,
+    CONTRACTS: contract_pages,
+}
+
+
 def main(arguments: list[str]) -> int:
     """Writes or checks every generated part."""
     check = "--check" in arguments
-    stale = _renew_pages(RULES, rule_pages(), check=check)
+    stale = []
+    for folder, pages in PAGES.items():
+        if folder == RULES or "--rules" not in arguments:
+            stale += renew_pages(folder, pages(), check=check)
     if "--rules" not in arguments:
-        stale += _renew_pages(CODEMODS, codemod_pages(), check=check)
-        stale += _renew_pages(CONTRACTS, contract_pages(), check=check)
-        stale += _renew_blocks(check=check)
+        stale += renew_blocks(check=check)
         if not check:
             _run("-m", "canonry.canon.reference", "--write", at=ROOT)
             _run("-m", "canonry.contract.language.reference", "--write", at=ROOT)
@@ -112,7 +125,8 @@ def main(arguments: list[str]) -> int:
     return 1 if check and stale else 0
 
 
-def _renew_blocks(*, check: bool) -> list[str]:
+def renew_blocks(*, check: bool) -> list[str]:
+    """The documents with a stale block, which is made anew unless this is a check."""
     stale = []
     for path in (ROOT / "README.md", ROOT / "docs" / "facts.md"):
         old = path.read_text(encoding="utf-8")
@@ -124,7 +138,8 @@ def _renew_blocks(*, check: bool) -> list[str]:
     return stale
 
 
-def _renew_pages(folder: Path, pages: dict[str, str], *, check: bool) -> list[str]:
+def renew_pages(folder: Path, pages: dict[str, str], *, check: bool) -> list[str]:
+    """The stale pages of a folder, which are written or deleted unless this is a check."""
     kept = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
     stale = sorted(name for name in pages.keys() | kept.keys() if pages.get(name) != kept.get(name))
     for name in () if check else stale:

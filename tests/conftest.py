@@ -20,6 +20,17 @@ from canonry.testing.services.programs import POSTGRES_FOLDERS, newest
 from tests.workbench import Folder, can_mount
 
 _PROGRAMS = {"redis": "redis-server"}
+_LONG = (
+    "reference_chat/",
+    "tests/gate/",
+    "tests/golden_path/",
+    "tests/load/",
+    "tests/migrate/",
+    "tests/repair/",
+    "tests/run/",
+    "tests/testing/",
+)
+"""Rooms whose files take long: they come first, so that no worker is left alone with one at the end."""
 _NOT_RUN = "not run"
 """Under which a test's report says what it would have needed; reports come here from workers, too."""
 
@@ -49,6 +60,14 @@ def folder(tmp_path: Path, only_git: None) -> Folder:
 def repository(tmp_path: Path, only_git: None) -> Folder:
     """A git repository without a commit."""
     return Folder(tmp_path / "repository").start()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _lean_pytest() -> Generator[None, None, None]:
+    """A pytest that a test starts goes without two plugins that our dependencies bring: they are half of its start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_ADDOPTS", "-p no:anyio -p no:hypothesispytest")
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +107,10 @@ def _postgres() -> str | None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requires(*names): needs these programs; counted as `not run` without them")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workbench import IDLE, ROOT, RUNNER, environment
+from tests.workbench import IDLE, ROOT, RUNNER, copied, environment
 
 PACKAGE = Path("src", "canonry")
 
@@ -15,8 +15,7 @@ PACKAGE = Path("src", "canonry")
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of the package with its configuration, to change."""
-    ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / PACKAGE, tmp_path / PACKAGE, ignore=ignore)
+    copied("src/canonry", tmp_path)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "tests").mkdir()  # which its canon names
     return tmp_path

@@ -161,6 +161,12 @@ def in_process(action: Callable[[], str]) -> str:
     return said
 
 
+def copied(folder: str, root: Path) -> Path:
+    """A folder of ours below another root, with its byte code, which is good until a file changes."""
+    being_written = shutil.ignore_patterns("*.pyc.*")
+    return shutil.copytree(ROOT / folder, root / folder, ignore=being_written)
+
+
 def canonry_command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "canonry", *map(str, arguments)]
 

@@ -5,8 +5,10 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from runs import run
 
-from reference_chat.agents.rendezvous import Rendezvous
+from canonry.testing.services.running import Running
+from reference_chat.agents.rendezvous import Rendezvous, SharedRendezvous
 from reference_chat.agents.tools import ToolError, evaluate, matching, user_tools
 
 
@@ -58,7 +60,7 @@ def test_notes_match_by_words_of_four_letters_and_the_last_five_count() -> None:
 
 
 def test_offers_hold_the_schema_that_arguments_are_checked_against() -> None:
-    offers = {tool.name: tool.offer().function.parameters for tool in user_tools()}
+    offers = {tool.name: tool.offer.function.parameters for tool in user_tools()}
 
     assert offers["calculator"]["properties"] == {"expression": {"type": "string"}}
     assert offers["calculator"]["required"] == ["expression"]
@@ -76,7 +78,7 @@ def test_a_barrier_opens_for_its_parties_and_begins_anew() -> None:
         await asyncio.gather(second, return_exceptions=True)
         return first, waits
 
-    assert asyncio.run(meet()) == ([0, 1, 2], True)
+    assert run(meet()) == ([0, 1, 2], True)
 
 
 def test_who_gave_up_at_a_barrier_has_not_come() -> None:
@@ -93,4 +95,22 @@ def test_who_gave_up_at_a_barrier_has_not_come() -> None:
         await stays
         return waited
 
-    assert asyncio.run(meet())
+    assert run(meet())
+
+
+@pytest.mark.requires("redis")
+def test_runs_of_several_processes_meet_in_redis(redis: Running) -> None:
+    async def meet() -> tuple[set[int], bool]:
+        here, there = SharedRendezvous(redis.url), SharedRendezvous(redis.url)
+        leaver = asyncio.create_task(here.wait("a", 3))
+        await asyncio.sleep(0.05)
+        leaver.cancel()
+        await asyncio.gather(leaver, return_exceptions=True)
+        early = [asyncio.create_task(one.wait("a", 3)) for one in (here, there)]
+        await asyncio.sleep(0.05)
+        waited = not any(task.done() for task in early)
+        numbers = {await there.wait("a", 3), *(await asyncio.gather(*early))}
+        await asyncio.gather(here.close(), there.close())
+        return numbers, waited
+
+    assert run(meet()) == ({0, 1, 2}, True)

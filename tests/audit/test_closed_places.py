@@ -13,14 +13,19 @@ from tests.workbench import IDLE, SOUND, Folder, as_nobody, call_canonry, give_u
 VERBS = [("audit",), ("repair",), ("init",), ("changes", "list"), ("canon", "show")]
 
 
+@pytest.fixture(scope="module")
+def _imported(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the verbs import, which somebody without powers might not be allowed to."""
+    other = Folder(tmp_path_factory.mktemp("other")).write({"test_a.py": SOUND, "broken.py": "x = (\n"})
+    for verb in VERBS:
+        other.call(*verb)
+
+
 @pytest.fixture
-def shop() -> Iterator[Folder]:
+def shop(_imported: None) -> Iterator[Folder]:
     """A folder that every user can reach, unlike pytest's, with a file in a folder that nobody may enter."""
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o777)
-        other = Folder(Path(place, "other")).write({"test_a.py": SOUND, "broken.py": "x = (\n"})
-        for verb in VERBS:
-            other.call(*verb)  # imports what somebody without powers might not be allowed to
         folder = Folder(Path(place, "shop")).write({"tests/test_a.py": IDLE, "closed/test_z.py": SOUND})
         folder.root.chmod(0o777)
         (folder.root / "closed").chmod(0)

@@ -221,7 +221,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     return folder
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_kept_and_fresh_answers_are_the_same_whatever_changes(demo: Folder, seed: int) -> None:
     chance = random.Random(seed)

@@ -87,6 +87,44 @@ def test_a_new_file_changes_what_names_mean(shop: Folder) -> None:
     assert builtins(shop.audit(cache=True)) == builtins(shop.audit(cache=False))
 
 
+@pytest.mark.parametrize(
+    ("files", "anew"),
+    [
+        ({"README.md": "shop\n"}, set()),
+        ({"tests/test_new.py": "def test_new():\n    assert sum([1]) == 1\n"}, {"tests/test_new.py"}),
+        ({"shop/cases.py": "x = 1\n"}, {"shop/cases.py", *USERS}),
+        ({"tests/conftest.py": "x = 1\n"}, {"tests/conftest.py", *USERS}),
+    ],
+)
+def test_a_new_name_judges_what_looked_for_it_and_no_other(
+    shop: Folder, judged: list[str], files: dict[str, str | bytes], anew: set[str]
+) -> None:
+    shop.write(files)
+
+    kept = shop.audit(cache=True)
+    assert set(judged) == anew
+    assert builtins(kept) == builtins(shop.audit(cache=False))
+
+
+def test_names_that_come_and_go_leave_the_answer_as_a_fresh_one(demo: Folder) -> None:
+    paths = sorted(path for path in demo.git("ls-files", "*.py").splitlines() if (demo.root / path).is_file())
+    chance = random.Random(7)
+    try:
+        for path in chance.sample(paths, 5):
+            folder, _, name = path.rpartition("/")
+            chosen = chance.choice(["gone", "moved", "package"])
+            if chosen == "gone":
+                (demo.root / path).unlink()
+            elif chosen == "moved":
+                (demo.root / path).rename(demo.root / folder / f"other_{name}")
+            else:
+                demo.write({f"{path.removesuffix('.py')}/__init__.py": (demo.root / path).read_bytes()})
+            assert builtins(demo.audit(cache=True)) == builtins(demo.audit(cache=False))
+    finally:
+        demo.git("checkout", "--quiet", ".")
+        demo.git("clean", "--quiet", "--force", "-d")
+
+
 def test_another_canon_judges_anew(shop: Folder, judged: list[str]) -> None:
     judged.clear()
     shop.write({"canonry.toml": "[canon]\nbase-cases = ['tests.cases:ShopCase']\n"})
@@ -120,7 +158,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     return folder
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_kept_and_fresh_judgements_are_the_same_whatever_changes(demo: Folder, seed: int) -> None:
     chance = random.Random(seed)

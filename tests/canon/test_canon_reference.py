@@ -2,6 +2,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import jsonschema
@@ -33,6 +34,12 @@ def options(info: inspect.Type, name: str = "") -> Iterator[tuple[str, inspect.F
 
 
 OPTIONS = dict(options(canon_type()))
+
+
+@cache
+def validator() -> jsonschema.Draft202012Validator:
+    """Of the whole schema, which `test_the_schema_is_valid_and_strict` says is one."""
+    return jsonschema.Draft202012Validator(json_schema())
 
 
 @pytest.mark.parametrize("name", sorted(generated_files()))
@@ -69,13 +76,13 @@ def test_an_example_loads_and_sets_its_option(key: str, example: str) -> None:
 
 @pytest.mark.parametrize(("key", "example"), EXAMPLES, ids=[key for key, _ in EXAMPLES])
 def test_an_example_fits_the_schema(key: str, example: str) -> None:
-    jsonschema.validate(tomllib.loads(example)["tool"]["canonry"], json_schema())
+    validator().validate(tomllib.loads(example)["tool"]["canonry"])
 
 
 @pytest.mark.parametrize("key", [key for key, field in OPTIONS.items() if field.type.extra_json_schema.get("examples")])
 def test_an_example_of_the_schema_fits_its_option(key: str) -> None:
     examples = OPTIONS[key].type.extra_json_schema["examples"]
-    schema = json_schema()
+    schema = validator().schema
     where = {"$defs": schema["$defs"], "$ref": schema["$ref"]}
     for part in re.split(r"\.|(?=\[\])", key):
         owner = where if "$ref" not in where else schema["$defs"][where["$ref"].rpartition("/")[2]]
@@ -83,12 +90,14 @@ def test_an_example_of_the_schema_fits_its_option(key: str) -> None:
         where = owner[where] if part in ("NAME", "[]") else owner["properties"][part]
 
     for example in examples:
-        jsonschema.validate(example, {"$defs": schema["$defs"], **where})
+        jsonschema.Draft202012Validator({"$defs": schema["$defs"], **where}).validate(example)
 
 
 def test_the_schema_is_valid_and_strict() -> None:
     schema = json_schema()
 
+    assert schema == validator().schema
+    assert jsonschema.validators.validator_for(schema) is jsonschema.Draft202012Validator
     jsonschema.Draft202012Validator.check_schema(schema)
     tables = [one for one in schema["$defs"].values() if one.get("type") == "object"]
     assert len(tables) == 10
@@ -112,7 +121,7 @@ def test_the_schema_is_valid_and_strict() -> None:
 )
 def test_the_schema_refuses_what_loading_refuses(text: str) -> None:
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(tomllib.loads(text), json_schema())
+        validator().validate(tomllib.loads(text))
 
 
 def test_choices_stand_in_the_order_of_their_declaration() -> None:

@@ -10,6 +10,8 @@ from tests.workbench import ROOT
 PACKAGE = ROOT / "src" / "canonry"
 OTHERS = {
     "audit/examples.py": "the examples of rules, in a temporary folder of their own",
+    "gate/states.py": "the canon of one side, in a temporary folder",
+    "gate/prove.py": "a copy of the tree, in a temporary folder",
     "contract/language/reference.py": "this project's own documents and schema, when it is called for that",
     "history/code_coverage.py": "a temporary folder of its own",
     "run/covering.py": "what workers measure, in a temporary folder of its own",

@@ -118,7 +118,7 @@ AGENT_EVENTS = Sample(
         "another user": (changed(1, user_id="v"), {"isolation.user_id", "run.constant.user_id"}),
         "another thread": (changed(1, thread_id="v"), {"run.constant.thread_id"}),
         "another run": (changed(1, run_id="v"), {"run.opened", "sequence.seq", "count.agent_thinking"}),
-        "no run": (changed(1, run_id=None), {"envelope.run_id", "sequence.seq", "count.agent_thinking"}),
+        "no run": (changed(1, run_id=None), {"envelope.run_id", "count.agent_thinking"}),
         "no time": (changed(1, timestamp="yesterday"), {"envelope.timestamp"}),
         "a time without its zone": (changed(1, timestamp="2026-11-28T09:00:00"), {"envelope.timestamp"}),
         "a zone without a colon": (changed(1, timestamp="2026-11-28T09:00:00+0000"), {"envelope.timestamp"}),
@@ -131,7 +131,7 @@ AGENT_EVENTS = Sample(
             timed([*RUN[:3], *[ev("ping")] * 6, *RUN[3:]], 0, 1, 2, 12, 24, 36, 48, 60, 62, 63, 64),
             {"deadline.tool"},
         ),
-        "a late event": (timed([*RUN, done(5)], 0, 1, 2, 3, 4, 4.2), {"quiet.run"}),
+        "a late event": (timed([*RUN, done(5)], 0, 1, 2, 3, 4, 4.2), {"run.closed"}),
         "no reply": (SESSION[:2], {"exchange.ping"}),
         "a late reply": ([ev("ping", dir="in", at=0.0), ev("pong", dir="out", at=2.0)], {"exchange.ping"}),
         "no run for a message": (SESSION[3:4], {"exchange.user_message"}),
@@ -158,6 +158,7 @@ spans:
     {open: CALL_START, close: CALL_END, key: [callId], inside: run, must_close_before: [RUN_FINISHED], reopen: true,
      refers: {events: [CALL_RESULT], closed: true, unless: [SNAPSHOT]},
      known_from: [{event: MESSAGES, path: "messages[].calls[].id"}]}
+quiet: {after: run.close, for: 300ms}
 """,
     [
         [ev("RUN_STARTED", runId=1), ev("TEXT_START", messageId="m"), ev("TEXT_CONTENT", messageId="m", delta="a"),
@@ -180,6 +181,11 @@ spans:
         "after the run": ([ev("RUN_STARTED"), ev("RUN_FINISHED"), ev("TEXT_START", messageId="m")], {"run.closed"}),
         "two runs at once": ([ev("RUN_STARTED"), ev("RUN_STARTED"), ev("RUN_FINISHED")], {"run.once"}),
         "another run": ([ev("RUN_STARTED", runId=1), ev("RUN_FINISHED", runId=2)], {"run.constant.runId"}),
+        "again too soon": (
+            [ev("RUN_STARTED", at=1.0), ev("RUN_FINISHED", at=2.0), ev("RUN_STARTED", at=2.2), ev("RUN_FINISHED", at=3.0)],
+            {"quiet.run"},
+        ),
+        "after the run, at once": ([ev("RUN_STARTED", at=1.0), ev("RUN_FINISHED", at=2.0), ev("TEXT_END", messageId="m", at=2.1)], {"run.closed"}),
         "a result of nothing": ([ev("RUN_STARTED"), ev("CALL_RESULT", callId="c"), ev("RUN_FINISHED")], {"call.refers"}),
         "a result too early": (
             [ev("RUN_STARTED"), ev("CALL_START", callId="c"), ev("CALL_RESULT", callId="c"), ev("CALL_END", callId="c"), ev("RUN_FINISHED")],
@@ -202,7 +208,9 @@ spans:
     {open: part.added, close: part.done, key: [item_id, content_index], inside: item,
      during: [text.delta, text.done]}
 sequence: {field: sequence_number, start: 0, per: response}
-fold: [{of: delta, over: "span:part", events: [text.delta], equals: text.done.text}]
+fold:
+- {of: delta, over: "span:part", events: [text.delta], equals: text.done.text}
+- {of: text, over: response, events: [text.done], equals: "response.completed.texts[].text", alone: true}
 order: [{before: response.in_progress, event: item.added, mode: all}]
 count: {response.in_progress: ..1, "span:item": 1..2}
 """,
@@ -214,7 +222,7 @@ count: {response.in_progress: ..1, "span:item": 1..2}
                 ev("part.added", item_id="i", content_index=0), ev("text.delta", item_id="i", content_index=0, delta="he"),
                 ev("text.delta", item_id="i", content_index=0, delta="y"), ev("text.done", item_id="i", content_index=0, text="hey"),
                 ev("part.done", item_id="i", content_index=0), ev("item.done", item={"id": "i"}),
-                ev("response.completed", response={"id": "r"}),
+                ev("response.completed", response={"id": "r"}, texts=[{"text": "hey"}, {}]),
             ])
         ],
         [{**ev("response.created"), "sequence_number": 0}, {**ev("error"), "sequence_number": 1}],
@@ -230,6 +238,30 @@ count: {response.in_progress: ..1, "span:item": 1..2}
                 ])
             ],
             {"fold.part.delta"},
+        ),
+        "a part is open when its item is done": (
+            [
+                {**event, "sequence_number": number}
+                for number, event in enumerate([
+                    ev("response.created"), ev("item.added", item={"id": "i"}), ev("item.added", item={"id": "j"}),
+                    ev("part.added", item_id="i", content_index=0), ev("part.added", item_id="j", content_index=0),
+                    ev("part.done", item_id="i", content_index=0), ev("item.done", item={"id": "i"}), ev("item.done", item={"id": "j"}),
+                    ev("response.completed"),
+                ])
+            ],
+            {"part.closed"},
+        ),
+        "other texts at the end": (
+            [
+                {**event, "sequence_number": number}
+                for number, event in enumerate([
+                    ev("response.created"), ev("item.added", item={"id": "i"}), ev("part.added", item_id="i", content_index=0),
+                    ev("text.delta", item_id="i", content_index=0, delta="a"), ev("text.done", item_id="i", content_index=0, text="a"),
+                    ev("part.done", item_id="i", content_index=0), ev("item.done", item={"id": "i"}),
+                    ev("response.completed", texts=[{"text": "a"}, {"text": "b"}]),
+                ])
+            ],
+            {"fold.response.text"},
         ),
         "a part without its item": (
             [

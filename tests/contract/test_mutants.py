@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from canonry.contract.examine import examine
 from canonry.contract.load import load_contract, read_contract, shipped
 from canonry.contract.mutate.judge import judge
 from canonry.contract.mutate.matrix import Matrix, Mutant, Outcome, kill_matrix
+from docs import refresh
 from tests.workbench import call_canonry
 
 SMALL = """\
@@ -24,9 +26,14 @@ deadline: [{between: any, max: 2s}]
 """
 
 
-@pytest.fixture(scope="module", params=shipped())
+@cache
+def proven(name: str) -> Matrix:
+    return kill_matrix(load_contract(name).plan)
+
+
+@pytest.fixture(params=shipped())
 def matrix(request: pytest.FixtureRequest) -> tuple[str, Matrix]:
-    return request.param, kill_matrix(load_contract(request.param).plan)
+    return request.param, proven(request.param)
 
 
 def test_every_rule_of_a_shipped_contract_is_proven(matrix: tuple[str, Matrix]) -> None:
@@ -58,6 +65,11 @@ def test_the_check_of_a_mutants_recording_names_the_rule(matrix: tuple[str, Matr
 def test_most_mutants_are_refused_by_their_rule_alone(matrix: tuple[str, Matrix]) -> None:
     _, found = matrix
     assert sum(mutant.exact for mutant in found.mutants) / len(found.mutants) > 0.75
+
+
+def test_the_pages_of_shipped_contracts_say_so() -> None:
+    pages = refresh.contract_pages([(load_contract(name), proven(name)) for name in shipped()])
+    assert refresh.renew_pages(refresh.CONTRACTS, pages, check=True) == []
 
 
 def test_a_text_of_somebody_else_is_a_mutant_in_each_way_that_it_may_come() -> None:

@@ -11,14 +11,18 @@ import pytest
 from markdown_it import MarkdownIt
 
 from canonry.rules.registry import all_rules
-from tests.workbench import ROOT, call_canonry, environment
+from docs import refresh
+from tests.workbench import ROOT, call_canonry, copied, environment
 
 
-def test_generated_parts_are_fresh() -> None:
-    process = subprocess.run(
-        [sys.executable, "docs/refresh.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert process.returncode == 0, process.stdout + process.stderr
+# the pages of contracts are compared in tests/contract/test_mutants.py, where what they hold is found out anyway
+@pytest.mark.parametrize("folder", sorted(refresh.PAGES.keys() - {refresh.CONTRACTS}), ids=lambda folder: folder.name)
+def test_generated_pages_are_fresh(folder: Path) -> None:
+    assert refresh.renew_pages(folder, refresh.PAGES[folder](), check=True) == []
+
+
+def test_generated_blocks_are_fresh() -> None:
+    assert refresh.renew_blocks(check=True) == []
 
 
 def prose(document: Path) -> str:
@@ -55,13 +59,13 @@ def test_links_lead_somewhere() -> None:
 def copy(tmp_path: Path) -> Path:
     """A copy of what makes docs/rules, to change."""
     for folder in ("src/canonry", "docs/rules"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        copied(folder, tmp_path)
     shutil.copy(ROOT / "docs" / "refresh.py", tmp_path / "docs")
-    refresh(tmp_path)
+    refreshed(tmp_path)
     return tmp_path
 
 
-def refresh(root: Path, *options: str) -> list[str]:
+def refreshed(root: Path, *options: str) -> list[str]:
     """What `docs/refresh.py --rules` says in a copy."""
     process = subprocess.run(
         [sys.executable, "docs/refresh.py", "--rules", *options],
@@ -80,11 +84,11 @@ def test_a_stale_page_is_named_and_renewed(copy: Path) -> None:
     rule = copy / "src/canonry/rules/tst/tst001_no_assertion.py"
     rule.write_text(rule.read_text().replace("TST001", "TST901").replace("no-assertion", "no-assertion-at-all"))
 
-    assert refresh(copy, "--check") == [
+    assert refreshed(copy, "--check") == [
         f"docs/rules/{name}.md is stale; `make docs` renews it" for name in ("README", "TST001", "TST901")
     ]
-    refresh(copy)
-    assert refresh(copy, "--check") == []
+    refreshed(copy)
+    assert refreshed(copy, "--check") == []
     assert not (copy / "docs/rules/TST001.md").exists()
     assert "[TST901](TST901.md) | no-assertion-at-all" in (copy / "docs/rules/README.md").read_text()
 
@@ -93,7 +97,7 @@ def test_a_stale_page_is_named_and_renewed(copy: Path) -> None:
 def test_a_page_that_no_rule_made_is_stale(copy: Path, name: str, text: str) -> None:
     (copy / "docs/rules" / name).write_text(text)
 
-    assert refresh(copy, "--check") == [f"docs/rules/{name} is stale; `make docs` renews it"]
+    assert refreshed(copy, "--check") == [f"docs/rules/{name} is stale; `make docs` renews it"]
 
 
 @pytest.mark.parametrize("code", all_rules())

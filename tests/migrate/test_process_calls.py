@@ -45,6 +45,14 @@ RIGHT = {
     ),
     "subprocess.run(['pytest', 'tests/' + name])": 'subprocess.run(["canonry", "run", \'tests/\' + name])',
     "os.system('pytest tests')": "os.system('canonry run tests')",
+    "subprocess.run(['pytest', '--collect-only', name, '-q'])": (
+        'subprocess.run(["canonry", "run", name, "--collect", "-q"])'
+    ),
+    "subprocess.run([\n    'pytest',\n    'tests',  # all of them\n    # no more than that\n    '-x',  # enough\n    '-s'\n])": (
+        'subprocess.run([\n    "canonry",\n    "run",\n    \'tests\',  # all of them\n    # no more than that\n    "--fail-fast",  # enough\n'
+        '    "--",\n'
+        "    '-s'\n])"
+    ),
 }
 
 
@@ -58,7 +66,7 @@ def test_calls_that_take_the_program_apart_are_left_to_a_hand(tmp_path: Path) ->
 @pytest.mark.parametrize("call", RIGHT)
 def test_the_command_alone_changes(call: str, tmp_path: Path) -> None:
     items, after = planned(tmp_path, call)
-    assert [item.grade for item in items] == [Grade.REVIEW if "maxfail" in call else Grade.SAFE]
+    assert [item.grade for item in items] == [Grade.REVIEW if "maxfail" in call or "only" in call else Grade.SAFE]
     assert after == f"import os\nimport subprocess\n{RIGHT[call]}\n"
 
 

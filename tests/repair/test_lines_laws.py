@@ -128,10 +128,10 @@ def test_a_spent_budget_loses_no_word() -> None:
 @pytest.mark.parametrize(
     "broken",
     [
-        "x = {\n" + "".join(f'    "key {number}": {number},\n' for number in range(50_000)) + ")\n",
-        '"""\nwords of prose\n' * 17_000,
-        "the quick brown fox)\n" * 50_000,
-        "x = (\n" * 5_000,
+        "x = {\n" + "".join(f'    "key {number}": {number},\n' for number in range(12_000)) + ")\n",
+        '"""\nwords of prose\n' * 5_000,
+        "the quick brown fox)\n" * 12_000,
+        "x = (\n" * 2_500,
     ],
     ids=["one wrong closer", "odd quotes", "prose", "openers"],
 )

@@ -358,6 +358,7 @@ def test_nothing_is_validated_where_no_python_is(folder: Folder) -> None:
         (("--explain", "--write"), "leave out"),
         (("--category", "none"), "declares no categories"),
         (("--output", "."), "name another folder"),
+        (("--output", "proposals/today"), "lies in the tree that was read"),
     ],
 )
 def test_a_mistake_is_one_sentence(shop: Folder, arguments: tuple[str, ...], said: str) -> None:

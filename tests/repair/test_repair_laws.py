@@ -39,6 +39,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, str]:
     return healthy, break_text(healthy, Random(seed), first=seed % len(OPERATORS))
 
 
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")  # an odd comparison is none the less one
 @settings(deadline=None, max_examples=30)
 @given(damaged(), st.booleans())
 def test_a_repair_parses_is_the_same_again_and_loses_no_word_in_silence(texts: tuple[str, str], known: bool) -> None:
@@ -88,10 +89,10 @@ def test_one_broken_line_in_a_long_file_costs_no_other(line: str) -> None:
     assert {row.strip() for row in rows} <= set(kept)
 
 
-def test_a_file_of_fifty_thousand_lines_is_mended() -> None:
-    rows = [f'name_{number} = call("a{number}")\n' for number in range(50_000)]
-    rows[25_000] = 'name_25000 = call("a25000)"\n'
+def test_a_file_of_twelve_thousand_lines_is_mended() -> None:
+    rows = [f'name_{number} = call("a{number}")\n' for number in range(12_000)]
+    rows[6_000] = 'name_6000 = call("a6000)"\n'
     found = proposal_for("".join(rows))
 
     assert found.after is not None
-    assert found.after.decode().splitlines()[25_000] == 'name_25000 = call("a25000")'
+    assert found.after.decode().splitlines()[6_000] == 'name_6000 = call("a6000")'

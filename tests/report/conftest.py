@@ -1,6 +1,5 @@
 """What the tests of formats share: a repository with every awkward name, and one whose findings are clusters."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workbench import IDLE, ROOT, RUNNER, SOUND, Folder, environment
+from tests.workbench import IDLE, RUNNER, SOUND, Folder, copied, environment
 
 NAMES = {
     "space": "tests/test_a b.py",
@@ -76,7 +75,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 def clusters(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     """`canonry audit ARGUMENTS` with one more rule, whose finding has six other places, on a tree of seven doubles."""
     root = tmp_path_factory.mktemp("clusters")
-    shutil.copytree(ROOT / "src" / "canonry", root / "src" / "canonry", ignore=shutil.ignore_patterns("__pycache__"))
+    copied("src/canonry", root)
     (root / "src" / "canonry" / "rules" / "dup" / "dbl001_doubles.py").write_text(CLUSTER)
     tree = Folder(root / "tree").write(
         {f"tests/{letter}/fake.py": f"class Fake{letter.upper()}:\n    pass\n" for letter in "abcdefg"}

@@ -2,7 +2,6 @@
 
 import ast
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from canonry.testing.canary.styles import ASYNC, STYLES, SYNC, Style, class_name
 from canonry.testing.canary.table import lies, render
 from canonry.testing.canary.ways import WAYS, Way, run
 from tests.testing.running import COLLECTION
-from tests.workbench import ROOT, environment
+from tests.workbench import ROOT, copied, environment
 
 TESTING = Path("src", "canonry", "testing")
 WITH_PLUGIN = Way("pytest with fixtures", lambda results: (*WAYS[0].command(results), *COLLECTION), WAYS[0].read)
@@ -79,7 +78,7 @@ RUN = "loop.run_until_complete(loop.create_task(coroutine, context=context))"
 
 def matrix_in_copy(tmp_path: Path, module: str, old: str, new: str) -> list[str]:
     """The canaries that lie under unittest once the module of a copied package says something else."""
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    copied("src", tmp_path)
     target = tmp_path / TESTING / module
     text = target.read_text(encoding="utf-8")
     assert text == old or text.count(old) == 1

@@ -231,11 +231,12 @@ EXPECTED = {
     ids=lambda options: "-".join(word.strip("-") for word in options if word != "-p") or "all",
 )
 def test_other_plugins_stand_beside(tmp_path: Path, options: tuple[str, ...]) -> None:
-    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} if options and "randomly" not in options else {}
+    by_name = bool(options) and "randomly" not in options
+    variables = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} if by_name else {"PYTEST_ADDOPTS": ""}
     options = tuple(word for word in options if word != "randomly")
     if "pytest_randomly" in options:
         options = ("-p", "randomly", "--randomly-seed=3")
-    outcomes, said = run_pytest(tmp_path, BESIDE, *COLLECTION, *options, plugins=True, variables=alone)
+    outcomes, said = run_pytest(tmp_path, BESIDE, *COLLECTION, *options, plugins=True, variables=variables)
 
     assert {name.removesuffix("[asyncio]"): outcome for name, outcome in outcomes.items()} == EXPECTED, said
     assert "CanonryLeakWarning" not in said

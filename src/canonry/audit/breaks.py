@@ -92,7 +92,7 @@ class Breaks:
     def _history(self, broken: list[BrokenFile]) -> dict[str, str]:
         """The breaking commits; each answer is kept under path, content and commit."""
         tree, cache = self._session.tree, self._session.cache
-        if tree.git is None or tree.commit is None:
+        if tree.git is None or tree.commit is None or not self._session.history:
             return {}
         found: dict[str, str] = {}
         asked: list[tuple[str, Key]] = []

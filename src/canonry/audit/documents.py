@@ -23,6 +23,7 @@ class Documents:
     def __init__(self, session: Session, keys: dict[str, Key | None], origin: Origin) -> None:
         self.keys = keys
         self.moved = False  # whether one changed or vanished while it was read
+        self.lost = False  # whether one could not be read
         self._session = session
         self._origin = origin
 
@@ -104,8 +105,8 @@ class Documents:
             yield job, data
 
     def _lose(self, path: str) -> None:
-        self.moved = True
-        self._session.tree.missing[path] = (
-            "not in the object store" if self._origin.repository else "vanished or unreadable"
-        )
+        in_store = bool(self._origin.repository)
+        self.moved = self.moved or not in_store
+        self.lost = True
+        self._session.tree.missing[path] = "not in the object store" if in_store else "vanished or unreadable"
         self.keys.pop(path, None)

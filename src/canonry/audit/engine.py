@@ -10,7 +10,7 @@ from canonry.audit.governance import exemptions_digest, still_holds
 from canonry.audit.listing import Listing, list_files, listing_digest
 from canonry.audit.narrowing import narrowing_of
 from canonry.audit.request import Request
-from canonry.audit.result import Header, Result
+from canonry.audit.result import Header, Narrowing, Result
 from canonry.audit.session import Progress, Session, open_session
 from canonry.rules.catalogue import Catalogue
 from canonry.source.interpreters import newer_names
@@ -25,22 +25,33 @@ def audit(request: Request, *, progress: Progress | None = None, catalogue: Cata
     session = open_session(request, catalogue=catalogue)
     try:
         narrowing = narrowing_of(request, session.loaded.canon, lambda: codeowners(session))
-        listing = list_files(session)
-        keeps = session.complete and session.catalogue.settled()
-        digest = _result_digest(session, listing) if keeps else b""
-        kept = session.cache.result(digest) if digest else None
-        if kept is not None:
-            header = msgspec.msgpack.decode(kept[0], type=Header)
-            of_commit = header.quotes_history and header.commit != session.tree.commit
-            if not of_commit and still_holds(header, session):
-                header = msgspec.structs.replace(header, **circumstances(session))
-                return Result(header, kept[1], session.scope, narrowing)
-        from canonry.audit.run import Run, silent
-
-        found = Run(session, listing, progress or silent).run(digest)
-        return Result(found.header, found.chunks, session.scope, narrowing)
+        return audit_session(session, list_files(session), narrowing, progress=progress)
     finally:
         session.close()
+
+
+def audit_session(
+    session: Session, listing: Listing, narrowing: Narrowing | None = None, *, progress: Progress | None = None
+) -> Result:
+    """The same for what is open and listed; the session is the caller's to close."""
+    keeps = session.complete and session.catalogue.settled()
+    digest = _result_digest(session, listing) if keeps else b""
+    kept = session.cache.result(digest) if digest else None
+    if kept is not None:
+        header = msgspec.msgpack.decode(kept[0], type=Header)
+        of_commit = header.quotes_history and header.commit != session.tree.commit
+        if not of_commit and still_holds(header, session) and _still_missing(header, session):
+            header = msgspec.structs.replace(header, **circumstances(session))
+            return Result(header, kept[1], session.scope, narrowing)
+    from canonry.audit.run import Run, silent
+
+    found = Run(session, listing, progress or silent).run(digest)
+    return Result(found.header, found.chunks, session.scope, narrowing)
+
+
+def _still_missing(header: Header, session: Session) -> bool:
+    """Whether a kept answer lacks what the object store still lacks: a clone without all contents may get them."""
+    return not session.tree.by_blob or all(session.tree.read(path) is None for path in header.missing)
 
 
 def _result_digest(session: Session, listing: Listing) -> bytes:
@@ -62,5 +73,6 @@ def _result_digest(session: Session, listing: Listing) -> bytes:
         repr(sorted(session.tree.missing.items())),
         repr(listing.shadow_files),
         repr(sorted(session.preview)),
+        "" if session.history else "history is not asked",
     )
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()

@@ -64,7 +64,7 @@ class Files:
         return key
 
     def _lose(self, path: str, reason: str) -> None:
-        self.moved = True
+        self.moved = self.moved or not self._origin.repository  # what a store lacks it lacks every time
         self._session.tree.missing[path] = reason
         self.live.pop(path, None)
 

@@ -14,7 +14,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     capitals, of preview rules that judge, or ``ALL``. ``named`` are the rules that the reader names; unknown ones are
     an error. ``today`` decides which suppressions have expired (default: the day in UTC); ``base`` is the revision with
     which exemptions are compared. ``owners``, ``categories`` and ``flows`` narrow what is reported and counted; see
-    `narrowing_of`.
+    `narrowing_of`. ``history`` off does not ask which commits broke the files that do not parse.
     """
 
     paths: tuple[str, ...] = ()
@@ -32,3 +32,4 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     owners: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     flows: tuple[str, ...] = ()
+    history: bool = True

@@ -101,8 +101,9 @@ class Run:
         if not self.session.complete:
             paths = sorted(path for path in self.session.scope if path in self.listing.live)
         self.files.extract(paths)
-        context = self._context() if digest else b""
-        self.verdicts = Verdicts(self.session.cache, context, self.listing.live)
+        context = self._context(self.listing.names.hex()) if digest else b""
+        lineage = self._context(self.project.homes) if digest else b""
+        self.verdicts = Verdicts(self.session.cache, context, self.listing.live, lineage)
         self.judged_documents = JudgedDocuments(self.session.cache, context)
         self.tree_verdicts = TreeVerdicts(
             self.verdicts, self.digests, self.index, functions=self._functions, said=where_declared(self.session)
@@ -120,7 +121,8 @@ class Run:
             self.tree_verdicts.store()
             self.verdicts.store()
             self.digests.store()
-            self.judged_documents.store()
+            if not self.documents.lost:
+                self.judged_documents.store()
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
             self.session.cache.prune(self.files.kind)
         return Result(header, chunks, self.session.scope)
@@ -206,8 +208,8 @@ class Run:
             if path in verdicts:
                 yield path, verdicts[path]
 
-    def _context(self) -> bytes:
-        """What every judgement depends on, but for the names and the contents of files."""
+    def _context(self, names: str) -> bytes:
+        """What every judgement depends on, but for the names and the contents of files: of them what is given here."""
         session = self.session
         parts = (
             session.loaded.digest,
@@ -215,7 +217,7 @@ class Run:
             repr(session.target),
             session.catalogue.ruleset,
             __version__,
-            self.listing.names.hex(),
+            names,
         )
         looked_at = [self.listing.live.get(path) or b"" for path in sorted(self.project.looked_at)]
         active = session.catalogue.active(session.preview)
@@ -256,7 +258,7 @@ class Run:
             passed = [(each.site.line, each.reason) for each in reading.passed_over]
             record = DocumentRecord(path, len(reading.commands), passed, count_document(view))
             found.append(JudgedDocument(record, judge_document(view, rules), reading.suppressions))
-        return found, bool(looked_at)
+        return found, any(not path.startswith("\0") for path in looked_at)
 
     def _header(self, *, quotes_history: bool) -> Header:
         session, tree = self.session, self.session.tree

@@ -46,6 +46,8 @@ class Session:
     canon_of_tree: bool = True
     """Whether the canon comes from the tree itself."""
     notes: list[str] = field(default_factory=list)
+    history: bool = True
+    """Whether history is asked which commits broke the files that do not parse."""
     started: int = 0
     """When the tree was opened, in ns."""
 
@@ -55,16 +57,17 @@ class Session:
         self.cache.close()
 
 
-def open_session(request: Request, *, catalogue: Catalogue | None = None) -> Session:
-    """Opens what a request names. Raises `UserError` for everything that the user can mend."""
+def open_session(request: Request, *, catalogue: Catalogue | None = None, tree: Tree | None = None) -> Session:
+    """Opens what a request names, or the ``tree`` that is listed already. Raises `UserError` for what can be mended."""
     started = time.time_ns()
     start, paths = _where(request)
     on_disk = request.revision is None and not request.staged
     complete = not (on_disk and paths and all(is_file(Path(path)) for path in paths))
     python_only = not complete and all(path.endswith(".py") for path in paths)
-    tree = open_tree(
-        start, revision=request.revision, staged=request.staged, complete=complete, python_only=python_only
-    )
+    if tree is None:
+        tree = open_tree(
+            start, revision=request.revision, staged=request.staged, complete=complete, python_only=python_only
+        )
     try:
         return _opened(request, tree, paths, catalogue, complete=complete, started=started)
     except BaseException:  # whatever ended it, the tree is closed, and it is raised again
@@ -114,6 +117,7 @@ def _opened(
         today=request.today or dt.datetime.now(dt.UTC).date(),
         base=_asked_base(request.base, tree),
         canon_of_tree=request.config is None,
+        history=request.history,
         started=started,
     )
 

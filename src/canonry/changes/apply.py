@@ -1,6 +1,6 @@
 """A change plan put onto the disk: all of it or nothing, checked before, journalled, and with a way back."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -56,6 +56,7 @@ def apply_plan(
     target: Version = RUNNING,
     plan_again: PlanAgain | None = None,
     left_out: LeftOut = nothing_left_out,
+    resolves: Collection[str] = (),
     prove: Prove = no_proof,
     step: Step = no_step,
 ) -> Outcome:
@@ -64,7 +65,8 @@ def apply_plan(
     Before a byte is written every file is compared with what was planned on, and every result is checked: with the
     six checks at the ``target`` Python where the plan's verification is ``edits`` (``plan_again`` is the planner, for
     the fourth), with ``verify``, which is required, where it is ``own``. ``left_out`` says which paths are none of
-    ours. ``prove`` judges the tree while the changes stand in it; only then they are sealed.
+    ours, ``resolves`` which may be in conflict, because the plan resolves them. ``prove`` judges the tree while the
+    changes stand in it; only then they are sealed.
 
     Raises `UserError`, one sentence and the next step, where it refuses, and `UndoneError` where something failed on
     the way and was undone.
@@ -76,7 +78,7 @@ def apply_plan(
     git = repository_of(root)
     with folder.locked(), told(notes := recover_locked(folder)):
         if git is not None:
-            refuse_conflicts(git)
+            refuse_conflicts(git, but=resolves)
         records, contents = _prepare(root, plan, git, left_out)
         for objection in _objections(plan, records, contents, verify, target, plan_again):
             raise RefusedError(objection)

@@ -17,10 +17,13 @@ def export_files(folder: Path, contents: Mapping[str, bytes], *, tree: Path) -> 
     """Writes each content below the folder at its path; returns how many.
 
     Files of an earlier export are replaced as long as nobody edited them. Nothing is written where something must not
-    be. Raises `UserError` where the folder is the ``tree`` that the contents come from or holds it, where a path would
-    leave the folder or meet a file of somebody's, or where the disk refuses.
+    be. Raises `UserError` where the folder is the ``tree`` that the contents come from, holds it or lies in it, whose
+    next reading would find what was written; where a path would leave the folder or meet a file of somebody's, or where
+    the disk refuses.
     """
     top = folder.resolve()
+    if top != tree.resolve() and top.is_relative_to(tree.resolve()):
+        raise UserError(f"`{folder}` lies in the tree that was read; name a folder outside of it, or use `--write`")
     if tree.resolve().is_relative_to(top):
         raise UserError(f"`{folder}` holds the files that were read; name another folder, or use `--write`")
     try:

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from canonry.model.errors import UserError
@@ -31,10 +31,10 @@ def head_of(git: Git | None) -> str | None:
     return git.output("rev-parse", "--verify", "--quiet", "HEAD", check=False).decode().strip() or None
 
 
-def refuse_conflicts(git: Git) -> None:
-    """Raises `UserError` while paths are unmerged: their content is nobody's intention yet."""
+def refuse_conflicts(git: Git, *, but: Collection[str] = ()) -> None:
+    """Raises `UserError` while paths are unmerged, but for these: their content is nobody's intention yet."""
     records = split_records(git.output("ls-files", "-u", "-z"))
-    paths = sorted({os.fsdecode(record.partition(b"\t")[2]) for record in records})
+    paths = sorted({os.fsdecode(record.partition(b"\t")[2]) for record in records} - set(but))
     if not paths:
         return
     what = _operation(git) or "merge"

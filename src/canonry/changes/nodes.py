@@ -27,6 +27,11 @@ class _Fields(dict[type, tuple[tuple[str, ...], tuple[str, ...]]]):
 _FIELDS = _Fields()
 
 
+def parts_of(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a kind of node that hold nodes, in their order."""
+    return _FIELDS[kind][1]
+
+
 def nodes_of(tree: ast.AST) -> list[ast.AST]:
     """A node and all below it, parents before their children, in the order of `ast.walk`; contexts are left out."""
     return walk([tree], None)

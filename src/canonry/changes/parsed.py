@@ -44,10 +44,13 @@ class Part:
 
 
 class Parents:
-    """What each node of a source stands in; found part by part, for most questions are about few of them."""
+    """What each node of a source stands in; found part by part, for most questions are about few of them.
+
+    It does not hold the source, which holds it: trees in circles are freed late.
+    """
 
     def __init__(self, source: "ParsedText") -> None:
-        self._source = source
+        self._text, self._parts, self._starts = source.text, source.parts, source.starts
         self._known: dict[ast.AST, ast.AST] = dict.fromkeys(source.tree.body, source.tree)
         for each in source.tree.body:
             if isinstance(each, ast.ClassDef):
@@ -66,11 +69,11 @@ class Parents:
         if found is not None or isinstance(node, ast.Module):
             return found
         if node._attributes:
-            offset = self._source.text.offset(node.lineno, node.col_offset)  # type: ignore[attr-defined]
-            part = self._source.part_at(offset)
-            self._walk([part] if part is not None else [])
+            offset = self._text.offset(node.lineno, node.col_offset)  # type: ignore[attr-defined]
+            index = bisect.bisect_right(self._starts, offset)
+            self._walk(self._parts[index - 1 : index])
         if node not in self._known:
-            self._walk(self._source.parts)
+            self._walk(self._parts)
         return self._known.get(node)
 
     def _walk(self, parts: Iterable[Part]) -> None:
@@ -99,11 +102,12 @@ class ParsedText:
 
     def part_at(self, offset: int) -> Part | None:
         """The part that begins last before an offset, or there; None before the first."""
-        index = bisect.bisect_right(self._starts, offset)
+        index = bisect.bisect_right(self.starts, offset)
         return self.parts[index - 1] if index else None
 
     @cached_property
-    def _starts(self) -> list[int]:
+    def starts(self) -> list[int]:
+        """Where each part begins."""
         return [part.start for part in self.parts]
 
     def starting_at(self, line: int, column: int) -> list[ast.AST]:

@@ -5,17 +5,27 @@ from pathlib import Path
 from typing import Any
 
 from canonry.contract.check.isolation import SessionFacts
+from canonry.contract.language.unread import why_unread
 from canonry.model.errors import UserError
 
 
 def facts_of(file: Path) -> dict[str, SessionFacts]:
     """Return the facts of each connection. Raises UserError."""
+    twice: list[str] = []
+
+    def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        twice.extend(name for name in found if sum(one == name for one, _ in pairs) > 1)
+        return found
+
     try:
-        document = json.loads(file.read_bytes())
+        document = json.loads(file.read_bytes(), object_pairs_hook=table)
     except OSError as error:
         raise UserError(f"cannot read `{file}`: {(error.strerror or '').lower()}") from None
     except (ValueError, RecursionError) as error:
-        raise UserError(f"`{file}` is no valid JSON: {error}") from None
+        raise UserError(why_unread(error, f"`{file}`")) from None
+    if twice:
+        raise UserError(f"`{file}` has the key `{twice[0]}` twice in one object; say it once")
     if not isinstance(document, dict):
         raise UserError(f"`{file}` holds no object; expected connection -> {{user_id, owned, canaries}}")
     return {name: _fact(file, name, entry) for name, entry in document.items()}

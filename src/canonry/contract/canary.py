@@ -19,6 +19,8 @@ RUN = "V" * 20
 _DIGITS = 16
 _ALPHABET = re.compile(r"[A-Za-z0-9+/_-]+", re.ASCII)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|/)")
+_UNFINISHED = re.compile(r"(?:U{16,}[0-9a-f]{0,15}|U{1,15}|V+|VV[A-Za-z0-9+/_-]{1,24})\Z")
+"""The end of a text that may be the beginning of a canary, plain or in base64; a whole one is none."""
 _SHORTEST_GRAM = 4
 _FEW = 24
 _TAIL = 63
@@ -74,10 +76,19 @@ class Canaries:
                 return found
         return self._find_text(text, owner) if self.texts else None
 
+    def is_foreign(self, text: str, owner: Hashable) -> bool:
+        """Whether a tag in ``text`` is not certainly one of ``owner``."""
+        at = text.find(TAG)
+        while at >= 0:
+            at += len(TAG)
+            if self._tagged.get(text[at : at + _DIGITS], self) is not owner:
+                return True
+            at = text.find(TAG, at)
+        return False
+
     def may_go_on(self, text: str) -> bool:
         """Whether a text that somebody has may begin at the end of ``text``: nothing of most texts has to be kept."""
-        end = text[-self.tail :]
-        return bool(self.texts) or end[-1:] in ("U", "V") or "UU" in end or "VV" in end
+        return bool(self.texts) or _UNFINISHED.search(text, max(0, len(text) - _TAIL)) is not None
 
     def _find_plain(self, text: str, owner: Hashable) -> str | None:
         at = text.find(TAG)

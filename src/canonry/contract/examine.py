@@ -123,9 +123,10 @@ def examine(
                 followed[name, line.connection] = one
             before = len(one.session.violations)
             if line.close is not None and not line.raw:
-                one.close = line.close
                 one.last = line.at if line.at is not None else one.last
-                continue
+                if not line.faults:
+                    one.close = line.close
+                    continue
             faults = line.faults
             if one.close is not None:
                 faults = (*faults, ("recording.line", "a frame comes after the connection was closed"))
@@ -136,6 +137,7 @@ def examine(
             one.lines.append(line.number)
             one.events.append(one.session.name(kind))
             one.last = line.at if line.at is not None else one.last
+            one.close = line.close if line.close is not None else one.close
             if len(one.session.violations) > before:
                 one.note(before)
     results, findings = [], []
@@ -146,12 +148,30 @@ def examine(
         results.append((one.file, result))
         findings += _findings(one, result, facts or {}, only, canaries, plan_examples=contract if examples else None)
     _refuse_nothing([result for _, result in results])
-    unknown = [name for name in facts or {} if name not in {connection for _, connection in followed}]
+    heard = {connection for _, connection in followed}
+    unknown = _unheard(facts or {}, heard)
     said = {path.text for path, _ in plan.isolation.session} | {path.name for path, _ in plan.isolation.session}
     idle = [name for name in (only.user if only is not None else {}) if name not in said]
     notes = [*contract.notes, *(f"the contract has no `{name}` of a session, so it judges nothing" for name in idle)]
-    notes += [*(f"no recording holds the connection `{name}`" for name in unknown)]
+    notes += [f"not judged: the connection `{name}`, which no recording holds" for name in unknown]
+    if facts:
+        notes += [
+            f"nothing is said of whose `{name}` is, so its user was not judged" for name in sorted(heard - facts.keys())
+        ]
     return Examined(contract.contract.contract, profile, tuple(results), tuple(findings), tuple(notes))
+
+
+def _unheard(facts: Mapping[str, SessionFacts], heard: set[str]) -> list[str]:
+    """The connections that facts are given of and no recording holds. Raises UserError where that is all of them."""
+    unknown = [name for name in facts if name not in heard]
+    if facts and len(unknown) == len(facts):
+        near = nearest(unknown[0], sorted(heard))
+        known = ", ".join(f"`{name}`" for name in sorted(heard)[:5])
+        raise UserError(
+            f"no recording holds the connection `{unknown[0]}` that is spoken of; "
+            + (f"did you mean `{near}`?" if near else f"there are {known}")
+        )
+    return unknown
 
 
 def require_known(contract: LoadedContract, facts: Iterable[SessionFacts]) -> None:

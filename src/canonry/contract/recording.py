@@ -16,22 +16,30 @@ from canonry.contract.compile.plan import Plan
 from canonry.contract.language.field_types import parse_time
 from canonry.contract.language.paths import lookup
 from canonry.contract.language.rules import TimeUnit
+from canonry.contract.language.shape import described
+from canonry.contract.language.unread import why_unread
 from canonry.model.errors import UserError
 
 VERSION = 1
 _DIRECTIONS = ("in", "out")
+_KEYS = frozenset(("v", "dir", "t", "conn", "event", "raw", "closed"))
 _LATEST = 1e15
 """Beyond so many seconds, or milliseconds, a number is no time."""
 
 
 class _Envelope(msgspec.Struct):
-    v: int
+    v: Any = msgspec.UNSET
     dir: Any = None
     t: Any = None
     conn: Any = ""
     event: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    raw: str | msgspec.UnsetType = msgspec.UNSET
+    raw: Any = msgspec.UNSET
     closed: Any = None
+
+    @property
+    def holds(self) -> int:
+        """How many of the things it holds of which it is to hold one."""
+        return (self.event is not msgspec.UNSET) + (self.raw is not msgspec.UNSET) + (self.closed is not None)
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -98,27 +106,64 @@ def _line(number: int, text: bytes, last: str) -> Line:
         return _bare(number, text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         return _broken(number, text, last, error)
-    if envelope.event is msgspec.UNSET and envelope.raw is msgspec.UNSET and envelope.closed is None:
+    if (envelope.v.__class__ is not int or envelope.v != VERSION or envelope.holds != 1) and not _is_envelope(text):
         return _bare(number, text)
-    if envelope.v > VERSION:
-        raise UserError(
-            f"line {number} of the recording is of version {envelope.v}, this canonry reads up to {VERSION}; use "
-            f"a newer one"
-        )
-    faults = []
-    at, direction = envelope.t, envelope.dir
-    if at is not None and not _is_time(at):
-        faults.append(("recording.line", "`t` is no time in seconds"))
-        at = None
-    if direction is not None and direction not in _DIRECTIONS:
-        faults.append(("recording.line", f"`dir` is `{direction}`; expected `in` or `out`"))
-        direction = None
+    faults = [*_version_faults(number, envelope.v), *_faults(envelope)]
+    at = envelope.t if _is_time(envelope.t) else None
+    direction = envelope.dir if envelope.dir in _DIRECTIONS else None
     connection = "" if envelope.conn is None else str(envelope.conn)
-    if envelope.closed is not None:
-        code = envelope.closed if isinstance(envelope.closed, int | str) else str(envelope.closed)
-        return Line(number, connection, b"", at, direction, tuple(faults), code)
+    if envelope.event is msgspec.UNSET and not isinstance(envelope.raw, str):
+        code = envelope.closed
+        if code is not None and (isinstance(code, bool) or not isinstance(code, int | str)):
+            code = str(code)
+        return Line(number, connection, b"", at, direction, (*faults, *_duplicates(text, text)), code)
     raw = envelope.raw.encode() if isinstance(envelope.raw, str) else bytes(envelope.event)  # type: ignore[arg-type]
     return Line(number, connection, raw, at, direction, (*faults, *_duplicates(text, raw)))
+
+
+def _is_envelope(text: bytes) -> bool:
+    """Whether an object is meant as an envelope, and no event: it has keys of one only, and an event in it."""
+    try:
+        found = _PLAIN.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    if not isinstance(found, dict) or not found.keys() <= _KEYS:
+        return False
+    holds = isinstance(found.get("event"), dict) or "raw" in found or "closed" in found
+    return "v" in found if not holds else len(found) > 1
+
+
+def _version_faults(number: int, version: Any) -> list[tuple[str, str]]:
+    """What is wrong with the version of an envelope. Raises UserError for a newer one."""
+    if version.__class__ is int and version > VERSION:
+        raise UserError(
+            f"line {number} of the recording is of version {version}, this canonry reads up to {VERSION}; use a newer "
+            f"one"
+        )
+    if version.__class__ is int and version == VERSION:
+        return []
+    told = "there is no `v`" if version is msgspec.UNSET else f"`v` is {described(version)}"
+    return [("recording.line", f"{told}; expected {VERSION}")]
+
+
+def _faults(envelope: _Envelope) -> list[tuple[str, str]]:
+    """What is wrong with an envelope apart from its version and what it holds."""
+    found = []
+    if envelope.t is not None and not _is_time(envelope.t):
+        found.append("`t` is no time in seconds")
+    if envelope.dir is not None and envelope.dir not in _DIRECTIONS:
+        found.append(f"`dir` is {described(envelope.dir)}; expected `in` or `out`")
+    if envelope.conn is not None and (isinstance(envelope.conn, bool) or not isinstance(envelope.conn, str | int)):
+        found.append(f"`conn` is {described(envelope.conn)}; expected a text")
+    if envelope.raw is not msgspec.UNSET and not isinstance(envelope.raw, str):
+        found.append(f"`raw` is {described(envelope.raw)}; expected the text of a frame")
+    if envelope.closed is not None and (
+        isinstance(envelope.closed, bool) or not isinstance(envelope.closed, int | str)
+    ):
+        found.append(f"`closed` is {described(envelope.closed)}; expected a code")
+    if envelope.holds != 1:
+        found.append("expected one of `event`, `raw` and `closed`")
+    return [("recording.line", message) for message in found]
 
 
 def _bare(number: int, text: bytes) -> Line:
@@ -127,6 +172,7 @@ def _bare(number: int, text: bytes) -> Line:
 
 def _broken(number: int, text: bytes, last: str, error: Exception) -> Line:
     """A line that is no JSON, of the connection that it names or of the line before it."""
+    why = why_unread(error, "the line")
     try:
         found = json.loads(text)  # takes NaN and infinity, which JSON has not
     except (ValueError, RecursionError):
@@ -134,16 +180,8 @@ def _broken(number: int, text: bytes, last: str, error: Exception) -> Line:
     if isinstance(found, dict) and "event" in found and "v" in found:
         at = found.get("t") if _is_time(found.get("t")) else None
         direction = found.get("dir") if found.get("dir") in _DIRECTIONS else None
-        return Line(number, str(found.get("conn") or ""), text, at, direction, (("frame.json", _why(error)),))
-    return Line(number, last, text, faults=(("frame.json", _why(error)),))
-
-
-def _why(error: Exception) -> str:
-    return (
-        "the line is nested too deeply"
-        if isinstance(error, RecursionError)
-        else f"the line is no valid JSON: {str(error)[:120]}"
-    )
+        return Line(number, str(found.get("conn") or ""), text, at, direction, (("frame.json", why),))
+    return Line(number, last, text, faults=(("frame.json", why),))
 
 
 def _is_time(value: Any) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from canonry.changes.nodes import nodes_of, same_nodes
 from canonry.migrate.answers import Needed, Splice
 from canonry.migrate.module import Module
 from canonry.migrate.orders import heir_without_order
@@ -284,13 +285,8 @@ def _doubts(
         yield "its keywords are computed"
     if any(isinstance(each, ast.Starred) for each in node.bases):
         yield "one of its bases is computed"
-    spoken = ast.dump(cases[0][0])
-    if any(
-        ast.dump(each) == spoken
-        for part in node.body
-        for each in ast.walk(part)
-        if isinstance(each, ast.Name | ast.Attribute)
-    ):
+    spoken = cases[0][0]
+    if any(same_nodes(each, spoken) for part in node.body for each in nodes_of(part) if type(each) is type(spoken)):
         yield f"its body speaks of `{module.source(cases[0][0])}` itself"
     for name in sorted(base.starts):
         method = next((part for part in node.body if getattr(part, "name", "") == name), None)
@@ -313,7 +309,7 @@ def _calls_super(method: ast.AST, name: str) -> bool:
         and isinstance(each.func.value, ast.Call)
         and isinstance(each.func.value.func, ast.Name)
         and each.func.value.func.id == "super"
-        for each in ast.walk(method)
+        for each in nodes_of(method)
     )
 
 
@@ -322,7 +318,7 @@ def _uses_of_case(node: ast.ClassDef) -> set[str]:
     own = {getattr(part, "name", "") for part in node.body}
     return {
         each.attr
-        for each in ast.walk(node)
+        for each in nodes_of(node)
         if isinstance(each, ast.Attribute)
         and isinstance(each.value, ast.Name)
         and each.value.id in ("self", "cls")

@@ -1,11 +1,16 @@
 """Edits of several codemods and of several turns over one file, put together."""
 
 import bisect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from canonry.changes.splice import moved_ranges, sort_edits
-from canonry.migrate.answers import Splice
+from canonry.migrate.answers import Change, Splice
+from canonry.migrate.codemod import Codemod
+from canonry.migrate.imports import import_edits, orphan_edits
+from canonry.migrate.module import Module
 from canonry.model.edit import Edit, Grade
+
+_IMPORTS = "imports"
 
 
 class Taken:
@@ -67,6 +72,46 @@ def made_of(splices: Iterable[tuple[Splice, str, Grade]], content: bytes) -> lis
         for each, rule, grade in splices
         if content[each.start : each.end] != each.text
     )
+
+
+def with_imports(module: Module, chosen: list[tuple[Codemod, Change]]) -> list[Edit]:
+    """The edits of changes, with the imports that they need and without those that they orphan."""
+    every = list(graded(chosen))
+    splices = [splice for splice, _, _ in every]
+    worst = max((change.grade for _, change in chosen), key=lambda grade: grade.rank)
+    needs = [need for _, change in chosen for need in change.needs]
+    added = import_edits(module, needs, splices)
+    gone = [
+        each
+        for each in orphan_edits(module, [*splices, *added])
+        if not any(splice.start <= each.start < splice.end for splice in splices if splice != each)
+    ]  # an import inside of what goes goes with it
+    kept = set(superseded(splices, gone))
+    added, every = _in_one_place(added, [each for each in every if each[0] in kept])
+    every += [(each, _IMPORTS, worst) for each in (*added, *gone)]
+    return made_of(every, module.content)
+
+
+def _in_one_place(
+    added: list[Splice], graded: list[tuple[Splice, str, Grade]]
+) -> tuple[list[Splice], list[tuple[Splice, str, Grade]]]:
+    """Imports and edits of which no two insert at the same offset: there the imports stand before the rest."""
+    places = {each.start: each for each in added if each.start == each.end}
+    joined: set[int] = set()
+    found = []
+    for each, rule, grade in graded:
+        first = places.get(each.start) if each.start == each.end else None
+        if first is not None:
+            joined.add(first.start)
+        found.append((each if first is None else Splice(each.start, each.end, first.text + each.text), rule, grade))
+    return [each for each in added if each.start not in joined or each.start != each.end], found
+
+
+def graded(chosen: list[tuple[Codemod, Change]]) -> Iterator[tuple[Splice, str, Grade]]:
+    """The edits of changes, each with its codemod and its grade."""
+    for codemod, change in chosen:
+        for each in change.edits:
+            yield each, codemod.name, change.grade
 
 
 def joined(content: bytes, first: Sequence[Edit], second: Sequence[Edit], between: bytes) -> list[Edit]:

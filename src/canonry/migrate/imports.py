@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 
 from canonry.changes.checks.names import said
 from canonry.changes.nodes import nodes_of
+from canonry.changes.strings import text_tokens
 from canonry.migrate.answers import Needed, Splice
 from canonry.migrate.kept_imports import for_what_it_does, reexported
-from canonry.migrate.module import Module
+from canonry.migrate.module import Module, words_of
+from canonry.source.syntax.text import SourceText
 
 _WORD = re.compile(rb"[^\W\d]\w*")
 _NAME = re.compile(rb"(?<![.\w])[^\W\d]\w*")  # a word that is no attribute of another
+_FORMATTED = re.compile(rb"""[rR]?[fFtT]|[fFtT][rR]""")  # its parts are code
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -123,7 +126,7 @@ def orphan_edits(module: Module, splices: Sequence[Splice]) -> list[Splice]:
     by_statement: dict[ast.stmt, list[ast.alias]] = {}
     kept: dict[ast.alias, str] = {}
     statements: dict[ast.alias, ast.stmt] = {}
-    for statement, alias in _imports(module.nodes):
+    for statement, alias in _imports(module):
         bound = alias.asname or alias.name.partition(".")[0]
         if bound.encode() in gone and _is_orphaned(module, bound, statement, splices):
             text = reexported(module, alias)
@@ -158,11 +161,11 @@ def _up_to(removal: Splice, added: list[int]) -> Splice:
     return Splice(removal.start, min(inside), removal.text) if inside else removal
 
 
-def _imports(nodes: Sequence[ast.AST]) -> list[tuple[ast.Import | ast.ImportFrom, ast.alias]]:
+def _imports(module: Module) -> list[tuple[ast.Import | ast.ImportFrom, ast.alias]]:
     return [
         (node, alias)
-        for node in nodes
-        if isinstance(node, _IMPORTS) and getattr(node, "module", "") != "__future__"
+        for node in module.words.imports
+        if getattr(node, "module", "") != "__future__"
         for alias in node.names
         if alias.name != "*"
     ]
@@ -173,23 +176,36 @@ def _is_orphaned(module: Module, name: str, statement: ast.stmt, splices: Sequen
     scope = next(iter(module.functions_around(statement)), module.tree)
     if isinstance(module.parents.get(statement), ast.ClassDef):
         return False
-    used = False
     word = name.encode()
-    for each in splices:
-        if word in _NAME.findall(each.text):
-            return False
-    for node in module.nodes if scope is module.tree else nodes_of(scope):
-        if isinstance(node, ast.Name) and node.id == name:
-            if isinstance(node.ctx, ast.Load) and _is_in(module.start(node), splices):
-                used = True
-            else:
-                return False
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and name in node.value:
-            if _speaks_of(node.value, name) and not _is_in(module.start(node), splices):
-                return False
-        elif isinstance(node, ast.Global | ast.Nonlocal) and name in node.names:
-            return False
-    return used
+    if any(word in each.text and _uses(each.text, name) for each in splices):
+        return False
+    words = module.words if scope is module.tree else words_of(nodes_of(scope))
+    uses = words.names.get(name, [])
+    if name in words.shared or not uses:
+        return False
+    if not all(isinstance(node.ctx, ast.Load) and _is_in(module.start(node), splices) for node in uses):
+        return False
+    return not any(
+        name in node.value and _speaks_of(node.value, name) and not _is_in(module.start(node), splices)
+        for node in words.strings
+        if isinstance(node.value, str)
+    )
+
+
+def _uses(text: bytes, name: str) -> bool:
+    """Whether new code speaks of a name: outside of comments and of strings that are no annotation."""
+    code, at = [], 0
+    for token in text_tokens(SourceText(text)):
+        inside = text[token.start : token.end]
+        if token.comment or not (_FORMATTED.match(inside) or _speaks_of(_bare(inside), name)):
+            code.append(text[at : token.start])
+            at = token.end
+    return name.encode() in _NAME.findall(b" ".join([*code, text[at:]]))
+
+
+def _bare(string: bytes) -> str:
+    """What stands between the quotes of a string, escapes as they are written."""
+    return string.decode("utf-8", "replace").lstrip("rRbBuU").strip("'\"")
 
 
 def _is_in(offset: int, splices: Sequence[Splice]) -> bool:

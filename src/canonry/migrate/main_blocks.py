@@ -82,7 +82,7 @@ def only_starts_tests(module: Module, name: str, *, around: frozenset[str] = fro
     node = next((each for each in module.tree.body if getattr(each, "name", "") == name), None)
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or module.bound.get(name) != 1:
         return False
-    if node.decorator_list or any(isinstance(each, ast.Yield | ast.YieldFrom | ast.Global) for each in ast.walk(node)):
+    if node.decorator_list or any(isinstance(each, ast.Yield | ast.YieldFrom | ast.Global) for each in nodes_of(node)):
         return False
     found = Block(node, [], [], [])
     reader = _Reader(module, node, found)
@@ -101,21 +101,21 @@ class _Reader:
     def __init__(self, module: Module, node: ast.stmt, found: Block) -> None:
         self.module, self.found = module, found
         self.local = {
-            each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+            each.id for each in nodes_of(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
         }
         self.imported = {
             alias.asname or alias.name.partition(".")[0]: f"{each.module}.{alias.name}"
             if isinstance(each, ast.ImportFrom)
             else alias.name
-            for each in ast.walk(node)
+            for each in nodes_of(node)
             if isinstance(each, ast.Import | ast.ImportFrom)
             for alias in each.names
         }
         self.local |= {name for name, module in self.imported.items() if module not in _SERVING}
         self.inner = {
-            each.name for each in ast.walk(node) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+            each.name for each in nodes_of(node) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
         } - {getattr(node, "name", "")}
-        self.local |= {each.name for each in ast.walk(node) if isinstance(each, ast.ExceptHandler) and each.name}
+        self.local |= {each.name for each in nodes_of(node) if isinstance(each, ast.ExceptHandler) and each.name}
         self.functions = {
             each.name for each in module.tree.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
         }
@@ -164,7 +164,7 @@ class _Reader:
                     self.found.others.append(node)
 
     def _expression(self, node: ast.expr, statement: ast.stmt) -> None:
-        for call in (each for each in ast.walk(node) if isinstance(each, ast.Call)):
+        for call in (each for each in nodes_of(node) if isinstance(each, ast.Call)):
             self._call(call, statement)
 
     def _call(self, call: ast.Call, statement: ast.stmt) -> None:
@@ -227,10 +227,10 @@ def dotted(node: ast.AST) -> str:
 
 def outside_uses(module: Module, block: ast.If) -> Iterator[str]:
     """Names that the block binds and functions of the module use."""
-    bound = {each.id for each in ast.walk(block) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+    bound = {each.id for each in nodes_of(block) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
     bound |= {
         alias.asname or alias.name.partition(".")[0]
-        for each in ast.walk(block)
+        for each in nodes_of(block)
         if isinstance(each, ast.Import | ast.ImportFrom)
         for alias in each.names
     }
@@ -239,7 +239,7 @@ def outside_uses(module: Module, block: ast.If) -> Iterator[str]:
     }
     others = [statement for statement in module.tree.body if statement is not block]
     top = {
-        name for name in bound if module.bound.get(name, 0) > sum(1 for each in ast.walk(block) if _binds(each, name))
+        name for name in bound if module.bound.get(name, 0) > sum(1 for each in nodes_of(block) if _binds(each, name))
     }
     alone = bound - top
     for node in (each for statement in others for each in nodes_of(statement)) if alone else ():

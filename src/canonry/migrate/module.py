@@ -3,8 +3,12 @@
 import ast
 import codecs
 import re
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from typing import Any
+
+import msgspec
 
 from canonry.changes.nodes import children_of, nodes_of
 from canonry.changes.parsed import Parents, ParsedText
@@ -20,6 +24,15 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _STAR = re.compile(rb"import[\s\\]*\*")
 _SCOPES = (*_FUNCTIONS, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+class Words(msgspec.Struct, frozen=True):
+    """What of a tree speaks of names: the uses and bindings of each, strings, imports, what functions share."""
+
+    names: dict[str, list[ast.Name]]
+    strings: list[ast.Constant]
+    imports: list[ast.Import | ast.ImportFrom]
+    shared: frozenset[str]
 
 
 class Module:
@@ -55,6 +68,11 @@ class Module:
     def nodes(self) -> list[ast.AST]:
         """All nodes of the tree, parents before their children."""
         return self._parsed.nodes
+
+    @cached_property
+    def words(self) -> Words:
+        """The nodes of the tree that speak of names, told apart once for all who ask."""
+        return words_of(self.nodes)
 
     # places -----------------------------------------------------------------------------------------------------------
 
@@ -164,12 +182,23 @@ class Module:
             if bound in self.bound or bound in self._star_names:
                 return None
             promised = Needed(module, name, bound)
+        if not self._may_name(promised.bound):  # then no scope binds it
+            self._promised[f"{module}:{name}"] = promised
+            return promised
         if any(promised.bound in self.locals_of(each) for each in self.functions_around(at)):
             return None
         if promised.bound in self.class_names_around(at):
             return None
         self._promised[f"{module}:{name}"] = promised
         return promised
+
+    def _may_name(self, name: str) -> bool:
+        """Whether the text holds a name, also where the parser has to normalise it first."""
+        return name.encode() in self.content or (not self.content.isascii() and name in self._normalised)
+
+    @cached_property
+    def _normalised(self) -> str:
+        return unicodedata.normalize("NFKC", self.content.decode("utf-8", "replace"))
 
     def _present(self, module: str, name: str) -> Needed | None:
         """The import of it that stands at the top level, outside of any condition, and is bound once."""
@@ -240,6 +269,27 @@ class Module:
         """The names bound in the body of the class in which a node stands directly, outside of its methods."""
         above = self.enclosing(node, _SCOPES)
         return frozenset(_bound_in(above)) if isinstance(above, ast.ClassDef) else frozenset()
+
+
+def words_of(nodes: Iterable[ast.AST]) -> Words:
+    """What of these nodes speaks of names; most are of none of these kinds, so they are told apart by their class."""
+    names: dict[str, list[ast.Name]] = {}
+    strings: list[ast.Constant] = []
+    imports: list[ast.Import | ast.ImportFrom] = []
+    shared: set[str] = set()
+    node: Any
+    for node in nodes:
+        kind = node.__class__
+        if kind is ast.Name:
+            names.setdefault(node.id, []).append(node)
+        elif kind is ast.Constant:
+            if node.value.__class__ is str:
+                strings.append(node)
+        elif kind is ast.Import or kind is ast.ImportFrom:
+            imports.append(node)
+        elif kind is ast.Global or kind is ast.Nonlocal:
+            shared.update(node.names)
+    return Words(names, strings, imports, frozenset(shared))
 
 
 def _bound_in(scope: ast.AST) -> Iterator[str]:

@@ -15,12 +15,10 @@ _NAMED = 3
 def write_beside(found: Migrated, folder: Path) -> int:
     """Writes each result below the folder, at its path; how many there are.
 
-    Raises `UserError` where the folder lies in the tree that was read, whose next reading would find it, and where it
-    holds files of an earlier run that this one does not write: nobody could tell them from this one's.
+    Raises `UserError` where the folder holds files of an earlier run that this one does not write, for nobody could
+    tell them from this one's, and as `export_files` does.
     """
-    top, tree = folder.resolve(), found.root.resolve()
-    if top.is_relative_to(tree):
-        raise UserError(f"`{folder}` lies in the tree that was read; name a folder outside of it, or use `--write`")
+    top = folder.resolve()
     after = found.after()
     stale = sorted(path for path in _written_before(top) if path not in after and (top / path).exists())
     if stale:

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 
+from canonry.changes.nodes import nodes_of
 from canonry.migrate.main_blocks import Block, dotted, is_start
 from canonry.migrate.module import Module
 
@@ -15,7 +16,7 @@ _BY_CLASS = frozenset("loadTestsFromTestCase makeSuite".split())
 def own_ways(module: Module, block: Block) -> Iterator[str]:
     """What a reader has to know of a block before it goes."""
     for root in _bodies(module, block):
-        for node in ast.walk(root):
+        for node in nodes_of(root):
             if isinstance(node, ast.Call):
                 yield from _of_call(module, node)
             elif dotted(node) in ("sys.argv", "os.environ") and not _is_handed_over(module, node):
@@ -30,7 +31,7 @@ def _bodies(module: Module, block: Block) -> list[ast.AST]:
     is_test = module.file.project.settings.is_test_function
     found: list[ast.AST] = [block.node]
     for root in found:
-        for node in ast.walk(root):
+        for node in nodes_of(root):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 called = functions.get(node.func.id)
                 if called is not None and called not in found and not is_test(called.name):
@@ -56,7 +57,7 @@ def _of_call(module: Module, call: ast.Call) -> Iterator[str]:
         if not call.args or not isinstance(call.args[0], ast.Name) or call.args[0].id not in names:
             yield f"it loads tests in its own way (`{ast.unparse(call)}`)"
     elif last in ("addTest", "addTests") and any(
-        isinstance(each, ast.Constant) for argument in call.args for each in ast.walk(argument)
+        isinstance(each, ast.Constant) for argument in call.args for each in nodes_of(argument)
     ):
         yield f"it selects tests one by one (`{ast.unparse(call)}`)"
 

@@ -54,6 +54,16 @@ class Bench:
             if planned is not None:
                 yield planned
 
+    def prepare(self) -> None:
+        """Finds out what most files ask of the tree as a whole; each copy of this process would do so by itself."""
+        surroundings = self.workshop.surroundings
+        surroundings.wanted("")
+        surroundings.importers("")
+        if any(codemod.asks_who_starts for codemod in self.workshop.codemods):
+            surroundings.starters()
+        if self._reader is not None:  # a copy of this process must not share it
+            self.close()
+
     def looking(self, name: str) -> bool:
         """Whether what a codemod answers depends on where classes come from."""
         return any(codemod.name == name and codemod.looks_at_bases for codemod in self.workshop.codemods)
@@ -89,6 +99,8 @@ def plan_all(bench: Bench, paths: Sequence[str], *, workers: int = 0) -> Iterato
         for chunk in chunks:
             yield len(chunk), list(bench.plan(chunk))
         return
+    if 2 * len(paths) > len(bench.files.live):
+        bench.prepare()
     left = dict(enumerate(chunks))
     yield from _pooled(bench, left, min(workers, len(chunks)))
     for number in list(left):  # what the pool left behind when a worker died, file by file
@@ -139,5 +151,6 @@ def _work(paths: list[str]) -> list[Planned]:
         return list(_bench.plan(paths))
     finally:
         gc.collect()
+        gc.freeze()  # what is left is kept, and need not be looked through again after the next chunk
         if enabled:
             gc.enable()

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -47,7 +48,12 @@ def new_list(
     count = len(program)
     tokens: list[Token] = [*map(Kept, range(count, mapped.first)), *mapped.tokens]
     texts = [_element(module, token, elements, count) for token in tokens]
-    return NewText(_laid_out(module, elements, texts), mapped.grade, mapped.reason, mapped)
+    comments = _comments(module, elements)
+    if not comments:
+        return NewText(_laid_out(module, elements, texts), mapped.grade, mapped.reason, mapped)
+    places = [(token.of if isinstance(token, Made) else token.index) - count for token in tokens]
+    text = _commented(module, elements, list(zip(places, texts, strict=True)), comments)
+    return NewText(text, mapped.grade, mapped.reason, mapped)
 
 
 def new_shell_text(module: Module, node: ast.expr) -> NewText:
@@ -178,7 +184,45 @@ def _laid_out(module: Module, elements: Sequence[ast.expr], texts: Sequence[str]
     lines = {element.lineno for element in elements}
     if len(lines) < 2 or len(lines) < len(elements) - 1:
         return ", ".join(texts)
-    second = next(element for element in elements if element.lineno != elements[0].lineno)
-    column = second.col_offset
-    end = module.line_end(module.start(elements[0])).decode()
-    return f",{end}{' ' * column}".join(texts)
+    return f",{_new_line(module, elements)}".join(texts)
+
+
+def _new_line(module: Module, elements: Sequence[ast.expr]) -> str:
+    """The end of a line, and the indentation of the elements that do not stand in the first one."""
+    second = next((element for element in elements if element.lineno != elements[0].lineno), elements[0])
+    return module.line_end(module.start(elements[0])).decode() + " " * second.col_offset
+
+
+def _comments(module: Module, elements: Sequence[ast.expr]) -> dict[int, tuple[list[str], list[str]]]:
+    """The comments between elements, by the number of the one that they are about: those above it, those beside it."""
+    found: dict[int, tuple[list[str], list[str]]] = {}
+    for number, (one, other) in enumerate(pairwise(elements)):
+        start, end = module.end(one), module.start(other)
+        first = re.compile(rb"[^\r\n]*").match(module.content, start)
+        line = first.end() if first is not None else start
+        beside, above = module.comments_in(start, min(line, end)), module.comments_in(min(line, end), end)
+        if beside:
+            found.setdefault(number, ([], []))[1].extend(beside)
+        if above:
+            found.setdefault(number + 1, ([], []))[0].extend(above)
+    return found
+
+
+def _commented(
+    module: Module,
+    elements: Sequence[ast.expr],
+    words: Sequence[tuple[int, str]],
+    comments: dict[int, tuple[list[str], list[str]]],
+) -> str:
+    """The words, each in a line of its own, with the comments about the old ones. Raises `CannotMapError`."""
+    if comments.keys() - {place for place, _ in words}:
+        raise CannotMapError("a comment stands in the command, about a word that goes")
+    between = _new_line(module, elements)
+    lines: list[str] = []
+    for number, (place, text) in enumerate(words, 1):
+        above, beside = comments.pop(place, ([], []))
+        if number < len(words):
+            lines += [*above, f"{text},  {beside[0]}" if beside else f"{text},"]
+        else:  # what stands behind it must not become a comment
+            lines += [*above, *beside, text]
+    return between.join(lines)

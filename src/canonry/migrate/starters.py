@@ -10,7 +10,7 @@ from canonry.rules.invocation import UNKNOWN, joined, script_of
 from canonry.source.documents.reading import Command, Reading
 from canonry.source.trees.tree import Key
 
-_STARTS = re.compile(rb"subprocess|os\.system|os\.popen|os\.exec|os\.spawn|runpy|pexpect|run_process")
+_STARTS = (b"subprocess", b"os.system", b"os.popen", b"os.exec", b"os.spawn", b"runpy", b"pexpect", b"run_process")
 _IN_LIST = re.compile(
     rb"(?:sys\.executable|[\"'][^\"'\s]*python[\d.]*[\"'])\s*,\s*(?:[\"']-[uBEsSIObWX]\w*[\"']\s*,\s*)*"
     rb"(?:(?P<m>[\"']-m[\"'])\s*,\s*)?[frbFRB]?[\"'](?P<what>[\w./-]+)[\"']"
@@ -45,16 +45,16 @@ def starters_of(read: Callable[[str, Key | None], bytes | None], listing: Listin
     named: dict[str, str] = {}
     for path, key in sorted(listing.live.items()):
         content = read(path, key) or b""
-        if not _STARTS.search(content):
+        if not any(word in content for word in _STARTS):
             continue
         for pattern in (_IN_LIST, _IN_TEXT, _RUNPY):
             for match in pattern.finditer(content):
                 what = match["what"].decode("ascii", "replace")
                 modular = match["m"] is not None and match["m"] != b"path"
                 scripts.update(_paths(what, modular, ("", path.rpartition("/")[0])))
-        for text in _TEXTS.findall(content):
-            for name in _NAME.findall(text.decode("utf-8", "replace")):
-                named.setdefault(name.rpartition("/")[2], path)
+        texts = b"\n".join({text for text in _TEXTS.findall(content) if b"." in text})  # no name goes over a line
+        for name in _NAME.findall(texts.decode("utf-8", "replace")):
+            named.setdefault(name.rpartition("/")[2], path)
     return Starters(frozenset(scripts), named)
 
 

@@ -1,8 +1,7 @@
 """One file from its findings to the edits that are planned for it: turn by turn, until nothing is left to do."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
@@ -12,15 +11,25 @@ from canonry.audit.judge import findings_of
 from canonry.changes.check import check_result
 from canonry.changes.parsed import ParsedText
 from canonry.changes.splice import digest_of, splice
-from canonry.migrate.answers import Change, Found, Splice, manual
+from canonry.migrate.answers import Change, Found, manual
 from canonry.migrate.apart import Key, guilty_among
 from canonry.migrate.codemod import Codemod
 from canonry.migrate.commands.surroundings import Surroundings
 from canonry.migrate.document import Document
-from canonry.migrate.edits import Taken, joined, made_of, superseded
+from canonry.migrate.edits import Taken, graded, joined, made_of, with_imports
 from canonry.migrate.equivalence.static import object_to_tests
-from canonry.migrate.imports import import_edits, orphan_edits
 from canonry.migrate.module import Module
+from canonry.migrate.turns import (
+    Turn,
+    answers_of,
+    groups_of,
+    items_of,
+    key_of,
+    keys_of,
+    not_made,
+    unless_refused,
+    upgraded,
+)
 from canonry.model.change_plan import FileChange
 from canonry.model.edit import Edit, Grade
 from canonry.model.migration import Item
@@ -35,7 +44,6 @@ from canonry.source.syntax.versions import Version
 
 _TURNS = 6
 _NOT_UTF8 = "its encoding is not UTF-8, and only that is edited; convert the file first"
-_IMPORTS = "imports"
 _KEPT = 3
 
 
@@ -60,22 +68,6 @@ class Planned(msgspec.Struct, frozen=True):
     def grade(self) -> Grade:
         """The worst grade among the edits."""
         return max((edit.grade for edit in self.edits), key=lambda grade: grade.rank, default=Grade.SAFE)
-
-
-@dataclass(slots=True)
-class Turn:
-    """One look at a content: answers to its findings, and the edits made together in this turn."""
-
-    changes: list[tuple[Codemod, Change]]
-    edits: list[Edit] = field(default_factory=list)
-    waiting: list[tuple[Codemod, Change]] = field(default_factory=list)
-    chosen: list[tuple[Codemod, Change]] = field(default_factory=list)
-    settled: int = 0
-
-    @property
-    def renames(self) -> dict[str, str]:
-        """The test ids that the turn renames."""
-        return {old: new for _, change in self.changes for old, new in change.renames}
 
 
 class Workshop:
@@ -147,7 +139,7 @@ class Workshop:
             codemods = [each for each in codemods if not each.lists_only]  # they are heard once: they edit nothing
             first = first or turn
             if number == 0 and any(change.removes for _, change in turn.chosen):
-                return Planned(path, digest_of(content), tuple(_items(path, turn, self.grades)), removed=True)
+                return Planned(path, digest_of(content), tuple(items_of(path, turn, self.grades)), removed=True)
             if not turn.edits:
                 break
             after = splice(current, turn.edits)
@@ -165,7 +157,7 @@ class Workshop:
             return "its edits never come to an end; make them by hand"
         assert first is not None
         digest = digest_of(content)
-        items = tuple(_upgraded(_items(path, first, self.grades), _keys(first), later))
+        items = tuple(upgraded(items_of(path, first, self.grades), keys_of(first), later))
         if not edits:
             return Planned(path, digest, items, (), first.settled)
         objection = object_to_tests(before, view, renames)
@@ -202,10 +194,23 @@ class Workshop:
 
     def _one_by_one(self, path: str, facts: Facts, content: bytes) -> Planned:
         """The plan with as many answers as go together: codemod by codemod, and of a guilty one finding by finding."""
+        first = self._turn(FileView(path, facts, self.project), content, self.codemods, of_tree=True)
+        heard = {codemod.name for codemod, _ in first.changes}
+        planned = self._kept(path, facts, content, heard)
+        if planned is None:  # one that had nothing to say at first edits what others made of the file
+            planned = self._kept(path, facts, content, {codemod.name for codemod in self.codemods})
+        assert planned is not None
+        return planned
+
+    def _kept(self, path: str, facts: Facts, content: bytes, heard: Collection[str]) -> Planned | None:
+        """The same; codemods that were not heard are not tried by themselves. None where that is too simple."""
         kept: list[Codemod] = []
         refused: dict[Key, str] = {}
         hopeless: dict[str, str] = {}
         for codemod in self.codemods:
+            if codemod.name not in heard:
+                kept.append(codemod)
+                continue
             tried = self._planned(path, facts, content, [*kept, codemod], refused)
             if isinstance(tried, str):
                 refused |= self._guilty(path, facts, content, kept, codemod, refused, tried)
@@ -215,11 +220,12 @@ class Workshop:
             else:
                 kept.append(codemod)
         planned = self._planned(path, facts, content, kept, refused)
-        assert isinstance(planned, Planned)
+        if not isinstance(planned, Planned):
+            return None
         every = self._turn(FileView(path, facts, self.project), content, self.codemods, of_tree=True, refused=refused)
         left = [
-            _not_made(item, hopeless[item.codemod]) if item.planned else item
-            for item in _items(path, every, self.grades)
+            not_made(item, hopeless[item.codemod]) if item.planned else item
+            for item in items_of(path, every, self.grades)
             if item.codemod in hopeless
         ]
         items = sorted([*planned.items, *left], key=lambda item: (item.line, item.codemod))
@@ -239,7 +245,7 @@ class Workshop:
         turn = self._turn(FileView(path, facts, self.project), content, [codemod], of_tree=True, refused=known)
         units: dict[object, list[Key]] = {}
         for answer in turn.changes:
-            units.setdefault(answer[1].group or _key(answer), []).append(_key(answer))
+            units.setdefault(answer[1].group or key_of(answer), []).append(key_of(answer))
         every = {key: objection for keys in units.values() for key in keys}
 
         def tries(some: Sequence[list[Key]]) -> str:
@@ -271,22 +277,22 @@ class Workshop:
         try:
             if not _is_utf8(content):
                 raise _ChangedError(_NOT_UTF8)
-            answers = _answers(codemods, found, lambda codemod, mine: codemod.changes(module, mine))
-            turn.changes = [_unless_refused(answer, refused) for answer in answers]
+            answers = answers_of(codemods, found, lambda codemod, mine: codemod.changes(module, mine))
+            turn.changes = [unless_refused(answer, refused) for answer in answers]
         except _ChangedError as error:
             reason = str(error) or "it does not parse any more; run this again"
             turn.changes = [(each, manual(one, reason)) for each in codemods for one in found if one.rule in each.rules]
             return turn
         turn.chosen = self._choose(turn)
         if turn.chosen:
-            turn.edits = _with_imports(module, turn.chosen)
+            turn.edits = with_imports(module, turn.chosen)
         return turn
 
     def _choose(self, turn: Turn) -> list[tuple[Codemod, Change]]:
         """The changes that can be made together; groups as a whole. The others wait for the next turn."""
         taken = Taken()
         chosen: list[tuple[Codemod, Change]] = []
-        for group in _groups(turn.changes):
+        for group in groups_of(turn.changes):
             splices = [splice for _, change in group for splice in change.edits]
             removes = any(change.removes for _, change in group)
             if not (splices or removes) or any(change.grade not in self.grades for _, change in group):
@@ -341,12 +347,12 @@ class Workshop:
         if not found and not settled:
             return None
         document = Document(view, content, surroundings=self.surroundings)
-        answers = _answers(self.codemods, found, lambda codemod, mine: codemod.document_changes(document, mine))
+        answers = answers_of(self.codemods, found, lambda codemod, mine: codemod.document_changes(document, mine))
         turn = Turn(list(answers), settled=settled)
         chosen = self._choose(turn)
-        edits = made_of(_graded(chosen), content)
+        edits = made_of(graded(chosen), content)
         planned = Planned(
-            view.path, digest_of(content), tuple(_items(view.path, turn, self.grades)), tuple(edits), settled
+            view.path, digest_of(content), tuple(items_of(view.path, turn, self.grades)), tuple(edits), settled
         )
         if not edits:
             return planned
@@ -355,156 +361,8 @@ class Workshop:
         objection = check_result(change, content, after, target=self.target, plan_again=None, own=False)
         if objection is None:
             return planned
-        items = [_not_made(item, objection) if item.planned else item for item in planned.items]
+        items = [not_made(item, objection) if item.planned else item for item in planned.items]
         return msgspec.structs.replace(planned, items=tuple(items), edits=())
-
-
-def _unless_refused(answer: tuple[Codemod, Change], refused: Mapping[Key, str]) -> tuple[Codemod, Change]:
-    """The answer, by hand where what it would make was objected to."""
-    codemod, change = answer
-    why = refused.get(_key(answer)) if change.edits or change.removes or change.group else None
-    if why is None or change.grade is Grade.MANUAL:
-        return answer
-    return codemod, manual(change.found, _reason(why))
-
-
-def _not_made(item: Item, why: str) -> Item:
-    return msgspec.structs.replace(item, grade=Grade.MANUAL, reason=_reason(why), planned=False)
-
-
-def _reason(why: str) -> str:
-    """What is said of an answer to which the checks of its result objected."""
-    return f"not made: {why}; make this change by hand"
-
-
-def _answers(
-    codemods: Sequence[Codemod], found: Sequence[Found], ask: Callable[[Codemod, list[Found]], Iterable[Change]]
-) -> Iterator[tuple[Codemod, Change]]:
-    """One change for each finding and codemod; the worst grade of a group for all of it."""
-    for codemod in codemods:
-        mine = [each for each in found if each.rule in codemod.rules]
-        if not mine:
-            continue
-        changes = list(ask(codemod, mine))
-        answered = {id(change.found) for change in changes}
-        changes += [manual(each, "the codemod has no answer to this") for each in mine if id(each) not in answered]
-        yield from ((codemod, change) for change in _levelled(changes))
-
-
-def _levelled(changes: list[Change]) -> list[Change]:
-    """Groups at the worst grade among them."""
-    worst: dict[str, Change] = {}
-    for change in changes:
-        if change.group and (change.group not in worst or change.grade.rank > worst[change.group].grade.rank):
-            worst[change.group] = change
-    return [_with_grade_of(change, worst.get(change.group)) for change in changes]
-
-
-def _with_grade_of(change: Change, other: Change | None) -> Change:
-    if other is None or other.grade is change.grade:
-        return change
-    line = other.found.offence.site.line
-    reason = f"goes together with line {line}, which is {other.grade.value}: {other.reason}"
-    edits = () if other.grade is Grade.MANUAL else change.edits
-    return msgspec.structs.replace(change, grade=other.grade, reason=reason, edits=edits)
-
-
-def _groups(changes: list[tuple[Codemod, Change]]) -> list[list[tuple[Codemod, Change]]]:
-    found: dict[object, list[tuple[Codemod, Change]]] = {}
-    for codemod, change in changes:
-        key = (codemod.name, change.group) if change.group else id(change)
-        found.setdefault(key, []).append((codemod, change))
-    return list(found.values())
-
-
-def _with_imports(module: Module, chosen: list[tuple[Codemod, Change]]) -> list[Edit]:
-    """The edits of changes, with the imports that they need and without those that they orphan."""
-    graded = list(_graded(chosen))
-    splices = [splice for splice, _, _ in graded]
-    worst = max((change.grade for _, change in chosen), key=lambda grade: grade.rank)
-    needs = [need for _, change in chosen for need in change.needs]
-    added = import_edits(module, needs, splices)
-    gone = [
-        each
-        for each in orphan_edits(module, [*splices, *added])
-        if not any(splice.start <= each.start < splice.end for splice in splices if splice != each)
-    ]  # an import inside of what goes goes with it
-    kept = set(superseded(splices, gone))
-    added, every = _in_one_place(added, [each for each in graded if each[0] in kept])
-    every += [(each, _IMPORTS, worst) for each in (*added, *gone)]
-    return made_of(every, module.content)
-
-
-def _in_one_place(
-    added: list[Splice], graded: list[tuple[Splice, str, Grade]]
-) -> tuple[list[Splice], list[tuple[Splice, str, Grade]]]:
-    """Imports and edits of which no two insert at the same offset: there the imports stand before the rest."""
-    places = {each.start: each for each in added if each.start == each.end}
-    joined: set[int] = set()
-    found = []
-    for each, rule, grade in graded:
-        first = places.get(each.start) if each.start == each.end else None
-        if first is not None:
-            joined.add(first.start)
-        found.append((each if first is None else Splice(each.start, each.end, first.text + each.text), rule, grade))
-    return [each for each in added if each.start not in joined or each.start != each.end], found
-
-
-def _graded(chosen: list[tuple[Codemod, Change]]) -> Iterator[tuple[Splice, str, Grade]]:
-    for codemod, change in chosen:
-        for each in change.edits:
-            yield each, codemod.name, change.grade
-
-
-def _items(path: str, turn: Turn, grades: frozenset[Grade]) -> list[Item]:
-    return [
-        Item(
-            path=path,
-            line=change.found.offence.site.line,
-            codemod=codemod.name,
-            rule=change.found.rule,
-            grade=change.grade,
-            what=change.found.offence.message,
-            reason=change.reason,
-            edits=len(change.edits) + change.removes,
-            planned=(bool(change.edits) or change.removes) and change.grade in grades,
-            elsewhere=change.elsewhere,
-            detail=change.detail,
-        )
-        for codemod, change in sorted(turn.changes, key=_order)
-    ]
-
-
-def _order(answer: tuple[Codemod, Change]) -> tuple[int, str, int]:
-    codemod, change = answer
-    return change.found.offence.site.line, codemod.name, change.found.offence.site.column
-
-
-def _keys(turn: Turn) -> list[Key]:
-    """What names each item of a turn, in the order of the items, also once lines have moved."""
-    return [_key(answer) for answer in sorted(turn.changes, key=_order)]
-
-
-def _key(answer: tuple[Codemod, Change]) -> Key:
-    codemod, change = answer
-    site = change.found.offence.site
-    return codemod.name, change.found.rule, site.symbol, site.snippet
-
-
-def _upgraded(items: list[Item], keys: list[Key], later: list[tuple[Codemod, Change]]) -> Iterator[Item]:
-    """The items, those that were manual at first with what a later turn could do for them."""
-    waiting: dict[Key, list[Change]] = {}
-    for answer in later:
-        waiting.setdefault(_key(answer), []).append(answer[1])
-    for item, key in zip(items, keys, strict=True):
-        changes = waiting.get(key)
-        if item.grade is Grade.MANUAL and changes:
-            change = changes.pop(0)
-            yield msgspec.structs.replace(
-                item, grade=change.grade, reason=change.reason, edits=len(change.edits), planned=True
-            )
-        else:
-            yield item
 
 
 def _start(offence: Offence) -> tuple[int, int]:

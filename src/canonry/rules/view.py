@@ -44,8 +44,7 @@ class Project:
         self.settings = settings
         self.index = index
         self.target = target
-        self.paths = paths
-        """Every path that was listed, also what shadow trees and ``exclude`` leave out of the rest."""
+        self._paths = paths
         self.today = today
         """The day (ISO) on which it is judged. Only files with a `Retirement` may be judged by it: others are kept."""
         self.runner_files = frozenset(_files_of_runner(canon.canon.runner, index))
@@ -61,28 +60,54 @@ class Project:
         )
         self.mentions: Callable[[str], tuple[Mention, ...]] = lambda _path: ()
         """The uses in a file of the names that the rules of this audit ask for."""
-        self.looked_at = frozenset(looked_at)
+        self.looked_at = frozenset(path for path in looked_at if not path.startswith("\0"))
         """The paths that the canon led to. Nothing here asks the index later: judgements depend on these alone."""
+        self.homes = repr(
+            (
+                sorted(self.runner_files),
+                self.environment_home,
+                self.mock_factory_home,
+                self.symbol_homes,
+                sorted(map(repr, self.bases)),
+            )
+        )
+        """What the canon's names led to, which is all that it takes of the names of files."""
         self._test_folders = None if canon.tests is None else tuple(map(_prefix, canon.tests))
         self._testpaths = tuple(map(_prefix, settings.testpaths))
         self._in_test_code: dict[str, bool] = {}
 
-    @cached_property
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every path that was listed, also what shadow trees and ``exclude`` leave out of the rest."""
+        self.index.note_all_names()
+        return self._paths
+
+    @property
     def folders(self) -> frozenset[str]:
         """Every folder that holds a listed path, at any depth."""
+        self.index.note_all_names()
+        return self._folders
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
         found: set[str] = set()
-        for path in self.paths:
+        for path in self._paths:
             folder = path.rpartition("/")[0]
             while folder and folder not in found:
                 found.add(folder)
                 folder = folder.rpartition("/")[0]
         return frozenset(found)
 
-    @cached_property
+    @property
     def paths_by_name(self) -> Mapping[str, list[str]]:
         """The listed paths, and the folders that hold them, by their last part."""
+        self.index.note_all_names()
+        return self._paths_by_name
+
+    @cached_property
+    def _paths_by_name(self) -> Mapping[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for path in (*self.paths, *self.folders):
+        for path in (*self._paths, *self._folders):
             found.setdefault(path.rpartition("/")[2], []).append(path)
         return found
 

@@ -41,6 +41,14 @@ class RunServices:
         """Whether the service answers now."""
         return name in self._running and self._running[name].probe().answers
 
+    def address(self, name: str) -> str | None:
+        """Where a service that was started answers; None where it was not."""
+        return self._running[name].url if name in self._running else None
+
+    def restart(self, name: str, pause: float) -> None:
+        """Stops a service for so many seconds, and starts it again. Raises ServiceError where it is not ours."""
+        self._running[name].restart(pause=pause)
+
     def environment(self, worker: int) -> Mapping[str, str]:
         """What the fixtures of `canonry.testing` read, and the address of the worker's own share of each service."""
         found = hand_over(self._running, self._declared)

@@ -12,6 +12,8 @@ from canonry.source.facts import ClassFact, Facts, FunctionFact
 
 _DEPTH = 12
 _REMEMBERED = 100_000
+ANY_NAME = "\0*"
+"""Stands among what was looked at for the names of all files; after another NUL stand names that were looked for."""
 _ASYNC_CASES = frozenset(
     """unittest.IsolatedAsyncioTestCase unittest.async_case.IsolatedAsyncioTestCase asynctest.TestCase
     asynctest.case.TestCase aiounittest.AsyncTestCase aiohttp.test_utils.AioHTTPTestCase
@@ -90,6 +92,7 @@ class Index:
         self._modules: dict[tuple[str, str], str | None] = {}
         self._imported: dict[str, tuple[str, ...]] = {}
         self._others: frozenset[str] = frozenset()
+        self._below: Index | None = None  # of the same tree without `_others`
 
     def overlaid(self, others: Mapping[str, Facts | None]) -> "Index":
         """An index of the same tree in which some files have other facts; what depends on names alone is shared."""
@@ -97,7 +100,7 @@ class Index:
         other = Index(self._paths, lambda asked: others[asked] if asked in others else source(asked))
         other._fixed, other._tops, other._modules = self._fixed, self._tops, self._modules
         if not self._others:  # what files that stay as they are import is the same for all
-            other._imported, other._others = self._imported, frozenset(others)
+            other._imported, other._others, other._below = self._imported, frozenset(others), self
         return other
 
     def track(self, into: set[str] | None = None) -> set[str]:
@@ -110,8 +113,13 @@ class Index:
         self._touched.add(path)
         return self._source(path)
 
+    def note_all_names(self) -> None:
+        """Notes that the names of all files were looked at."""
+        self._touched.add(ANY_NAME)
+
     def facts(self, path: str) -> Facts | None:
         """The facts of a file of the tree, None where there is none."""
+        self._touched.add(f"\0{path_name(path)}")  # whether it is there depends on names
         return self._facts(path) if path in self._paths else None
 
     def class_fact(self, definition: Definition) -> ClassFact | None:
@@ -155,6 +163,8 @@ class Index:
         """The file of an absolute module name as seen from a file; None where it is not of the tree."""
         folder = near.rpartition("/")[0]
         key = (dotted, folder)
+        self._touched.add(f"\0{dotted.rpartition('.')[2]}")
+        self._touched.add(f"\0{dotted.partition('.')[0]}")  # the one folder that holds it may be another's, too
         if key not in self._modules:
             self._modules[key] = self._find_module(dotted, folder)
         return self._modules[key]
@@ -191,6 +201,12 @@ class Index:
     def resolve(self, path: str, reference: str) -> Resolved:
         """What a reference in a file means."""
         kept = self._resolved.get((path, reference))
+        if kept is None and self._below is not None:
+            kept = self._below.resolved(path, reference)
+            if self._others.isdisjoint(kept[1]):  # nothing that is another file here had a part in it
+                self._touched |= kept[1]
+                return kept[0]
+            kept = None
         if kept is None:
             outer, self._touched = self._touched, set()
             try:
@@ -202,6 +218,11 @@ class Index:
             kept = self._resolved[path, reference] = found, inner
         self._touched |= kept[1]
         return kept[0]
+
+    def resolved(self, path: str, reference: str) -> tuple[Resolved, frozenset[str]]:
+        """What a reference means, and the paths whose facts say so."""
+        self.resolve(path, reference)
+        return self._resolved[path, reference]
 
     def _follow(self, path: str, reference: str, depth: int) -> Resolved:
         if depth <= 0 or not reference or reference == "?":
@@ -233,6 +254,7 @@ class Index:
         parts = rest.split(".") if rest else []
         for length in range(len(parts), -1, -1):
             stem = "/".join([*base, *parts[:length]])
+            self._touched.add(f"\0{stem.rpartition('/')[2]}")
             for candidate in (f"{stem}.py", f"{stem}/__init__.py" if stem else "__init__.py"):
                 if candidate in self._paths and candidate != path:
                     if length == len(parts):
@@ -255,6 +277,7 @@ class Index:
             return self._follow(path, ".".join([bound, *parts[1:]]), depth - 1)
         if path.endswith("__init__.py"):
             base = path.removesuffix("__init__.py")
+            self._touched.add(f"\0{name}")
             for candidate in (f"{base}{name}.py", f"{base}{name}/__init__.py"):
                 if candidate in self._paths:
                     if len(parts) == 1:
@@ -302,6 +325,10 @@ class Index:
     def hierarchy(self, definition: Definition) -> Hierarchy:
         """Where a class comes from, through intermediates, aliases and re-exports. Classes in a circle all end."""
         kept = self._hierarchies.get(definition)
+        if kept is None and self._below is not None and definition.path not in self._others:
+            self._below.hierarchy(definition)
+            known = self._below._hierarchies[definition]
+            kept = known if self._others.isdisjoint(known[1]) else None
         if kept is None:
             outer, self._touched = self._touched, set()
             try:
@@ -359,6 +386,12 @@ class Index:
             else:
                 found.append(target if target is not None and target.qualname else None)
         return found
+
+
+def path_name(path: str) -> str:
+    """The name under which imports know the module at a path."""
+    stem = path.removesuffix(".py")
+    return stem.removesuffix("/__init__").rpartition("/")[2]
 
 
 def basis_of(facts: Facts) -> tuple[object, ...]:

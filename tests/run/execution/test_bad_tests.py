@@ -54,6 +54,16 @@ def around(body: str) -> dict[str, str]:
     return {"test_a.py": AROUND.format(test), "test_b.py": "def test_elsewhere(): pass\n"}
 
 
+def each_around(bodies: dict[str, str]) -> dict[str, str]:
+    """A file for each body, with a test before it and one behind it."""
+    return {f"test_{number:02}.py": around(body)["test_a.py"] for number, body in enumerate(bodies.values())}
+
+
+def all_else(files: int) -> dict[str, Outcome]:
+    """The tests of those files that are to pass."""
+    return {f"test_{n:02}.py::{name}": Outcome.PASSED for n in range(files) for name in ("test_before", "test_after")}
+
+
 def without(told: Told, *nodes: str) -> dict[str, Outcome]:
     return {node: outcome for node, outcome in told.outcomes.items() if node not in nodes}
 
@@ -61,27 +71,35 @@ def without(told: Told, *nodes: str) -> dict[str, Outcome]:
 ALL_ELSE = dict.fromkeys(("test_before", "test_after", "test_elsewhere"), Outcome.PASSED)
 
 
-@pytest.mark.parametrize("what", DEADLY)
-def test_a_test_that_ends_its_process_costs_itself(tmp_path: Path, what: str) -> None:
-    body, outcome, reason = DEADLY[what]
-    told = run(project(tmp_path, around(body)), policy=Policy(hard_limit=1))
-    assert told.ended("test_it").outcome is outcome
-    assert told.ended("test_it").reason.startswith(reason)
-    assert without(told, "test_it") == ALL_ELSE
-    assert len(told.of(WorkerStarted)) == len(told.of(WorkerEnded)) == 2
-
-
-@pytest.mark.parametrize("what", HARMLESS)
-def test_what_a_test_does_to_its_process_hides_nothing(tmp_path: Path, what: str) -> None:
-    told = run(project(tmp_path, around(HARMLESS[what])), policy=Policy(hard_limit=20, leaks="off"))
-    assert without(told, "test_it") == ALL_ELSE
-    closes_files_of_pytest = ("closes stdout", "closes all descriptors", "takes our descriptors")
-    good = (
-        (Outcome.FAILED, Outcome.TEARDOWN_ERROR, Outcome.CRASHED)
-        if what in closes_files_of_pytest
-        else (Outcome.PASSED,)
+def test_a_test_that_ends_its_process_costs_itself(tmp_path: Path) -> None:
+    told = run(
+        project(tmp_path, each_around({what: body for what, (body, _, _) in DEADLY.items()})),
+        policy=Policy(hard_limit=1),
     )
-    assert told.outcomes["test_it"] in good
+    attempts = told.attempts_by_file
+    for number, (what, (_, outcome, reason)) in enumerate(DEADLY.items()):
+        ended = attempts.pop((f"test_{number:02}.py::test_it", 1))
+        assert (ended.outcome, ended.reason[: len(reason)]) == (outcome, reason), what
+    assert {node: ended.outcome for (node, _), ended in attempts.items()} == all_else(len(DEADLY))
+    assert len(attempts) == 2 * len(DEADLY)  # once each
+    assert len(told.of(WorkerStarted)) == len(told.of(WorkerEnded)) == len(DEADLY) + 1
+
+
+CLOSES_FILES_OF_PYTEST = ("closes stdout", "closes all descriptors", "takes our descriptors")
+
+
+def test_what_a_test_does_to_its_process_hides_nothing(tmp_path: Path) -> None:
+    told = run(project(tmp_path, each_around(HARMLESS)), policy=Policy(hard_limit=20, leaks="off"))
+    attempts = told.attempts_by_file
+    for number, what in enumerate(HARMLESS):
+        outcome = attempts.pop((f"test_{number:02}.py::test_it", 1)).outcome
+        assert outcome in (
+            (Outcome.FAILED, Outcome.TEARDOWN_ERROR, Outcome.CRASHED)
+            if what in CLOSES_FILES_OF_PYTEST
+            else (Outcome.PASSED,)
+        ), what
+    assert {node: ended.outcome for (node, _), ended in attempts.items()} == all_else(len(HARMLESS))
+    assert len(attempts) == 2 * len(HARMLESS)
 
 
 def test_a_timeout_shows_where_the_test_was(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_a_category_past_its_time_ends_what_runs_and_begins_nothing(tmp_path: Pa
     slow = "import time\ndef test_a(): pass\ndef test_b(): time.sleep(60)\ndef test_c(): pass\n"
     files = {"test_slow.py": slow, "test_later.py": QUICK.format("later"), "test_other.py": QUICK.format("other")}
     plans = (
-        category("slow", "slow", "later", policy=Policy(timeout=1, retries=2)),
+        category("slow", "slow", "later", policy=Policy(timeout=4, retries=2)),
         category("needy", "needy", needs=("slow",)),
         category("other"),
     )
@@ -42,7 +42,7 @@ def test_a_category_past_its_time_ends_what_runs_and_begins_nothing(tmp_path: Pa
         "test_needy.py": Outcome.BLOCKED,
         "test_other": Outcome.PASSED,
     }
-    assert told.ended("test_b").reason == "its category `slow` took longer than 1 s"
+    assert told.ended("test_b").reason == "its category `slow` took longer than 4 s"
     assert "in test_b" in told.ended("test_b").text
     assert states(told) == {"slow": "timeout", "needy": "blocked", "other": "passed"}
     assert len(told.attempts) == len(told.of(AttemptEnded)) == 6

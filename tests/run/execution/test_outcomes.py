@@ -142,26 +142,35 @@ ENDING = {
 }
 
 
-@pytest.mark.parametrize("where", ["call", "setup", "teardown", "unittest"])
+PLACES = {
+    "call": ("def test_it():\n    {}\n", "test_it", Outcome.FAILED),
+    "setup": ("@pytest.fixture\ndef ends():\n    {}\ndef test_it(ends): pass\n", "test_it", Outcome.SETUP_ERROR),
+    "teardown": (
+        "@pytest.fixture\ndef ends():\n    yield\n    {}\ndef test_it(ends): pass\n",
+        "test_it",
+        Outcome.TEARDOWN_ERROR,
+    ),
+    "unittest": (
+        "import unittest\nclass TestIt(unittest.TestCase):\n    def test_it(self):\n        {}\n",
+        "TestIt::test_it",
+        Outcome.FAILED,
+    ),
+}
+
+
 @pytest.mark.parametrize("how", ENDING)
-def test_a_test_that_asks_the_session_to_end_costs_itself(tmp_path: Path, how: str, where: str) -> None:
-    bodies = {
-        "call": f"def test_it():\n    {how}\n",
-        "setup": f"@pytest.fixture\ndef ends():\n    {how}\ndef test_it(ends): pass\n",
-        "teardown": f"@pytest.fixture\ndef ends():\n    yield\n    {how}\ndef test_it(ends): pass\n",
-        "unittest": f"import unittest\nclass TestIt(unittest.TestCase):\n    def test_it(self):\n        {how}\n",
-    }
-    content = f"import pytest\ndef test_before(): pass\n{bodies[where]}\ndef test_after(): pass\n"
-    told = run(project(tmp_path, {"test_a.py": content, "test_b.py": "def test_b(): pass\n"}))
-    node = "TestIt::test_it" if where == "unittest" else "test_it"
-    outcomes = {"setup": Outcome.SETUP_ERROR, "teardown": Outcome.TEARDOWN_ERROR}
-    assert told.outcomes == {
-        "test_before": Outcome.PASSED,
-        node: outcomes.get(where, Outcome.FAILED),
-        "test_after": Outcome.PASSED,
-        "test_b": Outcome.PASSED,
-    }
-    assert ENDING[how].partition(":")[0] in told.ended(node).reason
+def test_a_test_that_asks_the_session_to_end_costs_itself(tmp_path: Path, how: str) -> None:
+    content = "import pytest\ndef test_before(): pass\n{}\ndef test_after(): pass\n"
+    files = {f"test_{where}.py": content.format(body.format(how)) for where, (body, _, _) in PLACES.items()}
+    told = run(project(tmp_path, {**files, "test_z.py": "def test_z(): pass\n"}))
+
+    expected = {"test_z.py::test_z": Outcome.PASSED}
+    for where, (_, node, outcome) in PLACES.items():
+        around = {f"test_{where}.py::{name}": Outcome.PASSED for name in ("test_before", "test_after")}
+        expected |= {**around, f"test_{where}.py::{node}": outcome}
+        assert ENDING[how].partition(":")[0] in told.attempts_by_file[f"test_{where}.py::{node}", 1].reason, where
+    assert {node: ended.outcome for (node, _), ended in told.attempts_by_file.items()} == expected
+    assert {attempt for _, attempt in told.attempts_by_file} == {1}
     assert len(told.of(WorkerStarted)) == 1
 
 

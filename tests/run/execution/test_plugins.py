@@ -88,21 +88,23 @@ async def value(): return 3
 
 async def test_fixture(value): assert value == 3
 """
-CASES: dict[str, tuple[str, dict[str, str]]] = {
-    "hypothesis": (HYPOTHESIS, {}),
-    "xdist": (XDIST, {"pytest.ini": "[pytest]\naddopts = -n 2 --dist loadscope\n"}),
-    "mock": (MOCK, {}),
-    "randomly": ("".join(f"def test_{n}(): assert {n} % 3\n" for n in range(20)), {}),
+RANDOMLY = "".join(f"def test_{n}(): assert {n} % 3\n" for n in range(20))
+# what asks for no configuration of its own runs in one project, a file for each plugin
+CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "hypothesis, mock, randomly, anyio": (
+        {"hypothesis": HYPOTHESIS, "mock": MOCK, "randomly": RANDOMLY, "anyio": ANYIO},
+        {"conftest.py": "import pytest\n@pytest.fixture\ndef anyio_backend(): return 'asyncio'\n"},
+    ),
+    "xdist": ({"xdist": XDIST}, {"pytest.ini": "[pytest]\naddopts = -n 2 --dist loadscope\n"}),
     "timeout": (
-        "import time\ndef test_long(): time.sleep(30)\ndef test_short(): pass\n",
+        {"timeout": "import time\ndef test_long(): time.sleep(30)\ndef test_short(): pass\n"},
         {"pytest.ini": "[pytest]\ntimeout = 0.5\n"},
     ),
     "django": (
-        DJANGO,
+        {"django": DJANGO},
         {"pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = settings\npythonpath = .\n", "settings.py": SETTINGS},
     ),
-    "anyio": (ANYIO, {"conftest.py": "import pytest\n@pytest.fixture\ndef anyio_backend(): return 'asyncio'\n"}),
-    "asyncio": (ASYNCIO, {"pytest.ini": "[pytest]\nasyncio_mode = auto\n"}),
+    "asyncio": ({"asyncio": ASYNCIO}, {"pytest.ini": "[pytest]\nasyncio_mode = auto\n"}),
 }
 PLAIN = {Outcome.PASSED: "passed", Outcome.FAILED: "failure", Outcome.SETUP_ERROR: "error", Outcome.SKIPPED: "skipped"}
 
@@ -110,7 +112,8 @@ PLAIN = {Outcome.PASSED: "passed", Outcome.FAILED: "failure", Outcome.SETUP_ERRO
 @pytest.fixture(autouse=True)
 def _plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(PLUGINS))
-    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
+    for name in ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def plain(root: Path) -> dict[str, str]:
@@ -123,15 +126,19 @@ def plain(root: Path) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("plugin", CASES)
-def test_outcomes_are_those_of_plain_pytest(tmp_path: Path, plugin: str, workers: int) -> None:
-    content, files = CASES[plugin]
-    root = project(tmp_path, {**files, "test_a.py": content, "test_b.py": content})
-    told = run(root, workers=workers)
+@pytest.mark.parametrize("case", CASES)
+def test_outcomes_are_those_of_plain_pytest(tmp_path: Path, case: str) -> None:
+    contents, files = CASES[case]
+    tests = {f"test_{plugin}_{twin}.py": content for plugin, content in contents.items() for twin in "ab"}
 
-    outcomes = {node.replace(".py::", "."): PLAIN[each.outcome] for (node, _), each in told.attempts_by_file.items()}
-    assert outcomes == plain(root)
+    def outcomes(workers: int) -> dict[str, str]:
+        told = run(project(tmp_path / str(workers), {**files, **tests}), workers=workers)
+        return {node.replace(".py::", "."): PLAIN[each.outcome] for (node, _), each in told.attempts_by_file.items()}
+
+    found = outcomes(1)
+    assert len(found) > len(tests)
+    assert {*found.values()} >= {"passed"}
+    assert found == outcomes(2) == plain(project(tmp_path / "plain", {**files, **tests}))
 
 
 @pytest.mark.parametrize("workers", [1, 2])

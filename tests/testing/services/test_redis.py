@@ -105,3 +105,16 @@ def test_a_crash_and_a_hang_are_told_apart(project: Path) -> None:
         with pytest.raises(ServiceError, match="while it was in use"):
             running.require()
     assert nothing_is_left(running.description.directory)
+
+
+def test_a_restart_keeps_its_address_and_only_who_started_it_may(project: Path) -> None:
+    with start(Service(name="redis", kind="redis"), root=project) as redis:
+        before = redis.description
+        redis.restart(pause=0.05)
+        assert redis.url == before.url
+        assert redis.description.pid != before.pid
+        assert redis.probe().answers
+
+        attached = Running.attach(redis.to_json())
+        with pytest.raises(ServiceError, match="not started here"):
+            attached.restart()

@@ -4,8 +4,10 @@ On httpx2, which reads server-sent events itself, and not on the `openai` packag
 takes five times as long to import, and it retries by itself, behind the back of the circuit breaker that counts.
 """
 
+import asyncio
+import contextlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +17,8 @@ import msgspec
 from reference_chat.model.wire import Chunk, Message, Request, ToolCall, ToolOffer
 
 _MOST_ANSWER = 1 << 20
+_PARTING = 0.5
+_CHUNK = msgspec.json.Decoder(Chunk)
 
 
 class ModelError(Exception):
@@ -103,29 +107,37 @@ class ModelClient:
             ) as response:
                 if response.status_code != 200:
                     raise await _refusal(response)
-                async for chunk in _chunks(response):
-                    await _take(heard, chunk, on_thought, on_content)
+                await _listen(response, heard, on_thought, on_content)
         except httpx2.TimeoutException:
             raise ModelError("model_timeout", "the model cannot be reached in time", retryable=True) from None
-        except httpx2.TransportError:
+        except httpx2.RequestError:
             raise ModelError("model_unavailable", "the connection to the model failed", retryable=True) from None
         return _completion(heard)
 
 
-async def _chunks(response: httpx2.Response) -> AsyncIterator[Chunk]:
-    """The chunks up to `[DONE]`. Raises `ModelError` for a stream that breaks off or is none."""
-    decoder = msgspec.json.Decoder(Chunk)
-    async for line in response.aiter_lines():
+async def _listen(
+    response: httpx2.Response, heard: _Heard, on_thought: Listener | None, on_content: Listener | None
+) -> None:
+    """Takes the stream up to its `[DONE]`. Raises `ModelError` where it breaks off or is none."""
+    lines = response.aiter_lines()
+    async for line in lines:
         if not line.startswith("data:"):
             continue
         data = line[5:].strip()
         if data == "[DONE]":
+            # Read to its end the connection serves the next question, too; a model that goes on is not listened to.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PARTING):
+                    async for _ in lines:
+                        pass
             return
         try:
-            yield decoder.decode(data)
+            chunk = _CHUNK.decode(data)
         except msgspec.DecodeError:
             raise ModelError("model_bad_answer", "the model sent what is no chunk", retryable=True) from None
-    raise ModelError("model_unavailable", "the model's stream broke off", retryable=True)
+        await _take(heard, chunk, on_thought, on_content)
+    if heard.finish_reason is None:
+        raise ModelError("model_unavailable", "the model's stream broke off", retryable=True)
 
 
 async def _take(heard: _Heard, chunk: Chunk, on_thought: Listener | None, on_content: Listener | None) -> None:

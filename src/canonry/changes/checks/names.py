@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -70,15 +71,46 @@ def object_to_names(source: EditedSource, *, is_package: bool, is_replaced: bool
     if hidden:
         return f"`{hidden}` would be used where another thing of that name hides it"
     for name in sorted(old.imported):
-        if name not in new.bound and name in new.used:
+        if name not in new.bound and name in new.used and _is_free(source.new.tree, name):
             return f"`{name}` is still used, and its import would be gone"
-        was_unused = name not in old.used and name not in _tried(source.old.tree) and not old.mentions(name)
-        if name not in new.bound and was_unused and not is_replaced:
+        goes = name not in new.bound and name not in old.used and not is_replaced
+        if goes and name not in _tried(source.old.tree) and not old.mentions(name) and not _went_along(source, name):
             return f"the import of `{name}` was unused before; only what the edits orphan is taken away"
         orphaned = name in new.imported - new.offered and name in old.used - new.used and not is_package
         if orphaned and not new.mentions(name):
             return f"nothing would use the import of `{name}` any more; it has to go with the edits"
     return None
+
+
+def _is_free(tree: ast.Module, name: str) -> bool:
+    """Whether a name is used anywhere but in functions that bind it themselves, in strings too."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Store):
+            return True
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and name in node.value:
+            if name in said(node.value):
+                return True
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
+            return True
+        inside = children_of(node)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and name in _local(node):
+            body = set(node.body)  # its decorators, defaults and annotations are read where it stands
+            inside = [each for each in inside if each not in body]
+        waiting += inside
+    return False
+
+
+def _went_along(source: EditedSource, name: str) -> bool:
+    """Whether what imported an unused name went with the whole statement of the module that it stood in."""
+    for part in source.gone:
+        if part.inner or isinstance(part.node, ast.Import | ast.ImportFrom):
+            continue
+        inside = (each for each in _binding(part) if isinstance(each, ast.Import | ast.ImportFrom))
+        if any(name in [each.asname or each.name.partition(".")[0] for each in node.names] for node in inside):
+            return any(each.start <= part.start and part.end <= each.end for each in source.ranges)
+    return False
 
 
 def _added(names: Names, parts: Sequence[Part]) -> Names:
@@ -181,15 +213,16 @@ def _with_strings(node: ast.AST) -> list[ast.expr]:
     return []
 
 
-def said(text: str) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def said(text: str) -> tuple[str, ...]:
     """The names in a string that is one name or an annotation: ``__all__`` and forward references use them."""
     if not _ANNOTATION.fullmatch(text):
-        return
+        return ()
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    yield from (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+        return ()
+    return tuple(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def _hidden(source: EditedSource, introduced: set[str]) -> str | None:

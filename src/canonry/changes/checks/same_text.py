@@ -6,6 +6,7 @@ stays the docstring of what it describes.
 """
 
 import ast
+from collections.abc import Iterator, Sequence
 
 from canonry.changes.checks.edited import EditedSource
 from canonry.changes.parsed import ParsedText, Part
@@ -21,24 +22,28 @@ def object_to_text(source: EditedSource) -> str | None:
     old, new = source.old.tokens, source.new.tokens
     before, after = source.before.content, source.after.content
     kept = []
-    for token in old:
-        touching = source.touched(token.start, token.end)
-        if touching is None:
+    touched = beside(old, [(each.start, each.end) for each in source.ranges])
+    for token, number in zip(old, touched, strict=True):
+        if number < 0:
             kept.append((source.moved(token.start), before[token.start : token.end]))
-        elif token.start < touching.start or touching.end < token.end:
+            continue
+        touching = source.ranges[number]
+        if token.start < touching.start or touching.end < token.end:
             return f"an edit would cut through {_named(token)} in {_line(source.before, token)}"
-        elif (
+        if (
             token.comment
             and not becomes_another(source)
             and before[token.start : token.end] not in _comments(new, after, touching.new_start, touching.new_end)
         ):
             return f"the comment in {_line(source.before, token)} would be lost"
     found = []
-    for token in new:
-        touching = source.made(token.start, token.end)
-        if touching is None:
+    touched = beside(new, [(each.new_start, each.new_end) for each in source.ranges])
+    for token, number in zip(new, touched, strict=True):
+        if number < 0:
             found.append((token.start, after[token.start : token.end]))
-        elif token.start < touching.new_start or touching.new_end < token.end:
+            continue
+        touching = source.ranges[number]
+        if token.start < touching.new_start or touching.new_end < token.end:
             return f"{_named(token)} in {_line(source.after, token)} of the result would take in more than the edit"
     for (_, was), (at, text) in zip(kept, found, strict=False):
         if was != text:
@@ -46,6 +51,27 @@ def object_to_text(source: EditedSource) -> str | None:
     if kept != found:
         return "outside the edits a string or comment would come, go or move"
     return _object_to_docstrings(source)
+
+
+def beside(tokens: Sequence[TextToken], ranges: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """For each token the number of the range that shares bytes with it or lies inside of it, -1 where none does.
+
+    Both are in order, so one walk over them is enough; a range without bytes is one where something is put in.
+    """
+    first, count = 0, len(ranges)
+    for token in tokens:
+        start, end = token.start, token.end
+        while first < count and ranges[first][1] < start:
+            first += 1
+        number = first
+        while number < count and ranges[number][0] <= end:
+            left, right = ranges[number]
+            if (start < left < end) if left == right else (left < end and start < right):
+                break
+            number += 1
+        else:
+            number = -1
+        yield number
 
 
 def becomes_another(source: EditedSource) -> bool:

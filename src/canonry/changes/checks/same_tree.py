@@ -7,13 +7,14 @@ quote that takes in what follows, a line that slides into another block make it 
 """
 
 import ast
+import bisect
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from canonry.changes.checks.edited import EditedSource
-from canonry.changes.nodes import same_nodes
+from canonry.changes.nodes import parts_of, same_nodes
 from canonry.changes.splice import splice
 from canonry.model.edit import Edit
 from canonry.source.syntax.parse import parse_source
@@ -40,8 +41,9 @@ class _Host(msgspec.Struct):
 def object_to_tree(source: EditedSource, target: Version) -> str | None:
     """Objects to a result that says anything else than the source with the edits made where they stand."""
     hosts: list[_Host] = []
+    places = _Places(source.before)
     for edit in source.edits:
-        host = _host_of(source, edit, target)
+        host = _host_of(source, places, edit, target)
         if host is None:
             return f"the edit in {_line(source, edit)} makes no expression or statements that stand alone"
         hosts.append(host)
@@ -59,20 +61,56 @@ def _line(source: EditedSource, edit: Edit) -> str:
     return f"line {source.before.position(edit.start)[0]}"
 
 
+class _Places:
+    """Where the nodes of a source stand; the edits of a file ask for the same blocks again and again."""
+
+    def __init__(self, text: SourceText) -> None:
+        self.text = text
+        self._blocks: dict[tuple[ast.AST, str], tuple[list[tuple[int, int]], list[int]]] = {}
+
+    def span(self, node: Any) -> tuple[int, int]:
+        """Where a node begins, with its first decorator, and where it ends."""
+        start = self.text.offset(node.lineno, node.col_offset)
+        for decorator in getattr(node, "decorator_list", ())[:1]:
+            start = self.text.content.rindex(b"@", 0, self.text.offset(decorator.lineno, decorator.col_offset))
+        return start, self.text.offset(node.end_lineno, node.end_col_offset)
+
+    def touched(self, owner: ast.AST, field: str, edit: Edit) -> tuple[int, int] | None:
+        """The statements of a block that an edit touches (the end exclusive), or the place between two of them.
+
+        None where the block does not hold the edit.
+        """
+        spans, ends = self._spans(owner, field)
+        if not isinstance(owner, ast.Module) and not (spans[0][0] <= edit.start and edit.end <= spans[-1][1]):
+            return None
+        first = last = bisect.bisect_left(ends, edit.start)
+        while last < len(spans) and spans[last][0] <= edit.end:
+            last += 1
+        return first, last
+
+    def _spans(self, owner: ast.AST, field: str) -> tuple[list[tuple[int, int]], list[int]]:
+        known = self._blocks.get((owner, field))
+        if known is None:
+            spans = [self.span(each) for each in getattr(owner, field)]
+            known = self._blocks[owner, field] = spans, [end for _, end in spans]
+        return known
+
+
 # hosts ---------------------------------------------------------------------------------------------------------------
 
 
-def _host_of(source: EditedSource, edit: Edit, target: Version) -> _Host | None:
-    for host in _candidates(source.before, source.old.tree, edit):
+def _host_of(source: EditedSource, places: _Places, edit: Edit, target: Version) -> _Host | None:
+    for host in _candidates(places, source.old.tree, edit):
         host.made = _parsed(source, host, target)
         if host.made is not None:
             return host
     return None
 
 
-def _candidates(text: SourceText, tree: ast.Module, edit: Edit) -> Iterator[_Host]:
+def _candidates(places: _Places, tree: ast.Module, edit: Edit) -> Iterator[_Host]:
     """The places that hold an edit, the smallest first."""
-    chain = list(_descend(text, tree, edit))
+    chain: list[_Host] = []
+    _descend(places, tree, edit, chain)
     for host in reversed(chain):
         yield host
         if host.first < 0:
@@ -81,65 +119,59 @@ def _candidates(text: SourceText, tree: ast.Module, edit: Edit) -> Iterator[_Hos
         for before, after in ((1, 0), (0, 1), (1, 1)):
             first, last = host.first - before, host.last + after
             if first >= 0 and last <= len(block):
-                yield _run(text, host.owner, host.field, first, last, edit)
+                yield _run(places, host.owner, host.field, first, last, edit)
 
 
-def _descend(text: SourceText, node: ast.AST, edit: Edit) -> Iterator[_Host]:
-    """The hosts from the outermost inwards."""
-    for name, value in ast.iter_fields(node):
-        if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
-            yield from _into_block(text, node, name, value, edit)
+def _descend(places: _Places, node: ast.AST, edit: Edit, chain: list[_Host]) -> None:
+    """Adds the hosts, from the outermost inwards."""
+    for name in parts_of(node.__class__):
+        value = getattr(node, name, None)
+        if value.__class__ is not list:
+            if value is not None and _holds(places, value, edit):
+                _into(places, node, name, value, edit, chain)
+        elif value and isinstance(value[0], ast.stmt):
+            _into_block(places, node, name, value, edit, chain)
         else:
-            for child in value if isinstance(value, list) else [value]:
-                if isinstance(child, ast.AST) and _holds(text, child, edit):
-                    yield from _into(text, node, name, child, edit)
+            for child in value:
+                if child is not None and _holds(places, child, edit):
+                    _into(places, node, name, child, edit, chain)
     if isinstance(node, ast.Module) and not node.body:
-        yield _run(text, node, "body", 0, 0, edit)
+        chain.append(_run(places, node, "body", 0, 0, edit))
 
 
-def _into(text: SourceText, owner: ast.AST, field: str, child: ast.AST, edit: Edit) -> Iterator[_Host]:
+def _into(places: _Places, owner: ast.AST, field: str, child: ast.AST, edit: Edit, chain: list[_Host]) -> None:
     if isinstance(child, ast.expr) and not isinstance(child, _NO_HOSTS):
-        start, end = _span(text, child)
-        yield _Host(owner, field, -1, -1, start, end, child)
+        start, end = places.span(child)
+        chain.append(_Host(owner, field, -1, -1, start, end, child))
     if not isinstance(child, _STRINGS):  # positions inside were wrong before Python 3.12
-        yield from _descend(text, child, edit)
+        _descend(places, child, edit, chain)
 
 
-def _into_block(text: SourceText, owner: ast.AST, field: str, block: list[ast.stmt], edit: Edit) -> Iterator[_Host]:
-    spans = [_span(text, child) for child in block]
-    inside = isinstance(owner, ast.Module) or (spans[0][0] <= edit.start and edit.end <= spans[-1][1])
-    touched = [index for index, (start, end) in enumerate(spans) if start <= edit.end and edit.start <= end]
-    if not inside:
+def _into_block(
+    places: _Places, owner: ast.AST, field: str, block: list[ast.stmt], edit: Edit, chain: list[_Host]
+) -> None:
+    touched = places.touched(owner, field, edit)
+    if touched is None:
         return
-    if touched:
-        first, last = touched[0], touched[-1] + 1
-    else:
-        first = last = sum(end < edit.start for _, end in spans)
-    yield _run(text, owner, field, first, last, edit)
+    first, last = touched
+    chain.append(_run(places, owner, field, first, last, edit))
     if last - first == 1:
-        yield from _descend(text, block[first], edit)
+        _descend(places, block[first], edit, chain)
 
 
-def _run(text: SourceText, owner: Any, field: str, first: int, last: int, edit: Edit) -> _Host:
+def _run(places: _Places, owner: Any, field: str, first: int, last: int, edit: Edit) -> _Host:
     block = getattr(owner, field)[first:last]
     start, end = edit.start, edit.end
     if block:
-        start, end = min(start, _span(text, block[0])[0]), max(end, _span(text, block[-1])[1])
+        start, end = min(start, places.span(block[0])[0]), max(end, places.span(block[-1])[1])
     return _Host(owner, field, first, last, start, end)
 
 
-def _holds(text: SourceText, node: ast.AST, edit: Edit) -> bool:
-    if isinstance(node, ast.expr | ast.stmt | ast.excepthandler | ast.arg | ast.keyword | ast.alias | ast.pattern):
-        start, end = _span(text, node)
+def _holds(places: _Places, node: ast.AST, edit: Edit) -> bool:
+    if node._attributes:  # the kinds of node that stand somewhere
+        start, end = places.span(node)
         return start <= edit.start and edit.end <= end
-    return any(_holds(text, child, edit) for child in ast.iter_child_nodes(node))
-
-
-def _span(text: SourceText, node: Any) -> tuple[int, int]:
-    start = text.offset(node.lineno, node.col_offset)
-    for decorator in getattr(node, "decorator_list", ())[:1]:
-        start = text.content.rindex(b"@", 0, text.offset(decorator.lineno, decorator.col_offset))
-    return start, text.offset(node.end_lineno, node.end_col_offset)
+    return any(_holds(places, child, edit) for child in ast.iter_child_nodes(node))
 
 
 # new texts -----------------------------------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 """What is asked of the events of one scope: constants, numbers, states, order, counts, times."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from canonry.contract.check.state import Instance, Record, State
-from canonry.contract.compile.plan import NO_LIMIT, SESSION, SequencePlan
+from canonry.contract.compile.plan import NO_LIMIT, SESSION, FoldPlan, SequencePlan
+from canonry.contract.language.field_types import is_id
 from canonry.contract.language.rules import OrderMode, SequenceMode
 
 _SLACK = 1e-6
@@ -20,7 +22,8 @@ def constants(state: State, inst: Instance, event: Any) -> None:
             continue
         known = inst.cells[state.plan.layout.consts + index]
         if known is None:
-            inst.cells[state.plan.layout.consts + index] = value
+            if not state.flawed or is_id(value):
+                inst.cells[state.plan.layout.consts + index] = value
         elif value != known:
             state.report(
                 f"{scope.name}.constant.{path.text}",
@@ -35,9 +38,8 @@ def sequences(state: State, inst: Instance, kind: int, event: Any) -> None:
         if plan.span < 0 and plan.scope == inst.scope and (not plan.kinds or kind in plan.kinds):
             value = state.get(plan.path, event)
             last = inst.cells[state.plan.layout.seqs + index]
-            inst.cells[state.plan.layout.seqs + index] = advance(
-                state, plan, last, value, inst.cells[state.plan.layout.marks + index], ghost=inst.ghost
-            )
+            mark = inst.cells[state.plan.layout.marks + index]
+            inst.cells[state.plan.layout.seqs + index] = advance(state, plan, last, value, mark, ghost=inst.ghost)
             if inst.cells[state.plan.layout.seqs + index] is not last:
                 inst.cells[state.plan.layout.marks + index] = state.n
 
@@ -47,34 +49,49 @@ def span_sequences(state: State, span: int, record: Record, kind: int, event: An
     for index, plan in enumerate(state.plan.sequences):
         if plan.span == span and (not plan.kinds or kind in plan.kinds):
             record.seqs = record.seqs or {}
-            last, mark = record.seqs.get(index, (None, 0))
+            last, mark = record.seqs.get(index, (None, None))
             known = advance(state, plan, last, state.get(plan.path, event), mark)
             record.seqs[index] = (known, mark if known is last else state.n)
 
 
-def advance(state: State, plan: SequencePlan, known: Any, value: Any, mark: int, *, ghost: bool = False) -> Any:
+def advance(state: State, plan: SequencePlan, known: Any, value: Any, mark: int | None, *, ghost: bool = False) -> Any:
     """Return what is to be known of a sequence after ``value``: the number that is due, or the last one.
 
-    ``known`` is None at the beginning; ``mark`` is the event that it comes from.
+    ``known`` and ``mark``, the event that it comes from, are None at the beginning. Frames that could not be read
+    since then may each have had a number.
     """
     if not isinstance(value, int | float) or isinstance(value, bool):
+        if value is not None or state.flawed:
+            state.unplaced()
         return known
     if plan.mode is SequenceMode.STRICT:
+        due = plan.start if known is None else known
+        if due is None or value == due or _unread_between(state, plan, due, value, mark):
+            return value + plan.step
         if known is None:
-            if plan.start is not None and value != plan.start and not ghost:
+            if not ghost:
                 state.report(plan.rule, f"`{plan.path.text}` begins with {value}, not with {plan.start}")
-        elif value != known:
+        else:
             before = known - plan.step
             what = (
                 "repeats" if value == before else "falls back to" if (value < before) == (plan.step > 0) else "jumps to"
             )
-            state.report(plan.rule, f"`{plan.path.text}` {what} {value} where {known} is due", mark)
+            state.report(plan.rule, f"`{plan.path.text}` {what} {value} where {known} is due", mark or 0)
             return value + plan.step if what == "jumps to" else known
         return value + plan.step
     if known is not None and (value < known or (value == known and plan.mode is SequenceMode.RISES)):
-        state.report(plan.rule, f"`{plan.path.text}` is {value} after {known}", mark)
+        state.report(plan.rule, f"`{plan.path.text}` is {value} after {known}", mark or 0)
         return known
     return value
+
+
+def _unread_between(state: State, plan: SequencePlan, due: float, value: float, mark: int | None) -> bool:
+    """Whether frames that could not be read since ``mark`` may have had the numbers from ``due`` to ``value``."""
+    if not state.unread or not plan.step:
+        return False
+    missing = (value - due) / plan.step
+    since = sum(1 for n in state.unread if mark is None or n > mark)
+    return 0 < missing <= since and missing == int(missing)
 
 
 def states(state: State, inst: Instance, event: Any) -> None:
@@ -226,19 +243,37 @@ def pieces(
         if plan.span != span or plan.scope != scope:
             continue
         if kind in plan.wholes:
-            whole = state.get(plan.wholes[kind], event)
-            gathered = "".join(folds.get(index, ())) if folds else ""
-            if isinstance(whole, str) and whole != gathered:
-                state.report(
-                    plan.rule,
-                    f"the pieces of `{plan.path.text}` are `{shown(gathered)}`, the whole is `{shown(whole)}`",
-                )
+            gathered = folds.get(index, []) if folds else []
+            if gathered or not plan.alone:
+                _compare(state, plan, gathered, state.get(plan.wholes[kind], event))
         elif not plan.kinds or kind in plan.kinds:
             piece = state.get(plan.path, event)
             if isinstance(piece, str):
                 folds = {} if folds is None else folds
                 folds.setdefault(index, []).append(piece)
     return folds
+
+
+def _compare(state: State, plan: FoldPlan, gathered: list[str], whole: Any) -> None:
+    """Says where pieces are not the whole: a text that they add up to, or a list that has them in any order."""
+    if isinstance(whole, list):
+        if not are_other(gathered, whole):
+            return
+        pieces, whole = " ".join(sorted(gathered)), " ".join(_texts(whole))
+    else:
+        pieces = "".join(gathered)
+        if not isinstance(whole, str) or whole == pieces:
+            return
+    state.report(plan.rule, f"the pieces of `{plan.path.text}` are `{shown(pieces)}`, the whole is `{shown(whole)}`")
+
+
+def are_other(gathered: Sequence[str], whole: list[Any]) -> bool:
+    """Whether pieces are not the texts of a list, in any order."""
+    return _texts(whole) != sorted(gathered)
+
+
+def _texts(values: list[Any]) -> list[str]:
+    return sorted(one for one in values if isinstance(one, str))
 
 
 def shown(value: Any) -> str:

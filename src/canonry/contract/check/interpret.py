@@ -14,8 +14,10 @@ from canonry.contract.check.isolation import isolate, search_unread, split_canar
 from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.state import Instance, State
 from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan
-from canonry.contract.language.paths import EACH, Path, follow, lookup
+from canonry.contract.language.item_test import item_holds
+from canonry.contract.language.paths import EACH, Path, below, follow, items_at, lookup
 from canonry.contract.language.schemas import problems
+from canonry.contract.language.unread import why_unread
 
 _MOST_NAMES = 4096
 
@@ -48,18 +50,18 @@ class Interpreter:
         self._found: dict[str, str | None] = {}
         self._allowed = dict(plan.allowed)
 
-    def receiver(self, state: State, owner: Any, window: Window, tally: list[int]) -> Receive:
+    def receiver(self, state: State, window: Window) -> Receive:
         """Return what receives for a session."""
 
         def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
             state.at = at
             state.direction = direction
             window.put(state.n, raw, at, direction)
-            kind = self.judge(state, raw, owner)
-            tally[kind] += 1
+            kind = self.judge(state, raw, state.whose)
+            state.strange += not -1 < kind < self.plan.other.index
+            state.n += 1
             if not state.n & TURN:
                 state.turn()
-            state.n += 1
             return kind
 
         return receive
@@ -70,11 +72,11 @@ class Interpreter:
         state.event = ""
         if len(raw) > self.plan.contract.transport.max_bytes:
             state.report("frame.size", f"the frame has {len(raw):,} bytes")
-            search_unread(state, self.canaries, raw, owner)
+            unread(state, self.canaries, raw, owner)
             return -1
         body = decode(state, raw)
         if body is None:
-            search_unread(state, self.canaries, raw, owner)
+            unread(state, self.canaries, raw, owner)
             return -1
         return self.judge_body(state, body, raw, owner)
 
@@ -83,12 +85,13 @@ class Interpreter:
         direction = state.direction
         event, kind = self.classify(state, body)
         if event is None:
-            search_unread(state, self.canaries, raw, owner)
+            unread(state, self.canaries, raw, owner)
             return -1
         if kind is None:
             kind = self.plan.other
             if not self._is_allowed(state):
                 state.report("events.unknown", f"`{demands.shown(state.event)}` is no event of this contract")
+                state.unplaced()
         elif kind.direction:
             if state.direction is None:
                 state.direction = kind.direction
@@ -116,6 +119,8 @@ class Interpreter:
             state.report("frame.event", "the frame does not say which event it is")
             return None, None
         meta["$type"] = state.event = name
+        if body is not whole:
+            self._wrapper(state, whole, meta)
         family = self._family(name)
         event = Event(body, meta)
         if family is None:
@@ -127,6 +132,15 @@ class Interpreter:
                     state.event = kind.name
                 return event, kind
         return event, None
+
+    def _wrapper(self, state: State, whole: dict[str, Any], meta: dict[str, Any]) -> None:
+        """Judge what stands beside a wrapped event."""
+        way = self.plan.contract.discriminator
+        others = [key for key in way.keys_present if whole.get(key) is not None]
+        if others:
+            state.report("frame.event", f"`{others[0]}` stands beside `{way.below}`, and the frame says two things")
+        for rule in self.plan.beside:
+            check_field(state, rule, Event(whole, meta))
 
     def fields(self, state: State, kind: Kind, event: Event) -> None:
         """Judge the fields and schemas of an event by themselves."""
@@ -210,6 +224,13 @@ class Interpreter:
         return any(fnmatchcase(state.event, pattern) for pattern in patterns)
 
 
+def unread(state: State, canaries: Canaries, raw: bytes | str, owner: Any) -> None:
+    """Take note of a frame that is no event: it came, it may have had a number, and it may hold another's text."""
+    demands.silences(state, -1)
+    state.unplaced()
+    search_unread(state, canaries, raw, owner)
+
+
 def decode(state: State, raw: bytes | str) -> Any:
     """Return what a frame holds; None where it is no JSON object or list, which is reported."""
     try:
@@ -218,13 +239,10 @@ def decode(state: State, raw: bytes | str) -> Any:
         try:
             found = json.loads(raw)  # a number is out of range
         except (ValueError, RecursionError) as error:
-            state.report("frame.json", f"the frame is no valid JSON: {str(error)[:120]}")
+            state.report("frame.json", why_unread(error, "the frame"))
             return None
-    except (msgspec.DecodeError, UnicodeError) as error:
-        state.report("frame.json", f"the frame is no valid JSON: {str(error)[:120]}")
-        return None
-    except RecursionError:
-        state.report("frame.json", "the frame is nested too deeply")
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        state.report("frame.json", why_unread(error, "the frame"))
         return None
     if not isinstance(found, dict):
         state.report("frame.event", "the frame is no object")
@@ -244,6 +262,9 @@ def rpc_name(body: Any) -> str | None:
 
 def check_field(state: State, rule: FieldRule, event: Event) -> None:
     """Report a field that is missing or of another type. Of several ways, one that is right is enough."""
+    if rule.items is not None or rule.kind.words == ("one",):
+        _check_items(state, rule, event)
+        return
     wrong: Any = None
     for way in rule.path.ways:
         value = follow(way, event.body, event.meta)
@@ -258,6 +279,25 @@ def check_field(state: State, rule: FieldRule, event: Event) -> None:
         )
     elif not rule.kind.holds(None):
         state.report(rule.rule, f"`{state.event}` has no `{rule.path.text}`; expected {rule.kind.sentence()}")
+
+
+def _check_items(state: State, rule: FieldRule, event: Event) -> None:
+    """Report the first item of a list that has not what each has to have."""
+    head, tails = rule.items if rule.items is not None else ((), rule.path.ways)
+    for item in items_at(head, event.body) if rule.items is not None else [event.body]:
+        if not item_holds(item, tails, rule.kind):
+            there = [value for tail in tails if (value := below(item, tail)) is not None]
+            expected = f"expected {rule.kind.sentence()}"
+            if rule.kind.words == ("one",) and there:
+                state.report(rule.rule, f"`{state.event}` has more than one of `{rule.path.text}`; {expected}")
+            elif there:
+                state.report(
+                    rule.rule,
+                    f"`{rule.path.text}` of `{state.event}` is {described(there[-1])}, not {rule.kind.sentence()}",
+                )
+            else:
+                state.report(rule.rule, f"`{state.event}` has no `{rule.path.text}`; {expected}")
+            return
 
 
 def described(value: Any) -> str:

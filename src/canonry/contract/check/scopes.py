@@ -3,8 +3,9 @@
 from typing import Any
 
 from canonry.contract.check import demands
-from canonry.contract.check.state import Closed, Instance, State, new_instance
+from canonry.contract.check.state import Closed, Instance, State
 from canonry.contract.compile.plan import SESSION, Kind, ScopePlan
+from canonry.contract.language.field_types import is_id
 
 _NOTHING: frozenset[int] = frozenset()
 
@@ -18,18 +19,25 @@ def enter(
     number = kind.index
     if scope.key:
         key = state.key(scope.key, event)
-        if key is None:
+        if key is None or (state.flawed and not is_named(key)):
             if needed and not state.flawed:
                 state.report(f"{scope.name}.key", f"`{state.event}` does not say which {scope.name} it belongs to")
+            if needed:
+                state.unplaced()
             return None
     else:
         key = ()
     inst = state.live[scope.index].get(key)
     if inst is None:
         return begin(state, scope, number, key, current, needed=needed)
-    if number in scope.opens and number not in scope.closes and not scope.repeat:
+    if number in scope.opens and number not in scope.closes and number not in scope.repeat:
         state.report(f"{scope.name}.once", f"the {scope.name}{named(key)} is open already", inst.n)
     return inst
+
+
+def is_named(key: Any) -> bool:
+    """Whether every part of a key names something: where fields are wrong, what stands there may be a placeholder."""
+    return all(map(is_id, key)) if isinstance(key, tuple) else is_id(key)
 
 
 def begin(
@@ -44,9 +52,13 @@ def begin(
             state.report(f"{scope.name}.once", f"the {scope.name}{named(key)} opens again after its close", before.n)
             ghost = True
         elif before is not None:
+            _too_soon(state, scope, key, before)
             state.closed[scope.index].drop(key)
     elif before is not None:
         _after_close(state, scope, key, before)
+        return None
+    elif not scope.strict and kind in scope.closes:
+        state.report(f"{scope.name}.opened", f"`{state.event}` closes a {scope.name}{named(key)} that was never opened")
         return None
     elif not scope.strict or not (needed or scope.key):
         return None
@@ -59,7 +71,7 @@ def begin(
     if scope.inside != SESSION and parent is None and not state.plan.scopes[scope.inside].strict and not ghost:
         around = state.plan.scopes[scope.inside].name
         state.report(f"{scope.name}.inside", f"the {scope.name}{named(key)} opens outside any {around}")
-    inst = new_instance(state.plan, scope.index, key, state.n, state.at, ghost=ghost)
+    inst = state.shapes[scope.index + 1](scope.index, key, state.n, state.at, ghost)
     state.live[scope.index][key] = inst
     if parent is not None:
         inst.parent = parent
@@ -108,15 +120,18 @@ def _in_time(state: State, index: int, n: int, at: float | None) -> None:
 
 
 def _after_close(state: State, scope: ScopePlan, key: Any, before: Closed) -> None:
-    quiet = state.plan.quiet.get(scope.index)
-    rule = f"{scope.name}.closed"
-    after = ""
-    if state.at is not None and before.at is not None:
-        gap = state.at - before.at
-        after = f" {gap:.3f} s"
-        if quiet is not None and gap <= quiet[0]:
-            rule = quiet[1]
-    state.report(rule, f"`{state.event}` comes{after} after the {scope.name}{named(key)} was closed", before.n)
+    known = state.at is not None and before.at is not None
+    after = f" {state.at - before.at:.3f} s" if known else ""  # type: ignore[operator]
+    message = f"`{state.event}` comes{after} after the {scope.name}{named(key)} was closed"
+    state.report(f"{scope.name}.closed", message, before.n)
+
+
+def _too_soon(state: State, scope: ScopePlan, key: Any, before: Closed) -> None:
+    """Says where a scope that may open again does so while it has to be quiet."""
+    length, rule = state.plan.quiet.get(scope.index, (-1.0, ""))
+    if state.at is not None and before.at is not None and 0 <= state.at - before.at <= length:
+        gap = f"{state.at - before.at:.3f} s"
+        state.report(rule, f"the {scope.name}{named(key)} opens again {gap} after its close", before.n)
 
 
 def due(state: State, inst: Instance, kind: int) -> None:
@@ -166,8 +181,9 @@ def pause(state: State, inst: Instance, kind: int) -> None:
         if scope.must_close and not inst.ghost:
             state.open += -1 if waits else 1
         if waits:
-            for number in range(len(state.plan.deadlines)):
-                inst.cells[state.plan.layout.starts + number] = None
+            for number, late in enumerate(state.plan.deadlines):
+                if late.scope == inst.scope:
+                    inst.cells[state.plan.layout.starts + number] = None
 
 
 def named(key: Any) -> str:

@@ -4,11 +4,13 @@ from typing import Any
 
 from canonry.contract.check import demands
 from canonry.contract.check.ring import Ring
-from canonry.contract.check.scopes import named
+from canonry.contract.check.scopes import is_named, named
 from canonry.contract.check.state import REMEMBERED, Instance, Record, State
 from canonry.contract.compile.plan import SESSION, SpanPlan
 
+MOST_CLOSED = 2 * REMEMBERED
 _OPEN, _CLOSED, _REFERRED, _ABANDONED = 1, 2, 3, 4
+_NAMES = frozenset((str, int))
 _OTHER_SIDE = {"in": "out", "out": "in"}
 
 
@@ -16,7 +18,9 @@ def step(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) ->
     """Moves a span by an event that it looks at. ``inst`` is the scope, or session, that holds the span."""
     for snapshot, path, is_open in span.known:
         if snapshot == kind:
-            _learn(state, span, inst, state.get(path, event), is_open=is_open)
+            learn(state, span, inst, state.get(path, event), is_open=is_open)
+    if kind in span.forbids:
+        _forbid(state, span, inst, event)
     if kind in span.refers_unless:
         state.fired.add(span.index)
     if kind in span.chunks:
@@ -41,7 +45,7 @@ def _move(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) -
     key: Any = ()
     if span.key:
         key = state.key(span.key, event)
-        if key is None:
+        if key is None or (state.flawed and not is_named(key)):
             if not state.flawed:
                 state.report(f"{span.name}.key", f"`{state.event}` does not say which {span.name} it belongs to")
             return
@@ -76,9 +80,12 @@ def _open(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, k
     if not span.concurrent and inst.spans[span.index]:
         other = next(iter(inst.spans[span.index].values()))
         state.report(f"{span.name}.alone", f"another {span.name} is open", other.n)
-    if span.outer >= 0:
-        _inside(state, span, inst, event, key)
+    around = _inside(state, span, inst, event, key) if span.outer >= 0 else None
     record = Record(key, state.n, state.at, span.must_close)
+    if around is not None and span.within:
+        record.around = around
+        around.inner = {} if around.inner is None else around.inner
+        around.inner[span.index, key] = record
     inst.spans[span.index][key] = record
     if span.home == SESSION and span.must_close:
         state.open += 1
@@ -108,12 +115,44 @@ def _close(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, 
     demands.span_sequences(state, span.index, record, kind, event)
     record.folds = demands.pieces(state, record.folds, SESSION, span.index, kind, event)
     demands.span_deadlines(state, span.index, record)
+    if record.inner:
+        end_inner(state, span, kind, inst, record)
     _finish(state, span, inst, record)
     demands.deadlines(state, inst, "span_close", kind, span.index)
 
 
+def owes_inside(state: State, kind: int, record: Record) -> bool:
+    """Whether a span inside one that closes has to be closed before."""
+    for (index, _), one in (record.inner or {}).items():
+        inner = state.plan.spans[index]
+        if kind not in inner.closes and (
+            (kind in inner.due_within and one.owed) or (one.inner and owes_inside(state, kind, one))
+        ):
+            return True
+    return False
+
+
+def end_inner(state: State, span: SpanPlan, kind: int, inst: Instance, record: Record) -> None:
+    """Ends the spans inside one that closes, but for what the same event closes."""
+    for (index, key), one in list((record.inner or {}).items()):
+        inner = state.plan.spans[index]
+        if kind in inner.closes:
+            continue
+        if one.inner:
+            end_inner(state, inner, kind, inst, one)
+        if kind in inner.due_within and one.owed:
+            state.report(
+                f"{inner.name}.closed",
+                f"the {inner.name}{named_key(inner, key)} is still open, and its {span.name} closes",
+                one.n,
+            )
+        _finish(state, inner, inst, one)
+
+
 def _finish(state: State, span: SpanPlan, inst: Instance, record: Record) -> None:
     inst.spans[span.index].pop(record.key, None)
+    if record.around is not None and record.around.inner is not None:
+        record.around.inner.pop((span.index, record.key), None)
     if record.owed and span.home == SESSION:
         state.open -= 1
     if record.token is not None:
@@ -160,15 +199,27 @@ def _abandon(state: State, span: SpanPlan, inst: Instance, record: Record | None
         )
 
 
-def _inside(state: State, span: SpanPlan, inst: Instance, event: Any, key: Any) -> None:
+def _forbid(state: State, span: SpanPlan, inst: Instance, event: Any) -> None:
+    key: Any = state.key(span.key, event) if span.key else ()
+    record = inst.spans[span.index].get((key, state.direction) if span.across else key)
+    if record is not None:
+        state.report(
+            f"{span.name}.forbids", f"`{state.event}` names the {span.name}{named_key(span, record.key)}", record.n
+        )
+
+
+def _inside(state: State, span: SpanPlan, inst: Instance, event: Any, key: Any) -> Record | None:
+    """Return the open span around one that opens; where there is none, that is told."""
     outer = state.plan.spans[span.outer]
     outer_key: Any = state.key(outer.key, event) if outer.key else ()
     if outer.across:  # what answers a request stands inside it, and goes the other way
         outer_key = (outer_key, _OTHER_SIDE.get(state.direction or "", state.direction))
-    if outer_key not in inst.spans[outer.index] and not inst.ghost:
+    around = inst.spans[outer.index].get(outer_key)
+    if around is None and not inst.ghost:
         state.report(
             f"{span.name}.inside", f"the {span.name}{named_key(span, key)} opens outside any open {outer.name}"
         )
+    return around
 
 
 def _parents(
@@ -198,6 +249,17 @@ def _parents(
         above.append(known)
     if opening:
         record.above = tuple(above)
+
+
+def above(table: dict[Any, Record], parents: list[Any]) -> tuple[Record, ...] | None:
+    """Return the open spans that a new one names as its parents, None where one is not open or stands elsewhere."""
+    last = table.get(parents[-1]) if parents[-1].__class__ in _NAMES else None
+    if last is None or last.above is None or len(last.above) != len(parents) - 1:
+        return None
+    for one, name in zip(last.above, parents, strict=False):
+        if one.key != name or name.__class__ not in _NAMES or table.get(name) is not one:
+            return None
+    return (*last.above, last)
 
 
 def _chunk(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) -> None:
@@ -251,7 +313,8 @@ def _refer(state: State, span: SpanPlan, event: Any) -> None:
         state.seen[span.index].put(key, _REFERRED)
 
 
-def _learn(state: State, span: SpanPlan, inst: Instance, keys: Any, *, is_open: bool) -> None:
+def learn(state: State, span: SpanPlan, inst: Instance, keys: Any, *, is_open: bool) -> None:
+    """Takes the spans that a snapshot names for known."""
     for value in keys if isinstance(keys, list) else [keys]:
         if not isinstance(value, str | int):
             continue
@@ -290,15 +353,26 @@ def _token(state: State, span: SpanPlan, kind: int, event: Any) -> None:
 
 
 def _closed_at(state: State, inst: Instance, span: SpanPlan, key: Any) -> tuple[int, int] | None:
-    ring = inst.cells[state.plan.layout.closed + span.index]
-    return None if ring is None else ring.get(key)
+    """Which event closed a span, and how; None where none did, or it is forgotten."""
+    known = inst.cells[state.plan.layout.closed + span.index]
+    n = None if known is None else known.get(key)
+    return None if n is None else (~n, _ABANDONED) if n < 0 else (n, _CLOSED)
 
 
 def _remember(state: State, inst: Instance, span: SpanPlan, key: Any, n: int, how: int) -> None:
-    ring = inst.cells[state.plan.layout.closed + span.index]
-    if ring is None:
-        ring = inst.cells[state.plan.layout.closed + span.index] = Ring(REMEMBERED)
-    ring.put(key, (n, how))
+    known = inst.cells[state.plan.layout.closed + span.index]
+    if known is None:
+        known = inst.cells[state.plan.layout.closed + span.index] = {}
+    known.pop(key, None)
+    known[key] = ~n if how == _ABANDONED else n
+    if len(known) > MOST_CLOSED:
+        forget(known)
+
+
+def forget(known: dict[Any, int]) -> None:
+    """Forgets the older half of the closed spans."""
+    for key in list(known)[: len(known) - REMEMBERED]:
+        del known[key]
 
 
 def named_key(span: SpanPlan, key: Any) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from canonry.contract.compile.plan import NO_LIMIT, Kind, Plan, Rule
+from canonry.contract.compile.plan import NO_LIMIT, Kind, Plan, Rule, SpanPlan
 from canonry.contract.language.paths import Path
 
 _SCALARS = frozenset(("id", "str", "text", "int", "number", "bool", "rfc3339", "rfc3339z", "base64"))
@@ -12,8 +12,12 @@ def breakable(plan: Plan) -> tuple[Rule, ...]:
     """Return the rules of a plan without those that nothing can break: they would hold whatever comes."""
     idle = {count.rule for count in plan.counts if count.low == 0 and count.high == NO_LIMIT}
     for scope in plan.scopes:
-        if not scope.strict:
+        if not scope.strict and not scope.closes - scope.opens:
             idle.add(f"{scope.name}.opened")
+        if not scope.opens:  # there is never one that could be open
+            idle |= {f"{scope.name}.before", f"{scope.name}.inside"}
+        if scope.index in plan.quiet and not scope.reopen:  # what is late is `closed`
+            idle.add(plan.quiet[scope.index][1])
         if _say_of_which(plan, (kind for kind in plan.kinds if scope.index in kind.needed), scope.key):
             idle.add(f"{scope.name}.key")
     for span in plan.spans:
@@ -24,6 +28,8 @@ def breakable(plan: Plan) -> tuple[Rule, ...]:
             idle.add(f"{span.name}.opened")
         if not span.opens | span.chunks:
             idle.add(f"{span.name}.once")
+        if span.outer >= 0 and _opens_with(span, plan.spans[span.outer]):
+            idle.add(f"{span.name}.inside")
     if plan.isolation.forbid and not plan.isolation.ids:
         idle.add(plan.isolation.forbid)
     if _names_all(plan):
@@ -59,6 +65,12 @@ def _says(plan: Plan, kind: Kind, key: tuple[Path, ...]) -> bool:
         if not (typed and demanded):
             return False
     return True
+
+
+def _opens_with(span: SpanPlan, outer: SpanPlan) -> bool:
+    """Whether what opens a span always opens the span around it, too."""
+    same = outer.index < span.index and set(outer.key) <= set(span.key) and not outer.across
+    return same and span.opens | span.chunks <= outer.opens
 
 
 def _names_all(plan: Plan) -> bool:

@@ -7,6 +7,7 @@ from canonry.contract.compile.plan import OTHER, SESSION, FieldRule, Kind, Scope
 from canonry.contract.language.field_types import SENTENCES, FieldKind, parse_kind
 from canonry.contract.language.marks import KeyPath
 from canonry.contract.language.parts import EventType
+from canonry.contract.language.paths import split_each
 from canonry.contract.language.schemas import unsupported
 from canonry.contract.language.shape import format_path, nearest
 
@@ -29,6 +30,17 @@ def families(builder: Builder) -> dict[str, tuple[int, ...]]:
         for name, event in builder.names.events.items()
         if not event.of
     }
+
+
+def plan_beside(builder: Builder) -> tuple[FieldRule, ...]:
+    """Return what stands beside an event that is wrapped."""
+    way = builder.contract.discriminator
+    if way.beside and not way.below:
+        builder.mistake(("discriminator", "beside"), "`discriminator.beside` is beside nothing; expected `below` too")
+    return tuple(
+        _field(builder, text, word, ("discriminator", "beside", text), f"beside.{text.rstrip('?')}")
+        for text, word in way.beside.items()
+    )
 
 
 def _kind(builder: Builder, name: str, scopes: tuple[ScopePlan, ...]) -> Kind:
@@ -94,7 +106,7 @@ def _field(builder: Builder, text: str, word: Any, where: KeyPath, rule: str, *,
         hint = f"did you mean `{near}`?" if near else "expected one of " + ", ".join(f"`{one}`" for one in SENTENCES)
         builder.mistake(where, f"`{format_path(where)}` has the type `{kind}`, which is none; {hint}")
         kind = FieldKind(("any",), (), True)
-    return FieldRule(path, kind, builder.rule(rule, f"`{path.text}` is {kind.sentence()}", where))
+    return FieldRule(path, kind, builder.rule(rule, f"`{path.text}` is {kind.sentence()}", where), split_each(path))
 
 
 def _test(builder: Builder, text: str, condition: Any, where: KeyPath) -> Test:

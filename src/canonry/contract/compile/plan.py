@@ -35,6 +35,8 @@ class FieldRule(msgspec.Struct, frozen=True):
     path: Path
     kind: FieldKind
     rule: str
+    items: tuple[tuple[str | int, ...], tuple[tuple[str | int, ...], ...]] | None = None
+    """The way to the items of a list that each have it, and the ways on from there."""
 
 
 class Test(msgspec.Struct, frozen=True):
@@ -88,7 +90,8 @@ class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):
     reopen: frozenset[int]
     reopens: dict[int, frozenset[int]]
     """Opening kind -> the closes after which it may open again, where a contract says so for each."""
-    repeat: bool
+    repeat: frozenset[int]
+    """Opening kinds that may come while it is open."""
     strict: bool
     constant: tuple[Path, ...]
     must_close: bool
@@ -109,6 +112,9 @@ class SpanPlan(msgspec.Struct, frozen=True, kw_only=True):
     same: tuple[Path, ...]
     must_close: bool
     due_at: frozenset[int]
+    within: bool
+    """Whether it ends with the span around it; ``due_within``: by which closes of that it must be closed."""
+    due_within: frozenset[int]
     concurrent: bool
     reopen: bool
     chunks: frozenset[int] = frozenset()
@@ -126,14 +132,19 @@ class SpanPlan(msgspec.Struct, frozen=True, kw_only=True):
     token_events: frozenset[int] = frozenset()
     across: bool = False
     abandons: frozenset[int] = frozenset()
+    forbids: frozenset[int] = frozenset()
 
     @property
     def touched(self) -> frozenset[int]:
         """Every kind that this span has to look at."""
-        snapshots = {kind for kind, _, _ in self.known}
+        return self.plain | {kind for kind, _, _ in self.known}
+
+    @property
+    def plain(self) -> frozenset[int]:
+        """Every kind that this span has to look at, but for snapshots."""
         return (
-            self.opens | self.closes | self.during | self.chunks | self.refers | snapshots | self.token_events
-            | self.abandons
+            self.opens | self.closes | self.during | self.chunks | self.refers | self.token_events | self.abandons
+            | self.forbids
         )  # fmt: skip
 
 
@@ -192,6 +203,7 @@ class FoldPlan(msgspec.Struct, frozen=True):
     path: Path
     kinds: frozenset[int]
     wholes: dict[int, Path]
+    alone: bool
     rule: str
 
 
@@ -290,6 +302,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     allowed: tuple[tuple[str, tuple[str, ...]], ...]
     """Direction -> the patterns of events that are allowed though the contract does not name them."""
     time: tuple[Path, TimeUnit] | None
+    beside: tuple[FieldRule, ...]
+    """What stands beside an event that is wrapped."""
     rules: tuple[Rule, ...]
     left_out: frozenset[str] = frozenset()
     """Rules that a policy leaves out."""

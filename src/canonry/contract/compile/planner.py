@@ -8,7 +8,7 @@ import msgspec
 from canonry.contract.compile import demands
 from canonry.contract.compile.breakable import breakable
 from canonry.contract.compile.builder import Builder
-from canonry.contract.compile.kinds import families, plan_kinds
+from canonry.contract.compile.kinds import families, plan_beside, plan_kinds
 from canonry.contract.compile.plan import Plan
 from canonry.contract.compile.stretches import plan_scopes, plan_spans
 from canonry.contract.language.contract import Contract
@@ -60,8 +60,10 @@ def make_plan(
         exchanges=demands.plan_exchanges(builder, chosen.factor),
         allowed=_allowed(builder),
         time=(builder.path(contract.time.field, ("time", "field")), contract.time.unit) if contract.time else None,
+        beside=plan_beside(builder),
         rules=(),
     )
+    _profiles(builder)
     left_out = _left_out(builder, choices)
     rules = tuple(rule for name, rule in builder.rules.items() if name not in left_out)
     plan = msgspec.structs.replace(plan, rules=rules, left_out=left_out, notes=tuple(builder.notes))
@@ -121,6 +123,23 @@ def _profile(builder: Builder, name: str | None) -> Profile:
         )
         return Profile()
     return found
+
+
+def _profiles(builder: Builder) -> None:
+    """Every profile chooses what there is, also those that are not asked for."""
+    for name, profile in builder.contract.profiles.items():
+        for choice, alternative in profile.policy.items():
+            where: KeyPath = ("profiles", name, "policy", choice)
+            policy = builder.contract.policy.get(choice)
+            if policy is None:
+                near = nearest(choice, builder.contract.policy)
+                hint = f"; did you mean `{near}`?" if near else ""
+                builder.mistake(where, f"the profile `{name}` chooses the policy `{choice}`, which is none{hint}")
+            elif isinstance(policy, Policy) and alternative not in policy.alternatives:
+                near = nearest(alternative, policy.alternatives)
+                known = ", ".join(f"`{one}`" for one in policy.alternatives)
+                hint = f"did you mean `{near}`?" if near else f"expected one of {known}"
+                builder.mistake(where, f"`{choice}` has no alternative `{alternative}`; {hint}")
 
 
 def _allowed(builder: Builder) -> tuple[tuple[str, tuple[str, ...]], ...]:

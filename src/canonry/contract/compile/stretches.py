@@ -73,7 +73,7 @@ def _scope(builder: Builder, name: str, scope: Scope, index: int, inside: int) -
         inside=inside,
         reopen=reopen,
         reopens=reopens,
-        repeat=scope.repeat,
+        repeat=builder.kinds(scope.open if scope.repeat is True else scope.repeat or []),
         strict=scope.strict and bool(scope.open),
         constant=constant,
         must_close=scope.must_close and bool(scope.close),
@@ -118,7 +118,7 @@ def _span(builder: Builder, name: str, span: Span, index: int, home: int, outer:
     where: KeyPath = ("spans", name)
     same = builder.paths(span.same, (*where, "same"))
     closes = builder.kinds(span.close)
-    due = _due(builder, span.must_close_before, home, where, must=span.must_close)
+    within, due, due_within = _closing(builder, name, home, nested=outer >= 0)
     builder.rule(f"{name}.opened", f"what continues or closes a {name} names one that is open", (*where, "open"))
     builder.rule(f"{name}.once", f"a {name} opens once" + (" at a time" if span.reopen else ""), (*where, "open"))
     if closes and span.must_close:
@@ -137,6 +137,8 @@ def _span(builder: Builder, name: str, span: Span, index: int, home: int, outer:
         )
     if not span.concurrent:
         builder.rule(f"{name}.alone", f"one {name} is open at a time", (*where, "concurrent"))
+    if span.forbids:
+        builder.rule(f"{name}.forbids", f"what may not name an open {name} names none", (*where, "forbids"))
     more: dict[str, Any] = {}
     if span.implied is not None:
         more |= {
@@ -184,13 +186,39 @@ def _span(builder: Builder, name: str, span: Span, index: int, home: int, outer:
         same=same,
         must_close=span.must_close and bool(closes),
         due_at=due,
+        within=within,
+        due_within=due_within,
         concurrent=span.concurrent,
         reopen=span.reopen,
         known=tuple(known),
         across=span.across,
         abandons=builder.kinds(span.abandon),
+        forbids=builder.kinds(span.forbids),
         **more,
     )
+
+
+def _closing(builder: Builder, name: str, home: int, *, nested: bool) -> tuple[bool, frozenset[int], frozenset[int]]:
+    """Whether a span ends with the span around it; by what it must be closed anywhere, and by which closes of that.
+
+    Where nothing else is said, it is due where the one around it is, and when that closes.
+    """
+    span = builder.contract.spans[name]
+    due = _due(builder, span.must_close_before, home, ("spans", name), must=span.must_close)
+    if not nested:
+        return False, due, frozenset()
+    outer = span.inside.removeprefix("span:")
+    around = builder.contract.spans[outer]
+    closes = builder.kinds(around.close)
+    if span.must_close_before is not None:
+        return bool(due & closes), due - closes, due & closes
+    if not span.must_close:
+        return True, frozenset(), frozenset()
+    if around.must_close:
+        above = around.inside.removeprefix("span:")
+        inside = above in builder.spans and above not in builder.scopes and above != name
+        due = _closing(builder, outer, home, nested=inside)[1]
+    return True, due, closes
 
 
 def _due(builder: Builder, before: str | list[str] | None, home: int, where: KeyPath, *, must: bool) -> frozenset[int]:

@@ -21,6 +21,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     "object": {"type": "object"},
     "list": {"type": "array"},
     "any": {"not": {"type": "null"}},
+    "one": {"not": {"type": "null"}},
     "null": {"type": "null"},
     "rfc3339": {"type": "string", "pattern": _TIME},
     "rfc3339z": {"type": "string", "pattern": _TIME.replace("([Zz]|[+-]\\d\\d:\\d\\d)", "[Zz]")},
@@ -92,8 +93,21 @@ def _field(rule: FieldRule) -> dict[str, Any]:
     """What a field asks of the whole event: one of its ways is right, or, where it is optional, none is there."""
     demanded = not rule.kind.holds(None)
     leaf = type_schema(rule.kind)
+    if rule.items is not None or rule.kind.words == ("one",):
+        head, tails = rule.items if rule.items is not None else ((), rule.path.ways)
+        return _items(head, [_way(tail, leaf, demanded=demanded) for tail in tails], rule.kind)
     ways = [_way(way, leaf, demanded=demanded) for way in rule.path.ways]
     return ways[0] if len(ways) == 1 else {"anyOf": ways}
+
+
+def _items(head: tuple[str | int, ...], ways: list[dict[str, Any]], kind: FieldKind) -> dict[str, Any]:
+    """What each item of a list that there may be asks."""
+    if kind.words == ("one",):
+        there: dict[str, Any] = {"oneOf": ways}
+        found = {"anyOf": [there, {"not": {"anyOf": ways}}]} if kind.optional else there
+    else:
+        found = ways[0] if len(ways) == 1 else {"anyOf": ways}
+    return _way((*head, EACH), found, demanded=False) if head else found
 
 
 def _way(way: tuple[str | int, ...], leaf: dict[str, Any], *, demanded: bool) -> dict[str, Any]:

@@ -80,7 +80,7 @@ class Composer:
             return
         live = [each for each in self._state.live[scope.index].values() if self._could_be(scope, each)]
         opens, closes = kind.index in scope.opens, kind.index in scope.closes
-        again = (closes or scope.repeat) and live and self.rng.random() < 0.5
+        again = (closes or kind.index in scope.repeat) and live and self.rng.random() < 0.5
         if opens and not again:
             self._begin(scope)
         elif live and (needed or self.rng.random() < 0.5):
@@ -131,8 +131,9 @@ class Composer:
                 self._continue(kind, span, records)
 
     def _open(self, span: SpanPlan, home: Instance | None) -> None:
+        opened_here = span.outer in self._records and self._records[span.outer] is None
         self._records[span.index] = None
-        if span.outer >= 0:
+        if span.outer >= 0 and not opened_here:
             outer = self.plan.spans[span.outer]
             around = (
                 [each for each in home.spans[outer.index].values() if self._fits(outer.key, _plain_key(outer, each))]
@@ -343,9 +344,12 @@ class Composer:
                 continue
             if kind.index in plan.wholes:
                 path = plan.wholes[kind.index]
-                gathered = "" if record is None else memory.gathered(record, index)
+                gathered = [] if record is None else memory.gathered(record, index)
                 if self._draft.wants(path) or self._draft.declared(path) is not None or self.rng.random() < 0.5:
-                    self._draft.put(path, gathered)
+                    if EACH in path.ways[0]:
+                        self._draft.add_each(path.ways[0], gathered)
+                    else:
+                        self._draft.put(path, "".join(gathered))
             elif kind.index in plan.kinds and self._draft.value(plan.path) is None:
                 self._draft.put(plan.path, self.persona.text() + " ")
 
@@ -359,6 +363,9 @@ class Composer:
             ):
                 continue
             optional = rule.kind.holds(None)
+            if rule.items is not None and value is None:  # a list that need not be there
+                whole = self._draft.field_kind(rule.items[0])
+                optional = whole is None or whole.holds(None)
             if optional and (value is not None or self.rng.random() > 0.25):
                 continue
             way = self._draft.way(rule.path)

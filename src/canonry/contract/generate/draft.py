@@ -1,7 +1,7 @@
 """An event in the making: fields are put at paths, and the discriminator says what it is."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Any
 
@@ -63,6 +63,15 @@ class Draft:
         else:
             put_at(self.body, way, value)
 
+    def add_each(self, way: Way, values: Iterable[Any]) -> None:
+        """Put each value at the end of a way with ``[]``, in an item of its own."""
+        at = len(way) - 1 - way[::-1].index(EACH)
+        known = lookup(Path("", (way[:at],)), self.body, {})
+        while isinstance(known, list) and known and isinstance(known[0], list):
+            known = known[0]
+        items = known if isinstance(known, list) else []
+        put_at(self.body, way[:at], [*items, *(put_at(None, way[at + 1 :], value) for value in values)])
+
     def field_kind(self, way: Way) -> FieldKind | None:
         """Return the type that the contract gives what stands there."""
         rule = self._declared.get(way)
@@ -79,7 +88,8 @@ class Draft:
             self.body.setdefault(self.kind.base, {})
         if not below or (self.number is None and self.rng.random() < 0.8):
             return self.body
-        return {"id": self.number, below: self.body} if self.number is not None else {below: self.body}
+        beside = {str(rule.path.ways[0][0]): rule.kind.values[0] for rule in self.plan.beside if rule.kind.values}
+        return {**beside, **({} if self.number is None else {"id": self.number}), below: self.body}
 
     def _is_demanded(self, way: Way) -> bool:
         """Whether the contract demands what stands there, or the list that it is an item of."""

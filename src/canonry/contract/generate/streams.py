@@ -39,10 +39,12 @@ def with_openers(plan: Plan, kinds: frozenset[int]) -> frozenset[int]:
     """Return kinds of events with those that open what they need open."""
     while True:
         more = kinds
-        for span in plan.spans:
-            if kinds & span.touched:
-                more |= span.opens
-                more |= plan.spans[span.outer].opens if span.outer >= 0 else frozenset()
+        for kind in kinds:
+            spans = [span for span in plan.spans if kind in span.touched]
+            opens = [span.opens for span in spans if kind not in span.opens]
+            common = frozenset.intersection(*opens) if opens else frozenset()  # what opens all of them
+            more |= common or frozenset().union(*opens)
+            more |= frozenset().union(*(plan.spans[span.outer].opens for span in spans if span.outer >= 0))
         for scope in plan.scopes:
             if kinds & scope.closes:
                 more |= scope.opens

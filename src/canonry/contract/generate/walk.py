@@ -121,7 +121,7 @@ class Walk:
             return True
         live = len(self._session.state.live[0])
         scope = self.plan.scopes[0]
-        if live and (scope.repeat or kind.index in scope.closes):
+        if live and (kind.index in scope.repeat or kind.index in scope.closes):
             return True
         return self._opened < self.runs and live < (self.open_at_once if scope.key else 1)
 

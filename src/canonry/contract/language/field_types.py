@@ -12,21 +12,28 @@ _RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d+)?([
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]{4})*(?:[A-Za-z0-9+/_-]{2,3}={0,2})?", re.ASCII)
 
 
-_STANDS_FOR_NONE = ("undefined", "null", "none", "nil", "nan", "unknown", "placeholder")
+_STANDS_FOR_NONE = ("undefined", "null", "none", "nil", "nan", "unknown", "placeholder", "string")
 PLACEHOLDERS = frozenset(
     (
-        *("", " ", "\t", "\n", "[object Object]", "00000000-0000-0000-0000-000000000000"),
-        *(spelt for word in _STANDS_FOR_NONE for spelt in (word, word.upper(), word.capitalize(), f"<{word}>")),
-        *("NaN", "${id}", "{id}", "{{id}}", "<id>"),
+        *("", "NaN", "00000000-0000-0000-0000-000000000000", "0" * 32),
+        *(spelt for word in _STANDS_FOR_NONE for spelt in (word, word.upper(), word.capitalize())),
     )
 )
 """What programs write in the place of an id that they do not have."""
+_TEMPLATE = re.compile(
+    r"\s*(?:\$?\{+[^{}]*\}+|\$\([^()]*\)|<%?=?[\w .-]*%?>|%\w+%|%[({]\w+[)}]|\[[^\[\]]*\]|#\{[^{}]*\})\s*"
+)
+"""A place in a template that nothing was put into."""
+TEMPLATE_ENDS = "})>%]" + "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+"""What a blank text, or a place in a template, ends with."""
 
 
 def is_id(value: Any) -> bool:
     """Whether a value names something: a text that is neither empty nor a placeholder, or a whole number."""
     if isinstance(value, str):
-        return value not in PLACEHOLDERS
+        if value in PLACEHOLDERS:
+            return False
+        return value[-1] not in TEMPLATE_ENDS or not (value.isspace() or _TEMPLATE.fullmatch(value))
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -37,7 +44,7 @@ def is_filled(value: Any) -> bool:
     return value is not None and value != [] and value != {}
 
 
-_ZULU = re.compile(
+ZULU = re.compile(
     r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z", re.ASCII
 )
 """Nearly all times in UTC, none that is no time: the rest is looked at closely."""
@@ -69,7 +76,7 @@ def is_rfc3339(value: Any) -> bool:
 
 def _is_zulu(value: Any) -> bool:
     """Whether a value is a time in UTC that ends in Z."""
-    if isinstance(value, str) and _ZULU.fullmatch(value):
+    if isinstance(value, str) and ZULU.fullmatch(value):
         return value[:4] != "0000"
     return is_rfc3339(value) and str(value)[-1] in "Zz"
 
@@ -85,6 +92,7 @@ WORDS: dict[str, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict),
     "list": lambda value: isinstance(value, list),
     "any": lambda value: value is not None,
+    "one": lambda value: value is not None,
     "null": lambda value: value is None,
     "rfc3339": is_rfc3339,
     "rfc3339z": _is_zulu,
@@ -101,6 +109,7 @@ SENTENCES = {
     "object": "an object",
     "list": "a list",
     "any": "a value",
+    "one": "exactly one of these",
     "null": "null",
     "rfc3339": "an RFC 3339 time with its zone",
     "rfc3339z": "an RFC 3339 time that ends in Z",
@@ -128,6 +137,29 @@ class FieldKind(msgspec.Struct, frozen=True):
         if self.values:
             return "one of " + ", ".join(f"`{one}`" for one in self.values)
         return " or ".join(SENTENCES[word] for word in self.words)
+
+
+_SHAPES = {
+    "text": "str",
+    "id": "str int",
+    "rfc3339": "str",
+    "rfc3339z": "str",
+    "base64": "str",
+    "int": "int",
+    "number": "int float",
+}
+_EVERY = frozenset(("str", "int", "float", "bool", "object", "list"))
+
+
+def shapes(kind: FieldKind) -> frozenset[str]:
+    """Return which kinds of JSON values a type lets through; null is none of them."""
+    if kind.values:
+        names = {str: "str", bool: "bool", int: "int", float: "float", dict: "object", list: "list"}
+        return frozenset(names[type(value)] for value in kind.values if type(value) in names)
+    found: set[str] = set()
+    for word in kind.words:
+        found |= _EVERY if word in ("any", "one", "filled") else set(_SHAPES.get(word, word).split()) & _EVERY
+    return frozenset(found)
 
 
 @cache

@@ -121,8 +121,13 @@ def mentions(contract: Contract) -> Iterator[Mention]:
     """Yield every name of an event in the rules of a contract, with its place."""
     for section in ("scopes", "spans"):
         for owner, part in getattr(contract, section).items():
-            yield from _lists(part, (section, owner), ("open", "close", "pause", "during", "abandon"))
+            yield from _lists(part, (section, owner), ("open", "close", "pause", "during", "abandon", "forbids"))
             yield from _reopening(getattr(part, "reopen", None), (section, owner, "reopen"))
+            repeat = getattr(part, "repeat", None)
+            yield from (
+                Mention((section, owner, "repeat", index), str(name))
+                for index, name in enumerate(repeat if isinstance(repeat, list) else ())
+            )
             before = part.must_close_before
             if isinstance(before, list):
                 yield from _lists(part, (section, owner), ("must_close_before",))

@@ -38,8 +38,9 @@ FieldType = str | list[Any]
 
 ``id`` a string that is not empty, or a whole number · ``str`` any string · ``text`` a string with more than white
 space · ``filled`` anything but null, an empty string, list or object · ``int`` · ``number`` · ``bool`` · ``object`` ·
-``list`` · ``any`` · ``null`` · ``rfc3339`` a time with its zone · ``rfc3339z`` one that ends in Z · ``base64``. ``?``
-at the end, of the type or of the field's name: may be absent. ``|`` between: one of them.
+``list`` · ``any`` · ``one`` exactly one of the field's alternatives · ``null`` · ``rfc3339`` a time with its zone ·
+``rfc3339z`` one that ends in Z · ``base64``. With ``[]`` in the path each item of the list has it. ``?`` at the end,
+of the type or of the field's name: may be absent. ``|`` between: one of them.
 """
 
 Condition = str | int | float | bool | list[Any] | dict[str, Any]
@@ -79,6 +80,7 @@ class Discriminator(Part, frozen=True, kw_only=True):
     below: Annotated[
         str, Meta(description="A key that may wrap the event: where it is there, paths begin inside it.")
     ] = ""
+    beside: Annotated[dict[str, FieldType], Meta(description="Fields that stand beside a wrapped event.")] = {}
 
 
 class EventType(Part, frozen=True, kw_only=True):
@@ -133,11 +135,21 @@ class Scope(Part, frozen=True, kw_only=True):
         ),
     ] = False
     repeat: Annotated[
-        bool, Meta(description="Whether an opening event may come again while it is open, as an ordinary event.")
+        bool | list[str],
+        Meta(
+            description=(
+                "Whether an opening event may come again while it is open, as an ordinary event; or which ones may."
+            )
+        ),
     ] = False
     strict: Annotated[
         bool,
-        Meta(description="Whether its events need it open. If not, keys that were never opened are nobody's business."),
+        Meta(
+            description=(
+                "Whether its events need it open. If not, keys that were never opened are nobody's business, unless an "
+                "event closes one."
+            )
+        ),
     ] = True
     constant: Annotated[list[str], Meta(description="Fields that have one value in all its events.")] = []
     pause: Annotated[
@@ -211,7 +223,10 @@ class Span(Part, frozen=True, kw_only=True):
     must_close_before: Annotated[
         str | list[str] | None,
         Meta(
-            description="The close of which scope (`run.close`), or which events, find it closed. Default: `inside`'s."
+            description=(
+                "The close of which scope (`run.close`), or which events, find it closed; of those that close the span "
+                "around it, each its own. Default: `inside`'s."
+            )
         ),
     ] = None
     concurrent: Annotated[bool, Meta(description="Whether several may be open at once.")] = True
@@ -229,3 +244,4 @@ class Span(Part, frozen=True, kw_only=True):
         list[str],
         Meta(description="Events of the opener's side after which a close may come or not."),
     ] = []
+    forbids: Annotated[list[str], Meta(description="Events that may not name it while it is open.")] = []

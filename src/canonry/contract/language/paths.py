@@ -60,6 +60,37 @@ def follow(way: tuple[str | int, ...], body: Any, meta: Mapping[str, Any]) -> An
     return _down(body, way)
 
 
+def split_each(path: Path) -> tuple[tuple[str | int, ...], tuple[tuple[str | int, ...], ...]] | None:
+    """Return the way to the items that all ways of a path go through (to their last ``[]``), and what follows in each.
+
+    None where a way has no ``[]``, or goes through other items.
+    """
+    heads, tails = set(), []
+    for way in path.ways:
+        if EACH not in way:
+            return None
+        at = len(way) - way[::-1].index(EACH)
+        heads.add(way[: at - 1])
+        tails.append(way[at:])
+    return (heads.pop(), tuple(tails)) if len(heads) == 1 else None
+
+
+def items_at(way: tuple[str | int, ...], body: Any) -> list[Any]:
+    """Return the items of every list that a way leads to."""
+    lists = [body]
+    for part in way:
+        if part == EACH:
+            lists = [item for one in lists if isinstance(one, list) for item in one]
+        else:
+            lists = [_down(one, (part,)) for one in lists]
+    return [item for one in lists if isinstance(one, list) for item in one]
+
+
+def below(item: Any, way: tuple[str | int, ...]) -> Any:
+    """Return what stands below an item of a list."""
+    return _down(item, way) if way else item
+
+
 def _down(value: Any, way: tuple[str | int, ...]) -> Any:
     for index, part in enumerate(way):
         if part.__class__ is str and part != EACH:

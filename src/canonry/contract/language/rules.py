@@ -77,11 +77,17 @@ class Fold(Part, frozen=True, kw_only=True):
     over: Annotated[str, Meta(description="What the pieces belong to: `span:NAME` or a scope.")]
     equals: Annotated[
         str | list[str],
-        Meta(description="Where the whole stands: EVENT.FIELD. Where it is absent, nothing is compared."),
+        Meta(
+            description=(
+                "Where the whole stands: EVENT.FIELD. Where it is absent, nothing is compared. Where it is a list of "
+                "texts (`content[].text`), those are the pieces, in any order."
+            )
+        ),
     ]
     events: Annotated[
         list[str], Meta(description="The events that hold pieces. Default: all that have the field.")
     ] = []
+    alone: Annotated[bool, Meta(description="Whether the whole may come without any piece.")] = False
 
 
 class Unique(Part, frozen=True, kw_only=True):
@@ -132,7 +138,7 @@ class Isolation(Part, frozen=True, kw_only=True):
 
 
 class Quiet(Part, frozen=True, kw_only=True):
-    """A stretch after a close in which nothing of the scope comes."""
+    """A stretch after a close in which nothing of the scope comes, not even a new opening where that is allowed."""
 
     after: Annotated[str, Meta(description="The close, such as `run.close`.")]
     length: Annotated[Time, Meta(description="How long it is listened.")] = field(name="for")

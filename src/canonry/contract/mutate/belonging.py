@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from canonry.contract.canary import TAG
-from canonry.contract.check.isolation import SessionFacts
+from canonry.contract.check.isolation import SessionFacts, joined_text
 from canonry.contract.generate.draft import nodes
 from canonry.contract.generate.stream import Line
 from canonry.contract.language.paths import Path
@@ -80,7 +80,7 @@ def _split(scene: Scene) -> Iterator[Edit]:
         pieces = [
             n
             for n, line in enumerate(scene.lines)
-            if line.event is not None and isinstance(scene.value(line, path), str)
+            if line.event is not None and (joined_text(scene.value(line, path)) or scene.value(line, path) == "")
         ]
         for one in pieces:
             for other in pieces:
@@ -102,14 +102,14 @@ def _split(scene: Scene) -> Iterator[Edit]:
                 yield Edit(
                     f"split a text of somebody else over two pieces of `{path.text}`",
                     scene.replaced(
-                        (one, scene.put(first, path, f"{scene.value(first, path)}{head}")),
-                        (other, scene.put(second, path, f"{tail}{scene.value(second, path)}")),
+                        (one, scene.put(first, path, f"{joined_text(scene.value(first, path))}{head}")),
+                        (other, scene.put(second, path, f"{tail}{joined_text(scene.value(second, path))}")),
                     ),
                     2,
                 )
         for n in pieces:
             line = scene.lines[n]
-            begin = scene.put(line, path, f"{scene.value(line, path)}{FOREIGN[:20]}")
+            begin = scene.put(line, path, f"{joined_text(scene.value(line, path))}{FOREIGN[:20]}")
             end = scene.put(scene.again(line), path, f"{FOREIGN[20:]} so")
             lines = (*scene.lines[:n], begin, end, *scene.lines[n + 1 :])
             yield Edit(f"split a text of somebody else over two pieces of `{path.text}`", lines, 2)

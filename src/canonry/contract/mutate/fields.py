@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from canonry.contract.check.checker import Checker
-from canonry.contract.compile.plan import FieldRule, Kind
+from canonry.contract.compile.plan import FieldRule, Kind, Plan
 from canonry.contract.generate.compose import Composer, UnfitError
 from canonry.contract.generate.stream import Line
 from canonry.contract.generate.values import Persona
@@ -58,8 +58,13 @@ def field(scene: Scene, rule: str) -> Iterator[Edit]:
     kinds = [(kind, each) for kind in scene.plan.kinds for each in kind.fields if each.rule == rule]
     for kind, each in kinds:
         for n in scene.of([kind.index])[:_MOST_LINES]:
+            answers = _answers(scene, kind.index, n) if each.path.text in _keys(scene.plan) else []
             for title, line in _wrong(scene, scene.lines[n], kind, each):
                 yield Edit(title, scene.replaced((n, line)))
+                if answers:  # nobody can answer what has no id
+                    lines = scene.replaced((n, line))
+                    kept = tuple(one for m, one in enumerate(lines) if m not in answers)
+                    yield Edit(f"{title}, and answer nothing", kept)
     for kind, each in kinds:
         for n in scene.of([kind.index])[:_MOST_LINES]:
             for title, line in _wrong(scene, scene.again(scene.lines[n]), kind, each):
@@ -69,6 +74,18 @@ def field(scene: Scene, rule: str) -> Iterator[Edit]:
         if invented is not None:
             for title, line in _wrong(scene, invented, kind, each):
                 yield Edit(f"send one more `{kind.name}`, and {title}", scene.inserted(len(scene.lines), line))
+
+
+def beside(scene: Scene, rule: str) -> Iterator[Edit]:
+    """Yield streams in which something beside a wrapped event is missing or of another type."""
+    below = scene.plan.contract.discriminator.below
+    for each in (one for one in scene.plan.beside if one.rule == rule):
+        name = str(each.path.ways[0][0])
+        for n, line in enumerate(scene.lines):
+            if isinstance(line.event, dict) and below in line.event:
+                for value in (value for value in _OTHERS if not each.kind.holds(value)):
+                    changed = msgspec.structs.replace(line, event={**line.event, name: value})
+                    yield Edit(f"make `{name}` beside `{below}` another", scene.replaced((n, changed)))
 
 
 def schema(scene: Scene, rule: str) -> Iterator[Edit]:
@@ -93,6 +110,32 @@ def direction(scene: Scene, rule: str) -> Iterator[Edit]:
             for n in scene.of([kind.index])[:_MOST_LINES]:
                 line = msgspec.structs.replace(scene.lines[n], direction=other)
                 yield Edit(f"send `{name}` the other way", scene.replaced((n, line)))
+                answers = _answers(scene, kind.index, n)
+                if answers:
+                    turned = [(m, _turned(scene.lines[m])) for m in answers]
+                    yield Edit(f"send `{name}` the other way, and its answer", scene.replaced((n, line), *turned))
+
+
+def _keys(plan: Plan) -> set[str]:
+    """The first way of each key under which one side answers the other."""
+    return {str(path.ways[0][0]) for span in plan.spans if span.across for path in span.key if len(path.ways[0]) == 1}
+
+
+def _answers(scene: Scene, kind: int, n: int) -> list[int]:
+    """The events that answer one, where who opens something has it closed by the other side."""
+    return [
+        m
+        for span in scene.plan.spans
+        if span.across and kind in span.opens
+        for m in scene.of(span.closes | span.token_events | span.abandons)
+        if m > n
+        and (key := scene.key(scene.lines[m], span.key)) is not None
+        and key == scene.key(scene.lines[n], span.key)
+    ]
+
+
+def _turned(line: Line) -> Line:
+    return msgspec.structs.replace(line, direction="in" if line.direction == "out" else "out")
 
 
 def invent(scene: Scene, kind: Kind) -> Line | None:

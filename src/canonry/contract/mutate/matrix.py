@@ -117,11 +117,13 @@ class _Search:
 
     def _scenes_for(self, rule: Rule) -> Iterator[Scene]:
         sessions = 2 if rule.path[0] == "isolation" else 1
-        for number in range(_PLAIN):
-            yield self._scene(number, sessions, frozenset())
         wanted = touched(self.plan, rule)
+        plain = [self._scene(number, sessions, frozenset()) for number in range(_PLAIN)]
+        fitting = [scene for scene in plain if not wanted or scene.of(wanted)]
+        yield from fitting
         for number in range(_FAVOURED):
             yield self._scene(number, sessions, wanted)
+        yield from (scene for scene in plain if scene not in fitting)
 
     def _scene(self, number: int, sessions: int, favour: frozenset[int]) -> Scene:
         known = self._scenes.get((number, sessions, favour))

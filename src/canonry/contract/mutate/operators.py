@@ -23,6 +23,8 @@ def edits(scene: Scene, rule: Rule, way: str = "") -> Iterator[Edit]:
     """Yield changed streams that should break a rule, the smallest changes first."""
     plan = scene.plan
     match rule.path[0]:
+        case "discriminator" if "beside" in rule.path:
+            return fields.beside(scene, rule.id)
         case "transport" | "discriminator" | "unknown":
             return fields.frames(scene, rule.id)
         case "envelope":
@@ -59,7 +61,7 @@ def touched(plan: Plan, rule: Rule) -> frozenset[int]:
         found = scope.opens | scope.closes
     elif head == "spans":
         span = next(each for each in plan.spans if each.name == name)
-        found = span.touched | (span.due_at if rule.id == f"{name}.closed" else frozenset())
+        found = span.touched | (span.due_at | span.due_within if rule.id == f"{name}.closed" else frozenset())
     else:
         demands = [
             *((each.rule, each.kinds) for each in plan.counts),

@@ -6,6 +6,7 @@ import msgspec
 
 from canonry.contract.compile.plan import SESSION, ScopePlan, SpanPlan
 from canonry.contract.language.paths import Path
+from canonry.contract.mutate.fields import invent
 from canonry.contract.mutate.scene import Edit, Scene
 
 _AFTER = 0.001
@@ -39,8 +40,7 @@ def scope(scene: Scene, rule: str, plan: ScopePlan) -> Iterator[Edit]:
                         twin = scene.again(scene.lines[n], at=scene.lines[end].at)
                         yield Edit(f"open the {plan.name} again after its close", scene.inserted(end + 1, twin))
         case "closed":
-            quiet = scene.plan.quiet.get(plan.index, (0.0, ""))[0]
-            yield from _after(scene, plan, inner or opens, closes, quiet + 1.0 if quiet else 0.0)
+            yield from _after(scene, plan, inner or opens, closes, 0.0)
         case "ended":
             for n in closes:
                 yield Edit(f"drop the closing `{scene.lines[n].kind}`", scene.without(n))
@@ -89,10 +89,18 @@ def constant(scene: Scene, path: Path, members: list[int]) -> Iterator[Edit]:
 
 
 def late(scene: Scene, plan: ScopePlan, gap: float) -> Iterator[Edit]:
-    """Yield streams in which something comes for a scope so long after its close."""
+    """Yield streams in which a scope opens again, and closes again, so long after its close."""
     closes = scene.of(plan.closes)
-    members = [n for group in scene.groups(plan.index) for n in group if n not in closes]
-    yield from _after(scene, plan, members, closes, gap)
+    for group in scene.groups(plan.index):
+        for end in (n for n in group if n in closes):
+            at = scene.lines[end].at
+            moment = None if at is None else round(at + gap, 6)
+            repeated = [scene.again(scene.lines[n], at=moment) for n in group if n <= end]
+            yield Edit(
+                f"open the {plan.name} again {gap:g} s after its close",
+                scene.inserted(end + 1, *repeated),
+                len(repeated),
+            )
 
 
 def _after(scene: Scene, plan: ScopePlan, members: list[int], closes: list[int], gap: float) -> Iterator[Edit]:
@@ -172,11 +180,29 @@ def span(scene: Scene, rule: str, plan: SpanPlan) -> Iterator[Edit]:
             yield from _refers(scene, plan, closes)
         case "token":
             yield from _tokens(scene, plan, opens)
+        case "forbids":
+            yield from _forbidden(scene, plan, opens)
         case "needs":
             text = rule.partition(".")[2]
             for n in scene.of(plan.chunks):
                 line = scene.put(scene.lines[n], Path(text, (tuple(text.split(".")),)), None)
                 yield Edit(f"drop `{text}` of `{line.kind}`", scene.replaced((n, line)))
+
+
+def _forbidden(scene: Scene, plan: SpanPlan, opens: list[int]) -> Iterator[Edit]:
+    for number in sorted(plan.forbids):
+        kind = scene.plan.kinds[number]
+        stray = next((scene.lines[n] for n in scene.of([number])), None) or invent(scene, kind)
+        if stray is None:
+            continue
+        for n in opens:
+            opening = scene.lines[n]
+            key = tuple(scene.value(opening, path) for path in plan.key)
+            moved = msgspec.structs.replace(
+                stray, at=opening.at, connection=opening.connection, direction=opening.direction
+            )
+            line = scene.rekeyed(moved, plan.key, key)
+            yield Edit(f"send `{line.kind}` while the {plan.name} is open", scene.inserted(n + 1, line))
 
 
 def _unopened(scene: Scene, plan: SpanPlan, opens: list[int], others: list[int]) -> Iterator[Edit]:

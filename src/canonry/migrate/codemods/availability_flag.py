@@ -3,11 +3,13 @@
 import ast
 from collections.abc import Iterator, Sequence
 
+from canonry.changes.nodes import nodes_of
 from canonry.migrate.answers import Change, Found, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.homes import leads_back, module_name, statement_at
 from canonry.migrate.module import Module
 from canonry.model.edit import Grade
+from canonry.rules.imp.imp005_availability_flag import ask_apart, dependencies_of
 from canonry.source.facts import Flag
 
 _PROBE = "try:\n    import redis\n    HAS_REDIS = True\nexcept ImportError:\n    HAS_REDIS = False\n"
@@ -16,6 +18,7 @@ _FILES = {
     "shop/optional.py": _PROBE,
     "shop/jobs.py": "from shop.optional import HAS_REDIS\n",
 }
+_TELLING = frozenset("debug info warning warn error critical exception log".split())
 
 
 class AvailabilityFlag(Codemod):
@@ -24,8 +27,10 @@ class AvailabilityFlag(Codemod):
     The flag keeps its name and its value, with the dependency and without. What the probe imports, and what its handler
     binds, stays under an `if` of the flag where the file uses it. It is safe where home and copy probe exactly the same,
     catch the same errors, and stand in one package. A reader is asked where one of them lies in another package, which
-    may be shipped alone, or where the handlers differ. Manual: probes of different parts, `else` and `finally`, a home
-    that imports the file, flags that are set again.
+    may be shipped alone; where the copy asks for other modules of the same package, which only an older release could
+    lack; where it keeps None in place of what it imports, which an `if` of the home's flag does as well; where the
+    handler tells the error. Manual: probes of other packages or of other parts of the tree, `else` and `finally`, a
+    home that imports the file, flags that are set again.
     """
 
     name = "availability-flag"
@@ -47,7 +52,25 @@ class AvailabilityFlag(Codemod):
             files=_FILES,
         ),
         Example(
-            "try:\n    import redis.asyncio\n    HAS_REDIS = True\nexcept ImportError:\n    HAS_REDIS = False\n",
+            "try:\n    import redis.asyncio\n    HAS_REDIS = True\nexcept ImportError as error:\n    print(error)\n    HAS_REDIS = False\n\n\n"
+            "def cache():\n    return redis.asyncio.Redis() if HAS_REDIS else None\n",
+            "from shop.optional import HAS_REDIS\nif HAS_REDIS:\n    import redis.asyncio\n\n\n"
+            "def cache():\n    return redis.asyncio.Redis() if HAS_REDIS else None\n",
+            grade=Grade.REVIEW,
+            path="shop/cache.py",
+            files=_FILES,
+        ),
+        Example(
+            "try:\n    from redis import Redis\nexcept ImportError:\n    Redis = None\n\n\n"
+            "def cache():\n    return Redis() if Redis else None\n",
+            "from shop.optional import HAS_REDIS\nif HAS_REDIS:\n    from redis import Redis\nelse:\n    Redis = None\n\n\n"
+            "def cache():\n    return Redis() if Redis else None\n",
+            grade=Grade.REVIEW,
+            path="shop/cache.py",
+            files=_FILES,
+        ),
+        Example(
+            "try:\n    import redis, kafka\n    HAS_REDIS = True\nexcept ImportError:\n    HAS_REDIS = False\n",
             grade=Grade.MANUAL,
             path="shop/cache.py",
             files=_FILES,
@@ -78,12 +101,14 @@ def _changed(module: Module, found: Found) -> Change:
     if not dotted:
         return manual(found, f"`{home_at.path}` has no name by which this file can import it")
     doubts = [doubt] if doubt else []
+    doubts += _doubts(tried, own, home)
     if home_at.path.partition("/")[0] != module.path.partition("/")[0]:
         doubts.append(f"`{home_at.path}` lies in another package, which may not be there")
     if module.file.project.remoteness(home_at.path) > 0:
         doubts.append(f"`{home_at.path}` only supports tests")
-    said = home.name if home.name == own.name else f"{home.name} as {own.name}"
-    text = _text(module, tried, own, f"from {dotted} import {said}")
+    flag = own.name if own.boolean else home.name
+    said = home.name if home.name == flag else f"{home.name} as {flag}"
+    text = _text(module, tried, flag, f"from {dotted} import {said}", own)
     return Change(
         found=found,
         grade=Grade.REVIEW if doubts else Grade.SAFE,
@@ -93,14 +118,16 @@ def _changed(module: Module, found: Found) -> Change:
 
 
 def _refusal(module: Module, tried: ast.Try, own: Flag, home: Flag, path: str) -> str:
-    if own.boolean is not home.boolean:
-        return "one of both keeps True and False, the other the imported name or None"
-    if not own.boolean:
-        return "it keeps the imported name, or None; import that from one place"
-    if set(own.wanted) != set(home.wanted):
+    if not home.boolean:
+        return "the home keeps the imported name, or None; let one place say True or False"
+    if not own.boolean and home.name in module.bound:
+        return f"`{home.name}` means something else here"
+    if set(own.wanted) != set(home.wanted) and not _same_packages(module, own, home, path):
         return f"`{home.name}` of the home answers for {_named(home.wanted)}, this one for {_named(own.wanted)}"
-    if len(tried.handlers) != 1 or tried.finalbody or tried.orelse or tried.handlers[0].name:
-        return "its `try` has more than one plain handler"
+    if len(tried.handlers) != 1 or tried.finalbody or tried.orelse:
+        return "its `try` has more than one handler, or goes on behind it"
+    if not _only_told(tried.handlers[0]):
+        return "its handler keeps the error"
     theirs = statement_at(module, path, home.site.line)
     if not isinstance(theirs, ast.Try) or _errors(theirs) != _errors(tried) or not _errors(tried):
         return "one of both takes other errors than those of an import, or in another way"
@@ -108,14 +135,51 @@ def _refusal(module: Module, tried: ast.Try, own: Flag, home: Flag, path: str) -
         return "a comment stands in the probe"
     inside = sum(
         1
-        for node in ast.walk(tried)
+        for node in nodes_of(tried)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == own.name
     )
-    if module.bound.get(own.name, 0) > inside:
+    if own.boolean and module.bound.get(own.name, 0) > inside:
         return f"`{own.name}` is set elsewhere, too"
     if leads_back(module.file.index, path, module.path):
         return f"`{path}` imports this file"
     return ""
+
+
+def _same_packages(module: Module, own: Flag, home: Flag, path: str) -> bool:
+    """Whether both ask for the same packages, none of them of the tree, and not for parts that come by themselves."""
+    index = module.file.index
+    mine, theirs = dependencies_of(own, module.path, index), dependencies_of(home, path, index)
+    if mine.keys() != theirs.keys() or any(mine.values()) or any(theirs.values()):
+        return False
+    return bool(mine) and not any(ask_apart(each, own.wanted, home.wanted) for each in mine)
+
+
+def _doubts(tried: ast.Try, own: Flag, home: Flag) -> Iterator[str]:
+    """What a reader has to know of a probe that is not the home's to the letter."""
+    if set(own.wanted) != set(home.wanted):
+        yield f"`{home.name}` of the home asks for {_named(home.wanted)}, this one for {_named(own.wanted)}"
+    if not own.boolean:
+        yield f"`{own.name}` is None where `{home.name}` says no"
+    if tried.handlers[0].name:
+        yield "nothing tells the error any more"
+
+
+def _only_told(handler: ast.ExceptHandler) -> bool:
+    """Whether the caught error, where it has a name, is only printed or logged."""
+    return all(_tells(each) for each in handler.body if _speaks_of(each, handler.name))
+
+
+def _speaks_of(statement: ast.stmt, name: str | None) -> bool:
+    return name is not None and any(isinstance(each, ast.Name) and each.id == name for each in nodes_of(statement))
+
+
+def _tells(statement: ast.stmt) -> bool:
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call):
+        return False
+    return (isinstance(call.func, ast.Name) and call.func.id == "print") or (
+        isinstance(call.func, ast.Attribute) and call.func.attr in _TELLING
+    )
 
 
 def _named(names: Sequence[str]) -> str:
@@ -133,11 +197,18 @@ def _errors(tried: ast.Try) -> frozenset[str]:
     return frozenset(("ImportError",)) if names <= {"ImportError", "ModuleNotFoundError"} else frozenset()
 
 
-def _text(module: Module, tried: ast.Try, own: Flag, line: str) -> str:
+def _text(module: Module, tried: ast.Try, flag: str, line: str, own: Flag) -> str:
     """The import of the flag, and under it what the file still uses of the probe's imports and its handler's names."""
     end = module.line_end(module.start(tried)).decode()
-    have = [each for each in tried.body if not _sets(each, own.name)]
-    lack = [each for each in tried.handlers[0].body if not _sets(each, own.name) and not isinstance(each, ast.Pass)]
+    handler = tried.handlers[0]
+    have = [each for each in tried.body if not (own.boolean and _sets(each, own.name))]
+    lack = [
+        each
+        for each in handler.body
+        if not (own.boolean and _sets(each, own.name))
+        and not isinstance(each, ast.Pass)
+        and not _speaks_of(each, handler.name)
+    ]
     if not lack and all(
         isinstance(each, ast.Import | ast.ImportFrom) and not _used(module, tried, each) for each in have
     ):
@@ -149,9 +220,9 @@ def _text(module: Module, tried: ast.Try, own: Flag, line: str) -> str:
 
     parts = [line]
     if have:
-        parts += [f"if {own.name}:", *block(have)]
+        parts += [f"if {flag}:", *block(have)]
     if lack:
-        parts += ["else:" if have else f"if not {own.name}:", *block(lack)]
+        parts += ["else:" if have else f"if not {flag}:", *block(lack)]
     return end.join(parts)
 
 
@@ -170,8 +241,8 @@ def _used(module: Module, tried: ast.Try, statement: ast.stmt) -> bool:
     """Whether a name that an import binds is spoken of outside of the probe, in a string too; others may import it."""
     assert isinstance(statement, ast.Import | ast.ImportFrom)
     bound = {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
-    inside = {id(node) for node in ast.walk(tried)}
-    for node in ast.walk(module.tree):
+    inside = {id(node) for node in nodes_of(tried)}
+    for node in nodes_of(module.tree):
         if id(node) in inside:
             continue
         if isinstance(node, ast.Name) and node.id in bound:

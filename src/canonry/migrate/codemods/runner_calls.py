@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 
+from canonry.changes.nodes import nodes_of
 from canonry.migrate.answers import Change, Found, Splice, manual
 from canonry.migrate.codemod import Codemod, Example
 from canonry.migrate.commands.tokens import CannotMapError
@@ -89,7 +90,7 @@ class RunnerCalls(Codemod):
 def _changed(module: Module, call: ast.Call, found: Found) -> Change:
     holder, new = rewritten_call(module, call)
     start, end = module.start(holder[0]), module.end(holder[-1])
-    if module.has_comment(start, end):
+    if any(comment not in new.text for comment in module.comments_in(start, end)):
         raise CannotMapError("a comment stands in the command")
     doubts = [new.reason] if new.reason else []
     keywords = {keyword.arg: keyword.value for keyword in call.keywords}
@@ -150,7 +151,7 @@ def rewritten_call(module: Module, call: ast.Call) -> tuple[list[ast.expr], NewT
 def _only_value(module: Module, name: ast.Name) -> ast.expr:
     """The literal that a local variable is set to once, and that only the call uses."""
     scope = next(iter(module.functions_around(name)), module.tree)
-    uses = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == name.id]
+    uses = [node for node in nodes_of(scope) if isinstance(node, ast.Name) and node.id == name.id]
     stores = [node for node in uses if isinstance(node.ctx, ast.Store)]
     statement = module.parents.get(stores[0]) if len(stores) == 1 else None
     if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:

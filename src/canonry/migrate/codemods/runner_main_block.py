@@ -39,6 +39,7 @@ class RunnerMainBlock(Codemod):
     """
 
     name = "runner-main-block"
+    asks_who_starts = True
     rules = ("RUN001", "RUN003")
     order = 30
     examples = (

@@ -51,6 +51,7 @@ OWN_FLAGS = {
 OWN_SHORT = {"x": "--fail-fast", "v": "-v", "q": "-q"}
 OWN_VALUED = {"--maxfail": "--max-failures", "--timeout": "--timeout"}
 REPORTS = frozenset(("--junitxml", "--junit-xml"))
+COLLECTING = frozenset(("--collect-only", "--co"))
 SPREADING = frozenset(("--dist", "--tx", "--maxprocesses", "--max-worker-restart"))
 """How pytest-xdist spreads tests, which the runner decides itself."""
 REVIEWED = {

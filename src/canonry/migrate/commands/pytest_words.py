@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from canonry.migrate.commands.pytest_options import (
+    COLLECTING,
     FLAGS,
     OPTIONAL,
     OWN_FLAGS,
@@ -84,13 +85,17 @@ def _long(words: Sequence[str | None], at: int, found: Arguments) -> int:
     word = words[at] or ""
     name, equals, value = word.partition("=")
     _notice(name, found)
+    if name in COLLECTING:
+        found.own.append(Made("--collect", at))
+        found.doubt(f"`{name}` prints node ids, `--collect` a share, and ends with 1 where a file cannot be collected")
+        return at + 1
     if name in FLAGS or (name in OPTIONAL and (equals or not _is_value(words, at + 1))):
         if name in ("--last-failed", "--lf"):
             found.narrowed = True
-            found.own.append(Made("--failed"))
+            found.own.append(Made("--failed", at))
             found.doubt(f"`{name}` goes by pytest's own cache, `--failed` by the runner's recordings")
         elif name in OWN_FLAGS and not equals:
-            found.own.append(Made(OWN_FLAGS[name]))
+            found.own.append(Made(OWN_FLAGS[name], at))
         else:
             found.passed.append(Kept(at))
         return at + 1
@@ -113,7 +118,7 @@ def _valued(name: str, value: str | None, at: int, joined: bool, found: Argument
     """Adds an option with a value, which stands in the same word (``joined``) or in the next."""
     known = value is not None and not VARIABLE.search(value)
     if name in REPORTS:
-        found.own.append(Made("--report"))
+        found.own.append(Made("--report", at))
         found.own.append(Changed(at, f"{name}=", "junit=") if joined else Changed(at + 1, "", "junit="))
     elif name in OWN_VALUED:
         if known and re.fullmatch(r"0+(?:\.0*)?", value or ""):
@@ -121,13 +126,13 @@ def _valued(name: str, value: str | None, at: int, joined: bool, found: Argument
         if known and name == "--maxfail" and not (value or "").isdigit():
             raise CannotMapError(f"`{name}` is given `{value}`, which is no number")
         new = OWN_VALUED[name]
-        found.own += [Changed(at, name, new)] if joined else [Made(new), Kept(at + 1)]
+        found.own += [Changed(at, name, new)] if joined else [Made(new, at), Kept(at + 1)]
         if not known:
             found.doubt(f"the value of `{name}` is computed; where it is 0, the runner wants the option left out")
     elif name == "--numprocesses":
         _workers(value, at, joined, found)
     elif name == "--durations":
-        found.own.append(Made("--durations"))
+        found.own.append(Made("--durations", at))
     elif name in SPREADING:
         found.doubt(f"`{name}` is left out: the runner spreads tests over its workers itself")
     elif name in ("--session-timeout", "--timeout-method", "--timeout_method"):
@@ -148,19 +153,19 @@ def _short(words: Sequence[str | None], at: int, found: Arguments) -> int:
             if letter in "vq" and word.count(letter) > 1:
                 left.append(letter)
             else:
-                own.append(Made(OWN_SHORT[letter]))
+                own.append(Made(OWN_SHORT[letter], at))
         elif letter in SHORT_FLAGS:
             left.append(letter)
         elif letter in SHORT_VALUED:
             found.own += own
             if left:
-                found.passed.append(Made(f"-{''.join(left)}"))
+                found.passed.append(Made(f"-{''.join(left)}", at))
             return _short_valued(words, at, place, found)
         else:
             raise CannotMapError(f"`{word}` is no option that is known here")
     if own and left:
         found.own += own
-        found.passed.append(Made(f"-{''.join(left)}"))
+        found.passed.append(Made(f"-{''.join(left)}", at))
     elif own:
         found.own += own
     else:
@@ -177,7 +182,7 @@ def _short_valued(words: Sequence[str | None], at: int, place: int, found: Argum
     value = glued.removeprefix("=") if glued else words[at + 1]
     behind = at + 1 if glued else at + 2
     tokens: list[Token] = (
-        [Changed(at, word[: place + 1], f"-{letter}")] if glued else [Made(f"-{letter}"), Kept(at + 1)]
+        [Changed(at, word[: place + 1], f"-{letter}")] if glued else [Made(f"-{letter}", at), Kept(at + 1)]
     )
     if glued and place == 1:
         tokens = [Changed(at, f"-{letter}=", f"-{letter}")] if glued.startswith("=") else [Kept(at)]
@@ -203,7 +208,7 @@ def _workers(value: str | None, at: int, joined: bool, found: Arguments) -> None
         raise CannotMapError("the number of workers is computed; `--workers` takes a number only")
     if not value.isdigit():
         raise CannotMapError(f"`{value}` is no number of workers")
-    found.own += [Made("--workers"), Made("1" if int(value) == 0 else value)]
+    found.own += [Made("--workers", at), Made("1" if int(value) == 0 else value)]
 
 
 def _is_value(words: Sequence[str | None], at: int) -> bool:

@@ -23,9 +23,10 @@ class Changed(msgspec.Struct, frozen=True, gc=False):
 
 
 class Made(msgspec.Struct, frozen=True, gc=False):
-    """A new word, of characters that no shell and no quoting knows."""
+    """A new word, of characters that no shell and no quoting knows; ``of`` is the old one that it stands for."""
 
     text: str
+    of: int = -1
 
 
 Token = Kept | Changed | Made

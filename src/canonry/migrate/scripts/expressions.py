@@ -17,6 +17,7 @@ from canonry.migrate.scripts.values import (
     Started,
     Status,
     Unknown,
+    text_of,
     written_as,
 )
 
@@ -127,7 +128,7 @@ class Expressions(ABC):
         parts: list[str] = []
         for part in node.values:
             value = self.value(part.value if isinstance(part, ast.FormattedValue) else part, scope)
-            text = library.text_of(value)
+            text = text_of(value)
             if text is None or (isinstance(part, ast.FormattedValue) and part.format_spec is not None):
                 return Unknown(written_as(node))
             parts.append(repr(value) if isinstance(part, ast.FormattedValue) and part.conversion == 114 else text)

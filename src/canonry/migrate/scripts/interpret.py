@@ -8,9 +8,11 @@ different tests is refused. So what is told of an option is what the script does
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
-from canonry.migrate.scripts import library
+from canonry.changes.nodes import nodes_of
+from canonry.migrate.scripts import library, parsers
 from canonry.migrate.scripts.effects import is_environment, tell_of_change, tell_of_end
 from canonry.migrate.scripts.expressions import TURNS, Expressions, listed
 from canonry.migrate.scripts.values import (
@@ -47,6 +49,12 @@ class Script:
         self.exists = exists
         self.steps = 0
         """How much of it was followed, over all readings."""
+
+    @cached_property
+    def speaks_of_pytest(self) -> bool:
+        """Whether a text of it names pytest."""
+        texts = (node.value for node in nodes_of(self.tree) if isinstance(node, ast.Constant))
+        return any(isinstance(text, str) and "pytest" in text for text in texts)
 
 
 class Run(Expressions):
@@ -123,7 +131,7 @@ class Run(Expressions):
     def _do_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
         function = Function(node, scope)
         for decorator in reversed(node.decorator_list):
-            library.decorate(self, function, decorator, scope)
+            parsers.decorate(self, function, decorator, scope)
         scope.names[node.name] = function
 
     _do_AsyncFunctionDef = _do_FunctionDef
@@ -317,8 +325,7 @@ class Run(Expressions):
 
     def speaks_of_pytest(self) -> bool:
         """Whether a text of the script names it."""
-        texts = (node.value for node in ast.walk(self.script.tree) if isinstance(node, ast.Constant))
-        return any(isinstance(text, str) and "pytest" in text for text in texts)
+        return self.script.speaks_of_pytest
 
     def note(self, what: str) -> None:
         """Notes what the script does beside starting tests."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from canonry.changes.nodes import nodes_of
 from canonry.migrate.commands.mapping import map_command
 from canonry.migrate.commands.terms import Terms
 from canonry.migrate.commands.tokens import new_words
@@ -306,12 +307,12 @@ def _compared(dest: str, tree: ast.Module) -> Iterator[str]:
     """The texts that the script compares the option with, or looks up by it."""
     tables = {
         target.id: node.value
-        for node in ast.walk(tree)
+        for node in nodes_of(tree)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Compare) and any(_means(each, dest) for each in (node.left, *node.comparators)):
             for each in (node.left, *node.comparators):
                 elements = each.elts if isinstance(each, ast.Tuple | ast.List | ast.Set) else [each]
@@ -347,14 +348,14 @@ def _read_names(tree: ast.Module) -> frozenset[str]:
     """Names that the script reads: attributes, variables, texts outside of the declarations of options."""
     declarations = {
         id(constant)
-        for node in ast.walk(tree)
+        for node in nodes_of(tree)
         if isinstance(node, ast.Call)
         and getattr(node.func, "attr", "") in ("add_argument", "add_option", "option", "argument")
-        for constant in ast.walk(node)
+        for constant in nodes_of(node)
         if isinstance(constant, ast.Constant)
     }
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             found.add(node.attr)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
@@ -367,6 +368,6 @@ def _read_names(tree: ast.Module) -> frozenset[str]:
 
 
 def _everything(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("-"):
             yield node.value.lstrip("-").replace("-", "_")

@@ -1,4 +1,4 @@
-"""What of Python's library a script is followed through: built-in values, paths, parsers of arguments, processes."""
+"""What of Python's library a script is followed through: built-in values, paths, parsers of arguments."""
 
 import ast
 import posixpath
@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from canonry.migrate.scripts import parsers
-from canonry.migrate.scripts.effects import METHODS_TOLD, tell_of_call, tell_of_start, tell_of_unknown_call
+from canonry.migrate.scripts.effects import METHODS_TOLD, tell_of_call, tell_of_unknown_call
+from canonry.migrate.scripts.processes import folder_of, start_of
 from canonry.migrate.scripts.values import (
     PLAIN,
     ROOT,
@@ -23,13 +24,13 @@ from canonry.migrate.scripts.values import (
     Parser,
     Process,
     Reading,
-    Started,
     Status,
     Unknown,
     holds_unknown,
+    text_of,
     written_as,
 )
-from canonry.source.commands import COLLECTING, tool_of_argv
+from canonry.source.commands import tool_of_argv
 from canonry.source.python.known_calls import PROCESS_CALLS
 
 _NAMES = (
@@ -70,20 +71,10 @@ _PURE: dict[str, Callable[..., Any]] = {
 }
 _TALKING = frozenset("debug info warning error critical exception log print echo secho".split())
 """Methods that show what they are handed."""
-_SAME_CALL = frozenset(
-    "staticmethod classmethod property functools.wraps wraps functools.cache cache functools.lru_cache lru_cache"
-    " contextmanager contextlib.contextmanager".split()
-)
-"""Decorators under which a function still does what its body says."""
 _WIDTH = re.compile(r"\d{4,}")
 _VIEWS: Any = (type({}.keys()), type({}.values()), type({}.items()))
 _PADS = frozenset(("ljust", "rjust", "center", "zfill", "expandtabs", "format_map"))
 _LARGEST = 20_000
-
-
-def text_of(value: Any) -> str | None:
-    """A value as an f-string writes it, None where it is unknown."""
-    return str(value) if isinstance(value, str | int | float | bool | PurePosixPath | None) else None
 
 
 def too_large(left: Any, right: Any) -> bool:
@@ -288,7 +279,7 @@ def _external(run: Reading, name: str, arguments: list[Any], named: dict[str, An
     unknown = Unknown(written_as(node))
     last = name.rpartition(".")[2]
     if name in PROCESS_CALLS or name in ("pytest.main", "unittest.main"):
-        return _process(run, name, arguments, named, node) or unknown
+        return start_of(run, name, arguments, named, node) or unknown
     if name in ("sys.exit", "exit", "quit", "os._exit"):
         raise Ended(arguments[0] if arguments else None)
     if name in ("asyncio.run", "anyio.run", "trio.run") and arguments:
@@ -359,110 +350,3 @@ def _os_path(run: Reading, name: str, arguments: list[Any], unknown: Unknown) ->
     if name in ("abspath", "realpath"):
         return posixpath.normpath(posixpath.join(f"{ROOT}/{run.folder}".rstrip("/"), given[0]))
     return _exists(run, given[0], unknown) if name in ("exists", "isfile", "isdir") else unknown
-
-
-# processes -----------------------------------------------------------------------------------------------------------
-
-
-def _process(
-    run: Reading, name: str, arguments: list[Any], named: dict[str, Any], node: ast.Call
-) -> Status | Process | None:
-    """Notes the test tool that a call starts; what the call gives, None where it starts none."""
-    if name == "unittest.main":
-        raise CannotReadError(f"it lets `unittest` choose tests in line {node.lineno}")
-    words, named = _command_of(name, arguments, named, node)
-    if isinstance(words, str):
-        words = _split(words, node)
-    unknown = holds_unknown(words) if not isinstance(words, Unknown) else words.what
-    known = [text_of(each) for each in words] if isinstance(words, list | tuple) else []
-    tool = tool_of_argv(known) if known else ""
-    if not tool:
-        if unknown and run.speaks_of_pytest():
-            raise CannotReadError(f"`{unknown}` in the command of line {node.lineno} is known only when it runs")
-        if "python" not in known[:1] or len(known) != 2:
-            run.note(f"it starts `{known[0]}`" if known and known[0] else "it starts other programs")
-        return None
-    if tool.endswith(COLLECTING):
-        return None
-    if tool != "pytest":
-        raise CannotReadError(f"how `{tool}` selects tests in line {node.lineno} is not followed")
-    if unknown or None in known:
-        raise CannotReadError(f"`{unknown}` in the command of line {node.lineno} is known only when it runs")
-    folder = folder_of(run, named["cwd"]) if named.get("cwd") is not None else run.folder
-    checked = named.get("check") is True or name.endswith(("check_call", "check_output"))
-    run.started.append(Started(tuple(str(each) for each in known), folder, node.lineno, checked))
-    tell_of_start(run, name, named, node.lineno)
-    return _given_back(name, Status(written_as(node), encoded=name == "os.system"))
-
-
-def _command_of(name: str, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> tuple[Any, dict[str, Any]]:
-    """The words that a process call starts, and its other arguments by name."""
-    words: Any = arguments[0] if arguments else next((named[key] for key in ("args", "cmd") if key in named), [])
-    last = name.rpartition(".")[2]
-    if name == "pytest.main":
-        if named.keys() - {"args"}:
-            raise CannotReadError(f"`pytest.main` in line {node.lineno} is handed objects")
-        return (["pytest", *words] if isinstance(words, list | tuple) else Unknown(written_as(node))), named
-    if last.endswith("_exec"):
-        return list(arguments), named
-    if not name.startswith("os.") or last in ("system", "popen"):
-        return words, named
-    given = arguments[1:] if last.startswith("spawn") else arguments  # the mode stands in front
-    if last.rstrip("pe").endswith("l"):
-        ends = len(given) - 1 if last.endswith("e") else len(given)
-        return list(given[1:ends]), named | ({"env": given[-1]} if last.endswith("e") else {})
-    more = {"env": given[2]} if len(given) > 2 else {}
-    return (given[1] if len(given) > 1 else Unknown(written_as(node))), named | more
-
-
-def _given_back(name: str, status: Status) -> Status | Process | None:
-    """What a call that has started tests gives. Raises `Ended` where they take the place of the script."""
-    last = name.rpartition(".")[2]
-    if last.startswith("exec"):
-        raise Ended(status)
-    if last in ("call", "system", "main") or last.startswith("spawn"):
-        return status
-    if last in ("run", "Popen", "run_process", "open_process") or last.endswith(("_exec", "_shell")):
-        return Process(status)
-    return None
-
-
-def _split(text: str, node: ast.Call) -> list[str]:
-    if re.search(r"[|&;<>$`*?]", text):
-        if "pytest" in text:
-            raise CannotReadError(f"the shell command in line {node.lineno} is not followed")
-        return text.split()
-    try:
-        return shlex.split(text)
-    except ValueError:
-        return text.split()
-
-
-def folder_of(run: Reading, value: Any) -> str:
-    """A folder from the root of the tree. Raises `CannotReadError` where it is unknown or lies outside."""
-    text = text_of(value)
-    if text is None:
-        raise CannotReadError(f"the working directory `{getattr(value, 'what', value)}` is known only when it runs")
-    full = posixpath.normpath(posixpath.join(f"{ROOT}/{run.folder}".rstrip("/"), text))
-    if full != ROOT and not full.startswith(f"{ROOT}/"):
-        raise CannotReadError(f"it works in `{full.replace(ROOT, '.')}`, outside of the tree")
-    return full.removeprefix(ROOT).lstrip("/")
-
-
-def decorate(run: Reading, function: Function, decorator: ast.expr, scope: Any) -> None:
-    """What a decorator of a function means: click's commands and options are read."""
-    called = decorator.func if isinstance(decorator, ast.Call) else decorator
-    value = run.value(called, scope)
-    if not isinstance(value, External) or value.name.partition(".")[0] != "click":
-        if written_as(called) not in _SAME_CALL:
-            run.note(f"it decorates `{getattr(function.node, 'name', '')}` with `{written_as(called)}`")
-        return
-    if function.click is None:
-        function.click = Parser("click")
-    last = value.name.rpartition(".")[2]
-    if last == "group":
-        raise CannotReadError("it has subcommands")
-    if last in ("option", "argument") and isinstance(decorator, ast.Call):
-        arguments = [run.value(each, scope) for each in decorator.args]
-        named = {each.arg: run.value(each.value, scope) for each in decorator.keywords if each.arg is not None}
-        parsers.declare_click(function.click, arguments, named, positional=last == "argument")

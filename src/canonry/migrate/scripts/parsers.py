@@ -3,6 +3,7 @@
 Source: docs.python.org, "argparse" and "optparse"; click.palletsprojects.com, "Options".
 """
 
+import ast
 from typing import Any
 
 from canonry.migrate.scripts.values import (
@@ -15,7 +16,14 @@ from canonry.migrate.scripts.values import (
     Reading,
     Unknown,
     holds_unknown,
+    written_as,
 )
+
+_SAME_CALL = frozenset(
+    "staticmethod classmethod property functools.wraps wraps functools.cache cache functools.lru_cache lru_cache"
+    " contextmanager contextlib.contextmanager".split()
+)
+"""Decorators under which a function still does what its body says."""
 
 
 def method(run: Reading, parser: Parser, name: str, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -48,6 +56,25 @@ def invoke(run: Reading, function: Function, parser: Parser) -> Any:
     run.parser = parser
     bare = Function(function.node, function.closure, None)
     return run.call(bare, [], parser.namespace(run.given))
+
+
+def decorate(run: Reading, function: Function, decorator: ast.expr, scope: Any) -> None:
+    """What a decorator of a function means: click's commands and options are read."""
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    value = run.value(called, scope)
+    if not isinstance(value, External) or value.name.partition(".")[0] != "click":
+        if written_as(called) not in _SAME_CALL:
+            run.note(f"it decorates `{getattr(function.node, 'name', '')}` with `{written_as(called)}`")
+        return
+    if function.click is None:
+        function.click = Parser("click")
+    last = value.name.rpartition(".")[2]
+    if last == "group":
+        raise CannotReadError("it has subcommands")
+    if last in ("option", "argument") and isinstance(decorator, ast.Call):
+        arguments = [run.value(each, scope) for each in decorator.args]
+        named = {each.arg: run.value(each.value, scope) for each in decorator.keywords if each.arg is not None}
+        declare_click(function.click, arguments, named, positional=last == "argument")
 
 
 def _declare(parser: Parser, arguments: list[Any], named: dict[str, Any]) -> None:

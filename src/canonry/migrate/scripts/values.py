@@ -4,6 +4,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 written_as = lru_cache(maxsize=4_096)(ast.unparse)
@@ -216,3 +217,8 @@ def holds_unknown(value: Any) -> str:
     if isinstance(value, dict):
         return next((found for each in (*value.keys(), *value.values()) if (found := holds_unknown(each))), "")
     return "" if isinstance(value, (*PLAIN, Namespace)) or hasattr(value, "as_posix") else type(value).__name__
+
+
+def text_of(value: Any) -> str | None:
+    """A value as an f-string writes it, None where it is unknown."""
+    return str(value) if isinstance(value, str | int | float | bool | PurePosixPath | None) else None

@@ -95,7 +95,7 @@ class AvailabilityFlag(Rule):
         probes: dict[str, list[_Probe]] = {}
         for path, flag in inventory.flags:
             (home,) = with_importers([Home(path, flag.site, flag.name, frozenset())], importers)
-            asked = _dependencies(flag, path, index)
+            asked = dependencies_of(flag, path, index)
             for dependency, own in asked.items():
                 if flag.boolean or not own:
                     probes.setdefault(dependency, []).append(_Probe(home, flag.boolean, len(asked), own, flag.wanted))
@@ -110,7 +110,7 @@ class AvailabilityFlag(Rule):
                 told.add((home.path, home.site.line))
                 certain = probe.boolean and probe.asked == 1 and not probe.own
                 confidence = None if certain else Confidence.LIKELY
-                if not probe.own and _ask_apart(dependency, probe.wanted, first.wanted):
+                if not probe.own and ask_apart(dependency, probe.wanted, first.wanted):
                     confidence = Confidence.REVIEW
                 yield Offence(
                     site=home.site,
@@ -132,7 +132,7 @@ class _Probe(msgspec.Struct, frozen=True):
     """The dotted names that it imports."""
 
 
-def _ask_apart(dependency: str, some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+def ask_apart(dependency: str, some: tuple[str, ...], others: tuple[str, ...]) -> bool:
     """Whether two probes ask for parts of a package that may be there one without the other.
 
     Such parts stand inside its modules, under different names, and none holds the other.
@@ -151,7 +151,7 @@ def _ask_apart(dependency: str, some: tuple[str, ...], others: tuple[str, ...]) 
 
 def _message(dependency: str, probe: _Probe, likely: _Probe, places: int) -> str:
     first = likely.home
-    if not probe.own and _ask_apart(dependency, probe.wanted, likely.wanted):
+    if not probe.own and ask_apart(dependency, probe.wanted, likely.wanted):
         return (
             f"`{probe.home.name}` probes another part of `{dependency}` than `{first.name}` in `{first.path}`; "
             f"{counted(places, 'file')} probe it"
@@ -182,7 +182,7 @@ def _likely_first(dependency: str, probes: list[_Probe], tree: TreeView) -> list
     return sorted(order, key=key)
 
 
-def _dependencies(flag: Flag, path: str, index: Index) -> dict[str, bool]:
+def dependencies_of(flag: Flag, path: str, index: Index) -> dict[str, bool]:
     """What a probe asks for, and whether that is of the tree: packages by name, the tree's names all together."""
     found: dict[str, bool] = {}
     own: list[str] = []

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from canonry.source.facts import Keeper, Shared
 from canonry.source.python.scope import Scope, reference
@@ -24,18 +25,39 @@ _NOBODYS = re.compile(
     r"|factory|service|repository|manager|class|model|url|endpoint|files?|path|table|prompt|agent|lock|cls|ttl|pool)(?:_|$)"
 )
 """What is told about users in general, or serves all of them."""
-_MAY_KEEP = re.compile(
-    rb"(?i)(?:user|session|thread|run|tenant|customer|account|conversation|principal|identity|caller|request"
-    rb"|websocket|connection|context)\w*[ \t]*[:=]"
-)
+_MAY_KEEP = (
+    b"user session thread run tenant customer account conversation principal identity caller request websocket"
+    b" connection context"
+).split()
+_IS_SET = re.compile(rb"\w*[ \t]*[:=]")
 _CACHES = frozenset(("functools.lru_cache", "functools.cache", "*.lru_cache", "*.cache"))
 _LOCAL = re.compile(r"(?:ContextVar|local|LocalProxy|LocalStack)$")
+_BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {  # what holds statements, its blocks from the last to the first
+    ast.If: ("orelse", "body"),
+    ast.For: ("orelse", "body"),
+    ast.AsyncFor: ("orelse", "body"),
+    ast.While: ("orelse", "body"),
+    ast.With: ("body",),
+    ast.AsyncWith: ("body",),
+    ast.Try: ("finalbody", "orelse", "handlers", "body"),
+    ast.TryStar: ("finalbody", "orelse", "handlers", "body"),
+    ast.ExceptHandler: ("body",),
+    ast.Match: ("cases",),
+    ast.match_case: ("body",),
+}
 _FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def may_keep(source: bytes) -> bool:
     """Rules a source out that sets nothing named like one user's own; never rules one in."""
-    return _MAY_KEEP.search(source) is not None
+    lowered = source.lower()
+    for word in _MAY_KEEP:
+        at = lowered.find(word)
+        while at >= 0:
+            if _IS_SET.match(lowered, at + len(word)):
+                return True
+            at = lowered.find(word, at + 1)
+    return False
 
 
 def read_keepers(classes: Iterable[tuple[str, ast.ClassDef]]) -> Iterator[Keeper]:
@@ -157,10 +179,25 @@ def _own_nodes(node: _FunctionNode) -> Iterator[ast.AST]:
 
 
 def _set_on(first: str, node: _FunctionNode) -> Iterator[str]:
-    for each in _own_nodes(node):
-        for target in _targets(each):
-            if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == first:
+    """The attributes of a name that a function's own statements set (an assignment in an expression sets none)."""
+    target: Any
+    for each in _own_statements(node):
+        for target in each.targets if isinstance(each, ast.Assign) else _targets(each):
+            if target.__class__ is ast.Attribute and getattr(target.value, "id", "") == first:
                 yield target.attr
+
+
+def _own_statements(node: _FunctionNode) -> Iterator[ast.stmt]:
+    """The statements of a function's body, in order, without those of functions and classes inside."""
+    waiting: list[Any] = node.body[::-1]
+    while waiting:
+        each = waiting.pop()
+        blocks = _BLOCKS.get(each.__class__)
+        if blocks is None:
+            yield each
+            continue
+        for name in blocks:
+            waiting += getattr(each, name)[::-1]
 
 
 def _assigns(node: ast.AST, name: str) -> bool:

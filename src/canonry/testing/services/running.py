@@ -42,6 +42,7 @@ class Running:
     """A service that was started or found. Only who started it can stop it; who attached may hold it.
 
     ``end`` stops it, and ``let_go`` gives up a hold; both are None where there is nothing to end or to give up.
+    ``again`` ends it and starts it again after a pause in seconds, at the same address with the same data.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class Running:
         *,
         end: Callable[[], None] | None = None,
         let_go: Callable[[], None] | None = None,
+        again: Callable[[float], Description] | None = None,
     ) -> None:
         self.description = description
+        self._again = again
         self._end, self._let_go = end, let_go
         self._stopped = False
 
@@ -140,6 +143,20 @@ class Running:
         self._stopped = True
         if end is not None:
             end()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process started it, so that it may restart it."""
+        return self._again is not None
+
+    def restart(self, *, pause: float = 0.0) -> None:
+        """Stops it for so many seconds, and starts it again, as an operator would.
+
+        Returns once it answers; its data and its address stay. Raises ServiceError where it is not ours.
+        """
+        if self._again is None or self._stopped:
+            raise ServiceError("it was not started here, so it is not restarted", service=self.name)
+        self.description = self._again(pause)
 
     def to_json(self) -> str:
         """What `attach` takes in another process; it holds the password of the service."""

@@ -187,7 +187,20 @@ def _on_port(
     finally:
         if descriptor >= 0:
             os.close(descriptor)
-    return Running(found, end=supervised.release if shared else supervised.stop)
+
+    def again(pause: float) -> Description:
+        before = supervised.state()
+        supervised.again(pause)
+        limit = time.monotonic() + pause + service.limit
+        while supervised.state().get("phase") == "running" and supervised.state() == before:
+            time.sleep(0.002)
+        while supervised.state().get("phase") == "pausing" and time.monotonic() < limit:
+            time.sleep(0.005)
+        _wait(service, supervised, launch, log, limit)
+        pid = supervised.state()["pid"]
+        return replace(found, pid=pid, since=started(pid))
+
+    return Running(found, end=supervised.release if shared else supervised.stop, again=again)
 
 
 def _wait(service: Service, supervised: Supervised, launch: Launch, log: Path, deadline: float) -> None:
@@ -319,7 +332,14 @@ def _telling(running: Running, tell: Callable[[str, str, float], None]) -> Runni
         end()
         tell("stopped", "", time.monotonic() - begun)
 
-    return Running(running.description, end=stop)
+    def again(pause: float) -> Description:
+        begun = time.monotonic()
+        tell("stopped", f"to be restarted after {pause:g} s", 0.0)
+        running.restart(pause=pause)
+        tell("ready", shown(running.url), time.monotonic() - begun)
+        return running.description
+
+    return Running(running.description, end=stop, again=again if running.is_ours else None)
 
 
 __all__ = ["Emit", "start", "start_all", "stop_all"]

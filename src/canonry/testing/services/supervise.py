@@ -109,6 +109,12 @@ class Supervised:
             time.sleep(0.002)
         remove(self.place)
 
+    def again(self, pause: float) -> None:
+        """Ends the server, and starts it again after so many seconds; returns at once."""
+        if self._holds < 0 or os.getpid() != self._owner:
+            raise ServiceError("it is not ours to restart")
+        os.write(self._holds, f"again {pause:g}\n".encode())
+
     def release(self) -> None:
         """Lets go: the server ends once nobody else holds it."""
         if self._holds >= 0:

@@ -24,6 +24,10 @@ class _StoppedError(Exception):
     """The server is not wanted any more."""
 
 
+class _AgainError(Exception):
+    """The server is to be ended, and started again after a pause. ``args[0]`` is the pause in seconds."""
+
+
 class _Supervisor:
     """The state of this process: what it was told, and what it started."""
 
@@ -61,6 +65,9 @@ class _Supervisor:
             self.heard += part
             if not part or b"stop\n" in self.heard:
                 raise _StoppedError
+            if b"again " in self.heard and b"\n" in self.heard.partition(b"again ")[2]:
+                said, _, self.heard = self.heard.partition(b"again ")[2].partition(b"\n")
+                raise _AgainError(float(said))
 
     def first_line(self) -> dict[str, Any]:
         """What to do. Raises _StoppedError where nobody says it."""
@@ -202,15 +209,40 @@ def _serve(supervisor: _Supervisor, told: dict[str, Any]) -> None:
             _say(directory, phase="failed", program=step["argv"][0], code=os.waitstatus_to_exitcode(status))
             break
     else:
+        _run(supervisor, told)
+    while True:
+        supervisor.ended()
+        try:
+            supervisor.listen(None)
+        except _AgainError as again:
+            _pause(supervisor, again.args[0])
+            _run(supervisor, told)
+
+
+def _run(supervisor: _Supervisor, told: dict[str, Any]) -> None:
+    """Runs the server until it ends by itself, and once more each time that this is asked for."""
+    directory = told["directory"]
+    while True:
         supervisor.spawn(told["server"])
         pid = supervisor.child
         _say(directory, phase="running", pid=pid, started=_start_of(pid))
-        status = supervisor.wait()
+        try:
+            status = supervisor.wait()
+        except _AgainError as again:
+            _say(directory, phase="pausing", pid=pid)
+            _end(supervisor, told["signals"], group=told["whole_group"])
+            _pause(supervisor, again.args[0])
+            continue
         _send(pid, signal.SIGKILL, group=True)  # the workers of a server that is gone serve nobody
         _say(directory, phase="ended", pid=pid, code=os.waitstatus_to_exitcode(status))
-    while True:
-        supervisor.ended()
-        supervisor.listen(None)
+        return
+
+
+def _pause(supervisor: _Supervisor, seconds: float) -> None:
+    """Waits so long, as long as somebody wants the server."""
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        supervisor.listen(left)
 
 
 def main() -> None:

@@ -1,0 +1,180 @@
+"""What virtual users cost and find, against a bare aiohttp server in a process of its own.
+
+CPU seconds of the client alone. Clients take turns over the same server, round by round, and ratios are medians of
+ratios of the same round. `naive` is an aiohttp client that only receives and decodes; `locust` a Locust user with a
+hand-written check of the same events, run by the interpreter that `--locust` names (`pip install locust
+websocket-client` there).
+
+$ python -m benchmarks.load_speed [--rounds 5] [--locust PYTHON] [--only speed,crowd,needle,healthy,latency]
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from canonry.load.controller import prepare, run
+from canonry.load.latency import Latencies
+from canonry.load.spec import LoadSpec
+from canonry.model.load import LoadResult
+from canonry.testing.users import websocket_url
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("speed", "crowd", "needle", "healthy", "latency")
+USERS, PACE, EVENTS, SECONDS = 100, 0.5, 100, 8.0
+NAIVE = Path(__file__).with_name("load_naive.py")
+LOCUST = Path(__file__).with_name("load_locust.py")
+
+
+@contextlib.contextmanager
+def bare_chat(**options: object) -> Iterator[str]:
+    """A server with options; ends with the block."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "port")
+        words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items() if name != "stall"]
+        if "stall" in options:
+            words += ["--stall", *str(options["stall"]).split()]
+        command = [sys.executable, "-m", "tests.load.bare_chat", "--port-file", str(file), "--lives=900", *words]
+        process = subprocess.Popen(command, cwd=ROOT)
+        try:
+            while not (file.exists() and file.read_text()):
+                time.sleep(0.02)
+            yield file.read_text()
+        finally:
+            process.kill()
+            process.wait()
+
+
+def ours(url: str, **keys: Any) -> LoadResult:
+    """A run of the golden scenario in one process."""
+    spec = LoadSpec(**{"scenario": "golden", "url": url, "users": USERS, "seconds": SECONDS, "pace": PACE, **keys})
+    return run(spec, prepare(spec, 1), processes=1)
+
+
+def by_cpu(url: str) -> float:
+    """Events that our client receives and judges for each CPU second."""
+    result = ours(url)
+    if result.rules or result.totals.failed:
+        raise SystemExit(f"the run is not healthy: {result.reasons}")
+    return result.events_per_cpu_second
+
+
+def other(python: str, script: Path, url: str) -> float:
+    """Events that another client receives for each CPU second."""
+    command = [python, str(script), websocket_url(url, "/ws"), str(USERS), str(PACE), str(SECONDS)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
+
+
+def speed(given: argparse.Namespace) -> None:
+    """Judged events a CPU second, beside clients that judge nothing, and by hand."""
+    clients: dict[str, Callable[[str], float]] = {"naive": lambda url: other(sys.executable, NAIVE, url)}
+    if given.locust:
+        clients["locust"] = lambda url: other(given.locust, LOCUST, url)
+    rows: list[dict[str, float]] = []
+    with bare_chat(events=EVENTS) as url:
+        for number in range(given.rounds):
+            order = [("canonry", by_cpu), *clients.items()]
+            rows.append({name: measure(url) for name, measure in (order if number % 2 == 0 else order[::-1])})
+    for name in ("canonry", *clients):
+        print(f"{name:<10} {statistics.median(row[name] for row in rows):>10,.0f} events a CPU second")
+    for name, bar in (("naive", 0.7), ("locust", 4.0)):
+        if name in clients:
+            ratio = statistics.median(row["canonry"] / row[name] for row in rows)
+            print(f"canonry is {ratio:.2f} x {name} (bar: >= {bar})")
+
+
+def crowd(_: argparse.Namespace) -> None:
+    """8,000 users in one process."""
+    with bare_chat(events=20) as url:
+        result = ours(url, users=8000, ramp=40.0, seconds=20.0, pace=4.0)
+    steady = [one for one in result.samples if one.at > 45]
+    rate = (steady[-1].events - steady[0].events) / (steady[-1].at - steady[0].at) if len(steady) > 1 else 0.0
+    print(
+        f"8,000 users: {result.totals.users:,} began, {rate:,.0f} judged events a second after the ramp "
+        f"(bar: >= 30,000), {result.memory / 1e6:.0f} MB (bar: <= 250), {result.totals.failed} failed, "
+        f"{sum(result.rules.values())} violations"
+    )
+
+
+def needle(_: argparse.Namespace) -> None:
+    """One wrong event in 100,000."""
+    for fault in ("misroute", "rewritten-leak", "split-leak"):
+        with bare_chat(events=100, fault=fault, fault_at=700) as url:
+            result = ours(url, users=200, seconds=0.0, turns=5, pace=0.5)
+        found = ", ".join(result.rules) or "nothing"
+        print(f"one {fault} in {result.totals.frames:,} events: {found}; {len(result.leaks)} with witnesses")
+
+
+def healthy(_: argparse.Namespace) -> None:
+    """Ten runs of 1,000 users, none of which may raise an alarm."""
+    alarms, events = 0, 0
+    with bare_chat(events=10) as url:
+        for number in range(10):
+            result = ours(url, users=1000, ramp=3.0, seconds=5.0, pace=2.0, seed=number)
+            alarms += sum(result.rules.values()) + result.totals.failed
+            events += result.totals.frames
+    print(f"ten healthy runs of 1,000 users: {events:,} events, {alarms} alarms (bar: 0)")
+
+
+def latency(_: argparse.Namespace) -> None:
+    """Reported percentiles against what the server recorded, with a stall in the middle."""
+    users, pace = 20, 0.25
+    with bare_chat(delay=0.05, jitter=0.1, stall="6 2") as url:
+        result = ours(url, users=users, seconds=20.0, pace=pace)
+        with urllib.request.urlopen(f"{url}/took") as answer:
+            took: list[tuple[str, float]] = json.load(answer)
+    latencies = Latencies()
+    latencies.add(result.encoded)
+    truth = _intended(took, pace)
+    service = sorted(seconds for _, seconds in took)
+    print(f"{len(truth):,} answers, one stall of 2 s; what users waited from when they were meant to ask:")
+    for percent in (50, 75, 90, 95, 99, 99.9):
+        real = truth[min(len(truth) - 1, int(len(truth) * percent / 100))]
+        said = latencies.percentile("answer", percent) or 0.0
+        naive = service[min(len(service) - 1, int(len(service) * percent / 100))]
+        print(
+            f"p{percent:<5g} truth {real * 1000:8.1f} ms  canonry {said * 1000:8.1f} ms ({said / real - 1:+.1%})  "
+            f"a client that waits before it asks {naive * 1000:8.1f} ms"
+        )
+
+
+def _intended(took: list[tuple[str, float]], pace: float) -> list[float]:
+    """What each user waited who is meant to ask every ``pace`` seconds and was answered in these times, sorted."""
+    by_user: dict[str, list[float]] = {}
+    for user, seconds in took:
+        by_user.setdefault(user, []).append(seconds)
+    found = []
+    for times in by_user.values():
+        free = 0.0
+        for number, seconds in enumerate(times):
+            free = max(free, number * pace) + seconds
+            found.append(free - number * pace)
+    return sorted(found)
+
+
+def main() -> None:
+    """Measures the parts that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--locust", metavar="PYTHON")
+    parser.add_argument("--only", default=",".join(PARTS))
+    given = parser.parse_args()
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, msgspec {msgspec.__version__}")
+    parts = {"speed": speed, "crowd": crowd, "needle": needle, "healthy": healthy, "latency": latency}
+    for name in given.only.split(","):
+        parts[name](given)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""Tests of two states matched: the same id, then the same body, then nearly the same body under another name."""
+
+import ast
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+from canonry.model.gate import State
+
+Body = Counter[str]
+"""The statements of a test, each as the dump of its syntax tree, without docstring."""
+Read = Callable[[str], bytes | None]
+
+_ALIKE = 0.6
+"""The share of statements that two tests of different names have in common where one is the other renamed."""
+_MOST = 400
+"""So many tests of one class or file are compared one with the other; above, only equal bodies are matched."""
+
+
+class Bodies:
+    """The bodies of tests by node id, read when they are asked for."""
+
+    def __init__(self, base: Read, head: Read) -> None:
+        self._read = (base, head)
+        self._files: dict[tuple[int, str], dict[str, Body]] = {}
+
+    def of(self, side: int, node: str) -> Body | None:
+        """The body of a test of the base (0) or of the head (1), None where it cannot be read."""
+        path, _, name = node.partition("::")
+        found = self._files.get((side, path))
+        if found is None:
+            found = self._files[side, path] = _bodies(self._read[side](path))
+        return found.get(name.replace("::", "."))
+
+
+def match_tests(base: State, head: State, bodies: Bodies) -> dict[str, str]:
+    """Tests of the base -> the test of the head that each is. Those without one are gone."""
+    matched = {node: node for node in base.tests if node in head.tests}
+    lost = dict.fromkeys(node for node in base.tests if node not in matched)
+    gained = dict.fromkeys(node for node in head.tests if node not in base.tests)
+    if not (lost and gained):
+        return matched
+    for key in (_name_and_body, _body_alone):
+        _pair(matched, lost, gained, lambda side, node, key=key: key(node, bodies.of(side, node)))  # type: ignore[misc]
+    _pair_alike(matched, lost, gained, bodies, lambda node: node.rpartition("::")[2])
+    _pair_alike(matched, lost, gained, bodies, lambda node: node.rpartition("::")[0])
+    _pair(matched, lost, gained, lambda side, node: _name_alone(node, side, bodies))
+    return matched
+
+
+def _name_alone(node: str, side: int, bodies: Bodies) -> tuple[object, ...] | None:
+    """The name, where nobody can tell any more what was in the test: a baseline holds no bodies."""
+    return (node.partition("::")[2],) if side or bodies.of(0, node) is None else None
+
+
+def _name_and_body(node: str, body: Body | None) -> tuple[object, ...] | None:
+    return None if body is None else (node.partition("::")[2], frozenset(body.items()))
+
+
+def _body_alone(_node: str, body: Body | None) -> tuple[object, ...] | None:
+    return None if not body else (frozenset(body.items()),)
+
+
+def _pair(
+    matched: dict[str, str],
+    lost: dict[str, None],
+    gained: dict[str, None],
+    key: Callable[[int, str], tuple[object, ...] | None],
+) -> None:
+    """Matches those of one key, in order."""
+    stock: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
+    for node in reversed([*gained]):
+        if (found := key(1, node)) is not None:
+            stock[found].append(node)
+    for node in [*lost]:
+        found = key(0, node)
+        if found is not None and stock[found]:
+            _match(matched, lost, gained, node, stock[found].pop())
+
+
+def _pair_alike(
+    matched: dict[str, str], lost: dict[str, None], gained: dict[str, None], bodies: Bodies, group: Callable[[str], str]
+) -> None:
+    """Matches those of one group whose bodies are most alike."""
+    there = _grouped(gained, group)
+    for name, mine in _grouped(lost, group).items():
+        others = there.get(name, [])
+        if len(mine) * len(others) > _MOST * _MOST:
+            continue
+        pairs = [
+            (share, one, other)
+            for one in mine
+            for other in others
+            if (share := _alike(bodies.of(0, one), bodies.of(1, other))) >= _ALIKE
+        ]
+        pairs.sort(key=lambda pair: -pair[0])
+        taken: set[str] = set()
+        for _, one, other in pairs:
+            if one not in matched and other not in taken:
+                taken.add(other)
+                _match(matched, lost, gained, one, other)
+
+
+def _match(matched: dict[str, str], lost: dict[str, None], gained: dict[str, None], one: str, other: str) -> None:
+    matched[one] = other
+    del lost[one], gained[other]
+
+
+def _grouped(nodes: Iterable[str], group: Callable[[str], str]) -> Mapping[str, list[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for node in nodes:
+        found[group(node)].append(node)
+    return found
+
+
+def _alike(one: Body | None, other: Body | None) -> float:
+    """The share of statements that two bodies have in common (Dice), 0 where one cannot be read."""
+    if not one or not other:
+        return 0.0
+    return 2 * (one & other).total() / (one.total() + other.total())
+
+
+def _bodies(content: bytes | None) -> dict[str, Body]:
+    """The bodies of all functions of a file by qualified name; none where it does not parse."""
+    if content is None:
+        return {}
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    found: dict[str, Body] = {}
+    waiting: list[tuple[str, ast.AST]] = [("", tree)]
+    while waiting:
+        prefix, node = waiting.pop()
+        for each in ast.iter_child_nodes(node):
+            if isinstance(each, ast.ClassDef):
+                waiting.append((f"{prefix}{each.name}.", each))
+            elif isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+                found[f"{prefix}{each.name}"] = _statements(each)
+            elif isinstance(each, ast.stmt):
+                waiting.append((prefix, each))
+    return found
+
+
+def _statements(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Body:
+    """All statements at any depth: of compound ones the head alone, for what they hold is counted by itself."""
+    found: Body = Counter()
+    for node in ast.walk(function):
+        if node is function or not isinstance(node, ast.stmt):
+            continue
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            continue
+        parts = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt | ast.excepthandler)]
+        found[f"{type(node).__name__} {' '.join(map(ast.dump, parts))}"] += 1
+    return found

@@ -1,0 +1,253 @@
+"""A virtual user's WebSocket: every frame judged the moment it is received, before the scenario sees it."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import json
+import socket
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from canonry.contract.check.checker import Session
+from canonry.contract.check.violation import Violation
+from canonry.load.errors import ClosedError, LateError
+
+WITNESSES = 32
+"""How many violations of a connection are kept with the frames around them; more are counted."""
+_WAITED = 0.002
+"""Seconds that a frame was waited for: what comes quicker after a pause has lain there, and tells no time."""
+_FRAMES = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
+_ENDS = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+
+
+Listener = Callable[[str, str | bytes], None]
+"""Hears of every event of a connection: its name in the contract, and the frame."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A frame that was awaited: its name in the contract, what came, when (seconds of the loop's clock)."""
+
+    name: str
+    raw: str | bytes
+    at: float
+
+    def decoded(self) -> Any:
+        """What the frame says."""
+        return json.loads(self.raw)
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A violation with the frames that stood around it: (direction, text)."""
+
+    violation: Violation
+    frames: tuple[tuple[str, str], ...]
+
+
+class Awaited:
+    """What a scenario waits for, said before it sends, so that no answer is too quick.
+
+    ``first_at`` is when the first event after the beginning came.
+    """
+
+    def __init__(self, connection: "JudgedConnection", names: Collection[str]) -> None:
+        self._connection = connection
+        self.names = frozenset(names)
+        self.kinds = connection.kinds_of(self.names)
+        self.first_at: float | None = None
+        self._future: asyncio.Future[Event] = connection.loop.create_future()
+
+    def offer(self, kind: int, name: str, raw: str | bytes, at: float) -> None:
+        """Takes an event, where it is the one."""
+        if self.first_at is None:
+            self.first_at = at
+        if kind in self.kinds and not self._future.done():
+            self._future.set_result(Event(name, raw, at))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is awaited."""
+        return self._future.done()
+
+    def closed(self, code: int | str | None) -> None:
+        """Says that nothing more will come."""
+        if not self._future.done():
+            self._future.set_exception(ClosedError(" or ".join(sorted(self.names)), code))
+            self._future.exception()  # it may be that nobody waits any more
+
+    async def within(self, seconds: float) -> Event:
+        """The event. Raises `LateError` after so many seconds, `ClosedError` when the connection ends before."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._future
+        except TimeoutError:
+            raise LateError(" or ".join(sorted(self.names)), seconds) from None
+        finally:
+            self._connection.forget(self)
+
+
+class JudgedConnection:
+    """An open WebSocket whose frames go through ``session``. `close` ends it properly, `cut` as a broken line does.
+
+    Slotted, and lazy in what most never need: there are thousands of them.
+    """
+
+    __slots__ = (
+        "_gate", "_kinds", "_listener", "_reader", "_socket", "_waiting", "_wanted", "_wants_any", "close_code",
+        "frames", "is_ours", "loop", "seen", "sent", "session", "skew",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        socket: aiohttp.ClientWebSocketResponse,
+        session: Session,
+        *,
+        kinds: dict[str, int],
+        listener: Listener | None = None,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.session = session
+        self.frames = self.sent = 0
+        """How many came and went, counted apart from the checker: it has to have judged as many."""
+        self.seen: list[Seen] = []
+        self.close_code: int | str | None = None
+        self.is_ours = False
+        """Whether the client ended it, so that what is open at the end is nobody's fault."""
+        self.skew = 0.0
+        """By how many seconds the user's clock is ahead; 0: messages tell no time of their own."""
+        self._listener = listener
+        self._socket = socket
+        self._kinds = kinds
+        self._waiting: list[Awaited] = []
+        self._wanted: frozenset[int] = frozenset()
+        self._wants_any = False
+        self._gate: asyncio.Event | None = None
+        self._reader = asyncio.create_task(self._read())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether frames may still come."""
+        return not self._reader.done()
+
+    def kinds_of(self, names: Collection[str]) -> frozenset[int]:
+        """The numbers of events. Raises `KeyError` for one that the contract does not know."""
+        return frozenset(self._kinds[name] for name in names)
+
+    async def send(self, event: dict[str, Any] | str | bytes) -> None:
+        """Sends a message, judged as one of the client's. Raises `ClosedError` on a closed connection."""
+        if self.skew and isinstance(event, dict):
+            event = {**event, "timestamp": dt.datetime.fromtimestamp(time.time() + self.skew, dt.UTC).isoformat()}
+        raw = event if isinstance(event, str | bytes) else json.dumps(event)
+        self.session.receive(raw, at=self.loop.time(), direction="in")
+        self.sent += 1
+        try:
+            if isinstance(raw, str):
+                await self._socket.send_str(raw)
+            else:
+                await self._socket.send_bytes(raw)
+        except (aiohttp.ClientConnectionError, ConnectionError):
+            raise ClosedError("a message sent", self.close_code) from None
+
+    def awaiting(self, *names: str) -> Awaited:
+        """What will be waited for, from now on: the first event of one of these names."""
+        awaited = Awaited(self, names)
+        if self.is_open:
+            self._waiting.append(awaited)
+            self._wanted |= awaited.kinds
+            self._wants_any = True
+        else:
+            awaited.closed(self.close_code)
+        return awaited
+
+    def forget(self, awaited: Awaited) -> None:
+        """Waits for it no more."""
+        if awaited in self._waiting:
+            self._note([one for one in self._waiting if one is not awaited])
+
+    async def pause(self, seconds: float) -> None:
+        """Reads nothing for so long, and answers no ping: a slow reader, or a line that is open at one end."""
+        gate = self._gate = asyncio.Event()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            gate.set()
+            self._gate = None
+
+    async def close(self) -> None:
+        """Closes as the protocol says, and waits for the last frames."""
+        self.is_ours = self.is_ours or self.is_open
+        await self._socket.close()
+        await self._ended()
+
+    async def cut(self) -> None:
+        """Breaks the line: no close frame, nothing more is read."""
+        self.is_ours = True
+        line: socket.socket | None = self._socket.get_extra_info("socket")
+        if line is not None:
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+        self._reader.cancel()
+        await self._ended()
+        await self._socket.close()
+
+    async def _ended(self) -> None:
+        if self._gate is not None:
+            self._gate.set()
+        await asyncio.gather(self._reader, return_exceptions=True)
+
+    async def _read(self) -> None:
+        receive, judge, clock = self._socket.receive, self.session.receive, self.loop.time
+        told = self.session.state.violations
+        known = len(told)
+        is_behind, waited_from = False, 0.0
+        try:
+            while True:
+                message = await receive()
+                at = clock()
+                if is_behind:
+                    is_behind = at - waited_from < _WAITED
+                    waited_from = at
+                if message.type not in _FRAMES:
+                    if message.type in _ENDS:
+                        break
+                    continue
+                raw = message.data
+                kind = judge(raw, at=None if is_behind else at, direction="out")
+                self.frames += 1
+                if len(told) != known:
+                    self._keep(known)
+                    known = len(told)
+                if self._listener is not None:
+                    self._listener(self.session.name(kind), raw)
+                if kind in self._wanted or self._wants_any:
+                    self._offer(kind, raw, at)
+                if self._gate is not None:
+                    await self._gate.wait()
+                    is_behind, waited_from = True, clock()
+        finally:
+            self.close_code = self._socket.close_code if not self.is_ours else self.close_code
+            for one in self._waiting:
+                one.closed(self.close_code)
+            self._note([])
+
+    def _offer(self, kind: int, raw: str | bytes, at: float) -> None:
+        name = self.session.name(kind)
+        for one in self._waiting:
+            one.offer(kind, name, raw, at)
+        self._note([one for one in self._waiting if not one.is_over])
+
+    def _note(self, waiting: list[Awaited]) -> None:
+        """Keeps what is still awaited in the form that costs an event nothing that nobody waits for."""
+        self._waiting = waiting
+        self._wanted = frozenset().union(*(one.kinds for one in waiting))
+        self._wants_any = any(one.first_at is None for one in waiting)
+
+    def _keep(self, known: int) -> None:
+        frames = tuple(
+            (direction or "", raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))
+            for raw, _, direction in self.session.window.last(self.session.received)
+        )
+        self.seen += [Seen(one, frames) for one in self.session.state.violations[known:] if len(self.seen) < WITNESSES]

@@ -1,0 +1,212 @@
+"""`python -m canonry.load.locust_process`: a Locust user class, unchanged, with our contract on its WebSockets.
+
+Locust runs on gevent, which replaces parts of the standard library, so it has a process of its own. Every connection of
+websocket-client (`websocket.WebSocket`) is a session of the checker; requests that the class reports give latencies and
+failures. Reads its spec from stdin and tells samples on stdout, as
+`canonry.load.process` does.
+"""
+
+from locust.env import Environment  # isort: skip  it replaces sockets before anything else imports them
+
+import functools
+import importlib.util
+import resource
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import gevent
+import msgspec
+import websocket
+from locust import User
+
+from canonry.contract.check.checker import Checker, Session
+from canonry.contract.load import load_contract
+from canonry.load.latency import Latencies
+from canonry.load.spec import LoadSpec
+from canonry.load.trace import Trace, write_trace
+from canonry.model.load import Failure, Leak, Sample, Totals
+
+EXAMPLES = 50
+_SOCKET: Any = websocket.WebSocket
+_TEXT = (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_BINARY)
+
+
+class Judged:
+    """All that the users of one process send and receive, held against one contract."""
+
+    def __init__(self, spec: LoadSpec) -> None:
+        self.spec, self.totals, self.latencies = spec, Totals(), Latencies()
+        plan = load_contract(spec.contract or "agent-events", profile=spec.profile, policy=spec.policy).plan
+        self.checker = Checker(plan, keep=4)
+        self.failures: Counter[str] = Counter()
+        self.first: dict[str, Failure] = {}
+        self.rules: Counter[str] = Counter()
+        self.leaks: list[Leak] = []
+        self.samples: list[Sample] = []
+        self.begun = time.monotonic()
+        self.open: dict[Any, Session] = {}
+
+    def attach(self) -> None:
+        """Puts the contract between websocket-client and whoever uses it."""
+        judged, kind = self, _SOCKET
+        plain_receive, plain_send, plain_shutdown = kind.recv_data_frame, kind.send, kind.shutdown
+
+        @functools.wraps(plain_receive)
+        def receive(self: Any, *given: Any, **named: Any) -> Any:
+            code, frame = plain_receive(self, *given, **named)
+            if code in _TEXT:
+                judged.receive(self, frame.data, "out")
+            return code, frame
+
+        @functools.wraps(plain_send)
+        def send(self: Any, payload: Any, *given: Any, **named: Any) -> Any:
+            judged.receive(self, payload, "in")
+            return plain_send(self, payload, *given, **named)
+
+        @functools.wraps(plain_shutdown)
+        def shutdown(self: Any) -> Any:
+            judged.close(self)
+            return plain_shutdown(self)
+
+        kind.recv_data_frame, kind.send, kind.shutdown = receive, send, shutdown
+
+    def receive(self, connection: Any, raw: Any, direction: str) -> None:
+        """Judges a frame of a connection; the first one begins its session."""
+        session = self.open.get(connection) or self._begin(connection)
+        known = len(session.state.violations)
+        session.receive(bytes(raw) if isinstance(raw, bytearray) else raw, at=time.monotonic(), direction=direction)
+        self.totals.frames += direction == "out"
+        self.totals.received += 1
+        for one in session.state.violations[known:]:
+            if len(self.leaks) < EXAMPLES:
+                seen = tuple((way or "", _text(text)) for text, _, way in session.window.last(session.received))
+                self.leaks.append(Leak(session.state.connection, one.rule, one.message, one.event, seen))
+
+    def close(self, connection: Any) -> None:
+        """Decides what is pending, where the connection ended between runs."""
+        session = self.open.pop(connection, None)
+        if session is None:
+            return
+        if session.owes:
+            self.totals.left_open += 1
+        else:
+            session.end(time.monotonic())
+        self.totals.judged += session.judged
+        self.totals.streams += 1
+        self.totals.flawed += bool(session.state.tally)
+        self.rules.update(session.state.tally)
+
+    def request(
+        self, name: str = "", response_time: float = 0.0, exception: BaseException | None = None, **_: Any
+    ) -> None:
+        """Takes what Locust reports of a request; its times are from the begin of the request."""
+        self.totals.turns += 1
+        if exception is None:
+            self.totals.done += 1
+            for step in (name, "turn"):
+                self.latencies.record(step, response_time / 1000)
+            return
+        kind = f"{name}: {type(exception).__name__}"
+        self.totals.failed += 1
+        self.failures[kind] += 1
+        self.first.setdefault(kind, Failure("", str(exception), time.monotonic() - self.begun))
+
+    def sample(self) -> Sample:
+        """How far it is."""
+        live = Counter[str]()
+        for session in self.open.values():
+            live.update(session.state.tally)
+        return Sample(
+            at=time.monotonic() - self.begun,
+            users=self.totals.users,
+            connections=len(self.open),
+            events=self.totals.frames,
+            turns=self.totals.done,
+            failed=self.totals.failed,
+            violations=sum(self.rules.values()) + sum(live.values()),
+        )
+
+    def _begin(self, connection: Any) -> Session:
+        self.totals.connections += 1
+        session = self.open[connection] = self.checker.session(f"{self.spec.first}/{self.totals.connections}")
+        return session
+
+
+def main() -> int:
+    """Runs the class that the spec names for its time, and writes the trace."""
+    spec = msgspec.json.decode(sys.stdin.buffer.read(), type=LoadSpec)
+    judged = Judged(spec)
+    judged.attach()
+    environment = Environment(user_classes=[_user_class(spec.scenario)], host=spec.url)
+    environment.events.request.add_listener(judged.request)
+    wall, cpu = time.time(), time.process_time()
+    runner = environment.create_local_runner()
+    stop = gevent.event.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, stop.set)
+    runner.start(spec.users, spawn_rate=spec.users / spec.ramp if spec.ramp else spec.users)
+    ends = judged.begun + spec.ramp + spec.seconds
+    while not stop.is_set() and (not spec.seconds or time.monotonic() < ends):
+        stop.wait(min(1.0, max(0.01, ends - time.monotonic())) if spec.seconds else 1.0)
+        judged.totals.users = max(judged.totals.users, runner.user_count)
+        judged.samples.append(judged.sample())
+        _tell(judged.samples[-1])
+    early = stop.is_set()
+    runner.quit()
+    for connection in list(judged.open):
+        judged.close(connection)
+    write_trace(_trace(judged, wall, time.process_time() - cpu, early=early), Path(spec.trace))
+    return 0
+
+
+def _user_class(scenario: str) -> type[User]:
+    """The class that `locust:FILE:CLASS` names."""
+    _, file, name = scenario.split(":", 2)
+    spec = importlib.util.spec_from_file_location("locustfile", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["locustfile"] = module
+    sys.path.insert(0, str(Path(file).resolve().parent))
+    spec.loader.exec_module(module)
+    found: type[User] = getattr(module, name)
+    return found
+
+
+def _text(raw: str | bytes) -> str:
+    return raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
+
+
+def _tell(sample: Sample) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode({"sample": sample}) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _trace(judged: Judged, wall: float, cpu: float, *, early: bool) -> Trace:
+    plan = judged.checker.plan.isolation
+    return Trace(
+        spec=judged.spec,
+        started=wall,
+        seconds=time.monotonic() - judged.begun,
+        cpu=cpu,
+        memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        lag=0.0,
+        totals=judged.totals,
+        latencies=judged.latencies.encoded(),
+        failures=dict(judged.failures),
+        first_failures=judged.first,
+        rules=dict(judged.rules),
+        leaks=judged.leaks,
+        samples=judged.samples,
+        ids={},
+        isolation=tuple(rule for rule in (*(rule for _, rule in plan.session), plan.forbid) if rule),
+        stopped_early=early,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Results of load runs, rendered."""

@@ -1,0 +1,33 @@
+"""A locustfile as one finds it: it knows nothing of canonry."""
+
+import itertools
+import json
+import time
+
+from locust import User, constant_pacing, task
+from websocket import create_connection
+
+NUMBERS = itertools.count()
+
+
+class ChatUser(User):
+    """Asks every 50 ms."""
+
+    wait_time = constant_pacing(0.05)
+
+    def on_start(self):
+        """Connects."""
+        url = self.host.replace("http", "ws", 1) + "/ws"
+        self.socket = create_connection(url, header=[f"Authorization: Bearer locust-{next(NUMBERS)}"])
+
+    @task
+    def ask(self):
+        """One question, until its answer."""
+        begun = time.perf_counter()
+        self.socket.send(json.dumps({"type": "user_message", "text": "What is new today?"}))
+        while json.loads(self.socket.recv())["type"] != "agent_completed":
+            pass
+        took = (time.perf_counter() - begun) * 1000
+        self.environment.events.request.fire(
+            request_type="ws", name="answer", response_time=took, response_length=0, exception=None, context={}
+        )

@@ -1,0 +1,125 @@
+"""A crowd against a real service in a process of its own: what is counted, what is found, and what it costs nobody."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from canonry.load.crowd import Crowd
+from canonry.load.latency import Latencies
+from canonry.load.spec import Disturbance, LoadSpec
+from canonry.load.trace import Trace
+from tests.load.conftest import Start
+
+
+def run(url: str, **keys: Any) -> Trace:
+    """The trace of a crowd in this process: two turns of each of six users, unless other keys are given."""
+    spec = LoadSpec(**{"scenario": "golden", "url": url, "users": 6, "seconds": 30.0, "turns": 2, **keys})
+
+    async def all_of_it() -> Trace:
+        return await Crowd(spec).run()
+
+    return asyncio.run(all_of_it())
+
+
+def test_a_healthy_service_holds_every_rule_and_every_event_is_judged(bare_chat: Start) -> None:
+    trace = run(bare_chat(events=7))
+
+    assert trace.totals.done == 12
+    assert trace.totals.frames == 6 + 12 * 7
+    assert trace.totals.judged == trace.totals.received == trace.totals.frames + 12
+    assert not trace.rules
+    assert not trace.failures
+    assert trace.isolation
+
+
+@pytest.mark.parametrize(
+    ("fault", "rule"),
+    [
+        ("misroute", "isolation.user_id"),
+        ("leak", "isolation.canary"),
+        ("rewritten-leak", "isolation.canary"),
+        ("split-leak", "isolation.canary"),
+        ("gap", "sequence.seq"),
+    ],
+)
+def test_one_fault_is_found_with_the_frames_around_it(bare_chat: Start, fault: str, rule: str) -> None:
+    trace = run(bare_chat(fault=fault, fault_at=9, events=7))
+
+    assert trace.rules[rule] >= 1
+    witness = next(leak for leak in trace.leaks if leak.rule == rule)
+    assert any("run-9" in text for _, text in witness.frames)
+
+
+def test_without_canaries_a_leak_of_words_alone_is_not_seen(bare_chat: Start) -> None:
+    """The case that shows what canaries are for."""
+    assert not run(bare_chat(fault="rewritten-leak", fault_at=9), canaries=False).rules
+
+
+def test_a_refused_login_is_counted_by_class_and_nothing_is_judged(bare_chat: Start) -> None:
+    trace = run(bare_chat(fault="refuse"), users=2)
+
+    assert trace.totals.refused == 2
+    assert trace.totals.frames == 0
+    assert set(trace.failures) == {"login refused (401)"}
+    assert "bad_credentials" in trace.first_failures["login refused (401)"].message
+
+
+def test_a_service_that_dies_costs_turns_and_no_result(bare_chat: Start) -> None:
+    trace = run(bare_chat(fault="die", fault_at=4), turns=0, seconds=1.0, grace=2.0)
+
+    assert trace.totals.done == 3
+    assert any(kind.startswith("closed") for kind in trace.failures)
+    assert "no connection" in trace.failures
+
+
+def test_cut_lines_are_nobodys_violation(bare_chat: Start) -> None:
+    trace = run(
+        bare_chat(events=7, delay=0.02), turns=0, seconds=1.5, disturbances=(Disturbance("cut", share=0.5, every=0.2),)
+    )
+
+    assert any(kind.startswith("closed") for kind in trace.failures)
+    assert trace.totals.left_open >= 1
+    assert not trace.rules
+
+
+def test_a_stall_is_charged_to_all_who_were_meant_to_ask_meanwhile(bare_chat: Start) -> None:
+    """No coordinated omission: one turn in 50 waits for the service, and those behind it for that one."""
+    trace = run(bare_chat(stall=(1.0, 1.0)), users=1, turns=0, seconds=2.5, pace=0.05)
+    latencies = Latencies()
+    latencies.add(trace.latencies)
+
+    assert latencies.count("turn") > 30
+    late = latencies.percentile("turn", 75)
+    assert late is not None
+    assert late > 0.2
+
+
+def test_the_same_seed_gives_the_same_canaries_and_another_seed_others(bare_chat: Start) -> None:
+    url = bare_chat()
+
+    def canaries(seed: int) -> list[str]:
+        async def made() -> list[str]:
+            crowd = Crowd(LoadSpec(scenario="golden", url=url, users=3, seconds=1.0, seed=seed))
+            return [user.canary for user in crowd.users]
+
+        return asyncio.run(made())
+
+    assert canaries(1) == canaries(1)
+    assert set(canaries(1)).isdisjoint(canaries(2))
+
+
+def test_what_lay_there_while_a_user_read_nothing_is_not_late(bare_chat: Start) -> None:
+    """A slow reader is the client's doing: no deadline of the contract is about it."""
+    options = {"share": "1", "pauses": "6"}
+    trace = run(bare_chat(events=7), scenario="slow-reader", users=2, turns=1, options=options)
+
+    assert trace.totals.frames == 2 + 2 * 7
+    assert not trace.rules
+
+
+def test_a_header_that_is_none_is_not_sent(bare_chat: Start) -> None:
+    """The bare service needs the header, so the race is lost by all: by what it answers, not by a wrong token."""
+    trace = run(bare_chat(), scenario="ticket-race", users=1, turns=1)
+
+    assert set(trace.failures) == {"ticket refused (404)"}
