@@ -82,8 +82,10 @@ async def test_a_crowd_connects_in_time(users: Users, contract: EventContract) -
         assert welcome["connection_id"], "the welcome has no connection id"
         return time.monotonic() - begun
 
-    took = await asyncio.gather(*(opened(socket) for socket in sockets))
-    await asyncio.gather(*(socket.close() for socket in sockets))
+    try:
+        took = await asyncio.gather(*(opened(socket) for socket in sockets))
+    finally:
+        await asyncio.gather(*(socket.close() for socket in sockets))
     assert max(took) <= CONNECT_WITHIN, f"connecting took {max(took):.1f} s"
 
 

@@ -105,3 +105,7 @@ def test_faults_are_chosen_by_name_and_by_cost(monkeypatch: pytest.MonkeyPatch) 
     assert "misroute" in quick
     assert "concurrent-swap" not in quick
     assert [case.key for case in cases_of(node, "sqlite")] == ["misroute"]
+
+
+def test_every_row_has_a_fault_that_costs_little() -> None:
+    assert {case.row for case in CASES if case.quick} == set(DEFECTS)
