@@ -13,7 +13,10 @@ from typing import Any
 from golden_path.chat.target import Target
 from golden_path.chat.user import ChatUser, new_user
 
-TEST_SECRET, KEY = "golden-own-test-mode", "golden-own-process-signs-with-this-key-on-loopback-alone-and-for-one-test-only"
+TEST_SECRET, KEY = (
+    "golden-own-test-mode",
+    "golden-own-process-signs-with-this-key-on-loopback-alone-and-for-one-test-only",
+)
 _SETTINGS = {
     "CHAT_HOST": "127.0.0.1",
     "CHAT_TIME_SCALE": "0.05",

@@ -1,4 +1,4 @@
-"""The matrix as data: which fault, with which arguments, has to turn which test red, by which rule, on which engines."""
+"""A case of the matrix: which fault has to turn which test red, by which rule, on which engines."""
 
 import os
 from collections.abc import Collection, Iterable, Mapping

@@ -26,7 +26,13 @@ isolation:
   {session: [user, tenant], owned: {thread: $threads}, canary: $canary, text: [{field: text, key: [thread]}],
    forbid_ids_of: other_sessions}
 """
-TALK = [ev("hello", user="u", tenant=1), ev("start", thread="t"), ev("say", thread="t", text="hm"), ev("say", thread="t", text="so"), ev("stop", thread="t")]
+TALK = [
+    ev("hello", user="u", tenant=1),
+    ev("start", thread="t"),
+    ev("say", thread="t", text="hm"),
+    ev("say", thread="t", text="so"),
+    ev("stop", thread="t"),
+]
 
 
 def spelled(random: Random, canary: str) -> list[str]:
@@ -99,7 +105,9 @@ def test_both_checkers_say_the_same_of_all(case: str, seed: int) -> None:
     assert judged(text, facts, talks, turns) == judged(text, facts, talks, turns, interpreted=True)
 
 
-def judged(text: str, facts: dict[str, SessionFacts], talks: list[Any], turns: list[int], **options: Any) -> list[Result]:
+def judged(
+    text: str, facts: dict[str, SessionFacts], talks: list[Any], turns: list[int], **options: Any
+) -> list[Result]:
     checker = Checker(loaded(text).plan, facts=facts, **options)
     sessions = [checker.session(name) for name in facts]
     waiting = [iter(each) for each in talks]

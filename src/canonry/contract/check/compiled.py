@@ -18,7 +18,7 @@ from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.state import Closed, Record, State
 from canonry.contract.compile.dispatch import dispatch_lines
 from canonry.contract.compile.plan import Plan
-from canonry.contract.compile.source import Handler, variant_lines, reads_of
+from canonry.contract.compile.source import Handler, reads_of, variant_lines
 from canonry.contract.compile.tree import Tree
 from canonry.contract.language.field_types import PLACEHOLDERS, TEMPLATE_ENDS, ZULU, FieldKind, is_filled, is_id
 from canonry.contract.language.paths import Path, items_at, lookup, parse_path
@@ -71,9 +71,9 @@ class Compiled:
         slow, decode, other = self._slow, self._decode, self.plan.other.index
         most = self.plan.contract.transport.max_bytes
 
-        def receive(S: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
-            n: int = S.n
-            frames, i = S.frames, 3 * (n & mask)
+        def receive(state: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+            n: int = state.n
+            frames, i = state.frames, 3 * (n & mask)
             frames[i] = raw
             frames[i + 1] = at
             frames[i + 2] = direction
@@ -82,41 +82,41 @@ class Compiled:
                 # What the decoder skips it does not look at; and a text is searched faster than bytes are.
                 text = raw if raw.__class__ is str else raw.decode()  # type: ignore[union-attr]
                 if len(raw) > most:
-                    kind: int = slow(S, raw, at, direction)
+                    kind: int = slow(state, raw, at, direction)
                 else:
-                    kind = event.judge(S, n, text, at, direction)
+                    kind = event.judge(state, n, text, at, direction)
             except _REFUSED:
-                kind = slow(S, raw, at, direction)
+                kind = slow(state, raw, at, direction)
             if not -1 < kind < other:
-                S.strange += 1
-            S.n = n = n + 1
+                state.strange += 1
+            state.n = n = n + 1
             if not n & TURN:
-                S.turn()
+                state.turn()
             return kind
 
-        def receive_wrapped(S: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
-            n: int = S.n
-            frames, i = S.frames, 3 * (n & mask)
+        def unwrap(state: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+            n: int = state.n
+            frames, i = state.frames, 3 * (n & mask)
             frames[i] = raw
             frames[i + 1] = at
             frames[i + 2] = direction
             try:
-                event, S.wrapped = decode(raw)
+                event, state.wrapped = decode(raw)
                 text = raw if raw.__class__ is str else raw.decode()  # type: ignore[union-attr]
                 if len(raw) > most:
-                    kind: int = slow(S, raw, at, direction)
+                    kind: int = slow(state, raw, at, direction)
                 else:
-                    kind = event.judge(S, n, text, at, direction)
+                    kind = event.judge(state, n, text, at, direction)
             except _REFUSED:
-                kind = slow(S, raw, at, direction)
+                kind = slow(state, raw, at, direction)
             if not -1 < kind < other:
-                S.strange += 1
-            S.n = n = n + 1
+                state.strange += 1
+            state.n = n = n + 1
             if not n & TURN:
-                S.turn()
+                state.turn()
             return kind
 
-        return receive_wrapped if self.plan.contract.discriminator.below else receive
+        return unwrap if self.plan.contract.discriminator.below else receive
 
     def _slow(self, state: State, raw: bytes | str, at: float | None, direction: str | None) -> int:
         """Let the interpreter judge a frame in which something is unusual."""
@@ -128,7 +128,9 @@ class Compiled:
         way = self.plan.contract.discriminator
         pattern = re.escape(way.template).replace(r"\{kind\}", "(?P<kind>.+)").replace(r"\{phase\}", "(?P<phase>[^_]+)")
 
-        captured = {f"CAPTURED_{group}": _Captured(pattern, group) for group in ("kind", "phase")} if way.template else {}
+        captured = (
+            {f"CAPTURED_{group}": _Captured(pattern, group) for group in ("kind", "phase")} if way.template else {}
+        )
 
         def whole(raw: str) -> Any:
             body = msgspec.json.decode(raw)
@@ -143,8 +145,8 @@ class Compiled:
             "OBJECTS": (dict, msgspec.Struct), "MOST_CLOSED": spans.MOST_CLOSED, "MOST_IDS": KNOWN_IDS,
             "NAMES": frozenset((str, int)), "NOTHING": {},
             **{f"Instance{index}": shape for index, shape in enumerate(self._states.shapes)},
-            "demands": demands, "isolation": isolation, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
-            "joined_text": joined_text, "items_at": items_at,
+            "demands": demands, "isolation": isolation, "scopes": scopes, "spans": spans,
+            "is_filled": is_filled, "hashable": _hashable, "joined_text": joined_text, "items_at": items_at,
             "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, **captured,
         }  # fmt: skip
 

@@ -4,7 +4,7 @@ With many sessions at once it is memory that a checker waits for. So each scope 
 that scope need, and the tables that nearly every event is looked up in are fields of the session itself.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -43,4 +43,4 @@ def _instance_class(plan: Plan, scope: int) -> type[Instance]:
     cells += [layout.closed + index for index in held]
     fields: list[tuple[str, Any, Any]] = [(f"c{cell}", Any, layout.fresh[cell]) for cell in cells]
     fields += [(f"s{index}", dict[Any, Any], msgspec.field(default_factory=dict)) for index in held]
-    return msgspec.defstruct(f"Instance{scope + 1}", fields, bases=(Instance,), eq=False)
+    return cast(type[Instance], msgspec.defstruct(f"Instance{scope + 1}", fields, bases=(Instance,), eq=False))

@@ -1,8 +1,9 @@
 """What a session knows: open scopes and spans, what they owe, what was closed lately, what was violated."""
 
 import math
+import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -101,12 +102,16 @@ class Tables:
     def __init__(self, inst: Instance) -> None:
         self._inst = inst
 
+    def __iter__(self) -> Iterator[dict[Any, Record]]:
+        return (getattr(self._inst, name) for name in self._inst.__struct_fields__ if _TABLE.fullmatch(name))
+
     def __getitem__(self, index: int) -> dict[Any, Record]:
         found: dict[Any, Record] = getattr(self._inst, f"s{index}", _NONE)
         return found
 
 
 _NONE: dict[Any, Record] = {}
+_TABLE = re.compile(r"s[0-9]+")
 _NOTHING: Ring[int] = Ring(0)
 
 
@@ -114,8 +119,8 @@ HOT = ("frames", "mark", "n", "odd", "open", "root", "strange", "tails", "user",
 """What nearly every event is held against: it lies together."""
 COLD = (
     "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "given_up", "ids", "implied",
-    "live", "mine", "owned", "owner", "plan", "seen", "tally", "tokens", "unique", "unread", "users", "violations", "who",
-    "wrapped",
+    "live", "mine", "owned", "owner", "plan", "seen", "tally", "tokens", "unique", "unread", "users", "violations",
+    "who", "wrapped",
 )  # fmt: skip
 _NO_SLOTS: tuple[str, ...] = ()
 

@@ -46,7 +46,6 @@ class Handler(ScopeWriter):
             f"    return {kind.index}",
         ]
 
-
     def may_be_fresh(self) -> bool:
         """Whether an event of this kind opens a scope that it may also find open."""
         return any(self.opens_or_finds(self.plan.scopes[index]) for index in self.kind.needed)

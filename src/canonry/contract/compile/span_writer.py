@@ -70,7 +70,9 @@ class SpanWriter(Writer):
         outer = self.plan.spans[span.outer] if span.outer >= 0 else None
         touched = outer is not None and self.kind.index in outer.touched
         if outer is not None and (
-            outer.home != span.home or (outer.index not in self.around if touched else new) or (touched and outer.across)
+            outer.home != span.home
+            or (outer.index not in self.around if touched else new)
+            or (touched and outer.across)
         ):
             return False
         if any(self.kind.index in each.wholes for _, each in self._folds(span)):
@@ -183,7 +185,9 @@ class SpanWriter(Writer):
         if len(span.key) != 1 or span.across:
             return False
         text = self.expression(span.key[0])
-        self.slow_if(f"(v := {text}) is not None and (v.__class__ not in PLAIN or v in {self.table(holder, span.index)})")
+        self.slow_if(
+            f"(v := {text}) is not None and (v.__class__ not in PLAIN or v in {self.table(holder, span.index)})"
+        )
         return True
 
     def _refer(self, span: SpanPlan) -> bool:
@@ -231,9 +235,9 @@ class SpanWriter(Writer):
         if len(span.key) > 1:
             return False
         self.shares = True
+        same = f"(v := {key}) is None or v.__class__ in PLAIN and v == i[1].key"
         self.act += [
-            f"if (i := S.implied.get({index})) is not None and "
-            f"((v := {key}) is None or v.__class__ in PLAIN and v == i[1].key):",
+            f"if (i := S.implied.get({index})) is not None and ({same}):",
             f"    {record} = i[1]",
             *(f"    {line}" for line in self._pieces(span, record)),
             "else:",
@@ -359,7 +363,7 @@ class SpanWriter(Writer):
             if self.kind.index in each.wholes:
                 whole = self.expression(each.wholes[self.kind.index])
                 self.guard.append(f"f = o.get({number}, ()) if (o := {record}.folds) else ()")
-                other = f"v != ''.join(f) if v.__class__ is str else v.__class__ is list and demands.are_other(f, v)"
+                other = "v != ''.join(f) if v.__class__ is str else v.__class__ is list and demands.are_other(f, v)"
                 self.slow_if(f"{'f and ' if each.alone else ''}(v := {whole}) is not None and ({other})")
 
     def _pieces(self, span: SpanPlan, record: str) -> list[str]:

@@ -21,7 +21,9 @@ class ScopeWriter(SpanWriter):
                 self.guard_key(key, scope.key)
             else:
                 self.guard.append(f"{key} = ()")
-            self.guard.append(f"if {key} not in S.live_{index}: return kind_{self.kind.index}_fresh(e, S, n, raw, at, way)")
+            self.guard.append(
+                f"if {key} not in S.live_{index}: return kind_{self.kind.index}_fresh(e, S, n, raw, at, way)"
+            )
 
     def opens_or_finds(self, scope: ScopePlan) -> bool:
         """Whether an event of this kind opens a scope that it may also find open."""
@@ -176,7 +178,9 @@ class ScopeWriter(SpanWriter):
                 continue
             plan = self.plan.scopes[scope]
             sure = self.always_id(path, plan.opens)
-            if sure and not prefixed and path in [each for each, _ in self.plan.isolation.session]:  # it is the session's, then
+            if (
+                sure and not prefixed and path in [each for each, _ in self.plan.isolation.session]
+            ):  # it is the session's, then
                 self.doubts.append(self.difference(path, f"{self.cell(holder, 'consts', index)}"))
                 continue
             self.differs(path, f"{self.cell(holder, 'consts', index)}")
@@ -231,7 +235,7 @@ class ScopeWriter(SpanWriter):
             return
         if any(kind in span.opens | span.chunks or kind in {one for one, _, _ in span.known} for span in due_spans):
             self.call(f"scopes.due(S, {holder}, {kind})")  # what opens with this event is due at once
-            due_spans = due_scopes = []
+            due_spans, due_scopes = [], []
         for span in due_spans:
             table = self.table(holder, span.index)
             sure = all(self.tree.sure(path) and self.tree.plain(path) for path in span.key)

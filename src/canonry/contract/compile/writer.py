@@ -268,7 +268,9 @@ class Writer:
                 f"    if (o := {text}).__class__ is list and (v := joined_text(o)):"
                 if several
                 else f"    if (v := {text}).__class__ is str and v:",
-                *([f"        if len(o) > 1: {SLOW}"] if several else []),  # what lies apart was not searched as one text
+                *(
+                    [f"        if len(o) > 1: {SLOW}"] if several else []
+                ),  # what lies apart was not searched as one text
                 "        if S.tails is not None or WATCH.may_go_on(v):",
                 f"            o = isolation.text_key(S, {index}, e)",
                 f"            if WATCH.texts or S.tails is not None and S.tails.get(o) is not None: {SLOW}",
@@ -292,10 +294,8 @@ class Writer:
             value = f"u_{index}"
             odd = "" if self.tree.plain(unique.path) else f"{value}.__class__ not in PLAIN or "
             self.bind(value, unique.path)
-            self.guard += [
-                f"if {value} is not None:",
-                f"    if {odd}{value} in (w_{index} := S.fresh_{index}) or (o := S.stale_{index}) and {value} in o: {SLOW}",
-            ]
+            known = f"{value} in (w_{index} := S.fresh_{index}) or (o := S.stale_{index}) and {value} in o"
+            self.guard += [f"if {value} is not None:", f"    if {odd}{known}: {SLOW}"]
             self.act.append(f"if {value} is not None: w_{index}[{value}] = n")
 
     def _exchanges(self) -> None:
@@ -350,7 +350,9 @@ def _inline(kind: FieldKind, name: str, otherwise: str) -> str:
         "str": f"{name}.__class__ is str",
         "text": f"{name}.__class__ is str and not ({name} == '' or {name}.isspace())",
         "rfc3339z": f"({name}.__class__ is str and ZULU({name}) is not None and {name}[:4] != '0000' or {otherwise})",
-        "filled": f"({name} != '' and not {name}.isspace() if {name}.__class__ is str else {name} or is_filled({name}))",
+        "filled": (
+            f"({name} != '' and not {name}.isspace() if {name}.__class__ is str else {name} or is_filled({name}))"
+        ),
         "int": f"{name}.__class__ is int",
         "number": f"{name}.__class__ in NUMBERS",
         "bool": f"{name}.__class__ is bool",

@@ -43,7 +43,7 @@ class _Tests:
             for one in always:
                 if not one(value, depth):
                     return False
-            for one in by_type.get(value.__class__, ()):
+            for one in by_type.get(value.__class__, ()):  # noqa: SIM110  a generator costs more than what it asks
                 if not one(value, depth):
                     return False
             return True
@@ -115,7 +115,7 @@ def _of_property(name: str, test: Test) -> Test:
 
 def _of_items(test: Test, begin: int) -> Test:
     def holds(value: list[Any], depth: int) -> bool:
-        for one in value[begin:] if begin else value:
+        for one in value[begin:] if begin else value:  # noqa: SIM110  a generator costs more than what it asks
             if not test(one, depth + 1):
                 return False
         return True

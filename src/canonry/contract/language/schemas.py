@@ -116,9 +116,10 @@ def _list(schema: dict[str, Any], value: list[Any], root: Any, at: str, depth: i
 
 
 def _number(schema: dict[str, Any], value: float, where: str) -> Iterator[str]:
-    if value < schema.get("minimum", value) or value <= schema.get("exclusiveMinimum", value - 1):
+    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+    if value < schema.get("minimum", value) or (above is not None and value <= above):
         yield f"{where}is too small"
-    if value > schema.get("maximum", value) or value >= schema.get("exclusiveMaximum", value + 1):
+    if value > schema.get("maximum", value) or (below is not None and value >= below):
         yield f"{where}is too large"
     if schema.get("multipleOf") and value % schema["multipleOf"]:
         yield f"{where}is no multiple of {schema['multipleOf']}"
