@@ -102,7 +102,7 @@ def _render_option(section: _Section, field: inspect.Field) -> Iterator[str]:
     refers = _refers(field.type)
     document: dict[str, Any] = {}
     if refers is not None:
-        for name in example if isinstance(example, list) else [example]:
+        for name in _names(example):
             _put(document, (refers, name), _required(_table_type(refers)))
     path = (*section.path[:-1], extra["named"]) if "named" in extra else section.path
     _put(document, path, _required(section.info) | extra.get("beside", {}) | {field.encode_name: example})
@@ -154,11 +154,23 @@ def _table_type(section: str) -> inspect.StructType:
     return plain.value_type
 
 
+def _names(example: Any) -> Iterator[str]:
+    """The names that an example takes from another table."""
+    if isinstance(example, dict):
+        yield from (name for pair in example.items() for name in pair)
+    elif isinstance(example, list):
+        yield from example
+    else:
+        yield example
+
+
 def _refers(info: inspect.Type) -> str | None:
     """Return the top-level table that declares the names which a value of type ``info`` holds."""
     plain, extra = unwrap(info)
     if isinstance(plain, inspect.ListType):
         return _refers(plain.item_type)
+    if isinstance(plain, inspect.DictType):
+        return _refers(plain.value_type)
     return extra.get("refers")
 
 
