@@ -17,7 +17,8 @@ def copy(tmp_path: Path) -> Path:
     """A copy of the package with its configuration, to change."""
     copied("src/canonry", tmp_path)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / "tests").mkdir()  # which its canon names
+    for folder in ("tests", "golden_path"):  # the canon names them
+        (tmp_path / folder).mkdir(exist_ok=True)
     return tmp_path
 
 
