@@ -17,11 +17,12 @@ from pathlib import Path
 if not __package__:  # started as a script: `benchmarks` is found in the folder above
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from benchmarks.migrate_speed import contents, in_commit
+from benchmarks.migrate_speed import blobs
 from canonry.audit.request import Request
 from canonry.migrate.engine import Migrated, Wanted, migrate
 from canonry.model.edit import Grade
 from canonry.report.migration import grades
+from canonry.source.trees.git import BlobReader, Git
 
 
 def main() -> None:
@@ -94,15 +95,17 @@ def second(repository: Path, rev: str, config: Path | None, found: Migrated, wan
     """How many files a second run would edit, in a tree that holds all results of the first."""
     with tempfile.TemporaryDirectory() as folder:
         after, gone = found.after(), {change.path for change in found.plan.files if change.removed}
-        for path, content in contents(repository, rev, sorted(in_commit(repository, rev))):
-            place = Path(folder, path)
-            if path in gone:
+        reader = BlobReader(Git(repository))
+        for path, blob in blobs(repository, rev).items():
+            place, content = Path(folder, path), after.get(path) or reader.read(blob)
+            if path in gone or content is None:  # the store may lack some
                 continue
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(after.get(path, content))
+                place.write_bytes(content)
             except OSError as error:
                 print(f"left out: {path[:80]}: {error.strerror}")
+        reader.close()
         request = Request(repository=Path(folder), config=config, workers=2)  # what stayed as it was has been read
         again = migrate(request, wanted)
         for change in again.plan.files[:20]:

@@ -183,11 +183,19 @@ def in_folder(tree: Path) -> Iterator[str]:
 
 def in_commit(repository: Path, rev: str) -> Iterator[str]:
     """The files of a commit; links are left out."""
+    yield from blobs(repository, rev)
+
+
+def blobs(repository: Path, rev: str) -> dict[str, str]:
+    """The files of a commit, each with the id of its blob; links are left out."""
+    found: dict[str, str] = {}
     command = ["git", "-C", str(repository), "ls-tree", "-r", "-z", rev]
     for row in subprocess.run(command, capture_output=True, check=True).stdout.split(b"\0"):
         what, _, path = row.partition(b"\t")
-        if what.split(b" ")[0].decode() in _REGULAR:
-            yield os.fsdecode(path)
+        mode, _, blob = what.decode().split(" ") if what else ("", "", "")
+        if mode in _REGULAR:
+            found[os.fsdecode(path)] = blob
+    return found
 
 
 def contents(tree: Path, rev: str | None, paths: list[str]) -> Iterator[tuple[str, bytes]]:

@@ -14,5 +14,5 @@ async def test_a_question_is_answered(user: ChatUser, contract: EventContract) -
         run = await conversation.ask(f"what is the weather in {user.canary}?")
         await conversation.rest()
     contract.check()
-    assert user.canary in run.answer
+    assert user.canary in run.answer, f"not answered: {run.end}"
     assert set(run.types) == {"agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"}

@@ -80,9 +80,17 @@ class Conversation:
         await self.connection.close()
         self.stream.closed(self.connection.close_code)
 
-    def cut(self) -> None:
-        """Breaks it off without a word, as a lost network does; the contract hears of no close."""
+    async def cut(self, run: Run | None = None) -> None:
+        """Breaks it off without a word, as a lost network does; the contract hears of no close.
+
+        What had arrived is judged, and belongs to ``run``, also where the test has not looked at it.
+        """
         self.connection.drop()
+        await self.connection.close()
+        if run is not None:
+            known = {event.get("event_id") for event in run.events}
+            mine = [event for event in map(readable, self.connection.received) if event.get("run_id") == run.run_id]
+            run.events += [event for event in mine if event["event_id"] not in known]
 
     async def welcome(self, *, limit: float = 5.0) -> dict[str, Any]:
         """The first frame."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 HIDDEN = frozenset({b"authorization", b"cookie", b"proxy-authorization", b"x-api-key"})
 """What such proxies take away."""
-_CHUNK = 65536
+_CHUNK, _LITTLE = 65536, 256
 
 
 @dataclass(slots=True)
@@ -18,6 +18,8 @@ class Proxy:
     host: str
     port: int
     hidden: Collection[bytes] = ()
+    pause: float = 0.0
+    """How many seconds pass before each piece of what the service sends is taken."""
     address: int = 0
     """The port at which it listens itself."""
     passing: bool = True
@@ -57,7 +59,7 @@ class Proxy:
         try:
             if self.hidden:
                 there.write(self._without(await reader.readuntil(b"\r\n\r\n")))
-            await asyncio.gather(_copy(reader, there), _copy(there_reader, writer))
+            await asyncio.gather(_copy(reader, there), _copy(there_reader, writer, self.pause))
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -73,10 +75,10 @@ class Proxy:
 
 
 @contextlib.asynccontextmanager
-async def proxied(url: str, *, hidden: Collection[bytes] = ()) -> AsyncIterator[Proxy]:
+async def proxied(url: str, *, hidden: Collection[bytes] = (), pause: float = 0.0) -> AsyncIterator[Proxy]:
     """A proxy in front of an address."""
     parts = urlsplit(url)
-    proxy = Proxy(parts.hostname or "127.0.0.1", parts.port or 80, hidden)
+    proxy = Proxy(parts.hostname or "127.0.0.1", parts.port or 80, hidden, pause)
     await proxy.start()
     try:
         yield proxy
@@ -84,8 +86,9 @@ async def proxied(url: str, *, hidden: Collection[bytes] = ()) -> AsyncIterator[
         await proxy.stop()
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(_CHUNK):
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pause: float = 0.0) -> None:
+    while data := await reader.read(_LITTLE if pause else _CHUNK):
+        await asyncio.sleep(pause)
         writer.write(data)
         await writer.drain()
     writer.transport.abort()

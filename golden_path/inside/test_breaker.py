@@ -12,7 +12,7 @@ from golden_path.chat.target import ModelEndpoint, Target
 from golden_path.chat.user import ChatUser
 
 pytestmark = pytest.mark.anyio
-OPEN_FOR, SLOW_AFTER, CALL_TIMEOUT = 10 * 0.05, 15 * 0.05, 30 * 0.05
+OPEN_FOR, SLOW_AFTER, CALL_TIMEOUT = 10 * 0.05, 24 * 0.05, 48 * 0.05
 
 
 class Upstream:
@@ -88,11 +88,11 @@ async def test_half_open_it_lets_one_through(upstream: Upstream) -> None:
 
 
 async def test_it_opens_when_calls_are_slow(upstream: Upstream) -> None:
-    upstream.model.order(slow=SLOW_AFTER * 1.15)
+    upstream.model.order(slow=SLOW_AFTER * 1.25)
     before = upstream.opened()
-    for _ in range(14):
+    for _ in range(18):
         await upstream.socket.say("[[tools:0]] slowly")
-    for _ in range(14):
+    for _ in range(18):
         await upstream.socket.until_end(limit=8.0)
     assert upstream.opened() > before, "slow calls leave the breaker closed"
 
@@ -100,9 +100,10 @@ async def test_it_opens_when_calls_are_slow(upstream: Upstream) -> None:
 async def test_a_call_that_hangs_is_given_up(upstream: Upstream) -> None:
     upstream.model.order(hang=True)
     begun = time.monotonic()
-    run = await upstream.socket.ask("[[tools:0]] anybody there?", limit=CALL_TIMEOUT * 2.5)
+    run = await upstream.socket.ask("[[tools:0]] anybody there?", limit=CALL_TIMEOUT * 2)
     took = time.monotonic() - begun
     upstream.model.heal()
     gone = upstream.model.count()["active"]
-    assert run.end.get("type") == "agent_error" and took < CALL_TIMEOUT * 2, f"a call hangs for {took:.1f} s"
+    ended = run.end.get("type") == "agent_error" and took < CALL_TIMEOUT * 1.8
+    assert ended, f"a call hangs for {took:.1f} s"
     assert not gone, "a call that was given up goes on"

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from canonry.testing import EventContract
-from golden_path.chat.conversation import Conversation
+from golden_path.chat.proxy import proxied
 from golden_path.chat.raw import RawSocket
 from golden_path.chat.target import Target
+from golden_path.chat.together import beside, worker_of
 from golden_path.chat.user import ChatUser
 from golden_path.conftest import Users
 from golden_path.inside.conftest import Own
@@ -46,11 +47,20 @@ async def test_a_slow_reader_holds_up_nobody_else(
     assert run.end, f"a slow reader held up another for {took:.1f} s"
 
 
+async def test_a_slow_reader_gets_everything(user: ChatUser, contract: EventContract) -> None:
+    async with proxied(user.url, pause=0.01) as proxy, user.connect(contract, url=proxy.url) as conversation:
+        await conversation.welcome()
+        run = await conversation.ask(f"[[tools:2]] slowly {user.canary}")
+        await conversation.rest(0.3)
+    contract.check()
+    assert run.answer
+
+
 async def test_nothing_blocks_the_event_loop(users: Users, contract: EventContract, chat: Target) -> None:
     busy, watching = users(2)
     async with busy.connect(contract) as one:
-        where = str((await one.welcome())["payload"]["worker"])
-        async with await _beside(watching, contract, where) as other:
+        where = worker_of(await one.welcome())
+        async with await beside(watching, contract, where) as other:
             asking = asyncio.create_task(one.ask("[[tools:2]] work", limit=8.0))
             for _ in range(10):
                 await other.send({"type": "ping"})
@@ -88,7 +98,7 @@ async def test_connections_leave_nothing_behind(user: ChatUser, contract: EventC
 
 async def _until_crowded(chat: Target, user: ChatUser) -> None:
     """Until frames wait for a user who does not read, or the service has let go of him."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         (census,) = await asyncio.to_thread(chat.censuses)
         waiting = [each["waiting"] for each in census["connections"] if each["user_id"] == user.user_id]
@@ -96,15 +106,3 @@ async def _until_crowded(chat: Target, user: ChatUser) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("nothing waits for a reader who does not read")
-
-
-async def _beside(user: ChatUser, contract: EventContract, worker: str) -> Conversation:
-    """An open socket in the process of that name."""
-    for _ in range(60):
-        found = user.connect(contract)
-        await found.open()
-        if (await found.welcome())["payload"]["worker"] == worker:
-            return found
-        await found.close()
-        contract.streams.remove(found.stream)
-    raise AssertionError(f"`{worker}` takes no connections")

@@ -9,6 +9,7 @@ import pytest
 from canonry.testing import EventContract
 from canonry.testing.connection import NotReceivedError
 from golden_path.chat.target import Target
+from golden_path.chat.together import together
 from golden_path.chat.user import ChatUser
 from golden_path.conftest import Users
 
@@ -39,13 +40,12 @@ async def test_every_kind_of_run_keeps_the_contract(
 
 async def test_overlapping_runs_share_nothing(users: Users, contract: EventContract, chat: Target) -> None:
     ada, grace = users(2)
-    async with ada.connect(contract) as hers, grace.connect(contract) as also:
-        await hers.welcome()
-        await also.welcome()
+    hers, also = await together(contract, ada, grace)
+    async with hers, also:
         name = f"meeting-{ada.user_id}"
         await hers.say(f"[[barrier:{name}:3]] {ada.canary}")
         await also.say(f"[[barrier:{name}:3]] {grace.canary}")
-        await hers.until("agent_started", run=None)
+        await hers.until("agent_started")
         overlapping = await _overlapping(chat, {ada.user_id, grace.user_id})
         third = ada.connect(contract)
         await third.open()
@@ -116,6 +116,8 @@ async def test_expired_and_foreign_tokens_are_refused(user: ChatUser, chat: Targ
     good = jwt.encode(claims, chat.key, algorithm="HS256")
     assert chat.http.get("/auth/me", headers=user.with_token(good)).status == 200, "the forger does not know the key"
     taken = [
-        name for name, token in signed.items() if chat.http.get("/auth/me", headers=user.with_token(token)).status != 401
+        name
+        for name, token in signed.items()
+        if chat.http.get("/auth/me", headers=user.with_token(token)).status != 401
     ]
     assert not taken, f"bad tokens are accepted: {', '.join(taken)}"

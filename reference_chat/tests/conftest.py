@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from serving import Chat
+from serving import PATIENT, Chat
 
 from canonry.testing.services.running import Running
 from canonry.testing.services.service import Service
@@ -66,7 +66,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Chat]]:
 
 @pytest.fixture(scope="session")
 def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chat]:
-    chat = Chat(tmp_path_factory.mktemp("shared"), time_scale=0.05)
+    chat = Chat(tmp_path_factory.mktemp("shared"), time_scale=0.05, **PATIENT)
     yield chat
     assert chat.stop() in (0, -15)
 

@@ -5,9 +5,9 @@ import contextlib
 import functools
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from canonry.contract.check.checker import Checker, Result
 from canonry.contract.load import load_contract
@@ -19,6 +19,8 @@ from reference_chat.ids import new_id, timestamp
 from reference_chat.settings import Settings
 
 SECRET = "test-secret"
+_PATIENCE = 90.0
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,16 @@ class Bench:
         return recorder
 
 
+def run(coroutine: Coroutine[Any, Any, _T]) -> _T:
+    """What a coroutine returns; one that hangs fails."""
+
+    async def limited() -> _T:
+        async with asyncio.timeout(_PATIENCE):
+            return await coroutine
+
+    return asyncio.run(limited())
+
+
 @contextlib.asynccontextmanager
 async def bench(**settings: Any) -> AsyncIterator[Bench]:
     """A bench over the embedded model."""
@@ -108,7 +120,7 @@ def asked(text: str, **more: Any) -> Recorder:
         async with bench(**settings) as made:
             return await made.ask(text, **more)
 
-    return asyncio.run(ask())
+    return run(ask())
 
 
 @functools.cache

@@ -16,6 +16,8 @@ import httpx2
 from websockets.sync.client import ClientConnection, connect
 
 SECRET = {"X-Chat-Test-Secret": "for-tests"}
+PATIENT = {"model_connect": 200, "model_timeout": 600, "model_slow": 600, "run_timeout": 1200, "silence": 400}
+"""What has to last on a busy machine, where all times are scaled."""
 _NUMBERS = itertools.count(1)
 
 

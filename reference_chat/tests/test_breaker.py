@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from runs import SECRET, Bench, bench
+from runs import SECRET, Bench, bench, run
 
 from reference_chat.model.client import ModelError
 
@@ -104,24 +104,24 @@ async def _holds(law: Law, fault: str | None) -> bool:
 
 @pytest.mark.parametrize(("law", "fault"), _LAWS, ids=[fault for _, fault in _LAWS])
 def test_the_law_holds_and_its_fault_breaks_it(law: Law, fault: str) -> None:
-    assert asyncio.run(_holds(law, None))
-    assert not asyncio.run(_holds(law, fault))
+    assert run(_holds(law, None))
+    assert not run(_holds(law, fault))
 
 
 def test_a_question_that_the_model_refuses_is_no_outage() -> None:
-    async def run() -> object:
+    async def it() -> object:
         async with bench(**_QUICK) as made:
             for _ in range(8):
                 await made.ask("[[fail:400]]")
             return made.loop.census()["breaker"]
 
-    shown = asyncio.run(run())
+    shown = run(it())
     assert isinstance(shown, dict)
     assert (shown["state"], shown["failures"], shown["calls"]) == ("closed", 0, 8)
 
 
 def test_a_run_that_is_given_up_while_it_probes_does_not_wedge_the_breaker() -> None:
-    async def run() -> list[str]:
+    async def it() -> list[str]:
         async with bench(**{**_QUICK, "model_slow": 5.0}) as made, httpx2.AsyncClient(trust_env=False) as http:
             model = _Model(made, http)
             await model.order(error_rate=1.0)
@@ -136,11 +136,11 @@ def test_a_run_that_is_given_up_while_it_probes_does_not_wedge_the_breaker() -> 
             await asyncio.gather(probing, return_exceptions=True)
             return await _ask(made, 2)
 
-    assert asyncio.run(run()) == ["ok", "ok"]
+    assert run(it()) == ["ok", "ok"]
 
 
 def test_an_error_that_is_not_the_models_passes_and_counts_nothing() -> None:
-    async def run() -> None:
+    async def it() -> None:
         async with bench() as made:
             breaker = made.loop._breaker
 
@@ -158,4 +158,4 @@ def test_an_error_that_is_not_the_models_passes_and_counts_nothing() -> None:
                 await breaker.call(refused)
             assert breaker.circuit.shown()["failures"] == 1
 
-    asyncio.run(run())
+    run(it())

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from runs import run
 
 from reference_chat.model.client import Completion, ModelClient, ModelError
 from reference_chat.model.wire import Message
@@ -59,11 +60,11 @@ def told(*parts: bytes) -> Completion:
             await writer.drain()
             await asyncio.sleep(0)
 
-    async def run() -> Completion:
+    async def it() -> Completion:
         async with client_of(answer) as client:
             return await client.complete([Message("user", "hi")])
 
-    return asyncio.run(run())
+    return run(it())
 
 
 def test_parts_are_put_together_whatever_the_line_ends_and_wherever_bytes_are_cut() -> None:
@@ -164,12 +165,12 @@ def test_a_connection_is_used_again_unless_the_model_goes_on_after_its_end(linge
             for _ in range(2):
                 assert (await client.complete([Message("user", "hi")])).content == "yes"
 
-    asyncio.run(ask_twice())
+    run(ask_twice())
     assert connections == (2 if lingers else 1)
 
 
 def test_a_model_that_is_not_there_is_unavailable_and_the_key_is_not_told() -> None:
-    async def run() -> None:
+    async def it() -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
         client = ModelClient(url=f"http://127.0.0.1:{port}/v1", key="the-key", model="m")
@@ -179,6 +180,6 @@ def test_a_model_that_is_not_there_is_unavailable_and_the_key_is_not_told() -> N
             await client.close()
 
     with pytest.raises(ModelError, match="the connection to the model failed") as caught:
-        asyncio.run(run())
+        run(it())
     assert caught.value.code == "model_unavailable"
     assert "the-key" not in repr(caught.value)

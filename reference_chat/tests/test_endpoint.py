@@ -15,6 +15,7 @@ import openai
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from runs import run
 
 from reference_chat.model.endpoint.app import create_endpoint
 from reference_chat.model.endpoint.directives import read_script
@@ -56,20 +57,20 @@ def http() -> Iterator[httpx2.Client]:
 def with_openai(use: Callable[[openai.AsyncOpenAI], Awaitable[Any]], **options: Any) -> Any:
     """What `use` returns, given OpenAI's client of the endpoint."""
 
-    async def run() -> Any:
+    async def it() -> Any:
         async with (
             _served(**options) as url,
             openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="k", max_retries=0) as client,
         ):
             return await use(client)
 
-    return asyncio.run(run())
+    return run(it())
 
 
 def with_http(use: Callable[[httpx2.AsyncClient], Awaitable[Any]], **options: Any) -> Any:
     """What `use` returns, given a plain client that holds the key."""
 
-    async def run() -> Any:
+    async def it() -> Any:
         headers = {"authorization": "Bearer k"}
         async with (
             _served(**options) as url,
@@ -77,7 +78,7 @@ def with_http(use: Callable[[httpx2.AsyncClient], Awaitable[Any]], **options: An
         ):
             return await use(http)
 
-    return asyncio.run(run())
+    return run(it())
 
 
 def _body(text: str, **more: Any) -> dict[str, Any]:
@@ -307,7 +308,7 @@ def test_control_and_census_ask_for_the_secret_and_are_not_there_without_one() -
         await server.stop()
         return statuses
 
-    assert asyncio.run(bare()) == [404, 404]
+    assert run(bare()) == [404, 404]
 
 
 def test_it_serves_by_itself_and_ends_at_a_signal() -> None:

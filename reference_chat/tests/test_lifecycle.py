@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from line import Line
-from serving import Chat, Socket, User, refusal, soon
+from serving import PATIENT, Chat, Socket, User, refusal, soon
 from websockets.exceptions import ConnectionClosed
 
 from canonry.testing.services.running import Running
@@ -120,7 +120,7 @@ def several(serve: Serve, postgres: Running, redis: Running) -> Iterator[Callabl
         lease = stack.enter_context(postgres.isolated("chat"))
         space = stack.enter_context(redis.isolated("chat"))
         yield lambda **more: serve(
-            **{"workers": 2, "database_url": lease.url, "redis_url": space.url, "time_scale": 0.05, **more}
+            **{"workers": 2, "database_url": lease.url, "redis_url": space.url, "time_scale": 0.05, **PATIENT, **more}
         )
 
 

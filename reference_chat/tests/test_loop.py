@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import pytest
-from runs import Bench, Recorder, Said, asked, assert_kept, bench, judged
+from runs import Bench, Recorder, Said, asked, assert_kept, bench, judged, run
 
 from reference_chat.agents.context import RunOverError
 
@@ -125,14 +125,14 @@ def test_a_cancelled_run_closes_what_it_opened_and_says_so(text: str) -> None:
             assert made.loop.census()["runs"] == []
             return recorder
 
-    recorder = asyncio.run(cancel())
+    recorder = run(cancel())
     assert recorder.last["error"]["code"] == "interrupted"
     assert recorder.last["error"]["retryable"] is True
     assert_kept(recorder)
 
 
 def test_a_step_that_is_cancelled_ends_before_its_run() -> None:
-    recorder = asyncio.run(_cancelled_in_a_step())
+    recorder = run(_cancelled_in_a_step())
 
     assert recorder.types[-2:] == ["error'", "error"]
     assert_kept(recorder)
@@ -185,7 +185,7 @@ def test_a_long_answer_is_shown_while_it_grows_and_whole_at_its_end() -> None:
 
 
 def test_a_run_that_cannot_be_told_of_any_more_ends_and_asks_nothing_more() -> None:
-    async def run() -> object:
+    async def it() -> object:
         async with bench() as made:
             recorder = made.new()
             recorder.over = True
@@ -193,7 +193,7 @@ def test_a_run_that_cannot_be_told_of_any_more_ends_and_asks_nothing_more() -> N
                 await made.loop.run(recorder.context, "hello", [], recorder)
             return made.loop.census()
 
-    census = asyncio.run(run())
+    census = run(it())
     assert isinstance(census, dict)
     assert census["runs"] == []
     assert census["breaker"]["calls"] == 0
@@ -224,7 +224,7 @@ def _overlapping(*faults: str) -> tuple[Recorder, Recorder, list[dict[str, objec
             watcher.cancel()
             return ann, bob, census
 
-    return asyncio.run(both())
+    return run(both())
 
 
 def test_runs_that_overlap_share_nothing() -> None:
@@ -253,7 +253,7 @@ def test_fault_shared_state_shows_one_user_what_another_asked() -> None:
             made.faults.apply(None)
             return leaked, await made.ask("hello", user="bob")
 
-    leaked, healthy = asyncio.run(ask())
+    leaked, healthy = run(ask())
     assert "CANARY-ANN" in leaked.last["final_response"]
     assert "CANARY-ANN" not in str(healthy.events)
 
@@ -269,5 +269,5 @@ def test_fault_block_holds_up_everybody_else() -> None:
                 longest, before = max(longest, time.monotonic() - before), time.monotonic()
             return longest
 
-    assert asyncio.run(gap("block")) >= 0.6
-    assert asyncio.run(gap()) < 0.6
+    assert run(gap("block")) >= 0.6
+    assert run(gap()) < 0.6

@@ -104,6 +104,7 @@ def browser() -> Iterator[webdriver.Chrome]:
     options.add_argument("--no-proxy-server")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options, webdriver.ChromeService("/usr/bin/chromedriver"))
+    driver.set_page_load_timeout(_PATIENCE)
     yield driver
     driver.quit()
 
@@ -214,6 +215,31 @@ def test_a_connection_that_is_cut_in_a_run_goes_on_where_it_was(page: Page) -> N
     assert page.types(page.answered(1)) == _EVENTS
     assert page.types(page.answered(2)) == _EVENTS
     assert page.find("#connection").get_attribute("data-state") == "online"
+
+
+def test_questions_asked_without_a_connection_are_one_thread_and_a_run_is_whole_when_one_comes_back_to_it(
+    page: Page,
+) -> None:
+    page.register()
+    page.line.cut()
+    page.wait("#connection[data-state=lost]")
+    page.ask("the first")
+    page.ask("[[barrier:page:2]] the second")
+    page.line.mend()
+    page.answered(1)
+    page.wait(".turn:nth-of-type(2) [data-type=tool_executing]")
+
+    page.find("#new-thread").click()
+    page.wait("#welcome")
+    assert len(page.all(".thread")) == 1
+    page.find(".thread").click()
+    page.wait(".turn:nth-of-type(2)[data-state=running] [data-type=tool_executing]")
+    page.ask("[[barrier:page:2]] the third")
+
+    for number, text in ((2, "the second"), (3, "the third")):
+        turn = page.answered(number)
+        assert page.types(turn) == _EVENTS
+        assert turn.find_element(By.CSS_SELECTOR, ".question").text.endswith(text)
 
 
 def test_a_line_that_has_gone_silent_is_noticed_and_replaced(page: Page) -> None:

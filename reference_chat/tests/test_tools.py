@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from runs import run
 
 from canonry.testing.services.running import Running
 from reference_chat.agents.rendezvous import Rendezvous, SharedRendezvous
@@ -59,7 +60,7 @@ def test_notes_match_by_words_of_four_letters_and_the_last_five_count() -> None:
 
 
 def test_offers_hold_the_schema_that_arguments_are_checked_against() -> None:
-    offers = {tool.name: tool.offer().function.parameters for tool in user_tools()}
+    offers = {tool.name: tool.offer.function.parameters for tool in user_tools()}
 
     assert offers["calculator"]["properties"] == {"expression": {"type": "string"}}
     assert offers["calculator"]["required"] == ["expression"]
@@ -77,7 +78,7 @@ def test_a_barrier_opens_for_its_parties_and_begins_anew() -> None:
         await asyncio.gather(second, return_exceptions=True)
         return first, waits
 
-    assert asyncio.run(meet()) == ([0, 1, 2], True)
+    assert run(meet()) == ([0, 1, 2], True)
 
 
 def test_who_gave_up_at_a_barrier_has_not_come() -> None:
@@ -94,7 +95,7 @@ def test_who_gave_up_at_a_barrier_has_not_come() -> None:
         await stays
         return waited
 
-    assert asyncio.run(meet())
+    assert run(meet())
 
 
 @pytest.mark.requires("redis")
@@ -112,4 +113,4 @@ def test_runs_of_several_processes_meet_in_redis(redis: Running) -> None:
         await asyncio.gather(here.close(), there.close())
         return numbers, waited
 
-    assert asyncio.run(meet()) == ({0, 1, 2}, True)
+    assert run(meet()) == ({0, 1, 2}, True)

@@ -157,6 +157,44 @@ CONTRADICTIONS = {
     ),
     "two types": ("envelope: {x: int}\nevents: {a: {fields: {x: str}}}\n", (2, 3)),
     "two counts of one number": ("sequence:\n  - {field: n, start: 0}\n  - {field: n, start: 1}\n", (3, 4)),
+    "a span, and too few of what opens it": ("spans: {s: {open: a, close: b}}\ncount:\n  a: ..1\n  'span:s': 2..\n", (4, 5)),
+    "no span, and what opens it": ("spans: {s: {open: a, close: b}}\ncount:\n  'span:s': 0\n  a: 1..\n", (4, 5)),
+    "a span, and too few of what closes it": ("spans: {s: {open: a, close: b}}\ncount:\n  'span:s': 2\n  b: 1\n", (4, 5)),
+    "a span that never comes, and what is in it": ("spans: {s: {open: a, close: b, during: [c]}}\ncount:\n  'span:s': 0\n  c: 1..\n", (4, 5)),
+    "opened twice and closed once": ("spans: {s: {open: o, close: c}}\ncount:\n  o: 2\n  c: 1\n", (4, 5)),
+    "more in a run than in a session": (
+        "scopes: {r: {open: [a], close: [b], key: [id], reopen: true}}\ncount:\n  c: 2..\n  session: {c: ..1}\n", (4, 5),
+    ),
+    "the end before the start": ("scopes: {r: {open: [a], close: [b]}}\norder: [{before: b, event: a}]\n", (2, 3)),
+    "what is required before the start": (
+        "scopes: {r: {open: [a], close: [b]}}\ncount: {c: 1..}\norder: [{before: c, event: a}]\n", (2, 4),
+    ),
+    "what is required after the end": (
+        "scopes: {r: {open: [a], close: [b]}}\ncount: {c: 1..}\norder: [{before: b, event: c}]\n", (2, 4),
+    ),
+    "a span closes before it opens": ("spans: {s: {open: a, close: b}}\norder: [{before: b, event: a}]\n", (2, 3)),
+    "asked by the service": ("events: {a: {direction: out}}\nexchange: [{in: a, reply: b}]\n", (2, 3)),
+    "answered by the client": ("events: {b: {direction: in}}\nexchange: [{in: a, reply: b}]\n", (2, 3)),
+    "a way that no recording holds": ("transport: {direction: [out]}\nevents: {a: {direction: in}}\n", (2, 3)),
+    "a run that the session opens": ("events: {a: {scope: session}}\nscopes: {r: {open: [a], close: [b]}}\n", (2, 3)),
+    "a run that the session closes": ("events: {b: {scope: session}}\nscopes: {r: {open: [a], close: [b]}}\n", (2, 3)),
+    "a span of a run that the session opens": (
+        "events: {c: {scope: session}}\nscopes: {r: {open: [a], close: [b]}}\nspans: {s: {open: c, close: d, inside: r}}\n", (2, 4),
+    ),
+    "a value that is no state": ("events: {a: {fields: {s: [x, z]}}}\nstates: {field: s, edges: {x: [y]}}\n", (2, 3)),
+    "a number that is a text": ("envelope: {n: str}\nsequence: {field: n, start: 0}\nevents: {a: }\n", (2, 3)),
+    "a state that is a number": ("envelope: {s: int}\nstates: {field: s, edges: {x: [y]}}\nevents: {a: }\n", (2, 3)),
+    "a key that is an object": ("envelope: {k: object}\nscopes: {r: {open: [a], close: [b], key: [k]}}\n", (2, 3)),
+    "pieces that are numbers": (
+        ("events: {c: {fields: {d: number}}}\nspans: {s: {open: a, close: b, during: [c]}}\n"
+        "fold: [{of: d, over: 'span:s', events: [c], equals: b.t}]\n"), (2, 4),
+    ),
+    "a variant of another type": ("envelope: {x: str}\nevents: {b: {of: a, where: {x: 5}}}\n", (2, 3)),
+    "a variant without what is required": ("envelope: {x: str}\nevents: {b: {of: a, where: {x: absent}}}\n", (2, 3)),
+    "shared and unique": (
+        "envelope: {u: id}\nscopes: {r: {open: [a], close: [b], constant: [u]}}\nunique: [u]\n", (3, 4),
+    ),
+    "closes and waits": ("scopes:\n  r:\n    open: [a]\n    close: [b]\n    pause: [b]\n", (5, 6)),
     "opens again after what does not close": ("scopes:\n  r: {open: [a], close: [b], reopen: [c]}\n", (3, 3)),
 }  # fmt: skip
 
@@ -168,6 +206,27 @@ def test_a_contract_that_contradicts_itself_is_refused_with_both_lines(text, lin
         return
     (found,) = mistakes(HEAD + text)
     assert (int(re.search(r"see line (\d+)", found)[1]), int(found.split(":")[1])) == lines
+
+
+USELESS = {
+    "no time": ("deadline: [{between: any, max: 0s}]\n", "c.yaml:2:27: `deadline[0].max` is 0s: nothing takes no time; expected a longer one"),
+    "no time to answer": ("exchange: [{in: a, reply: b, within: 0ms}]\n", "c.yaml:2:30: `exchange[0].within` is 0ms: nothing takes no time; expected a longer one"),
+    "no quiet": ("scopes: {r: {open: [a], close: [b]}}\nquiet: {after: r.close, for: 0s}\n", "c.yaml:3:25: `quiet.for` is 0s: nothing takes no time; expected a longer one"),
+    "no time in a profile": ("deadline: [{between: any, max: 1s}]\nprofiles: {p: {deadline: {any: 0s}}}\n", "c.yaml:3:27: `profiles.p.deadline.any` is 0s: nothing takes no time; expected a longer one"),
+    "a deadline that is none": ("deadline: [{between: any, max: 1s}]\nprofiles: {p: {deadline: {ayn: 2s}}}\n", "c.yaml:3:27: the profile `p` has a deadline `ayn`, which the contract has not; did you mean `any`?"),
+    "a policy that is none": ("profiles: {p: {policy: {tools: no}}}\n", "c.yaml:2:25: the profile `p` chooses the policy `tools`, which is none"),
+    "an alternative that is none": (
+        "policy: {tools: {default: many, alternatives: {many: {}}}}\nprofiles: {p: {policy: {tools: mnay}}}\n",
+        "c.yaml:3:25: `tools` has no alternative `mnay`; did you mean `many`?",
+    ),
+    "a step of nothing": ("sequence: {field: n, step: 0}\n", "c.yaml:2:22: `sequence.step` is 0, and counts nothing"),
+    "beside nothing": ("discriminator: {field: type, beside: {a: id}}\n", "c.yaml:2:30: `discriminator.beside` is beside nothing; expected `below` too"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), USELESS.values(), ids=USELESS.keys())
+def test_what_can_never_be_is_a_mistake_at_its_place(text, expected):
+    assert mistakes(HEAD + text) == [expected]
 
 
 def test_python_makes_the_same_contract():

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from websockets.http11 import Request
 
 from reference_chat.app import create_app
 from reference_chat.faults import Faults
+from reference_chat.realtime.frames import frame_head
 from reference_chat.service import Service
 from reference_chat.settings import Settings
 from reference_chat.store.schema import open_engine
@@ -32,6 +34,14 @@ def socket_protocol(faults: Faults) -> type[WebSocketsSansIOProtocol]:
             if hasattr(self, "scope"):
                 extensions: dict[str, Any] = self.scope["extensions"]
                 extensions["reference_chat.abort"] = self.transport.abort
+                extensions["reference_chat.write"] = self.write_frames
+
+        async def write_frames(self, frames: Sequence[bytes]) -> None:
+            """Sends text frames in one write, which `send` does not; returns when more may be sent."""
+            if self.close_sent or self.transport.is_closing():
+                raise ConnectionError("the connection is closed")
+            self.transport.write(b"".join([part for frame in frames for part in (frame_head(frame), frame)]))
+            await self.writable.wait()
 
         def keepalive_timeout(self) -> None:
             """Two beats without an answer: nobody is there to close with."""

@@ -61,7 +61,9 @@ class Service:
             ended=lambda run_id: self.runs.ended(run_id),
         )
         self.runs = Runs(settings=settings, store=self.store, emitter=self.emitter, registry=self.registry)
-        handlers = Handlers(settings=settings, store=self.store, runs=self.runs, tokens=self.tokens, faults=self.faults)
+        handlers = Handlers(
+            settings=settings, store=self.store, runs=self.runs, accounts=self.accounts, faults=self.faults
+        )
         self.router = Router(handlers.table(), self.faults)
         self.sockets = Sockets(
             settings=settings,
@@ -75,6 +77,7 @@ class Service:
             distortion=distortion,
         )
         self.writer: Writer
+        self._lost_size = 0
         self.census: Callable[[], dict[str, Any]] = dict
         """What is alive here; made by who opens ``/debug``."""
         self._agents = contextlib.AsyncExitStack()
@@ -105,7 +108,7 @@ class Service:
         await self.runs.drain(self.settings.grace)
         if self.writer.healthy:
             with contextlib.suppress(Exception):
-                await self.writer.write(beat(self.settings.worker, time.time()))
+                await self._beat()
         for connection in self.registry:
             connection.close(1001, "the service stops; connect again and resume")
         async with contextlib.AsyncExitStack():
@@ -137,10 +140,17 @@ class Service:
         if not self.writer.healthy:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(2):
-                    await self.writer.write(beat(self.settings.worker, time.time()))
+                    await self._beat()
         return self.writer.healthy
 
+    async def _beat(self) -> None:
+        """Says that this worker lives; after a failure, with as many bytes as could not be stored."""
+        size = 0 if self.writer.healthy else self._lost_size
+        await self.writer.write(beat(self.settings.worker, time.time(), size=size))
+
     def _failed(self, rows: Sequence[Row], error: Exception) -> None:
+        size = sum(len(row.frame) for row in rows if isinstance(row, Event))
+        self._lost_size = min(65_536, max(self._lost_size, size))
         self.runs.failed({row.run_id for row in rows if row.run_id})
 
     async def switch_faults(self, changes: Mapping[str, Any] | None) -> None:
@@ -188,10 +198,10 @@ class Service:
                     _log.error("cannot look after runs: %s", type(error).__name__)
 
     async def _tick(self) -> None:
-        now = time.time()
-        await self.writer.write(beat(self.settings.worker, now))
+        await self._beat()
+        self._lost_size = 0
         alone = isinstance(self.bus, LocalBus)
-        await self.runs.adopt_orphans(dead_before=math.inf if alone else now - 3 * self.settings.heartbeat)
+        await self.runs.adopt_orphans(dead_before=math.inf if alone else time.time() - 3 * self.settings.heartbeat)
 
     def _look_after_connections(self) -> None:
         """Drops who does not read, and closes whose token has expired, once his runs have ended."""

@@ -377,6 +377,13 @@ class Flow(Options, frozen=True, kw_only=True):
             examples=["contracts/agent-events.yaml"],
         ),
     ] = None
+    faults: Annotated[
+        NonEmpty | None,
+        Meta(
+            description="The file that a fault matrix leaves: which rules each planted fault turned red.",
+            examples=[".canonry/faults/checkout.json"],
+        ),
+    ] = None
     reliability: Annotated[
         Fraction | None,
         Meta(description="The share of runs that has to succeed.", examples=[0.95]),

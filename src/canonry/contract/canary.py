@@ -76,6 +76,16 @@ class Canaries:
                 return found
         return self._find_text(text, owner) if self.texts else None
 
+    def is_foreign(self, text: str, owner: Hashable) -> bool:
+        """Whether a tag in ``text`` is not certainly one of ``owner``."""
+        at = text.find(TAG)
+        while at >= 0:
+            at += len(TAG)
+            if self._tagged.get(text[at : at + _DIGITS], self) is not owner:
+                return True
+            at = text.find(TAG, at)
+        return False
+
     def may_go_on(self, text: str) -> bool:
         """Whether a text that somebody has may begin at the end of ``text``: nothing of most texts has to be kept."""
         return bool(self.texts) or _UNFINISHED.search(text, max(0, len(text) - _TAIL)) is not None

@@ -155,7 +155,7 @@ class _Snapshot:
         self.live = [dict(each) for each in state.live]
         self.instances = [state.root, *(inst for each in self.live for inst in each.values())]
         self.status = [[memory.status(state, inst, n) for n in range(len(plan.states))] for inst in self.instances]
-        self.spans = [[dict(records) for records in inst.spans] for inst in self.instances]
+        self.spans = [[dict(inst.spans[each.index]) for each in plan.spans] for inst in self.instances]
         self.spent = memory.spent_scopes(state)
 
     def moved(self, kind: Kind) -> Iterator[Item]:

@@ -15,11 +15,11 @@ from canonry.contract.cover import Item, denominator
 from canonry.contract.load import load_contract
 from canonry.contract.mutate.matrix import kill_matrix
 from canonry.history.code_coverage import ReachedCode, reached_code
+from canonry.history.fault_matrix import faults_of
 from canonry.model.run_event import ContractJudged, FlowCovered, Measure
 
 EVENTS = "events"
 """The group of a contract's denominator that is measured by itself."""
-_NO_MATRIX = "no fault matrix has run"
 _NO_CONTRACT = "the flow declares no `contract`"
 
 
@@ -55,11 +55,12 @@ def cover_flow(
     there or contradicts itself.
     """
     contract = flow.contract or ""
-    events = transitions = mutants = Measure(note=_NO_CONTRACT)
+    events = transitions = mutants = faults = Measure(note=_NO_CONTRACT)
     if contract:
         plan = load_contract(_place(root, contract)).plan
         events, transitions = _exercised(plan, judged)
         mutants = _mutants(plan)
+        faults = faults_of(root, flow.faults or "", plan, components)
     return FlowCovered(
         at=time.time(),
         flow=name,
@@ -68,7 +69,7 @@ def cover_flow(
         code=_code(flow, root, folder, components, nodes),
         events=events,
         transitions=transitions,
-        faults=Measure(note=_NO_MATRIX),
+        faults=faults,
         mutants=mutants,
     )
 

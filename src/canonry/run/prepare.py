@@ -52,7 +52,9 @@ def prepare(
         narrowings.append(past_runs.of_recording(project.root, request.rerun, only_failed=request.failed))
     elif request.failed:
         narrowings.append(past_runs.failed(known))
-    categories = () if request.paths or request.flows else tuple(profile.keys.categories)
+    categories = () if request.paths else tuple(profile.keys.categories)
+    if request.flows and not request.categories and categories:
+        notes += _not_here(project, request, profile, narrowings)
     selection = select(project, request, narrowings=narrowings, default_categories=categories)
     if resumed is not None:
         found = collect(project, selection.files, arguments=request.pytest_arguments)
@@ -67,6 +69,18 @@ def prepare(
         tests = {each.path: each.nodes or (each.path,) for each in found.files}
     plan = make_plan(project, selection, request, profile, durations=durations, tests=tests)
     return Prepared(project, request, profile, known, selection, plan, (*selection.notes, *notes))
+
+
+def _not_here(project: Project, request: RunRequest, profile: ResolvedProfile, narrowings: list[Narrowed]) -> list[str]:
+    """The categories of the flows that are not among the profile's, each with its files: what is left out is said."""
+    allowed = set(profile.keys.categories)
+    everything = select(project, request, narrowings=narrowings)
+    left = [each for each in everything.categories if each.name not in allowed]
+    return [
+        f"`{each.name or 'no category'}` ({len(each.files)} file{'' if len(each.files) == 1 else 's'}) does not run on "
+        f"the profile `{profile.name}`, whose `categories` leave it out"
+        for each in left
+    ]
 
 
 def why(prepared: Prepared, node: str) -> list[str]:

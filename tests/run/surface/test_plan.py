@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canonry.canon.options import Canon, Category, Leaks, Profile, Run
+from canonry.canon.options import Canon, Category, Leaks, Profile, Run, Service, ServiceKind
 from canonry.model.errors import UserError
 from canonry.model.run_plan import CategoryPlan, Policy, Work
 from canonry.run.plan import policy_of, waves
-from canonry.run.profiles import resolve_profile
+from canonry.run.profiles import canon_under, resolve_profile
 from canonry.run.request import RunRequest, Shard
 from canonry.run.shard import take_shard
 from tests.workbench import SOUND, Folder
@@ -57,6 +57,32 @@ def test_globals_are_looked_at_where_somebody_asks_for_it() -> None:
     assert not policy(refuses, run=Run(global_leaks=True)).global_leaks
     assert policy(refuses, global_leaks=True).global_leaks
     assert not policy(asks, global_leaks=False).global_leaks
+
+
+def test_services_under_a_profile_are_those_of_its_environment() -> None:
+    shop = Service(kind=ServiceKind.COMMAND, command="python shop.py", url_env=["SHOP"])
+    big = Service(kind=ServiceKind.COMMAND, command="python shop.py --workers 2", needs=["store"])
+    canon = Canon(
+        services={"shop": shop, "big": big, "store": Service(kind=ServiceKind.REDIS)},
+        profiles={
+            "staging": Profile(url="https://shop.example", ready="/health", serves=["shop"]),
+            "crowd": Profile(instead={"shop": "big"}),
+            "lost": Profile(serves=["shop"]),
+            "unknown": Profile(url="https://shop.example", serves=["shoop"]),
+        },
+    )
+    served = canon_under(canon, resolve_profile(canon, "staging")).services
+
+    assert served["shop"] == Service(
+        kind=ServiceKind.URL, url="https://shop.example", ready="/health", url_env=["SHOP"]
+    )
+    assert served["big"] == big
+    assert canon_under(canon, resolve_profile(canon, "crowd")).services["shop"] == big
+    assert canon_under(canon, resolve_profile(canon, None)).services == canon.services
+    with pytest.raises(UserError, match="serves `shop`, and does not say where; set `url`"):
+        canon_under(canon, resolve_profile(canon, "lost"))
+    with pytest.raises(UserError, match="names the service `shoop`, which nothing declares"):
+        canon_under(canon, resolve_profile(canon, "unknown"))
 
 
 def test_a_profile_takes_from_those_that_it_inherits_what_it_does_not_say() -> None:

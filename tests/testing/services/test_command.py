@@ -47,18 +47,22 @@ def test_it_is_ready_when_its_probe_says_so(project: Path, probe: dict[str, str]
 def test_its_environment_holds_the_port_what_is_declared_and_what_it_needs(project: Path) -> None:
     services = {
         "store": command(project, HTTP, name="store", url="shop://127.0.0.1:{port}/stock"),
-        "backend": command(project, HTTP, needs=("store",), env={"MODE": "test", "BIND": "127.0.0.1:{port}"}),
+        "backend": command(
+            project, HTTP, needs=("store",), env={"MODE": "test", "BIND": "127.0.0.1:{port}", "DATA": "{folder}"}
+        ),
     }
     running = start_all(services, ("backend",), root=project)
     try:
         assert list(running) == ["store", "backend"]
         seen = json.loads(get(running["backend"].url + "/environment"))
+        assert list(Path(seen["DATA"]).iterdir()) == []
     finally:
         stop_all(running)
 
     assert seen["STORE_URL"] == running["store"].url
     assert seen["BIND"] == f"127.0.0.1:{seen['PORT']}"
     assert seen["MODE"] == "test"
+    assert not Path(seen["DATA"]).exists()
     assert all(nothing_is_left(one.description.directory) for one in running.values())
 
 

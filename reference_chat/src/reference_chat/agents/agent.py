@@ -62,7 +62,7 @@ class Agent:
     ) -> None:
         self._role, self._means, self._turn, self._step_id = role, means, turn, step_id
         self._tools = {**role.tools, **(extra or {})}
-        self._offers = [tool.offer() for tool in self._tools.values()]
+        self._offers = [tool.offer for tool in self._tools.values()]
         self._silent = frozenset(extra or ())
         self._partial: list[str] = []
 

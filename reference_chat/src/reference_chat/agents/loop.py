@@ -62,6 +62,8 @@ class AgentLoop:
             barrier = barrier_tool(meeting or Rendezvous())
             lookups[barrier.name] = barrier
         self._roles = _roles(lookups)
+        delegate = Tool("delegate", "Gives a part of the work to another agent.", _Delegation, self._delegate)
+        self._delegation = {delegate.name: delegate}
         self._runs: dict[str, Turn] = {}
         self._ended = 0
 
@@ -119,8 +121,7 @@ class AgentLoop:
         return ""
 
     async def _answer(self, turn: Turn, history: Sequence[Message]) -> str:
-        delegate = Tool("delegate", "Gives a part of the work to another agent.", _Delegation, self._delegate)
-        agent = Agent(self._roles[_ASSISTANT], self._means, turn, extra={delegate.name: delegate})
+        agent = Agent(self._roles[_ASSISTANT], self._means, turn, extra=self._delegation)
         await agent.think("reading the question")
         said = [wire.Message(message.role, message.text) for message in history[-_MOST_HISTORY:]]
         return await agent.answer(turn.text, history=said)

@@ -53,13 +53,15 @@ class SharedRendezvous:
     async def wait(self, name: str, parties: int) -> int:
         """As `Rendezvous.wait`; asks every few milliseconds, for it is made for tests."""
         key = f"chat:barrier:{parties}:{name}"
-        number = await self._redis.incr(key) - 1
-        await self._redis.expire(key, _KEPT)
-        full = (number // parties + 1) * parties
+        coming = asyncio.ensure_future(self._redis.incr(key))
         try:
+            number = int(await asyncio.shield(coming)) - 1
+            await self._redis.expire(key, _KEPT)
+            full = (number // parties + 1) * parties
             while int(await self._redis.get(key) or full) < full:
                 await asyncio.sleep(_POLL)
         except asyncio.CancelledError:
+            await coming  # whether it is counted is sure only now
             await self._redis.decr(key)
             raise
         return number % parties

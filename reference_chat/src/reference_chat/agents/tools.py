@@ -3,7 +3,7 @@
 import ast
 import operator
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -44,12 +44,13 @@ class Tool:
     description: str
     arguments: type[msgspec.Struct]
     run: Callable[[Any, Turn], Awaitable[Result]]
+    offer: ToolOffer = field(init=False)
+    """How it is offered to the model."""
 
-    def offer(self) -> ToolOffer:
-        """How it is offered to the model."""
+    def __post_init__(self) -> None:
         (schema,), definitions = msgspec.json.schema_components([self.arguments])
         parameters = definitions[self.arguments.__name__] if "$ref" in schema else schema
-        return ToolOffer(FunctionOffer(self.name, self.description, parameters))
+        object.__setattr__(self, "offer", ToolOffer(FunctionOffer(self.name, self.description, parameters)))
 
 
 class _Nothing(msgspec.Struct, forbid_unknown_fields=True):

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from reference_chat.ids import new_id, timestamp
 from reference_chat.settings import Settings
 from reference_chat.store.schema import profiles, sessions, users
 
-_EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}")
-
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -32,6 +29,14 @@ class Session:
     access_token: str
     refresh_token: str
     expires_in: float
+
+
+class ReusedError(ChatError):
+    """A refresh token was used again, and its session has ended."""
+
+    def __init__(self, user_id: str, session_id: str) -> None:
+        super().__init__("unauthorized", "the refresh token was used before; log in", status=401)
+        self.user_id, self.session_id = user_id, session_id
 
 
 class Accounts:
@@ -45,8 +50,6 @@ class Accounts:
 
     async def register(self, email: str, password: str, name: str) -> str:
         """The id of a new user, whose account and profile are in one commit. Raises `ChatError`."""
-        if not _EMAIL.fullmatch(email):
-            raise ChatError("bad_email", "`email` is no e-mail address", status=422)
         hashed = await self._hash(password)
         user_id = new_id("usr")
         account = sa.insert(users).values(
@@ -91,8 +94,12 @@ class Accounts:
         )
         async with self._engine.begin() as connection:
             row = (await connection.execute(turned)).first()
-            if row is None:
-                await connection.execute(sa.delete(sessions).where(sessions.c.previous_hash == old))
+            stolen = sa.delete(sessions).where(sessions.c.previous_hash == old)
+            ended = (
+                None if row else (await connection.execute(stolen.returning(sessions.c.user_id, sessions.c.id))).first()
+            )
+        if ended is not None:
+            raise ReusedError(ended.user_id, ended.id)
         if row is None:
             raise unauthorized("the refresh token is not valid; log in")
         return self._session(row.user_id, row.id, refresh)

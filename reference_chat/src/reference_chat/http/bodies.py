@@ -8,9 +8,9 @@ from starlette.requests import ClientDisconnect, Request
 
 from reference_chat.errors import ChatError
 
-Email = Annotated[str, msgspec.Meta(min_length=3, max_length=254)]
+Email = Annotated[str, msgspec.Meta(max_length=254, pattern=r"^[^@\x00-\x20]{1,64}@[^@\x00-\x20]{1,190}$")]
 Password = Annotated[str, msgspec.Meta(min_length=8, max_length=256)]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Name = Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[^\x00]+$")]
 Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
 
 
@@ -154,12 +154,8 @@ async def read_body(request: Request, shape: type[T], *, limit: int, timeout: fl
     except ClientDisconnect:
         raise ChatError("gone", "the client left", status=400) from None
     try:
-        decoded = msgspec.json.decode(bytes(body), type=shape)
+        return msgspec.json.decode(bytes(body), type=shape)
     except msgspec.ValidationError as error:
         raise ChatError("invalid", f"the body does not fit: {error}", status=422) from None
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         raise ChatError("malformed", "the body is not JSON", status=400) from None
-    for name in shape.__struct_fields__:
-        if "\x00" in getattr(decoded, name):
-            raise ChatError("invalid", f"`{name}` holds a NUL character", status=422)
-    return decoded

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from reference_chat.auth.accounts import ReusedError
 from reference_chat.auth.tokens import Claims
 from reference_chat.errors import ChatError, not_found, unauthorized
 from reference_chat.http import bodies
@@ -78,7 +79,11 @@ class HttpPart:
     async def refresh(self, request: Request) -> Response:
         """The same session, for longer."""
         given = await self._body(request, bodies.Refresh)
-        return _session(await self._service.accounts.refresh(given.refresh_token))
+        try:
+            return _session(await self._service.accounts.refresh(given.refresh_token))
+        except ReusedError as error:
+            self._service.end_session(error.user_id, error.session_id)
+            raise
 
     async def log_out(self, request: Request) -> Response:
         """Ends the session, and its sockets."""

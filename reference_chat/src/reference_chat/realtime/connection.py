@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,11 @@ from reference_chat.ids import timestamp
 from reference_chat.store.rows import Event
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Write = Callable[[Sequence[bytes]], Awaitable[None]]
 CatchUp = Callable[["Connection", str], Coroutine[Any, Any, None]]
+
+_BATCH = 64
+"""Frames of one write, after which it waits for a slow reader."""
 
 
 @dataclass(slots=True)
@@ -33,10 +37,6 @@ class Closing:
     reason: str
 
 
-class Binary(bytes):
-    """A frame that is sent as bytes; only a fault does that."""
-
-
 @dataclass(eq=False, slots=True, kw_only=True)
 class Connection:
     """A socket of a user. Frames wait in a bounded outbox; one pump sends them; who does not read is dropped."""
@@ -49,6 +49,7 @@ class Connection:
     """A moment of `time.time`."""
     limit: int
     send: Send
+    write: Write
     abort: Callable[[], None]
     catch_up: CatchUp
     faults: Faults
@@ -153,16 +154,17 @@ class Connection:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            item = self._outbox.popleft()
+            batch: list[bytes] = []
+            while self._outbox and len(batch) < _BATCH and not isinstance(self._outbox[0], Closing):
+                batch.append(self._outbox.popleft())  # type: ignore[arg-type]
             self.blocked_since = time.monotonic()
-            if isinstance(item, Closing):
-                await self.send({"type": "websocket.close", "code": item.code, "reason": item.reason})
+            if batch:
+                await self.write(batch)
+                self.sent += len(batch)
+            elif isinstance(closing := self._outbox.popleft(), Closing):
+                await self.send({"type": "websocket.close", "code": closing.code, "reason": closing.reason})
                 return
-            await self.send(
-                {"type": "websocket.send", **({"bytes": item} if type(item) is Binary else {"text": item.decode()})}
-            )
             self.blocked_since = 0.0
-            self.sent += 1
 
     def _read_up(self, run_id: str) -> None:
         task = asyncio.create_task(self.catch_up(self, run_id))

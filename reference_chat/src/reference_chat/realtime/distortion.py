@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from reference_chat.faults import Faults
-from reference_chat.realtime.connection import Binary, Connection
+from reference_chat.realtime.connection import Connection
+from reference_chat.realtime.frames import Binary
 from reference_chat.realtime.registry import ConnectionRegistry
 from reference_chat.store.rows import Event
 

@@ -14,9 +14,27 @@ from reference_chat.realtime.registry import ConnectionRegistry
 from reference_chat.store.rows import ENDS, Event, Row, ends_run, new_message, run_status
 from reference_chat.store.writer import Writer
 
-_LOOK_AGAIN = 0.02
-_AHEAD = 64
-"""Events of one run that may wait for the writer; then the run waits."""
+_LOOK_EVERY, _LOOK_AGAIN = 16, 0.02
+_AHEAD, _QUEUED = 64, 2048
+"""Events of one run, and of all, that may wait for the writer; then runs wait, and no event is old when it is sent."""
+
+
+class _Envelope(msgspec.Struct, gc=False, omit_defaults=True):
+    """What every event of a run has, in this order."""
+
+    type: str
+    event_id: str
+    seq: int
+    user_id: str
+    thread_id: str
+    run_id: str
+    agent_name: str
+    timestamp: str
+    payload: dict[str, object]
+    step_id: str | None = None
+
+
+_ENCODER = msgspec.json.Encoder()
 
 
 class Emission:
@@ -38,11 +56,12 @@ class Emission:
     ) -> None:
         """See `Emit`."""
         self.put(type, payload, agent_name=agent_name, step_id=step_id)
-        if self._ahead >= _AHEAD:
+        if self._ahead >= self._emitter.most_ahead:
             self._room = asyncio.Event()
             await self._room.wait()
-        while self._emitter.is_crowded(self.context.user_id):
-            await asyncio.sleep(_LOOK_AGAIN)
+        if self.next_seq % _LOOK_EVERY == 0:
+            while self._emitter.is_crowded(self.context.user_id):
+                await asyncio.sleep(_LOOK_AGAIN)
 
     def put(
         self, type: str, payload: dict[str, object], *, agent_name: str | None = None, step_id: str | None = None
@@ -82,7 +101,7 @@ class Emission:
     def stored(self, count: int) -> None:
         """So many events are on disk."""
         self._ahead -= count
-        if self._room is not None and self._ahead < _AHEAD:
+        if self._room is not None and self._ahead <= self._emitter.most_ahead // 2:
             self._room.set()
             self._room = None
 
@@ -91,20 +110,19 @@ class Emission:
     ) -> Event:
         context, seq = self.context, self.next_seq
         self.next_seq = seq + 1
-        frame: dict[str, object] = {
-            "type": type,
-            "event_id": new_id("evt"),
-            "seq": seq,
-            "user_id": context.user_id,
-            "thread_id": context.thread_id,
-            "run_id": self._shown,
-            "agent_name": agent_name or "assistant",
-            "timestamp": timestamp(),
-            "payload": payload,
-        }
-        if step_id is not None:
-            frame["step_id"] = step_id
-        return Event(context.user_id, context.run_id, seq, type, msgspec.json.encode(frame), ends)
+        envelope = _Envelope(
+            type,
+            new_id("evt"),
+            seq,
+            context.user_id,
+            context.thread_id,
+            self._shown,
+            agent_name or "assistant",
+            timestamp(),
+            payload,
+            step_id,
+        )
+        return Event(context.user_id, context.run_id, seq, type, _ENCODER.encode(envelope), ends)
 
     def _note(self, type: str, payload: dict[str, object], agent_name: str | None, step_id: str | None) -> None:
         call = payload.get("tool_call_id")
@@ -148,12 +166,14 @@ class Emitter:
         self._last_run = ""
         self.writer: Writer
         self.emitted = self.delivered = 0
+        self.most_ahead = _AHEAD
 
     def open(self, context: UserExecutionContext) -> Emission:
         """The emission of a run."""
         shown = self._last_run if self._last_run and self.faults.on("reuse") else context.run_id
         self._last_run = shown
         emission = self._emissions[context.run_id] = Emission(self, context, shown=shown)
+        self._share()
         return emission
 
     def is_crowded(self, user_id: str) -> bool:
@@ -179,6 +199,7 @@ class Emitter:
                 emission.stored(1)
             if event.ends_run:
                 self._emissions.pop(event.run_id, None)
+                self._share()
                 self._ended(event.run_id)
         if not self.faults.on("persist_late"):
             self._deliver(events)
@@ -187,8 +208,13 @@ class Emitter:
     def failed(self, run_id: str) -> None:
         """The run's events are lost."""
         emission = self._emissions.pop(run_id, None)
+        self._share()
         if emission is not None:
             emission.fail()
+
+    def _share(self) -> None:
+        """How far each run may be ahead of the writer: what all may be, in equal parts."""
+        self.most_ahead = max(4, min(_AHEAD, _QUEUED // max(1, len(self._emissions))))
 
     def deliver_remote(self, events: Sequence[Event]) -> None:
         """Sends what another process stored."""

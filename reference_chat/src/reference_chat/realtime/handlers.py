@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from reference_chat.auth.tokens import Tokens
+from reference_chat.auth.accounts import Accounts
 from reference_chat.errors import ChatError, not_found, not_ready
 from reference_chat.faults import Faults
 from reference_chat.realtime.connection import Connection
@@ -51,9 +51,9 @@ class Authenticate(msgspec.Struct):
 class Handlers:
     """The handlers of one process."""
 
-    def __init__(self, *, settings: Settings, store: Store, runs: Runs, tokens: Tokens, faults: Faults) -> None:
+    def __init__(self, *, settings: Settings, store: Store, runs: Runs, accounts: Accounts, faults: Faults) -> None:
         self._settings, self._store, self._runs = settings, store, runs
-        self._tokens, self._faults = tokens, faults
+        self._accounts, self._faults = accounts, faults
 
     def table(self) -> Mapping[str, Handler]:
         """All of them, by the type of message."""
@@ -94,7 +94,7 @@ class Handlers:
 
     async def authenticate(self, connection: Connection, message: Authenticate) -> None:
         """Keeps the socket open for as long as the new token is good."""
-        claims = self._tokens.read(message.token)
+        claims = await self._accounts.authenticate(message.token)
         if claims.user_id != connection.user_id:
             raise ChatError("forbidden", "the token belongs to somebody else")
         connection.session_id, connection.expires_at = claims.session_id, claims.expires_at

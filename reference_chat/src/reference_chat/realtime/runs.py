@@ -122,7 +122,8 @@ class Runs:
         context = UserExecutionContext(row.user_id, row.thread_id, row.id, "", time.monotonic())
         emission = self._emitter.open(context)
         self.active[row.id] = ActiveRun(context, emission, None, None)
-        emission.restore(await self._store.events(row.id))
+        while events := await self._store.events(row.id, after=emission.next_seq - 1):
+            emission.restore(events)
         self._emitter.writer.put(adoption(row.id, self._settings.worker))
         if emission.next_seq == 0:
             emission.put("agent_started", {})

@@ -1,6 +1,5 @@
 """What the writer is given: events, and statements that belong to the same commit."""
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -8,8 +7,7 @@ import msgspec
 from reference_chat.ids import new_id, timestamp
 
 
-@dataclass(slots=True, frozen=True, eq=False)
-class Event:
+class Event(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One event of a run as it is stored and sent: `frame` is its JSON."""
 
     user_id: str
@@ -43,8 +41,7 @@ ENDS = {"agent_completed": "completed", "agent_error": "failed"}
 Kind = Literal["thread", "run", "message", "status", "adopt", "beat"]
 
 
-@dataclass(slots=True, frozen=True, eq=False)
-class Statement:
+class Statement(msgspec.Struct, frozen=True, eq=False):
     """Something else to write, by the name of its SQL in `sinks`."""
 
     kind: Kind
@@ -82,6 +79,6 @@ def adoption(run_id: str, worker: str) -> Statement:
     return Statement("adopt", (worker, run_id), run_id)
 
 
-def beat(worker: str, now: float) -> Statement:
-    """A worker lives."""
-    return Statement("beat", (worker, now))
+def beat(worker: str, now: float, *, size: int = 0) -> Statement:
+    """A worker lives; with `size`, so many bytes are written, as a proof that there is room for them."""
+    return Statement("beat", (worker, now, "x" * size))

@@ -90,6 +90,7 @@ workers = sa.Table(
     metadata,
     sa.Column("id", sa.String, primary_key=True),
     sa.Column("seen_at", sa.Float, nullable=False),
+    sa.Column("scratch", sa.String, nullable=False),
 )
 
 

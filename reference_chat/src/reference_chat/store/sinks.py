@@ -20,7 +20,8 @@ _SQL: Mapping[Kind, str] = {
     "message": "insert into messages (id, thread_id, run_id, role, text, created_at) values (?, ?, ?, ?, ?, ?)",
     "status": "update runs set status = ? where id = ?",
     "adopt": "update runs set worker = ? where id = ?",
-    "beat": "insert into workers (id, seen_at) values (?, ?) on conflict (id) do update set seen_at = excluded.seen_at",
+    "beat": "insert into workers (id, seen_at, scratch) values (?, ?, ?)"
+    " on conflict (id) do update set seen_at = excluded.seen_at, scratch = excluded.scratch",
 }
 _EVENT = "insert into events (run_id, seq, frame) values (?, ?, ?)"
 _INSERTS = ("thread", "run", "message")

@@ -15,6 +15,7 @@ let threadId = null;
 let threads = [];
 let registering = false;
 let opening = 0;
+let draft = {}; // the thread that the next question makes
 
 async function start() {
   if (!api.mayResume) return showSignIn();
@@ -32,10 +33,9 @@ async function enter() {
   element("user").title = user.email;
   for (const id of ["user", "log-out", "connection", "chat", "threads-button"]) element(id).hidden = false;
   element("sign-in").hidden = true;
-  connection.open();
-  await listThreads();
+  connection.open(); // lists the threads as soon as it is there
   const before = sessionStorage.getItem(THREAD);
-  if (before && threads.some((thread) => thread.thread_id === before)) await openThread(before);
+  if (before) await openThread(before);
   else newThread();
   element("message").focus();
 }
@@ -102,6 +102,7 @@ async function listThreads() {
 
 function newThread() {
   opening += 1;
+  draft = {};
   setThread(null);
   clearTurns();
   element("welcome").hidden = false;
@@ -122,21 +123,28 @@ function clearTurns() {
 }
 
 async function openThread(id) {
-  const mine = ++opening;
+  const mine = ++opening; // another may be opened before this one is there
+  clearTurns();
+  setThread(id);
+  element("welcome").hidden = true;
   let conversation;
   try {
     conversation = await api.call("GET", `/threads/${encodeURIComponent(id)}`);
   } catch (error) {
+    if (mine !== opening) return;
+    if (error.status === 404) newThread();
     note(error.message);
     return;
   }
-  if (mine !== opening) return; // another was opened meanwhile
-  clearTurns();
-  setThread(id);
+  const live = mine === opening ? [...turns.values()] : []; // what was asked meanwhile
   const status = new Map(conversation.runs.map((run) => [run.run_id, run.status]));
   for (const message of conversation.messages) {
-    if (message.role === "user") await showRun(conversation, message, status.get(message.run_id));
+    if (mine !== opening) return;
+    if (message.role === "user" && !turns.has(message.run_id)) {
+      await showRun(conversation, message, status.get(message.run_id));
+    }
   }
+  for (const turn of live) element("turns").append(turn.element);
   scrollDown();
 }
 
@@ -170,7 +178,7 @@ function addTurn(key, turn) {
 }
 
 function ask(text) {
-  const requestId = connection.ask(text, threadId);
+  const requestId = connection.ask(text, threadId, draft);
   const turn = addTurn(requestId, new Turn(text));
   if (element("connection").dataset.state !== "online") turn.waiting("Waits for the connection");
   scrollDown();
@@ -178,10 +186,11 @@ function ask(text) {
 
 function onStarted({ runId, threadId: thread, requestId }) {
   const turn = turns.get(requestId);
-  if (!turn) return;
-  turns.delete(requestId);
-  turns.set(runId, turn);
-  if (!threadId) setThread(thread);
+  if (turn) {
+    turns.delete(requestId);
+    turns.set(runId, turn);
+    if (!threadId) setThread(thread);
+  }
   if (!threads.some((one) => one.thread_id === thread)) listThreads().catch(() => {});
 }
 
@@ -271,6 +280,7 @@ document.addEventListener("keydown", (event) => {
 connection.addEventListener("state", ({ detail }) => {
   element("connection").dataset.state = detail;
   element("connection-text").textContent = STATES[detail];
+  if (detail === "online") listThreads().catch(() => {});
 });
 connection.addEventListener("started", ({ detail }) => onStarted(detail));
 connection.addEventListener("event", ({ detail }) => onEvent(detail));

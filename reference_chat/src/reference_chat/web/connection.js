@@ -14,8 +14,8 @@ export class Connection extends EventTarget {
   #ready = false;
   #attempts = 0;
   #timers = new Map();
-  #runs = new Map(); // run -> number of the last event that came
-  #unanswered = []; // messages whose run has not started yet, oldest first
+  #runs = new Map(); // run -> { last: number of the last event that came, asked: where a gap was asked for }
+  #unanswered = []; // { message, draft, sent }: those whose run has not started yet, oldest first
 
   constructor(api) {
     super();
@@ -40,18 +40,31 @@ export class Connection extends EventTarget {
   }
 
   // Sends a message now, or as soon as there is a connection. Sent twice it starts one run: it keeps its request_id.
-  ask(text, threadId) {
+  // The first message of a `draft` makes the thread that the others wait for.
+  ask(text, threadId, draft) {
     const message = { type: "user_message", text, request_id: crypto.randomUUID?.() ?? randomId() };
     if (threadId) message.thread_id = threadId;
-    this.#unanswered.push(message);
-    if (this.#ready) this.#send(message);
+    this.#unanswered.push({ message, draft: threadId ? null : draft, sent: false });
+    this.#flush();
     return message.request_id;
   }
 
-  // Goes on with a run behind the event `after`.
-  follow(runId, after = -1) {
-    if (!this.#runs.has(runId)) this.#runs.set(runId, after);
-    if (this.#ready) this.#send({ type: "resume", run_id: runId, after: this.#runs.get(runId) });
+  // Tells all events of a run, from its first one.
+  follow(runId) {
+    this.#runs.set(runId, { last: -1, asked: -2 });
+    if (this.#ready) this.#send({ type: "resume", run_id: runId, after: -1 });
+  }
+
+  #flush() {
+    if (!this.#ready) return;
+    const drafts = new Set();
+    for (const one of this.#unanswered) {
+      if (!one.sent && !(one.draft && drafts.has(one.draft))) {
+        one.sent = true;
+        this.#send(one.message);
+      }
+      drafts.add(one.draft);
+    }
   }
 
   async #connect() {
@@ -96,28 +109,49 @@ export class Connection extends EventTarget {
     this.#ready = true;
     this.#attempts = 0;
     this.#tell("state", "online");
-    for (const [runId, after] of this.#runs) this.#send({ type: "resume", run_id: runId, after });
-    for (const message of this.#unanswered) this.#send(message);
+    for (const [runId, { last }] of this.#runs) this.#send({ type: "resume", run_id: runId, after: last });
+    for (const one of this.#unanswered) one.sent = false;
+    this.#flush();
   }
 
   #event(frame) {
     const { run_id: runId, seq } = frame;
     if (!this.#runs.has(runId)) {
       if (seq !== 0) return; // the end of a run that was followed to its end before
-      this.#runs.set(runId, -1);
-      const message = this.#unanswered.shift();
-      if (message) this.#tell("started", { runId, threadId: frame.thread_id, requestId: message.request_id });
+      this.#started(frame);
     }
-    if (seq <= this.#runs.get(runId)) return;
-    this.#runs.set(runId, seq);
+    const run = this.#runs.get(runId);
+    if (seq <= run.last) return;
+    if (seq > run.last + 1 && run.asked !== run.last) {
+      run.asked = run.last; // asked once: what is not there then will never be
+      this.#send({ type: "resume", run_id: runId, after: run.last });
+      return;
+    }
+    run.last = seq;
     this.#tell("event", frame);
     if (ENDS.has(frame.type) && !frame.step_id) this.#runs.delete(runId);
   }
 
+  #started({ run_id: runId, thread_id: threadId }) {
+    this.#runs.set(runId, { last: -1, asked: -2 });
+    const at = this.#unanswered.findIndex((one) => one.sent);
+    if (at < 0) return;
+    const [{ message, draft }] = this.#unanswered.splice(at, 1);
+    for (const one of this.#unanswered) {
+      if (draft && one.draft === draft) {
+        one.message.thread_id = threadId;
+        one.draft = null;
+      }
+    }
+    this.#tell("started", { runId, threadId, requestId: message.request_id });
+    this.#flush();
+  }
+
   #refused({ code, message, request_id: requestId }) {
-    const at = this.#unanswered.findIndex((one) => one.request_id === requestId);
+    const at = this.#unanswered.findIndex((one) => one.message.request_id === requestId);
     if (at >= 0) this.#unanswered.splice(at, 1);
     this.#tell("refused", { code, message, requestId: at >= 0 ? requestId : null });
+    this.#flush();
   }
 
   // Asks whether anybody is there; a connection that does not answer is lost, whatever the system says of it.
@@ -153,9 +187,10 @@ export class Connection extends EventTarget {
     if (!this.#wanted) return;
     this.#tell("state", "lost");
     if (!opened || code === 1008) {
-      // Refused, and a browser does not say why: a new token may help, and says when nothing will.
+      // Refused, or not reached; a browser does not say. Another question does, and gets a new token if need be. (Not
+      // each time: an answer with a new token that is lost on its way would end the session.)
       try {
-        await this.#api.refresh();
+        await this.#api.call("GET", "/auth/me");
       } catch (error) {
         this.#failed(error);
         return;

@@ -10,9 +10,9 @@ import msgspec
 from canonry.contract.check.compiled import Compiled
 from canonry.contract.check.ending import end_of_stream
 from canonry.contract.check.interpret import Interpreter, get, unread
-from canonry.contract.check.isolation import Owners, SessionFacts
+from canonry.contract.check.isolation import Owners, SessionFacts, user_of
 from canonry.contract.check.receive import TURN, Judge, Receive, Window
-from canonry.contract.check.state import State
+from canonry.contract.check.shapes import state_class
 from canonry.contract.check.violation import Verdict, Violation
 from canonry.contract.compile.plan import Plan
 
@@ -62,7 +62,8 @@ class Checker:
             for text in fact.canaries:
                 self.owners.canaries.add(text, self.owner(connection, fact))
         watch = self.owners.canaries
-        self.judge: Judge = Interpreter(plan, watch) if interpreted else Compiled(plan, watch)
+        self.states = state_class(plan)
+        self.judge: Judge = Interpreter(plan, watch) if interpreted else Compiled(plan, watch, self.states)
         self.sessions: dict[str, Session] = {}
 
     def session(self, connection: str = "", facts: SessionFacts | None = None) -> "Session":
@@ -82,13 +83,13 @@ class Checker:
 class Session:
     """One connection. Every frame is judged as it is received; `end` decides what is still pending."""
 
-    __slots__ = ("_canaries", "_ended", "_owner", "_tally", "receive", "seen", "state", "window")
+    __slots__ = ("_canaries", "_ended", "receive", "seen", "state", "window")
 
     def __init__(self, checker: Checker, connection: str, facts: SessionFacts) -> None:
         self._ended = False
         self.window = Window(checker.keep)
         self.seen: Counter[tuple[str, str, str]] = Counter()
-        self.state = State(
+        self.state = checker.states(
             checker.plan,
             connection,
             owner=facts.user,
@@ -96,12 +97,15 @@ class Session:
             ids=checker.owners.ids,
             users=checker.owners.users,
             get=get,
+            whose=checker.owner(connection, facts),
+            frames=self.window.frames,
         )
+        if checker.plan.isolation.forbid or checker.plan.isolation.session:
+            user_of(self.state)
         if isinstance(checker.judge, Compiled):
             self.state.get = partial(checker.judge.get, state=self.state)
-        self._tally = [0] * (len(checker.plan.kinds) + 1)
-        self._canaries, self._owner = checker.owners.canaries, checker.owner(connection, facts)
-        self.receive: Receive = checker.judge.receiver(self.state, self._owner, self.window, self._tally)
+        self._canaries = checker.owners.canaries
+        self.receive: Receive = checker.judge.receiver(self.state, self.window)
         if checker.coverage:
             self.receive = _noting(self, self.receive)
 
@@ -113,16 +117,23 @@ class Session:
     @property
     def judged(self) -> int:
         """How many frames were judged: each by its kind, or as none."""
-        return sum(self._tally)
+        return self.state.n
 
     @property
     def known(self) -> int:
         """How many of them are events that the contract names."""
-        return sum(self._tally[:-2])
+        return self.state.n - self.state.strange
+
+    @property
+    def owes(self) -> bool:
+        """Whether something is open or unanswered, so that an end now would break a rule."""
+        state = self.state
+        spans = (state.root.spans[span.index] for span in state.plan.spans)
+        return bool(state.open) or any(state.live) or any(state.asked) or any(spans)
 
     def name(self, kind: int) -> str:
         """What the event that was received last is called."""
-        known = self.state.plan.kinds[kind].name if 0 <= kind < len(self._tally) - 2 else "*"
+        known = self.state.plan.kinds[kind].name if 0 <= kind < self.state.plan.other.index else "*"
         return self.state.event if "*" in known else known
 
     @property
@@ -145,12 +156,12 @@ class Session:
         for rule, message in found:
             state.report(rule, message)
         if not raw or any(rule == "frame.json" for rule, _ in found):
-            unread(state, self._canaries, raw, self._owner)
+            unread(state, self._canaries, raw, state.whose)
             self.window.put(state.n, raw, at, direction)
-            self._tally[-1] += 1
+            state.strange += 1
+            state.n += 1
             if not state.n & TURN:
                 state.turn()
-            state.n += 1
             return -1
         return self.receive(raw, at=at, direction=direction)
 

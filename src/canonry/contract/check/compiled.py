@@ -5,25 +5,28 @@ import math
 import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from functools import lru_cache
-from typing import Any
+from types import MethodType
+from typing import Any, cast
 
 import msgspec
 
 from canonry.contract.canary import RUN, TAG, Canaries
-from canonry.contract.check import demands, scopes, spans
-from canonry.contract.check.interpret import Event, Interpreter, item_holds
-from canonry.contract.check.isolation import joined_text
+from canonry.contract.check import demands, isolation, scopes, spans
+from canonry.contract.check.interpret import Event, Interpreter
+from canonry.contract.check.isolation import KNOWN_IDS, joined_text
 from canonry.contract.check.receive import TURN, Receive, Window
-from canonry.contract.check.ring import Ring
-from canonry.contract.check.state import REMEMBERED, Closed, Instance, Record, State
+from canonry.contract.check.state import Closed, Record, State
+from canonry.contract.compile.dispatch import dispatch_lines
 from canonry.contract.compile.plan import Plan
-from canonry.contract.compile.source import Handler, family_lines, reads_of
+from canonry.contract.compile.source import Handler, reads_of, variant_lines
 from canonry.contract.compile.tree import Tree
-from canonry.contract.language.field_types import PLACEHOLDERS, TEMPLATE_ENDS, FieldKind, is_filled
+from canonry.contract.language.field_types import PLACEHOLDERS, TEMPLATE_ENDS, ZULU, FieldKind, is_filled, is_id
 from canonry.contract.language.paths import Path, items_at, lookup, parse_path
 
+_MOST_NAMES = 4096
 _PLAIN = frozenset((str, int, float))
+_BARE_ZONE = re.compile(r'[+-]\d{4}"')
+"""What msgspec takes for a zone, and RFC 3339 does not."""
 _REFUSED = (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, RecursionError)
 
 
@@ -32,8 +35,10 @@ class Compiled:
 
     _decode: Callable[[bytes | str], Any]
 
-    def __init__(self, plan: Plan, canaries: Canaries) -> None:
+    def __init__(self, plan: Plan, canaries: Canaries, states: type[State]) -> None:
         self.plan = plan
+        self._states = states
+        self._receive: dict[int, Callable[..., int]] = {}
         self.interpreter = Interpreter(plan, canaries)
         self._namespace = self._names(canaries)
         way = plan.contract.discriminator
@@ -52,62 +57,97 @@ class Compiled:
             return lookup(path, event.body, event.meta)
         return event.GET[path.text](event, state)
 
-    def receiver(self, state: State, owner: Any, window: Window, tally: list[int]) -> Receive:
-        """Return what receives for a session, with everything at hand: it runs for every event."""
-        slow, decode = self._slow, self._decode
-        most = self.plan.contract.transport.max_bytes
-        wraps = bool(self.plan.contract.discriminator.below)
-        frames, mask = window.frames, window.mask
+    def receiver(self, state: State, window: Window) -> Receive:
+        """Return what receives for a session."""
+        return cast(Receive, MethodType(self._receives(window.mask), state))
 
-        def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
-            n = state.n
-            frames[n & mask] = (raw, at, direction)
+    def _receives(self, mask: int) -> Callable[..., int]:
+        """What receives for any session that keeps so many frames: one function, as it runs for every event."""
+        if mask not in self._receive:
+            self._receive[mask] = self._receiving(mask)
+        return self._receive[mask]
+
+    def _receiving(self, mask: int) -> Callable[..., int]:
+        slow, decode, other = self._slow, self._decode, self.plan.other.index
+        most = self.plan.contract.transport.max_bytes
+
+        def receive(state: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+            n: int = state.n
+            frames, i = state.frames, 3 * (n & mask)
+            frames[i] = raw
+            frames[i + 1] = at
+            frames[i + 2] = direction
             try:
-                if wraps:
-                    event, state.wrapped = decode(raw)
-                else:
-                    event = decode(raw)
+                event = decode(raw)
                 # What the decoder skips it does not look at; and a text is searched faster than bytes are.
                 text = raw if raw.__class__ is str else raw.decode()  # type: ignore[union-attr]
                 if len(raw) > most:
-                    kind = slow(state, raw, owner, at, direction)
+                    kind: int = slow(state, raw, at, direction)
                 else:
-                    kind = event.judge(state, text, owner, at, direction)
+                    kind = event.judge(state, n, text, at, direction)
             except _REFUSED:
-                kind = slow(state, raw, owner, at, direction)
-            tally[kind] += 1
-            state.n = n + 1
+                kind = slow(state, raw, at, direction)
+            if not -1 < kind < other:
+                state.strange += 1
+            state.n = n = n + 1
             if not n & TURN:
                 state.turn()
             return kind
 
-        return receive
+        def unwrap(state: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+            n: int = state.n
+            frames, i = state.frames, 3 * (n & mask)
+            frames[i] = raw
+            frames[i + 1] = at
+            frames[i + 2] = direction
+            try:
+                event, state.wrapped = decode(raw)
+                text = raw if raw.__class__ is str else raw.decode()  # type: ignore[union-attr]
+                if len(raw) > most:
+                    kind: int = slow(state, raw, at, direction)
+                else:
+                    kind = event.judge(state, n, text, at, direction)
+            except _REFUSED:
+                kind = slow(state, raw, at, direction)
+            if not -1 < kind < other:
+                state.strange += 1
+            state.n = n = n + 1
+            if not n & TURN:
+                state.turn()
+            return kind
 
-    def _slow(self, state: State, raw: bytes | str, owner: Any, at: float | None, direction: str | None) -> int:
+        return unwrap if self.plan.contract.discriminator.below else receive
+
+    def _slow(self, state: State, raw: bytes | str, at: float | None, direction: str | None) -> int:
         """Let the interpreter judge a frame in which something is unusual."""
         state.at = at
         state.direction = direction
-        return self.interpreter.judge(state, raw, owner)
+        return self.interpreter.judge(state, raw, state.whose)
 
     def _names(self, canaries: Canaries) -> dict[str, Any]:
         way = self.plan.contract.discriminator
         pattern = re.escape(way.template).replace(r"\{kind\}", "(?P<kind>.+)").replace(r"\{phase\}", "(?P<phase>[^_]+)")
 
-        @lru_cache(maxsize=4096)
-        def captured(name: str, which: str) -> str | None:
-            match = re.fullmatch(pattern, name)
-            return match[which[1:]] if match and which in ("$kind", "$phase") else None
+        captured = (
+            {f"CAPTURED_{group}": _Captured(pattern, group) for group in ("kind", "phase")} if way.template else {}
+        )
+
+        def whole(raw: str) -> Any:
+            body = msgspec.json.decode(raw)
+            return body[way.below] if way.below and isinstance(body.get(way.below), dict) else body
 
         return {
-            "slow": self._slow, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
+            "slow": self._slow, "whole": whole, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
             "WATCH": canaries, "TAG": TAG, "RUN": RUN, "PLAIN": _PLAIN,
-            "PLACEHOLDERS": PLACEHOLDERS, "ENDS": TEMPLATE_ENDS, "INFINITY": math.inf,
-            "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "FRESH": self.plan.layout.fresh,
-            "OBJECTS": (dict, msgspec.Struct), "Instance": Instance, "Record": Record, "Ring": Ring,
-            "REMEMBERED": REMEMBERED, "NAMES": frozenset((str, int)), "NOTHING": {},
-            "demands": demands, "scopes": scopes, "spans": spans, "is_filled": is_filled, "hashable": _hashable,
-            "joined_text": joined_text, "items_at": items_at, "item_holds": item_holds,
-            "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, "captured": captured,
+            "PLACEHOLDERS": PLACEHOLDERS, "ENDS": frozenset(TEMPLATE_ENDS), "is_id": is_id,
+            "BARE_ZONE": _BARE_ZONE.search, "ZULU": ZULU.fullmatch, "INFINITY": math.inf,
+            "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "Record": Record,
+            "OBJECTS": (dict, msgspec.Struct), "MOST_CLOSED": spans.MOST_CLOSED, "MOST_IDS": KNOWN_IDS,
+            "NAMES": frozenset((str, int)), "NOTHING": {},
+            **{f"Instance{index}": shape for index, shape in enumerate(self._states.shapes)},
+            "demands": demands, "isolation": isolation, "scopes": scopes, "spans": spans,
+            "is_filled": is_filled, "hashable": _hashable, "joined_text": joined_text, "items_at": items_at,
+            "down": _down, "each": _each, "each_holds": _each_holds, "one_of": _one_of, **captured,
         }  # fmt: skip
 
     def _tagged(self, tag: str) -> str:
@@ -121,15 +161,14 @@ class Compiled:
                 [path for kind in kinds for path in (*reads_of(plan, kind), *_variant_paths(kind, kinds[-1]))],
                 tag=tag,
             )
-            text += self._handlers(kinds, tree)
-            text += family_lines(plan, family, number, tree)
+            text += self._handlers(kinds, tree, family)
             classes.append((family, number, tree))
         self._namespace["name_of"] = lambda event: event.__struct_config__.tag
         self._run(text)
         structs = [
             tree.struct(
                 f"Event{number}",
-                {"judge": self._namespace[f"family_{number}"], "GET": self._getters(tree)},
+                {"judge": self._namespace[f"kind_{plan.families[family][-1]}"], "GET": self._getters(tree)},
                 tag_field=tag,
                 tag=family,
             )
@@ -168,45 +207,42 @@ class Compiled:
             present=[*objects, *paths],
             common=common,
             keys=way.keys_present,
+            named=None if way.keys_present or way.jsonrpc else paths[0],
+            template=bool(way.template),
         )
         text: list[str] = []
-        for number, (family, members) in enumerate(plan.families.items()):
-            text += self._handlers([plan.kinds[index] for index in members], tree)
-            text += family_lines(plan, family, number, tree)
+        for family, members in plan.families.items():
+            text += self._handlers([plan.kinds[index] for index in members], tree, family)
         names = {key: tree.expression(path) for key, path in zip(extra, paths, strict=False)}
-        text += _name_lines(names, jsonrpc=way.jsonrpc, keys=way.keys_present)
+        text += dispatch_lines(way, names)
         self._run(text)
-        self._namespace["name_of"] = name_of = self._namespace["the_name"]
-        families = {family: self._namespace[f"family_{number}"] for number, family in enumerate(plan.families)}
-        patterns = [family for family in families if "*" in family]
-        known = {family: function for family, function in families.items() if "*" not in family}
-        slow = self._slow
-
-        def unknown(event: Any, state: State, raw: bytes | str, owner: Any, at: float | None, way: str | None) -> int:
-            return slow(state, raw, owner, at, way)
-
-        def judge(event: Any, state: State, raw: bytes | str, owner: Any, at: float | None, way: str | None) -> int:
-            name = name_of(event)
-            if name is None:
-                return slow(state, raw, owner, at, way)
-            handler = known.get(name)
-            if handler is None:
-                found = next((each for each in patterns if fnmatchcase(name, each)), None)
-                handler = families[found] if found else unknown
-                if len(known) < 4096:
-                    known[name] = handler
-            return handler(event, state, raw, owner, at, way)
-
+        handlers = {family: self._namespace[f"kind_{members[-1]}"] for family, members in plan.families.items()}
+        self._namespace |= {
+            "name_of": self._namespace["the_name"],
+            "HANDLERS": _Handlers(handlers, "", self._unknown),
+            "REQUESTS": _Handlers(handlers, "request:", self._unknown),
+            "NOTIFICATIONS": _Handlers(handlers, "notification:", self._unknown),
+        }
+        judge = self._namespace["judge"]
         event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
+        self._namespace |= tree.types
         plain: Callable[[bytes | str], Any] = msgspec.json.Decoder(event).decode
         self._decode = _unwrapping(event, plan, tree) if way.below else plain
         return "\n".join(text)
 
-    def _handlers(self, kinds: list[Any], tree: Tree) -> list[str]:
+    def _unknown(self, event: Any, state: State, n: int, raw: str, at: float | None, way: str | None) -> int:
+        """Judge an event that the contract does not name."""
+        return self._slow(state, raw, at, way)
+
+    def _handlers(self, kinds: list[Any], tree: Tree, family: str) -> list[str]:
         lines: list[str] = []
         for kind in kinds:
             handler = Handler(self.plan, kind, tree)
-            lines += [*handler.lines(), ""]
+            if handler.may_be_fresh():
+                fresh = Handler(self.plan, kind, tree, fresh=True)
+                lines += [*fresh.lines(), ""]
+                self._namespace |= fresh.constants
+            lines += [*handler.lines(() if kind is not kinds[-1] else variant_lines(self.plan, family, tree)), ""]
             self._namespace |= handler.constants
         return lines
 
@@ -236,6 +272,41 @@ class _Getters(dict[str, Any]):
         return found
 
 
+class _Handlers(dict[str, Callable[..., int]]):
+    """Handlers by the name of an event after a prefix; those of patterns are found when they are first asked for."""
+
+    def __init__(self, handlers: dict[str, Callable[..., int]], prefix: str, unknown: Callable[..., int]) -> None:
+        super().__init__(
+            {name[len(prefix) :]: one for name, one in handlers.items() if name.startswith(prefix) and "*" not in name}
+        )
+        self._prefix = prefix
+        self._patterns = [(name, one) for name, one in handlers.items() if "*" in name]
+        self._unknown = unknown
+
+    def __missing__(self, name: str) -> Callable[..., int]:
+        whole = self._prefix + name
+        found = next((one for pattern, one in self._patterns if fnmatchcase(whole, pattern)), self._unknown)
+        if len(self) < _MOST_NAMES:
+            self[name] = found
+        return found
+
+
+class _Captured(dict[str, str | None]):
+    """What a template finds in names of events, by the name."""
+
+    def __init__(self, pattern: str, group: str) -> None:
+        super().__init__()
+        self._match = re.compile(pattern).fullmatch
+        self._group = group
+
+    def __missing__(self, name: str) -> str | None:
+        match = self._match(name)
+        found = match[self._group] if match else None
+        if len(self) < _MOST_NAMES:
+            self[name] = found
+        return found
+
+
 def _has(kind: Any, rule: Any) -> bool:
     """Whether a kind asks for the same field in the same way."""
     return any(one.path == rule.path and one.kind == rule.kind for one in kind.fields)
@@ -244,28 +315,6 @@ def _has(kind: Any, rule: Any) -> bool:
 def _variant_paths(kind: Any, base: Any) -> list[Path]:
     """What only a variant asks of its fields is looked at by its handler, so the decoder has to keep it."""
     return [rule.path for rule in kind.fields if rule not in base.fields]
-
-
-def _name_lines(names: dict[str, str], *, jsonrpc: bool, keys: list[str]) -> list[str]:
-    if jsonrpc:
-        method, number, result, error = (names[key] for key in ("method", "id", "result", "error"))
-        return [
-            "def the_name(e):",
-            f"    if (v := {method}).__class__ is str and v:",
-            f"        return ('request:' if {number} is not None else 'notification:') + v",
-            f"    return 'error' if {error} is not None else 'response' if {result} is not None else None",
-        ]
-    if keys:
-        lines = ["def the_name(e):", "    name = None"]
-        for key in keys:
-            lines += [
-                f"    if {names[key]} is not None:",
-                "        if name is not None: return None",
-                f"        name = {key!r}",
-            ]
-        return [*lines, "    return name"]
-    (expression,) = names.values()
-    return ["def the_name(e):", f"    return v if (v := {expression}).__class__ is str and v else None"]
 
 
 def _each(value: Any, name: str) -> Any:

@@ -1,6 +1,7 @@
 """What is asked of the events of one scope: constants, numbers, states, order, counts, times."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from canonry.contract.check.state import Instance, Record, State
@@ -256,15 +257,23 @@ def pieces(
 def _compare(state: State, plan: FoldPlan, gathered: list[str], whole: Any) -> None:
     """Says where pieces are not the whole: a text that they add up to, or a list that has them in any order."""
     if isinstance(whole, list):
-        texts = sorted(one for one in whole if isinstance(one, str))
-        if texts == sorted(gathered):
+        if not are_other(gathered, whole):
             return
-        pieces, whole = " ".join(sorted(gathered)), " ".join(texts)
+        pieces, whole = " ".join(sorted(gathered)), " ".join(_texts(whole))
     else:
         pieces = "".join(gathered)
         if not isinstance(whole, str) or whole == pieces:
             return
     state.report(plan.rule, f"the pieces of `{plan.path.text}` are `{shown(pieces)}`, the whole is `{shown(whole)}`")
+
+
+def are_other(gathered: Sequence[str], whole: list[Any]) -> bool:
+    """Whether pieces are not the texts of a list, in any order."""
+    return _texts(whole) != sorted(gathered)
+
+
+def _texts(values: list[Any]) -> list[str]:
+    return sorted(one for one in values if isinstance(one, str))
 
 
 def shown(value: Any) -> str:

@@ -62,6 +62,5 @@ def _end_spans(state: State, inst: Instance) -> None:
 
 def _end_times(state: State, inst: Instance) -> None:
     for number, plan in enumerate(state.plan.deadlines):
-        begun = inst.cells[state.plan.layout.starts + number]
-        if begun is not None and plan.scope == inst.scope:
+        if plan.scope == inst.scope and (begun := inst.cells[state.plan.layout.starts + number]) is not None:
             demands.late(state, number, begun)

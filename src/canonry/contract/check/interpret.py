@@ -14,7 +14,7 @@ from canonry.contract.check.isolation import isolate, search_unread, split_canar
 from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.state import Instance, State
 from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan
-from canonry.contract.language.field_types import FieldKind
+from canonry.contract.language.item_test import item_holds
 from canonry.contract.language.paths import EACH, Path, below, follow, items_at, lookup
 from canonry.contract.language.schemas import problems
 from canonry.contract.language.unread import why_unread
@@ -50,18 +50,18 @@ class Interpreter:
         self._found: dict[str, str | None] = {}
         self._allowed = dict(plan.allowed)
 
-    def receiver(self, state: State, owner: Any, window: Window, tally: list[int]) -> Receive:
+    def receiver(self, state: State, window: Window) -> Receive:
         """Return what receives for a session."""
 
         def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
             state.at = at
             state.direction = direction
             window.put(state.n, raw, at, direction)
-            kind = self.judge(state, raw, owner)
-            tally[kind] += 1
+            kind = self.judge(state, raw, state.whose)
+            state.strange += not -1 < kind < self.plan.other.index
+            state.n += 1
             if not state.n & TURN:
                 state.turn()
-            state.n += 1
             return kind
 
         return receive
@@ -298,14 +298,6 @@ def _check_items(state: State, rule: FieldRule, event: Event) -> None:
             else:
                 state.report(rule.rule, f"`{state.event}` has no `{rule.path.text}`; {expected}")
             return
-
-
-def item_holds(item: Any, tails: tuple[tuple[str | int, ...], ...], kind: FieldKind) -> bool:
-    """Whether an item has, at one of several ways, what it has to have; of ``one`` exactly at one of them."""
-    there = [value for tail in tails if (value := below(item, tail)) is not None]
-    if not there:
-        return kind.holds(None)
-    return len(there) == 1 if kind.words == ("one",) else any(kind.holds(value) for value in there)
 
 
 def described(value: Any) -> str:

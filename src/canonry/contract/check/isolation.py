@@ -7,7 +7,7 @@ import msgspec
 from canonry.contract.canary import Canaries
 from canonry.contract.check.demands import shown
 from canonry.contract.check.ring import Ring
-from canonry.contract.check.state import State
+from canonry.contract.check.state import REMEMBERED, State
 
 KNOWN_IDS = 1 << 17
 """How many ids a checker remembers the owners of, at least, of each field."""
@@ -45,10 +45,11 @@ def isolate(state: State, event: Any) -> None:
         known = state.owner[index]
         if known is None:
             if isinstance(value, str | int | float):
-                state.owner[index] = value
+                state.own(index, value)
                 state.user = None
         elif value != known and str(value) == str(known):
-            state.owner[index] = value  # `--session user_id=7` is a text
+            state.own(index, value)  # `--session user_id=7` is a text
+            state.odd = True
         elif value != known:
             state.report(rule, f"`{path.text}` is `{shown(value)}`, the session's is `{shown(known)}`")
     for index, (_, path, rule) in enumerate(plan.owned):
@@ -87,12 +88,33 @@ def user_of(state: State) -> Any:
     return state.user
 
 
+def foreseen(state: State, values: tuple[Any, ...]) -> Any:
+    """Return the user that a session will have once an event said these values of what was not known of it."""
+    key = tuple(value if known is None else known for value, known in zip(values, state.owner, strict=True))
+    return state if None in key else state.users.setdefault(key, key)
+
+
+def adopt(state: State, values: tuple[Any, ...]) -> None:
+    """Takes what an event says of the session's user for known, where nothing was."""
+    for index, value in enumerate(values):
+        if state.owner[index] is None:
+            state.own(index, value)
+    user_of(state)
+
+
 def search_unread(state: State, canaries: Canaries, raw: bytes | str, owner: Any) -> None:
     """Says where a frame that cannot be read as an event holds another user's text all the same."""
     rule = state.plan.isolation.canary
     leak = canaries.find(raw, owner) if rule and canaries.active else None
     if leak is not None:
         state.report(rule, f"a text of another user comes: `{shown(leak)}`")
+
+
+def keep_tails(state: State, canaries: Canaries, pieces: list[tuple[Any, str]]) -> None:
+    """Keeps the ends of texts in which a text of somebody may begin."""
+    for key, piece in pieces:
+        state.tails = Ring(REMEMBERED) if state.tails is None else state.tails
+        state.tails.put(key, piece[-canaries.tail :])
 
 
 def joined_text(value: Any) -> str:
@@ -102,24 +124,32 @@ def joined_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def text_key(state: State, index: int, event: Any) -> Any:
+    """Return what the text is called to which an event brings a piece."""
+    _, paths = state.plan.isolation.text[index]
+    return (index, *(one if isinstance(one := state.get(each, event), str | int) else None for each in paths))
+
+
 def split_canary(state: State, canaries: Canaries, event: Any, owner: Any) -> str | None:
     """Return another user's text that ends in this piece of a text and began in those before."""
-    for index, (path, key_paths) in enumerate(state.plan.isolation.text):
+    for index, (path, _) in enumerate(state.plan.isolation.text):
         value = state.get(path, event)
         piece = joined_text(value)
         if not piece:
             continue
-        key = (index, *(one if isinstance(one := state.get(each, event), str | int) else None for each in key_paths))
-        tail = state.tails.get(key)
+        key = text_key(state, index, event)
+        tail = None if state.tails is None else state.tails.get(key)
         apart = isinstance(value, list) and len(value) > 1
         if tail is None and not apart and not canaries.may_go_on(piece):
             continue
         joined = (tail or "") + piece
         found = canaries.find(joined, owner) if tail or apart else None
         if found is None and canaries.may_go_on(joined):
+            state.tails = Ring(REMEMBERED) if state.tails is None else state.tails
             state.tails.put(key, joined[-canaries.tail :])
-        else:
+        elif state.tails is not None:
             state.tails.drop(key)
+            state.tails = state.tails if len(state.tails) else None
         if found is not None:
             return found
     return None

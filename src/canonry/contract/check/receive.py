@@ -24,25 +24,30 @@ class Receive(Protocol):
 class Judge(Protocol):
     """What makes the receiver of a session, by interpreting or compiled."""
 
-    def receiver(self, state: State, owner: Any, window: "Window", tally: list[int]) -> Receive:
+    def receiver(self, state: State, window: "Window") -> Receive:
         """Return what receives."""
         ...
 
 
 class Window:
-    """The last frames of a session, by their index: at least ``keep``. Receivers write into it themselves."""
+    """The last frames of a session, by their index: at least ``keep``. Receivers write into it themselves.
+
+    A frame, its time and its way stand one after the other in ``frames``: tuples would be many objects to collect.
+    """
 
     __slots__ = ("frames", "mask")
 
     def __init__(self, keep: int) -> None:
         size = 1 << max(keep - 1, 0).bit_length()
         self.mask = size - 1
-        self.frames: list[Frame] = [(b"", None, None)] * size
+        self.frames: list[Any] = [None] * (3 * size)
 
     def put(self, n: int, raw: bytes | str, at: float | None, direction: str | None) -> None:
         """Keep a frame."""
-        self.frames[n & self.mask] = (raw, at, direction)
+        i = 3 * (n & self.mask)
+        self.frames[i : i + 3] = raw, at, direction
 
     def last(self, n: int) -> list[Frame]:
         """Return the frames that are kept, of ``n`` that came."""
-        return [self.frames[index & self.mask] for index in range(max(0, n - self.mask - 1), n)]
+        begins = (3 * (index & self.mask) for index in range(max(0, n - self.mask - 1), n))
+        return [(self.frames[i], self.frames[i + 1], self.frames[i + 2]) for i in begins]

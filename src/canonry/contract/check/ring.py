@@ -1,22 +1,21 @@
 """What is remembered of things that ended, in bounded memory."""
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+import msgspec
 
 V = TypeVar("V")
 
 
-class Ring(Generic[V]):
+class Ring(msgspec.Struct, Generic[V], eq=False):
     """A dictionary that forgets: it holds at least the last ``size`` entries and at most twice as many.
 
     Compiled contracts read ``new`` and ``old`` themselves.
     """
 
-    __slots__ = ("new", "old", "size")
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.new: dict[object, V] = {}
-        self.old: dict[object, V] = {}
+    size: int
+    new: dict[Any, V] = {}
+    old: dict[Any, V] = {}
 
     def get(self, key: object) -> V | None:
         """What was put under ``key``, None where nothing was or it is forgotten."""

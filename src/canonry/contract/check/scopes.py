@@ -3,7 +3,7 @@
 from typing import Any
 
 from canonry.contract.check import demands
-from canonry.contract.check.state import Closed, Instance, State, new_instance
+from canonry.contract.check.state import Closed, Instance, State
 from canonry.contract.compile.plan import SESSION, Kind, ScopePlan
 from canonry.contract.language.field_types import is_id
 
@@ -71,7 +71,7 @@ def begin(
     if scope.inside != SESSION and parent is None and not state.plan.scopes[scope.inside].strict and not ghost:
         around = state.plan.scopes[scope.inside].name
         state.report(f"{scope.name}.inside", f"the {scope.name}{named(key)} opens outside any {around}")
-    inst = new_instance(state.plan, scope.index, key, state.n, state.at, ghost=ghost)
+    inst = state.shapes[scope.index + 1](scope.index, key, state.n, state.at, ghost)
     state.live[scope.index][key] = inst
     if parent is not None:
         inst.parent = parent
@@ -181,8 +181,9 @@ def pause(state: State, inst: Instance, kind: int) -> None:
         if scope.must_close and not inst.ghost:
             state.open += -1 if waits else 1
         if waits:
-            for number in range(len(state.plan.deadlines)):
-                inst.cells[state.plan.layout.starts + number] = None
+            for number, late in enumerate(state.plan.deadlines):
+                if late.scope == inst.scope:
+                    inst.cells[state.plan.layout.starts + number] = None
 
 
 def named(key: Any) -> str:

@@ -8,7 +8,9 @@ from canonry.contract.check.scopes import is_named, named
 from canonry.contract.check.state import REMEMBERED, Instance, Record, State
 from canonry.contract.compile.plan import SESSION, SpanPlan
 
+MOST_CLOSED = 2 * REMEMBERED
 _OPEN, _CLOSED, _REFERRED, _ABANDONED = 1, 2, 3, 4
+_NAMES = frozenset((str, int))
 _OTHER_SIDE = {"in": "out", "out": "in"}
 
 
@@ -16,7 +18,7 @@ def step(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) ->
     """Moves a span by an event that it looks at. ``inst`` is the scope, or session, that holds the span."""
     for snapshot, path, is_open in span.known:
         if snapshot == kind:
-            _learn(state, span, inst, state.get(path, event), is_open=is_open)
+            learn(state, span, inst, state.get(path, event), is_open=is_open)
     if kind in span.forbids:
         _forbid(state, span, inst, event)
     if kind in span.refers_unless:
@@ -114,19 +116,30 @@ def _close(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any, 
     record.folds = demands.pieces(state, record.folds, SESSION, span.index, kind, event)
     demands.span_deadlines(state, span.index, record)
     if record.inner:
-        _end_inner(state, span, kind, inst, record)
+        end_inner(state, span, kind, inst, record)
     _finish(state, span, inst, record)
     demands.deadlines(state, inst, "span_close", kind, span.index)
 
 
-def _end_inner(state: State, span: SpanPlan, kind: int, inst: Instance, record: Record) -> None:
+def owes_inside(state: State, kind: int, record: Record) -> bool:
+    """Whether a span inside one that closes has to be closed before."""
+    for (index, _), one in (record.inner or {}).items():
+        inner = state.plan.spans[index]
+        if kind not in inner.closes and (
+            (kind in inner.due_within and one.owed) or (one.inner and owes_inside(state, kind, one))
+        ):
+            return True
+    return False
+
+
+def end_inner(state: State, span: SpanPlan, kind: int, inst: Instance, record: Record) -> None:
     """Ends the spans inside one that closes, but for what the same event closes."""
     for (index, key), one in list((record.inner or {}).items()):
         inner = state.plan.spans[index]
         if kind in inner.closes:
             continue
         if one.inner:
-            _end_inner(state, inner, kind, inst, one)
+            end_inner(state, inner, kind, inst, one)
         if kind in inner.due_within and one.owed:
             state.report(
                 f"{inner.name}.closed",
@@ -238,6 +251,17 @@ def _parents(
         record.above = tuple(above)
 
 
+def above(table: dict[Any, Record], parents: list[Any]) -> tuple[Record, ...] | None:
+    """Return the open spans that a new one names as its parents, None where one is not open or stands elsewhere."""
+    last = table.get(parents[-1]) if parents[-1].__class__ in _NAMES else None
+    if last is None or last.above is None or len(last.above) != len(parents) - 1:
+        return None
+    for one, name in zip(last.above, parents, strict=False):
+        if one.key != name or name.__class__ not in _NAMES or table.get(name) is not one:
+            return None
+    return (*last.above, last)
+
+
 def _chunk(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) -> None:
     current = state.implied.get(span.index)
     key: Any = state.key(span.key, event) if span.key else ()
@@ -289,7 +313,8 @@ def _refer(state: State, span: SpanPlan, event: Any) -> None:
         state.seen[span.index].put(key, _REFERRED)
 
 
-def _learn(state: State, span: SpanPlan, inst: Instance, keys: Any, *, is_open: bool) -> None:
+def learn(state: State, span: SpanPlan, inst: Instance, keys: Any, *, is_open: bool) -> None:
+    """Takes the spans that a snapshot names for known."""
     for value in keys if isinstance(keys, list) else [keys]:
         if not isinstance(value, str | int):
             continue
@@ -328,15 +353,26 @@ def _token(state: State, span: SpanPlan, kind: int, event: Any) -> None:
 
 
 def _closed_at(state: State, inst: Instance, span: SpanPlan, key: Any) -> tuple[int, int] | None:
-    ring = inst.cells[state.plan.layout.closed + span.index]
-    return None if ring is None else ring.get(key)
+    """Which event closed a span, and how; None where none did, or it is forgotten."""
+    known = inst.cells[state.plan.layout.closed + span.index]
+    n = None if known is None else known.get(key)
+    return None if n is None else (~n, _ABANDONED) if n < 0 else (n, _CLOSED)
 
 
 def _remember(state: State, inst: Instance, span: SpanPlan, key: Any, n: int, how: int) -> None:
-    ring = inst.cells[state.plan.layout.closed + span.index]
-    if ring is None:
-        ring = inst.cells[state.plan.layout.closed + span.index] = Ring(REMEMBERED)
-    ring.put(key, (n, how))
+    known = inst.cells[state.plan.layout.closed + span.index]
+    if known is None:
+        known = inst.cells[state.plan.layout.closed + span.index] = {}
+    known.pop(key, None)
+    known[key] = ~n if how == _ABANDONED else n
+    if len(known) > MOST_CLOSED:
+        forget(known)
+
+
+def forget(known: dict[Any, int]) -> None:
+    """Forgets the older half of the closed spans."""
+    for key in list(known)[: len(known) - REMEMBERED]:
+        del known[key]
 
 
 def named_key(span: SpanPlan, key: Any) -> str:

@@ -1,8 +1,9 @@
 """What a session knows: open scopes and spans, what they owe, what was closed lately, what was violated."""
 
 import math
+import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from canonry.contract.check.ring import Ring
 from canonry.contract.check.violation import Violation
 from canonry.contract.compile.plan import SESSION, Plan
+from canonry.contract.language.field_types import is_id
 from canonry.contract.language.paths import Path
 
 REMEMBERED = 1024
@@ -51,15 +53,14 @@ class Record(msgspec.Struct, eq=False):
 class Instance(msgspec.Struct, eq=False):
     """An open scope, or the session itself. A ``ghost`` began before what was recorded, or where it must not.
 
-    ``cells`` holds what every rule has to know of it, as the plan's layout says; ``spans`` are the open ones.
+    What rules have to know of it lies in further fields of its class (``shapes.py``): ``cells`` has them by the plan's
+    layout, ``spans`` the open ones by the number of the span.
     """
 
     scope: int
     key: Any
     n: int
     at: float | None
-    cells: list[Any]
-    spans: list[dict[Any, Record]]
     ghost: bool = False
     paused: bool = False
     parent: "Instance | None" = None
@@ -67,20 +68,72 @@ class Instance(msgspec.Struct, eq=False):
     request: tuple[int, float | None] | None = None
     folds: dict[int, list[str]] | None = None
 
+    @property
+    def cells(self) -> "Cells":
+        """What rules know, by the plan's layout."""
+        return Cells(self)
 
-def new_instance(plan: Plan, scope: int, key: Any, n: int, at: float | None, *, ghost: bool = False) -> Instance:
-    """Return a scope that opens."""
-    return Instance(scope, key, n, at, plan.layout.fresh[:], [{} for _ in plan.spans], ghost)
+    @property
+    def spans(self) -> "Tables":
+        """The open spans of each kind, by their key."""
+        return Tables(self)
+
+
+class Cells:
+    """The cells of an instance. One that no rule of its scope uses is None."""
+
+    __slots__ = ("_inst",)
+
+    def __init__(self, inst: Instance) -> None:
+        self._inst = inst
+
+    def __getitem__(self, index: int) -> Any:
+        return getattr(self._inst, f"c{index}", None)
+
+    def __setitem__(self, index: int, value: Any) -> None:
+        setattr(self._inst, f"c{index}", value)
+
+
+class Tables:
+    """The tables of open spans of an instance. A kind of span that it does not hold has none open."""
+
+    __slots__ = ("_inst",)
+
+    def __init__(self, inst: Instance) -> None:
+        self._inst = inst
+
+    def __iter__(self) -> Iterator[dict[Any, Record]]:
+        return (getattr(self._inst, name) for name in self._inst.__struct_fields__ if _TABLE.fullmatch(name))
+
+    def __getitem__(self, index: int) -> dict[Any, Record]:
+        found: dict[Any, Record] = getattr(self._inst, f"s{index}", _NONE)
+        return found
+
+
+_NONE: dict[Any, Record] = {}
+_TABLE = re.compile(r"s[0-9]+")
+_NOTHING: Ring[int] = Ring(0)
+
+
+HOT = ("frames", "mark", "n", "odd", "open", "root", "strange", "tails", "user", "whose")
+"""What nearly every event is held against: it lies together."""
+COLD = (
+    "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "given_up", "ids", "implied",
+    "live", "mine", "owned", "owner", "plan", "seen", "tally", "tokens", "unique", "unread", "users", "violations",
+    "who", "wrapped",
+)  # fmt: skip
+_NO_SLOTS: tuple[str, ...] = ()
 
 
 class State:
-    """Everything that is known of one session; the interpreter and the compiled checker both move it."""
+    """Everything that is known of one session; the interpreter and the compiled checker both move it.
 
-    __slots__ = (
-        "asked", "at", "closed", "connection", "direction", "event", "fired", "flawed", "get", "given_up", "ids",
-        "implied", "live", "mark", "mine", "n", "open", "owned", "owner", "plan", "root", "seen", "tails", "tally",
-        "tokens", "unique", "unread", "user", "users", "violations", "who", "wrapped",
-    )  # fmt: skip
+    Each plan has a class of its own (``shapes.py``), in which the tables that are looked up most are fields.
+    """
+
+    __slots__: tuple[str, ...] = _NO_SLOTS
+    shapes: tuple[type[Instance], ...] = ()
+    """The classes of the session itself and of its scopes."""
 
     def __init__(
         self,
@@ -92,10 +145,16 @@ class State:
         ids: list[Ring[Any]],
         users: dict[Any, Any],
         get: Callable[[Path, Any], Any],
+        whose: Any = None,
+        frames: list[Any] | None = None,
     ) -> None:
         self.plan = plan
         self.get = get
         self.connection = connection
+        self.frames = [] if frames is None else frames
+        self.strange = 0
+        """How many events the contract does not name, or are none."""
+        self.whose = whose
         self.n = 0
         self.at: float | None = None
         self.direction: str | None = None
@@ -104,20 +163,22 @@ class State:
         self.flawed = False
         self.live: list[dict[Any, Instance]] = [{} for _ in plan.scopes]
         self.closed: list[Ring[Closed]] = [Ring(UNIQUE) for _ in plan.scopes]
-        self.root = new_instance(plan, SESSION, (), 0, None)
-        self.seen: list[Ring[int]] = [Ring(REMEMBERED) for _ in plan.spans]
+        self.root = self.shapes[0](SESSION, (), 0, None)
+        self.seen: list[Ring[int]] = [Ring(REMEMBERED) if span.refers else _NOTHING for span in plan.spans]
         self.given_up: dict[int, Ring[int]] = {}
         self.tokens: list[dict[Any, Record]] = [{} for _ in plan.spans]
         self.implied: dict[int, tuple[Instance, Record]] = {}
         self.fired: set[int] = set()
         self.unique: list[Ring[int]] = [Ring(UNIQUE) for _ in plan.uniques]
         self.asked: list[deque[tuple[int, float | None, Any]]] = [deque(maxlen=MOST_REQUESTS) for _ in plan.exchanges]
-        self.tails: Ring[str] = Ring(REMEMBERED)
+        self.tails: Ring[str] | None = None
         self.open = 0
         self.mark = math.inf
         self.who: Any = tuple(sorted((name, str(value)) for name, value in owner.items())) or None
         self.owner: list[Any] = [owner.get(path.text, owner.get(path.name)) for path, _ in plan.isolation.session]
         self.owned = [owned.get(name, owned.get(path.text)) for name, path, _ in plan.isolation.owned]
+        for index, values in enumerate(self.owned):
+            setattr(self, f"owned_{index}", values)
         self.ids = ids
         self.mine: list[Ring[bool]] = [Ring(UNIQUE) for _ in ids]
         self.users = users
@@ -125,12 +186,31 @@ class State:
         self.unread: deque[int] = deque(maxlen=MOST_UNREAD)
         self.violations: list[Violation] = []
         self.tally: dict[str, int] = {}
+        self.odd = any(isinstance(value, str) and not is_id(value) for value in self.owner)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Puts the tables into the fields that compiled contracts read."""
+        for index, live in enumerate(self.live):
+            setattr(self, f"live_{index}", live)
+        for index, known in enumerate(self.owner):
+            setattr(self, f"owner_{index}", known)
+        for index, ring in enumerate(self.unique):
+            setattr(self, f"fresh_{index}", ring.new)
+            setattr(self, f"stale_{index}", ring.old or None)
+
+    def own(self, index: int, value: Any) -> None:
+        """Takes a field of the session's user for known."""
+        self.owner[index] = value
+        self.odd = self.odd or (isinstance(value, str) and not is_id(value))
+        self._lay_out()
 
     def turn(self) -> None:
         """Forgets the older half of what is remembered; called once in so many events."""
         rings: list[Ring[Any]] = [*self.unique, *self.closed, *self.mine]
         for ring in rings:
             ring.turn()
+        self._lay_out()
 
     def key(self, paths: tuple[Path, ...], event: Any) -> Any:
         """What the fields of a key hold: the value of one, a tuple of several, None where one is missing or no id."""
@@ -145,7 +225,8 @@ class State:
             self.unread.append(self.n)
 
     def report(self, rule: str, message: str, *witnesses: int) -> None:
-        """Notes a violation at the present event."""
+        """Notes a violation at the present event. ``odd``: what is known need not be right any more."""
+        self.odd = True
         if rule in self.plan.left_out:
             return
         self.flawed = True

@@ -57,6 +57,11 @@ class Builder:
         """Return the numbers of the events that ``names`` mean."""
         return frozenset(self.numbers[name] for name in self.names.resolve(listed(names)))  # type: ignore[arg-type]
 
+    def time(self, text: str | None, where: KeyPath) -> None:
+        """Notes a time in which nothing can happen."""
+        if text is not None and seconds(text) == 0:
+            self.mistake(where, f"`{format_path(where)}` is {text}: nothing takes no time; expected a longer one")
+
     def path(self, text: str, where: KeyPath) -> Path:
         """Return the path; a malformed one is a mistake."""
         found = parse_path(text)

@@ -4,20 +4,12 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from canonry.contract.compile.clashes import clashes
+from canonry.contract.compile.pairs import Pairs
 from canonry.contract.compile.plan import NO_LIMIT, SESSION, CountPlan, OrderPlan, Plan
-from canonry.contract.language.field_types import FieldKind
+from canonry.contract.language.field_types import FieldKind, shapes
 from canonry.contract.language.marks import KeyPath, Mark, Mistake
 from canonry.contract.language.rules import OrderMode
-
-_NARROWER = {
-    "text": "str",
-    "id": "str int",
-    "rfc3339": "str",
-    "rfc3339z": "str",
-    "base64": "str",
-    "int": "int",
-    "number": "int float",
-}
 
 
 def contradictions(plan: Plan, marks: Mapping[KeyPath, Mark]) -> list[Mistake]:
@@ -30,28 +22,11 @@ def contradictions(plan: Plan, marks: Mapping[KeyPath, Mark]) -> list[Mistake]:
         *search.deadlines(),
         *search.fields(),
         *search.numbers(),
+        *clashes(search),
     ]
 
 
-class _Search:
-    def __init__(self, plan: Plan, marks: Mapping[KeyPath, Mark]) -> None:
-        self.plan = plan
-        self.marks = marks
-        self.paths = {rule.id: rule.path for rule in plan.rules}
-
-    def _pair(self, one: KeyPath, other: KeyPath, message: str) -> Mistake:
-        """A mistake at the later of two places that names the earlier."""
-        first, second = sorted((one, other), key=lambda path: self._mark(path) or Mark(0, 0))
-        mark = self._mark(first)
-        where = f"line {mark.line}" if mark else ".".join(map(str, first))
-        return Mistake(second, f"{message}; see {where}")
-
-    def _mark(self, path: KeyPath) -> Mark | None:
-        return next((self.marks[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.marks), None)
-
-    def _name(self, kind: int) -> str:
-        return self.plan.kinds[kind].name
-
+class _Search(Pairs):
     def counts(self) -> Iterator[Mistake]:
         plan = self.plan
         for index, one in enumerate(plan.counts):
@@ -62,17 +37,9 @@ class _Search:
                     and one.kinds == other.kinds
                     and _disjoint(one, other)
                 ):
-                    yield self._pair(
+                    yield self.pair(
                         self.paths[other.rule], self.paths[one.rule],
                         f"`{one.name}` {_often(one)} here and {_often(other)} there",
-                    )  # fmt: skip
-            if one.span >= 0:
-                span = plan.spans[one.span]
-                opens = [each for each in plan.counts if each.kinds and each.kinds <= span.opens and each.high == 0]
-                for each in opens if one.low and len(span.opens) == 1 and not span.chunks else ():
-                    yield self._pair(
-                        self.paths[each.rule], self.paths[one.rule],
-                        f"the span `{span.name}` is required and `{each.name}`, which opens it, is forbidden"
                     )  # fmt: skip
         for order in plan.orders:
             if order.mode is not OrderMode.REQUIRED:
@@ -80,7 +47,7 @@ class _Search:
             event = next((each for each in plan.counts if each.low and each.kinds and each.kinds <= order.event), None)
             before = next((each for each in plan.counts if each.high == 0 and each.kinds == order.before), None)
             if event and before:
-                yield self._pair(
+                yield self.pair(
                     self.paths[before.rule], self.paths[order.rule],
                     f"`{order.names[1]}` is required and needs a `{order.names[0]}` before it, which is forbidden",
                 )  # fmt: skip
@@ -93,19 +60,19 @@ class _Search:
             for each in counts:
                 only = each.kinds == scope.opens and not scope.repeat & each.kinds
                 if only and each.high == 0:
-                    yield self._pair(
+                    yield self.pair(
                         open_path,
                         self.paths[each.rule],
                         f"`{each.name}` opens every {scope.name} and never comes in one",
                     )
                 if only and each.low > 1:
-                    yield self._pair(
+                    yield self.pair(
                         open_path,
                         self.paths[each.rule],
                         f"`{each.name}` opens a {scope.name} once, and {_often(each)} in it",
                     )
                 if each.kinds <= scope.closes and each.low > 1:
-                    yield self._pair(
+                    yield self.pair(
                         close_path,
                         self.paths[each.rule],
                         f"`{each.name}` closes a {scope.name}, after which nothing comes, and {_often(each)} in it",
@@ -113,7 +80,7 @@ class _Search:
             ends = [each for each in counts if each.low and each.kinds <= scope.closes]
             for one, other in pairwise(ends):
                 if not one.kinds & other.kinds:
-                    yield self._pair(
+                    yield self.pair(
                         self.paths[one.rule], self.paths[other.rule],
                         f"`{one.name}` and `{other.name}` are both required, and each closes the {scope.name}",
                     )  # fmt: skip
@@ -123,7 +90,7 @@ class _Search:
                 and scope.closes
                 and scope.closes <= frozenset().union(*(each.kinds for each in forbidden))
             ):
-                yield self._pair(
+                yield self.pair(
                     close_path,
                     self.paths[forbidden[-1].rule],
                     f"a {scope.name} must be closed, and what closes it is forbidden",
@@ -133,7 +100,7 @@ class _Search:
         edges: dict[int, dict[int, OrderPlan]] = {}
         for order in self.plan.orders:
             if order.before & order.event:
-                name = self._name(min(order.before & order.event))
+                name = self.name(min(order.before & order.event))
                 yield Mistake(self.paths[order.rule], f"`{name}` has to come before itself")
             elif len(order.before) == 1 and len(order.event) == 1:
                 (before,), (event,) = order.before, order.event
@@ -144,9 +111,9 @@ class _Search:
             circle = _circle(start, edges)
             if circle and frozenset(circle) not in told:
                 told.add(frozenset(circle))
-                names = " before ".join(f"`{self._name(kind)}`" for kind in (*circle, circle[0]))
+                names = " before ".join(f"`{self.name(kind)}`" for kind in (*circle, circle[0]))
                 first, last = edges[circle[0]][circle[1 % len(circle)]], edges[circle[-1]][circle[0]]
-                yield self._pair(self.paths[first.rule], self.paths[last.rule], f"the order goes in a circle: {names}")
+                yield self.pair(self.paths[first.rule], self.paths[last.rule], f"the order goes in a circle: {names}")
 
     def _after_close(self, order: OrderPlan) -> Iterator[Mistake]:
         if order.scope == SESSION:
@@ -154,13 +121,13 @@ class _Search:
         scope = self.plan.scopes[order.scope]
         binding = order.mode is OrderMode.REQUIRED
         if binding and order.before <= scope.closes and not order.event & scope.opens:
-            yield self._pair(
+            yield self.pair(
                 ("scopes", scope.name, "close"), self.paths[order.rule],
                 f"`{order.names[1]}` needs a `{order.names[0]}` before it, after which nothing of the "
                 f"{scope.name} comes",
             )  # fmt: skip
         if binding and order.event and order.event <= scope.opens and not order.before & scope.opens:
-            yield self._pair(
+            yield self.pair(
                 ("scopes", scope.name, "open"), self.paths[order.rule],
                 f"`{order.names[0]}` has to come before `{order.names[1]}`, which opens the {scope.name}",
             )  # fmt: skip
@@ -170,8 +137,8 @@ class _Search:
         for span in plan.spans:
             where = ("spans", span.name)
             if span.opens & span.closes:
-                name = self._name(min(span.opens & span.closes))
-                yield self._pair(
+                name = self.name(min(span.opens & span.closes))
+                yield self.pair(
                     (*where, "open"), (*where, "close"), f"`{name}` opens and closes the span `{span.name}`"
                 )
             if span.home == SESSION:
@@ -183,7 +150,7 @@ class _Search:
                 if span.due_at and span.due_at == scope.closes and scope.index != home.index
             ]
             if before and before[0].index in _above(plan, home.index):
-                yield self._pair(
+                yield self.pair(
                     ("scopes", home.name, "close"), (*where, "must_close_before"),
                     f"the span `{span.name}` stands inside the {home.name} and closes before the {before[0].name} "
                     f"does: it may close after its {home.name}",
@@ -194,24 +161,23 @@ class _Search:
                 if span.home not in plan.kinds[kind].needed + plan.kinds[kind].possible
             ]
             for kind in outside:
-                yield self._pair(
-                    ("events", self._name(kind), "scope"), (*where, "close"),
-                    f"`{self._name(kind)}` closes the span `{span.name}` inside a {home.name}, and belongs to none",
+                yield self.pair(
+                    ("events", self.name(kind), "scope"), (*where, "close"),
+                    f"`{self.name(kind)}` closes the span `{span.name}` inside a {home.name}, and belongs to none",
                 )  # fmt: skip
             if span.opens and span.opens <= home.closes:
-                yield self._pair(
+                yield self.pair(
                     ("scopes", home.name, "close"),
                     (*where, "open"),
-                    f"`{self._name(min(span.opens))}` opens the span `{span.name}` and closes the {home.name} "
-                    f"around it",
+                    f"`{self.name(min(span.opens))}` opens the span `{span.name}` and closes the {home.name} around it",
                 )
         for scope in plan.scopes:
             stray = scope.reopen - scope.closes
             if stray:
-                yield self._pair(
+                yield self.pair(
                     ("scopes", scope.name, "close"),
                     ("scopes", scope.name, "reopen"),
-                    f"a {scope.name} may open again after `{self._name(min(stray))}`, which does not close it",
+                    f"a {scope.name} may open again after `{self.name(min(stray))}`, which does not close it",
                 )
 
     def deadlines(self) -> Iterator[Mistake]:
@@ -229,7 +195,7 @@ class _Search:
                     )
                 )
                 if nested and inner.seconds > outer.seconds:
-                    yield self._pair(
+                    yield self.pair(
                         self.paths[outer.rule], self.paths[inner.rule],
                         f"`{inner.text}` may take {inner.seconds:g} s within `{outer.text}`, which may take "
                         f"{outer.seconds:g} s",
@@ -244,7 +210,7 @@ class _Search:
                     continue
                 other = known.setdefault(rule.path.text, (rule.kind, where))
                 if other[1] != where and not _compatible(rule.kind, other[0]):
-                    yield self._pair(
+                    yield self.pair(
                         other[1],
                         where,
                         f"`{rule.path.text}` of `{kind.name}` is {rule.kind.sentence()} here and "
@@ -257,14 +223,12 @@ class _Search:
             key = (each.path.text, each.scope, each.span, each.kinds)
             other = seen.setdefault(key, each)
             if other is not each and (other.start, other.step, other.mode) != (each.start, each.step, each.mode):
-                yield self._pair(
-                    self.paths[other.rule], self.paths[each.rule], f"`{each.path.text}` counts in two ways"
-                )
+                yield self.pair(self.paths[other.rule], self.paths[each.rule], f"`{each.path.text}` counts in two ways")
         states: dict[tuple[Any, ...], Any] = {}
         for machine in self.plan.states:
             known = states.setdefault((machine.path.text, machine.scope), machine)
             if known is not machine and known.edges != machine.edges:
-                yield self._pair(
+                yield self.pair(
                     self.paths[known.rule], self.paths[machine.rule], f"`{machine.path.text}` moves in two ways"
                 )
 
@@ -311,12 +275,4 @@ def _compatible(one: FieldKind, other: FieldKind) -> bool:
     if one.values or other.values:
         values, kind = (one.values, other) if one.values else (other.values, one)
         return any(kind.holds(value) for value in values)
-    return bool(_shapes(one) & _shapes(other))
-
-
-def _shapes(kind: FieldKind) -> set[str]:
-    every = {"str", "int", "float", "bool", "object", "list"}
-    found: set[str] = set()
-    for word in kind.words:
-        found |= every if word in ("any", "filled") else set(_NARROWER.get(word, word).split())
-    return found or every
+    return bool(shapes(one) & shapes(other))

@@ -133,6 +133,8 @@ def plan_sequences(builder: Builder) -> tuple[SequencePlan, ...]:
             continue
         path = builder.path(each.field, (*where, "field"))  # type: ignore[attr-defined]
         mode = each.mode  # type: ignore[attr-defined]
+        if each.step == 0:  # type: ignore[attr-defined]
+            builder.mistake((*where, "step"), f"`{format_path((*where, 'step'))}` is 0, and counts nothing")
         words = {"strict": f"rises by {each.step}", "rises": "rises", "non_decreasing": "never falls"}[mode]  # type: ignore[attr-defined]
         start = "" if each.start is None else f" from {each.start}"  # type: ignore[attr-defined]
         rule = builder.rule(f"sequence.{path.name}", f"`{path.text}` {words}{start}", where)
@@ -223,6 +225,7 @@ def plan_deadlines(
         used.add(name)
         text = profile.deadline.get(name) or each.max
         limit = seconds(text) * (1.0 if name in profile.deadline else profile.factor)
+        builder.time(each.max, (*where, "max"))
         if each.between:
             shown = "between" if each.between == "any" else f"between.{each.between}"
             rule = builder.rule(
@@ -234,13 +237,17 @@ def plan_deadlines(
         else:
             plan = _deadline(builder, each, where, limit, spans, scopes)
             deadlines += [plan] if plan else []
-    for name in profile.deadline:
-        if name not in used:
-            near = nearest(name, used)
-            builder.notes.append(
-                f"the profile has a deadline `{name}`, which the contract has not"
-                + (f"; did you mean `{near}`?" if near else "")
-            )
+    for owner, each_profile in builder.contract.profiles.items():
+        for name, length in each_profile.deadline.items():
+            here: KeyPath = ("profiles", owner, "deadline", name)
+            builder.time(length, here)
+            if name not in used:
+                near = nearest(name, used)
+                known = ", ".join(f"`{one}`" for one in sorted(used)) or "none"
+                hint = f"did you mean `{near}`?" if near else f"there are: {known}"
+                builder.mistake(
+                    here, f"the profile `{owner}` has a deadline `{name}`, which the contract has not; {hint}"
+                )
     return tuple(deadlines), tuple(silences)
 
 
@@ -354,6 +361,7 @@ def plan_quiet(builder: Builder, factor: float) -> dict[int, tuple[float, str]]:
         name = each.after.removesuffix(".close")  # type: ignore[attr-defined]
         scope = builder.scope(name, (*where, "after"))
         length = each.length  # type: ignore[attr-defined]
+        builder.time(length, (*where, "for"))
         rule = builder.rule(f"quiet.{name}", f"no {name} opens again within {length} of its close", where)
         found[scope] = (seconds(length) * factor, rule)
     return found
@@ -371,6 +379,7 @@ def plan_exchanges(builder: Builder, factor: float) -> tuple[ExchangePlan, ...]:
                 f"`{format_path(where)}` says nothing of what `{each.request}` brings about; expected `starts` or "
                 f"`reply`",
             )
+        builder.time(each.within, (*where, "within"))
         within = "" if each.within is None else f" within {seconds(each.within) * factor:g} s"
         brings = (
             f"opens a {each.starts}" if each.starts else f"is answered by `{'|'.join(map(str, listed(each.reply)))}`"

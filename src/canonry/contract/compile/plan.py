@@ -137,10 +137,14 @@ class SpanPlan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def touched(self) -> frozenset[int]:
         """Every kind that this span has to look at."""
-        snapshots = {kind for kind, _, _ in self.known}
+        return self.plain | {kind for kind, _, _ in self.known}
+
+    @property
+    def plain(self) -> frozenset[int]:
+        """Every kind that this span has to look at, but for snapshots."""
         return (
-            self.opens | self.closes | self.during | self.chunks | self.refers | snapshots | self.token_events
-            | self.abandons | self.forbids
+            self.opens | self.closes | self.during | self.chunks | self.refers | self.token_events | self.abandons
+            | self.forbids
         )  # fmt: skip
 
 

@@ -63,6 +63,7 @@ def make_plan(
         beside=plan_beside(builder),
         rules=(),
     )
+    _profiles(builder)
     left_out = _left_out(builder, choices)
     rules = tuple(rule for name, rule in builder.rules.items() if name not in left_out)
     plan = msgspec.structs.replace(plan, rules=rules, left_out=left_out, notes=tuple(builder.notes))
@@ -122,6 +123,23 @@ def _profile(builder: Builder, name: str | None) -> Profile:
         )
         return Profile()
     return found
+
+
+def _profiles(builder: Builder) -> None:
+    """Every profile chooses what there is, also those that are not asked for."""
+    for name, profile in builder.contract.profiles.items():
+        for choice, alternative in profile.policy.items():
+            where: KeyPath = ("profiles", name, "policy", choice)
+            policy = builder.contract.policy.get(choice)
+            if policy is None:
+                near = nearest(choice, builder.contract.policy)
+                hint = f"; did you mean `{near}`?" if near else ""
+                builder.mistake(where, f"the profile `{name}` chooses the policy `{choice}`, which is none{hint}")
+            elif isinstance(policy, Policy) and alternative not in policy.alternatives:
+                near = nearest(alternative, policy.alternatives)
+                known = ", ".join(f"`{one}`" for one in policy.alternatives)
+                hint = f"did you mean `{near}`?" if near else f"expected one of {known}"
+                builder.mistake(where, f"`{choice}` has no alternative `{alternative}`; {hint}")
 
 
 def _allowed(builder: Builder) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -6,44 +6,49 @@ in the text, the rest calls the functions that the interpreter calls. Verdicts a
 complete, which tests compare.
 """
 
+from collections.abc import Iterable
+
 from canonry.contract.compile.plan import Kind, Plan, Test
 from canonry.contract.compile.stretch_writer import ScopeWriter
 from canonry.contract.compile.tree import Tree, View
-from canonry.contract.compile.writer import SLOW
 from canonry.contract.language.paths import Path
 
 
 class Handler(ScopeWriter):
     """The text of the handler of one kind."""
 
-    def lines(self) -> list[str]:
-        """Return the function: looks, then acts, then says which kind it was."""
+    def lines(self, before: Iterable[str] = ()) -> list[str]:
+        """Return the function: looks, then acts, then says which kind it was. ``before`` stands at its beginning."""
         kind = self.kind
+        self._look_for_fresh()
         self._fields()
-        if not kind.schemas:
-            self._direction()
-            self._isolation()
-            self._uniques()
-            self._exchanges()
-            for index in (*kind.needed, *kind.possible):
-                self._enter(self.plan.scopes[index])
-            for scope in self.holders:
-                self._demands(scope)
-            for span in self.plan.spans:
-                if kind.index in span.touched or kind.index in span.refers_unless:
-                    self._span(span)
-            for scope in reversed(list(self.holders)):
-                self._leave(scope)
+        self._schemas()
+        self._direction()
+        self._isolation()
+        self._uniques()
+        self._exchanges()
+        for index in (*kind.needed, *kind.possible):
+            self._enter(self.plan.scopes[index])
+        for scope in self.holders:
+            self._demands(scope)
+        for span in self.plan.spans:
+            if kind.index in span.touched or kind.index in span.refers_unless:
+                self._span(span)
+        for scope in reversed(list(self.holders)):
+            self._leave(scope)
+        self._doubted()
         shared = [f"S.event = {kind.name!r}" if "*" not in kind.name else "S.event = name_of(e)", "S.flawed = False"]
         shared += ["S.at = at", f"S.direction = {kind.direction!r}" if kind.direction else "S.direction = way"]
-        body = [SLOW] if kind.schemas else [
-            "n = S.n", *self.guard, *(shared if self.shares else ()), *self.act
-        ]  # fmt: skip
+        body = [*self.guard, *(shared if self.shares else ()), *self.act]
         return [
-            f"def kind_{kind.index}(e, S, raw, owner, at, way):  # {kind.name}",
-            *(f"    {line}" for line in body),
+            f"def kind_{kind.index}{'_fresh' if self.fresh else ''}(e, S, n, raw, at, way):  # {kind.name}",
+            *(f"    {line}" for line in (*before, *body)),
             f"    return {kind.index}",
         ]
+
+    def may_be_fresh(self) -> bool:
+        """Whether an event of this kind opens a scope that it may also find open."""
+        return any(self.opens_or_finds(self.plan.scopes[index]) for index in self.kind.needed)
 
 
 def reads_of(plan: Plan, kind: Kind) -> list[Path]:
@@ -81,17 +86,15 @@ def reads_of(plan: Plan, kind: Kind) -> list[Path]:
     return found
 
 
-def family_lines(plan: Plan, family: str, number: int, tree: Tree) -> list[str]:
-    """Return the function that finds the variant of an event on the wire, and calls its handler."""
-    if len(plan.families[family]) == 1:
-        return [f"family_{number} = kind_{plan.families[family][0]}  # {family}"]
-    lines = [f"def family_{number}(e, S, raw, owner, at, way):  # {family}"]
-    for index in plan.families[family]:
-        kind = plan.kinds[index]
-        condition = " and ".join(_test(test, View(tree, family)) for test in kind.tests)
-        call = f"return kind_{index}(e, S, raw, owner, at, way)"
-        lines.append(f"    if {condition}: {call}" if condition else f"    {call}")
-    return lines
+def variant_lines(plan: Plan, family: str, tree: Tree) -> list[str]:
+    """Return the beginning of the handler of an event on the wire: an event that is a variant goes to its handler."""
+    *variants, _ = plan.families[family]
+    view = View(tree, family)
+    return [
+        f"if {' and '.join(_test(test, view) for test in plan.kinds[index].tests)}: "
+        f"return kind_{index}(e, S, n, raw, at, way)"
+        for index in variants
+    ]
 
 
 def _test(test: Test, tree: View) -> str:

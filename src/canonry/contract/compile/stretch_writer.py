@@ -1,107 +1,34 @@
-"""The text of a handler that opens and closes scopes and spans, and counts in them."""
+"""The text of a handler that opens and closes scopes, and counts in them."""
 
-from canonry.contract.compile.plan import NO_LIMIT, SESSION, ScopePlan, SpanPlan
-from canonry.contract.compile.steps import write_order, write_span, write_states
-from canonry.contract.compile.writer import SLOW, Writer
+from canonry.contract.compile.plan import NO_LIMIT, SESSION, ScopePlan
+from canonry.contract.compile.span_writer import SpanWriter
+from canonry.contract.compile.steps import write_order, write_states
+from canonry.contract.compile.writer import SLOW
 from canonry.contract.language.rules import SequenceMode
-
-
-class SpanWriter(Writer):
-    """Spans: what is a pair of plain events stands in the text."""
-
-    def _span(self, span: SpanPlan) -> None:
-        holder = self.holders.get(span.home)
-        kind = self.kind.index
-        if holder is None or write_span(self, span, holder):
-            return
-        roles = [kind in span.opens, kind in span.closes, kind in span.during]
-        simple = (
-            sum(roles) == 1 and not holder.startswith("?") and not span.across and span.parents is None
-            and span.outer < 0
-            and not span.refers and span.token_set is None and not span.chunks
-            and kind not in span.abandons | span.forbids | span.refers_unless
-            and kind not in {one for one, _, _ in span.known}
-            and span.index not in [each.span for each in self.plan.folds] + [each.span for each in self.plan.sequences]
-        )  # fmt: skip
-        if not simple:
-            call = f"spans.step(S, SPANS[{span.index}], {kind}, {holder.lstrip('?')}, e)"
-            self.call(f"if {holder[1:]} is not None: {call}" if holder.startswith("?") else call)
-            return
-        key, table, record = f"s_{span.index}", f"t_{span.index}", f"o_{span.index}"
-        new = span.home in self.opened
-        if span.key:
-            self.guard_key(key, span.key)
-        else:
-            self.guard.append(f"{key} = ()")
-        if new:
-            if kind not in span.opens:
-                self.guard.append(SLOW)
-                return
-        else:
-            self.guard.append(f"{table} = {holder}.spans[{span.index}]")
-            if kind not in span.opens:
-                self.guard += [f"try: {record} = {table}[{key}]", f"except KeyError: {SLOW}"]
-        if kind in span.opens:
-            self._open_span(span, holder, key, table, new=new)
-        elif kind in span.closes:
-            self._close_span(span, holder, key, table, record)
-
-    def _open_span(self, span: SpanPlan, holder: str, key: str, table: str, *, new: bool) -> None:
-        if not new:
-            self.slow_if(f"{key} in {table}")
-            if not span.reopen:
-                self.slow_if(
-                    f"(o := {self.cell(holder, 'closed', span.index)}) is not None and o.get({key}) is not None"
-                )
-            if not span.concurrent:
-                self.slow_if(table)
-        target = f"{holder}.spans[{span.index}]" if new else table
-        self.act.append(f"o = {target}[{key}] = Record({key}, n, at, {span.must_close})")
-        if span.same:
-            self.act.append(f"o.same = ({', '.join(self.expression(path) for path in span.same)},)")
-        if span.home == SESSION and span.must_close:
-            self.act.append("S.open += 1")
-        for index, each in enumerate(self.plan.counts):
-            if each.span == span.index and each.scope == span.home:
-                if each.high != NO_LIMIT:
-                    self.slow_if(
-                        f"{self.cell(holder, 'counts', index)} >= {each.high}" if not new else str(each.high == 0)
-                    )
-                self.act.append(f"{self.cell(holder, 'counts', index)} += 1")
-        self._span_deadlines(span, holder, "span_open")
-
-    def _close_span(self, span: SpanPlan, holder: str, key: str, table: str, record: str) -> None:
-        for position, path in enumerate(span.same):
-            self.slow_if(
-                f"(v := {self.expression(path)}) is not None and (o := {record}.same[{position}]) is not None "
-                f"and v != o"
-            )
-        if any(each.outer == span.index and each.within for each in self.plan.spans):
-            self.slow_if(f"{record}.inner")
-        limits = [
-            each.seconds for each in self.plan.deadlines if each.start.what == "span" and each.start.index == span.index
-        ]
-        if limits:
-            self.slow_if(f"at is not None and {record}.at is not None and at - {record}.at > {min(limits) + 1e-6!r}")
-        self.act.append(f"del {table}[{key}]")
-        if span.home == SESSION:
-            self.act.append(f"if {record}.owed: S.open -= 1")
-        closed = self.cell(holder, "closed", span.index)
-        self.act.append(f"if (o := {closed}) is None: o = {closed} = Ring(REMEMBERED)")
-        self.act.append(f"o.put({key}, (n, 2))")
-        self._span_deadlines(span, holder, "span_close")
-
-    def _span_deadlines(self, span: SpanPlan, holder: str, what: str) -> None:
-        if any(
-            point.what == what and point.index == span.index
-            for each in self.plan.deadlines
-            for point in (each.start, each.to)
-        ):
-            self.call(f"demands.deadlines(S, {holder}, {what!r}, {self.kind.index}, {span.index})")
 
 
 class ScopeWriter(SpanWriter):
     """Scopes, and what is asked of the events in one."""
+
+    def _look_for_fresh(self) -> None:
+        """An event that opens a scope which it might have found open is judged by its other handler."""
+        for index in self.kind.needed:
+            scope = self.plan.scopes[index]
+            if self.fresh or not self.opens_or_finds(scope):
+                continue
+            key = f"k_{index}"
+            if scope.key:
+                self.guard_key(key, scope.key)
+            else:
+                self.guard.append(f"{key} = ()")
+            self.guard.append(
+                f"if {key} not in S.live_{index}: return kind_{self.kind.index}_fresh(e, S, n, raw, at, way)"
+            )
+
+    def opens_or_finds(self, scope: ScopePlan) -> bool:
+        """Whether an event of this kind opens a scope that it may also find open."""
+        kind = self.kind.index
+        return kind in scope.opens and (kind in scope.closes | scope.repeat)
 
     def _enter(self, scope: ScopePlan) -> None:
         if not scope.opens:
@@ -109,20 +36,23 @@ class ScopeWriter(SpanWriter):
         index, kind = scope.index, self.kind.index
         key, holder = f"k_{index}", f"r_{index}"
         needed = index in self.kind.needed
-        opens, closes = kind in scope.opens, kind in scope.closes
         if not needed:
             self._maybe_enter(scope, key, holder)
             return
-        if scope.key:
+        if not self.fresh and self.opens_or_finds(scope):
+            pass  # the key was looked at before all
+        elif scope.key:
             self.guard_key(key, scope.key)
         else:
             self.guard.append(f"{key} = ()")
-        if opens and not closes:
+        if kind in scope.opens and (self.fresh or not self.opens_or_finds(scope)):
             self._again(scope, key)
             self._open(scope, key, holder)
             self.opened.add(index)
         else:
-            self.guard += [f"try: {holder} = S.live[{index}][{key}]", f"except KeyError: {SLOW}"]
+            self.guard += [f"try: {holder} = S.live_{index}[{key}]", f"except KeyError: {SLOW}"]
+            for path in scope.key:
+                self.vouch(path, scope.opens)
         self.holders[index] = holder
 
     def _again(self, scope: ScopePlan, key: str) -> None:
@@ -130,9 +60,9 @@ class ScopeWriter(SpanWriter):
         index = scope.index
         after = scope.reopens.get(self.kind.index, frozenset()) if scope.reopens else scope.reopen
         if not after:
-            self.slow_if(f"{key} in S.live[{index}] or {key} in (o := S.closed[{index}]).new or {key} in o.old")
+            self.slow_if(f"{key} in S.live_{index} or {key} in (o := S.closed[{index}]).new or {key} in o.old")
             return
-        self.slow_if(f"{key} in S.live[{index}]")
+        self.slow_if(f"{key} in S.live_{index}")
         self.guard.append(f"b_{index} = S.closed[{index}].get({key})")
         self.slow_if(f"b_{index} is not None and b_{index}.kind not in {sorted(after)!r}")
         if index in self.plan.quiet:
@@ -144,7 +74,7 @@ class ScopeWriter(SpanWriter):
         """A scope that the event belongs to where it carries the key."""
         index = scope.index
         if not scope.key:
-            self.guard.append(f"{holder} = S.live[{index}].get(())")
+            self.guard.append(f"{holder} = S.live_{index}.get(())")
             self.slow_if(f"{holder} is None and S.closed[{index}].get(()) is not None")
         else:
             names = []
@@ -154,7 +84,7 @@ class ScopeWriter(SpanWriter):
             for position, path in enumerate(scope.key):
                 names.append(self.expression(path) if self.tree.sure(path) else f"{key}_{position}")
                 if not self.tree.sure(path):
-                    self.guard.append(f"{key}_{position} = {self.expression(path)}")
+                    self.bind(f"{key}_{position}", path)
                     asked.append(f"{key}_{position} is not None")
                 if not self.tree.plain(path):
                     odd.append(f"{names[-1]}.__class__ not in PLAIN")
@@ -162,7 +92,7 @@ class ScopeWriter(SpanWriter):
             self.guard += [
                 f"if {' and '.join(asked) or 'True'}:",
                 *([f"    if {' or '.join(odd)}: {SLOW}"] if odd else []),
-                f"    {holder} = S.live[{index}].get({whole})",
+                f"    {holder} = S.live_{index}.get({whole})",
                 f"    if {holder} is None"
                 + ("" if scope.strict else f" and S.closed[{index}].get({whole}) is not None")
                 + f": {SLOW}",
@@ -171,8 +101,7 @@ class ScopeWriter(SpanWriter):
 
     def _open(self, scope: ScopePlan, key: str, holder: str) -> None:
         index = scope.index
-        tables = ", ".join("{}" for _ in self.plan.spans)
-        self.act.append(f"{holder} = S.live[{index}][{key}] = Instance({index}, {key}, n, at, FRESH[:], [{tables}])")
+        self.act.append(f"{holder} = S.live_{index}[{key}] = Instance{index + 1}({index}, {key}, n, at)")
         parent = self.holders.get(scope.inside) if scope.inside != SESSION else None
         if parent:
             self.act += [
@@ -202,9 +131,9 @@ class ScopeWriter(SpanWriter):
         if holder.startswith("?"):
             holder = holder[1:]
             prefix = "    "
-            self.guard, self.act = [], []
+            self.guard, self.act, self.nested = [], [], True
         if scope != SESSION:
-            self._constants(scope, holder)
+            self._constants(scope, holder, prefixed=bool(prefix))
         self._sequences(scope, holder)
         new = scope in self.opened
         for index, states in enumerate(self.plan.states):
@@ -236,18 +165,27 @@ class ScopeWriter(SpanWriter):
             self.call(f"{holder}.folds = demands.pieces(S, {holder}.folds, {scope}, -1, {kind}, e)")
         if prefix:
             inner_guard, inner_act = self.guard, self.act
-            self.guard, self.act = guard, act
+            self.guard, self.act, self.nested = guard, act, False
             for lines, whole in ((inner_guard, self.guard), (inner_act, self.act)):
                 if lines:
                     whole.append(f"if {holder} is not None:")
                     whole += [f"    {line}" for line in lines]
 
-    def _constants(self, scope: int, holder: str) -> None:
+    def _constants(self, scope: int, holder: str, *, prefixed: bool) -> None:
         for index, path in enumerate(self.plan.scopes[scope].constant):
             if scope in self.opened:
                 self.act.append(f"{self.cell(holder, 'consts', index)} = {self.expression(path)}")
-            else:
-                self.differs(path, f"{self.cell(holder, 'consts', index)}")
+                continue
+            plan = self.plan.scopes[scope]
+            sure = self.always_id(path, plan.opens)
+            if (
+                sure and not prefixed and path in [each for each, _ in self.plan.isolation.session]
+            ):  # it is the session's, then
+                self.doubts.append(self.difference(path, f"{self.cell(holder, 'consts', index)}"))
+                continue
+            self.differs(path, f"{self.cell(holder, 'consts', index)}")
+            if sure and not prefixed:
+                self.vouch(path, plan.opens)
 
     def _sequences(self, scope: int, holder: str) -> None:
         for index, each in enumerate(self.plan.sequences):
@@ -255,7 +193,7 @@ class ScopeWriter(SpanWriter):
                 continue
             value = f"q_{index}"
             strict = each.mode is SequenceMode.STRICT
-            self.guard.append(f"{value} = {self.expression(each.path)}")
+            self.bind(value, each.path)
             sure = self.tree.sure(each.path) and self.tree.plain(each.path)
             there = "" if sure else f"{value} is not None and "
             odd = (
@@ -295,8 +233,11 @@ class ScopeWriter(SpanWriter):
                 step = "close" if kind in self.plan.scopes[scope].closes else "pause"
                 self.call(f"if {name} is not None: scopes.{step}(S, {name}, {kind})")
             return
+        if any(kind in span.opens | span.chunks or kind in {one for one, _, _ in span.known} for span in due_spans):
+            self.call(f"scopes.due(S, {holder}, {kind})")  # what opens with this event is due at once
+            due_spans, due_scopes = [], []
         for span in due_spans:
-            table = f"{holder}.spans[{span.index}]"
+            table = self.table(holder, span.index)
             sure = all(self.tree.sure(path) and self.tree.plain(path) for path in span.key)
             if kind in span.closes and span.key and sure and not span.across:  # its own is closed in time
                 self.slow_if(f"{table} and (len({table}) > 1 or {self._key(span.key)} not in {table})")
@@ -316,8 +257,12 @@ class ScopeWriter(SpanWriter):
 
     def _close_scope(self, scope: ScopePlan, holder: str) -> None:
         index, kind = scope.index, self.kind.index
-        if index in self.opened or scope.pauses:
+        starts = any(each.starts == index for each in self.plan.exchanges)
+        if index in self.opened and (starts or any(self.plan.scopes[one].inside == index for one in self.opened)):
             self.call(f"scopes.close(S, {holder}, {kind})")
+            return
+        if index in self.opened:
+            self._close_at_once(scope)
             return
         self.slow_if(f"{holder}.kids or {holder}.ghost")
         for number, each in enumerate(self.plan.counts):
@@ -328,10 +273,23 @@ class ScopeWriter(SpanWriter):
             if late.scope == index and late.to.what == "close":
                 begun = f"at is not None and (o := {self.cell(holder, 'starts', number)}) is not None"
                 self.slow_if(f"{begun} and o[1] is not None and at - o[1] > {late.seconds + 1e-6!r}")
+        self._forget(scope, holder)
+
+    def _close_at_once(self, scope: ScopePlan) -> None:
+        """A scope whose first event is its last."""
+        kind = self.kind.index
+        for each in self.plan.counts:
+            if each.scope == scope.index and each.low > (each.span < 0 and kind in each.kinds):
+                self.guard.append(SLOW)
+        self._forget(scope, f"r_{scope.index}")
+
+    def _forget(self, scope: ScopePlan, holder: str) -> None:
+        """Close a scope; a sentinel stays."""
+        index, kind = scope.index, self.kind.index
         key = f"k_{index}"
-        self.act.append(f"del S.live[{index}][{key}]")
+        self.act.append(f"del S.live_{index}[{key}]")
         if scope.must_close:
-            self.act.append("S.open -= 1")
+            self.act.append(f"if not {holder}.paused: S.open -= 1" if scope.pauses else "S.open -= 1")
         self.act.append(f"S.closed[{index}].new[{key}] = Closed({kind}, n, at)")
         if scope.inside != SESSION:
             self.act.append(f"if (o := {holder}.parent) is not None and o.kids: o.kids.pop(({index}, {key}), None)")

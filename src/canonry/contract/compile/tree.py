@@ -29,6 +29,10 @@ class Nothing(msgspec.Struct, frozen=True, gc=False):
     """An object of which nothing is read."""
 
 
+_NO_OBJECT: Any = str | int | float | bool | list[msgspec.Raw] | None
+"""What else may stand where most events have an object. Nothing is read of it."""
+
+
 class Node:
     """A key of events: what stands below it, whether its value is read, and the rule that types it."""
 
@@ -42,6 +46,8 @@ class Node:
         self.is_key = False
         self.is_present = False
         self.attribute = ""
+        self.type_name = ""
+        """Of an object that some events have in its place and others not: the name of its type."""
 
     def reach(self, way: Iterable[str | int]) -> "Node":
         """The node that a way leads to, as far as it goes by keys."""
@@ -69,9 +75,14 @@ class Tree:
         common: Iterable[FieldRule] = (),
         keys: Iterable[str] = (),
         tag: str = "",
+        named: Path | None = None,
+        template: bool = False,
     ) -> None:
         self.root = Node()
         self.tag = tag
+        self.template = template
+        self.name = ""
+        """An expression of the event's name, where one field holds it."""
         self.typed = bool(tag)
         self.keys = frozenset(keys)
         for key in self.keys:
@@ -87,7 +98,11 @@ class Tree:
         for rule in common:
             for way in rule.path.ways:
                 self.root.reach(way).is_common = True
+        self.types: dict[str, Any] = {}
+        """The types of objects that are not in every event, by the names that expressions have for them."""
         self._settle(self.root, self.typed)
+        if named is not None:
+            self.name = self.expression(named)
 
     def _read(self, path: Path) -> None:
         for way in path.ways:
@@ -157,6 +172,9 @@ class Tree:
             typed_here = typed or below.is_common or below.is_key
             below.native = self._is_native(below, typed_here)
             self._settle(below, typed or below.is_key)
+            if below.below and not (typed_here or is_required(below)):
+                below.type_name = f"Type{len(self.types)}"
+                self.types[below.type_name] = None
 
     def _is_native(self, node: Node, typed: bool) -> bool:
         if not typed or node.is_whole or len(node.rules) != 1 or len(node.rules[0].path.ways) != 1:
@@ -173,7 +191,7 @@ class Tree:
 
     def struct(self, name: str, namespace: dict[str, Any], **options: Any) -> type[msgspec.Struct]:
         """Return the struct of the whole event."""
-        return _struct(name, self.root, namespace, **options)
+        return _struct(name, self.root, namespace, self.types, **options)
 
     def expression(self, path: Path, root: str = "e", *, key: str = "", direction: str = "S.direction") -> str:
         """Return a Python expression of what stands at a path, or None.
@@ -191,7 +209,9 @@ class Tree:
         if head == "$id":
             return "S.wrapped"
         if self._is_name(way):
-            return "name_of(e)" if head in ("$type", self.tag) else f"captured(name_of(e), {head!r})"
+            if head in ("$kind", "$phase"):
+                return f"CAPTURED_{head[1:]}[{self.name or 'name_of(e)'}]" if self.template else "None"
+            return "name_of(e)" if head in ("$type", self.tag) else "None"
         node, text = self.root, root
         for position, part in enumerate(way):
             if not isinstance(part, str) or part == "[]" or (node.is_whole and node is not self.root):
@@ -199,6 +219,8 @@ class Tree:
             previous, node = node, node.below[part]
             if previous is self.root or (is_required(previous) and (not previous.is_key or way[0] == key)):
                 text = f"{text}.{node.attribute}"
+            elif previous.type_name:
+                text = f"(o_.{node.attribute} if (o_ := {text}).__class__ is {previous.type_name} else None)"
             else:
                 text = f"(None if (o_ := {text}) is None else o_.{node.attribute})"
         return text
@@ -257,10 +279,12 @@ def is_required(node: Node) -> bool:
     return any(is_required(below) for below in node.below.values())
 
 
-def _struct(name: str, node: Node, namespace: dict[str, Any], **options: Any) -> type[msgspec.Struct]:
+def _struct(
+    name: str, node: Node, namespace: dict[str, Any], types: dict[str, Any], **options: Any
+) -> type[msgspec.Struct]:
     fields: list[Any] = []
     for below in sorted(node.below.values(), key=lambda one: not _is_asked(one)):
-        kind = _type(f"{name}_{below.attribute}", below)
+        kind = _type(f"{name}_{below.attribute}", below, types)
         fields.append((below.attribute, kind) if _is_asked(below) else (below.attribute, kind | None, None))
     rename = {below.attribute: key for key, below in node.below.items()}
     return msgspec.defstruct(name, fields, namespace=namespace, rename=rename, gc=False, **options)
@@ -270,9 +294,13 @@ def _is_asked(node: Node) -> bool:
     return is_required(node) and not node.is_key
 
 
-def _type(name: str, node: Node) -> Any:
+def _type(name: str, node: Node, types: dict[str, Any]) -> Any:
     if node.below:
-        return _struct(name, node, {})
+        found = _struct(name, node, {}, types)
+        if node.type_name:
+            types[node.type_name] = found
+            return found | _NO_OBJECT
+        return found
     if not node.native:
         only_objects = (
             node.is_present
@@ -280,7 +308,7 @@ def _type(name: str, node: Node) -> Any:
             and node.rules
             and all(one.kind.words == ("object",) for one in node.rules)
         )
-        return Nothing if only_objects else Any
+        return Nothing | _NO_OBJECT if only_objects else Any
     kind: FieldKind = node.rules[0].kind
     if kind.values:
         return Literal[tuple(kind.values)]

@@ -1,22 +1,29 @@
 """What every part of a handler's text is written with, and the looks that know no scope."""
 
+from collections.abc import Iterable
+
 from canonry.contract.compile.plan import SESSION, FieldRule, Kind, Plan
 from canonry.contract.compile.tree import Tree, View
+from canonry.contract.language.field_types import FieldKind
+from canonry.contract.language.item_test import item_test
 from canonry.contract.language.paths import Path
+from canonry.contract.language.schema_test import make_test
 
-SLOW = "return slow(S, raw, owner, at, way)"
+SLOW = "return slow(S, raw, at, way)"
 
 
 class Writer:
     """The text of a handler that is being written: what it looks at, then what it does.
 
-    ``holders`` are the names of the scopes at hand; one with ``?`` before it may be None. ``opened`` open in it.
+    ``holders`` are the names of the scopes at hand; one with ``?`` before it may be None. ``opened`` open in it. A
+    ``fresh`` handler is for an event that finds its scope not open, of a kind that may find it open, too.
     """
 
     SLOW = SLOW
 
-    def __init__(self, plan: Plan, kind: Kind, tree: Tree) -> None:
+    def __init__(self, plan: Plan, kind: Kind, tree: Tree, *, fresh: bool = False) -> None:
         self.plan = plan
+        self.fresh = fresh
         self.kind = kind
         self.tree = View(tree, kind.base)
         self.guard: list[str] = []
@@ -25,10 +32,20 @@ class Writer:
         self.holders: dict[int, str] = {SESSION: "S.root"}
         self.opened: set[int] = set()
         self.shares = False
+        self.nested = False
+        self.names: dict[str, str] = {}
+        self.ids: dict[str, str] = {}
+        self.doubts: list[str] = []
+        self.around: dict[int, str] = {}
+        """The spans that the event opens or finds open, by the names that they have."""
 
     def cell(self, holder: str, name: str, index: int) -> str:
         """Where a scope keeps what a rule knows."""
-        return f"{holder}.cells[{getattr(self.plan.layout, name) + index}]"
+        return f"{holder}.c{getattr(self.plan.layout, name) + index}"
+
+    def table(self, holder: str, index: int) -> str:
+        """Where a scope keeps the spans of a kind that are open."""
+        return f"{holder}.s{index}"
 
     def call(self, text: str) -> None:
         """A step that the interpreter takes too; it may report."""
@@ -40,8 +57,16 @@ class Writer:
         self.guard.append(f"if {condition}: {SLOW}")
 
     def expression(self, path: Path) -> str:
-        """Return a Python expression of what stands at a path of the event."""
-        return self.tree.expression(path)
+        """Return a Python expression of what stands at a path of the event: a name, where it has one already."""
+        text = self.tree.expression(path)
+        return self.names.get(text, text)
+
+    def bind(self, name: str, path: Path) -> None:
+        """Give what stands at a path a name, from here on."""
+        text = self.tree.expression(path)
+        self.guard.append(f"{name} = {self.names.get(text, text)}")
+        if not self.nested:
+            self.names.setdefault(text, name)
 
     def _fields(self) -> None:
         for rule in self.kind.fields:
@@ -49,14 +74,14 @@ class Writer:
                 word = rule.kind.words[0] if rule.kind.words else ""
                 text = self.expression(rule.path)
                 there = "" if self.tree.sure(rule.path) else f"({text}) is not None and "
-                if word == "id" and rule.path.text in self._verified():
-                    continue  # the scope that it finds, or agrees with, was opened by one that is an id
                 if word == "id":
-                    self.slow_if(f"(v := {text}) in PLACEHOLDERS or (v.__class__ is str and v[-1] in ENDS)")
+                    odd = f"((v := {text}) in PLACEHOLDERS or v.__class__ is str and v[-1] in ENDS)"
+                    self.ids[rule.path.text] = f"{there}{odd}"
                 elif word == "text":
-                    self.slow_if(f"{there}not '!' <= (v := {text})[0] <= '~' and v.isspace()")
+                    self.slow_if(f"{there}({text}).isspace()")
                 elif word == "rfc3339":
-                    self.slow_if(f"{there}(({text}).tzinfo is not UTC or '0000\"' in raw)")
+                    zone = f"({text}).tzinfo is not UTC and BARE_ZONE(raw)"
+                    self.slow_if(f"{there}('0000\"' in raw and BARE_ZONE(raw) or {zone})")
                 continue
             number = f"KIND_{self.kind.index}_{len(self.constants)}"
             self.constants[number] = rule.kind
@@ -68,7 +93,7 @@ class Writer:
                 self.slow_if(f"(o := {there}) > 1" + ("" if rule.kind.optional else " or o == 0"))
                 continue
             ways = [self.expression(Path(rule.path.text, (way,))) for way in rule.path.ways]
-            simple = _inline(rule.kind.words, "v", f"{number}.holds(v)")
+            simple = _inline(rule.kind, "v", f"{number}.holds(v)")
             checks = [
                 "True" if rule.kind.words == ("any",) else f"each_holds(v, {number})" if "[]" in way else simple
                 for way in rule.path.ways
@@ -92,12 +117,44 @@ class Writer:
             items = f"items_at({number}_way, {{'_': v}})"
         else:
             items = "v"
-        self.constants[f"{number}_tails"] = tails
+        self.constants[number] = item_test(tails, rule.kind)
         self.guard += [
             f"if (v := {self.expression(Path(rule.path.text, (head[:first],)))}).__class__ is list:",
             f"    for v in {items}:",
-            f"        if not item_holds(v, {number}_tails, {number}): {SLOW}",
+            f"        if not {number}(v): {SLOW}",
         ]
+
+    def _schemas(self) -> None:
+        """What a schema asks is asked of the whole event, which the struct is not."""
+        for _, schema in self.kind.schemas:
+            name = f"KIND_{self.kind.index}_{len(self.constants)}"
+            self.constants[name] = make_test(schema)
+            self.slow_if(f"not {name}(whole(raw))")
+
+    def vouch(self, path: Path, kinds: Iterable[int]) -> None:
+        """Takes an id for right that was compared with one that came with an event of these kinds.
+
+        They looked at it. Unless the session is odd: then what was compared with need not be right.
+        """
+        if path.text in self.ids and all(self._is_id(self.plan.kinds[kind], path) for kind in kinds):
+            self.doubts.append(self.ids.pop(path.text))
+
+    def _is_id(self, kind: Kind, path: Path) -> bool:
+        return any(rule.path == path and rule.kind.words == ("id",) for rule in kind.fields)
+
+    def always_id(self, path: Path, kinds: Iterable[int]) -> bool:
+        """Whether no event of these kinds is right without an id at a path."""
+        return all(
+            any(rule.path == path and rule.kind.words == ("id",) and not rule.kind.optional for rule in one.fields)
+            for one in (self.plan.kinds[kind] for kind in kinds)
+        )
+
+    def _doubted(self) -> None:
+        """The looks that are left for the end: ids that nothing vouches for, and the others where it is in doubt."""
+        for condition in self.ids.values():
+            self.slow_if(condition)
+        if self.doubts:
+            self.slow_if(f"S.odd and ({' or '.join(f'({one})' for one in self.doubts)})")
 
     def _direction(self) -> None:
         way = self.kind.direction
@@ -106,64 +163,119 @@ class Writer:
         if not self.plan.silences:
             return
         limit = min(each.seconds for each in self.plan.silences) + 1e-6
-        if way != "in":
-            from_service = "" if way == "out" else " and way != 'in'"
-            self.guard += ["if at is not None:", f"    if at - S.mark > {limit!r} and S.open{from_service}: {SLOW}"]
-        heard = {"out": "", "in": " and not S.open"}.get(way, " and (way != 'in' or not S.open)")
-        self.act.append(f"if at is not None{heard} and not at < S.mark < INFINITY: S.mark = at")
+        deaf = {"in": " or S.open", "": " or (way == 'in' and S.open)"}.get(way, "")
+        self.guard += [
+            f"if at is None{deaf}: m = S.mark",
+            f"elif 0.0 <= at - (m := S.mark) <= {limit!r}: m = at",
+            "elif m < at:",
+            *([] if way == "in" else [f"    if S.open: {SLOW}"]),
+            "    m = at",
+            "elif not at < m < INFINITY: m = at",
+        ]
+        self.act.append("S.mark = m")
 
     def _isolation(self) -> None:
         plan = self.plan.isolation
         if plan.canary:
             self._canaries()
-        for index, (path, _) in enumerate(plan.session):
-            self.differs(path, f"S.owner[{index}]")
+        known = self._verified()
+        new = [(index, path) for index, path in enumerate(plan.ids if plan.forbid else ()) if path.text not in known]
+        self._session(first=bool(new) or not self.kind.needed)
         for index, (_, path, _) in enumerate(plan.owned):
+            if not self.tree.has(path):
+                continue
             self.slow_if(
-                f"(o := S.owned[{index}]) is not None and (v := {self.expression(path)}) is not None and not "
+                f"(o := S.owned_{index}) is not None and (v := {self.expression(path)}) is not None and not "
                 f"(hashable(v) and v in o)"
             )
-        known = self._verified()
-        for index, path in enumerate(plan.ids if plan.forbid else ()):
-            if path.text not in known:
-                value, new = f"i_{index}", f"new_{index}"
-                odd = "" if self.tree.plain(path) else f"{value}.__class__ not in PLAIN or "
-                other = f"(o := S.ids[{index}].get({value})) is not None and o is not u"
-                self.guard += [
-                    f"{value} = {self.expression(path)}",
-                    f"{new} = {value} is not None and ({odd}{value} not in S.mine[{index}].new)",
-                    f"if {new} and ({odd}(u := S.user) is None or ({other})): {SLOW}",
-                ]
-                self.act += [
-                    f"if {new}:",
-                    f"    S.ids[{index}].put({value}, S.user)",
-                    f"    S.mine[{index}].put({value}, True)",
-                ]
+        for index, path in new:
+            value, is_new = f"i_{index}", f"new_{index}"
+            odd = "" if self.tree.plain(path) else f"{value}.__class__ not in PLAIN or "
+            user = "u" if plan.session else "S.user"
+            other = f"(o := S.ids[{index}].get({value})) is not None and o is not {user}"
+            self.bind(value, path)
+            self.guard += [
+                f"{is_new} = {value} is not None and ({odd}{value} not in S.mine[{index}].new)",
+                f"if {is_new} and ({odd}({other})): {SLOW}",
+            ]
+            self.act += [
+                f"if {is_new}:",
+                f"    (o := S.ids[{index}]).new[{value}] = S.user",
+                "    if len(o.new) > MOST_IDS: o.turn()",
+                f"    S.mine[{index}].new[{value}] = True",
+            ]
+
+    def _session(self, *, first: bool) -> None:
+        """Whose the session is, and who will be known for it where the event may be the ``first`` to say so."""
+        plan = self.plan.isolation
+        if not plan.session:
+            return
+        values = []
+        if not first:
+            for index, (path, _) in enumerate(plan.session):
+                self.differs(path, f"S.owner_{index}")
+                self.vouch(path, ())
+            return
+        self.guard.append("u = S.user")
+        for index, (path, _) in enumerate(plan.session):
+            value = f"v_{index}"
+            values.append(value)
+            there = "" if self.tree.sure(path) else f"{value} is not None and "
+            odd = "" if self.tree.plain(path) else f"{value}.__class__ not in PLAIN or "
+            self.vouch(path, ())
+            self.bind(value, path)
+            self.guard += [
+                f"if {there}{value} != S.owner_{index}:",
+                f"    if S.owner_{index} is not None or {odd}not is_id({value}): {SLOW}",
+                "    u = None",
+            ]
+        whole = f"({', '.join(values)},)"
+        if len(values) == 1:
+            self.guard.append(f"if u is None: u = S.users.setdefault((u := {whole}), u)")
+            self.act.append("if u is not S.user: S.owner[0] = S.owner_0 = v_0; S.user = u")
+        else:
+            self.guard.append(f"if u is None: u = isolation.foreseen(S, {whole})")
+            self.act.append(f"if u is not S.user or None in S.owner: isolation.adopt(S, {whole})")
 
     def differs(self, path: Path, known: str) -> None:
         """Slow where a field is there and is not what is known."""
+        self.slow_if(self.difference(path, known))
+
+    def difference(self, path: Path, known: str) -> str:
+        """Return what is true where a field is there and is not what is known."""
         text = self.expression(path)
-        self.slow_if(f"{text} != {known}" if self.tree.sure(path) else f"(v := {text}) is not None and v != {known}")
+        return f"{text} != {known}" if self.tree.sure(path) else f"(v := {text}) is not None and v != {known}"
 
     def _canaries(self) -> None:
-        """Another user's text in the frame; what may be the beginning or the end of one is the interpreter's."""
+        """Another user's text in the frame, which holds a letter of the tag then, in some spelling.
+
+        What may be the beginning of one is kept; what may be the end of one is for the interpreter.
+        """
+        texts = [(index, path) for index, (path, _) in enumerate(self.plan.isolation.text) if self.tree.has(path)]
+        if texts:
+            self.guard.append("x = None")
+            self.act.append("if x: isolation.keep_tails(S, WATCH, x)")
         self.guard += [
-            "if WATCH.active:",
-            "    if (TAG in raw or RUN in raw or WATCH.texts) and WATCH.find(raw, owner) is not None:",
-            f"        {SLOW}",
+            "if WATCH.active and ('U' in raw or 'V' in raw or '\\\\' in raw or WATCH.texts or S.tails is not None):",
+            "    if (TAG in raw and WATCH.is_foreign(raw, S.whose) or RUN in raw or WATCH.texts",
+            "            or '\\\\' in raw and ('\\\\u' in raw or '\\\\/' in raw)):",
+            f"        if WATCH.find(raw, S.whose) is not None: {SLOW}",
         ]
-        texts = [
-            (self.expression(path), "[]" in path.text) for path, _ in self.plan.isolation.text if self.tree.has(path)
-        ]
-        for text, several in dict.fromkeys(texts):
-            begun = "v[-1] in 'UV' or (('UU' in v or 'VV' in v) and WATCH.may_go_on(v)) or WATCH.texts"
-            begun = f"S.tails.new or S.tails.old or {begun}"
-            if several:  # what lies apart in one frame was not searched as one text
-                self.guard.append(f"    if (o := {text}).__class__ is list and (v := joined_text(o)):")
-                begun = f"len(o) > 1 or {begun}"
-            else:
-                self.guard.append(f"    if (v := {text}).__class__ is str and v:")
-            self.guard.append(f"        if {begun}: {SLOW}")
+        for index, path in texts:
+            several = "[]" in path.text
+            text = self.expression(path)
+            self.guard += [
+                f"    if (o := {text}).__class__ is list and (v := joined_text(o)):"
+                if several
+                else f"    if (v := {text}).__class__ is str and v:",
+                *(
+                    [f"        if len(o) > 1: {SLOW}"] if several else []
+                ),  # what lies apart was not searched as one text
+                "        if S.tails is not None or WATCH.may_go_on(v):",
+                f"            o = isolation.text_key(S, {index}, e)",
+                f"            if WATCH.texts or S.tails is not None and S.tails.get(o) is not None: {SLOW}",
+                "            if WATCH.may_go_on(v): x = [*(x or ()), (o, v)]",
+            ]
 
     def _verified(self) -> set[str]:
         """The ids that an open scope has proved to be of this session: its key, and what is constant in it."""
@@ -181,20 +293,13 @@ class Writer:
                 continue
             value = f"u_{index}"
             odd = "" if self.tree.plain(unique.path) else f"{value}.__class__ not in PLAIN or "
-            self.guard += [
-                f"{value} = {self.expression(unique.path)}",
-                f"if {value} is not None:",
-                f"    w_{index} = S.unique[{index}]",
-                f"    if {odd}{value} in w_{index}.new or {value} in w_{index}.old: {SLOW}",
-            ]
-            self.act.append(f"if {value} is not None: w_{index}.new[{value}] = n")
+            self.bind(value, unique.path)
+            known = f"{value} in (w_{index} := S.fresh_{index}) or (o := S.stale_{index}) and {value} in o"
+            self.guard += [f"if {value} is not None:", f"    if {odd}{known}: {SLOW}"]
+            self.act.append(f"if {value} is not None: w_{index}[{value}] = n")
 
     def _exchanges(self) -> None:
-        chunked = [span for span in self.plan.spans if span.chunks]
-        if any(self.kind.index in span.chunks for span in chunked):
-            self.call(f"if S.implied: spans.end_implied(S, {self.kind.index})")
-        elif any(self.kind.index not in span.chunks_keep for span in chunked):
-            self.slow_if("S.implied")
+        self._implied()
         if any(self.kind.index in each.request for each in self.plan.exchanges):
             self.call(f"scopes.exchanges(S, {self.kind.index}, e)")
             return
@@ -203,6 +308,16 @@ class Writer:
         ]
         if answered:
             self.call(f"if {' or '.join(answered)}: scopes.exchanges(S, {self.kind.index}, e)")
+
+    def _implied(self) -> None:
+        """End what chunks hold open. It is the first that an event does, so it need not wait for the looks."""
+        kind = self.kind.index
+        chunked = [span for span in self.plan.spans if span.chunks]
+        if all(kind in span.chunks_keep for span in chunked):
+            return
+        own = [span.index for span in chunked if kind in span.chunks]
+        others = f" and (len(S.implied) > 1 or {own[0]} not in S.implied)" if len(own) == 1 else ""
+        self.guard.append(f"if S.implied{others}: spans.end_implied(S, {kind})")
 
     def _key(self, paths: tuple[Path, ...]) -> str:
         if len(paths) == 1:
@@ -213,7 +328,7 @@ class Writer:
         """A key that is there and can be one."""
         parts = [name] if len(paths) == 1 else [f"{name}_{index}" for index in range(len(paths))]
         for part, path in zip(parts, paths, strict=True):
-            self.guard.append(f"{part} = {self.expression(path)}")
+            self.bind(part, path)
             if not (self.tree.plain(path) and self.tree.sure(path)):
                 self.slow_if(f"{part} is None" if self.tree.plain(path) else f"{part}.__class__ not in PLAIN")
         if len(paths) == 1:
@@ -221,9 +336,11 @@ class Writer:
         self.guard.append(f"{name} = ({', '.join(parts)})")
 
 
-def _inline(words: tuple[str, ...], name: str, otherwise: str) -> str:
+def _inline(kind: FieldKind, name: str, otherwise: str) -> str:
     """An expression that is true where a value that is not null is of a type."""
-    if len(words) != 1:
+    if kind.values and all(isinstance(one, str) for one in kind.values):
+        return f"{name}.__class__ is str and {name} in {kind.values!r}"
+    if len(kind.words) != 1:
         return otherwise
     return {
         "id": (
@@ -232,11 +349,14 @@ def _inline(words: tuple[str, ...], name: str, otherwise: str) -> str:
         ),
         "str": f"{name}.__class__ is str",
         "text": f"{name}.__class__ is str and not ({name} == '' or {name}.isspace())",
-        "filled": f"(({name} and {name}.__class__ is not str) or is_filled({name}))",
+        "rfc3339z": f"({name}.__class__ is str and ZULU({name}) is not None and {name}[:4] != '0000' or {otherwise})",
+        "filled": (
+            f"({name} != '' and not {name}.isspace() if {name}.__class__ is str else {name} or is_filled({name}))"
+        ),
         "int": f"{name}.__class__ is int",
         "number": f"{name}.__class__ in NUMBERS",
         "bool": f"{name}.__class__ is bool",
         "object": f"isinstance({name}, OBJECTS)",
         "list": f"{name}.__class__ is list",
         "any": "True",
-    }.get(words[0], otherwise)
+    }.get(kind.words[0], otherwise)

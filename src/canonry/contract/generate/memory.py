@@ -10,7 +10,7 @@ from canonry.contract.language.rules import SequenceMode
 def constants(state: State, inst: Instance) -> list[Any]:
     """Return the values of a scope's constant fields, None where none was seen."""
     begin = state.plan.layout.consts
-    return inst.cells[begin : begin + len(state.plan.scopes[inst.scope].constant)]
+    return [inst.cells[begin + index] for index in range(len(state.plan.scopes[inst.scope].constant))]
 
 
 def counted(state: State, inst: Instance, count: int) -> int:
@@ -50,9 +50,7 @@ def spent_spans(state: State, span: int) -> list[Any]:
     """Return the keys of a span that were closed and are not open, in the scopes that are open now."""
     found: list[Any] = []
     for inst in (state.root, *(each for live in state.live for each in live.values())):
-        ring = inst.cells[state.plan.layout.closed + span]
-        if ring is not None:
-            found += [key for key in {**ring.old, **ring.new} if key not in inst.spans[span]]
+        found += [key for key in inst.cells[state.plan.layout.closed + span] or () if key not in inst.spans[span]]
     return found
 
 

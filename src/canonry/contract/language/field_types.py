@@ -44,7 +44,7 @@ def is_filled(value: Any) -> bool:
     return value is not None and value != [] and value != {}
 
 
-_ZULU = re.compile(
+ZULU = re.compile(
     r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z", re.ASCII
 )
 """Nearly all times in UTC, none that is no time: the rest is looked at closely."""
@@ -76,7 +76,7 @@ def is_rfc3339(value: Any) -> bool:
 
 def _is_zulu(value: Any) -> bool:
     """Whether a value is a time in UTC that ends in Z."""
-    if isinstance(value, str) and _ZULU.fullmatch(value):
+    if isinstance(value, str) and ZULU.fullmatch(value):
         return value[:4] != "0000"
     return is_rfc3339(value) and str(value)[-1] in "Zz"
 
@@ -137,6 +137,29 @@ class FieldKind(msgspec.Struct, frozen=True):
         if self.values:
             return "one of " + ", ".join(f"`{one}`" for one in self.values)
         return " or ".join(SENTENCES[word] for word in self.words)
+
+
+_SHAPES = {
+    "text": "str",
+    "id": "str int",
+    "rfc3339": "str",
+    "rfc3339z": "str",
+    "base64": "str",
+    "int": "int",
+    "number": "int float",
+}
+_EVERY = frozenset(("str", "int", "float", "bool", "object", "list"))
+
+
+def shapes(kind: FieldKind) -> frozenset[str]:
+    """Return which kinds of JSON values a type lets through; null is none of them."""
+    if kind.values:
+        names = {str: "str", bool: "bool", int: "int", float: "float", dict: "object", list: "list"}
+        return frozenset(names[type(value)] for value in kind.values if type(value) in names)
+    found: set[str] = set()
+    for word in kind.words:
+        found |= _EVERY if word in ("any", "one", "filled") else set(_SHAPES.get(word, word).split()) & _EVERY
+    return frozenset(found)
 
 
 @cache

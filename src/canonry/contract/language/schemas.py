@@ -13,7 +13,8 @@ _SUPPORTED = frozenset(
     "minLength minProperties minimum multipleOf not oneOf pattern prefixItems properties readOnly required then title "
     "type uniqueItems writeOnly".split()
 )
-_DEEPEST = 100
+DEEPEST = 100
+"""How deep values are looked at."""
 
 
 def unsupported(schema: Any) -> list[str]:
@@ -25,7 +26,7 @@ def problems(schema: Any, value: Any, root: Any = None, at: str = "", depth: int
     """Yield where and how ``value`` differs from ``schema``."""
     root = schema if root is None else root
     where = f"`{at}` " if at else "the event "
-    if depth > _DEEPEST:
+    if depth > DEEPEST:
         return
     if isinstance(schema, bool):
         if not schema:
@@ -35,12 +36,12 @@ def problems(schema: Any, value: Any, root: Any = None, at: str = "", depth: int
         target = resolve(root, schema["$ref"])
         if target is not None:
             yield from problems(target, value, root, at, depth + 1)
-    if "type" in schema and not any(_is(value, one) for one in _listed(schema["type"])):
-        yield f"{where}is no {' or '.join(_listed(schema['type']))}"
+    if "type" in schema and not any(is_type(value, one) for one in listed(schema["type"])):
+        yield f"{where}is no {' or '.join(listed(schema['type']))}"
         return
-    if "const" in schema and not _same(value, schema["const"]):
+    if "const" in schema and not same(value, schema["const"]):
         yield f"{where}is not `{schema['const']}`"
-    if "enum" in schema and not any(_same(value, one) for one in schema["enum"]):
+    if "enum" in schema and not any(same(value, one) for one in schema["enum"]):
         yield f"{where}is none of {', '.join(f'`{one}`' for one in schema['enum'])}"
     if isinstance(value, dict):
         yield from _object(schema, value, root, at, depth)
@@ -68,6 +69,24 @@ def resolve(root: Any, reference: str) -> Any:
     return found
 
 
+def listed(value: Any) -> list[Any]:
+    """Return what a keyword has, be it one or several."""
+    return value if isinstance(value, list) else [value]
+
+
+def is_type(value: Any, name: str) -> bool:
+    """Whether a value is of a type."""
+    if name in ("number", "integer"):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return is_number and (name == "number" or float(value).is_integer())
+    return isinstance(value, _TYPES[name])
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are the same one of JSON."""
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+
+
 def _object(schema: dict[str, Any], value: dict[str, Any], root: Any, at: str, depth: int) -> Iterator[str]:
     where = f"`{at}` " if at else "the event "
     for name in schema.get("required", ()):
@@ -92,14 +111,15 @@ def _list(schema: dict[str, Any], value: list[Any], root: Any, at: str, depth: i
         yield from problems(one, inner, root, f"{at}[{index}]", depth + 1)
     if len(value) < schema.get("minItems", 0) or len(value) > schema.get("maxItems", len(value)):
         yield f"{where}has {len(value)} items"
-    if schema.get("uniqueItems") and any(_same(a, b) for i, a in enumerate(value) for b in value[:i]):
+    if schema.get("uniqueItems") and any(same(a, b) for i, a in enumerate(value) for b in value[:i]):
         yield f"{where}has an item twice"
 
 
 def _number(schema: dict[str, Any], value: float, where: str) -> Iterator[str]:
-    if value < schema.get("minimum", value) or value <= schema.get("exclusiveMinimum", value - 1):
+    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+    if value < schema.get("minimum", value) or (above is not None and value <= above):
         yield f"{where}is too small"
-    if value > schema.get("maximum", value) or value >= schema.get("exclusiveMaximum", value + 1):
+    if value > schema.get("maximum", value) or (below is not None and value >= below):
         yield f"{where}is too large"
     if schema.get("multipleOf") and value % schema["multipleOf"]:
         yield f"{where}is no multiple of {schema['multipleOf']}"
@@ -124,7 +144,7 @@ def _combined(schema: dict[str, Any], value: Any, root: Any, at: str, depth: int
 
 def _unsupported(schema: Any, depth: int, top: Any = None) -> Iterator[str]:
     top = schema if top is None else top
-    if isinstance(schema, bool) or depth > _DEEPEST:
+    if isinstance(schema, bool) or depth > DEEPEST:
         return
     if not isinstance(schema, dict):
         yield "something that is no schema"
@@ -147,20 +167,5 @@ def _unsupported(schema: Any, depth: int, top: Any = None) -> Iterator[str]:
                 re.compile(inner)
             except (re.error, TypeError):
                 yield f"the pattern `{inner}`, which is none"
-        elif key == "type" and any(one not in (*_TYPES, "number", "integer") for one in _listed(inner)):
+        elif key == "type" and any(one not in (*_TYPES, "number", "integer") for one in listed(inner)):
             yield f"the type `{inner}`, which is none"
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _is(value: Any, name: str) -> bool:
-    if name in ("number", "integer"):
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and (name == "number" or float(value).is_integer())
-    return isinstance(value, _TYPES[name])
-
-
-def _same(one: Any, other: Any) -> bool:
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)

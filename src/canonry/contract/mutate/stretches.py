@@ -193,7 +193,9 @@ def _forbidden(scene: Scene, plan: SpanPlan, opens: list[int]) -> Iterator[Edit]
     for number in sorted(plan.forbids):
         kind = scene.plan.kinds[number]
         stray = next((scene.lines[n] for n in scene.of([number])), None) or invent(scene, kind)
-        for n in opens if stray is not None else ():
+        if stray is None:
+            continue
+        for n in opens:
             opening = scene.lines[n]
             key = tuple(scene.value(opening, path) for path in plan.key)
             moved = msgspec.structs.replace(

@@ -1,0 +1,34 @@
+"""What each item of a list has to have, as one question."""
+
+from collections.abc import Callable
+from typing import Any
+
+from canonry.contract.language.field_types import WORDS, FieldKind
+from canonry.contract.language.paths import below
+
+Tails = tuple[tuple[str | int, ...], ...]
+"""Ways on from an item, one of which leads to what it has to have."""
+
+
+def item_holds(item: Any, tails: Tails, kind: FieldKind) -> bool:
+    """Whether an item has, at one of several ways, what it has to have; of ``one`` exactly at one of them."""
+    there = [value for tail in tails if (value := below(item, tail)) is not None]
+    if not there:
+        return kind.holds(None)
+    return len(there) == 1 if kind.words == ("one",) else any(kind.holds(value) for value in there)
+
+
+def item_test(tails: Tails, kind: FieldKind) -> Callable[[Any], bool]:
+    """Return `item_holds` for these ways, as a function that is quick where there is one of one key."""
+    if len(tails) != 1 or len(tails[0]) != 1 or not isinstance(tails[0][0], str) or kind.words == ("one",):
+        return lambda item: item_holds(item, tails, kind)
+    name, absent = tails[0][0], kind.holds(None)
+    if name == "[]":
+        return lambda item: item_holds(item, tails, kind)
+    holds = WORDS[kind.words[0]] if len(kind.words) == 1 and not kind.values else kind.holds
+
+    def test(item: Any) -> bool:
+        value = item.get(name) if item.__class__ is dict else None
+        return absent if value is None else holds(value)
+
+    return test

@@ -1,0 +1,60 @@
+"""The same suite, unchanged, against an address: accounts come from the environment, absence is an error."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from golden_path.chat.people import accounts
+from golden_path.chat.process import OwnService
+from tests.workbench import ROOT, canonry_command
+
+CREDENTIALS = "CHAT_STAGING_CREDENTIALS"
+
+
+def run(config: Path, credentials: str, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [*canonry_command(), "run", "--flow", "golden_path", "--profile", "staging", "--config", str(config)]
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("GOLDEN_", "CANONRY_"))}
+    if credentials:
+        variables[CREDENTIALS] = credentials
+    return subprocess.run([*command, *options], cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+
+
+def test_the_suite_runs_against_an_address(tmp_path: Path) -> None:
+    service = OwnService(tmp_path, {"CHAT_TEST_SECRET": ""})
+    target = service.start()
+    try:
+        people = [service.user() for _ in range(3)]
+        credentials = " ".join(f"{user.email}:{user.password}" for user in people)
+        config = tmp_path / "pyproject.toml"
+        canon = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+        config.write_text(canon.replace('url = "http://127.0.0.1:8000"', f'url = "{target.url}"'), encoding="utf-8")
+        options = ("--max-workers", "1", "-k", "answered or two_users or ticket or thread", "--output-format", "json")
+        done = run(config, credentials, *options)
+        report = json.loads(done.stdout)
+        without = run(config, "")
+    finally:
+        service.end()
+    gone = run(config, credentials)
+
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert {test["category"] for test in report["tests"]} == {"golden"}
+    assert len(report["tests"]) >= 5
+    assert "`golden_inside`" in done.stderr + done.stdout
+    assert "does not run on the profile `staging`" in done.stderr + done.stdout
+    for user in people:
+        assert user.password not in done.stdout + done.stderr + service.log
+    assert (without.returncode, f"needs credentials in `{CREDENTIALS}`" in without.stderr) == (2, True)
+    assert (gone.returncode, "is not ready" in gone.stderr) == (2, True), gone.stderr
+
+
+def test_credentials_are_accounts_and_never_told() -> None:
+    assert accounts({"CANONRY_CREDENTIALS": "ada@x:pass:word  bob@x:secret"}) == [
+        ("ada@x", "pass:word"),
+        ("bob@x", "secret"),
+    ]
+    assert accounts({}) == []
+    with pytest.raises(ValueError, match=r"^account 2 of the credentials is no `ADDRESS:PASSWORD`$"):
+        accounts({"CANONRY_CREDENTIALS": "ada@x:password hunter2"})
