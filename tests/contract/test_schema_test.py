@@ -9,7 +9,9 @@ from canonry.contract.language.schema_test import make_test
 from canonry.contract.language.schemas import problems
 
 NAMES = st.sampled_from(["a", "b", "c"])
-SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([0.5, 1.0, 1e308, 2**60, "", "a", "ab"]))
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([0.5, 1.0, 1e308, 2**60, "", "a", "ab"])
+)
 VALUES = st.recursive(SCALARS, lambda one: st.lists(one, max_size=3) | st.dictionaries(NAMES, one, max_size=3))
 TYPES = st.sampled_from(["object", "array", "string", "boolean", "null", "number", "integer"])
 FEW = st.integers(0, 2)
