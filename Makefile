@@ -5,14 +5,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # what the tests start, they start hundreds of times: without byte code, that would be read and compiled each time
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo chat test lint docs clean
+.PHONY: setup demo chat matrix test lint docs clean
 
 setup: .venv/.ready
 
 .venv/.ready: pyproject.toml reference_chat/pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(PIP) --upgrade "pip>=25.1"
-	$(PIP) --upgrade --target .venv/plugins --group plugins & plugins=$$!; \
+	{ $(PIP) --upgrade --target .venv/plugins --group plugins && $(PIP) --upgrade --target .venv/apart --group apart; } & plugins=$$!; \
 	$(PIP) --editable . --editable "./reference_chat[postgres,redis]" --group dev && wait $$plugins
 	@touch $@
 
@@ -22,6 +22,10 @@ demo: setup
 # a user logs in and gets an answer: http://127.0.0.1:8000, data in chat-data/, no key needed
 chat: setup
 	@$(BIN)/python -m reference_chat
+
+# every fault of the golden path, planted: which check notices it, by which rule; on SQLite, and on PostgreSQL with Redis
+matrix: setup
+	@$(BIN)/python -m golden_path
 
 define LINT
 $(BIN)/ruff check --quiet && \

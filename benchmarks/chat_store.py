@@ -14,7 +14,6 @@ import json
 import os
 import platform
 import resource
-import signal
 import statistics
 import subprocess
 import sys
@@ -99,8 +98,9 @@ async def kill(process: "subprocess.Popen[bytes]", address: str, url: str, optio
     """Kills the service while all users receive, and looks for events that were received and are not stored."""
     crowd = Crowd(address, options.users)
     await crowd.connect()
-    asyncio.get_running_loop().call_later(1.5, process.send_signal, signal.SIGKILL)
+    killing = asyncio.create_task(_kill_when_busy(process, crowd))
     await crowd.ask("[[stream:100000]] for ever", limit=120)
+    await killing
     process.wait()
     received = {client.run: client.last for client in crowd.clients if client.run}
     engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
@@ -113,6 +113,12 @@ async def kill(process: "subprocess.Popen[bytes]", address: str, url: str, optio
     total = sum(count for _, count in stored.values())
     print(f"received {sum(last + 1 for last in received.values()):,} events of {len(received)} runs, stored {total:,}")
     print(f"received and not stored: {lost}; runs with a hole: {holes}")
+
+
+async def _kill_when_busy(process: "subprocess.Popen[bytes]", crowd: Crowd) -> None:
+    while sum(client.events for client in crowd.clients) < 100 * len(crowd.clients):
+        await asyncio.sleep(0.01)
+    process.kill()
 
 
 async def remember(address: str) -> None:

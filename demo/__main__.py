@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from demo import golden
 from demo.chat import record
 from demo.make_repository import make_repository
 from demo.plant import plant
@@ -38,6 +39,7 @@ def main() -> int:
         recording, sessions = record(root)
         print("Two users talk to the shop's agents at once, and one event of Ada's was sent to Bob:\n")
         _show(root, "contract", "check", "agent-events", recording, "--sessions", sessions)
+        _golden_path(root, Path(folder))
         print("Look at your own repository (nothing is run, imported or changed):\n")
         print(f"  {_program()} init PATH                proposes a canon by counting what is there")
         print(f"  {_program()} audit PATH               every finding, with code frames")
@@ -51,6 +53,23 @@ def main() -> int:
         print("\nand hold a recorded stream of events against a contract:\n")
         print(f"  {_program()} contract check agent-events RECORDING.jsonl")
     return 0
+
+
+def _golden_path(root: Path, folder: Path) -> None:
+    """A real service: healthy, with a fault planted, healthy again. Raises SystemExit where it is not found."""
+    print("And the golden path, on a real service with a database: a user logs in and gets an answer.\n")
+    with golden.service(folder) as url:
+        for line in golden.conversation(url):
+            print(line, flush=True)
+        print("\nSix users do the same at once, each event judged, each user's data compared with the others':\n")
+        users = ("load", "golden", "--url", url, "--users", "6", "--turns", "3", "--processes", "1", "-q")
+        _show(root, *users, exits=0)
+        print("Now what one user asked slips into what another is answered: every identifier is right, only the words")
+        print("betray it. Then the service is whole again:\n")
+        golden.plant(url, {"shared_state": {}})
+        _show(root, *users, exits=1)
+        golden.plant(url, {})
+        _show(root, *users, exits=0)
 
 
 def _migrate(root: Path) -> None:
@@ -72,16 +91,15 @@ def _migrate(root: Path) -> None:
         raise SystemExit(f"lost: {', '.join(sorted(before - after)[:5])}")
 
 
-def _show(root: Path, *arguments: str) -> None:
+def _show(root: Path, *arguments: str, exits: int | None = None) -> None:
     print(f"$ canonry {' '.join(arguments)}", flush=True)
     color = "always" if sys.stdout.isatty() else "never"
     judging = ["--exit-zero"] if arguments[0] == "audit" else []
     command = [sys.executable, "-m", "canonry", *arguments, *judging, "--color", color]
     status = subprocess.run(command, cwd=root, check=False).returncode
-    if status not in (
-        (0, 1) if arguments[0] in ("repair", "migrate", "run", "doctor", "contract") else (0,)
-    ):  # 1: something is left to mend
-        raise SystemExit(status)
+    leaves = arguments[0] in ("repair", "migrate", "run", "doctor", "contract")  # 1: something is left to mend
+    if status not in (((0, 1) if leaves else (0,)) if exits is None else (exits,)):
+        raise SystemExit(status or 1)
     print(flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Prints the fault matrix: `python -m golden_path`. Status 1 where a row is not proven, or a check red without fault."""
+"""Prints the fault matrix: `python -m golden_path`. Status 1 where a row is not proven, or a check not green."""
 
 import argparse
 import sys

@@ -10,7 +10,7 @@ from canonry.testing import EventContract
 from golden_path.chat.people import People
 from golden_path.chat.target import Target
 from golden_path.chat.user import ChatUser
-from golden_path.matrix.cases import ENGINE, FAULTS, ONLY, Case, cases_of
+from golden_path.matrix.cases import ENGINE, FAULTS, HERE, ONLY, Case, cases_of
 
 Users = Callable[..., list[ChatUser]]
 NOTHING = Case(row=0, key="", check="", expects=())
@@ -46,11 +46,17 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def chat(canonry_service: Callable[[str], Any]) -> Target:
+def chat(canonry_service: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """The service that this run tests."""
+    if os.environ.get(HERE):
+        from golden_path.chat.in_process import served_here
+
+        with served_here(tmp_path_factory.mktemp("service")) as target:
+            yield target
+        return
     running = canonry_service("chat")
     settings = running.description.service.env
-    return Target(
+    yield Target(
         url=running.url,
         test_secret=settings.get("CHAT_TEST_SECRET", ""),
         key=settings.get("CHAT_SECRET_KEY", ""),

@@ -20,7 +20,16 @@ from canonry.testing.services.programs import POSTGRES_FOLDERS, newest
 from tests.workbench import Folder, can_mount
 
 _PROGRAMS = {"redis": "redis-server"}
-_LONG = ("tests/run/", "tests/migrate/", "tests/testing/", "tests/repair/")
+_LONG = (
+    "reference_chat/",
+    "tests/gate/",
+    "tests/golden_path/",
+    "tests/load/",
+    "tests/migrate/",
+    "tests/repair/",
+    "tests/run/",
+    "tests/testing/",
+)
 """Rooms whose files take long: they come first, so that no worker is left alone with one at the end."""
 _NOT_RUN = "not run"
 """Under which a test's report says what it would have needed; reports come here from workers, too."""

@@ -63,7 +63,9 @@ async def test_bad_credentials_are_refused(chat: Target, user: ChatUser) -> None
     }
     let_in = [name for name, value in bad.items() if not await refusal(chat, user.with_token(value))]
     assert not let_in, f"bad credentials are accepted: {', '.join(let_in)}"
-    read = [name for name, value in bad.items() if chat.http.get("/auth/me", headers=user.with_token(value)).status != 401]
+    read = [
+        name for name, value in bad.items() if chat.http.get("/auth/me", headers=user.with_token(value)).status != 401
+    ]
     assert not read, f"bad credentials are accepted over HTTP: {', '.join(read)}"
 
 

@@ -74,5 +74,10 @@ def test_demo_and_debug_doors_are_shut(chat: Target) -> None:
         assert chat.http.get(path).status in (403, 404), "the census is open to everybody"
         wrong = chat.http.get(path, headers={"X-Chat-Test-Secret": "guess"})
         assert wrong.status in (403, 404), "a guessed secret opens the census"
-    for headers in ({"X-Demo-Mode": "1"}, {"X-User-Id": "1"}, {"Authorization": "Bearer demo"}, {"Authorization": "demo"}):
+    for headers in (
+        {"X-Demo-Mode": "1"},
+        {"X-User-Id": "1"},
+        {"Authorization": "Bearer demo"},
+        {"Authorization": "demo"},
+    ):
         assert chat.http.get("/auth/me", headers=headers).status == 401, "there is a demo log-in"

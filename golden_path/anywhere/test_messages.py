@@ -14,7 +14,13 @@ from golden_path.chat.user import ChatUser
 
 pytestmark = pytest.mark.anyio
 MOST_CONNECTIONS, MOST_TEXT = 10, 8192
-HOSTILE = ("'; DROP TABLE messages; --", "<script>alert(1)</script>", "{{7*7}}", "\u202e\u0000\ud7ff", "../../etc/passwd")
+HOSTILE = (
+    "'; DROP TABLE messages; --",
+    "<script>alert(1)</script>",
+    "{{7*7}}",
+    "\u202e\u0000\ud7ff",
+    "../../etc/passwd",
+)
 
 
 async def error_to(conversation: Conversation, frame: str | bytes) -> dict[str, Any]:
@@ -136,7 +142,7 @@ async def test_what_is_no_message_is_answered(user: ChatUser, contract: EventCon
         for frame in frames:
             answer = await error_to(conversation, frame)
             assert answer["type"] == "error", f"{frame[:60]!r} starts a run"
-            assert answer["payload"]["code"] and answer["payload"]["message"]
+            assert all(answer["payload"][name] for name in ("code", "message"))
         await conversation.send({"type": "ping"})
         await conversation.until("pong")
         run = await conversation.ask("and now a good one")

@@ -13,12 +13,15 @@ from typing import Any
 from golden_path.chat.target import Target
 from golden_path.chat.user import ChatUser, new_user
 
-TEST_SECRET, KEY = "golden-own-test-mode", "golden-own-process-signs-with-this-key-on-loopback-alone-and-for-one-test-only"
-_SETTINGS = {
+TEST_SECRET = "golden-own-test-mode"
+KEY = "golden-own-process-signs-with-this-key-on-loopback-alone-and-for-one-test-only"
+SETTINGS = {
     "CHAT_HOST": "127.0.0.1",
     "CHAT_TIME_SCALE": "0.05",
     # where a twentieth would be too little on a machine that does other things too
     "CHAT_MODEL_CONNECT": "40",
+    "CHAT_MODEL_SLOW": "24",
+    "CHAT_MODEL_TIMEOUT": "48",
     "CHAT_RUN_TIMEOUT": "200",
     "CHAT_TEST_SECRET": TEST_SECRET,
     "CHAT_SECRET_KEY": KEY,
@@ -51,7 +54,7 @@ class OwnService:
         others = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")}
         environment = {
             **others,
-            **_SETTINGS,
+            **SETTINGS,
             "CHAT_PORT": "0",
             "CHAT_PORT_FILE": str(port_file),
             "CHAT_DATA_DIR": str(self.folder),

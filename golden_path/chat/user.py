@@ -11,7 +11,6 @@ from canonry.testing import EventContract
 from canonry.testing.connection import RealConnection
 from canonry.testing.http import HttpClient
 from canonry.testing.users import websocket_url
-
 from golden_path.chat.conversation import Conversation
 
 _NUMBERS = itertools.count(1)
@@ -80,11 +79,15 @@ class ChatUser:
         path = "/ws" if ticket is None else f"/ws?ticket={ticket}"
         if ticket is None and not subprotocols and headers is None:
             headers = {"Authorization": f"Bearer {self.access_token}"}
-        stream = after.stream if after is not None else contract.stream(
-            f"{self.email.split('@')[0]} {len(contract.streams) + 1}",
-            user_id=self.user_id,
-            owned={"thread_id": self.threads} if owned else None,
-            canaries=[self.canary],
+        stream = (
+            after.stream
+            if after is not None
+            else contract.stream(
+                f"{self.email.split('@')[0]} {len(contract.streams) + 1}",
+                user_id=self.user_id,
+                owned={"thread_id": self.threads} if owned else None,
+                canaries=[self.canary],
+            )
         )
         connection = RealConnection(
             websocket_url(url or self.url, path), user=self.email, headers=headers or {}, subprotocols=subprotocols

@@ -25,7 +25,7 @@ async def test_a_run_survives_the_end_of_its_process(
 ) -> None:
     contract: EventContract = event_contract(profile="scaled")
     service = own(**own_engine)
-    target = service.start()
+    service.start()
     user = service.user()
     conversation = user.connect(contract)
     await conversation.open()
@@ -76,7 +76,7 @@ async def test_what_was_sent_survives_kill_9(
         for event in run.events:
             last.receive(event)
         again.stream = last
-        again.connection.on_receive[:] = [again._judge]  # noqa: SLF001  of the same suite
+        again.connection.on_receive[:] = [again._judge]
         await again.resume(run.run_id, run.last_seq)
         await again.until_end(run=run)
     assert run.end, "a run that was killed has no end after the restart"
@@ -88,7 +88,7 @@ async def test_the_golden_question_has_its_dependencies(
     contract: EventContract = event_contract(profile="scaled")
     settings = {**own_engine, "CHAT_MODEL_URL": "http://127.0.0.1:9/v1"} if planted.key == "no-model" else own_engine
     service = own(limits=_little_disk if planted.key == "disk-full" else None, **settings)
-    target = service.start()
+    service.start()
     user = service.user()
     async with user.connect(contract) as conversation:
         await conversation.welcome()

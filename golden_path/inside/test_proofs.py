@@ -54,7 +54,17 @@ def test_each_part_is_there_once(tmp_path: Path, planted: Case) -> None:
     (tmp_path / "canonry.toml").write_text(CANON)
     if planted.key == "second-registry":
         (tmp_path / "src" / "reference_chat" / "realtime" / "unified.py").write_text(SECOND)
-    command = [sys.executable, "-m", "canonry", "audit", str(tmp_path), "--select", "DUP001", "--output-format", "concise"]
+    command = [
+        sys.executable,
+        "-m",
+        "canonry",
+        "audit",
+        str(tmp_path),
+        "--select",
+        "DUP001",
+        "--output-format",
+        "concise",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stderr
     assert done.returncode == 0, f"a second implementation: DUP001 {done.stdout.strip()[:300]}"

@@ -7,6 +7,7 @@ import pytest
 from canonry.testing import EventContract
 from golden_path.chat.conversation import Conversation
 from golden_path.chat.target import Target
+from golden_path.chat.together import beside, worker_of
 from golden_path.chat.user import ChatUser
 from golden_path.conftest import Users
 
@@ -44,13 +45,13 @@ async def test_a_closed_connection_hands_nothing_on(users: Users, contract: Even
     ada, grace = users(2)
     hers = ada.connect(contract)
     await hers.open()
-    await hers.say(f"[[tools:3]] [[slow:0.4]] secret {ada.canary}")
+    worker = worker_of(await hers.welcome())
+    await hers.say(f"[[tools:3]] [[slow:1.0]] secret {ada.canary}")
     await hers.until("agent_started")
     await hers.cut()
     contract.streams.remove(hers.stream)
-    async with grace.connect(contract) as next_one:
-        await next_one.welcome()
-        await next_one.rest(1.0)
+    async with await beside(grace, contract, worker) as next_one:
+        await next_one.rest(1.6)
         run = await next_one.ask("anything for me?")
     contract.check()
     assert run.answer

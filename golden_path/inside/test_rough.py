@@ -57,7 +57,9 @@ def test_frames_against_the_protocol_close_the_socket(
 
 def test_half_a_handshake_is_no_connection(user: ChatUser, chat: Target) -> None:
     with RawSocket(chat.url) as raw:
-        raw.send(f"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nAuthorization: Bearer {user.access_token}".encode())
+        raw.send(
+            f"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nAuthorization: Bearer {user.access_token}".encode()
+        )
         assert raw.is_closed(REQUEST_TIMEOUT + CLOSED_WITHIN)
     assert chat.connections_of(user.user_id) == 0
 

@@ -116,6 +116,8 @@ async def test_expired_and_foreign_tokens_are_refused(user: ChatUser, chat: Targ
     good = jwt.encode(claims, chat.key, algorithm="HS256")
     assert chat.http.get("/auth/me", headers=user.with_token(good)).status == 200, "the forger does not know the key"
     taken = [
-        name for name, token in signed.items() if chat.http.get("/auth/me", headers=user.with_token(token)).status != 401
+        name
+        for name, token in signed.items()
+        if chat.http.get("/auth/me", headers=user.with_token(token)).status != 401
     ]
     assert not taken, f"bad tokens are accepted: {', '.join(taken)}"

@@ -1,4 +1,4 @@
-"""The matrix as data: which fault, with which arguments, has to turn which test red, by which rule, on which engines."""
+"""A case of the matrix: which fault has to turn which test red, by which rule, on which engines."""
 
 import os
 from collections.abc import Collection, Iterable, Mapping
@@ -9,6 +9,8 @@ FAULTS = "GOLDEN_FAULTS"
 """The variable that has tests run with their faults instead of without."""
 ENGINE = "GOLDEN_ENGINE"
 """The variable that names the engine: `sqlite`, or `pair`."""
+HERE = "GOLDEN_IN_PROCESS"
+"""The variable that has the service run in a thread of the test process, so that its code is measured."""
 QUICK = "GOLDEN_QUICK"
 """The variable that leaves out what costs more than `make test` has."""
 ONLY = "GOLDEN_ONLY"

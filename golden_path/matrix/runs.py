@@ -33,10 +33,29 @@ def run_suite(engine: str, *, faults: bool, quick: bool, only: Sequence[str] = (
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="golden-") as folder:
         recording = Path(folder, "run.jsonl")
-        command = [sys.executable, "-m", "canonry", "run", "--flow", FLOW, "--color", "never", "--leaks", "off", "--max-workers", "1"]
+        command = [
+            sys.executable,
+            "-m",
+            "canonry",
+            "run",
+            "--flow",
+            FLOW,
+            "--color",
+            "never",
+            "--leaks",
+            "off",
+            "--max-workers",
+            "1",
+        ]
         command += ["--profile", engine] if engine != SQLITE else []
         command += ["--report", f"jsonl={recording}"]
-        environment = {**os.environ, ENGINE: engine, FAULTS: "1" if faults else "", QUICK: "1" if quick else "", ONLY: ",".join(only)}
+        environment = {
+            **os.environ,
+            ENGINE: engine,
+            FAULTS: "1" if faults else "",
+            QUICK: "1" if quick else "",
+            ONLY: ",".join(only),
+        }
         done = subprocess.run(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )

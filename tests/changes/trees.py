@@ -4,11 +4,14 @@ import os
 import stat
 from pathlib import Path
 
+import pytest
+
 from canonry.changes.apply import apply_plan
-from canonry.changes.splice import replace_file
+from canonry.changes.splice import digest_of, replace_file
 from canonry.changes.transaction import Outcome
 from canonry.model.change_plan import ChangePlan, FileChange, Verification
 from canonry.model.edit import Edit
+from canonry.model.errors import UserError
 
 OLD: dict[str, str | bytes] = {
     "shop/a.py": "x = 1\n",
@@ -76,3 +79,20 @@ def edit_of(content: bytes, old: bytes, new: bytes, *, rule: str = "TST000", nth
     for _ in range(nth + 1):
         at = content.index(old, at + 1)
     return Edit(start=at, end=at + len(old), expected=old, replacement=new, rule=rule)
+
+
+def refused(root: Path, plan: ChangePlan, **options: object) -> str:
+    """The one sentence of a refusal, after which everything is as before."""
+    before = snapshot(root)
+    options = {"verify": agree} | options
+    with pytest.raises(UserError) as caught:
+        apply_plan(root, plan, **options)  # type: ignore[arg-type]
+    assert snapshot(root) == before
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def edits_plan(root: Path, path: str, old: str, new: str, **fields: object) -> ChangePlan:
+    content = (root / path).read_bytes()
+    change = FileChange(path=path, digest=digest_of(content), edits=(edit_of(content, old.encode(), new.encode()),))
+    return ChangePlan(files=(change,), reason="why", origin="test", **fields)  # type: ignore[arg-type]

@@ -97,8 +97,8 @@ def test_a_contract_that_no_stream_keeps_is_said_to_be_one() -> None:
             "discriminator": {"field": "type"},
             "scopes": {"run": {"open": ["start"], "close": ["stop"]}},
             "events": {"a": {"fields": {"status": ["x"]}}},
-            "states": {"field": "status", "edges": {"y": []}},
-            "count": {"a": "1.."},
+            "states": {"field": "status", "edges": {"x": []}, "stay": False},
+            "count": {"a": "2.."},
         },
         Contract,
     )

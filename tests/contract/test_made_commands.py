@@ -36,7 +36,7 @@ def test_a_generated_recording_is_accepted_by_check(tmp_path: Path) -> None:
 def test_a_contract_without_a_stream_is_the_users_mistake(tmp_path: Path) -> None:
     (tmp_path / "never.yaml").write_text(
         "contract: never/1\ndiscriminator: {field: type}\nscopes: {run: {open: [start], close: [stop]}}\n"
-        "events: {a: {fields: {status: [x]}}}\nstates: {field: status, edges: {y: []}}\ncount: {a: 1..}\n"
+        "events: {a: {fields: {status: [x]}}}\nstates: {field: status, edges: {x: []}, stay: false}\ncount: {a: 2..}\n"
     )
     run = call_canonry("contract", "generate", "never.yaml", cwd=tmp_path)
     assert (run.returncode, run.stdout) == (2, "")

@@ -5,6 +5,8 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from golden_path.chat.people import accounts
 from golden_path.chat.process import OwnService
 from tests.workbench import ROOT, canonry_command
@@ -54,9 +56,5 @@ def test_credentials_are_accounts_and_never_told() -> None:
         ("bob@x", "secret"),
     ]
     assert accounts({}) == []
-    try:
+    with pytest.raises(ValueError, match=r"^account 2 of the credentials is no `ADDRESS:PASSWORD`$"):
         accounts({"CANONRY_CREDENTIALS": "ada@x:password hunter2"})
-    except ValueError as error:
-        assert str(error) == "account 2 of the credentials is no `ADDRESS:PASSWORD`"
-    else:
-        raise AssertionError("half an account is taken")

@@ -16,7 +16,9 @@ from canonry.model.errors import NothingValidatedError, UserError
 @click.argument("scenario", required=False)
 @click.option("--url", metavar="URL", help="Where the service is; else the profile's.")
 @click.option("--users", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Virtual users.")
-@click.option("--for", "duration", default="10s", show_default=True, metavar="TIME", help="How long, after the ramp.")
+@click.option(
+    "--for", "duration", metavar="TIME", help="How long, after the ramp [default: 10s, or until all turns are done]."
+)
 @click.option("--turns", type=click.IntRange(min=1), metavar="N", help="Turns of each user, at most.")
 @click.option(
     "--ramp", default="0s", show_default=True, metavar="TIME", help="Time in which the users begin, one after another."
@@ -87,7 +89,7 @@ def command(  # one parameter per option, in the order of the help page
     *,
     url: str | None,
     users: int,
-    duration: str,
+    duration: str | None,
     turns: int | None,
     ramp: str,
     think: str,
@@ -143,7 +145,7 @@ def command(  # one parameter per option, in the order of the help page
             scenario=scenario,
             url=address,
             users=users,
-            seconds=given.seconds(duration, "--for"),
+            seconds=given.seconds(duration or ("0s" if turns else "10s"), "--for"),
             ramp=given.seconds(ramp, "--ramp"),
             think=given.span(think, "--think"),
             pace=given.seconds(pace, "--pace"),

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from canonry.audit.closing import close_findings, terms_of
+from canonry.audit.documents import origin_of
+from canonry.audit.files import Files
 from canonry.audit.judge import judge_document, judge_file
 from canonry.audit.listing import Listing, list_files
 from canonry.audit.request import Request
-from canonry.audit.run import Run, silent
 from canonry.audit.session import Session, open_session
 from canonry.canon.load import CanonError, load_canon
 from canonry.gate.compare import compare
@@ -95,7 +96,9 @@ class _Sides:
     def __init__(self, session: Session, listing: Listing, git: Git, base: str) -> None:
         self._session = session
         self._listing = listing
-        self._run = Run(session, listing, silent)
+        self._files = Files(session, listing, origin_of(session), lambda *_: None)
+        self._index = Index(listing.live, self._files.facts, pythonpath=session.settings.pythonpath)
+        self._project = self._project_over(self._index)
         self._base = base
         self._before: dict[str, str] = {}
         self._reader = BlobReader(git)
@@ -118,16 +121,16 @@ class _Sides:
         self._before = {each.path: each.before for each in differing}
         python = [each.path for each in differing if each.path.endswith(".py")]
         live = [path for path in python if path in self._listing.live]
-        self._run.files.extract(live)
-        now = dict(self._run.files.load(live))
+        self._files.extract(live)
+        now = dict(self._files.load(live))
         counted = self._counted(python)
         old = {path: facts for path in counted if (facts := self._facts_before(path)) is not None}
-        index = self._run.index.overlaid({path: old.get(path) for path in python})
+        index = self._index.overlaid({path: old.get(path) for path in python})
         project = self._project_over(index)
         documents = [each.path for each in differing if reader_of(each.path) and each.path in self._listing.documents]
         gone = [each.path for each in differing if reader_of(each.path) and each.path not in self._listing.known]
         before = self._state(f"`{self._base[:10]}`", old, project, [*documents, *gone], self.read_base)
-        after = self._state("the index", now, self._run.project, documents, self._session.tree.read)
+        after = self._state("the index", now, self._project, documents, self._session.tree.read)
         return self._with_declared(before, after)
 
     def _counted(self, python: Iterable[str]) -> list[str]:

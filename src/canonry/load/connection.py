@@ -97,7 +97,7 @@ class JudgedConnection:
 
     __slots__ = (
         "_gate", "_kinds", "_listener", "_reader", "_socket", "_waiting", "_wanted", "_wants_any", "close_code",
-        "frames", "is_ours", "loop", "seen", "session", "skew",
+        "frames", "is_ours", "loop", "seen", "sent", "session", "skew",
     )  # fmt: skip
 
     def __init__(
@@ -110,7 +110,8 @@ class JudgedConnection:
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.session = session
-        self.frames = 0
+        self.frames = self.sent = 0
+        """How many came and went, counted apart from the checker: it has to have judged as many."""
         self.seen: list[Seen] = []
         self.close_code: int | str | None = None
         self.is_ours = False
@@ -141,6 +142,7 @@ class JudgedConnection:
             event = {**event, "timestamp": dt.datetime.fromtimestamp(time.time() + self.skew, dt.UTC).isoformat()}
         raw = event if isinstance(event, str | bytes) else json.dumps(event)
         self.session.receive(raw, at=self.loop.time(), direction="in")
+        self.sent += 1
         try:
             if isinstance(raw, str):
                 await self._socket.send_str(raw)

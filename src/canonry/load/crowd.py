@@ -124,15 +124,14 @@ class Crowd:
     def settle(self, user: VirtualUser, connection: JudgedConnection, *, is_last: bool) -> None:
         """Counts a connection that ended. What is open on one that the client broke off is nobody's fault."""
         self.totals.frames += connection.frames
+        self.totals.received += connection.frames + connection.sent
         self.totals.connections += 1
         session = connection.session
         if is_last:
-            state = session.state
-            if connection.is_ours and (state.open or any(state.live) or any(state.asked) or any(state.root.spans)):
+            if connection.is_ours and session.owes:
                 self.totals.left_open += 1
             else:
                 session.end(self.loop.time(), connection.close_code if not connection.is_ours else None)
-            self.totals.received += session.received
             self.totals.judged += session.judged
             self.totals.streams += 1
             self.totals.flawed += bool(session.state.tally)

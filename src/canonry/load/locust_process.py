@@ -80,6 +80,7 @@ class Judged:
         known = len(session.state.violations)
         session.receive(bytes(raw) if isinstance(raw, bytearray) else raw, at=time.monotonic(), direction=direction)
         self.totals.frames += direction == "out"
+        self.totals.received += 1
         for one in session.state.violations[known:]:
             if len(self.leaks) < EXAMPLES:
                 seen = tuple((way or "", _text(text)) for text, _, way in session.window.last(session.received))
@@ -90,16 +91,14 @@ class Judged:
         session = self.open.pop(connection, None)
         if session is None:
             return
-        state = session.state
-        if state.open or any(state.live) or any(state.asked):
+        if session.owes:
             self.totals.left_open += 1
         else:
             session.end(time.monotonic())
-        self.totals.received += session.received
         self.totals.judged += session.judged
         self.totals.streams += 1
-        self.totals.flawed += bool(state.tally)
-        self.rules.update(state.tally)
+        self.totals.flawed += bool(session.state.tally)
+        self.rules.update(session.state.tally)
 
     def request(
         self, name: str = "", response_time: float = 0.0, exception: BaseException | None = None, **_: Any

@@ -39,7 +39,8 @@ class Leak(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct):
-    """Sums. ``frames`` were received by connections, ``received`` and ``judged`` by the checker, sent ones included.
+    """Sums. ``frames`` were received by connections; ``received`` counts those and what was sent, ``judged`` what the
+    checker judged of both.
 
     ``refused`` users never began; ``cut_off`` ones were in a turn when the time was over; ``left_open`` conversations
     the client itself broke off.

@@ -71,16 +71,14 @@ def prepare(
     return Prepared(project, request, profile, known, selection, plan, (*selection.notes, *notes))
 
 
-def _not_here(
-    project: Project, request: RunRequest, profile: ResolvedProfile, narrowings: list[Narrowed]
-) -> list[str]:
+def _not_here(project: Project, request: RunRequest, profile: ResolvedProfile, narrowings: list[Narrowed]) -> list[str]:
     """The categories of the flows that are not among the profile's, each with its files: what is left out is said."""
     allowed = set(profile.keys.categories)
     everything = select(project, request, narrowings=narrowings)
     left = [each for each in everything.categories if each.name not in allowed]
     return [
-        f"`{each.name or 'no category'}` ({len(each.files)} {'file' if len(each.files) == 1 else 'files'}) does not run "
-        f"on the profile `{profile.name}`, whose `categories` leave it out"
+        f"`{each.name or 'no category'}` ({len(each.files)} file{'' if len(each.files) == 1 else 's'}) does not run on "
+        f"the profile `{profile.name}`, whose `categories` leave it out"
         for each in left
     ]
 

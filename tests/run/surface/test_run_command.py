@@ -1,22 +1,14 @@
-"""`canonry run` as a user sees it: statuses, what is said, and what is left for the next run."""
+"""`canonry run` as a user sees it: statuses, what is said, and what a newcomer meets."""
 
 import json
-import os
 import signal
-import subprocess
-import threading
-import time
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from canonry.run.recording import read_recording, recordings, runs_folder
-from canonry.run.summary import RunSummary
-from tests.workbench import SOUND, Folder, canonry_command, environment, small_disk
+from canonry.run.recording import recordings, runs_folder
+from tests.run.surface.calls import FAILING, SKIPPED, report, start
+from tests.workbench import SOUND, Folder
 
-FAILING = "def test_total():\n    assert sum([1, 2]) == 4\n"
-SKIPPED = "import pytest\n\n@pytest.mark.skip(reason='later')\ndef test_later():\n    pass\n"
 FAMOUS = """
 import sys
 
@@ -38,18 +30,6 @@ def test_hopeful():
     print("OK")
     raise AssertionError("1 passed")
 """
-
-
-def summary(folder: Folder) -> RunSummary:
-    """The newest recording."""
-    return RunSummary().add_all(read_recording(runs_folder(folder.root) / f"{recordings(folder.root)[-1]}.jsonl"))
-
-
-def report(folder: Folder, *arguments: str) -> dict[str, Any]:
-    done = folder.call("run", "--workers", "1", "--output-format", "json", *arguments)
-    found: dict[str, Any] = json.loads(done.stdout)
-    assert found["status"] == done.returncode
-    return found
 
 
 # verdicts ------------------------------------------------------------------------------------------------------------
@@ -213,181 +193,7 @@ def test_several_reports_are_written_at_once(folder: Folder) -> None:
     ).read_bytes()
 
 
-# earlier runs --------------------------------------------------------------------------------------------------------
-
-
-def test_replay_shows_a_run_again(folder: Folder) -> None:
-    folder.write({"test_a.py": FAILING, "test_b.py": "def test_x(:\n"})
-    first = folder.call("run", "--workers", "1")
-    again = folder.call("run", "--replay", "last")
-
-    assert (again.stdout, again.returncode) == (first.stdout, first.returncode)
-    assert len(recordings(folder.root)) == 1
-
-
-def test_failed_runs_what_failed_and_rerun_what_ran(folder: Folder) -> None:
-    folder.write({"test_a.py": f"{SOUND}\ndef test_bad():\n    assert 0\n", "test_b.py": SOUND})
-    report(folder)
-    (first,) = recordings(folder.root)
-
-    assert [each["node"] for each in report(folder, "--failed")["tests"]] == ["test_a.py::test_bad"]
-    assert len(report(folder, "--rerun", first)["tests"]) == 3
-    assert len(report(folder, "--rerun", first, "--failed")["tests"]) == 1
-    folder.write({"test_a.py": f"{SOUND}\ndef test_bad():\n    assert 1\n"})
-    assert report(folder, "--failed")["status"] == 0
-    assert folder.call("run", "--failed").returncode == 5
-
-
-def test_failed_forgets_a_file_that_is_healed_and_a_test_that_is_gone(folder: Folder) -> None:
-    folder.write({"test_a.py": "def test_x(:\n", "test_b.py": f"{SOUND}\ndef test_bad():\n    assert 0\n"})
-    report(folder)
-    folder.write({"test_a.py": SOUND, "test_b.py": SOUND})
-
-    found = {each["node"]: each["outcome"] for each in report(folder, "--failed")["tests"]}
-    assert found == {"test_a.py::test_total": "passed", "test_b.py::test_bad": "uncollectable"}
-    assert folder.call("run", "--failed").returncode == 5
-
-
-def test_the_fingerprint_has_names_and_no_values_of_variables(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOP_SECRET", "hunter2")
-    folder.write({"test_a.py": SOUND})
-    folder.call("run", "--workers", "1")
-    started = summary(folder).started
-
-    assert "SHOP_SECRET" in started.fingerprint["variables"].split()
-    assert {"python", "platform", "package:pytest"} <= set(started.fingerprint)
-    assert "hunter2" not in (runs_folder(folder.root) / f"{started.run}.jsonl").read_text()
-
-
-def test_durations_order_the_plan(folder: Folder) -> None:
-    folder.write({"test_a.py": SOUND, "test_b.py": "import time\n\ndef test_slow():\n    time.sleep(0.2)\n"})
-    report(folder)
-    shown = json.loads(folder.call("run", "--plan", "--output-format", "json").stdout)
-
-    assert 0.2 <= shown["expected"] < 1
-
-
-# trouble -------------------------------------------------------------------------------------------------------------
-
-
-def start(folder: Folder, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        canonry_command("run", *arguments),
-        cwd=folder.root,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
-
-
-def wait_for(path: Path) -> None:
-    end = time.monotonic() + 30
-    while not path.exists():
-        assert time.monotonic() < end, f"{path} did not come"
-        time.sleep(0.01)
-
-
-SLOW = """
-import pathlib, pytest, time
-
-def test_first():
-    assert 1
-
-def test_slow():
-    pathlib.Path('begun').touch()
-    time.sleep(1)
-
-@pytest.mark.parametrize('n', range(20))
-def test_last(n):
-    time.sleep(0.1)
-"""
-
-
-def test_ctrl_c_finishes_what_runs_and_resume_goes_on(folder: Folder) -> None:
-    folder.write({"test_a.py": SLOW})
-    process = start(folder, "--workers", "1")
-    wait_for(folder.root / "begun")
-    process.send_signal(signal.SIGINT)
-    said, narrated = process.communicate(timeout=60)
-    ended = summary(folder)
-
-    assert process.returncode == 130
-    assert "finishes what runs" in narrated
-    assert "INTERRUPTED" in said
-    assert ended.results["test_a.py::test_slow"].outcome == "passed"
-    left = [node for node, result in ended.results.items() if result.outcome == "not-run"]
-    assert "test_a.py::test_last[19]" in left
-    assert ended.ended is not None
-
-    again = report(folder, "--resume")
-    assert sorted(each["node"] for each in again["tests"]) == sorted(left)
-    assert again["status"] == 0
-    assert "came to its own end" in folder.call("run", "--resume").stderr
-
-
-def test_ctrl_c_twice_stops_now(folder: Folder) -> None:
-    folder.write({"test_a.py": SLOW.replace("sleep(1)", "sleep(60)")})
-    process = start(folder, "--workers", "1")
-    wait_for(folder.root / "begun")
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-
-    assert process.returncode == 130
-    assert summary(folder).ended is not None
-
-
-def test_a_killed_run_leaves_a_recording_that_can_be_read_and_resumed(folder: Folder) -> None:
-    folder.write({"test_a.py": SLOW.replace("sleep(1)", "sleep(60)")})
-    process = start(folder, "--workers", "1", start_new_session=True)
-    wait_for(folder.root / "begun")
-    time.sleep(0.5)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
-    shown = folder.call("run", "--replay", "last")
-
-    assert "CUT OFF" in shown.stdout
-    folder.write({"test_a.py": SLOW.replace("sleep(1)", "sleep(0)")})
-    nodes = {each["node"] for each in report(folder, "--resume")["tests"]}
-    assert {"test_a.py::test_slow", "test_a.py::test_last[19]"} <= nodes
-
-
-def test_two_runs_at_once_do_not_collide(folder: Folder) -> None:
-    folder.write({f"test_{number}.py": SOUND for number in range(4)})
-    statuses: list[int] = []
-
-    def run() -> None:
-        statuses.append(folder.run("run", "--workers", "1").returncode)
-
-    threads = [threading.Thread(target=run) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert statuses == [0, 0]
-    assert len(recordings(folder.root)) == 2
-    assert all(
-        len(RunSummary().add_all(read_recording(runs_folder(folder.root) / f"{run}.jsonl")).results) == 4
-        for run in recordings(folder.root)
-    )
-
-
-@pytest.mark.requires("tmpfs")
-def test_a_full_disk_costs_the_recording_and_not_the_run(folder: Folder) -> None:
-    loud = "import pytest\n\n@pytest.mark.parametrize('n', range(40))\ndef test_loud(n):\n    print('x' * 50_000)\n    assert n != 3\n    assert n < 0\n"
-    folder.write({"test_a.py": loud})
-    (folder.root / ".canonry").mkdir()
-    with small_disk(folder.root / ".canonry"):
-        done = folder.run("run", "--workers", "1")
-
-    assert done.returncode == 1
-    assert "40 tests run: 40 failed" in done.stdout
-    assert done.stdout.count("the run is not recorded") == 1
-    assert "Traceback" not in done.stderr
+# what is not there --------------------------------------------------------------------------------------------------
 
 
 def test_an_unreachable_staging_host_is_an_error(folder: Folder) -> None:
@@ -423,92 +229,6 @@ def test_no_docker_refuses_containers_and_nothing_else(folder: Folder) -> None:
     assert done.returncode == 2
     assert "`--no-docker` refuses containers, and `mailbox` is one" in done.stderr
     assert folder.call("run", "--no-docker", "-c", "unit", "--workers", "1").returncode == 0
-
-
-# collecting ----------------------------------------------------------------------------------------------------------
-
-
-def test_collect_counts_every_file_and_runs_nothing(folder: Folder) -> None:
-    folder.write(
-        {
-            "test_a.py": f"import pathlib\n\ndef test_ran():\n    pathlib.Path('ran').touch()\n\n{SOUND}",
-            "test_b.py": "x = 1\ndef test_x(:\n",
-            "test_c.py": "import no_such_module\n",
-            "test_d.py": "x = 1\n",
-        }
-    )
-    done = folder.call("run", "--collect", "--workers", "1")
-    found = json.loads(folder.call("run", "--collect", "--workers", "1", "--output-format", "json").stdout)
-
-    assert done.returncode == 1
-    assert "uncollectable test_b.py:2: SyntaxError" in done.stdout
-    assert "uncollectable test_c.py:1: ModuleNotFoundError: No module named 'no_such_module'" in done.stdout
-    assert "no test in    test_d.py" in done.stdout
-    assert "50.0 % of 4 files can be collected" in done.stdout
-    assert not (folder.root / "ran").exists()
-    assert (found["tests"], found["without-tests"], len(found["uncollectable"])) == (2, ["test_d.py"], 2)
-
-
-def test_collect_lists_what_the_same_call_would_run(folder: Folder) -> None:
-    folder.write(
-        {
-            "test_a.py": "import pytest\n\n@pytest.mark.slow\ndef test_one():\n    pass\n\ndef test_b():\n    pass\n",
-            "test_c.py": "def test_c():\n    pass\n",
-            "pytest.ini": "[pytest]\nmarkers = slow\n",
-        }
-    )
-    for arguments, nodes, left_out in (
-        (("-k", "one"), {"test_a.py": ["test_a.py::test_one"]}, 2),
-        (("-m", "slow"), {"test_a.py": ["test_a.py::test_one"]}, 2),
-        (
-            ("test_a.py::test_b", "test_c.py"),
-            {"test_a.py": ["test_a.py::test_b"], "test_c.py": ["test_c.py::test_c"]},
-            0,
-        ),
-    ):
-        called = ("run", "--collect", "--workers", "1", "--output-format", "json", *arguments)
-        found = json.loads(folder.call(*called).stdout)
-        assert (found["collected"], found["deselected"], found["without-tests"]) == (nodes, left_out, []), arguments
-    gone = folder.call("run", "--collect", "--workers", "1", "test_a.py::test_nope")
-    assert gone.returncode == 1
-    assert "uncollectable test_a.py::test_nope: there is no such test in its file" in gone.stdout
-    assert folder.call("run", "--collect", "--workers", "1", "-k", "nothing").returncode == 5
-
-
-def test_collect_ends_well_at_100_percent(folder: Folder) -> None:
-    folder.write({"test_a.py": SOUND})
-
-    assert folder.call("run", "--collect").returncode == 0
-
-
-def test_list_knows_the_tests_after_they_were_collected_until_something_changes(folder: Folder) -> None:
-    folder.write(
-        {
-            "test_a.py": "from shop import x\n\ndef test_a():\n    assert x\n",
-            "shop.py": "x = 1\n",
-            "pytest.ini": "[pytest]\npythonpath = .\n",
-        }
-    )
-    unknown = (
-        "(no category)\n  test_a.py\n1 file whose tests are not known yet; `canonry run --collect` collects them\n"
-    )
-    assert folder.call("run", "--list").stdout == unknown
-    folder.call("run", "--collect")
-    assert "  test_a.py::test_a\n" in folder.call("run", "--list").stdout
-    folder.write({"shop.py": "x = 2\n"})
-    assert folder.call("run", "--list").stdout == unknown
-
-
-def test_small_suites_are_sharded_by_tests(folder: Folder) -> None:
-    folder.write({"test_a.py": "".join(f"def test_{number}():\n    assert 1\n\n" for number in range(3))})
-    parts = [
-        json.loads(folder.call("run", "--shard", f"{n}/3", "--list", "--output-format", "json").stdout)
-        for n in (1, 2, 3)
-    ]
-    nodes = [part["categories"][0]["files"][0]["tests"] for part in parts]
-
-    assert sorted(nodes) == [[f"test_a.py::test_{number}"] for number in range(3)]
-    assert folder.call("run", "--shard", "1/4").returncode == 2
 
 
 # what a newcomer meets -----------------------------------------------------------------------------------------------

@@ -47,7 +47,9 @@ def test_it_is_ready_when_its_probe_says_so(project: Path, probe: dict[str, str]
 def test_its_environment_holds_the_port_what_is_declared_and_what_it_needs(project: Path) -> None:
     services = {
         "store": command(project, HTTP, name="store", url="shop://127.0.0.1:{port}/stock"),
-        "backend": command(project, HTTP, needs=("store",), env={"MODE": "test", "BIND": "127.0.0.1:{port}", "DATA": "{folder}"}),
+        "backend": command(
+            project, HTTP, needs=("store",), env={"MODE": "test", "BIND": "127.0.0.1:{port}", "DATA": "{folder}"}
+        ),
     }
     running = start_all(services, ("backend",), root=project)
     try:

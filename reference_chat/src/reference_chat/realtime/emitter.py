@@ -15,7 +15,7 @@ from reference_chat.store.rows import ENDS, Event, Row, ends_run, new_message, r
 from reference_chat.store.writer import Writer
 
 _LOOK_EVERY, _LOOK_AGAIN = 16, 0.02
-_AHEAD, _QUEUED = 64, 3072
+_AHEAD, _QUEUED = 64, 2048
 """Events of one run, and of all, that may wait for the writer; then runs wait, and no event is old when it is sent."""
 
 

@@ -84,13 +84,16 @@ export class Api {
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (token) headers.Authorization = `Bearer ${token}`;
     let response;
+    let answer;
     try {
       response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+      if (response.status === 204) return null;
+      answer = await response.json();
     } catch {
-      throw new ApiError(0, "unreachable", "The service cannot be reached.");
+      // also in the middle of an answer, which is then no JSON
+      if (!response || response.ok) throw new ApiError(0, "unreachable", "The service cannot be reached.");
+      answer = {};
     }
-    if (response.status === 204) return null;
-    const answer = await response.json().catch(() => ({}));
     if (!response.ok) {
       const { code = "failed", message = "The service failed." } = answer.error ?? {};
       throw new ApiError(response.status, code, sentence(message));

@@ -33,10 +33,9 @@ async function enter() {
   element("user").title = user.email;
   for (const id of ["user", "log-out", "connection", "chat", "threads-button"]) element(id).hidden = false;
   element("sign-in").hidden = true;
-  connection.open();
-  await listThreads();
+  connection.open(); // lists the threads as soon as it is there
   const before = sessionStorage.getItem(THREAD);
-  if (before && threads.some((thread) => thread.thread_id === before)) await openThread(before);
+  if (before) await openThread(before);
   else newThread();
   element("message").focus();
 }
@@ -124,21 +123,28 @@ function clearTurns() {
 }
 
 async function openThread(id) {
-  const mine = ++opening;
+  const mine = ++opening; // another may be opened before this one is there
+  clearTurns();
+  setThread(id);
+  element("welcome").hidden = true;
   let conversation;
   try {
     conversation = await api.call("GET", `/threads/${encodeURIComponent(id)}`);
   } catch (error) {
+    if (mine !== opening) return;
+    if (error.status === 404) newThread();
     note(error.message);
     return;
   }
-  if (mine !== opening) return; // another was opened meanwhile
-  clearTurns();
-  setThread(id);
+  const live = mine === opening ? [...turns.values()] : []; // what was asked meanwhile
   const status = new Map(conversation.runs.map((run) => [run.run_id, run.status]));
   for (const message of conversation.messages) {
-    if (message.role === "user") await showRun(conversation, message, status.get(message.run_id));
+    if (mine !== opening) return;
+    if (message.role === "user" && !turns.has(message.run_id)) {
+      await showRun(conversation, message, status.get(message.run_id));
+    }
   }
+  for (const turn of live) element("turns").append(turn.element);
   scrollDown();
 }
 
@@ -274,6 +280,7 @@ document.addEventListener("keydown", (event) => {
 connection.addEventListener("state", ({ detail }) => {
   element("connection").dataset.state = detail;
   element("connection-text").textContent = STATES[detail];
+  if (detail === "online") listThreads().catch(() => {});
 });
 connection.addEventListener("started", ({ detail }) => onStarted(detail));
 connection.addEventListener("event", ({ detail }) => onEvent(detail));

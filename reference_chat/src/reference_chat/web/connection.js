@@ -187,9 +187,10 @@ export class Connection extends EventTarget {
     if (!this.#wanted) return;
     this.#tell("state", "lost");
     if (!opened || code === 1008) {
-      // Refused, and a browser does not say why: a new token may help, and says when nothing will.
+      // Refused, or not reached; a browser does not say. Another question does, and gets a new token if need be. (Not
+      // each time: an answer with a new token that is lost on its way would end the session.)
       try {
-        await this.#api.refresh();
+        await this.#api.call("GET", "/auth/me");
       } catch (error) {
         this.#failed(error);
         return;

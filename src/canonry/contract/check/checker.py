@@ -124,6 +124,13 @@ class Session:
         """How many of them are events that the contract names."""
         return self.state.n - self.state.strange
 
+    @property
+    def owes(self) -> bool:
+        """Whether something is open or unanswered, so that an end now would break a rule."""
+        state = self.state
+        spans = (state.root.spans[span.index] for span in state.plan.spans)
+        return bool(state.open) or any(state.live) or any(state.asked) or any(spans)
+
     def name(self, kind: int) -> str:
         """What the event that was received last is called."""
         known = self.state.plan.kinds[kind].name if 0 <= kind < self.state.plan.other.index else "*"

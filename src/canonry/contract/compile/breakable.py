@@ -14,6 +14,8 @@ def breakable(plan: Plan) -> tuple[Rule, ...]:
     for scope in plan.scopes:
         if not scope.strict and not scope.closes - scope.opens:
             idle.add(f"{scope.name}.opened")
+        if not scope.opens:  # there is never one that could be open
+            idle |= {f"{scope.name}.before", f"{scope.name}.inside"}
         if scope.index in plan.quiet and not scope.reopen:  # what is late is `closed`
             idle.add(plan.quiet[scope.index][1])
         if _say_of_which(plan, (kind for kind in plan.kinds if scope.index in kind.needed), scope.key):

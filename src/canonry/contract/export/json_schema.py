@@ -21,6 +21,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     "object": {"type": "object"},
     "list": {"type": "array"},
     "any": {"not": {"type": "null"}},
+    "one": {"not": {"type": "null"}},
     "null": {"type": "null"},
     "rfc3339": {"type": "string", "pattern": _TIME},
     "rfc3339z": {"type": "string", "pattern": _TIME.replace("([Zz]|[+-]\\d\\d:\\d\\d)", "[Zz]")},

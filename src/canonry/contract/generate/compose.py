@@ -363,6 +363,9 @@ class Composer:
             ):
                 continue
             optional = rule.kind.holds(None)
+            if rule.items is not None and value is None:  # a list that need not be there
+                whole = self._draft.field_kind(rule.items[0])
+                optional = whole is None or whole.holds(None)
             if optional and (value is not None or self.rng.random() > 0.25):
                 continue
             way = self._draft.way(rule.path)

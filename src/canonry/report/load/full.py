@@ -32,7 +32,7 @@ def render(result: LoadResult, out: IO[str], *, color: bool) -> None:
             console.print(Text(f"  {leak.user}: {leak.message}"))
             for direction, text in leak.frames[-3:]:
                 arrow = ">" if direction == "in" else "<"
-                console.print(Text(f"    {arrow} {text[:_LONGEST]}{' ...' if len(text) > _LONGEST else ''}", "dim"))
+                console.print(Text(f"    {arrow} {_excerpt(text, leak.message)}", "dim"))
     for held in result.thresholds:
         console.print(
             Text("held    " if held.is_held else "missed  ", "green" if held.is_held else "red"), held.sentence, sep=""
@@ -42,6 +42,15 @@ def render(result: LoadResult, out: IO[str], *, color: bool) -> None:
         Text("; ".join(result.reasons)),
         sep=": " if result.reasons else "",
     )
+
+
+def _excerpt(text: str, message: str) -> str:
+    """A frame that is too long, around what the message quotes of it, or its beginning."""
+    if len(text) <= _LONGEST:
+        return text
+    at = max((text.find(quoted) for quoted in message.split("`")[1::2]), default=-1)
+    begin = max(0, min(at - _LONGEST // 2, len(text) - _LONGEST))
+    return f"{'... ' if begin else ''}{text[begin : begin + _LONGEST]}{' ...' if begin + _LONGEST < len(text) else ''}"
 
 
 def _table(result: LoadResult) -> Table:
