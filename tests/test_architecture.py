@@ -17,8 +17,8 @@ def copy(tmp_path: Path) -> Path:
     """A copy of the package with its configuration, to change."""
     copied("src/canonry", tmp_path)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    for name in ("tests", "golden_path"):  # which its canon names
-        (tmp_path / name).mkdir()
+    for folder in ("tests", "golden_path"):  # the canon names them
+        (tmp_path / folder).mkdir(exist_ok=True)
     return tmp_path
 
 
