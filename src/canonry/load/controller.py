@@ -163,7 +163,7 @@ def _sum(samples: Sequence[Sample]) -> Sample:
 
 @contextlib.contextmanager
 def _restarts(spec: LoadSpec, restart: Callable[[str, float], None] | None) -> Iterator[tuple[list[str], Counter[str]]]:
-    """Restarts services on their schedule until the end of the block; yields what went wrong, and how often it did not."""
+    """Restarts services on their schedule until the end of the block; yields what went wrong, and what went well."""
     over, trouble, done = threading.Event(), list[str](), Counter[str]()
 
     def keep_at(one: Disturbance) -> None:

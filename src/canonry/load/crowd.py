@@ -160,18 +160,13 @@ class Crowd:
                 self.leaks.append(Leak(user.name, one.rule, one.message, one.event, seen.frames))
 
     def _ended(self, connection: JudgedConnection) -> dict[str, int]:
-        """What a conversation broke. Where the client broke it off, only what was overdue already is held against it."""
+        """What a conversation broke. Where the client broke it off, only what was overdue is held against it."""
         session = connection.session
-        before = dict(session.state.tally)
-        if not (connection.is_ours and session.owes):
-            session.end(self.loop.time(), connection.close_code if not connection.is_ours else None)
-            return dict(session.state.tally)
-        self.totals.left_open += 1
-        session.end(self.loop.time())
-        overdue = {
-            rule: count for rule, count in session.state.tally.items() if rule in before or rule.startswith("deadline.")
-        }
-        return overdue | before
+        if connection.is_ours and session.owes:
+            self.totals.left_open += 1
+            return session.end_overdue(self.loop.time())
+        session.end(self.loop.time(), connection.close_code if not connection.is_ours else None)
+        return dict(session.state.tally)
 
     def _met(self, kind: str) -> None:
         self.disturbed[kind] += 1

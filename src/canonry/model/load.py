@@ -42,9 +42,9 @@ class Totals(msgspec.Struct):
     """Sums. ``frames`` were received by connections; ``received`` counts those and what was sent, ``judged`` what the
     checker judged of both.
 
-    ``refused`` users never began; ``cut_off`` turns had not ended when the time was over; ``missed`` arrivals of an open
-    workload nobody was free to take; ``left_open`` conversations the client itself broke off; ``sound`` users broke no
-    rule in any of theirs.
+    ``refused`` users never began; ``cut_off`` turns had not ended when the time was over; ``missed`` arrivals of
+    an open workload nobody was free to take; ``left_open`` conversations the client itself broke off; ``sound``
+    users broke no rule in any of theirs.
     """
 
     users: int = 0
