@@ -28,7 +28,7 @@ from reference_chat.store.rows import Event, Row, beat
 from reference_chat.store.schema import create_tables, open_engine
 from reference_chat.store.sinks import open_sink
 from reference_chat.store.store import Store
-from reference_chat.store.writer import Writer
+from reference_chat.store.writer import Writer, is_of_rows
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -151,7 +151,7 @@ class Service:
     def _failed(self, rows: Sequence[Row], error: Exception) -> None:
         size = sum(len(row.frame) for row in rows if isinstance(row, Event))
         self._lost_size = min(65_536, max(self._lost_size, size))
-        self.runs.failed({row.run_id for row in rows if row.run_id})
+        self.runs.failed({row.run_id for row in rows if row.run_id}, refused=is_of_rows(error))
 
     async def switch_faults(self, changes: Mapping[str, Any] | None) -> None:
         """Switches faults in every process; nothing: all of them off."""

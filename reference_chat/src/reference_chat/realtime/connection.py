@@ -166,7 +166,11 @@ class Connection:
                 return
             self.blocked_since = 0.0
 
-    def _read_up(self, run_id: str) -> None:
-        task = asyncio.create_task(self.catch_up(self, run_id))
+    def work(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Runs something that ends with the connection."""
+        task = asyncio.create_task(coroutine)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+    def _read_up(self, run_id: str) -> None:
+        self.work(self.catch_up(self, run_id))

@@ -10,6 +10,7 @@ from reference_chat.auth.accounts import Accounts
 from reference_chat.errors import ChatError, not_found, not_ready
 from reference_chat.faults import Faults
 from reference_chat.realtime.connection import Connection
+from reference_chat.realtime.requests import Requests
 from reference_chat.realtime.router import Handler
 from reference_chat.realtime.runs import Runs, refuse_too_many
 from reference_chat.settings import Settings
@@ -54,6 +55,7 @@ class Handlers:
     def __init__(self, *, settings: Settings, store: Store, runs: Runs, accounts: Accounts, faults: Faults) -> None:
         self._settings, self._store, self._runs = settings, store, runs
         self._accounts, self._faults = accounts, faults
+        self._requests = Requests()
 
     def table(self) -> Mapping[str, Handler]:
         """All of them, by the type of message."""
@@ -67,8 +69,14 @@ class Handlers:
     async def user_message(self, connection: Connection, message: UserMessage) -> None:
         """Starts a run."""
         text = self._checked(connection, message)
-        if message.request_id and await self._followed_again(connection, message.request_id):
+        if message.request_id is None:
+            await self._start(connection, text, message)
             return
+        async with self._requests.hold(connection.user_id, message.request_id):
+            if not await self._followed_again(connection, message.request_id):
+                await self._start(connection, text, message)
+
+    async def _start(self, connection: Connection, text: str, message: UserMessage) -> None:
         history = []
         if message.thread_id:
             if await self._store.owner(message.thread_id) != connection.user_id:

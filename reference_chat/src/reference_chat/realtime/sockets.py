@@ -136,7 +136,8 @@ class Sockets:
             _log.error("cannot read events: %s", type(error).__name__)
             connection.close(1011, "events cannot be read; resume later")
             return
-        if run is None or run.status != "running":
+        # A run that is not there yet has only just begun.
+        if run is not None and run.status != "running":
             connection.following.pop(run_id, None)  # it was over before its events were read
 
     def _connection(self, scope: Scope, send: Send, claims: Claims) -> Connection:
