@@ -9,11 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from line import Line
+from line import over_a_line
 from serving import PATIENT, Chat, Socket, User, refusal, soon
 from websockets.exceptions import ConnectionClosed
 
@@ -194,15 +193,6 @@ def test_a_worker_that_dies_is_replaced_and_its_runs_get_an_end(several: Callabl
         assert [event["seq"] for event in events] == list(range(len(events)))
     soon(lambda: worker in chat.workers())
     assert chat.stop() == 0
-
-
-def over_a_line(url: str, stack: ExitStack) -> tuple[Line, str]:
-    """A line to a service, and the service's URL over it."""
-    line = Line(url)
-    stack.callback(line.close)
-    parts = urlsplit(url)
-    credentials, at, _ = parts.netloc.rpartition("@")
-    return line, parts._replace(netloc=credentials + at + line.url.removeprefix("http://")).geturl()
 
 
 def test_a_lost_database_and_a_lost_redis_are_told_and_got_over(

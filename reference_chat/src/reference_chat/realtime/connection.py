@@ -27,6 +27,8 @@ class Following:
 
     next: int
     held: list[Event] | None = None
+    seen: int = -1
+    """What `next` was when somebody last looked whether the run is still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,11 @@ class Connection:
             following.held = [event]
             self._read_up(event.run_id)
 
-    def read_again(self) -> None:
-        """Reads of every run that is followed what may have been missed."""
+    def read_again(self, *, still: bool = False) -> None:
+        """Reads of every run that is followed what may have been missed; with `still`, where nothing came since."""
         for run_id, following in self.following.items():
-            if following.held is None:
+            before, following.seen = following.seen, following.next
+            if following.held is None and not (still and before != following.next):
                 following.held = []
                 self._read_up(run_id)
 
