@@ -86,6 +86,8 @@ class Connection:
         """Sends an event, if it is the next of a run that is followed; what is missing before it is read first."""
         following = self.following.get(event.run_id)
         if following is None or event.seq < following.next:
+            if event.ends_run:  # who asked for what is behind the end waits for nothing
+                self.following.pop(event.run_id, None)
             return
         if following.held is not None:
             following.held.append(event)

@@ -92,6 +92,7 @@ class Handlers:
 
     async def resume(self, connection: Connection, message: Resume) -> None:
         """Sends the events behind `after`, those that are stored first."""
+        _refuse_expired(connection)
         run = await self._store.run(message.run_id)
         if run is None or run.user_id != connection.user_id:
             raise not_found("run")
@@ -112,8 +113,7 @@ class Handlers:
         settings = self._settings
         if message.user_id is not None and message.user_id != connection.user_id:
             raise ChatError("forbidden", "`user_id` is not the one who is logged in")
-        if time.time() >= connection.expires_at:
-            raise ChatError("token_expired", "the token has expired; send `authenticate` with a new one")
+        _refuse_expired(connection)
         if not message.text.strip():
             raise ChatError("malformed", "`text` is empty")
         if "\x00" in message.text:
@@ -133,3 +133,8 @@ class Handlers:
         if row is not None:
             connection.follow(row.id, read=True)
         return row is not None
+
+
+def _refuse_expired(connection: Connection) -> None:
+    if time.time() >= connection.expires_at:
+        raise ChatError("token_expired", "the token has expired; send `authenticate` with a new one")
