@@ -242,10 +242,18 @@ def test_a_setting_that_cannot_be_is_one_sentence(tmp_path: Any) -> None:
             "`CHAT_PORT` is `many`, which is no whole number; `CHAT_MAX_TEXT`",
         ),
         ({"CHAT_WORKERS": "2"}, "several workers need"),
+        (
+            {"CHAT_SECRET_KEY": "ä" * 15 + "k", "CHAT_TEST_SECRET": "seven 7"},
+            "makes one; `CHAT_TEST_SECRET` has 7 bytes of the 8 it needs",
+        ),
     ]:
-        done = subprocess.run([sys.executable, "-m", "reference_chat"], env=variables, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "reference_chat"], env=variables, capture_output=True, text=True, timeout=60
+        )
         assert done.returncode == 2
         assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert not any(value in done.stderr for name, value in variables.items() if "SECRET" in name)
         assert "Traceback" not in done.stderr
 
 
