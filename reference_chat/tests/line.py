@@ -4,10 +4,20 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Coroutine
+from contextlib import ExitStack
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 _T = TypeVar("_T")
+
+
+def over_a_line(url: str, stack: ExitStack) -> tuple["Line", str]:
+    """A line to a service, and the service's URL over it."""
+    line = Line(url)
+    stack.callback(line.close)
+    parts = urlsplit(url)
+    credentials, at, _ = parts.netloc.rpartition("@")
+    return line, parts._replace(netloc=credentials + at + line.url.removeprefix("http://")).geturl()
 
 
 class Line:

@@ -127,10 +127,15 @@ def test_faults_that_are_not_known_change_nothing(chat: Chat, faults: dict[str, 
 
 
 def test_every_answer_keeps_a_browser_safe(chat: Chat) -> None:
-    for path in ("/", "/health/live", "/nothing"):
-        headers = chat.http.get(path).headers
-        assert "default-src 'self'" in headers["content-security-policy"]
-        assert headers["x-content-type-options"] == "nosniff"
+    answers = [chat.http.get(path) for path in ("/", "/health/live", "/nothing")]
+    chat.fault(fail_second_write={})
+    answers.append(chat.http.post("/auth/register", json={**GOOD, "email": "safe@example.org"}))
+    assert [answer.status_code for answer in answers] == [200, 200, 404, 500]
+    for answer in answers:
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answers[-1].headers["cache-control"] == "no-store"
 
 
 def test_answers_are_as_the_document_says(chat: Chat) -> None:

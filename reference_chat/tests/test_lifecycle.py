@@ -9,11 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from line import Line
+from line import over_a_line
 from serving import PATIENT, Chat, Socket, User, refusal, soon
 from websockets.exceptions import ConnectionClosed
 
@@ -196,15 +195,6 @@ def test_a_worker_that_dies_is_replaced_and_its_runs_get_an_end(several: Callabl
     assert chat.stop() == 0
 
 
-def over_a_line(url: str, stack: ExitStack) -> tuple[Line, str]:
-    """A line to a service, and the service's URL over it."""
-    line = Line(url)
-    stack.callback(line.close)
-    parts = urlsplit(url)
-    credentials, at, _ = parts.netloc.rpartition("@")
-    return line, parts._replace(netloc=credentials + at + line.url.removeprefix("http://")).geturl()
-
-
 def test_a_lost_database_and_a_lost_redis_are_told_and_got_over(
     serve: Serve, postgres: Running, redis: Running
 ) -> None:
@@ -252,10 +242,18 @@ def test_a_setting_that_cannot_be_is_one_sentence(tmp_path: Any) -> None:
             "`CHAT_PORT` is `many`, which is no whole number; `CHAT_MAX_TEXT`",
         ),
         ({"CHAT_WORKERS": "2"}, "several workers need"),
+        (
+            {"CHAT_SECRET_KEY": "ä" * 15 + "k", "CHAT_TEST_SECRET": "seven 7"},
+            "makes one; `CHAT_TEST_SECRET` has 7 bytes of the 8 it needs",
+        ),
     ]:
-        done = subprocess.run([sys.executable, "-m", "reference_chat"], env=variables, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "reference_chat"], env=variables, capture_output=True, text=True, timeout=60
+        )
         assert done.returncode == 2
         assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert not any(value in done.stderr for name, value in variables.items() if "SECRET" in name)
         assert "Traceback" not in done.stderr
 
 

@@ -28,7 +28,7 @@ from reference_chat.store.rows import Event, Row, beat
 from reference_chat.store.schema import create_tables, open_engine
 from reference_chat.store.sinks import open_sink
 from reference_chat.store.store import Store
-from reference_chat.store.writer import Writer
+from reference_chat.store.writer import Writer, is_of_rows
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -151,7 +151,7 @@ class Service:
     def _failed(self, rows: Sequence[Row], error: Exception) -> None:
         size = sum(len(row.frame) for row in rows if isinstance(row, Event))
         self._lost_size = min(65_536, max(self._lost_size, size))
-        self.runs.failed({row.run_id for row in rows if row.run_id})
+        self.runs.failed({row.run_id for row in rows if row.run_id}, refused=is_of_rows(error))
 
     async def switch_faults(self, changes: Mapping[str, Any] | None) -> None:
         """Switches faults in every process; nothing: all of them off."""
@@ -191,9 +191,12 @@ class Service:
         for number in itertools.count(1):
             await asyncio.sleep(self.settings.heartbeat / 64)
             self._look_after_connections()
+            if number % 64 == 0:
+                self._look_for_unheard()
             if number % 8 == 0:
                 try:
                     await self._tick()
+                    await self._close_ended_sessions()
                 except Exception as error:  # noqa: BLE001 - a lost database; the next tick may find it again
                     _log.error("cannot look after runs: %s", type(error).__name__)
 
@@ -202,6 +205,22 @@ class Service:
         self._lost_size = 0
         alone = isinstance(self.bus, LocalBus)
         await self.runs.adopt_orphans(dead_before=math.inf if alone else time.time() - 3 * self.settings.heartbeat)
+
+    async def _close_ended_sessions(self) -> None:
+        """Closes sockets of sessions whose end was not heard of."""
+        asked = {connection.session_id for connection in self.registry}
+        if not asked:
+            return
+        still_open = await self.accounts.open_sessions(asked)
+        for connection in self.registry:
+            if connection.session_id in asked and connection.session_id not in still_open:
+                connection.close(1008, "logged out")
+
+    def _look_for_unheard(self) -> None:
+        """Reads of runs that have been still since the last time what another process may have said in vain."""
+        if not isinstance(self.bus, LocalBus) and not self.faults.on("pubsub_drop"):  # it would mend the fault
+            for connection in self.registry:
+                connection.read_again(still=True)
 
     def _look_after_connections(self) -> None:
         """Drops who does not read, and closes whose token has expired, once his runs have ended."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+_LEAST = {"secret_key": 32, "test_secret": 8}
+"""Bytes of secrets: of a key for HMAC-SHA256 as many as of the digest, RFC 7518 section 3.2."""
+
 
 class SettingsError(Exception):
     """A setting that cannot be; one sentence."""
@@ -109,6 +112,11 @@ def from_environment(environ: Mapping[str, str], **given: Any) -> Settings:
             read[known.name] = _parsed(value, known.default)
         except ValueError:
             wrong.append(f"`{variable}` is `{value}`, which is no {_words(known.default)}")
+    for name, least in _LEAST.items():
+        if 0 < (size := len(str({**read, **given}.get(name, "")).encode())) < least:
+            wrong.append(
+                f"`CHAT_{name.upper()}` has {size} bytes of the {least} it needs; `openssl rand -hex 32` makes one"
+            )
     if wrong:
         raise SettingsError("; ".join(wrong))
     read.update(given)

@@ -265,6 +265,7 @@ async def _connected(connection: RealConnection, limit: float) -> "ClientConnect
             "real WebSocket connections take the package `websockets`; `pip install 'canonry[websocket]'` installs it"
         ) from error
     url = connection.url
+    shown = url.partition("?")[0]  # what comes behind may be a ticket
     # Releases before 15 know no proxies; a test's own server is never behind one.
     direct: dict[str, Any] = {"proxy": None} if "proxy" in connect.__init__.__annotations__ else {}
     try:
@@ -279,11 +280,14 @@ async def _connected(connection: RealConnection, limit: float) -> "ClientConnect
         )
     except InvalidStatus as error:
         status = error.response.status_code
-        raise HandshakeError(f"`{url}` refuses the connection with status {status}", status=status) from error
+        raise HandshakeError(f"`{shown}` refuses the connection with status {status}", status=status) from error
     except TimeoutError as error:
-        raise HandshakeError(f"`{url}` does not answer within {limit:g} s") from error
-    except (InvalidHandshake, InvalidURI) as error:
-        raise HandshakeError(f"`{url}` is no WebSocket: {error}") from error
+        raise HandshakeError(f"`{shown}` does not answer within {limit:g} s") from error
+    except InvalidURI as error:
+        # What it says holds the whole address, and would be shown as the cause.
+        raise HandshakeError(f"`{shown}` is no WebSocket: {error.msg}") from None
+    except InvalidHandshake as error:
+        raise HandshakeError(f"`{shown}` is no WebSocket: {error}") from error
     except OSError as error:
         said = (error.strerror or str(error)).lower()
-        raise HandshakeError(f"`{url}` cannot be reached: {said}") from error
+        raise HandshakeError(f"`{shown}` cannot be reached: {said}") from error

@@ -310,3 +310,15 @@ def test_without_the_package_it_says_what_to_install() -> None:
     assert done.stdout == (
         "UserError real WebSocket connections take the package `websockets`; `pip install 'canonry[websocket]'` installs it\n"
     )
+
+
+@pytest.mark.parametrize("scheme", ["ws", "http"])
+def test_a_refusal_does_not_tell_the_query(scheme: str) -> None:
+    import asyncio
+    import traceback
+
+    with pytest.raises(HandshakeError) as refused:
+        asyncio.run(RealConnection(f"{scheme}://127.0.0.1:9/ws?ticket=secret").open())
+    assert "127.0.0.1:9/ws" in str(refused.value)
+    assert "ticket=" not in "".join(traceback.format_exception_only(refused.value))
+    assert "ticket=" not in str(refused.value.__cause__)

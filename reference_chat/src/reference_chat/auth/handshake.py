@@ -45,6 +45,10 @@ class Handshake:
             raise unauthorized("the credentials belong to different users")
         return claims[-1]
 
+    async def holds(self, session_id: str, user_id: str) -> bool:
+        """Whether nobody logged the session out meanwhile."""
+        return await self._accounts.is_open(session_id, user_id)
+
     async def _redeemed(self, ticket: str) -> Claims:
         holder = await self._tickets.redeem(ticket)
         if holder is None or not await self._accounts.is_open(holder.session_id, holder.user_id):
@@ -56,8 +60,11 @@ class Handshake:
         origin = headers.get("origin")
         if origin is None or origin in self._settings.origins:
             return
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or parts.netloc != headers.get("host"):
+        try:
+            parts = urlsplit(origin)
+        except ValueError:  # as for `http://[`
+            parts = None
+        if parts is None or parts.scheme not in ("http", "https") or parts.netloc != headers.get("host"):
             raise ChatError("forbidden", "pages of this origin may not connect", status=403)
 
 

@@ -19,7 +19,7 @@ class Listener(Protocol):
         """What another process asks, of `ask_others`; returns the answer."""
 
     def remote_gap(self) -> None:
-        """The bus was lost for a time: something may have been missed."""
+        """The bus was lost for a time, or had too much to tell: something may have been missed."""
 
 
 class Bus(Protocol):

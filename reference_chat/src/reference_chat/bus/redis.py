@@ -30,7 +30,8 @@ redis.call('PEXPIRE', KEYS[1], ARGV[5])
 return 1
 """
 _BACKLOG = 10_000
-"""Messages that may wait for Redis; what is more is read from the database by who misses it."""
+"""Messages that may wait for Redis; of what is more, the others are told that they missed it, and read it."""
+_PAUSE = 0.1
 
 
 class _Message(msgspec.Struct, omit_defaults=True):
@@ -43,6 +44,7 @@ class _Message(msgspec.Struct, omit_defaults=True):
     ended: str = ""
     question: dict[str, Any] = {}
     answers: str = ""
+    gap: bool = False
 
 
 class RedisBus:
@@ -55,6 +57,7 @@ class RedisBus:
         self._renewal = settings.heartbeat
         self._mine: defaultdict[str, set[str]] = defaultdict(set)
         self._out: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(_BACKLOG)
+        self._dropped = False
         self._tasks: list[asyncio.Task[None]] = []
         self._pubsub: PubSub
         self._listener: Listener
@@ -78,6 +81,8 @@ class RedisBus:
 
     async def answers(self) -> bool:
         """See `Bus`."""
+        if any(task.done() for task in self._tasks):
+            return False
         try:
             async with asyncio.timeout(1):
                 return bool(await self._redis.ping())
@@ -118,10 +123,13 @@ class RedisBus:
         arguments = (now, now + self._life, connection_id, limit, life)
         if not await self._redis.eval(_CLAIM, 1, _count(user_id), *map(str, arguments)):
             return False
-        mine = self._mine[user_id]
-        mine.add(connection_id)
-        if len(mine) == 1:
+        self._mine[user_id].add(connection_id)
+        try:
+            # Each time: who came before may still wait for it, or have failed.
             await self._pubsub.subscribe(_channel(user_id))
+        except BaseException:
+            await self.release(user_id, connection_id)
+            raise
         return True
 
     async def release(self, user_id: str, connection_id: str) -> None:
@@ -137,22 +145,33 @@ class RedisBus:
                 await self._pubsub.unsubscribe(_channel(user_id))
 
     def _tell(self, channel: str, message: _Message) -> None:
-        with contextlib.suppress(asyncio.QueueFull):
+        try:
             self._out.put_nowait((channel, msgspec.json.encode(message)))
+        except asyncio.QueueFull:
+            self._dropped = True
 
     async def _send(self) -> None:
         while True:
             waiting = [await self._out.get()]
             while not self._out.empty() and len(waiting) < 256:
                 waiting.append(self._out.get_nowait())
-            try:
-                async with self._redis.pipeline(transaction=False) as pipeline:
-                    for channel, data in waiting:
-                        pipeline.publish(channel, data)
-                    await pipeline.execute()
-            except (RedisError, OSError) as error:
-                _log.error("cannot tell the others of %d messages: %s", len(waiting), type(error).__name__)
-                await asyncio.sleep(0.1)
+            if self._dropped:
+                self._dropped = False
+                waiting.append((_QUESTIONS, msgspec.json.encode(_Message(self._origin, gap=True))))
+            # Again as a whole: to hear something twice changes nothing.
+            while not await self._told(waiting):
+                await asyncio.sleep(_PAUSE)
+
+    async def _told(self, messages: Sequence[tuple[str, bytes]]) -> bool:
+        try:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for channel, data in messages:
+                    pipeline.publish(channel, data)
+                await pipeline.execute()
+        except (RedisError, OSError) as error:
+            _log.error("cannot tell the others of %d messages: %s", len(messages), type(error).__name__)
+            return False
+        return True
 
     async def _listen(self) -> None:
         lost = False
@@ -165,11 +184,20 @@ class RedisBus:
                 message = await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=1.0)
                 if message is not None:
                     await self._hear(msgspec.json.decode(message["data"], type=_Message))
-            except (RedisError, OSError) as error:
+            except msgspec.DecodeError as error:
+                _log.error("a message of the bus is passed over: %s", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the others are listened to
                 if not lost:
                     _log.error("the bus is lost: %s", type(error).__name__)
                 lost = True
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(_PAUSE)
+                await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        """What could not be read would be read again."""
+        with contextlib.suppress(RedisError, OSError):
+            if self._pubsub.connection is not None:
+                await self._pubsub.connection.disconnect(nowait=True)
 
     async def _hear(self, message: _Message) -> None:
         if message.origin == self._origin:
@@ -178,6 +206,9 @@ class RedisBus:
             answer = self._listener.remote_question(message.question)
             await self._redis.rpush(message.answers, msgspec.json.encode(answer))
             await self._redis.expire(message.answers, 60)
+            return
+        if message.gap:
+            self._listener.remote_gap()
             return
         if message.ended:
             self._listener.remote_end(message.user_id, message.ended)

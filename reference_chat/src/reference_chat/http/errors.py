@@ -49,7 +49,8 @@ def _lost(request: Request, error: Exception) -> Response:
 
 
 def _bug(request: Request, error: Exception) -> Response:
-    return json_response(Error(Fail("internal", "the service failed; try again")), 500)
+    # Starlette makes this answer outside of every middleware, so outside of `Guard`.
+    return json_response(Error(Fail("internal", "the service failed; try again")), 500, _HEADERS)
 
 
 HANDLERS: Mapping[Any, Callable[[Request, Exception], Response]] = {

@@ -27,6 +27,8 @@ class Following:
 
     next: int
     held: list[Event] | None = None
+    seen: int = -1
+    """What `next` was when somebody last looked whether the run is still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Connection:
         """Sends an event, if it is the next of a run that is followed; what is missing before it is read first."""
         following = self.following.get(event.run_id)
         if following is None or event.seq < following.next:
+            if event.ends_run:  # who asked for what is behind the end waits for nothing
+                self.following.pop(event.run_id, None)
             return
         if following.held is not None:
             following.held.append(event)
@@ -93,10 +97,11 @@ class Connection:
             following.held = [event]
             self._read_up(event.run_id)
 
-    def read_again(self) -> None:
-        """Reads of every run that is followed what may have been missed."""
+    def read_again(self, *, still: bool = False) -> None:
+        """Reads of every run that is followed what may have been missed; with `still`, where nothing came since."""
         for run_id, following in self.following.items():
-            if following.held is None:
+            before, following.seen = following.seen, following.next
+            if following.held is None and not (still and before != following.next):
                 following.held = []
                 self._read_up(run_id)
 
@@ -166,7 +171,11 @@ class Connection:
                 return
             self.blocked_since = 0.0
 
-    def _read_up(self, run_id: str) -> None:
-        task = asyncio.create_task(self.catch_up(self, run_id))
+    def work(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Runs something that ends with the connection."""
+        task = asyncio.create_task(coroutine)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+    def _read_up(self, run_id: str) -> None:
+        self.work(self.catch_up(self, run_id))

@@ -10,6 +10,7 @@ from reference_chat.auth.accounts import Accounts
 from reference_chat.errors import ChatError, not_found, not_ready
 from reference_chat.faults import Faults
 from reference_chat.realtime.connection import Connection
+from reference_chat.realtime.requests import Requests
 from reference_chat.realtime.router import Handler
 from reference_chat.realtime.runs import Runs, refuse_too_many
 from reference_chat.settings import Settings
@@ -54,6 +55,7 @@ class Handlers:
     def __init__(self, *, settings: Settings, store: Store, runs: Runs, accounts: Accounts, faults: Faults) -> None:
         self._settings, self._store, self._runs = settings, store, runs
         self._accounts, self._faults = accounts, faults
+        self._requests = Requests()
 
     def table(self) -> Mapping[str, Handler]:
         """All of them, by the type of message."""
@@ -67,8 +69,14 @@ class Handlers:
     async def user_message(self, connection: Connection, message: UserMessage) -> None:
         """Starts a run."""
         text = self._checked(connection, message)
-        if message.request_id and await self._followed_again(connection, message.request_id):
+        if message.request_id is None:
+            await self._start(connection, text, message)
             return
+        async with self._requests.hold(connection.user_id, message.request_id):
+            if not await self._followed_again(connection, message.request_id):
+                await self._start(connection, text, message)
+
+    async def _start(self, connection: Connection, text: str, message: UserMessage) -> None:
         history = []
         if message.thread_id:
             if await self._store.owner(message.thread_id) != connection.user_id:
@@ -84,6 +92,7 @@ class Handlers:
 
     async def resume(self, connection: Connection, message: Resume) -> None:
         """Sends the events behind `after`, those that are stored first."""
+        _refuse_expired(connection)
         run = await self._store.run(message.run_id)
         if run is None or run.user_id != connection.user_id:
             raise not_found("run")
@@ -104,8 +113,7 @@ class Handlers:
         settings = self._settings
         if message.user_id is not None and message.user_id != connection.user_id:
             raise ChatError("forbidden", "`user_id` is not the one who is logged in")
-        if time.time() >= connection.expires_at:
-            raise ChatError("token_expired", "the token has expired; send `authenticate` with a new one")
+        _refuse_expired(connection)
         if not message.text.strip():
             raise ChatError("malformed", "`text` is empty")
         if "\x00" in message.text:
@@ -125,3 +133,8 @@ class Handlers:
         if row is not None:
             connection.follow(row.id, read=True)
         return row is not None
+
+
+def _refuse_expired(connection: Connection) -> None:
+    if time.time() >= connection.expires_at:
+        raise ChatError("token_expired", "the token has expired; send `authenticate` with a new one")

@@ -101,16 +101,35 @@ class Runs:
         """The terminal event of a run is stored."""
         self.active.pop(run_id, None)
 
-    def failed(self, run_ids: set[str]) -> None:
-        """Events of these runs could not be stored: who follows them is told by a close, and may resume later."""
+    def failed(self, run_ids: set[str], *, refused: bool) -> None:
+        """Events of these runs could not be stored: who follows them is told by a close, and may resume later.
+
+        Where the database refused the rows, another process may have started the run of the request: it is followed.
+        """
         for run_id in run_ids:
             self._emitter.failed(run_id)
             run = self.active.pop(run_id, None)
             if run is not None and run.task is not None:
                 run.task.cancel()
+            if run is not None and run.request_id is not None and refused:
+                for connection in self._registry.of(run.context.user_id):
+                    if connection.following.pop(run_id, None) is not None:
+                        connection.work(self._follow_first(connection, run_id, run.request_id))
         for connection in self._registry:
             if run_ids & connection.following.keys():
                 connection.close(1011, "events cannot be stored; resume later")
+
+    async def _follow_first(self, connection: Connection, run_id: str, request_id: str) -> None:
+        """Follows the run that another process started for a request."""
+        try:
+            first = await self._store.run_of_request(connection.user_id, request_id)
+        except Exception as error:  # noqa: BLE001 - whatever a database raises
+            _log.error("cannot read a run: %s", type(error).__name__)
+            first = None
+        if first is None or first.id == run_id:
+            connection.close(1011, "events cannot be stored; resume later")
+        else:
+            connection.follow(first.id, read=True)
 
     async def adopt_orphans(self, *, dead_before: float) -> None:
         """Ends runs that nobody answers for any more, with the error that they need."""

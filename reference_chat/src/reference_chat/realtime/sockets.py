@@ -99,10 +99,13 @@ class Sockets:
     async def _read(self, connection: Connection, receive: Receive) -> None:
         rate, burst = self._settings.max_rate, 2 * self._settings.max_rate
         tokens, last = burst, time.monotonic()
+        await self._ask_again(connection)
         while True:
             message: Message = await receive()
             if message["type"] == "websocket.disconnect":
                 return
+            if connection.closing is not None:
+                continue
             now = time.monotonic()
             tokens, last = min(burst, tokens + (now - last) * rate) - 1, now
             if tokens < 0 and not self._faults.on("no_limits"):
@@ -116,13 +119,29 @@ class Sockets:
                 _log.exception("a message of connection %s could not be handled", connection.id)
                 connection.close(1011, "the message could not be handled; connect again")
 
+    async def _ask_again(self, connection: Connection) -> None:
+        """Closes the connection where its session ended before anybody could know that it is there."""
+        try:
+            if not await self._handshake.holds(connection.session_id, connection.user_id):
+                connection.close(1008, "logged out")
+        except Exception as error:  # noqa: BLE001 - whatever a database raises
+            _log.error("cannot authenticate: %s", type(error).__name__)
+            connection.close(1011, "not ready; try again soon")
+
     async def catch_up(self, connection: Connection, run_id: str) -> None:
         """Sends a connection what is stored of a run, and then what was held back meanwhile."""
         following = connection.following.get(run_id)
+
+        def is_followed() -> bool:
+            """Whether nobody resumed the run anew meanwhile, which another reading serves."""
+            return following is not None and connection.following.get(run_id) is following
+
         try:
             run = await self._store.run(run_id)
-            while following is not None and following.held is not None:
+            while following is not None and following.held is not None and is_followed():
                 stored = await self._store.events(run_id, after=following.next - 1, limit=_PAGE)
+                if not is_followed():
+                    return
                 for seq, frame in stored:
                     if seq == following.next:
                         connection.advance(following, restored(connection.user_id, run_id, seq, frame))
@@ -136,7 +155,8 @@ class Sockets:
             _log.error("cannot read events: %s", type(error).__name__)
             connection.close(1011, "events cannot be read; resume later")
             return
-        if run is None or run.status != "running":
+        # A run that is not there yet has only just begun.
+        if run is not None and run.status != "running" and is_followed():
             connection.following.pop(run_id, None)  # it was over before its events were read
 
     def _connection(self, scope: Scope, send: Send, claims: Claims) -> Connection:

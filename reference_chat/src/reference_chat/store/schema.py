@@ -69,7 +69,7 @@ runs = sa.Table(
     sa.Column("worker", sa.String, nullable=False),
     sa.Column("status", sa.String, nullable=False),
     sa.Column("started_at", sa.String, nullable=False),
-    sa.Index("runs_request", "user_id", "request_id"),
+    sa.Index("runs_request", "user_id", "request_id", unique=True),
     sa.Index(
         "runs_running",
         "worker",

@@ -25,7 +25,9 @@ _SQL: Mapping[Kind, str] = {
 }
 _EVENT = "insert into events (run_id, seq, frame) values (?, ?, ?)"
 _INSERTS = ("thread", "run", "message")
-_AGAIN = " on conflict do nothing"
+_AGAIN = " on conflict (id) do nothing"
+"""The same row again, and no other that is in its way."""
+_EVENT_AGAIN = " on conflict (run_id, seq) do nothing"
 
 
 class Sink(Protocol):
@@ -59,7 +61,7 @@ class SqliteSink:
             for row in rows:
                 if not isinstance(row, Event):
                     connection.execute(_SQL[row.kind] + (end if row.kind in _INSERTS else ""), row.values)
-            connection.executemany(_EVENT + end, _events(rows))
+            connection.executemany(_EVENT + (_EVENT_AGAIN if again else ""), _events(rows))
             connection.execute("commit")
         except BaseException:
             self.close()
@@ -97,7 +99,7 @@ class PostgresSink:
                         cursor.execute(statement.replace("?", "%s").encode(), row.values)
                 events = _events(rows)
                 if again:
-                    cursor.executemany((_EVENT + end).replace("?", "%s").encode(), events)
+                    cursor.executemany((_EVENT + _EVENT_AGAIN).replace("?", "%s").encode(), events)
                 elif events:
                     with cursor.copy("copy events (run_id, seq, frame) from stdin") as copy:
                         for event in events:

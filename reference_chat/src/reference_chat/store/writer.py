@@ -105,7 +105,7 @@ class Writer:
     def _commit(self, group: list[Row]) -> None:
         error = self._attempt(group)
         runs = dict.fromkeys(row.run_id for row in group)
-        if error is not None and _is_of_rows(error) and len(runs) > 1:
+        if error is not None and is_of_rows(error) and len(runs) > 1:
             for run_id in runs:
                 self._commit([row for row in group if row.run_id == run_id])
             return
@@ -121,7 +121,7 @@ class Writer:
                 self._sink.commit(group, again=attempt > 0)
             except Exception as raised:  # noqa: BLE001 - whatever a driver raises: nothing of the group is stored
                 error = raised
-                if _is_of_rows(error):
+                if is_of_rows(error):
                     break
             else:
                 return None
@@ -133,7 +133,7 @@ class Writer:
 
     def _committed(self, group: list[Row], error: Exception | None) -> None:
         if not isinstance(error, GapError):
-            self.healthy = error is None or _is_of_rows(error)
+            self.healthy = error is None or is_of_rows(error)
         self.depth -= len(group)
         for row in group if self._waiting else ():
             future = self._waiting.pop(id(row), None)
@@ -148,7 +148,7 @@ class Writer:
         self._stored(group)
 
 
-def _is_of_rows(error: Exception) -> bool:
+def is_of_rows(error: Exception) -> bool:
     """Whether the rows cannot be, and not the database."""
     names = {kind.__name__ for kind in type(error).__mro__}
     return bool(names & {"IntegrityError", "DataError"})
