@@ -50,6 +50,10 @@ def _case(row: int, key: str, check: str, *expects: str, **faults: Any) -> Case:
     return Case(row=row, key=key, check=check, expects=expects, faults=faults)
 
 
+def _base64(shift: int) -> dict[str, Any]:
+    return {"encode": "base64", "shift": shift}
+
+
 def _under(circumstance: str, check: str, *cases: Case) -> tuple[Case, ...]:
     """The same faults, noticed by a check that looks under a circumstance."""
     prefix = circumstance.split(" ")[0]
@@ -60,6 +64,7 @@ def _under(circumstance: str, check: str, *cases: Case) -> tuple[Case, ...]:
 
 _ANSWERED = "anywhere/test_events.py::test_a_question_is_answered"
 _TWO = "anywhere/test_isolation.py::test_two_users_see_their_own"
+_GUISE = "anywhere/test_isolation.py::test_what_one_user_said_reaches_no_other_in_any_guise"
 _SLOWLY = "inside/test_crowding.py::test_a_slow_reader_gets_everything"
 _CUT = "inside/test_reconnecting.py::test_a_cut_loses_and_repeats_nothing"
 _CONNECTING = "anywhere/test_connecting.py::"
@@ -74,7 +79,8 @@ _NO_ANSWER = {"type": "agent_completed", "field": "payload.final_response", "val
 _ANSWER = "fields.agent_completed.payload.final_response|payload.result"
 
 _DEAR = frozenset(
-    """drop-in-number two-terminals other-tool empty-answer oversize gap message-before-auth slow-auth shared-in-base64
+    """drop-in-number two-terminals other-tool empty-answer oversize gap message-before-auth slow-auth shared-in-base64-0
+    shared-in-base64-1
     repeated-by-resume leak counts-consecutive never-closes stampede ignores-slow no-timeout killed-before-stored
     disk-full unrouted wrong-handler accept-expired ticket-late""".split()
 )
@@ -108,8 +114,15 @@ _ALL: tuple[Case, ...] = (
     _case(8, "gap", _ANSWERED, "deadline.between", delay={"type": "tool_completed", "seconds": 2.6}),
     replace(_case(9, "misroute", _TWO, "isolation.user_id", misroute={"type": "*"}), under="concurrent users"),
     replace(_case(10, "shared-state", _TWO, "isolation.canary", shared_state={}), under="concurrent users"),
+    *(
+        replace(
+            _case(10, f"shared-in-base64-{shift}", _GUISE, "isolation.canary", shared_state=_base64(shift)),
+            under="concurrent users",
+        )
+        for shift in range(3)
+    ),
     replace(
-        _case(10, "shared-in-base64", f"{_TWO}_in_every_encoding", "isolation.canary", shared_state={}),
+        _case(10, "shared-in-pieces", _GUISE, "isolation.canary", shared_state={"encode": "split"}),
         under="concurrent users",
     ),
     replace(

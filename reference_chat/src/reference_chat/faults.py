@@ -52,7 +52,12 @@ TABLE: Mapping[str, Fault] = {
     "misroute": Fault(
         "9", "events of `type` go to somebody else who is connected, too", {"type": "*", "instead": False}
     ),
-    "shared_state": Fault("10", "what the last user asked is part of what the next one asks", {}),
+    "shared_state": Fault(
+        "10",
+        "what the last user asked is part of what the next one asks: as it is, with `encode` base64 behind `shift` "
+        "letters, or split over two thoughts",
+        {"encode": "", "shift": 0},
+    ),
     "singleton": Fault("11", "runs that overlap share one context and one emitter", {}),
     "reuse": Fault("12", "a run gets the id of the run before", {}),
     "accept_before_auth": Fault("13", "the socket is accepted and greeted before anybody is authenticated", {}),
