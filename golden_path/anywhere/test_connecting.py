@@ -13,11 +13,12 @@ from canonry.testing.users import websocket_url
 from golden_path.chat.conversation import Conversation
 from golden_path.chat.proxy import HIDDEN, proxied
 from golden_path.chat.target import Target
+from golden_path.chat.times import times_of
 from golden_path.chat.user import SUBPROTOCOL, ChatUser
 from golden_path.conftest import Users
 
 pytestmark = pytest.mark.anyio
-CONNECT_WITHIN, CROWD, REDEEMS = 2.0, 12, 20
+CROWD, REDEEMS = 12, 20
 
 
 def forged(token: str, header: dict[str, str], signature: str) -> str:
@@ -86,7 +87,7 @@ async def test_a_crowd_connects_in_time(users: Users, contract: EventContract) -
         took = await asyncio.gather(*(opened(socket) for socket in sockets))
     finally:
         await asyncio.gather(*(socket.close() for socket in sockets))
-    assert max(took) <= CONNECT_WITHIN, f"connecting took {max(took):.1f} s"
+    assert max(took) <= times_of(contract).connect, f"connecting took {max(took):.1f} s"
 
 
 async def test_a_ticket_is_redeemed_once(user: ChatUser, chat: Target) -> None:

@@ -22,6 +22,7 @@ BEAT = 30 * 0.05
 SLOW_RUNS = 6
 """Of 64 tool calls with 8 kB each: more than the kernel takes for somebody who does not read."""
 CROWDED, LONG = 260, 4.0
+SLOW_TOOLS, PAUSE = 24, 0.0003
 ROUNDS, GROWTH = 30, 8_000_000
 
 
@@ -47,13 +48,41 @@ async def test_a_slow_reader_holds_up_nobody_else(
     assert run.end, f"a slow reader held up another for {took:.1f} s"
 
 
-async def test_a_slow_reader_gets_everything(user: ChatUser, contract: EventContract) -> None:
-    async with proxied(user.url, pause=0.01) as proxy, user.connect(contract, url=proxy.url) as conversation:
+async def test_a_slow_reader_gets_everything(user: ChatUser, contract: EventContract, chat: Target) -> None:
+    most = 0
+
+    async def watch() -> None:
+        nonlocal most
+        while True:
+            most = max(most, await asyncio.to_thread(_waiting, chat, user))
+            await asyncio.sleep(0.02)
+
+    async with (
+        proxied(user.url, pause=PAUSE, small=True) as proxy,
+        user.connect(contract, url=proxy.url) as conversation,
+    ):
         await conversation.welcome()
-        run = await conversation.ask(f"[[tools:2]] slowly {user.canary}")
+        watching = asyncio.create_task(watch())
+        run = await conversation.ask(f"[[tools:{SLOW_TOOLS}]] slowly {user.canary} {'much ' * 1500}")
+        watching.cancel()
         await conversation.rest(0.3)
+    print("MOST", most, len(run.events))
+    assert most > 0, "nothing waits for a reader who is slow"
     contract.check()
     assert run.answer
+
+
+def _waiting(chat: Target, user: ChatUser) -> int:
+    """How many frames wait for a user in the service."""
+    return max(
+        (
+            each["waiting"]
+            for census in chat.censuses()
+            for each in census["connections"]
+            if each["user_id"] == user.user_id
+        ),
+        default=0,
+    )
 
 
 async def test_nothing_blocks_the_event_loop(users: Users, contract: EventContract, chat: Target) -> None:

@@ -69,6 +69,7 @@ _SLOWLY = "inside/test_crowding.py::test_a_slow_reader_gets_everything"
 _CUT = "inside/test_reconnecting.py::test_a_cut_loses_and_repeats_nothing"
 _CONNECTING = "anywhere/test_connecting.py::"
 _MESSAGES = "anywhere/test_messages.py::"
+_LIMITS = "anywhere/test_limits.py::"
 _RUNS = "inside/test_runs.py::"
 _ENDING = "inside/test_ending.py::"
 _BREAKER = "inside/test_breaker.py::"
@@ -293,7 +294,18 @@ _ALL: tuple[Case, ...] = (
         under="slow reader",
     ),
     _case(24, "block", f"{_CROWDING}test_nothing_blocks_the_event_loop", "exchange.ping", block={"seconds": 1.2}),
-    _case(25, "no-limits", f"{_MESSAGES}test_limits_hold", "says: too long starts a run", no_limits={}),
+    _case(25, "no-limit-of-text", f"{_LIMITS}test_a_text_has_a_limit", "says: too long starts a run", no_limits={"only": "text"}),
+    _case(
+        25,
+        "no-limit-of-connections",
+        f"{_LIMITS}test_connections_of_a_user_have_a_limit",
+        "says: the eleventh connection of a user is accepted",
+        no_limits={"only": "connections"},
+    ),
+    _case(25, "no-limit-of-rate", f"{_LIMITS}test_messages_have_a_rate", "says: are not too fast", no_limits={"only": "rate"}),
+    _case(25, "no-limit-of-runs", f"{_LIMITS}test_runs_of_a_user_have_a_limit", "says: a user has 21 runs", no_limits={"only": "runs"}),
+    _case(25, "no-limit-of-body", f"{_LIMITS}test_bodies_have_a_limit", "says: is answered with 422", no_limits={"only": "body"}),
+    _case(25, "no-limit-of-frame", f"{_LIMITS}test_frames_have_a_limit", "says: bytes is answered", no_limits={"only": "frame"}),
     replace(
         _case(
             26,

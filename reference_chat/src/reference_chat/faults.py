@@ -85,7 +85,9 @@ TABLE: Mapping[str, Fault] = {
     "breaker_counts_consecutive": Fault("22", "the breaker counts failures in a row", {}),
     "unbounded_queue": Fault("23", "one slow reader's frames are waited for, by everybody", {}),
     "block": Fault("24", "a message blocks the event loop for `seconds`", {"seconds": 0.5}),
-    "no_limits": Fault("25", "no limit of connections, runs, rates and sizes holds", {}),
+    "no_limits": Fault(
+        "25", "no limit holds, or not the `only` one: of connections, rate, runs, text, body or frame", {"only": ""}
+    ),
     "pubsub_drop": Fault("26", "what one process stored does not reach the others", {}),
     "persist_late": Fault("27", "events are sent first and stored `seconds` later", {"seconds": 1.0}),
     "strip": Fault("30", "tickets and bearer subprotocols are ignored, as behind a proxy that takes them away", {}),
@@ -119,6 +121,11 @@ class Faults:
         if arguments is None or arguments["type"] not in (type, "*"):
             return None
         return arguments if self.random.random() < arguments.get("rate", 1.0) else None
+
+    def unlimited(self, limit: str) -> bool:
+        """Whether a limit does not hold."""
+        arguments = self._on.get("no_limits")
+        return arguments is not None and arguments["only"] in ("", limit)
 
     def switch(self, changes: Mapping[str, Any]) -> None:
         """Switches faults on (an object of arguments, or true) and off (null). Raises `ChatError`, and changes nothing."""
