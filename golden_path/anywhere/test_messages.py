@@ -16,7 +16,7 @@ HOSTILE = (
     "'; DROP TABLE messages; --",
     "<script>alert(1)</script>",
     "{{7*7}}",
-    "\u202e\u0000\ud7ff",
+    "\u202e\ud7ff\u200d",
     "../../etc/passwd",
 )
 
@@ -107,6 +107,7 @@ async def test_what_is_no_message_is_answered(user: ChatUser, contract: EventCon
         "[" * 20_000,
         b"\x00\xff",
         '{"type": "user_message", "text": "lone \\ud800"}',
+        '{"type": "user_message", "text": "NUL \\u0000"}',
     )
     async with user.connect(contract) as conversation:
         await conversation.welcome()
@@ -123,7 +124,7 @@ async def test_what_is_no_message_is_answered(user: ChatUser, contract: EventCon
 async def test_hostile_texts_are_texts(user: ChatUser, contract: EventContract) -> None:
     async with user.connect(contract) as conversation:
         await conversation.welcome()
-        for text in HOSTILE[:3]:
+        for text in HOSTILE:
             run = await conversation.ask(text)
             assert run.answer, f"{text!r} is not answered"
             messages = user.http.get(f"/threads/{run.thread_id}").json()["messages"]
@@ -139,4 +140,5 @@ async def test_a_flood_holds_up_nobody_else(users: Any, contract: EventContract)
         run: Run = await calm.ask("am I heard?")
         assert run.answer
         await flood.rest(0.3)
-    assert calm.stream.session.received
+    told = {each["payload"]["code"] for each in flood.events("error")}
+    assert told, "a flood is not told that nothing comes of it"

@@ -35,4 +35,8 @@ def own_engine(request: pytest.FixtureRequest) -> dict[str, str]:
     if engine() == SQLITE:
         return {}
     lease = request.getfixturevalue("canonry_lease")
-    return {"CHAT_DATABASE_URL": lease("chat_postgres").url, "CHAT_REDIS_URL": lease("chat_redis").url}
+    return {
+        "CHAT_DATABASE_URL": lease("chat_postgres").url,
+        "CHAT_REDIS_URL": lease("chat_redis").url,
+        "CHAT_WORKERS": "2",
+    }

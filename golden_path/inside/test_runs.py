@@ -52,6 +52,7 @@ async def test_overlapping_runs_share_nothing(users: Users, contract: EventContr
         await third.say(f"[[barrier:{name}:3]] {ada.canary}")
         runs = await asyncio.gather(hers.until_end(), also.until_end(), third.until_end())
         await third.close()
+    assert len(overlapping) >= 2, f"{len(overlapping)} of two runs that overlap are found"
     identities = [run["identity"] for run in overlapping]
     assert len(set(identities)) == len(identities), "runs that overlap share one object"
     assert all(run.end for run in runs)
