@@ -112,16 +112,20 @@ async def test_a_ticket_is_its_owners(users: Users, contract: EventContract, cha
     assert await refusal(chat, {}, f"/ws?ticket={revoked}") == 403, "a revoked ticket is good"
 
 
-async def test_a_proxy_that_strips_headers_is_passed(user: ChatUser, contract: EventContract) -> None:
+async def test_a_ticket_passes_a_proxy_that_strips_headers(user: ChatUser, contract: EventContract) -> None:
     async with proxied(user.url, hidden=HIDDEN) as proxy:
         headers = user.with_token(user.access_token)
         with pytest.raises(HandshakeError):
             await user.connect(contract, headers=headers, url=proxy.url).open()
         assert proxy.taken == 1, "the proxy took nothing away"
         contract.streams.clear()
+        async with user.connect(contract, ticket=user.ticket(), url=proxy.url) as by_ticket:
+            await by_ticket.ask("by ticket?")
+
+
+async def test_a_subprotocol_passes_a_proxy_that_strips_headers(user: ChatUser, contract: EventContract) -> None:
+    async with proxied(user.url, hidden=HIDDEN) as proxy:
         offered = (SUBPROTOCOL, f"bearer.{user.access_token}")
         async with user.connect(contract, subprotocols=offered, url=proxy.url) as by_protocol:
             assert by_protocol.connection.subprotocol == SUBPROTOCOL
             await by_protocol.ask("by subprotocol?")
-        async with user.connect(contract, ticket=user.ticket(), url=proxy.url) as by_ticket:
-            await by_ticket.ask("by ticket?")

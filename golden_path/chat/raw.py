@@ -25,8 +25,9 @@ class RawSocket:
         parts = urlsplit(url)
         self.socket = small_socket() if small else socket.socket()
         self.socket.settimeout(limit)
-        self.host, port = parts.hostname or "127.0.0.1", parts.port or 80
-        self.socket.connect((self.host, port))
+        host, port = parts.hostname or "127.0.0.1", parts.port or 80
+        self.host = f"{host}:{port}"
+        self.socket.connect((host, port))
 
     def __enter__(self) -> "RawSocket":
         return self

@@ -40,8 +40,7 @@ async def test_a_slow_reader_holds_up_nobody_else(
         for _ in range(SLOW_RUNS):
             raw.frame(json.dumps({"type": "user_message", "text": f"[[tools:64]] {'much ' * 1600}"}).encode())
         await _until_crowded(chat, slow)
-        async with quick.connect(contract) as conversation:
-            await conversation.welcome()
+        async with await beside(quick, contract, await asyncio.to_thread(_worker_of, chat, slow)) as conversation:
             begun = time.monotonic()
             run = await conversation.ask("am I held up?", limit=LONG)
             took = time.monotonic() - begun
@@ -126,13 +125,18 @@ async def test_connections_leave_nothing_behind(user: ChatUser, contract: EventC
     assert sum(each["files"] for each in after) <= sum(each["files"] for each in before) + 5, "files are left behind"
 
 
+def _worker_of(chat: Target, user: ChatUser) -> str:
+    """The process in which a user is connected, empty where in none."""
+    return next((str(each["worker"]) for each in chat.censuses() if user.user_id in each["users"]), "")
+
+
 async def _until_crowded(chat: Target, user: ChatUser) -> None:
     """Until frames wait for a user who does not read, or the service has let go of him."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        (census,) = await asyncio.to_thread(chat.censuses)
-        waiting = [each["waiting"] for each in census["connections"] if each["user_id"] == user.user_id]
-        if not waiting or max(waiting) > CROWDED:
+        if not await asyncio.to_thread(chat.connections_of, user.user_id):
+            return
+        if await asyncio.to_thread(_waiting, chat, user) > CROWDED:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("nothing waits for a reader who does not read")

@@ -25,13 +25,16 @@ async def test_a_run_survives_the_end_of_its_process(
 ) -> None:
     contract: EventContract = event_contract(profile="scaled")
     service = own(**own_engine)
-    service.start()
+    target = service.start()
     user = service.user()
     conversation = user.connect(contract)
     await conversation.open()
     await conversation.say("[[tools:3]] [[slow:0.2]] before the end")
     run = await conversation.until("agent_thinking")
-    service.tell(signal.SIGKILL if planted.key == "killed" else signal.SIGTERM)
+    if planted.key == "killed":
+        service.kill(target)
+    else:
+        service.tell(signal.SIGTERM)
     await conversation.until_end(run=run)
     try:
         code = await conversation.connection.wait_closed(limit=5)
@@ -62,7 +65,7 @@ async def test_what_was_sent_survives_kill_9(
     await conversation.open()
     await conversation.say("[[tools:6]] kill me")
     run = await conversation.until("tool_completed")
-    service.tell(signal.SIGKILL)
+    service.kill(target)
     await conversation.until_end(run=run, silence=1.0)
     service.ended()
     stored = user_after(service, user).get(f"/runs/{run.run_id}/events").json()

@@ -72,6 +72,7 @@ _MESSAGES = "anywhere/test_messages.py::"
 _LIMITS = "anywhere/test_limits.py::"
 _RUNS = "inside/test_runs.py::"
 _ENDING = "inside/test_ending.py::"
+_HANDLERS = "inside/test_handlers.py::test_every_message_reaches_its_own_handler_once"
 _BREAKER = "inside/test_breaker.py::"
 _CROWDING = "inside/test_crowding.py::"
 _SAME_TOOL = {"type": "tool_completed", "field": "payload.tool_name", "value": "other"}
@@ -83,6 +84,7 @@ _DEAR = frozenset(
     """drop-in-number two-terminals other-tool empty-answer oversize gap message-before-auth slow-auth shared-in-base64-0
     shared-in-base64-1
     repeated-by-resume leak counts-consecutive never-closes stampede ignores-slow no-timeout killed-before-stored
+    unrouted-counted wrong-handler-counted
     disk-full unrouted wrong-handler accept-expired ticket-late""".split()
 )
 """Faults that `make test` leaves to `make matrix`: their rows have another."""
@@ -204,6 +206,13 @@ _ALL: tuple[Case, ...] = (
     ),
     _case(16, "short-ttl", f"{_RUNS}test_a_run_outlives_its_token", "run.ended", short_ttl={"seconds": 0.7}),
     _case(
+        16,
+        "refresh-ignored",
+        f"{_RUNS}test_a_socket_outlives_its_token_where_a_newer_one_comes",
+        "says: although a newer one came",
+        short_ttl={"seconds": 1.0},
+    ),
+    _case(
         17,
         "half-a-user",
         "anywhere/test_accounts.py::test_a_user_is_registered_wholly_or_not_at_all",
@@ -236,6 +245,13 @@ _ALL: tuple[Case, ...] = (
         "second-registry",
         "inside/test_proofs.py::test_each_part_is_there_once",
         "says: a second implementation: DUP001",
+    ),
+    _case(
+        21,
+        "beside-the-emitter",
+        "inside/test_handlers.py::test_every_event_is_of_the_one_emitter",
+        "says: are of the one emitter",
+        dup={"type": "tool_completed"},
     ),
     _case(
         22,
@@ -342,10 +358,17 @@ _ALL: tuple[Case, ...] = (
     _case(29, "killed", f"{_ENDING}test_a_run_survives_the_end_of_its_process", "close_codes", "run.ended"),
     _case(
         30,
-        "strip",
-        f"{_CONNECTING}test_a_proxy_that_strips_headers_is_passed",
+        "strip-ticket",
+        f"{_CONNECTING}test_a_ticket_passes_a_proxy_that_strips_headers",
         "says: refuses the connection with status 403",
-        strip={},
+        strip={"only": "ticket"},
+    ),
+    _case(
+        30,
+        "strip-subprotocol",
+        f"{_CONNECTING}test_a_subprotocol_passes_a_proxy_that_strips_headers",
+        "says: refuses the connection with status 403",
+        strip={"only": "subprotocol"},
     ),
     _case(
         31,
@@ -363,6 +386,13 @@ _ALL: tuple[Case, ...] = (
     ),
     _case(
         33,
+        "unrouted-counted",
+        _HANDLERS,
+        "says: the handlers that were reached are",
+        unrouted={"type": "user_message"},
+    ),
+    _case(
+        33,
         "double-route",
         f"{_MESSAGES}test_a_message_starts_one_run",
         "says: one message starts 2 runs",
@@ -370,9 +400,23 @@ _ALL: tuple[Case, ...] = (
     ),
     _case(
         33,
+        "double-route-counted",
+        _HANDLERS,
+        "says: the handlers that were reached are",
+        double_route={"type": "user_message"},
+    ),
+    _case(
+        33,
         "wrong-handler",
         f"{_MESSAGES}test_a_message_starts_one_run",
         "exchange.user_message",
+        wrong_handler={"type": "user_message", "as": "ping"},
+    ),
+    _case(
+        33,
+        "wrong-handler-counted",
+        _HANDLERS,
+        "says: the handlers that were reached are",
         wrong_handler={"type": "user_message", "as": "ping"},
     ),
     *_under("concurrent users", _TWO, *_ORDER),

@@ -90,7 +90,12 @@ TABLE: Mapping[str, Fault] = {
     ),
     "pubsub_drop": Fault("26", "what one process stored does not reach the others", {}),
     "persist_late": Fault("27", "events are sent first and stored `seconds` later", {"seconds": 1.0}),
-    "strip": Fault("30", "tickets and bearer subprotocols are ignored, as behind a proxy that takes them away", {}),
+    "strip": Fault(
+        "30",
+        "tickets and bearer subprotocols are ignored, as behind a proxy that takes them away; or the `only` ones: "
+        "`ticket` or `subprotocol`",
+        {"only": ""},
+    ),
     "unrouted": Fault("33", "messages of `type` reach no handler, in silence", {"type": "user_message"}),
     "double_route": Fault("33", "messages of `type` are handled twice", {"type": "user_message"}),
     "wrong_handler": Fault("33", "messages of `type` are handled as `as`", {"type": "user_message", "as": "ping"}),
