@@ -86,10 +86,16 @@ async def test_what_was_sent_survives_kill_9(
 
 
 async def test_the_golden_question_has_its_dependencies(
-    own: Own, event_contract: Any, planted: Case, own_engine: dict[str, str]
+    own: Own, event_contract: Any, planted: Case, request: pytest.FixtureRequest
 ) -> None:
     contract: EventContract = event_contract(profile="scaled")
-    settings = {**own_engine, "CHAT_MODEL_URL": "http://127.0.0.1:9/v1"} if planted.key == "no-model" else own_engine
+    which, stopped = planted.key.partition("-")[::2]
+    if stopped == "stopped":
+        settings, servers = request.getfixturevalue("stoppable")
+    else:
+        settings, servers = request.getfixturevalue("own_engine"), {}
+    if planted.key == "no-model":
+        settings = {**settings, "CHAT_MODEL_URL": "http://127.0.0.1:9/v1"}
     service = own(limits=_little_disk if planted.key == "disk-full" else None, **settings)
     service.start()
     user = service.user()
@@ -98,7 +104,9 @@ async def test_the_golden_question_has_its_dependencies(
         texts = [f"question {number} {'x' * 4000}" for number in range(6)]
         answered = 0
         with contextlib.suppress(NotReceivedError):  # closed
-            for text in texts:
+            for number, text in enumerate(texts):
+                if servers and number == 2:
+                    servers[which].stop()
                 answered += bool((await conversation.ask(text, limit=8.0)).answer)
     unanswered = len(texts) - answered
     assert not unanswered, f"{unanswered} of {len(texts)} questions have no answer"

@@ -85,7 +85,7 @@ _DEAR = frozenset(
     shared-in-base64-1
     repeated-by-resume leak counts-consecutive never-closes stampede ignores-slow no-timeout killed-before-stored
     unrouted-counted wrong-handler-counted
-    disk-full unrouted wrong-handler accept-expired ticket-late""".split()
+    disk-full database-stopped redis-stopped unrouted wrong-handler accept-expired ticket-late""".split()
 )
 """Faults that `make test` leaves to `make matrix`: their rows have another."""
 
@@ -354,6 +354,13 @@ _ALL: tuple[Case, ...] = (
             28, "disk-full", f"{_ENDING}test_the_golden_question_has_its_dependencies", "says: questions have no answer"
         ),
         engines=(SQLITE,),
+    ),
+    *(
+        replace(
+            _case(28, f"{which}-stopped", f"{_ENDING}test_the_golden_question_has_its_dependencies", "says: questions have no answer"),
+            engines=(PAIR,),
+        )
+        for which in ("database", "redis")
     ),
     _case(29, "killed", f"{_ENDING}test_a_run_survives_the_end_of_its_process", "close_codes", "run.ended"),
     _case(
