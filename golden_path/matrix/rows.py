@@ -307,7 +307,13 @@ _ALL: tuple[Case, ...] = (
         under="slow reader",
     ),
     _case(24, "block", f"{_CROWDING}test_nothing_blocks_the_event_loop", "exchange.ping", block={"seconds": 1.2}),
-    _case(25, "no-limit-of-text", f"{_LIMITS}test_a_text_has_a_limit", "says: too long starts a run", no_limits={"only": "text"}),
+    _case(
+        25,
+        "no-limit-of-text",
+        f"{_LIMITS}test_a_text_has_a_limit",
+        "says: too long starts a run",
+        no_limits={"only": "text"},
+    ),
     _case(
         25,
         "no-limit-of-connections",
@@ -315,10 +321,34 @@ _ALL: tuple[Case, ...] = (
         "says: the eleventh connection of a user is accepted",
         no_limits={"only": "connections"},
     ),
-    _case(25, "no-limit-of-rate", f"{_LIMITS}test_messages_have_a_rate", "says: are not too fast", no_limits={"only": "rate"}),
-    _case(25, "no-limit-of-runs", f"{_LIMITS}test_runs_of_a_user_have_a_limit", "says: a user has 21 runs", no_limits={"only": "runs"}),
-    _case(25, "no-limit-of-body", f"{_LIMITS}test_bodies_have_a_limit", "says: is answered with 422", no_limits={"only": "body"}),
-    _case(25, "no-limit-of-frame", f"{_LIMITS}test_frames_have_a_limit", "says: bytes is answered", no_limits={"only": "frame"}),
+    _case(
+        25,
+        "no-limit-of-rate",
+        f"{_LIMITS}test_messages_have_a_rate",
+        "says: are not too fast",
+        no_limits={"only": "rate"},
+    ),
+    _case(
+        25,
+        "no-limit-of-runs",
+        f"{_LIMITS}test_runs_of_a_user_have_a_limit",
+        "says: a user has 21 runs",
+        no_limits={"only": "runs"},
+    ),
+    _case(
+        25,
+        "no-limit-of-body",
+        f"{_LIMITS}test_bodies_have_a_limit",
+        "says: is answered with 422",
+        no_limits={"only": "body"},
+    ),
+    _case(
+        25,
+        "no-limit-of-frame",
+        f"{_LIMITS}test_frames_have_a_limit",
+        "says: bytes is answered",
+        no_limits={"only": "frame"},
+    ),
     replace(
         _case(
             26,
@@ -357,7 +387,12 @@ _ALL: tuple[Case, ...] = (
     ),
     *(
         replace(
-            _case(28, f"{which}-stopped", f"{_ENDING}test_the_golden_question_has_its_dependencies", "says: questions have no answer"),
+            _case(
+                28,
+                f"{which}-stopped",
+                f"{_ENDING}test_the_golden_question_has_its_dependencies",
+                "says: questions have no answer",
+            ),
             engines=(PAIR,),
         )
         for which in ("database", "redis")
