@@ -26,9 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     engines = tuple(given.engine or BOTH)
     cases = wanted(CASES, quick=given.quick, only=given.fault)
     whole = not given.quick and not given.fault
-    digest, verdicts = build_digest(), []
+    digest, verdicts, red = build_digest(), [], []
     for engine in engines:
-        verdicts += _on(engine, cases, quick=given.quick, only=given.fault)
+        found, green = _on(engine, cases, quick=given.quick, only=given.fault)
+        verdicts += found
+        red += [] if green else [engine]
     for line in table(verdicts, whole=whole):
         print(line)
     if build_digest() != digest:
@@ -36,10 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if whole:
         write_result(given.result, verdicts, flow=FLOW, build={"build": digest, "engines": list(engines)})
-    return _conclude(verdicts, engines, digest, whole=whole)
+    status = _conclude(verdicts, engines, digest, whole=whole)
+    if red:
+        print(f"the healthy suite is not green on {', '.join(red)}; see its output above, and mend it first")
+    return 1 if red else status
 
 
-def _on(engine: str, cases: Sequence[Case], *, quick: bool, only: Sequence[str]) -> list[Verdict]:
+def _on(engine: str, cases: Sequence[Case], *, quick: bool, only: Sequence[str]) -> tuple[list[Verdict], bool]:
+    """The verdicts, and whether the healthy run was green."""
     healthy = run_suite(engine, faults=False, quick=quick, only=only)
     print(f"{engine}: {len(healthy.seen)} tests on the healthy service, {healthy.seconds:.1f} s", file=sys.stderr)
     faulty = run_suite(engine, faults=True, quick=quick, only=only)
@@ -49,7 +55,7 @@ def _on(engine: str, cases: Sequence[Case], *, quick: bool, only: Sequence[str])
             print(run.output, file=sys.stderr)
     if healthy.status != 0:
         print(healthy.output, file=sys.stderr)
-    return judge(cases, engine, healthy=healthy.seen, faulty=faulty.seen)
+    return judge(cases, engine, healthy=healthy.seen, faulty=faulty.seen), healthy.status == 0
 
 
 def _conclude(verdicts: Sequence[Verdict], engines: Sequence[str], digest: str, *, whole: bool) -> int:

@@ -10,7 +10,7 @@ from canonry.testing import EventContract
 from golden_path.chat.people import People
 from golden_path.chat.target import Target
 from golden_path.chat.user import ChatUser
-from golden_path.matrix.cases import ENGINE, FAULTS, HERE, ONLY, Case, cases_of
+from golden_path.matrix.cases import ENGINE, FAULTS, HERE, ONLY, PAIR, Case, cases_of
 
 Users = Callable[..., list[ChatUser]]
 NOTHING = Case(row=0, key="", check="", expects=())
@@ -22,13 +22,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("planted", cases, indirect=True, ids=[case.key for case in cases])
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The mark of the suite itself."""
+    config.addinivalue_line("markers", "pair_only: needs servers of a database and of Redis that can be stopped")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where faults are to be planted, or some only are wanted, other tests are left out, and said to be."""
+    possible = [item for item in items if engine() == PAIR or not item.get_closest_marker("pair_only")]
     if os.environ.get(FAULTS):
-        mine = [item for item in items if "planted" in getattr(getattr(item, "callspec", None), "params", {})]
+        mine = [item for item in possible if "planted" in getattr(getattr(item, "callspec", None), "params", {})]
     elif os.environ.get(ONLY):
-        mine = [item for item in items if cases_of(item.nodeid, engine())]
+        mine = [item for item in possible if cases_of(item.nodeid, engine())]
     else:
+        mine = possible
+    if len(mine) == len(items):
         return
     config.hook.pytest_deselected(items=[item for item in items if item not in mine])
     items[:] = mine

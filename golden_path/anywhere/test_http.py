@@ -1,5 +1,7 @@
 """The HTTP part as a stranger finds it."""
 
+import secrets
+
 import pytest
 
 from golden_path.chat.raw import RawSocket
@@ -52,12 +54,11 @@ def test_bodies_that_do_not_fit(chat: Target, body: bytes, statuses: tuple[int, 
 
 def test_hostile_names_are_names(chat: Target) -> None:
     for number, name in enumerate(("<script>alert(1)</script>", "'; DROP TABLE users; --", "Ünï\u200dcode 🙂")):
-        email = f"hostile-{number}-{id(name)}@golden.example"
+        email = f"hostile-{number}-{secrets.token_hex(8)}@golden.example"
         made = chat.http.post("/auth/register", json={"email": email, "password": "long-enough-1", "name": name})
-        if made.status != 409:
-            assert made.status == 201
-            assert made.json()["name"] == name
-            assert made.headers["content-type"].startswith("application/json")
+        assert made.status == 201
+        assert made.json()["name"] == name
+        assert made.headers["content-type"].startswith("application/json")
 
 
 def test_a_strange_origin_is_refused(chat: Target, user: ChatUser) -> None:
@@ -66,7 +67,7 @@ def test_a_strange_origin_is_refused(chat: Target, user: ChatUser) -> None:
     assert b" 403 " in head.split(b"\r\n")[0]
     with RawSocket(chat.url) as raw:
         head = raw.upgrade(user.access_token, headers=f"Origin: {chat.url}\r\n")
-    assert b" 101 " in head.split(b"\r\n")[0] or b" 403 " in head.split(b"\r\n")[0]
+    assert b" 101 " in head.split(b"\r\n")[0], "the service's own pages may not connect"
 
 
 def test_demo_and_debug_doors_are_shut(chat: Target) -> None:

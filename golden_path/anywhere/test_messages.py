@@ -1,4 +1,4 @@
-"""A message reaches exactly one handler, is stored, and what is no message is answered: rows 25, 27 and 33."""
+"""A message reaches exactly one handler, is stored, and what is no message is answered: rows 27, 32 and 33."""
 
 import asyncio
 import json
@@ -7,18 +7,16 @@ from typing import Any
 import pytest
 
 from canonry.testing import EventContract
-from canonry.testing.connection import HandshakeError, NotReceivedError
 from golden_path.chat.conversation import Conversation, Run
 from golden_path.chat.target import Target
 from golden_path.chat.user import ChatUser
 
 pytestmark = pytest.mark.anyio
-MOST_CONNECTIONS, MOST_TEXT = 10, 8192
 HOSTILE = (
     "'; DROP TABLE messages; --",
     "<script>alert(1)</script>",
     "{{7*7}}",
-    "\u202e\u0000\ud7ff",
+    "\u202e\ud7ff\u200d",
     "../../etc/passwd",
 )
 
@@ -27,7 +25,7 @@ async def error_to(conversation: Conversation, frame: str | bytes) -> dict[str, 
     """What is answered to a frame that is no good message."""
     await conversation.connection.send(frame)
     while True:
-        event = await conversation.connection.receive_json(limit=5)
+        event = await conversation.connection.receive_json(limit=conversation.times.silence)
         if event["type"] in ("error", "agent_started"):
             return dict(event)
 
@@ -35,14 +33,14 @@ async def error_to(conversation: Conversation, frame: str | bytes) -> dict[str, 
 async def test_a_message_starts_one_run(user: ChatUser, contract: EventContract) -> None:
     async with user.connect(contract) as conversation:
         await conversation.welcome()
-        run = await conversation.ask("one handler?", limit=3.0)
+        run = await conversation.ask("one handler?")
         runs = {event["run_id"] for event in (*run.events, *await conversation.rest(0.3)) if "run_id" in event}
     assert len(runs) <= 1, f"one message starts {len(runs)} runs"
 
 
 async def test_every_frame_is_judged(user: ChatUser, contract: EventContract) -> None:
     async with user.connect(contract) as conversation:
-        await conversation.ask("how many frames?", limit=3.0)
+        await conversation.ask("how many frames?")
         sent = 1
     came, judged = conversation.frames + sent, conversation.stream.session.received
     assert came == judged, f"{came} frames went by, {judged} were judged"
@@ -89,33 +87,6 @@ async def test_a_thread_goes_on_and_is_nobody_elses(
         await theirs.ask("my own")
 
 
-async def test_limits_hold(user: ChatUser, contract: EventContract) -> None:
-    async with user.connect(contract) as conversation:
-        await conversation.welcome()
-        too_long = await error_to(conversation, json.dumps({"type": "user_message", "text": "x" * (MOST_TEXT + 1)}))
-        assert too_long["type"] == "error", "a text that is too long starts a run"
-        more = [user.connect(contract) for _ in range(MOST_CONNECTIONS - 1)]
-        for each in more:
-            await each.open()
-            await each.welcome()
-        eleventh = user.connect(contract)
-        try:
-            await eleventh.open()
-            with pytest.raises(NotReceivedError):
-                await eleventh.welcome(limit=1)
-            refused = eleventh.connection.close_code
-        except HandshakeError as error:
-            refused = error.status
-        except pytest.fail.Exception:
-            refused = 0
-        finally:
-            await eleventh.close()
-            await asyncio.gather(*(each.close() for each in more))
-        contract.streams.remove(eleventh.stream)
-        assert refused in (1013, 503, 429), "the eleventh connection of a user is accepted"
-        await conversation.ask("what was allowed goes on")
-
-
 async def test_what_is_no_message_is_answered(user: ChatUser, contract: EventContract) -> None:
     frames: tuple[str | bytes, ...] = (
         "{",
@@ -136,6 +107,7 @@ async def test_what_is_no_message_is_answered(user: ChatUser, contract: EventCon
         "[" * 20_000,
         b"\x00\xff",
         '{"type": "user_message", "text": "lone \\ud800"}',
+        '{"type": "user_message", "text": "NUL \\u0000"}',
     )
     async with user.connect(contract) as conversation:
         await conversation.welcome()
@@ -152,7 +124,7 @@ async def test_what_is_no_message_is_answered(user: ChatUser, contract: EventCon
 async def test_hostile_texts_are_texts(user: ChatUser, contract: EventContract) -> None:
     async with user.connect(contract) as conversation:
         await conversation.welcome()
-        for text in HOSTILE[:3]:
+        for text in HOSTILE:
             run = await conversation.ask(text)
             assert run.answer, f"{text!r} is not answered"
             messages = user.http.get(f"/threads/{run.thread_id}").json()["messages"]
@@ -168,4 +140,5 @@ async def test_a_flood_holds_up_nobody_else(users: Any, contract: EventContract)
         run: Run = await calm.ask("am I heard?")
         assert run.answer
         await flood.rest(0.3)
-    assert calm.stream.session.received
+    told = {each["payload"]["code"] for each in flood.events("error")}
+    assert told, "a flood is not told that nothing comes of it"

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from canonry.testing.connection import NotReceivedError, RealConnection, Received
 from canonry.testing.contracts.stream import JudgedStream
+from golden_path.chat.times import Times
 
 if TYPE_CHECKING:
     from golden_path.chat.user import ChatUser
 
 ENDS = ("agent_completed", "agent_error")
-SILENCE, ANSWER = 4.0, 12.0
-"""After how many seconds of silence, and after how many in all, a test stops to wait for the end of a run."""
 
 
 @dataclass(slots=True)
@@ -58,8 +57,8 @@ class Run:
 class Conversation:
     """A connection of a user, under a contract."""
 
-    def __init__(self, connection: RealConnection, stream: JudgedStream, user: "ChatUser") -> None:
-        self.connection, self.stream, self.user = connection, stream, user
+    def __init__(self, connection: RealConnection, stream: JudgedStream, user: "ChatUser", times: Times) -> None:
+        self.connection, self.stream, self.user, self.times = connection, stream, user, times
         self.frames = 0
         """How many frames came, whether they can be read or not."""
         connection.on_receive.append(self._judge)
@@ -71,9 +70,9 @@ class Conversation:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def open(self, *, limit: float = 10.0) -> None:
+    async def open(self, *, limit: float | None = None) -> None:
         """Connects. Raises `HandshakeError` where the service refuses."""
-        await self.connection.open(limit=limit)
+        await self.connection.open(limit=limit or self.times.answer)
 
     async def close(self) -> None:
         """Closes it, and says to the contract how it ended."""
@@ -92,9 +91,9 @@ class Conversation:
             mine = [event for event in map(readable, self.connection.received) if event.get("run_id") == run.run_id]
             run.events += [event for event in mine if event["event_id"] not in known]
 
-    async def welcome(self, *, limit: float = 5.0) -> dict[str, Any]:
+    async def welcome(self, *, limit: float | None = None) -> dict[str, Any]:
         """The first frame."""
-        frame: dict[str, Any] = await self.connection.receive_json(limit=limit)
+        frame: dict[str, Any] = await self.connection.receive_json(limit=limit or self.times.silence)
         return frame
 
     async def send(self, message: dict[str, Any]) -> None:
@@ -107,7 +106,7 @@ class Conversation:
         """Asks, and does not wait."""
         await self.send({"type": "user_message", "text": text, **more})
 
-    async def ask(self, text: str, *, limit: float = ANSWER, **more: Any) -> Run:
+    async def ask(self, text: str, *, limit: float | None = None, **more: Any) -> Run:
         """Asks, and returns what came until the run ended, or nothing came any more: what is missing, a check says."""
         await self.say(text, **more)
         return await self.until_end(limit=limit)
@@ -119,12 +118,14 @@ class Conversation:
         """
         await self.connection.send({"type": "resume", "run_id": run_id, "after": after})
 
-    async def until_end(self, *, limit: float = ANSWER, silence: float = SILENCE, run: Run | None = None) -> Run:
+    async def until_end(
+        self, *, limit: float | None = None, silence: float | None = None, run: Run | None = None
+    ) -> Run:
         """The events from here to the end of a run, as far as they come; those of the session are left out."""
-        found, deadline = run if run is not None else Run(), time.monotonic() + limit
+        found, deadline = run if run is not None else Run(), time.monotonic() + (limit or self.times.answer)
         while (left := deadline - time.monotonic()) > 0:
             try:
-                event = readable(await self.connection.receive(limit=min(left, silence)))
+                event = readable(await self.connection.receive(limit=min(left, silence or self.times.silence)))
             except NotReceivedError:
                 break
             if "run_id" in event or event.get("type") in ENDS:
@@ -135,10 +136,12 @@ class Conversation:
             self.user.threads.append(found.thread_id)
         return found
 
-    async def until(self, type: str, *, limit: float = SILENCE, run: Run | None = None) -> Run:
+    async def until(self, type: str, *, limit: float | None = None, run: Run | None = None) -> Run:
         """The events from here to the first of a type. Raises `NotReceivedError` where it does not come."""
         found = run if run is not None else Run()
-        messages = await self.connection.receive_until(lambda one: readable(one).get("type") == type, limit=limit)
+        messages = await self.connection.receive_until(
+            lambda one: readable(one).get("type") == type, limit=limit or self.times.silence
+        )
         found.events += [event for event in map(readable, messages) if "run_id" in event]
         return found
 

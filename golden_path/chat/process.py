@@ -1,5 +1,6 @@
 """A process of the service that a test has to itself: started, stopped, killed, started again on the same data."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -91,6 +92,14 @@ class OwnService:
         """Sends a signal, and does not wait."""
         if self._process is not None:
             self._process.send_signal(number)
+
+    def kill(self, target: Target) -> None:
+        """Kills all of its processes, and leaves none the time to say anything."""
+        workers = {int(each["pid"]) for each in target.censuses()}
+        self.tell(signal.SIGKILL)
+        for pid in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def ended(self, *, limit: float = _ENDED) -> int:
         """Its status once it ended. Raises `TimeoutExpired`."""

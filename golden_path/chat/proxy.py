@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from golden_path.chat.raw import small_socket
+
 HIDDEN = frozenset({b"authorization", b"cookie", b"proxy-authorization", b"x-api-key"})
 """What such proxies take away."""
 _CHUNK, _LITTLE = 65536, 256
@@ -20,6 +22,8 @@ class Proxy:
     hidden: Collection[bytes] = ()
     pause: float = 0.0
     """How many seconds pass before each piece of what the service sends is taken."""
+    small: bool = False
+    """Whether it takes few bytes from the service before that has to wait."""
     address: int = 0
     """The port at which it listens itself."""
     passing: bool = True
@@ -50,7 +54,7 @@ class Proxy:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
         try:
-            there_reader, there = await asyncio.open_connection(self.host, self.port)
+            there_reader, there = await self._connected()
         except OSError:
             self._open.discard(writer)
             writer.transport.abort()
@@ -67,6 +71,14 @@ class Proxy:
                 self._open.discard(each)
                 each.transport.abort()
 
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if not self.small:
+            return await asyncio.open_connection(self.host, self.port)
+        plain = small_socket()
+        plain.setblocking(False)  # noqa: FBT003
+        await asyncio.get_running_loop().sock_connect(plain, (self.host, self.port))
+        return await asyncio.open_connection(sock=plain, limit=_LITTLE)
+
     def _without(self, head: bytes) -> bytes:
         lines = head.split(b"\r\n")
         kept = [line for line in lines if line.partition(b":")[0].strip().lower() not in self.hidden]
@@ -75,10 +87,12 @@ class Proxy:
 
 
 @contextlib.asynccontextmanager
-async def proxied(url: str, *, hidden: Collection[bytes] = (), pause: float = 0.0) -> AsyncIterator[Proxy]:
+async def proxied(
+    url: str, *, hidden: Collection[bytes] = (), pause: float = 0.0, small: bool = False
+) -> AsyncIterator[Proxy]:
     """A proxy in front of an address."""
     parts = urlsplit(url)
-    proxy = Proxy(parts.hostname or "127.0.0.1", parts.port or 80, hidden, pause)
+    proxy = Proxy(parts.hostname or "127.0.0.1", parts.port or 80, hidden, pause, small)
     await proxy.start()
     try:
         yield proxy

@@ -9,19 +9,25 @@ from urllib.parse import urlsplit
 _RECEIVE_BUFFER, _SEGMENT = 4096, 536
 
 
+def small_socket() -> socket.socket:
+    """A socket, not connected yet, that takes few bytes before the other side has to wait."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+    # the kernel of the other side sizes its buffer by the segments that are agreed on
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT)
+    return made
+
+
 class RawSocket:
     """A TCP connection to the service. ``small``: it takes few bytes before the other side has to wait."""
 
     def __init__(self, url: str, *, small: bool = False, limit: float = 10.0) -> None:
         parts = urlsplit(url)
-        self.socket = socket.socket()
-        if small:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-            # the kernel of the other side sizes its buffer by the segments that are agreed on
-            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT)
+        self.socket = small_socket() if small else socket.socket()
         self.socket.settimeout(limit)
-        self.host, port = parts.hostname or "127.0.0.1", parts.port or 80
-        self.socket.connect((self.host, port))
+        host, port = parts.hostname or "127.0.0.1", parts.port or 80
+        self.host = f"{host}:{port}"
+        self.socket.connect((host, port))
 
     def __enter__(self) -> "RawSocket":
         return self

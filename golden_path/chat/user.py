@@ -12,6 +12,7 @@ from canonry.testing.connection import RealConnection
 from canonry.testing.http import HttpClient
 from canonry.testing.users import websocket_url
 from golden_path.chat.conversation import Conversation
+from golden_path.chat.times import times_of
 
 _NUMBERS = itertools.count(1)
 SUBPROTOCOL = "chat.v1"
@@ -92,7 +93,7 @@ class ChatUser:
         connection = RealConnection(
             websocket_url(url or self.url, path), user=self.email, headers=headers or {}, subprotocols=subprotocols
         )
-        return Conversation(connection, stream, self)
+        return Conversation(connection, stream, self, times_of(contract))
 
     def with_token(self, token: str) -> dict[str, str]:
         """Headers that show another token than his own; nobody's where it is empty."""

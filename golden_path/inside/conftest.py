@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from canonry.testing.services.running import Running
+from canonry.testing.services.service import Service
+from canonry.testing.services.start import start
 from golden_path.chat.process import OwnService
 from golden_path.conftest import engine
 from golden_path.matrix.cases import SQLITE
@@ -35,4 +38,19 @@ def own_engine(request: pytest.FixtureRequest) -> dict[str, str]:
     if engine() == SQLITE:
         return {}
     lease = request.getfixturevalue("canonry_lease")
-    return {"CHAT_DATABASE_URL": lease("chat_postgres").url, "CHAT_REDIS_URL": lease("chat_redis").url}
+    return {
+        "CHAT_DATABASE_URL": lease("chat_postgres").url,
+        "CHAT_REDIS_URL": lease("chat_redis").url,
+        "CHAT_WORKERS": "2",
+    }
+
+
+@pytest.fixture
+def stoppable(tmp_path: Path) -> Iterator[tuple[dict[str, str], dict[str, Running]]]:
+    """As `own_engine` on PostgreSQL and Redis, with servers of this test alone, which it may stop: by their kinds."""
+    with (
+        start(Service(name="own_postgres", kind="postgres"), root=tmp_path) as database,
+        start(Service(name="own_redis", kind="redis"), root=tmp_path) as redis,
+    ):
+        settings = {"CHAT_DATABASE_URL": database.url, "CHAT_REDIS_URL": redis.url, "CHAT_WORKERS": "2"}
+        yield settings, {"database": database, "redis": redis}

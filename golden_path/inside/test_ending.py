@@ -25,13 +25,16 @@ async def test_a_run_survives_the_end_of_its_process(
 ) -> None:
     contract: EventContract = event_contract(profile="scaled")
     service = own(**own_engine)
-    service.start()
+    target = service.start()
     user = service.user()
     conversation = user.connect(contract)
     await conversation.open()
     await conversation.say("[[tools:3]] [[slow:0.2]] before the end")
     run = await conversation.until("agent_thinking")
-    service.tell(signal.SIGKILL if planted.key == "killed" else signal.SIGTERM)
+    if planted.key == "killed":
+        service.kill(target)
+    else:
+        service.tell(signal.SIGTERM)
     await conversation.until_end(run=run)
     try:
         code = await conversation.connection.wait_closed(limit=5)
@@ -62,7 +65,7 @@ async def test_what_was_sent_survives_kill_9(
     await conversation.open()
     await conversation.say("[[tools:6]] kill me")
     run = await conversation.until("tool_completed")
-    service.tell(signal.SIGKILL)
+    service.kill(target)
     await conversation.until_end(run=run, silence=1.0)
     service.ended()
     stored = user_after(service, user).get(f"/runs/{run.run_id}/events").json()
@@ -83,10 +86,16 @@ async def test_what_was_sent_survives_kill_9(
 
 
 async def test_the_golden_question_has_its_dependencies(
-    own: Own, event_contract: Any, planted: Case, own_engine: dict[str, str]
+    own: Own, event_contract: Any, planted: Case, request: pytest.FixtureRequest
 ) -> None:
     contract: EventContract = event_contract(profile="scaled")
-    settings = {**own_engine, "CHAT_MODEL_URL": "http://127.0.0.1:9/v1"} if planted.key == "no-model" else own_engine
+    which, stopped = planted.key.partition("-")[::2]
+    if stopped == "stopped":
+        settings, servers = request.getfixturevalue("stoppable")
+    else:
+        settings, servers = request.getfixturevalue("own_engine"), {}
+    if planted.key == "no-model":
+        settings = {**settings, "CHAT_MODEL_URL": "http://127.0.0.1:9/v1"}
     service = own(limits=_little_disk if planted.key == "disk-full" else None, **settings)
     service.start()
     user = service.user()
@@ -95,7 +104,9 @@ async def test_the_golden_question_has_its_dependencies(
         texts = [f"question {number} {'x' * 4000}" for number in range(6)]
         answered = 0
         with contextlib.suppress(NotReceivedError):  # closed
-            for text in texts:
+            for number, text in enumerate(texts):
+                if servers and number == 2:
+                    servers[which].stop()
                 answered += bool((await conversation.ask(text, limit=8.0)).answer)
     unanswered = len(texts) - answered
     assert not unanswered, f"{unanswered} of {len(texts)} questions have no answer"

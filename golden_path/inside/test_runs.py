@@ -1,6 +1,7 @@
 """Runs with tools, sub-agents, failures and overlaps: rows 11, 12 and 16."""
 
 import asyncio
+import json
 import time
 
 import jwt
@@ -8,6 +9,7 @@ import pytest
 
 from canonry.testing import EventContract
 from canonry.testing.connection import NotReceivedError
+from golden_path.chat.conversation import Run
 from golden_path.chat.target import Target
 from golden_path.chat.together import together
 from golden_path.chat.user import ChatUser
@@ -52,6 +54,7 @@ async def test_overlapping_runs_share_nothing(users: Users, contract: EventContr
         await third.say(f"[[barrier:{name}:3]] {ada.canary}")
         runs = await asyncio.gather(hers.until_end(), also.until_end(), third.until_end())
         await third.close()
+    assert len(overlapping) >= 2, f"{len(overlapping)} of two runs that overlap are found"
     identities = [run["identity"] for run in overlapping]
     assert len(set(identities)) == len(identities), "runs that overlap share one object"
     assert all(run.end for run in runs)
@@ -95,6 +98,26 @@ async def test_a_run_outlives_its_token(user: ChatUser, contract: EventContract,
             with pytest.raises(NotReceivedError):
                 await conversation.until("agent_started", limit=1)
             assert conversation.events("error") or conversation.connection.close_code == 1008
+
+
+async def test_a_socket_outlives_its_token_where_a_newer_one_comes(
+    user: ChatUser, contract: EventContract, chat: Target
+) -> None:
+    claims = jwt.decode(user.access_token, options={"verify_signature": False})
+    claims["exp"] = time.time() + 1.0
+    soon = jwt.encode(claims, chat.key, algorithm="HS256")
+    async with user.connect(contract, headers=user.with_token(soon)) as conversation:
+        await conversation.welcome()
+        await asyncio.to_thread(user.refresh)
+        await conversation.connection.send(json.dumps({"type": "authenticate", "token": user.access_token}))
+        again = await conversation.welcome()
+        assert again["payload"]["expires_in"] > 1.0, "a newer token does not count"
+        await asyncio.sleep(claims["exp"] - time.time() + 0.3)
+        try:
+            run = await conversation.ask("after the first token")
+        except NotReceivedError:
+            run = Run()
+    assert run.answer, "a socket ends with its first token, although a newer one came"
 
 
 async def test_expired_and_foreign_tokens_are_refused(user: ChatUser, chat: Target) -> None:

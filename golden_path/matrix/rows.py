@@ -50,6 +50,10 @@ def _case(row: int, key: str, check: str, *expects: str, **faults: Any) -> Case:
     return Case(row=row, key=key, check=check, expects=expects, faults=faults)
 
 
+def _base64(shift: int) -> dict[str, Any]:
+    return {"encode": "base64", "shift": shift}
+
+
 def _under(circumstance: str, check: str, *cases: Case) -> tuple[Case, ...]:
     """The same faults, noticed by a check that looks under a circumstance."""
     prefix = circumstance.split(" ")[0]
@@ -60,12 +64,15 @@ def _under(circumstance: str, check: str, *cases: Case) -> tuple[Case, ...]:
 
 _ANSWERED = "anywhere/test_events.py::test_a_question_is_answered"
 _TWO = "anywhere/test_isolation.py::test_two_users_see_their_own"
+_GUISE = "anywhere/test_isolation.py::test_what_one_user_said_reaches_no_other_in_any_guise"
 _SLOWLY = "inside/test_crowding.py::test_a_slow_reader_gets_everything"
 _CUT = "inside/test_reconnecting.py::test_a_cut_loses_and_repeats_nothing"
 _CONNECTING = "anywhere/test_connecting.py::"
 _MESSAGES = "anywhere/test_messages.py::"
+_LIMITS = "anywhere/test_limits.py::"
 _RUNS = "inside/test_runs.py::"
 _ENDING = "inside/test_ending.py::"
+_HANDLERS = "inside/test_handlers.py::test_every_message_reaches_its_own_handler_once"
 _BREAKER = "inside/test_breaker.py::"
 _CROWDING = "inside/test_crowding.py::"
 _SAME_TOOL = {"type": "tool_completed", "field": "payload.tool_name", "value": "other"}
@@ -74,9 +81,11 @@ _NO_ANSWER = {"type": "agent_completed", "field": "payload.final_response", "val
 _ANSWER = "fields.agent_completed.payload.final_response|payload.result"
 
 _DEAR = frozenset(
-    """drop-in-number two-terminals other-tool empty-answer oversize gap message-before-auth slow-auth shared-in-base64
+    """drop-in-number two-terminals other-tool empty-answer oversize gap message-before-auth slow-auth shared-in-base64-0
+    shared-in-base64-1
     repeated-by-resume leak counts-consecutive never-closes stampede ignores-slow no-timeout killed-before-stored
-    disk-full unrouted wrong-handler accept-expired ticket-late""".split()
+    unrouted-counted wrong-handler-counted
+    disk-full database-stopped redis-stopped unrouted wrong-handler accept-expired ticket-late""".split()
 )
 """Faults that `make test` leaves to `make matrix`: their rows have another."""
 
@@ -108,8 +117,15 @@ _ALL: tuple[Case, ...] = (
     _case(8, "gap", _ANSWERED, "deadline.between", delay={"type": "tool_completed", "seconds": 2.6}),
     replace(_case(9, "misroute", _TWO, "isolation.user_id", misroute={"type": "*"}), under="concurrent users"),
     replace(_case(10, "shared-state", _TWO, "isolation.canary", shared_state={}), under="concurrent users"),
+    *(
+        replace(
+            _case(10, f"shared-in-base64-{shift}", _GUISE, "isolation.canary", shared_state=_base64(shift)),
+            under="concurrent users",
+        )
+        for shift in range(3)
+    ),
     replace(
-        _case(10, "shared-in-base64", f"{_TWO}_in_every_encoding", "isolation.canary", shared_state={}),
+        _case(10, "shared-in-pieces", _GUISE, "isolation.canary", shared_state={"encode": "split"}),
         under="concurrent users",
     ),
     replace(
@@ -118,9 +134,6 @@ _ALL: tuple[Case, ...] = (
             "singleton",
             f"{_RUNS}test_overlapping_runs_share_nothing",
             "says: share one object",
-            "isolation.canary",
-            "isolation.user_id",
-            "isolation.forbid_ids",
             singleton={},
         ),
         under="concurrent users",
@@ -193,6 +206,13 @@ _ALL: tuple[Case, ...] = (
     ),
     _case(16, "short-ttl", f"{_RUNS}test_a_run_outlives_its_token", "run.ended", short_ttl={"seconds": 0.7}),
     _case(
+        16,
+        "refresh-ignored",
+        f"{_RUNS}test_a_socket_outlives_its_token_where_a_newer_one_comes",
+        "says: although a newer one came",
+        short_ttl={"seconds": 1.0},
+    ),
+    _case(
         17,
         "half-a-user",
         "anywhere/test_accounts.py::test_a_user_is_registered_wholly_or_not_at_all",
@@ -225,6 +245,13 @@ _ALL: tuple[Case, ...] = (
         "second-registry",
         "inside/test_proofs.py::test_each_part_is_there_once",
         "says: a second implementation: DUP001",
+    ),
+    _case(
+        21,
+        "beside-the-emitter",
+        "inside/test_handlers.py::test_every_event_is_of_the_one_emitter",
+        "says: are of the one emitter",
+        dup={"type": "tool_completed"},
     ),
     _case(
         22,
@@ -280,7 +307,48 @@ _ALL: tuple[Case, ...] = (
         under="slow reader",
     ),
     _case(24, "block", f"{_CROWDING}test_nothing_blocks_the_event_loop", "exchange.ping", block={"seconds": 1.2}),
-    _case(25, "no-limits", f"{_MESSAGES}test_limits_hold", "says: too long starts a run", no_limits={}),
+    _case(
+        25,
+        "no-limit-of-text",
+        f"{_LIMITS}test_a_text_has_a_limit",
+        "says: too long starts a run",
+        no_limits={"only": "text"},
+    ),
+    _case(
+        25,
+        "no-limit-of-connections",
+        f"{_LIMITS}test_connections_of_a_user_have_a_limit",
+        "says: the eleventh connection of a user is accepted",
+        no_limits={"only": "connections"},
+    ),
+    _case(
+        25,
+        "no-limit-of-rate",
+        f"{_LIMITS}test_messages_have_a_rate",
+        "says: are not too fast",
+        no_limits={"only": "rate"},
+    ),
+    _case(
+        25,
+        "no-limit-of-runs",
+        f"{_LIMITS}test_runs_of_a_user_have_a_limit",
+        "says: a user has 21 runs",
+        no_limits={"only": "runs"},
+    ),
+    _case(
+        25,
+        "no-limit-of-body",
+        f"{_LIMITS}test_bodies_have_a_limit",
+        "says: is answered with 422",
+        no_limits={"only": "body"},
+    ),
+    _case(
+        25,
+        "no-limit-of-frame",
+        f"{_LIMITS}test_frames_have_a_limit",
+        "says: bytes is answered",
+        no_limits={"only": "frame"},
+    ),
     replace(
         _case(
             26,
@@ -317,13 +385,32 @@ _ALL: tuple[Case, ...] = (
         ),
         engines=(SQLITE,),
     ),
+    *(
+        replace(
+            _case(
+                28,
+                f"{which}-stopped",
+                f"{_ENDING}test_the_golden_question_has_its_dependencies",
+                "says: questions have no answer",
+            ),
+            engines=(PAIR,),
+        )
+        for which in ("database", "redis")
+    ),
     _case(29, "killed", f"{_ENDING}test_a_run_survives_the_end_of_its_process", "close_codes", "run.ended"),
     _case(
         30,
-        "strip",
-        f"{_CONNECTING}test_a_proxy_that_strips_headers_is_passed",
+        "strip-ticket",
+        f"{_CONNECTING}test_a_ticket_passes_a_proxy_that_strips_headers",
         "says: refuses the connection with status 403",
-        strip={},
+        strip={"only": "ticket"},
+    ),
+    _case(
+        30,
+        "strip-subprotocol",
+        f"{_CONNECTING}test_a_subprotocol_passes_a_proxy_that_strips_headers",
+        "says: refuses the connection with status 403",
+        strip={"only": "subprotocol"},
     ),
     _case(
         31,
@@ -341,6 +428,13 @@ _ALL: tuple[Case, ...] = (
     ),
     _case(
         33,
+        "unrouted-counted",
+        _HANDLERS,
+        "says: the handlers that were reached are",
+        unrouted={"type": "user_message"},
+    ),
+    _case(
+        33,
         "double-route",
         f"{_MESSAGES}test_a_message_starts_one_run",
         "says: one message starts 2 runs",
@@ -348,9 +442,23 @@ _ALL: tuple[Case, ...] = (
     ),
     _case(
         33,
+        "double-route-counted",
+        _HANDLERS,
+        "says: the handlers that were reached are",
+        double_route={"type": "user_message"},
+    ),
+    _case(
+        33,
         "wrong-handler",
         f"{_MESSAGES}test_a_message_starts_one_run",
         "exchange.user_message",
+        wrong_handler={"type": "user_message", "as": "ping"},
+    ),
+    _case(
+        33,
+        "wrong-handler-counted",
+        _HANDLERS,
+        "says: the handlers that were reached are",
         wrong_handler={"type": "user_message", "as": "ping"},
     ),
     *_under("concurrent users", _TWO, *_ORDER),

@@ -1,8 +1,10 @@
 """The same suite, unchanged, against an address: accounts come from the environment, absence is an error."""
 
+import http.server
 import json
 import os
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,31 @@ def test_the_suite_runs_against_an_address(tmp_path: Path) -> None:
         assert user.password not in done.stdout + done.stderr + service.log
     assert (without.returncode, f"needs credentials in `{CREDENTIALS}`" in without.stderr) == (2, True)
     assert (gone.returncode, "is not ready" in gone.stderr) == (2, True), gone.stderr
+
+
+def test_an_address_that_is_not_ready_ends_the_run_before_any_test(tmp_path: Path) -> None:
+    """It answers, and says 503 of itself."""
+
+    class NotReady(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(503)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), NotReady) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        config = tmp_path / "pyproject.toml"
+        canon = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+        address = f'url = "http://127.0.0.1:{server.server_address[1]}"'
+        config.write_text(canon.replace('url = "http://127.0.0.1:8000"', address), encoding="utf-8")
+        done = run(config, "ada@example.com:password")
+        server.shutdown()
+
+    assert (done.returncode, "is not ready" in done.stderr) == (2, True), done.stderr
+    assert "503" in done.stderr
 
 
 def test_credentials_are_accounts_and_never_told() -> None:

@@ -52,7 +52,12 @@ TABLE: Mapping[str, Fault] = {
     "misroute": Fault(
         "9", "events of `type` go to somebody else who is connected, too", {"type": "*", "instead": False}
     ),
-    "shared_state": Fault("10", "what the last user asked is part of what the next one asks", {}),
+    "shared_state": Fault(
+        "10",
+        "what the last user asked is part of what the next one asks: as it is, with `encode` base64 behind `shift` "
+        "letters, or split over two thoughts",
+        {"encode": "", "shift": 0},
+    ),
     "singleton": Fault("11", "runs that overlap share one context and one emitter", {}),
     "reuse": Fault("12", "a run gets the id of the run before", {}),
     "accept_before_auth": Fault("13", "the socket is accepted and greeted before anybody is authenticated", {}),
@@ -80,10 +85,17 @@ TABLE: Mapping[str, Fault] = {
     "breaker_counts_consecutive": Fault("22", "the breaker counts failures in a row", {}),
     "unbounded_queue": Fault("23", "one slow reader's frames are waited for, by everybody", {}),
     "block": Fault("24", "a message blocks the event loop for `seconds`", {"seconds": 0.5}),
-    "no_limits": Fault("25", "no limit of connections, runs, rates and sizes holds", {}),
+    "no_limits": Fault(
+        "25", "no limit holds, or not the `only` one: of connections, rate, runs, text, body or frame", {"only": ""}
+    ),
     "pubsub_drop": Fault("26", "what one process stored does not reach the others", {}),
     "persist_late": Fault("27", "events are sent first and stored `seconds` later", {"seconds": 1.0}),
-    "strip": Fault("30", "tickets and bearer subprotocols are ignored, as behind a proxy that takes them away", {}),
+    "strip": Fault(
+        "30",
+        "tickets and bearer subprotocols are ignored, as behind a proxy that takes them away; or the `only` ones: "
+        "`ticket` or `subprotocol`",
+        {"only": ""},
+    ),
     "unrouted": Fault("33", "messages of `type` reach no handler, in silence", {"type": "user_message"}),
     "double_route": Fault("33", "messages of `type` are handled twice", {"type": "user_message"}),
     "wrong_handler": Fault("33", "messages of `type` are handled as `as`", {"type": "user_message", "as": "ping"}),
@@ -114,6 +126,11 @@ class Faults:
         if arguments is None or arguments["type"] not in (type, "*"):
             return None
         return arguments if self.random.random() < arguments.get("rate", 1.0) else None
+
+    def unlimited(self, limit: str) -> bool:
+        """Whether a limit does not hold."""
+        arguments = self._on.get("no_limits")
+        return arguments is not None and arguments["only"] in ("", limit)
 
     def switch(self, changes: Mapping[str, Any]) -> None:
         """Switches faults on (an object of arguments, or true) and off (null). Raises `ChatError`, and changes nothing."""

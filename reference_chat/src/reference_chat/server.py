@@ -31,6 +31,8 @@ def socket_protocol(faults: Faults) -> type[WebSocketsSansIOProtocol]:
     class SocketProtocol(WebSocketsSansIOProtocol):
         def handle_connect(self, event: Request) -> None:
             super().handle_connect(event)
+            if faults.unlimited("frame"):
+                self.conn.max_message_size = None
             if hasattr(self, "scope"):
                 extensions: dict[str, Any] = self.scope["extensions"]
                 extensions["reference_chat.abort"] = self.transport.abort

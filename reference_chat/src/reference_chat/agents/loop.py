@@ -123,6 +123,8 @@ class AgentLoop:
     async def _answer(self, turn: Turn, history: Sequence[Message]) -> str:
         agent = Agent(self._roles[_ASSISTANT], self._means, turn, extra=self._delegation)
         await agent.think("reading the question")
+        for piece in self._wrong.thoughts():
+            await agent.think(piece)
         said = [wire.Message(message.role, message.text) for message in history[-_MOST_HISTORY:]]
         return await agent.answer(turn.text, history=said)
 

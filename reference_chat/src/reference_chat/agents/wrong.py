@@ -1,5 +1,6 @@
 """How the loop is wrong when it is told to be; everything here does nothing while no fault is on."""
 
+import base64
 import time
 
 from reference_chat.agents.turn import Turn
@@ -12,15 +13,27 @@ class Wrong:
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
         self._last_question = ""
+        self._pieces: tuple[str, ...] = ()
         self._only: Turn | None = None
 
     def question(self, text: str) -> str:
         """What the model is asked for a run: the user's text, or with `shared_state` the last user's, too."""
-        if self._faults.on("shared_state") is None:
-            self._last_question = ""
+        shared = self._faults.on("shared_state")
+        if shared is None:
+            self._last_question, self._pieces = "", ()
             return text
         before, self._last_question = self._last_question, text.replace("[[", "[ [")
+        if shared["encode"] == "split":
+            self._pieces = (before[: -len(before) // 3], before[-len(before) // 3 :]) if before else ()
+            return text
+        if shared["encode"] == "base64" and before:
+            before = base64.b64encode(b"x" * int(shared["shift"]) + before.encode()).decode()
         return f"{text} {before}".strip()
+
+    def thoughts(self) -> tuple[str, ...]:
+        """What a run thinks aloud that is not its own: with `shared_state` split, the last question in two pieces."""
+        pieces, self._pieces = self._pieces, ()
+        return pieces
 
     def turn(self, turn: Turn, *, alone: bool) -> Turn:
         """The turn of a run: its own, or with `singleton` the one that all runs which overlap share."""

@@ -1,8 +1,9 @@
 """Who wants to connect: by an Authorization header, a subprotocol, or a ticket; all that are given have to agree."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
@@ -36,7 +37,7 @@ class Handshake:
         """Who it is. A ticket is taken only when everything else is good."""
         headers = Headers(scope=scope)
         self._check_origin(headers)
-        given = _credentials(scope, headers, stripped=self._faults.on("strip") is not None)
+        given = _credentials(scope, headers, stripped=self._faults.on("strip"))
         claims = [await self._accounts.authenticate(token) for token in given.tokens]
         if len(given.tickets) > 1 or not (claims or given.tickets):
             raise unauthorized("log in first, and connect with the token or a ticket")
@@ -68,11 +69,13 @@ class Handshake:
             raise ChatError("forbidden", "pages of this origin may not connect", status=403)
 
 
-def _credentials(scope: Scope, headers: Headers, *, stripped: bool) -> Credentials:
+def _credentials(scope: Scope, headers: Headers, *, stripped: Mapping[str, Any] | None) -> Credentials:
     tokens = [value for value in (_bearer(header) for header in headers.getlist("authorization")) if value is not None]
-    if stripped:
+    gone = () if stripped is None else (stripped["only"],) if stripped["only"] else ("subprotocol", "ticket")
+    if "subprotocol" not in gone:
+        tokens += [name.removeprefix("bearer.") for name in scope["subprotocols"] if name.startswith("bearer.")]
+    if "ticket" in gone:
         return Credentials(tokens, [])
-    tokens += [name.removeprefix("bearer.") for name in scope["subprotocols"] if name.startswith("bearer.")]
     try:
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=16)
     except ValueError:

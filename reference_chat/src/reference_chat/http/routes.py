@@ -152,7 +152,7 @@ class HttpPart:
 
     async def _body(self, request: Request, shape: type[bodies.T]) -> bodies.T:
         settings = self._service.settings
-        limit = 2**30 if self._service.faults.on("no_limits") else settings.max_body
+        limit = 2**30 if self._service.faults.unlimited("body") else settings.max_body
         return await read_body(request, shape, limit=limit, timeout=settings.request_timeout)
 
 

@@ -118,9 +118,9 @@ class Handlers:
             raise ChatError("malformed", "`text` is empty")
         if "\x00" in message.text:
             raise ChatError("malformed", "`text` holds a NUL character, which cannot be stored")
-        if not self._faults.on("no_limits"):
-            if len(message.text.encode()) > settings.max_text:
-                raise ChatError("too_long", f"`text` has more than {settings.max_text} bytes")
+        if len(message.text.encode()) > settings.max_text and not self._faults.unlimited("text"):
+            raise ChatError("too_long", f"`text` has more than {settings.max_text} bytes")
+        if not self._faults.unlimited("runs"):
             refuse_too_many(self._runs.of(connection.user_id), settings.max_runs)
         return message.text
 

@@ -56,7 +56,7 @@ class Sockets:
         try:
             claims = await self._handshake.identify(scope)
             connection = self._connection(scope, send, claims)
-            limit = 1_000_000 if self._faults.on("no_limits") else self._settings.max_connections
+            limit = 1_000_000 if self._faults.unlimited("connections") else self._settings.max_connections
             if not await self._bus.claim(claims.user_id, connection.id, limit):
                 await _refuse(scope, send, 1013, "too many connections of one user")
                 return
@@ -108,7 +108,7 @@ class Sockets:
                 continue
             now = time.monotonic()
             tokens, last = min(burst, tokens + (now - last) * rate) - 1, now
-            if tokens < 0 and not self._faults.on("no_limits"):
+            if tokens < 0 and not self._faults.unlimited("rate"):
                 tokens = 0
                 connection.tell("error", {"code": "too_fast", "message": f"at most {rate:g} messages a second"})
                 await asyncio.sleep(1 / rate)
