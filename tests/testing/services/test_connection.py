@@ -314,7 +314,6 @@ def test_without_the_package_it_says_what_to_install() -> None:
 
 @pytest.mark.parametrize("scheme", ["ws", "http"])
 def test_a_refusal_does_not_tell_the_query(scheme: str) -> None:
-    import asyncio
     import traceback
 
     with pytest.raises(HandshakeError) as refused:

@@ -196,8 +196,9 @@ class RedisBus:
     async def _hang_up(self) -> None:
         """What could not be read would be read again."""
         with contextlib.suppress(RedisError, OSError):
-            if self._pubsub.connection is not None:
-                await self._pubsub.connection.disconnect(nowait=True)
+            connection: Any = self._pubsub.connection  # declared as None
+            if connection is not None:
+                await connection.disconnect(nowait=True)
 
     async def _hear(self, message: _Message) -> None:
         if message.origin == self._origin:
