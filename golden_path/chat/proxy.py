@@ -75,7 +75,7 @@ class Proxy:
         if not self.small:
             return await asyncio.open_connection(self.host, self.port)
         plain = small_socket()
-        plain.setblocking(False)  # noqa: FBT003
+        plain.setblocking(False)
         await asyncio.get_running_loop().sock_connect(plain, (self.host, self.port))
         return await asyncio.open_connection(sock=plain, limit=_LITTLE)
 
