@@ -15,7 +15,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-FAULTS = ("", "misroute", "leak", "split-leak", "rewritten-leak", "gap", "refuse", "stall", "die")
+FAULTS = ("", "misroute", "leak", "split-leak", "rewritten-leak", "gap", "refuse", "stall", "die", "drop", "shared-run")
 
 
 class BareChat:
@@ -90,13 +90,17 @@ class BareChat:
                         "type": kind,
                         "user_id": owner,
                         "thread_id": f"thread-{user}",
-                        "run_id": f"run-{number}",
+                        "run_id": "run-1" if self.fault == "shared-run" else f"run-{number}",
                         "seq": seq,
                         "timestamp": dt.datetime.now(dt.UTC).isoformat(),
                         "payload": payload,
                     }
                 )
             )
+            if is_faulty and self.fault == "drop" and kind == "tool_executing":
+                line = socket.get_extra_info("socket")
+                line.shutdown(2)
+                return
             seq += 1
 
     def conversation(self, number: int, text: str, *, is_faulty: bool, secret: str) -> list[tuple[str, dict[str, Any]]]:

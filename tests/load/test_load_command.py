@@ -215,22 +215,48 @@ def test_a_spec_goes_through_json_unchanged() -> None:
     assert msgspec.json.decode(msgspec.json.encode(spec), type=LoadSpec) == spec
 
 
-def test_a_locust_class_runs_unchanged_and_is_judged(bare_chat: Start, tmp_path: Path) -> None:
+def locust(kind: str, url: str, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A run of a class of the locustfile."""
     plugins = ROOT / ".venv" / "plugins"
     if not (plugins / "locust").is_dir():
         pytest.fail("locust is not in .venv/plugins; run `make setup`")
-    done = subprocess.run(
-        [sys.executable, "-m", "canonry", "load", f"locust:{ROOT / 'tests/load/locustfile.py'}:ChatUser", "--url",
-         bare_chat(fault="gap", fault_at=5), "--users", "2", "--for", "2s", "--processes", "1", "-q", "--output-format",
-         "json"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, env=environment(PYTHONPATH=str(plugins)),
+    return subprocess.run(
+        [sys.executable, "-m", "canonry", "load", f"locust:{ROOT / 'tests/load/locustfile.py'}:{kind}", "--url", url,
+         "--users", "2", *words, "--output-format", "json"],
+        cwd=cwd, capture_output=True, text=True, timeout=60, env=environment(PYTHONPATH=str(plugins)),
     )  # fmt: skip
+
+
+def test_a_locust_class_runs_unchanged_and_is_judged(bare_chat: Start, tmp_path: Path) -> None:
+    """It closes its connections and sends a pong: neither is an event."""
+    url = bare_chat(fault="gap", fault_at=5)
+    done = locust("ChatUser", url, "--for", "2s", "--processes", "1", cwd=tmp_path)
     found = json.loads(done.stdout)
 
     assert done.returncode == 1, done.stderr
     assert found["rules"] == {"sequence.seq": 1}
     assert found["totals"]["done"] > 5
     assert {one["name"] for one in found["timings"]} == {"answer", "turn"}
+    assert "isolation.canary" not in found["isolation"]
+    assert "Locust" in done.stderr  # what is not measured is said
+
+
+def test_a_line_that_the_service_drops_under_locust_is_the_services_fault(bare_chat: Start, tmp_path: Path) -> None:
+    url = bare_chat(fault="drop", fault_at=3)
+    done = locust("Faithful", url, "--for", "2s", "--processes", "1", "-q", cwd=tmp_path)
+    found = json.loads(done.stdout)
+
+    assert found["rules"].get("run.ended") == 1, found["rules"]
+    assert found["totals"]["received"] == found["totals"]["judged"]
+
+
+def test_ids_are_compared_between_processes_of_locust(bare_chat: Start, tmp_path: Path) -> None:
+    """Each process has one user, and both are told the same run: neither process could know."""
+    url = bare_chat(fault="shared-run")
+    found = json.loads(locust("Faithful", url, "--for", "1s", "--processes", "2", "-q", cwd=tmp_path).stdout)
+
+    assert found["rules"]["isolation.forbid_ids"] >= 1
+    assert any("in another process" in one["message"] for one in found["leaks"])
 
 
 def test_two_services_are_compared_and_the_slower_one_is_named(bare_chat: Start, tmp_path: Path) -> None:

@@ -1,14 +1,20 @@
 """What the options of `canonry load` say, read: times, spans, disturbances, and where the service is."""
 
 import contextlib
+import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+
+import click
+from click.core import ParameterSource
 
 from canonry.canon.options import Canon
 from canonry.cli._contract_options import pairs
 from canonry.contract.load import LoadedContract
 from canonry.load.chaos import KINDS, RESTART
+from canonry.load.scenario import Scenario
 from canonry.load.spec import Disturbance, LoadSpec
 from canonry.model.errors import UserError
 from canonry.run.profiles import resolve_profile
@@ -17,9 +23,29 @@ from canonry.run.services import RunServices, started
 
 _TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|)")
 _UNITS = {"ms": 1e-3, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _CHAOS = re.compile(
-    r"(?P<kind>[a-z-]+)(?:=(?P<service>[\w-]+))?(?::(?P<share>[0-9.]+)%)?(?:@(?P<every>[0-9.]+(?:ms|s|m|)))?(?:/(?P<lasting>[0-9.]+(?:ms|s|m|)))?"
+    rf"(?P<kind>[a-z-]+)(?:=(?P<service>[\w-]+))?(?::(?P<share>{_NUMBER})%)?"
+    rf"(?:@(?P<every>{_NUMBER}(?:ms|s|m|h|)))?(?:/(?P<lasting>{_NUMBER}(?:ms|s|m|h|)))?"
 )
+OFTENEST = 0.01
+"""Seconds between two disturbances, at least: more often, the client does nothing else."""
+_NOT_LOCUST = {
+    "turns": "counts no turns; end the run with `--for`",
+    "rate": "has its own workload: the class's `wait_time`",
+    "think": "has its own workload: the class's `wait_time`",
+    "pace": "has its own workload: the class's `wait_time`",
+    "seed": "draws its own random numbers",
+    "chaos": "has connections of its own, which nothing disturbs",
+    "insecure": "has TLS options of its own, in the class",
+    "options": "knows no options of scenarios",
+    "no_canaries": "plants no canaries",
+}
+"""Parameter -> what a class of a locustfile does instead."""
+_NOT_COMPARED = {
+    "url": "names both services itself",
+    "thresholds": "holds no thresholds; run `canonry load` for each service",
+}
 
 
 def seconds(text: str, option: str) -> float:
@@ -53,11 +79,14 @@ def disturbance(text: str) -> Disturbance:
     share = float(match["share"]) / 100 if match["share"] else default.share
     if not 0 < share <= 1:
         raise UserError(f"`--chaos {text}` meets nobody, or more than all; write a share of up to 100%")
+    every = seconds(match["every"], "--chaos") if match["every"] else default.every
+    if every < OFTENEST:
+        raise UserError(f"`--chaos {text}` leaves no time between; write `@{OFTENEST * 1000:g}ms` or more")
     return Disturbance(
         kind=match["kind"],
         service=match["service"] or "",
         share=share,
-        every=seconds(match["every"], "--chaos") if match["every"] else default.every,
+        every=every,
         lasting=seconds(match["lasting"], "--chaos") if match["lasting"] else default.lasting,
     )
 
@@ -90,6 +119,33 @@ def restarted(services: RunServices, disturbances: Iterable[Disturbance]) -> Cal
     return services.restart
 
 
+def require_together(scenario: str, named: Mapping[str, str], *, is_compared: bool, output_format: str) -> None:
+    """Raises UserError for options that say nothing beside each other. ``named``: parameters given -> their options."""
+    if "pace" in named and (other := next((named[one] for one in ("rate", "think") if one in named), None)):
+        raise UserError(f"`--pace` and `{other}` both say when a turn begins; write one of them")
+    if scenario.startswith("locust:"):
+        for name, why in _NOT_LOCUST.items():
+            if name in named:
+                raise UserError(f"`{named[name]}` does nothing here: Locust {why}")
+        if "duration" not in named:
+            raise UserError("how long should Locust run? write `--for 30s`")
+    if is_compared:
+        for name, why in _NOT_COMPARED.items():
+            if name in named:
+                raise UserError(f"`{named[name]}` does nothing here: `--compare` {why}")
+        if output_format not in ("full", "json"):
+            raise UserError(f"a comparison has no {output_format} report; write `--output-format full` or `json`")
+
+
+def named_options(context: click.Context) -> dict[str, str]:
+    """Return the parameters that the command line gives, each with what its option is called."""
+    return {
+        one.name: one.opts[-1]
+        for one in context.command.params
+        if one.name and context.get_parameter_source(one.name) is ParameterSource.COMMANDLINE
+    }
+
+
 def policy(texts: Iterable[str]) -> dict[str, str]:
     """Return the choices of a contract's policies."""
     return {name: str(value) for name, value in pairs(texts, "--policy").items()}
@@ -112,6 +168,16 @@ def notes(spec: LoadSpec, contract: LoadedContract) -> list[str]:
     plan = contract.plan.isolation
     name = contract.contract.contract
     found = []
+    if spec.is_locust:
+        found.append(
+            "times are what Locust is told, from the begin of each request: who had to wait before is not charged"
+        )
+        found.append(
+            "whose a connection is, only its first event says, and no canaries are planted"
+            if plan.session
+            else f"no field of `{name}` says whose a connection is: nobody's events are compared with anybody else's"
+        )
+        return found
     if not (plan.session or plan.owned or plan.forbid or plan.canary):
         found.append(f"`{name}` has no isolation rules: nobody's events are compared with anybody else's")
     elif not spec.canaries:
@@ -119,3 +185,11 @@ def notes(spec: LoadSpec, contract: LoadedContract) -> list[str]:
     elif not plan.canary:
         found.append(f"`{name}` has no rule about canaries: a leak is found by identifiers alone")
     return found
+
+
+def listed(scenarios: Mapping[str, type[Scenario]]) -> Iterator[str]:
+    """Yields a line for each scenario, and one for each of its options."""
+    for name, kind in scenarios.items():
+        yield f"{name:<14} {(inspect.getdoc(kind) or '').partition(chr(10))[0]}"
+        for option, (default, sentence) in kind.OPTIONS.items():
+            yield f"    --option {option}={shlex.quote(default)}: {sentence}"

@@ -124,7 +124,8 @@ def command(  # one parameter per option, in the order of the help page
     try:
         from canonry.load import controller
         from canonry.load import thresholds as bars
-        from canonry.load.find import shipped
+        from canonry.load.chaos import RESTART
+        from canonry.load.find import shipped_scenarios
         from canonry.load.spec import LoadSpec
     except ModuleNotFoundError as error:
         raise UserError(f"`canonry load` needs `{error.name}`; install `canonry[load]`") from None
@@ -132,11 +133,17 @@ def command(  # one parameter per option, in the order of the help page
     from canonry.report.load import render
 
     if listing:
-        for name, sentence in shipped().items():
-            click.echo(f"{name:<14} {sentence}")
+        for line in given.listed(shipped_scenarios()):
+            click.echo(line)
         return 0
     if scenario is None:
         raise UserError("no scenario is named; `canonry load --list` lists those that are ready")
+    given.require_together(
+        scenario,
+        given.named_options(click.get_current_context()),
+        is_compared=compared is not None,
+        output_format=output_format,
+    )
     with given.services_of(services, config) as (canon, running):
         at = running.address(services[0]) if services else None
         address, judged_profile = given.where(compared[0] if compared else url, profile, canon, at)
@@ -160,17 +167,21 @@ def command(  # one parameter per option, in the order of the help page
             verify_tls=not insecure,
             disturbances=tuple(given.disturbance(text) for text in chaos),
         )
+        if spec.is_locust and not spec.seconds:
+            raise UserError("how long should Locust run? write `--for 30s`")
+        if compared is not None and any(one.kind == RESTART for one in spec.disturbances):
+            raise UserError("`--compare` restarts no service; leave the `--chaos restart=...` out")
         wanted = [bars.parse(text) for text in thresholds]
         named = {one.measure for one in wanted}
         wanted += [one for one in bars.from_canon(canon.load.get(scenario, {})) if one.measure not in named]
         count = min(processes or os.cpu_count() or 1, users)
-        loaded = controller.prepare(spec, count)
-        restart = given.restarted(running, spec.disturbances)
-        tell(given.notes(spec, loaded), quiet=quiet)
         if compared is not None:
             return _compare(
                 spec, compared, rounds, count, quiet=quiet, output_format=output_format, output_file=output_file
             )
+        loaded = controller.prepare(spec, count)
+        restart = given.restarted(running, spec.disturbances)
+        tell(given.notes(spec, loaded), quiet=quiet)
         with render.live(quiet=quiet) as progress:
             result = controller.run(spec, loaded, processes=count, thresholds=wanted, tell=progress, restart=restart)
         write_report(
@@ -178,6 +189,9 @@ def command(  # one parameter per option, in the order of the help page
             output_file,
             terminal=output_format == "full",
         )
+        if output_file is not None:
+            why = f": {'; '.join(result.reasons)}" if result.reasons else ""
+            tell([f"{result.verdict}{why}", f"the report is in {output_file}"], quiet=quiet)
         return _exit(result)
 
 
@@ -187,18 +201,32 @@ def _compare(
 ) -> int:  # fmt: skip
     import msgspec
 
+    from canonry.cli._load_options import notes
     from canonry.load import controller
-    from canonry.load.compare import compare
+    from canonry.load.compare import FEW, compare
+    from canonry.model.load import LoadVerdict
     from canonry.report.load import compared as report
 
+    specs = {url: msgspec.structs.replace(spec, url=url) for url in urls}
+    contracts = {url: controller.prepare(one, processes) for url, one in specs.items()}
+    tell(notes(spec, contracts[urls[0]]), quiet=quiet)
+    if rounds < FEW:
+        tell([f"{rounds} rounds are few: only a large difference can be shown; take `--rounds 8`"], quiet=quiet)
+
     def once(url: str) -> Any:
-        here = msgspec.structs.replace(spec, url=url)
-        result = controller.run(here, controller.prepare(here, processes), processes=processes)
+        result = controller.run(specs[url], contracts[url], processes=processes)
         tell([f"{url}: {result.verdict}, {result.totals.done:,} turns"], quiet=quiet)
         return result
 
     comparison = compare(once, *urls, rounds=rounds)
-    write_report(lambda out: report.render(comparison, output_format, out), output_file)
+    if comparison.effects:
+        write_report(lambda out: report.render(comparison, output_format, out), output_file)
+        if output_file is not None:
+            tell([f"the report is in {output_file}"], quiet=quiet)
+    if comparison.interrupted:
+        pairs = comparison.effects[0].pairs if comparison.effects else 0
+        tell([f"{LoadVerdict.PARTIAL}: interrupted; {pairs} pairs of runs are compared"], quiet=quiet)
+        return 130
     return 1 if comparison.failed else 0
 
 

@@ -78,8 +78,16 @@ class Awaited:
             self._future.set_exception(ClosedError(" or ".join(sorted(self.names)), code))
             self._future.exception()  # it may be that nobody waits any more
 
+    def failed(self, error: Exception) -> None:
+        """Says that the scenario's listener raised, so that nothing more is heard."""
+        if not self._future.done():
+            self._future.set_exception(error)
+            self._future.exception()  # it may be that nobody waits any more
+
     async def within(self, seconds: float) -> Event:
-        """The event. Raises `LateError` after so many seconds, `ClosedError` when the connection ends before."""
+        """The event. Raises `LateError` after so many seconds, `ClosedError` when the connection ends before, and what
+        a listener raised.
+        """
         try:
             async with asyncio.timeout(seconds):
                 return await self._future
@@ -96,7 +104,8 @@ class JudgedConnection:
     """
 
     __slots__ = (
-        "_gate", "_kinds", "_listener", "_reader", "_socket", "_waiting", "_wanted", "_wants_any", "close_code",
+        "_gate", "_kinds", "_listener", "_reader", "_socket", "_trouble",
+        "_waiting", "_wanted", "_wants_any", "close_code",
         "frames", "is_ours", "loop", "seen", "sent", "session", "skew",
     )  # fmt: skip
 
@@ -125,6 +134,7 @@ class JudgedConnection:
         self._wanted: frozenset[int] = frozenset()
         self._wants_any = False
         self._gate: asyncio.Event | None = None
+        self._trouble: Exception | None = None
         self._reader = asyncio.create_task(self._read())
 
     @property
@@ -140,6 +150,8 @@ class JudgedConnection:
         """Sends a message, judged as one of the client's. Raises `ClosedError` on a closed connection."""
         if self.skew and isinstance(event, dict):
             event = {**event, "timestamp": dt.datetime.fromtimestamp(time.time() + self.skew, dt.UTC).isoformat()}
+        if self._trouble is not None:
+            raise self._trouble
         raw = event if isinstance(event, str | bytes) else json.dumps(event)
         self.session.receive(raw, at=self.loop.time(), direction="in")
         self.sent += 1
@@ -159,7 +171,7 @@ class JudgedConnection:
             self._wanted |= awaited.kinds
             self._wants_any = True
         else:
-            awaited.closed(self.close_code)
+            self._end(awaited)
         return awaited
 
     def forget(self, awaited: Awaited) -> None:
@@ -174,11 +186,13 @@ class JudgedConnection:
             await asyncio.sleep(seconds)
         finally:
             gate.set()
-            self._gate = None
+            if self._gate is gate:
+                self._gate = None
 
     async def close(self) -> None:
         """Closes as the protocol says, and waits for the last frames."""
         self.is_ours = self.is_ours or self.is_open
+        self._open_gate()
         await self._socket.close()
         await self._ended()
 
@@ -194,9 +208,14 @@ class JudgedConnection:
         await self._socket.close()
 
     async def _ended(self) -> None:
+        self._open_gate()
+        await asyncio.gather(self._reader, return_exceptions=True)
+
+    def _open_gate(self) -> None:
+        """Ends a pause, so that what came meanwhile is read."""
         if self._gate is not None:
             self._gate.set()
-        await asyncio.gather(self._reader, return_exceptions=True)
+            self._gate = None
 
     async def _read(self) -> None:
         receive, judge, clock = self._socket.receive, self.session.receive, self.loop.time
@@ -207,11 +226,18 @@ class JudgedConnection:
             while True:
                 message = await receive()
                 at = clock()
-                if is_behind:
+                if self._gate is not None:
+                    await self._passed()
+                    is_behind, waited_from = True, clock()
+                elif is_behind:
                     is_behind = at - waited_from < _WAITED
                     waited_from = at
                 if message.type not in _FRAMES:
+                    if message.type is aiohttp.WSMsgType.PING:
+                        await self._socket.pong(message.data)
+                        continue
                     if message.type in _ENDS:
+                        await self._socket.close()  # a close frame is answered
                         break
                     continue
                 raw = message.data
@@ -224,14 +250,29 @@ class JudgedConnection:
                     self._listener(self.session.name(kind), raw)
                 if kind in self._wanted or self._wants_any:
                     self._offer(kind, raw, at)
-                if self._gate is not None:
-                    await self._gate.wait()
-                    is_behind, waited_from = True, clock()
+        except (aiohttp.ClientConnectionError, ConnectionError):
+            pass  # the line broke while something was answered on it
+        except Exception as error:  # noqa: BLE001  a listener may raise anything: whoever waits gets to know it
+            self._trouble, self.is_ours = error, True
+            await self._socket.close()
         finally:
             self.close_code = self._socket.close_code if not self.is_ours else self.close_code
             for one in self._waiting:
-                one.closed(self.close_code)
+                self._end(one)
             self._note([])
+
+    async def _passed(self) -> None:
+        """Waits while nothing is to be read; what was taken from the line already waits too."""
+        while (gate := self._gate) is not None:
+            await gate.wait()
+            if self._gate is gate:
+                self._gate = None
+
+    def _end(self, awaited: Awaited) -> None:
+        if self._trouble is not None:
+            awaited.failed(self._trouble)
+        else:
+            awaited.closed(self.close_code)
 
     def _offer(self, kind: int, raw: str | bytes, at: float) -> None:
         name = self.session.name(kind)

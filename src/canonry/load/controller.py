@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 import msgspec
@@ -27,22 +28,27 @@ from canonry.model.load import LoadResult, Sample, Threshold
 from canonry.testing.services.errors import ServiceError
 
 _OURS, _LOCUST = "canonry.load.process", "canonry.load.locust_process"
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _BEYOND = 300.0
 """Seconds beyond its plan, logging in included, after which a process is taken for stuck."""
 
 
 def prepare(spec: LoadSpec, processes: int) -> LoadedContract:
     """Return the contract of a run after everything that a user may have got wrong was looked at. Raises UserError."""
-    parts = urlsplit(spec.url)
+    try:
+        parts = urlsplit(spec.url)
+    except ValueError as error:
+        raise UserError(f"`{spec.url}` is no address ({error}); write `--url http://HOST:PORT`") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UserError(f"`{spec.url}` is no address of a service; write `--url http://HOST:PORT`")
     if spec.is_locust:
         require_locust(spec.scenario)
-        judged_by = "agent-events"
+        judged_by, files = "agent-events", 2
     else:
-        judged_by = find_scenario(spec.scenario, spec.options).contract
+        scenario = find_scenario(spec.scenario, spec.options)
+        judged_by, files = scenario.contract, scenario.files
     contract = load_contract(spec.contract or judged_by, profile=spec.profile, policy=spec.policy)
-    require_files(spec.users, processes)
+    require_files(spec.users, processes, each=files)
     try:
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]
         socket.create_connection((parts.hostname, port), timeout=10).close()
@@ -91,19 +97,29 @@ class _Processes:
         self._shares, self._folder = shares, folder
         self._running: list[subprocess.Popen[bytes]] = []
         self._last: list[Sample | None] = [None] * len(shares)
-        self.interrupted = False
+        self._asked = threading.Event()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody asked for the end."""
+        return self._asked.is_set()
 
     def start(self) -> None:
+        """Starts the processes; those that an interrupt comes before are not started.
+
+        They begin with SIGINT blocked, until they can take it: one that comes too early ends none without a trace.
+        """
         for index, share in enumerate(self._shares):
+            if self._asked.is_set():
+                return
             with open(self._folder / f"process-{index}.log", "wb") as log:
-                process = subprocess.Popen(
+                process = _with_interrupts_blocked(
                     [sys.executable, "-m", _LOCUST if share.is_locust else _OURS],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    start_new_session=True,
+                    log,
                 )
             self._running.append(process)
+            if self._asked.is_set():  # between its start and now
+                process.send_signal(signal.SIGINT)
             with contextlib.suppress(BrokenPipeError):
                 assert process.stdin is not None
                 process.stdin.write(msgspec.json.encode(share))
@@ -122,9 +138,9 @@ class _Processes:
                 self.kill()
 
     def interrupt(self) -> None:
-        if self.interrupted:
+        if self._asked.is_set():
             self.kill()
-        self.interrupted = True
+        self._asked.set()
         for process in self._running:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
@@ -136,10 +152,10 @@ class _Processes:
 
     def lost(self, traces: Sequence[Path]) -> list[str]:
         found = []
-        for index, path in enumerate(traces):
+        for index, path in enumerate(traces[: len(self._running)]):
             if path.exists():
                 continue
-            code = self._running[index].returncode if index < len(self._running) else None
+            code = self._running[index].returncode
             log = (self._folder / f"process-{index}.log").read_text(errors="replace").strip()
             said = f": {log.splitlines()[-1]}" if log else ""
             found.append(f"process {index + 1} of {len(traces)} left no result (exit {code}){said}")
@@ -149,6 +165,17 @@ class _Processes:
         assert process.stdout is not None
         for line in process.stdout:
             self._last[index] = msgspec.json.decode(line, type=dict[str, Sample])["sample"]
+
+
+def _with_interrupts_blocked(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """A process of its own session that SIGINT does not reach before it unblocks it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _sum(samples: Sequence[Sample]) -> Sample:
@@ -199,7 +226,7 @@ def _interrupts(crowd: _Processes) -> Iterator[None]:
         finally:
             crowd.kill()
         return
-    before = {number: signal.signal(number, lambda *_: crowd.interrupt()) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, lambda *_: crowd.interrupt()) for number in _ENDS}
     try:
         yield
     finally:

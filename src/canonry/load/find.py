@@ -14,14 +14,18 @@ from canonry.load.scenario import Scenario
 from canonry.model.errors import UserError
 
 
-def shipped() -> dict[str, str]:
-    """Return the names of the scenarios that come with canonry, each with what it does."""
-    return {name: (inspect.getdoc(kind) or "").partition("\n")[0] for name, kind in _shipped().items()}
+def shipped_scenarios() -> dict[str, type[Scenario]]:
+    """Return the scenarios that come with canonry, by name."""
+    found = {}
+    for module in pkgutil.iter_modules(scenarios.__path__):
+        for kind in _scenarios_of(f"{scenarios.__name__}.{module.name}"):
+            found[module.name.replace("_", "-")] = kind
+    return found
 
 
 def find_scenario(name: str, options: Mapping[str, str] | None = None) -> Scenario:
     """Return a scenario: a shipped name, or ``path.py:Class``. Raises UserError with what is there instead."""
-    known = _shipped()
+    known = shipped_scenarios()
     kind = known.get(name) or _in_file(name, known)
     for option in options or {}:
         if option not in kind.OPTIONS:
@@ -40,14 +44,6 @@ def require_locust(name: str) -> None:
     for module, package in (("locust", "locust"), ("websocket", "websocket-client")):
         if importlib.util.find_spec(module) is None:
             raise UserError(f"`{name}` needs {package}; install `{package}` beside canonry")
-
-
-def _shipped() -> dict[str, type[Scenario]]:
-    found = {}
-    for module in pkgutil.iter_modules(scenarios.__path__):
-        for kind in _scenarios_of(f"{scenarios.__name__}.{module.name}"):
-            found[module.name.replace("_", "-")] = kind
-    return found
 
 
 def _scenarios_of(module: str) -> list[type[Scenario]]:

@@ -21,7 +21,7 @@ def raise_file_limit() -> int:
 
 
 def require_files(users: int, processes: int, *, each: int = 2) -> None:
-    """Raises UserError where a process may not open as many files as its users need: a WebSocket and a request each."""
+    """Raises UserError where a process may not open as many files as its users need, ``each`` so many."""
     most = raise_file_limit()
     need = -(-users // processes) * each + RESERVE
     if need > most:

@@ -2,8 +2,7 @@
 
 Locust runs on gevent, which replaces parts of the standard library, so it has a process of its own. Every connection of
 websocket-client (`websocket.WebSocket`) is a session of the checker; requests that the class reports give latencies and
-failures. Reads its spec from stdin and tells samples on stdout, as
-`canonry.load.process` does.
+failures. Reads its spec from stdin and tells samples on stdout, as `canonry.load.process` does.
 """
 
 from locust.env import Environment  # isort: skip  it replaces sockets before anything else imports them
@@ -14,6 +13,7 @@ import resource
 import signal
 import sys
 import time
+import weakref
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,11 @@ from canonry.model.load import Failure, Leak, Sample, Totals
 
 EXAMPLES = 50
 _SOCKET: Any = websocket.WebSocket
-_TEXT = (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_BINARY)
+_ABNF = websocket.ABNF
+_TEXT = (_ABNF.OPCODE_TEXT, _ABNF.OPCODE_BINARY)
+_LOST = (websocket.WebSocketConnectionClosedException, ConnectionError)
+_NO_CODE, _BROKEN = 1005, 1006
+"""Close codes of RFC 6455, 7.4.1, that no frame carries: one without a code, and none at all."""
 
 
 class Judged:
@@ -49,11 +53,19 @@ class Judged:
         self.samples: list[Sample] = []
         self.begun = time.monotonic()
         self.open: dict[Any, Session] = {}
+        self._leaving: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._over: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def attach(self) -> None:
         """Puts the contract between websocket-client and whoever uses it."""
         judged, kind = self, _SOCKET
-        plain_receive, plain_send, plain_shutdown = kind.recv_data_frame, kind.send, kind.shutdown
+        plain_receive, plain_frame, plain_send = kind.recv_data_frame, kind.recv_frame, kind.send
+        plain_shutdown, plain_connect = kind.shutdown, kind.connect
+
+        @functools.wraps(plain_connect)
+        def connect(self: Any, *given: Any, **named: Any) -> Any:
+            judged.begin(self)
+            return plain_connect(self, *given, **named)
 
         @functools.wraps(plain_receive)
         def receive(self: Any, *given: Any, **named: Any) -> Any:
@@ -62,43 +74,81 @@ class Judged:
                 judged.receive(self, frame.data, "out")
             return code, frame
 
+        @functools.wraps(plain_frame)
+        def receive_frame(self: Any) -> Any:
+            try:
+                frame = plain_frame(self)
+            except _LOST:
+                judged.close(self, _BROKEN)
+                raise
+            if frame.opcode == _ABNF.OPCODE_CLOSE:  # before it is answered by one of the client's
+                judged.close(self, int.from_bytes(frame.data[:2], "big") if len(frame.data) > 1 else _NO_CODE)
+            return frame
+
         @functools.wraps(plain_send)
-        def send(self: Any, payload: Any, *given: Any, **named: Any) -> Any:
-            judged.receive(self, payload, "in")
-            return plain_send(self, payload, *given, **named)
+        def send(self: Any, payload: Any, opcode: int = _ABNF.OPCODE_TEXT) -> Any:
+            if opcode in _TEXT:
+                judged.receive(self, payload, "in")
+            elif opcode == _ABNF.OPCODE_CLOSE:
+                judged.leaves(self)
+            return plain_send(self, payload, opcode)
 
         @functools.wraps(plain_shutdown)
         def shutdown(self: Any) -> Any:
+            judged.leaves(self)
             judged.close(self)
             return plain_shutdown(self)
 
-        kind.recv_data_frame, kind.send, kind.shutdown = receive, send, shutdown
+        kind.recv_data_frame, kind.recv_frame, kind.send = receive, receive_frame, send
+        kind.shutdown, kind.connect = shutdown, connect
+
+    def begin(self, connection: Any) -> None:
+        """Takes a connection for a new one, whatever it was before."""
+        self._leaving.discard(connection)
+        self._over.discard(connection)
+
+    def leaves(self, connection: Any) -> None:
+        """Notes that the client ends a connection: what is open there is nobody's fault from now on."""
+        self._leaving.add(connection)
 
     def receive(self, connection: Any, raw: Any, direction: str) -> None:
-        """Judges a frame of a connection; the first one begins its session."""
+        """Judges a frame of a connection; the first one begins its session. After the end there is nothing to judge."""
+        if connection in self._over:
+            return
         session = self.open.get(connection) or self._begin(connection)
         known = len(session.state.violations)
         session.receive(bytes(raw) if isinstance(raw, bytearray) else raw, at=time.monotonic(), direction=direction)
         self.totals.frames += direction == "out"
         self.totals.received += 1
+        self._keep(session, known)
+
+    def close(self, connection: Any, code: int | None = None) -> None:
+        """Decides what is pending where a connection ends: by the service with a code, unless the client left first."""
+        session = self.open.pop(connection, None)
+        self._over.add(connection)
+        if session is None:
+            return
+        known, before = len(session.state.violations), dict(session.state.tally)
+        is_ours = code is None or connection in self._leaving
+        is_broken_off = is_ours and session.owes
+        session.end(time.monotonic(), None if is_ours else code)
+        broken = dict(session.state.tally)
+        if is_broken_off:
+            self.totals.left_open += 1
+            broken = {rule: count for rule, count in broken.items() if rule.startswith("deadline.")} | before
+        else:
+            self._keep(session, known)
+        self.totals.judged += session.judged
+        self.totals.streams += 1
+        self.totals.flawed += bool(broken)
+        self.rules.update(broken)
+
+    def _keep(self, session: Session, known: int) -> None:
+        """Keeps the violations after those known, with the frames around them, as long as there is room."""
         for one in session.state.violations[known:]:
             if len(self.leaks) < EXAMPLES:
                 seen = tuple((way or "", _text(text)) for text, _, way in session.window.last(session.received))
                 self.leaks.append(Leak(session.state.connection, one.rule, one.message, one.event, seen))
-
-    def close(self, connection: Any) -> None:
-        """Decides what is pending, where the connection ended between runs."""
-        session = self.open.pop(connection, None)
-        if session is None:
-            return
-        if session.owes:
-            self.totals.left_open += 1
-        else:
-            session.end(time.monotonic())
-        self.totals.judged += session.judged
-        self.totals.streams += 1
-        self.totals.flawed += bool(session.state.tally)
-        self.rules.update(session.state.tally)
 
     def request(
         self, name: str = "", response_time: float = 0.0, exception: BaseException | None = None, **_: Any
@@ -114,6 +164,14 @@ class Judged:
         self.totals.failed += 1
         self.failures[kind] += 1
         self.first.setdefault(kind, Failure("", str(exception), time.monotonic() - self.begun))
+
+    def raised(self, exception: BaseException, **_: Any) -> None:
+        """Takes what a task raised: Locust itself logs it and goes on."""
+        kind = f"scenario: {type(exception).__name__}"
+        self.totals.turns += 1
+        self.totals.failed += 1
+        self.failures[kind] += 1
+        self.first.setdefault(kind, Failure("", str(exception) or kind, time.monotonic() - self.begun))
 
     def sample(self) -> Sample:
         """How far it is."""
@@ -143,22 +201,26 @@ def main() -> int:
     judged.attach()
     environment = Environment(user_classes=[_user_class(spec.scenario)], host=spec.url)
     environment.events.request.add_listener(judged.request)
+    environment.events.user_error.add_listener(judged.raised)
     wall, cpu = time.time(), time.process_time()
     runner = environment.create_local_runner()
     stop = gevent.event.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, stop.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # blocked by who started it, until now
     runner.start(spec.users, spawn_rate=spec.users / spec.ramp if spec.ramp else spec.users)
     ends = judged.begun + spec.ramp + spec.seconds
     while not stop.is_set() and (not spec.seconds or time.monotonic() < ends):
         stop.wait(min(1.0, max(0.01, ends - time.monotonic())) if spec.seconds else 1.0)
         judged.totals.users = max(judged.totals.users, runner.user_count)
         judged.samples.append(judged.sample())
-        _tell(judged.samples[-1])
+        if not _told(judged.samples[-1]):
+            stop.set()  # whoever started the run is gone, and nobody else would end it
     early = stop.is_set()
     runner.quit()
     for connection in list(judged.open):
         judged.close(connection)
+    judged.totals.sound = max(0, judged.totals.users - judged.totals.flawed)
     write_trace(_trace(judged, wall, time.process_time() - cpu, early=early), Path(spec.trace))
     return 0
 
@@ -181,13 +243,17 @@ def _text(raw: str | bytes) -> str:
     return raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
 
 
-def _tell(sample: Sample) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode({"sample": sample}) + b"\n")
-    sys.stdout.buffer.flush()
+def _told(sample: Sample) -> bool:
+    """Tells a sample, and returns whether anybody is there to hear of it."""
+    try:
+        sys.stdout.buffer.write(msgspec.json.encode({"sample": sample}) + b"\n")
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        return False
+    return True
 
 
 def _trace(judged: Judged, wall: float, cpu: float, *, early: bool) -> Trace:
-    plan = judged.checker.plan.isolation
     return Trace(
         spec=judged.spec,
         started=wall,
@@ -204,10 +270,33 @@ def _trace(judged: Judged, wall: float, cpu: float, *, early: bool) -> Trace:
         samples=judged.samples,
         steady=(judged.samples[0], judged.samples[-1]),
         disturbed={},
-        ids={},
-        isolation=tuple(rule for rule in (*(rule for _, rule in plan.session), plan.forbid) if rule),
+        ids=_ids(judged),
+        isolation=_isolation(judged.checker),
         stopped_early=early,
     )
+
+
+def _isolation(checker: Checker) -> tuple[str, ...]:
+    """The isolation rules that were held: whose a connection is, its events alone say, so without them nothing is."""
+    plan = checker.plan.isolation
+    return tuple(dict.fromkeys(rule for rule in (*(rule for _, rule in plan.session), plan.forbid) if rule)) * bool(
+        plan.session
+    )
+
+
+def _ids(judged: Judged) -> dict[str, dict[str, str]]:
+    """Ids that were seen, by field and by whose they are: compared with those of the other processes."""
+    plan = judged.checker.plan.isolation
+    if judged.spec.crowd <= judged.spec.users:
+        return {}
+    return {
+        path.text: {
+            str(value): "/".join(map(str, user))
+            for value, user in (ring.old | ring.new).items()
+            if isinstance(user, tuple)
+        }
+        for path, ring in zip(plan.ids, judged.checker.owners.ids, strict=True)
+    }
 
 
 if __name__ == "__main__":

@@ -23,18 +23,25 @@ def main() -> int:
 
 
 async def _run(spec: LoadSpec) -> None:
-    crowd = Crowd(spec, tell=_tell)
+    def tell(sample: Sample) -> None:
+        if not _told(sample):
+            crowd.stopping.set()  # whoever started the run is gone, and nobody else would end it
+
+    crowd = Crowd(spec, tell=tell)
     for number in (signal.SIGINT, signal.SIGTERM):
         crowd.loop.add_signal_handler(number, crowd.stopping.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # blocked by who started it, until now
     write_trace(await crowd.run(), Path(spec.trace))
 
 
-def _tell(sample: Sample) -> None:
+def _told(sample: Sample) -> bool:
+    """Tells a sample, and returns whether anybody is there to hear of it."""
     try:
         sys.stdout.buffer.write(encoded(sample))
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        pass  # whoever listened is gone; the trace is written all the same
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ class Scenario:
     """
 
     contract: ClassVar[str] = "agent-events"
+    files: int = 2
+    """How many files a user has open at once, at most: a WebSocket and a request."""
     OPTIONS: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """Option -> (default, what it says)."""
 

@@ -6,7 +6,7 @@ import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -127,7 +127,7 @@ class VirtualUser:
         """
         step = name or f"{method} {urlsplit(path).path}"
         async with self._crowd.http.request(
-            method, urljoin(self.url, path), json=body, headers=self._headers(headers)
+            method, below(self.url, path), json=body, headers=self._headers(headers)
         ) as response:
             text = await response.text()
             self.took(step)
@@ -160,6 +160,8 @@ class VirtualUser:
                     headers=self._headers(headers),
                     protocols=tuple(subprotocols),
                     max_msg_size=_LARGEST,
+                    autoping=False,
+                    autoclose=False,
                     compress=0,
                 )
         except aiohttp.WSServerHandshakeError as error:
@@ -172,7 +174,12 @@ class VirtualUser:
         )
         self.connections.append(connection)
         if welcome:
-            await connection.awaiting(welcome).within(within)
+            try:
+                await connection.awaiting(welcome).within(within)
+            except BaseException:
+                if connection.is_open:
+                    await connection.cut()
+                raise
         self.took(name)
         return connection
 
@@ -228,6 +235,15 @@ class VirtualUser:
         return self._crowd.checker.session(f"{self.name}/{self._streams}", facts)
 
 
+def below(url: str, path: str) -> str:
+    """Return the address of a path below a service's, prefix included; an address of its own stays as it is."""
+    parts, base = urlsplit(path), urlsplit(url)
+    if parts.scheme and parts.netloc:
+        return path
+    joined = f"{base.path.rstrip('/')}/{parts.path.lstrip('/')}"
+    return base._replace(path=joined, query=parts.query, fragment="").geturl()
+
+
 def _websocket(url: str, path: str) -> str:
-    parts = urlsplit(urljoin(url, path))
+    parts = urlsplit(below(url, path))
     return parts._replace(scheme={"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)).geturl()

@@ -181,3 +181,4 @@ class Comparison(msgspec.Struct, frozen=True):
     b: str
     effects: tuple[Effect, ...]
     failed: tuple[str, ...]
+    interrupted: bool = False

@@ -8,6 +8,7 @@ from canonry.load.chat import ChatScenario
 from canonry.load.connection import JudgedConnection
 from canonry.load.errors import StepError
 from canonry.load.user import VirtualUser
+from canonry.model.errors import UserError
 
 
 class TicketRace(ChatScenario):
@@ -17,6 +18,13 @@ class TicketRace(ChatScenario):
         **ChatScenario.OPTIONS,
         "racers": ("20", "connections that try the same ticket"),
     }
+
+    def __init__(self, options: Mapping[str, str] | None = None) -> None:
+        super().__init__(options)
+        racers = self.options["racers"]
+        if not racers.isdecimal() or int(racers) < 1:
+            raise UserError(f"`--option racers={racers}` is no number of connections; write `racers=20`")
+        self.files = int(racers) + 1
 
     async def turn(self, user: VirtualUser) -> None:
         """One race. Raises `StepError` where not exactly one wins."""

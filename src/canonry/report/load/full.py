@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from canonry.model.load import LoadResult, LoadVerdict
-from canonry.report.load.words import facts, took
+from canonry.report.load.words import began, facts, took
 
 _COLUMNS = ("p50", "p90", "p95", "p99", "p99.9", "p100")
 _LONGEST = 300
@@ -55,7 +55,7 @@ def _excerpt(text: str, message: str) -> str:
 
 def _table(result: LoadResult) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("step, from its intended begin", no_wrap=True)
+    table.add_column(f"step, from its {began(result)}", no_wrap=True)
     for name in ("times", *_COLUMNS):
         table.add_column("max" if name == "p100" else name, justify="right", no_wrap=True)
     for timing in result.timings:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from canonry.model.load import LoadResult, Sample
-from canonry.report.load.words import facts, took
+from canonry.report.load.words import began, facts, took
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 640, 200, 64, 24
 _LONGEST = 2000
@@ -33,7 +33,7 @@ def render(result: LoadResult, out: IO[str]) -> None:
     out.write('<h2>Over time</h2><div class="plots">')
     for title, values, is_bad in _curves(result.samples):
         out.write(_plot(title, [one.at for one in result.samples], values, is_bad=is_bad))
-    out.write("</div><h2>Latency from the intended begin</h2>" + _timings(result))
+    out.write("</div><h2>Latency from the " + began(result) + "</h2>" + _timings(result))
     out.write(_distribution(result))
     _wrong(result, out)
     out.write("</body></html>\n")

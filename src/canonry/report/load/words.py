@@ -82,4 +82,14 @@ def _isolation(result: LoadResult) -> str:
         return "nothing was judged"
     if not result.isolation:
         return "not judged: the contract has no such rules"
-    return f"{', '.join(result.isolation)}: every user against all others"
+    held = "each connection by its first event" if _is_locust(result) else "every user against all others"
+    return f"{', '.join(result.isolation)}: {held}"
+
+
+def began(result: LoadResult) -> str:
+    """What a step is timed from."""
+    return "begin, as Locust is told it" if _is_locust(result) else "intended begin"
+
+
+def _is_locust(result: LoadResult) -> bool:
+    return result.scenario.startswith("locust:")
