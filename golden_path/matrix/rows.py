@@ -85,8 +85,8 @@ _ORDER = (
     _case(1, "drop-unnumbered", _ANSWERED, "tool.closed", drop={"type": "tool_completed", "numbered": False}),
     _case(2, "swap", _ANSWERED, "sequence.seq", swap={"type": "agent_thinking"}),
     _case(3, "dup", _ANSWERED, "unique.event_id", dup={"type": "agent_thinking"}),
-    _case(4, "late", _ANSWERED, "quiet.run", "run.closed", late={"type": "agent_thinking"}),
-    _case(4, "two-terminals", _ANSWERED, "quiet.run", "run.closed", late={"type": "agent_completed"}),
+    _case(4, "late", _ANSWERED, "run.closed", late={"type": "agent_thinking"}),
+    _case(4, "two-terminals", _ANSWERED, "run.closed", late={"type": "agent_completed"}),
     _case(5, "stall", _ANSWERED, "run.ended", stall={"type": "agent_completed"}),
     _case(6, "pair", _ANSWERED, "tool.opened", mutate=_SAME_CALL),
     _case(6, "other-tool", _ANSWERED, "tool.same.payload.tool_name", mutate=_SAME_TOOL),
@@ -126,7 +126,7 @@ _ALL: tuple[Case, ...] = (
         under="concurrent users",
     ),
     _case(
-        12, "reuse", f"{_RUNS}test_a_run_has_its_own_id_and_context", "run.once", "run.closed", "quiet.run", reuse={}
+        12, "reuse", f"{_RUNS}test_a_run_has_its_own_id_and_context", "run.once", "run.closed", reuse={}
     ),
     _case(
         12,

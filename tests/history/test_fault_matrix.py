@@ -49,7 +49,7 @@ def test_pairs_of_rule_and_circumstance_are_counted_once(tmp_path: Path) -> None
 def test_isolation_and_ordering_rules_are_looked_at_and_no_others() -> None:
     rules = set(looked_at(PLAN))
 
-    assert {"isolation.canary", "sequence.seq", "run.constant.user_id", "tool.opened", "quiet.run"} <= rules
+    assert {"isolation.canary", "sequence.seq", "run.constant.user_id", "tool.opened", "run.closed"} <= rules
     assert not {"frame.json", "deadline.between", "tool.same.payload.tool_name", "exchange.ping"} & rules
 
 

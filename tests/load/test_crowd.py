@@ -1,14 +1,17 @@
 """A crowd against a real service in a process of its own: what is counted, what is found, and what it costs nobody."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from canonry.load.crowd import Crowd
 from canonry.load.latency import Latencies
+from canonry.load.result import merge
 from canonry.load.spec import Disturbance, LoadSpec
 from canonry.load.trace import Trace
+from canonry.model.load import LoadVerdict
 from tests.load.conftest import Start
 
 
@@ -123,3 +126,78 @@ def test_a_header_that_is_none_is_not_sent(bare_chat: Start) -> None:
     trace = run(bare_chat(), scenario="ticket-race", users=1, turns=1)
 
     assert set(trace.failures) == {"ticket refused (404)"}
+
+
+def test_a_service_that_never_answers_is_judged_by_what_is_overdue(bare_chat: Start) -> None:
+    trace = run(bare_chat(stall=(0, 1000)), users=3, turns=0, seconds=6.0, grace=0.5)
+    result = merge([trace], spec=trace.spec, contract="agent-events/1")
+
+    assert trace.totals.cut_off == 3
+    assert trace.rules == {"exchange.user_message": 3}
+    assert result.verdict is LoadVerdict.NOTHING_JUDGED
+    assert "no turn was done, 3 had not ended" in result.reasons[0]
+    assert next(one for one in result.timings if one.name == "turn").percentiles["p50"] > 5
+
+
+def test_arrivals_that_find_nobody_free_are_named(bare_chat: Start) -> None:
+    trace = run(bare_chat(delay=0.2), users=2, turns=0, seconds=2.0, rate=100.0)
+    result = merge([trace], spec=trace.spec, contract="agent-events/1")
+
+    assert trace.totals.missed + trace.totals.turns == pytest.approx(200, rel=0.25)
+    assert any("found nobody free" in reason for reason in result.reasons)
+
+
+RAISING = """
+import asyncio
+from pathlib import Path
+from canonry.load.scenarios.golden import Golden
+
+
+class Cancels(Golden):
+    async def turn(self, user):
+        await super().turn(user)
+        if user.index == 0:
+            raise asyncio.CancelledError
+
+
+class Exits(Golden):
+    async def turn(self, user):
+        await super().turn(user)
+        if user.index == 0:
+            raise SystemExit(3)
+"""
+
+
+@pytest.mark.parametrize(("kind", "error"), [("Cancels", "CancelledError"), ("Exits", "SystemExit")])
+def test_a_scenario_that_leaves_in_a_turn_takes_nobody_with_it(
+    bare_chat: Start, tmp_path: Path, kind: str, error: str
+) -> None:
+    (tmp_path / "own.py").write_text(RAISING)
+    trace = run(bare_chat(), scenario=f"{tmp_path / 'own.py'}:{kind}", users=3)
+
+    assert trace.totals.done == 4
+    assert trace.totals.failed == 2
+    assert any(error in failure for failure in trace.failures)
+
+
+REJOINING = """
+from canonry.load.errors import StepError
+from canonry.load.scenarios.golden import Golden
+
+
+class Rejoins(Golden):
+    async def turn(self, user):
+        line = user.memory["connection"]
+        await line.cut()
+        user.memory["connection"] = await self.connect(user, going_on=line)
+        await (await self.connect(user)).close()
+        await self.ask(user, user.memory["connection"])
+"""
+
+
+def test_a_conversation_that_goes_on_is_judged_once(bare_chat: Start, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(REJOINING)
+    trace = run(bare_chat(), scenario=f"{tmp_path / 'own.py'}:Rejoins", users=1)
+
+    assert trace.totals.done == 2, trace.first_failures
+    assert trace.totals.judged == trace.totals.received

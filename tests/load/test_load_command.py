@@ -81,7 +81,7 @@ def test_a_leak_fails_the_run_and_stands_in_the_page_with_its_witnesses(bare_cha
 def test_a_missed_threshold_fails_the_run_and_csv_has_locusts_columns(bare_chat: Start, tmp_path: Path) -> None:
     url = bare_chat()
     done = load(
-        "golden", "--url", url, "--users", "2", "--turns", "2", "--threshold", "turn.p50<=1ms", "--output-format", "csv",
+        "golden", "--url", url, "--users", "2", "--turns", "2", "--threshold", "turn.p50<=0.01ms", "--output-format", "csv",
         cwd=tmp_path,
     )  # fmt: skip
     rows = list(csv.DictReader(done.stdout.splitlines()))
@@ -92,11 +92,11 @@ def test_a_missed_threshold_fails_the_run_and_csv_has_locusts_columns(bare_chat:
 
 
 def test_thresholds_stand_in_the_canon_too(bare_chat: Start, tmp_path: Path) -> None:
-    (tmp_path / "canonry.toml").write_text('[load.golden]\n"turn.p50" = "1ms"\n')
+    (tmp_path / "canonry.toml").write_text('[load.golden]\n"turn.p50" = "0.01ms"\n')
     done = load("golden", "--url", bare_chat(), "--users", "1", "--turns", "1", "-q", cwd=tmp_path)
 
     assert done.returncode == 1
-    assert "`turn.p50` has to be at most 1 ms" in done.stdout
+    assert "`turn.p50` has to be at most 0.01 ms" in done.stdout
 
 
 def test_an_interrupt_leaves_a_partial_result(bare_chat: Start, tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ def trace(*values: float, totals: Totals | None = None, **keys: object) -> Trace
         **{
             "spec": SPEC, "started": 0.0, "seconds": 10.0, "cpu": 1.0, "memory": 1, "lag": 0.0, "totals": totals or done,
             "latencies": latencies.encoded(), "failures": {}, "first_failures": {}, "rules": {}, "leaks": [],
-            "samples": [Sample(1.0, 1, 1, 10, 1, 0, 0)], "ids": {}, **keys,
+            "samples": [Sample(1.0, 1, 1, 10, 1, 0, 0)], "ids": {}, "disturbed": {},
+            "steady": (Sample(0.0, 1, 1, 0, 0, 0, 0), Sample(10.0, 1, 1, 10, 1, 0, 0)), **keys,
         }
     )  # type: ignore[arg-type]  # fmt: skip
 
@@ -138,6 +139,7 @@ def test_shares_add_up_to_the_whole(users: int, processes: int, rate: float) -> 
 def test_arrivals_of_an_open_workload_come_at_their_rate_whoever_is_free() -> None:
     spec = msgspec.structs.replace(SPEC, rate=50.0, seconds=100.0)
     pace, chance = Pace(spec, begun=0.0), Somebody()
+    pace.all_are_ready(0.0)
     due = []
     while (when := pace.next(0, chance, 0.0)) is not None:
         due.append(when)

@@ -19,9 +19,16 @@ RESTART = "restart"
 
 
 async def disturb(
-    connections: Callable[[], Sequence[JudgedConnection]], disturbance: Disturbance, *, seed: str
+    connections: Callable[[], Sequence[JudgedConnection]],
+    disturbance: Disturbance,
+    *,
+    seed: str,
+    met: Callable[[str], None],
 ) -> None:
-    """Meets a share of the open connections again and again, chosen by ``seed``. Ends when it is cancelled."""
+    """Meets a share of the open connections again and again, chosen by ``seed``, and tells ``met`` of each.
+
+    Ends when it is cancelled.
+    """
     chance = random.Random(f"chaos:{disturbance.kind}:{seed}")
     await asyncio.sleep(disturbance.start)
     running: set[asyncio.Task[None]] = set()
@@ -30,6 +37,7 @@ async def disturb(
             await asyncio.sleep(disturbance.every)
             there = connections()
             for connection in chance.sample(there, min(len(there), _share(len(there), disturbance.share, chance))):
+                met(disturbance.kind)
                 task = asyncio.create_task(_meet(connection, disturbance))
                 running.add(task)
                 task.add_done_callback(running.discard)

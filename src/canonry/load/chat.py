@@ -30,11 +30,14 @@ class ChatScenario(Scenario):
         await self.log_in(user)
 
     async def register(self, user: VirtualUser) -> None:
-        """Makes the user's account: a new one in each run."""
-        user.memory["account"] = {"email": f"{user.name}-{user.run}@load.example", "password": _PASSWORD}
+        """Makes the user's account, once: a new one in each run."""
+        if user.memory.get("is_registered"):
+            return
+        user.memory["account"] = {"email": f"{user.name}@load.example", "password": _PASSWORD}
         await user.request(
             "POST", "/auth/register", name="register", body={**user.memory["account"], "name": user.name}
         )
+        user.memory["is_registered"] = True
 
     async def log_in(self, user: VirtualUser) -> None:
         """Logs in, and says whose the connections are."""

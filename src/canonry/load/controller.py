@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,8 +27,8 @@ from canonry.model.load import LoadResult, Sample, Threshold
 from canonry.testing.services.errors import ServiceError
 
 _OURS, _LOCUST = "canonry.load.process", "canonry.load.locust_process"
-_BEYOND = 30.0
-"""Seconds beyond its plan after which a process is taken for stuck."""
+_BEYOND = 300.0
+"""Seconds beyond its plan, logging in included, after which a process is taken for stuck."""
 
 
 def prepare(spec: LoadSpec, processes: int) -> LoadedContract:
@@ -70,7 +71,7 @@ def run(
         traces = [Path(folder, f"process-{index}.json") for index in range(processes)]
         shares = share_out(spec, processes, [str(path) for path in traces])
         crowd = _Processes(shares, Path(folder))
-        with _interrupts(crowd), _restarts(spec, restart) as trouble:
+        with _interrupts(crowd), _restarts(spec, restart) as (trouble, restarts):
             crowd.start()
             crowd.wait(tell)
         there = [read_trace(path) for path in traces if path.exists()]
@@ -80,6 +81,7 @@ def run(
             contract=contract.contract.contract,
             thresholds=thresholds,
             lost=[*crowd.lost(traces), *trouble],
+            restarts=restarts,
             interrupted=crowd.interrupted,
         )
 
@@ -160,15 +162,16 @@ def _sum(samples: Sequence[Sample]) -> Sample:
 
 
 @contextlib.contextmanager
-def _restarts(spec: LoadSpec, restart: Callable[[str, float], None] | None) -> Iterator[list[str]]:
-    """Restarts services on their schedule until the end of the block; yields what went wrong with them."""
-    over, trouble = threading.Event(), list[str]()
+def _restarts(spec: LoadSpec, restart: Callable[[str, float], None] | None) -> Iterator[tuple[list[str], Counter[str]]]:
+    """Restarts services on their schedule until the end of the block; yields what went wrong, and what went well."""
+    over, trouble, done = threading.Event(), list[str](), Counter[str]()
 
     def keep_at(one: Disturbance) -> None:
         wait = spec.ramp + one.start + one.every
         while restart is not None and not over.wait(wait):
             try:
                 restart(one.service, one.lasting)
+                done[RESTART] += 1
             except ServiceError as error:
                 trouble.append(f"`{one.service}` does not come back: {error}")
                 return
@@ -180,7 +183,7 @@ def _restarts(spec: LoadSpec, restart: Callable[[str, float], None] | None) -> I
     for thread in threads:
         thread.start()
     try:
-        yield trouble
+        yield trouble, done
     finally:
         over.set()
         for thread in threads:

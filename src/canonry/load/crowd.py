@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import math
 import resource
 import secrets
 import ssl
@@ -22,7 +23,7 @@ from canonry.load.errors import classified
 from canonry.load.find import find_scenario
 from canonry.load.latency import Latencies
 from canonry.load.pace import Pace
-from canonry.load.spec import LoadSpec
+from canonry.load.spec import LoadSpec, Workload
 from canonry.load.trace import Trace
 from canonry.load.user import VirtualUser, canary_of
 from canonry.model.load import Failure, Leak, Sample, Totals
@@ -31,6 +32,8 @@ WINDOW = 4
 """Frames that a session keeps for the witnesses of a violation; a crowd has no room for more."""
 EXAMPLES = 50
 """Violations that a process keeps with their frames; all are counted."""
+LEAVING = 5.0
+"""Seconds in which connections close properly at the end; after them the lines are cut."""
 TRIES = 3
 """How often a user tries to begin."""
 LONGEST_WAIT = 2.0
@@ -62,8 +65,13 @@ class Crowd:
         self.samples: list[Sample] = []
         self.stopping = asyncio.Event()
         self.lag = 0.0
+        self.disturbed: Counter[str] = Counter()
+        self._flawed: set[int] = set()
+        self._pending = spec.users
+        self._all_ready = asyncio.Event()
         self._tell = tell
         self._begun = self.loop.time()
+        self._ready = self._over = Sample(0.0, 0, 0, 0, 0, 0, 0)
 
     async def run(self) -> Trace:
         """Everything from the first user's begin to the last one's end; cancelled turns are counted as cut off."""
@@ -81,13 +89,15 @@ class Crowd:
             watch = asyncio.create_task(self._watch())
             seed = f"{self.spec.seed}:{self.spec.first}"
             chaos = [
-                asyncio.create_task(disturb(self._open, one, seed=seed))
+                asyncio.create_task(disturb(self._open, one, seed=seed, met=self._met))
                 for one in self.spec.disturbances
                 if one.kind != RESTART
             ]
-            ended: asyncio.Future[Any] = asyncio.gather(*tasks)
+            ended: asyncio.Future[Any] = asyncio.gather(*tasks, return_exceptions=True)
             stop: asyncio.Future[Any] = asyncio.create_task(self._until_stopped(pace))
             await asyncio.wait({ended, stop}, return_when=asyncio.FIRST_COMPLETED)
+            self._over = self._sample()
+            self.totals.missed = pace.missed(self.loop.time())
             stop.cancel()
             for one in chaos:
                 one.cancel()
@@ -99,9 +109,9 @@ class Crowd:
             await asyncio.gather(ended, stop, *tasks, return_exceptions=True)
             watch.cancel()
             await asyncio.gather(watch, *chaos, return_exceptions=True)
-            for user in self.users:
-                await user.leave()
+            await asyncio.gather(*(user.leave(within=LEAVING) for user in self.users), return_exceptions=True)
         self._sample()
+        self.totals.sound = self.totals.users - len(self._flawed)
         return Trace(
             spec=self.spec,
             started=wall,
@@ -116,6 +126,8 @@ class Crowd:
             rules=dict(self.rules),
             leaks=self.leaks,
             samples=self.samples,
+            steady=(self._ready, self._over),
+            disturbed=dict(self.disturbed),
             ids=self._ids(),
             isolation=isolation_of(self.checker),
             stopped_early=self.stopping.is_set(),
@@ -128,16 +140,17 @@ class Crowd:
         self.totals.connections += 1
         session = connection.session
         if is_last:
-            if connection.is_ours and session.owes:
-                self.totals.left_open += 1
-            else:
-                session.end(self.loop.time(), connection.close_code if not connection.is_ours else None)
+            broken = self._ended(connection)
             self.totals.judged += session.judged
             self.totals.streams += 1
-            self.totals.flawed += bool(session.state.tally)
-            self.rules.update(session.state.tally)
+            if broken:
+                self.totals.flawed += 1
+                self._flawed.add(user.index)
+            self.rules.update(broken)
             witnessed = {(one.violation.index, one.violation.rule) for one in connection.seen}
-            ending = [one for one in session.state.violations if (one.index, one.rule) not in witnessed]
+            ending = [
+                one for one in session.state.violations if one.rule in broken and (one.index, one.rule) not in witnessed
+            ]
             for one in ending[: max(0, EXAMPLES - len(self.leaks))]:
                 if one.index >= session.received:
                     self.leaks.append(Leak(user.name, one.rule, one.message, one.event, ()))
@@ -146,11 +159,26 @@ class Crowd:
                 one = seen.violation
                 self.leaks.append(Leak(user.name, one.rule, one.message, one.event, seen.frames))
 
+    def _ended(self, connection: JudgedConnection) -> dict[str, int]:
+        """What a conversation broke. Where the client broke it off, only what was overdue is held against it."""
+        session = connection.session
+        if connection.is_ours and session.owes:
+            self.totals.left_open += 1
+            return session.end_overdue(self.loop.time())
+        session.end(self.loop.time(), connection.close_code if not connection.is_ours else None)
+        return dict(session.state.tally)
+
+    def _met(self, kind: str) -> None:
+        self.disturbed[kind] += 1
+
     def failed(self, error: BaseException, user: VirtualUser) -> None:
         """Counts what was raised in a turn, by class."""
+        self.totals.failed += 1
+        self._note(error, user)
+
+    def _note(self, error: BaseException, user: VirtualUser) -> None:
         kind, message = classified(error)
         self.failures[kind] += 1
-        self.totals.failed += 1
         if kind not in self.first_failures:
             self.first_failures[kind] = Failure(user.name, message, self.loop.time() - self._begun)
 
@@ -159,8 +187,16 @@ class Crowd:
         try:
             await _sleep_until(self.loop, pace.begin(number))
             user.intended = max(pace.begin(number), self._begun)
-            if not await self._begin(user):
+            has_begun = await self._begin(user)
+            self._pending -= 1
+            if not self._pending:
+                pace.all_are_ready(self.loop.time())
+                self._ready = self._sample()
+                self._all_ready.set()
+            if not has_begun:
                 return
+            if self.spec.workload is Workload.OPEN:
+                await self._all_ready.wait()
             failed = 0
             while not self.stopping.is_set() and (due := pace.next(number, user, self.loop.time())) is not None:
                 await _sleep_until(self.loop, due)
@@ -168,22 +204,34 @@ class Crowd:
                     break
                 user.due = user.intended = due
                 self.totals.turns += 1
-                try:
-                    await self.scenario.turn(user)
-                    self.totals.done += 1
-                    self.latencies.record("turn", self.loop.time() - due)
-                    failed = 0
-                except Exception as error:  # noqa: BLE001  as above; the next turn comes, later where many fail
-                    self.failed(error, user)
-                    failed += 1
+                failed = 0 if await self._turn(user, due) else failed + 1
+                if failed:  # the next turn comes, later where many fail
                     await asyncio.sleep(min(LONGEST_WAIT, 0.05 * 2**failed))
             try:
                 await self.scenario.end(user)
-            except Exception as error:  # noqa: BLE001  as above
+            except Exception as error:  # noqa: BLE001  a scenario may raise anything: it is counted by class
                 self.failed(error, user)
         except asyncio.CancelledError:
+            pass  # the time is over
+
+    async def _turn(self, user: VirtualUser, due: float) -> bool:
+        """Whether a turn was done. One that is cut off at the end counts with the time that it waited."""
+        try:
+            await self.scenario.turn(user)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and not task.cancelling():
+                self.failed(error, user)  # the scenario's own
+                return False
             self.totals.cut_off += 1
+            self.latencies.record("turn", self.loop.time() - due)
             raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a scenario may raise anything: it is counted by class
+            self.failed(error, user)
+            return False
+        self.totals.done += 1
+        self.latencies.record("turn", self.loop.time() - due)
+        return True
 
     def _open(self) -> list[JudgedConnection]:
         return [one for user in self.users for one in user.connections if one.is_open]
@@ -195,8 +243,10 @@ class Crowd:
                 return False
             try:
                 await self.scenario.begin(user)
-            except Exception as error:  # noqa: BLE001  a scenario may raise anything: it is counted by class
-                self.failed(error, user)
+            except (Exception, SystemExit) as error:  # noqa: BLE001  a scenario may raise anything: it is counted by class
+                if attempt == TRIES - 1:
+                    self._note(error, user)
+                    break
                 await user.leave()
                 await asyncio.sleep(0.25 * 2**attempt)
                 user.intended = self.loop.time()
@@ -207,7 +257,7 @@ class Crowd:
         return False
 
     async def _until_stopped(self, pace: Pace) -> None:
-        ends = asyncio.create_task(_sleep_until(self.loop, pace.ends))
+        ends = asyncio.create_task(self._until_over(pace))
         frozen = asyncio.create_task(self._freeze())
         stopped = asyncio.create_task(self.stopping.wait())
         try:
@@ -215,6 +265,12 @@ class Crowd:
         finally:
             for one in (ends, stopped, frozen):
                 one.cancel()
+
+    async def _until_over(self, pace: Pace) -> None:
+        await self._all_ready.wait()
+        if pace.ends == math.inf:  # until all turns are done
+            await asyncio.Event().wait()
+        await _sleep_until(self.loop, pace.ends)
 
     async def _freeze(self) -> None:
         """After the ramp nearly all objects live as long as the run: the collector need not walk them again."""
@@ -231,7 +287,7 @@ class Crowd:
             self._sample()
             self._tell(self.samples[-1])
 
-    def _sample(self) -> None:
+    def _sample(self) -> Sample:
         live = [connection for user in self.users for connection in user.connections]
         self.samples.append(
             Sample(
@@ -245,6 +301,7 @@ class Crowd:
                 + sum(sum(one.values()) for one in {id(c.session): c.session.state.tally for c in live}.values()),
             )
         )
+        return self.samples[-1]
 
     def _ids(self) -> dict[str, dict[str, str]]:
         """Ids that the checker saw, by field and by whose they are: compared with those of the other processes."""

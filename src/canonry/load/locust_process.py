@@ -202,6 +202,8 @@ def _trace(judged: Judged, wall: float, cpu: float, *, early: bool) -> Trace:
         rules=dict(judged.rules),
         leaks=judged.leaks,
         samples=judged.samples,
+        steady=(judged.samples[0], judged.samples[-1]),
+        disturbed={},
         ids={},
         isolation=tuple(rule for rule in (*(rule for _, rule in plan.session), plan.forbid) if rule),
         stopped_early=early,

@@ -1,5 +1,6 @@
 """When turns are meant to begin: a plan that does not wait for the service."""
 
+import math
 import random
 from typing import Protocol
 
@@ -23,12 +24,14 @@ class Pace:
     Closed workload: each user begins a turn when the last one is over and he has thought, or every ``pace`` seconds.
     Open workload: turns arrive at ``rate`` a second, by a Poisson process of the spec's seed, and the next user who is
     free takes the earliest; where none is free it waits, and that wait is part of its latency.
+
+    What a run lasts is counted from `all_are_ready`: from when the last user has begun, and the ramp is over.
     """
 
     def __init__(self, spec: LoadSpec, *, begun: float) -> None:
         self._spec = spec
         self._begun = begun
-        self.ends = begun + spec.ramp + spec.seconds if spec.seconds else float("inf")
+        self.ends = math.inf
         self._taken = [0] * spec.users
         self._next: list[float | None] = [None] * spec.users
         self._arrivals = random.Random(f"arrivals:{spec.seed}:{spec.first}")
@@ -37,6 +40,23 @@ class Pace:
     def begin(self, number: int) -> float:
         """When the user ``number`` of this process logs in: the ramp deals them out evenly."""
         return self._begun + self._spec.ramp * number / max(self._spec.users, 1)
+
+    def all_are_ready(self, now: float) -> None:
+        """Says that every user has begun, or will not: arrivals begin now, and so does what the run lasts."""
+        start = max(now, self._begun + self._spec.ramp)
+        self._arrival = start
+        if self._spec.seconds:
+            self.ends = start + self._spec.seconds
+
+    def missed(self, until: float) -> int:
+        """How many arrivals of an open workload were due by then, and nobody was free to take them."""
+        if self._spec.workload is not Workload.OPEN:
+            return 0
+        count = 0
+        while (due := self._arrival + self._arrivals.expovariate(self._spec.rate)) < min(until, self.ends):
+            self._arrival = due
+            count += 1
+        return count
 
     def next(self, number: int, who: Chance, now: float) -> float | None:
         """When the user's next turn is meant to begin, which may be in the past; None when there is none any more."""

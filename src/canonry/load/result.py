@@ -2,7 +2,7 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -22,12 +22,14 @@ def merge(
     contract: str,
     thresholds: Iterable[Threshold] = (),
     lost: Sequence[str] = (),
+    restarts: Mapping[str, int] | None = None,
     interrupted: bool = False,
 ) -> LoadResult:
     """Return what all processes saw together. ``lost`` are sentences about processes that left no trace."""
     totals, latencies = Totals(), Latencies()
     failures: Counter[str] = Counter()
     rules: Counter[str] = Counter()
+    disturbed: Counter[str] = Counter(restarts or {})
     first: dict[str, Failure] = {}
     for trace in traces:
         for name in totals.__struct_fields__:
@@ -35,6 +37,7 @@ def merge(
         latencies.add(trace.latencies)
         failures.update(trace.failures)
         rules.update(trace.rules)
+        disturbed.update(trace.disturbed)
         for kind, one in trace.first_failures.items():
             first[kind] = min(first.get(kind, one), one, key=lambda failure: failure.at)
     leaks = [leak for trace in traces for leak in trace.leaks]
@@ -58,6 +61,8 @@ def merge(
         rules=dict(rules.most_common()),
         leaks=tuple(_varied(leaks)),
         samples=tuple(_summed([trace.samples for trace in traces])),
+        steady=_steady(traces),
+        disturbed=dict(disturbed),
         isolation=traces[0].isolation if traces else (),
         thresholds=(),
         verdict=LoadVerdict.PASSED,
@@ -77,6 +82,11 @@ def _verdict(
         why = next(iter(result.first_failures.values()), None)
         reason = f"no event was received{f': {why.message.splitlines()[-1]}' if why else ''}"
         return LoadVerdict.PARTIAL if interrupted else LoadVerdict.NOTHING_JUDGED, (reason, *lost)
+    if not totals.done and not totals.failed and not interrupted:
+        reason = "no turn was done" + (
+            f", {totals.cut_off:,} had not ended when the time was over" * bool(totals.cut_off)
+        )
+        return LoadVerdict.NOTHING_JUDGED, (reason, *lost)
     reasons = [*lost]
     if totals.received != totals.judged:
         reasons.append(f"{totals.received:,} events were handed to the checker, and it judged {totals.judged:,}")
@@ -85,6 +95,15 @@ def _verdict(
         reasons.append(
             f"{count:,} violation{'' if count == 1 else 's'} of `{result.contract}`: {', '.join(result.rules)}"
         )
+    if totals.refused:
+        reasons.append(f"{totals.refused:,} of {totals.users + totals.refused:,} users could not begin")
+    if totals.missed:
+        reasons.append(f"{totals.missed:,} arrivals found nobody free; take more `--users`, or a lower `--rate`")
+    reasons += [
+        f"`--chaos {kind}` met nobody; run longer, or more often"
+        for kind in dict.fromkeys(one["kind"] for one in result.spec.get("disturbances", ()))
+        if not result.disturbed.get(kind)
+    ]
     if not any(one.threshold.measure == "failures" for one in held) and totals.failed:
         ended = totals.done + totals.failed
         reasons.append(f"{totals.failed:,} of {ended:,} turns failed; `--threshold failures<=SHARE` allows some")
@@ -92,6 +111,13 @@ def _verdict(
     if interrupted:
         return LoadVerdict.PARTIAL, ("interrupted: what was seen until then", *reasons)
     return (LoadVerdict.FAILED if reasons else LoadVerdict.PASSED), tuple(reasons)
+
+
+def _steady(traces: Sequence[Trace]) -> tuple[int, float]:
+    """Events between the moments when all users had begun and when the time was over, and the seconds between them."""
+    events = sum(after.events - before.events for before, after in (trace.steady for trace in traces))
+    seconds = max((after.at - before.at for before, after in (trace.steady for trace in traces)), default=0.0)
+    return events, seconds
 
 
 def _timing(latencies: Latencies, name: str) -> Timing:

@@ -22,8 +22,9 @@ def parse(text: str) -> Threshold:
         raise UserError(
             f"`{text}` is no threshold; write `answer.p99<=60s`, `failures<=0.1%` or `events-per-second>=1000`"
         )
-    measure, sign, number, unit = match[1].lower(), match[2], match[3], match[4].lower()
+    measure, sign, number, unit = match[1], match[2], match[3], match[4].lower()
     _require_known(measure)
+    _require_unit(measure, unit, text)
     try:
         limit = float(number) * _UNITS[unit]
     except ValueError:
@@ -40,6 +41,7 @@ def from_canon(table: Mapping[str, object]) -> list[Threshold]:
             match = re.fullmatch(r"\s*([0-9.]+)\s*(ms|s|m|h|%|)\s*", value)
             if match is None:
                 raise UserError(f"`{value}` is no value for the threshold `{name}`; write a number, `300ms` or `0.1%`")
+            _require_unit(name, match[2], value)
             value = float(match[1]) * _UNITS[match[2]]
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise UserError(f"`{value}` is no value for the threshold `{name}`; write a number, `300ms` or `0.1%`")
@@ -104,6 +106,18 @@ def shown(measure: str, value: float) -> str:
     return f"{value * 1000:.3g} ms" if value < 1 else f"{value:.3g} s"
 
 
+def _require_unit(measure: str, unit: str, text: str) -> None:
+    """Raises UserError where a share is said in seconds, or a time in percent."""
+    is_share = measure in _SHARES or measure == "concurrent-success"
+    allowed = ("", "%") if is_share else ("",) if measure in _RATES else ("", "ms", "s", "m", "h")
+    if unit not in allowed:
+        what = "a share, such as `0.1%`" if is_share else "a number" if measure in _RATES else "a time, such as `300ms`"
+        raise UserError(f"`{text}`: `{measure}` is {what}")
+
+
 def _require_known(measure: str) -> None:
+    percentile = _PERCENTILE.fullmatch(measure)
+    if percentile is not None and percentile["which"][0] == "p" and float(percentile["which"][1:]) > 100:
+        raise UserError(f"`{measure}` is beyond `p100`, the greatest value")
     if measure not in _RATES | _SHARES and not _PERCENTILE.fullmatch(measure):
         raise UserError(f"nothing is called `{measure}` in a load run; a threshold is about {_MEASURES}")

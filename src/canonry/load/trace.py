@@ -11,7 +11,8 @@ from canonry.model.load import VERSION, Failure, Leak, Sample, Totals
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """All that one process saw. ``started`` is seconds since 1970, ``memory`` the most bytes that it had,
-    ``lag`` how late its event loop was, at most, in seconds.
+    ``lag`` how late its event loop was, at most, in seconds. ``steady`` are the moments when all users had begun, and
+    when the time was over; ``disturbed`` counts what disturbances met.
     """
 
     spec: LoadSpec
@@ -27,6 +28,8 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     rules: dict[str, int]
     leaks: list[Leak]
     samples: list[Sample]
+    steady: tuple[Sample, Sample]
+    disturbed: dict[str, int]
     ids: dict[str, dict[str, str]]
     isolation: tuple[str, ...] = ()
     stopped_early: bool = False

@@ -58,7 +58,7 @@ class VirtualUser:
     def __init__(self, crowd: Crowd, index: int) -> None:
         self._crowd = crowd
         self.index = index
-        self.name = f"user-{crowd.spec.seed}-{index}"
+        self.name = f"user-{crowd.word}-{index}"
         self._chance: random.Random | None = None
         self.canary = canary_of(crowd.spec.seed, index) if crowd.spec.canaries else ""
         self.memory: dict[str, Any] = {}
@@ -198,16 +198,21 @@ class VirtualUser:
         self.took(name, event.at)
         return event
 
-    async def leave(self, *, cut: bool = False) -> None:
-        """Ends all connections that are open, and decides what was pending on them."""
+    async def leave(self, *, within: float = 5.0) -> None:
+        """Ends all connections that are open, in so many seconds, and decides what was pending on them."""
         for connection in self.connections:
             if connection.is_open:
-                await (connection.cut() if cut else connection.close())
+                try:
+                    async with asyncio.timeout(within):
+                        await connection.close()
+                except TimeoutError:
+                    await connection.cut()
         self._settle_all_but(None)
 
     def _settle_all_but(self, session: Session | None) -> None:
         """Judges what ended: each conversation once, however many connections it had."""
-        ended = [one for one in self.connections if not one.is_open and one.session is not session]
+        going_on = {id(one.session) for one in self.connections if one.is_open} | {id(session)}
+        ended = [one for one in self.connections if not one.is_open and id(one.session) not in going_on]
         last = {id(one.session): one for one in ended}
         for connection in ended:
             self._crowd.settle(self, connection, is_last=last[id(connection.session)] is connection)

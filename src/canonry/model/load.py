@@ -42,8 +42,9 @@ class Totals(msgspec.Struct):
     """Sums. ``frames`` were received by connections; ``received`` counts those and what was sent, ``judged`` what the
     checker judged of both.
 
-    ``refused`` users never began; ``cut_off`` ones were in a turn when the time was over; ``left_open`` conversations
-    the client itself broke off.
+    ``refused`` users never began; ``cut_off`` turns had not ended when the time was over; ``missed`` arrivals of
+    an open workload nobody was free to take; ``left_open`` conversations the client itself broke off; ``sound``
+    users broke no rule in any of theirs.
     """
 
     users: int = 0
@@ -52,6 +53,8 @@ class Totals(msgspec.Struct):
     done: int = 0
     failed: int = 0
     cut_off: int = 0
+    missed: int = 0
+    sound: int = 0
     connections: int = 0
     streams: int = 0
     flawed: int = 0
@@ -120,6 +123,8 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     rules: dict[str, int]
     leaks: tuple[Leak, ...]
     samples: tuple[Sample, ...]
+    steady: tuple[int, float]
+    disturbed: dict[str, int]
     isolation: tuple[str, ...]
     thresholds: tuple[Held, ...]
     verdict: LoadVerdict
@@ -129,8 +134,9 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def events_per_second(self) -> float:
-        """Events received a second of the run."""
-        return self.totals.frames / self.seconds if self.seconds else 0.0
+        """Events received a second, from when all users had begun until the time was over."""
+        events, seconds = self.steady
+        return events / seconds if seconds else 0.0
 
     @property
     def events_per_cpu_second(self) -> float:
@@ -145,8 +151,9 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def concurrent_success(self) -> float:
-        """Users none of whose conversations broke a rule, as a share of the conversations."""
-        return 1 - self.totals.flawed / self.totals.streams if self.totals.streams else 0.0
+        """Users whose every conversation held every rule, as a share of all users, those who never began included."""
+        users = self.totals.users + self.totals.refused
+        return self.totals.sound / users if users and self.totals.frames else 0.0
 
 
 class Effect(msgspec.Struct, frozen=True):

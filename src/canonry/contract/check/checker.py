@@ -131,6 +131,24 @@ class Session:
         spans = (state.root.spans[span.index] for span in state.plan.spans)
         return bool(state.open) or any(state.live) or any(state.asked) or any(spans)
 
+    def end_overdue(self, at: float) -> dict[str, int]:
+        """End a stream that its client broke off; return how often each rule is broken.
+
+        Rules about what came count, and those about time that was over already at ``at``; what was merely open is
+        nobody's fault.
+        """
+        state = self.state
+        before = dict(state.tally)
+        unanswered = Counter(
+            exchange.rule
+            for exchange, asked in zip(state.plan.exchanges, state.asked, strict=True)
+            for _, when, _ in asked
+            if when is not None and 0 <= exchange.seconds < at - when
+        )
+        self.end(at)
+        late = {rule: count for rule, count in state.tally.items() if rule.startswith("deadline.")}
+        return before | late | {rule: before.get(rule, 0) + count for rule, count in unanswered.items()}
+
     def name(self, kind: int) -> str:
         """What the event that was received last is called."""
         known = self.state.plan.kinds[kind].name if 0 <= kind < self.state.plan.other.index else "*"

@@ -11,7 +11,7 @@ from canonry.contract.load import LoadedContract
 from canonry.contract.mutate.judge import judge
 from canonry.contract.mutate.matrix import Mutant, Outcome, kill_matrix
 
-_TRIES = 20
+_TRIES = 60
 _MOST_JUDGED = 2500
 """How many events are judged to make one broken stream shorter."""
 _MOST_OF_SPAN = 4

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from canonry.load.chat import ChatScenario
+from canonry.load.errors import RefusedError, StepError
 from canonry.load.user import VirtualUser
 
 
@@ -23,6 +24,7 @@ class TokenExpiry(ChatScenario):
     async def turn(self, user: VirtualUser) -> None:
         """Waits past the expiry, renews, and asks, on a new connection where the service closed the old one."""
         await user.think(float(self.options["lives"]))
+        await self._require_expired(user)
         said = await user.request(
             "POST", "/auth/refresh", name="refresh", body={"refresh_token": user.memory["refresh_token"]}
         )
@@ -32,3 +34,14 @@ class TokenExpiry(ChatScenario):
         if not connection.is_open:
             connection = user.memory["connection"] = await self.connect(user)
         await self.ask(user, connection)
+
+    async def _require_expired(self, user: VirtualUser) -> None:
+        """Raises `StepError` where the token is still good, so that the turn would show nothing."""
+        try:
+            await user.request("GET", "/auth/me", name="expired token", expect=(401,))
+        except RefusedError as error:
+            if error.status == 200:
+                lives = self.options["lives"]
+                sentence = f"the token is still good after {lives} s; say `--option lives=` longer than it lives"
+                raise StepError("token not expired", sentence) from None
+            raise

@@ -114,7 +114,7 @@ def _distribution(result: LoadResult) -> str:
     height = 8 + 20 * len(timing.percentiles)
     title = f"{escape(timing.name)}, by percentile"
     return (
-        f"<figure><figcaption>{title}</figcaption>"
+        f'<figure class="bars"><figcaption>{title}</figcaption>'
         f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{title}">{bars}</svg></figure>'
     )
 

@@ -28,23 +28,58 @@ def facts(result: LoadResult) -> list[tuple[str, str]]:
     totals, per_cpu = result.totals, result.events_per_cpu_second
     failed = f"{totals.failed:,} failed ({share(result.failure_share)})"
     late = f"by up to {took(result.lag)}: times and deadlines hold that too; take fewer users, or more processes"
-    broken_off = f"{totals.left_open:,} conversations were broken off by the client; what was pending is not judged"
+    broken_off = (
+        f"{many(totals.left_open, 'conversation')} broken off by the client; what was not due yet is not judged"
+    )
+    refused = f", {totals.refused:,} could not begin" if totals.refused else ""
+    missed = f", {totals.missed:,} arrivals nobody was free for" if totals.missed else ""
+    sent = totals.received - totals.frames
     return [
         ("service", str(result.spec.get("url", ""))),
-        ("users", f"{totals.users:,} in {result.processes} process{'' if result.processes == 1 else 'es'}"),
-        ("time", f"{result.seconds:.1f} s"),
-        ("turns", f"{totals.done:,} done, {failed}, {totals.cut_off:,} cut off at the end"),
-        ("connections", f"{totals.connections:,} in {totals.streams:,} conversations"),
-        ("events", f"{totals.frames:,} received, {result.events_per_second:,.0f} a second; {totals.judged:,} judged"),
+        ("workload", _workload(result)),
+        ("users", f"{totals.users:,} in {many(result.processes, 'process', 'processes')}{refused}"),
+        ("time", f"{result.seconds:.1f} s, {result.steady[1]:.1f} s of it with all users"),
+        ("turns", f"{totals.done:,} done, {failed}, {totals.cut_off:,} cut off at the end{missed}"),
+        ("connections", f"{totals.connections:,} in {many(totals.streams, 'conversation')}"),
+        ("events", f"{totals.frames:,} received, {result.events_per_second:,.0f} a second"),
+        ("judged", f"{totals.judged:,}: {totals.frames:,} received and {sent:,} sent"),
         ("client", f"{result.cpu:.1f} CPU s, {per_cpu:,.0f} events a CPU second, {size(result.memory)}"),
-        ("contract", f"{result.contract}: {result.concurrent_success * 100:.4g} % of conversations hold every rule"),
+        ("contract", _contract(result)),
         ("isolation", _isolation(result)),
+        *([("chaos", ", ".join(f"{kind}: {count:,} met" for kind, count in result.disturbed.items()))]
+          if result.disturbed else ()),
         *([("client late", late)] if result.lag > LATE else ()),
         *([("left open", broken_off)] if totals.left_open else ()),
-    ]
+    ]  # fmt: skip
+
+
+def many(count: int, noun: str, plural: str = "") -> str:
+    """A count with its noun."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def _workload(result: LoadResult) -> str:
+    spec = result.spec
+    names = {"rate": "{} turns a second", "pace": "a turn every {} s", "ramp": "ramp {} s", "seconds": "for {} s"}
+    said = [words.format(f"{spec[name]:g}") for name, words in names.items() if spec.get(name)]
+    if spec.get("turns"):
+        said.append(f"{many(spec['turns'], 'turn')} each")
+    if any(spec.get("think", ())):
+        low, high = spec["think"]
+        said.append(f"thinking {low:g} to {high:g} s")
+    chaos = [f"{one['kind']} {one.get('service', '')}".strip() for one in spec.get("disturbances", ())]
+    return ", ".join([*said, f"seed {spec.get('seed', 0)}", *(f"chaos {one}" for one in chaos)])
+
+
+def _contract(result: LoadResult) -> str:
+    if not result.totals.streams:
+        return f"{result.contract}: nothing was judged"
+    return f"{result.contract}: {result.concurrent_success * 100:.4g} % of users hold every rule"
 
 
 def _isolation(result: LoadResult) -> str:
+    if not result.totals.streams:
+        return "nothing was judged"
     if not result.isolation:
         return "not judged: the contract has no such rules"
     return f"{', '.join(result.isolation)}: every user against all others"
