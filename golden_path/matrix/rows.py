@@ -125,9 +125,7 @@ _ALL: tuple[Case, ...] = (
         ),
         under="concurrent users",
     ),
-    _case(
-        12, "reuse", f"{_RUNS}test_a_run_has_its_own_id_and_context", "run.once", "run.closed", reuse={}
-    ),
+    _case(12, "reuse", f"{_RUNS}test_a_run_has_its_own_id_and_context", "run.once", "run.closed", reuse={}),
     _case(
         12,
         "context-changes",
