@@ -8,10 +8,10 @@ import time
 import pytest
 
 from canonry.testing import EventContract
-from canonry.testing.connection import HandshakeError, RealConnection
-from canonry.testing.users import websocket_url
+from canonry.testing.connection import HandshakeError
 from golden_path.chat.conversation import Conversation
 from golden_path.chat.proxy import HIDDEN, proxied
+from golden_path.chat.refused import refusal
 from golden_path.chat.target import Target
 from golden_path.chat.times import times_of
 from golden_path.chat.user import SUBPROTOCOL, ChatUser
@@ -25,23 +25,6 @@ def forged(token: str, header: dict[str, str], signature: str) -> str:
     """The same claims under another head and signature."""
     head = base64.urlsafe_b64encode(json.dumps(header).encode()).decode().rstrip("=")
     return f"{head}.{token.split('.')[1]}.{signature}"
-
-
-async def refusal(chat: Target, headers: dict[str, str], path: str = "/ws") -> int:
-    """The status or the code with which somebody is refused, 0 where he is let in."""
-    connection = RealConnection(websocket_url(chat.url, path), headers=headers)
-    try:
-        await connection.open(limit=10)
-    except HandshakeError as error:
-        await asyncio.sleep(0.01)  # so that the loop lets go of the socket
-        return error.status
-    try:
-        await connection.receive(limit=0.3)
-    except AssertionError:
-        return connection.close_code or 0
-    finally:
-        await connection.close()
-    return 0
 
 
 async def test_nobody_is_accepted_before_he_is_known(chat: Target) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from golden_path.anywhere.test_connecting import refusal
+from golden_path.chat.refused import refusal
 from golden_path.chat.target import Target
 from golden_path.chat.user import ChatUser
 

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from canonry.testing import EventContract
-from golden_path.anywhere.test_connecting import refusal
 from golden_path.chat.raw import RawSocket
+from golden_path.chat.refused import refusal
 from golden_path.chat.target import Target
 from golden_path.chat.user import ChatUser
 from golden_path.conftest import Users

@@ -8,7 +8,7 @@ import pytest
 from canonry.testing import EventContract
 from canonry.testing.connection import HandshakeError, RealConnection
 from canonry.testing.users import websocket_url
-from golden_path.anywhere.test_connecting import refusal
+from golden_path.chat.refused import refusal
 from golden_path.chat.target import Target
 from golden_path.chat.user import ChatUser
 from golden_path.conftest import Users

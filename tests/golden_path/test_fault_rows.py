@@ -19,7 +19,9 @@ FEW = ("swap", "misroute", "ticket-twice", "pubsub-drop", "persist-late", "doubl
 
 
 def matrix(*options: str) -> subprocess.CompletedProcess[str]:
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("GOLDEN_", "CANONRY_"))}
+    variables = {
+        name: value for name, value in os.environ.items() if not name.startswith(("GOLDEN_", "CANONRY_", "PYTEST_"))
+    }
     command = [sys.executable, "-m", "golden_path", *options]
     return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
 

@@ -18,7 +18,9 @@ CREDENTIALS = "CHAT_STAGING_CREDENTIALS"
 
 def run(config: Path, credentials: str, *options: str) -> subprocess.CompletedProcess[str]:
     command = [*canonry_command(), "run", "--flow", "golden_path", "--profile", "staging", "--config", str(config)]
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("GOLDEN_", "CANONRY_"))}
+    variables = {
+        name: value for name, value in os.environ.items() if not name.startswith(("GOLDEN_", "CANONRY_", "PYTEST_"))
+    }
     if credentials:
         variables[CREDENTIALS] = credentials
     return subprocess.run([*command, *options], cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
