@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from canonry.load.find import find_scenario
 from canonry.load.limits import require_files
 from canonry.load.spec import LoadSpec
 from canonry.model.errors import UserError
@@ -65,13 +66,15 @@ def test_a_leak_fails_the_run_and_stands_in_the_page_with_its_witnesses(bare_cha
     url = bare_chat(fault="rewritten-leak", fault_at=5)
     page = tmp_path / "page.html"
     done = load(
-        "golden", "--url", url, "--users", "4", "--turns", "3", "-q", "--output-format", "html", "--output-file",
+        "golden", "--url", url, "--users", "4", "--turns", "3", "--output-format", "html", "--output-file",
         str(page), cwd=tmp_path,
     )  # fmt: skip
 
     parser = _Balanced()
     parser.feed(page.read_text())
     assert done.returncode == 1
+    assert "canonry: failed: " in done.stderr
+    assert f"the report is in {page}" in done.stderr
     assert not parser.open
     assert not parser.outside  # nothing is fetched
     assert "isolation.canary" in page.read_text()
@@ -181,6 +184,18 @@ def test_a_run_that_judged_nothing_is_no_success(bare_chat: Start, tmp_path: Pat
         (("golden", "--url", "http://127.0.0.1:9", "--chaos", "flood"), "is no disturbance; write `KIND:SHARE%@EVERY`"),
         (("golden", "--url", "http://127.0.0.1:9", "--think", "3s..1s"), "ends before it begins"),
         (("golden", "--url", "http://127.0.0.1:9", "--contract", "agent-event"), "did you mean `agent-events`?"),
+        (("golden", "--url", "http://[::1"), "is no address"),
+        (("golden", "--url", "http://x", "--chaos", "cut:1.2.3%"), "is no disturbance"),
+        (("golden", "--url", "http://x", "--chaos", "cut@0s"), "leaves no time between; write `@10ms` or more"),
+        (("golden", "--url", "http://x", "--pace", "1s", "--rate", "5"), "`--pace` and `--rate` both say"),
+        (("golden", "--url", "http://x", "--pace", "1s", "--think", "5s"), "`--pace` and `--think` both say"),
+        (("locust:x.py:U", "--url", "http://x", "--turns", "5"), "Locust counts no turns; end the run with `--for`"),
+        (("locust:x.py:U", "--url", "http://x"), "how long should Locust run? write `--for 30s`"),
+        (("locust:x.py:U", "--url", "http://x", "--for", "1s", "--seed", "5"), "`--seed` does nothing here"),
+        (("locust:x.py:U", "--url", "http://x", "--for", "1s", "--insecure"), "`--insecure` does nothing here"),
+        (("golden", "--compare", "http://x", "http://y", "--threshold", "p99<=1s"), "`--threshold` does nothing here"),
+        (("golden", "--compare", "http://x", "http://y", "--output-format", "html"), "a comparison has no html report"),
+        (("ticket-race", "--url", "http://x", "--option", "racers=many"), "is no number of connections"),
     ],
 )
 def test_a_mistake_is_one_sentence(words: tuple[str, ...], sentence: str, tmp_path: Path) -> None:
@@ -199,6 +214,8 @@ def test_users_that_may_not_open_enough_files_are_told_how_many_fit() -> None:
     with pytest.raises(UserError, match=r"[0-9,]+ users fit"):
         require_files(hard * 2, 1)
     require_files(10, 1)
+    with pytest.raises(UserError, match=r"[0-9,]+ users fit"):
+        require_files(hard // 4, 1, each=find_scenario("ticket-race", {"racers": "30"}).files)
 
 
 def test_the_list_names_every_scenario_with_what_it_does(tmp_path: Path) -> None:
@@ -206,6 +223,7 @@ def test_the_list_names_every_scenario_with_what_it_does(tmp_path: Path) -> None
 
     for name in ("golden", "reconnect", "storm", "slow-reader", "token-expiry", "ticket-race", "soak"):
         assert name in said
+    assert "--option racers=20: connections that try the same ticket" in said
 
 
 def test_a_spec_goes_through_json_unchanged() -> None:
@@ -261,10 +279,57 @@ def test_ids_are_compared_between_processes_of_locust(bare_chat: Start, tmp_path
 
 def test_two_services_are_compared_and_the_slower_one_is_named(bare_chat: Start, tmp_path: Path) -> None:
     quick, slow = bare_chat(), bare_chat(delay=0.2)
-    done = load("golden", "--compare", quick, slow, "--rounds", "3", "--users", "1", "--turns", "2", "-q", cwd=tmp_path)
+    done = load("golden", "--compare", quick, slow, "--rounds", "4", "--users", "1", "--turns", "1", cwd=tmp_path)
 
     assert done.returncode == 0, done.stderr
     assert "answer.p50: B is worse" in done.stdout
+    assert "measures together" in done.stdout
+    assert "4 rounds are few" in done.stderr
+
+
+def test_an_interrupted_comparison_ends_with_the_run_that_was_interrupted(bare_chat: Start, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(OWN)
+    url = bare_chat()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "canonry", "load", "own.py:Telling", "--compare", url, url, "--for", "60s", "--users", "1",
+         "--think", "20ms", "--processes", "1"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not (tmp_path / "turned").exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "interrupted" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
+def test_no_process_outlives_the_one_that_started_it(bare_chat: Start, tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / "own.py").write_text(OWN)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "canonry", "load", "own.py:Telling", "--url", bare_chat(), "--for", "60s", "--users", "2",
+         "--think", "20ms", "--processes", "2", "-q"],
+        cwd=tmp_path, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    while not (tmp_path / "turned").exists() and process.poll() is None:
+        time.sleep(0.05)
+    children = [int(one) for one in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    process.send_signal(number)
+    process.wait(30)
+    ends = time.monotonic() + 30
+    while any(map(_runs, children)) and time.monotonic() < ends:
+        time.sleep(0.1)
+
+    assert len(children) == 2
+    assert not [one for one in children if _runs(one)]
+
+
+def _runs(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_service_of_the_canon_is_started_for_the_run_and_restarted_in_it(tmp_path: Path) -> None:

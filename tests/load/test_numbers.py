@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canonry.load.compare import effect
+from canonry.load.compare import effect, two_sided_t
 from canonry.load.latency import Latencies
 from canonry.load.pace import Pace
 from canonry.load.result import merge
@@ -191,3 +191,20 @@ def test_equal_services_are_called_different_in_about_one_comparison_of_twenty()
         wrong += effect("turn.p50", pairs).is_shown
 
     assert wrong / 400 < 0.09
+
+
+@pytest.mark.parametrize(
+    ("chance", "freedom", "t"),
+    [(0.05, 1, 12.706), (0.05, 2, 4.303), (0.05, 30, 2.042), (0.05, 40, 2.021), (0.05, 100, 1.984), (0.002, 10, 4.144)],
+)
+def test_quantiles_of_students_t_are_those_of_the_tables(chance: float, freedom: int, t: float) -> None:
+    """NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2."""
+    assert two_sided_t(chance, freedom) == pytest.approx(t, abs=6e-4)
+
+
+def test_an_interval_for_many_measures_is_wider_than_one_for_one() -> None:
+    pairs = [(1.0, 1.2), (1.0, 1.21), (2.0, 2.42)]
+    one, many = effect("p50", pairs), effect("p50", pairs, measures=10)
+
+    assert many.low < one.low < one.high < many.high
+    assert "for all 10 measures together" in many.sentence
