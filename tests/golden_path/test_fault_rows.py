@@ -26,7 +26,7 @@ def matrix(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
 
 
-def tests_of_the_suite() -> int:
+def count_of_the_suite() -> int:
     """How many tests the categories `golden` and `golden_inside` have."""
     command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "golden_path/anywhere", "golden_path/inside"]
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("GOLDEN_", "CANONRY_"))}
@@ -43,7 +43,7 @@ def test_every_row_is_proven_on_sqlite(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     healthy = re.search(r"sqlite: (\d+) tests on the healthy service", done.stderr)
     assert healthy is not None
-    assert int(healthy[1]) == tests_of_the_suite(), "the healthy run left tests out"
+    assert int(healthy[1]) == count_of_the_suite(), "the healthy run left tests out"
     for row in set(range(1, 34)) - {26}:
         assert f"\n{row:>2}  " in f"\n{done.stdout}", row
 
