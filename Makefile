@@ -35,12 +35,15 @@ $(BIN)/mypy && \
 rm -f .lint-imports.log
 endef
 
-# one process per core: the tests wait for processes more than they compute; a file's tests stay together, for they share
+# three processes at least, four at most: the tests wait for processes more than they compute
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 3 ] && n=3; [ $$n -gt 4 ] && n=4; echo $$n)
+
+# a file's tests stay together, for they share
 # fixtures, and long files come first (tests/conftest.py). The lint runs beside them and says at once what it finds.
 test: setup
 	@$(BIN)/python -m compileall -q src demo reference_chat/src
 	@{ $(LINT); } & lint=$$!; tests=0; \
-	$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder || tests=$$?; \
+	$(BIN)/python -m pytest -q --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder || tests=$$?; \
 	wait $$lint || { echo "the lint fails; what it says stands above" >&2; exit 1; }; \
 	exit $$tests
 

@@ -47,7 +47,7 @@ def test_no_answer_is_unknown_to_the_document(tmp_path: Path) -> None:
         ids = asyncio.run(_asked(user))
         (tmp_path / "ids.py").write_text(HOOKS.format(**ids), encoding="utf-8")
         command = [sys.executable, "-m", "schemathesis.cli", "run", f"{target.url}/openapi.json"]
-        command += ["--max-examples", "10", "--phases", "coverage,fuzzing", "--checks", CHECKS, "--seed", "9"]
+        command += ["--max-examples", "5", "--phases", "coverage,fuzzing", "--checks", CHECKS, "--seed", "9"]
         command += ["--exclude-path", "/auth/logout", "--header", f"Authorization: Bearer {token}", "--no-color"]
         paths = os.pathsep.join(filter(None, [str(apart), str(tmp_path), os.environ.get("PYTHONPATH", "")]))
         done = subprocess.run(
