@@ -191,6 +191,9 @@ class TestIt(SSotBaseTestCase):
 
 
 BESIDE = f"""{HEAD}
+@pytest.fixture
+def anyio_backend(): return "asyncio"  # the base cases are asyncio's; trio may be installed
+
 class TestIt(SSotAsyncTestCase):
     async def test_passes(self, tmp_path):
         await asyncio.sleep(0)

@@ -13,7 +13,7 @@ from canonry.model.outcome import Outcome
 from canonry.run.summary import RunSummary
 from canonry.testing.services.identity import marked
 from canonry.testing.services.place import MARK
-from tests.run.surface.test_run_command import report, summary
+from tests.run.surface.calls import report, summary
 from tests.testing.services.servers import HTTP, soon
 from tests.workbench import SOUND, Folder, canonry_command, environment
 
