@@ -239,3 +239,18 @@ def test_what_a_contract_cannot_judge_is_said(tmp_path: Path):
     assert "canaries would judge nothing" in str(call(str(contract), str(recording), "--canary", "x")[2])
     status, text, _ = call(str(contract), str(recording), "--session", "user_id=u")
     assert (status, "the contract has no `user_id` of a session" in text) == (0, True)
+
+
+def test_a_checker_that_is_passed_by_for_one_line_validated_nothing(monkeypatch: pytest.MonkeyPatch):
+    """What came is counted apart from the checker: one that does not hear of a frame cannot say that all holds."""
+    begin = Checker.session
+
+    def deaf(self: Checker, *given: Any, **named: Any) -> Any:
+        session = begin(self, *given, **named)
+        hear, ignored = session.receive, iter((True,))
+        session.receive = lambda raw, **how: -1 if next(ignored, False) else hear(raw, **how)
+        return session
+
+    monkeypatch.setattr(Checker, "session", deaf)
+    with pytest.raises(NothingValidatedError, match="6 events were handed to the checker, which judged 5"):
+        examined([line({"type": "pong"}), *lines(RUN)])

@@ -143,7 +143,8 @@ def examine(
     results, findings = [], []
     for one in followed.values():
         before = len(one.session.violations)
-        result = one.session.end(one.last, one.close)
+        # counted here, line by line, and not by the checker, whose own count is held against it
+        result = msgspec.structs.replace(one.session.end(one.last, one.close), received=len(one.lines))
         one.note(before)
         results.append((one.file, result))
         findings += _findings(one, result, facts or {}, only, canaries, plan_examples=contract if examples else None)
@@ -215,6 +216,8 @@ def _refuse_nothing(results: list[Result]) -> None:
     received = sum(result.received for result in results)
     if not received:
         raise NothingValidatedError("no event was there to be judged; is this the right recording?")
+    if received != (judged := sum(result.judged for result in results)):
+        raise NothingValidatedError(f"{received:,} events were handed to the checker, which judged {judged:,}")
     if not any(result.known or result.counted for result in results):
         raise NothingValidatedError(
             f"none of the {received:,} events is one of the contract's, so nothing was judged; is this the right "

@@ -172,6 +172,20 @@ def test_a_stream_that_just_ends_and_one_that_is_silent_fail() -> None:
         EventContract("agent-events").check()
 
 
+def test_a_checker_that_does_not_hear_every_frame_has_failed() -> None:
+    """Somebody who takes the checker's place for some frames cannot make a test green."""
+    contract = EventContract("agent-events")
+    stream = contract.stream("ada")
+    heard = stream.session.receive
+    stream.receive_all(SOUND)
+    stream.session.receive = lambda raw, *, at=None, direction=None: 0  # type: ignore[method-assign]
+    stream.receive(SOUND[-1])
+    stream.session.receive = heard  # type: ignore[method-assign]
+
+    with pytest.raises(ContractViolationError, match=f"handed {len(SOUND) + 1} frames over, .* judged {len(SOUND)}"):
+        contract.check()
+
+
 def test_what_belongs_to_another_user_is_found_on_any_connection() -> None:
     contract = EventContract("agent-events")
     contract.stream("ada", user_id="ada", canaries=["the secret of ada"]).receive_all(run_of(user="ada"))

@@ -162,7 +162,7 @@ async def closing(close: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
         yield
     except RunOverError:
         raise
-    except BaseException:
+    except BaseException:  # whatever ended it, cancellation too: what began gets its end, and it is raised again
         with contextlib.suppress(RunOverError, TimeoutError):
             async with asyncio.timeout(CLOSING):
                 await close()

@@ -40,7 +40,7 @@ class Breaker:
                 raise
             self.circuit.settle(permit, self._clock(), failed=True)
             raise ModelError("model_timeout", "the model took too long", retryable=True) from None
-        except BaseException:
+        except BaseException:  # raised again
             # given up by the caller, or failed at something that is not the model's: the place of a probe is free again
             self.circuit.release(permit, self._clock())
             raise

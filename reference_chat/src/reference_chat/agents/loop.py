@@ -112,7 +112,7 @@ class AgentLoop:
                 async with asyncio.timeout(CLOSING):
                     await _fail(turn, *reason, retryable=True)
             raise
-        except Exception:
+        except Exception:  # a bug: the user is told in a sentence, and it is raised again for the log
             await _fail(turn, "internal", "the run failed; try again", retryable=True)
             raise
         else:

@@ -127,7 +127,7 @@ class RedisBus:
         try:
             # Each time: who came before may still wait for it, or have failed.
             await self._pubsub.subscribe(_channel(user_id))
-        except BaseException:
+        except BaseException:  # cancellation too: a claim that nobody holds is given back, and it is raised again
             await self.release(user_id, connection_id)
             raise
         return True

@@ -63,7 +63,7 @@ class SqliteSink:
                     connection.execute(_SQL[row.kind] + (end if row.kind in _INSERTS else ""), row.values)
             connection.executemany(_EVENT + (_EVENT_AGAIN if again else ""), _events(rows))
             connection.execute("commit")
-        except BaseException:
+        except BaseException:  # whatever it was, the connection's state is unknown; raised again
             self.close()
             raise
 
@@ -104,7 +104,7 @@ class PostgresSink:
                     with cursor.copy("copy events (run_id, seq, frame) from stdin") as copy:
                         for event in events:
                             copy.write_row(event)
-        except BaseException:
+        except BaseException:  # whatever it was, the connection's state is unknown; raised again
             self.close()
             raise
 

@@ -97,6 +97,13 @@ class EventContract:
         self._record(violation for _, violation in found)
         if found:
             raise ContractViolationError(self._told(found), [violation for _, violation in found])
+        for stream in self.streams:
+            if stream.handed != stream.session.judged:
+                name = self.contract.contract.contract
+                raise ContractViolationError(
+                    f"`{stream.name}` handed {stream.handed:,} frames over, and `{name}` judged "
+                    f"{stream.session.judged:,}; something stands between the connection and its checker"
+                )
         silent = [stream for stream in self.streams if not stream.session.judged]
         if silent or not self.streams:
             who = f"`{silent[0].name}` received no event" if silent else "no connection was attached"

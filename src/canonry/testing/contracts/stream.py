@@ -31,6 +31,8 @@ class JudgedStream:
         """Whether frames came from a recording, so that they say nothing of a real connection."""
         self.seen: Counter[str] = Counter()
         """How often each event came, either way, by its name in the contract where it has one."""
+        self.handed = 0
+        """How many frames were handed to the checker, counted here: it has to have judged as many."""
         self._ended_at: float | None = None
 
     def receive(self, frame: bytes | str | Mapping[str, Any], *, at: float | None = None) -> None:
@@ -87,6 +89,7 @@ class JudgedStream:
     ) -> None:
         received = time.monotonic() if at is None and now else at
         raw = frame if isinstance(frame, bytes | str) else json.dumps(frame)
+        self.handed += 1
         if len(self.frames) < FIRST:
             self.frames.append((raw, received, direction))
         self.seen[self.session.name(self.session.receive(raw, at=received, direction=direction))] += 1
