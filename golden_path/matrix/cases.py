@@ -12,7 +12,7 @@ ENGINE = "GOLDEN_ENGINE"
 HERE = "GOLDEN_IN_PROCESS"
 """The variable that has the service run in a thread of the test process, so that its code is measured."""
 QUICK = "GOLDEN_QUICK"
-"""The variable that leaves out what costs more than `make test` has."""
+"""The variable that leaves out what costs much: `--quick`."""
 ONLY = "GOLDEN_ONLY"
 """The variable that names the only faults that are wanted, with commas."""
 SQLITE, PAIR = "sqlite", "pair"
@@ -37,7 +37,7 @@ class Case:
     own_process: bool = False
     """Whether the test starts a service of its own, in which it switches the faults on."""
     quick: bool = True
-    """Whether `make test` runs it."""
+    """Whether `--quick` runs it."""
     under: str = ""
     """The circumstance under which its check looks: `disconnect`, `slow reader`, `concurrent users`, or none."""
 

@@ -87,7 +87,7 @@ _DEAR = frozenset(
     unrouted-counted wrong-handler-counted
     disk-full database-stopped redis-stopped unrouted wrong-handler accept-expired ticket-late""".split()
 )
-"""Faults that `make test` leaves to `make matrix`: their rows have another."""
+"""Faults that `--quick` leaves out: their rows have another. `make test` plants a few, `make matrix` all of them."""
 
 _ORDER = (
     _case(1, "drop-in-number", _ANSWERED, "sequence.seq", drop={"type": "agent_thinking", "numbered": True}),
