@@ -44,3 +44,10 @@ def open_folder() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def alone(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for the directories of services, where no other test's start cleans up what a test left on purpose."""
+    monkeypatch.setattr(tempfile, "tempdir", str(open_folder))
+    return open_folder
