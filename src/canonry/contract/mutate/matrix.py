@@ -10,7 +10,7 @@ import msgspec
 from canonry.contract.check.violation import Violation
 from canonry.contract.compile.plan import Plan, Rule
 from canonry.contract.generate.stream import Stream
-from canonry.contract.generate.streams import generate
+from canonry.contract.generate.streams import Generator
 from canonry.contract.mutate.belonging import STRANGER
 from canonry.contract.mutate.judge import Judge
 from canonry.contract.mutate.operators import edits, touched, ways
@@ -90,6 +90,7 @@ class _Search:
         self.plan = plan
         self.seed = seed
         self._judge = Judge(plan)
+        self._generator = Generator(plan)
         self._scenes: dict[tuple[int, int, frozenset[int]], Scene] = {}
 
     def mutant(self, rule: Rule, way: str) -> Mutant:
@@ -129,7 +130,7 @@ class _Search:
         known = self._scenes.get((number, sessions, favour))
         if known is None:
             seed = self.seed * 1000 + number
-            stream = generate(self.plan, seed=seed, runs=1 + number % 2, sessions=sessions, favour=favour)
+            stream = self._generator.stream(seed, runs=1 + number % 2, sessions=sessions, favour=favour)
             known = self._scenes[number, sessions, favour] = Scene(self.plan, stream)
         return known
 
