@@ -23,6 +23,7 @@ from canonry.history.statistics.claims import (
 from canonry.history.statistics.durations import baseline, change
 from canonry.history.statistics.flakiness import HALF_LIFE, Condition, Seen, flakiness
 
+
 def scipy_stats() -> Any:
     """What others compute; it is imported where it is asked, as every process of the suite collects this file."""
     from scipy import stats

@@ -74,13 +74,13 @@ class Matrix(msgspec.Struct, frozen=True):
         return tuple(mutant for mutant in self.mutants if mutant.outcome is Outcome.LIVES)
 
 
-def kill_matrix(plan: Plan, *, seed: int = 0, only: str | None = None) -> Matrix:
-    """Return the mutants of every rule, or of the rule ``only``; the same seed gives the same ones.
+def kill_matrix(plan: Plan, *, seed: int = 0, only: frozenset[str] | None = None) -> Matrix:
+    """Return the mutants of every rule, or of the rules ``only``; the same seed gives the same ones.
 
     Raises `NoStreamError` where the contract has no valid stream.
     """
     search = _Search(plan, seed)
-    rules = tuple(rule for rule in plan.rules if only in (None, rule.id))
+    rules = tuple(rule for rule in plan.rules if only is None or rule.id in only)
     mutants = tuple(search.mutant(rule, way) for rule in rules for way in ways(plan, rule))
     return Matrix(plan.contract.contract, rules, mutants)
 
