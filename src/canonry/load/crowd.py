@@ -19,6 +19,7 @@ from canonry.contract.check.checker import Checker
 from canonry.contract.load import load_contract
 from canonry.load.chaos import RESTART, disturb
 from canonry.load.connection import JudgedConnection
+from canonry.load.ending import end
 from canonry.load.errors import classified
 from canonry.load.find import find_scenario
 from canonry.load.latency import Latencies
@@ -140,7 +141,9 @@ class Crowd:
         self.totals.connections += 1
         session = connection.session
         if is_last:
-            broken = self._ended(connection)
+            ended = end(session, self.loop.time(), connection.close_code, is_ours=connection.is_ours)
+            broken = ended.broken
+            self.totals.left_open += ended.left_open
             self.totals.judged += session.judged
             self.totals.streams += 1
             if broken:
@@ -158,15 +161,6 @@ class Crowd:
             if len(self.leaks) < EXAMPLES:
                 one = seen.violation
                 self.leaks.append(Leak(user.name, one.rule, one.message, one.event, seen.frames))
-
-    def _ended(self, connection: JudgedConnection) -> dict[str, int]:
-        """What a conversation broke. Where the client broke it off, only what was overdue is held against it."""
-        session = connection.session
-        if connection.is_ours and session.owes:
-            self.totals.left_open += 1
-            return session.end_overdue(self.loop.time())
-        session.end(self.loop.time(), connection.close_code if not connection.is_ours else None)
-        return dict(session.state.tally)
 
     def _met(self, kind: str) -> None:
         self.disturbed[kind] += 1
