@@ -18,7 +18,7 @@ import msgspec
 from canonry.contract.check.checker import Checker
 from canonry.contract.load import load_contract
 from canonry.load.chaos import RESTART, disturb
-from canonry.load.connection import JudgedConnection
+from canonry.load.connection import JudgedConnection, Kinds
 from canonry.load.ending import end
 from canonry.load.errors import classified
 from canonry.load.find import find_scenario
@@ -53,7 +53,7 @@ class Crowd:
         self.scenario = find_scenario(spec.scenario, spec.options)
         contract = load_contract(spec.contract or self.scenario.contract, profile=spec.profile, policy=spec.policy)
         self.checker = Checker(contract.plan, keep=WINDOW)
-        self.kinds = {kind.name: kind.index for kind in contract.plan.kinds}
+        self.kinds = Kinds({kind.name: kind.index for kind in contract.plan.kinds})
         if spec.canaries:
             for index in range(spec.crowd or spec.users):
                 self.checker.owners.canaries.add(canary_of(spec.seed, index), _OTHERS)
@@ -267,8 +267,8 @@ class Crowd:
         await _sleep_until(self.loop, pace.ends)
 
     async def _freeze(self) -> None:
-        """After the ramp nearly all objects live as long as the run: the collector need not walk them again."""
-        await asyncio.sleep(self.spec.ramp)
+        """Once all have begun nearly all objects live as long as the run: the collector need not walk them again."""
+        await self._all_ready.wait()
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 50, 100)
