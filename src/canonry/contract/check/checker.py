@@ -20,6 +20,10 @@ KEPT = 64
 """How many of the last frames a session keeps, for counter-examples."""
 
 
+_NOTHING: Counter[tuple[str, str, str]] = Counter()
+"""What sessions have seen that do not count it."""
+
+
 class Result(msgspec.Struct, frozen=True):
     """What is known of a session: verdicts of every rule, violations in the order of events, how many were judged.
 
@@ -88,7 +92,7 @@ class Session:
     def __init__(self, checker: Checker, connection: str, facts: SessionFacts) -> None:
         self._ended = False
         self.window = Window(checker.keep)
-        self.seen: Counter[tuple[str, str, str]] = Counter()
+        self.seen: Counter[tuple[str, str, str]] = Counter() if checker.coverage else _NOTHING
         self.state = checker.states(
             checker.plan,
             connection,

@@ -168,13 +168,15 @@ class State:
         self.given_up: dict[int, Ring[int]] = {}
         self.tokens: list[dict[Any, Record]] = [{} for _ in plan.spans]
         self.implied: dict[int, tuple[Instance, Record]] = {}
-        self.fired: set[int] = set()
+        self.fired: dict[int, bool] = {}
+        """The spans that ever opened; an empty dictionary is smaller than a set."""
         self.unique: list[Ring[int]] = [Ring(UNIQUE) for _ in plan.uniques]
         self.asked: list[list[tuple[int, float | None, Any]]] = [[] for _ in plan.exchanges]
         self.tails: Ring[str] | None = None
         self.open = 0
         self.mark = math.inf
-        self.who: Any = tuple(sorted((name, str(value)) for name, value in owner.items())) or None
+        who = tuple(sorted((name, str(value)) for name, value in owner.items())) or None
+        self.who: Any = whose if who == whose else who
         self.owner: list[Any] = [owner.get(path.text, owner.get(path.name)) for path, _ in plan.isolation.session]
         self.owned = [owned.get(name, owned.get(path.text)) for name, path, _ in plan.isolation.owned]
         for index, values in enumerate(self.owned):

@@ -45,7 +45,9 @@ def propose_exchanges(talks: list[Talk], found: Runs, draft: Draft) -> str:
         draft.unknown.append("exchanges: no recording holds a message from client to service (`dir: in`)")
     elif not asked:
         names = ", ".join(f"`{name}`" for name in sorted(sent))
-        draft.unknown.append(f"exchanges: {names} (`dir: in`) came inside of {found.scope}s; what they bring about is open")
+        draft.unknown.append(
+            f"exchanges: {names} (`dir: in`) came inside of {found.scope}s; what they bring about is open"
+        )
     starts = ""
     replies = {event.name for talk in talks for event in talk.events if event.direction == "out"}
     for name, count in sorted(asked.items()):
