@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from canonry.contract.check.isolation import Owned
 from canonry.load.compare import effect, two_sided_t
 from canonry.load.latency import Latencies
 from canonry.load.pace import Pace
@@ -20,6 +21,7 @@ from canonry.load.thresholds import from_canon, parse
 from canonry.load.trace import Trace, read_trace, write_trace
 from canonry.model.errors import UserError
 from canonry.model.load import Failure, LoadResult, LoadVerdict, Sample, Totals
+from canonry.report.load.words import facts
 
 SPEC = LoadSpec(scenario="golden", url="http://127.0.0.1:1", users=4, seconds=10.0)
 
@@ -117,6 +119,18 @@ def test_an_id_that_two_processes_saw_with_two_users_is_a_leak() -> None:
 
     assert result.rules == {"isolation.forbid_ids": 1}
     assert "`r1`" in result.leaks[0].message
+
+
+def test_ids_that_a_process_forgot_are_counted_and_named() -> None:
+    ring = Owned(2)
+    for number in range(10):
+        ring.put(f"run-{number}", "ada")
+    result = merged(trace(0.1, ids_forgotten=ring.forgot, isolation=("isolation.forbid_ids",)), trace(0.1))
+
+    assert ring.forgot + len(ring) == 10
+    assert ring.forgot > 0
+    assert f"{ring.forgot} ids are too old" in dict(facts(result))["isolation"]
+    assert "too old" not in dict(facts(merged(trace(0.1, isolation=("isolation.forbid_ids",)))))["isolation"]
 
 
 def test_a_process_without_a_result_fails_the_run() -> None:

@@ -19,6 +19,8 @@ from canonry.load.errors import ClosedError, LateError
 
 WITNESSES = 32
 """How many violations of a connection are kept with the frames around them; more are counted."""
+ALIKE = 2
+"""How many of them may be of one rule: thousands of connections with a late service have to find room."""
 _WAITED = 0.002
 """Seconds that a frame was waited for: what comes quicker after a pause has lain there, and tells no time."""
 _FRAMES = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
@@ -325,7 +327,10 @@ class JudgedConnection:
             (direction or "", raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))
             for raw, _, direction in self.session.window.last(self.session.received)
         )
-        self.seen += [Seen(one, frames) for one in self.session.state.violations[known:] if len(self.seen) < WITNESSES]
+        for one in self.session.state.violations[known:]:
+            alike = sum(seen.violation.rule == one.rule for seen in self.seen)
+            if len(self.seen) < WITNESSES and alike < ALIKE:
+                self.seen.append(Seen(one, frames))
 
 
 def _union(waiting: Sequence[Awaited]) -> frozenset[int]:

@@ -22,6 +22,7 @@ from canonry.load.connection import JudgedConnection, Kinds
 from canonry.load.ending import end
 from canonry.load.errors import classified
 from canonry.load.find import find_scenario
+from canonry.load.ids import forgotten_ids, seen_ids
 from canonry.load.latency import Latencies
 from canonry.load.pace import Pace
 from canonry.load.spec import LoadSpec, Workload
@@ -129,7 +130,8 @@ class Crowd:
             samples=self.samples,
             steady=(self._ready, self._over),
             disturbed=dict(self.disturbed),
-            ids=self._ids(),
+            ids=seen_ids(self.checker, self.spec),
+            ids_forgotten=forgotten_ids(self.checker),
             isolation=isolation_of(self.checker),
             stopped_early=self.stopping.is_set(),
         )
@@ -296,19 +298,6 @@ class Crowd:
             )
         )
         return self.samples[-1]
-
-    def _ids(self) -> dict[str, dict[str, str]]:
-        """Ids that the checker saw, by field and by whose they are: compared with those of the other processes."""
-        plan = self.checker.plan.isolation
-        found: dict[str, dict[str, str]] = {}
-        if self.spec.crowd > self.spec.users:
-            for path, ring in zip(plan.ids, self.checker.owners.ids, strict=True):
-                found[path.text] = {
-                    str(value): "/".join(map(str, user))
-                    for value, user in (ring.old | ring.new).items()
-                    if isinstance(user, tuple)
-                }
-        return found
 
 
 def isolation_of(checker: Checker) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from locust import User
 from canonry.contract.check.checker import Checker, Session
 from canonry.contract.load import load_contract
 from canonry.load.ending import end
+from canonry.load.ids import forgotten_ids, seen_ids
 from canonry.load.latency import Latencies
 from canonry.load.spec import LoadSpec
 from canonry.load.trace import Trace, write_trace
@@ -266,7 +267,8 @@ def _trace(judged: Judged, wall: float, cpu: float, *, early: bool) -> Trace:
         samples=judged.samples,
         steady=(judged.samples[0], judged.samples[-1]),
         disturbed={},
-        ids=_ids(judged),
+        ids=seen_ids(judged.checker, judged.spec),
+        ids_forgotten=forgotten_ids(judged.checker),
         isolation=_isolation(judged.checker),
         stopped_early=early,
     )
@@ -278,21 +280,6 @@ def _isolation(checker: Checker) -> tuple[str, ...]:
     return tuple(dict.fromkeys(rule for rule in (*(rule for _, rule in plan.session), plan.forbid) if rule)) * bool(
         plan.session
     )
-
-
-def _ids(judged: Judged) -> dict[str, dict[str, str]]:
-    """Ids that were seen, by field and by whose they are: compared with those of the other processes."""
-    plan = judged.checker.plan.isolation
-    if judged.spec.crowd <= judged.spec.users:
-        return {}
-    return {
-        path.text: {
-            str(value): "/".join(map(str, user))
-            for value, user in (ring.old | ring.new).items()
-            if isinstance(user, tuple)
-        }
-        for path, ring in zip(plan.ids, judged.checker.owners.ids, strict=True)
-    }
 
 
 if __name__ == "__main__":

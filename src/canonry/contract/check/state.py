@@ -3,7 +3,7 @@
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -142,7 +142,7 @@ class State:
         *,
         owner: dict[str, Any],
         owned: dict[str, frozenset[Any]],
-        ids: list[Ring[Any]],
+        ids: Sequence[Ring[Any]],
         users: dict[Any, Any],
         get: Callable[[Path, Any], Any],
         whose: Any = None,
