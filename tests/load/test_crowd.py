@@ -86,7 +86,7 @@ def test_cut_lines_are_nobodys_violation(bare_chat: Start) -> None:
         bare_chat(events=7, delay=0.02), turns=0, seconds=1.5, disturbances=(Disturbance("cut", share=0.5, every=0.2),)
     )
 
-    assert any(kind.startswith("closed") for kind in trace.failures)
+    assert "closed (by the client)" in trace.failures
     assert trace.totals.left_open >= 1
     assert not trace.rules
 
@@ -280,6 +280,30 @@ def test_a_scenario_that_leaves_in_a_turn_takes_nobody_with_it(
     assert trace.totals.done == 4
     assert trace.totals.failed == 2
     assert any(error in failure for failure in trace.failures)
+
+
+BEGINNING = """
+from canonry.load.chat import ChatScenario
+from canonry.load.errors import StepError
+
+
+class Once(ChatScenario):
+    async def begin(self, user):
+        kind = "taken" if user.memory.get("was_here") else "the cause"
+        user.memory["was_here"] = True
+        raise StepError(kind, "no")
+
+    async def turn(self, user):
+        pass
+"""
+
+
+def test_of_a_begin_that_fails_again_and_again_the_first_error_is_told(bare_chat: Start, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(BEGINNING)
+    trace = run(bare_chat(), scenario=f"{tmp_path / 'own.py'}:Once", users=1)
+
+    assert trace.totals.refused == 1
+    assert trace.failures == {"the cause": 1, "taken": 1}
 
 
 REJOINING = """

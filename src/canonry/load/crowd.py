@@ -233,15 +233,19 @@ class Crowd:
         return [one for user in self.users for one in user.connections if one.is_open]
 
     async def _begin(self, user: VirtualUser) -> bool:
-        """Whether a user began, in one of a few tries."""
+        """Whether a user began, in one of a few tries. What the first raised is told, for others may follow from it."""
+        first: BaseException | None = None
         for attempt in range(TRIES):
             if self.stopping.is_set():
                 return False
             try:
                 await self.scenario.begin(user)
             except (Exception, SystemExit) as error:  # noqa: BLE001  a scenario may raise anything: it is counted by class
+                first = first or error
                 if attempt == TRIES - 1:
-                    self._note(error, user)
+                    self._note(first, user)
+                    if classified(error)[0] != classified(first)[0]:
+                        self._note(error, user)
                     break
                 await user.leave()
                 await asyncio.sleep(0.25 * 2**attempt)
