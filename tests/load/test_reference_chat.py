@@ -133,11 +133,13 @@ def test_over_tls_all_is_as_without_and_a_certificate_that_nobody_trusts_is_refu
     with behind_tls(chat.url) as url:
         healthy = run(url, users=3, verify_tls=False)
         refused = run(url, users=1)
+    plain = run(chat.url.replace("http:", "https:"), users=1)
 
     assert held(healthy), (healthy.rules, healthy.first_failures)
     assert healthy.totals.done == 6
     assert (refused.totals.refused, refused.totals.frames) == (1, 0)
-    assert set(refused.failures) == {"TLS"}
+    assert set(refused.failures) == set(plain.failures) == {"TLS"}
+    assert "certificate" in refused.first_failures["TLS"].message
 
 
 @contextlib.contextmanager
