@@ -11,6 +11,7 @@ $ python -m benchmarks.load_speed [--rounds 5] [--locust PYTHON] [--only speed,c
 import argparse
 import contextlib
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -138,13 +139,18 @@ def latency(_: argparse.Namespace) -> None:
     service = sorted(seconds for _, seconds in took)
     print(f"{len(truth):,} answers, one stall of 2 s; what users waited from when they were meant to ask:")
     for percent in (50, 75, 90, 95, 99, 99.9):
-        real = truth[min(len(truth) - 1, int(len(truth) * percent / 100))]
+        real = _nearest(truth, percent)
         said = latencies.percentile("answer", percent) or 0.0
-        naive = service[min(len(service) - 1, int(len(service) * percent / 100))]
+        naive = _nearest(service, percent)
         print(
             f"p{percent:<5g} truth {real * 1000:8.1f} ms  canonry {said * 1000:8.1f} ms ({said / real - 1:+.1%})  "
             f"a client that waits before it asks {naive * 1000:8.1f} ms"
         )
+
+
+def _nearest(values: list[float], percent: float) -> float:
+    """The percentile of sorted values by the nearest rank."""
+    return values[max(1, math.ceil(len(values) * percent / 100)) - 1]
 
 
 def _intended(took: list[tuple[str, float]], pace: float) -> list[float]:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import random
 import statistics
 from pathlib import Path
@@ -62,6 +63,18 @@ def test_percentiles_of_merged_histograms_are_those_of_all_values(values: list[f
     assert timing.percentiles["p50"] == pytest.approx(
         sorted(values)[max(0, -(-len(values) // 2) - 1)], rel=0.002, abs=2e-6
     )
+
+
+@given(
+    st.lists(st.floats(min_value=0.0001, max_value=100), min_size=1, max_size=600), st.sampled_from([50, 95, 99, 99.9])
+)
+def test_a_percentile_is_the_value_of_the_nearest_rank(values: list[float], percent: float) -> None:
+    latencies = Latencies()
+    for value in values:
+        latencies.record("turn", value)
+    rank = max(1, math.ceil(round(percent * len(values) / 100, 6)))
+
+    assert latencies.percentile("turn", percent) == pytest.approx(sorted(values)[rank - 1], rel=0.002, abs=2e-6)
 
 
 @pytest.mark.parametrize(
