@@ -34,8 +34,8 @@ class Latencies:
     def percentile(self, name: str, percent: float) -> float | None:
         """Seconds below or at which at least so many percent of the values are; None where there is none.
 
-        The value of the nearest rank above, as the HdrHistogram of Java has it: the Python port rounds the rank, so that the
-        99.9th percentile of 534 values would not be their greatest.
+        The value of the nearest rank above, as the HdrHistogram of Java has it: the Python port rounds the rank, so
+        that the 99.9th percentile of 534 values would not be their greatest.
         """
         count = self.count(name)
         if not count:
