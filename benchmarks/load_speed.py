@@ -146,7 +146,8 @@ def _told(what: str, result: LoadResult) -> None:
     print(
         f"{what}: {totals.users:,} users, {totals.done:,} turns, {totals.connections:,} connections, "
         f"{result.events_per_second:,.0f} events a second; {totals.failed + totals.refused:,} failed "
-        f"({result.failure_share:.2%}), {result.rules or 'no violation'}"
+        f"({result.failure_share:.2%}){f': {result.failures}' if result.failures else ''}, "
+        f"{result.rules or 'no violation'}, client late by {result.lag:.1f} s"
     )
 
 

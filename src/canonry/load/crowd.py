@@ -170,10 +170,9 @@ class Crowd:
     def failed(self, error: BaseException, user: VirtualUser) -> None:
         """Counts what was raised in a turn, by class."""
         self.totals.failed += 1
-        self._note(error, user)
+        self._note(*classified(error), user)
 
-    def _note(self, error: BaseException, user: VirtualUser) -> None:
-        kind, message = classified(error)
+    def _note(self, kind: str, message: str, user: VirtualUser) -> None:
         self.failures[kind] += 1
         if kind not in self.first_failures:
             self.first_failures[kind] = Failure(user.name, message, self.loop.time() - self._begun)
@@ -234,18 +233,18 @@ class Crowd:
 
     async def _begin(self, user: VirtualUser) -> bool:
         """Whether a user began, in one of a few tries. What the first raised is told, for others may follow from it."""
-        first: BaseException | None = None
+        told: tuple[str, str] | None = None
         for attempt in range(TRIES):
             if self.stopping.is_set():
                 return False
             try:
                 await self.scenario.begin(user)
             except (Exception, SystemExit) as error:  # noqa: BLE001  a scenario may raise anything: it is counted by class
-                first = first or error
+                told = told or classified(error)  # not the error: its frames would wait with it
                 if attempt == TRIES - 1:
-                    self._note(first, user)
-                    if classified(error)[0] != classified(first)[0]:
-                        self._note(error, user)
+                    self._note(*told, user)
+                    if classified(error)[0] != told[0]:
+                        self._note(*classified(error), user)
                     break
                 await user.leave()
                 await asyncio.sleep(0.25 * 2**attempt)
