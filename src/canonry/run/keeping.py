@@ -1,11 +1,16 @@
-"""The history beside the recordings: read for plans, written after each run, rebuilt where it is damaged."""
+"""The history beside the recordings: read for plans, written after each run, rebuilt where it is damaged.
+
+Where the canon declares a shared one, runs are kept there too, and reports read from there.
+"""
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from canonry.history.store import History, HistoryDamagedError, HistoryRefusedError, TestRow, open_history
+from canonry.canon.options import SharedHistory
+from canonry.history.store import History, HistoryDamagedError, HistoryRefusedError, TestRow, open_history, open_shared
 from canonry.model.errors import UserError
 from canonry.model.state import STATE, make_state_folder
 from canonry.run.recording import find_recording, is_running, recordings
@@ -34,19 +39,59 @@ def past(root: Path, notes: list[str]) -> Mapping[str, TestRow]:
     return {}
 
 
-def keep(root: Path, summary: RunSummary) -> str:
-    """Adds a run to the history; what went wrong, empty where nothing did. The run itself is never the worse for it."""
+def keep(root: Path, summary: RunSummary, shared: SharedHistory | None = None) -> str:
+    """Adds a run to the history, and to the shared one of the canon; what went wrong, empty where nothing did.
+
+    The run itself is never the worse for it.
+    """
     from canonry.run.recorded import recorded_summary
 
+    recorded = recorded_summary(summary)
     notes: list[str] = []
     try:
         with open_kept(root, notes) as history:
-            history.add(recorded_summary(summary))
+            history.add(recorded)
     except UserError as error:
         notes.append(f"the run is not added to the history: {error}")
     except (OSError, HistoryRefusedError, HistoryDamagedError) as error:
         notes.append(f"the run is not added to the history: `{history_path(root)}` cannot be written ({error})")
+    if shared is not None and has_shared(shared):
+        try:
+            with open_declared(shared) as history:
+                history.add(recorded)
+        except (UserError, HistoryRefusedError, HistoryDamagedError) as error:
+            notes.append(f"the run is not added to the shared history: {error}; `canonry report ingest` adds it later")
     return "; ".join(notes)
+
+
+def has_shared(shared: SharedHistory) -> bool:
+    """Whether the canon declares a shared history, and the variable that holds its address is set."""
+    return shared.url_env is not None and bool(os.environ.get(shared.url_env))
+
+
+def open_declared(shared: SharedHistory) -> History:
+    """The shared history of the canon, whose address is set. Raises what `open_shared` raises."""
+    name = shared.url_env or ""
+    return open_shared(os.environ.get(name, ""), schema=shared.schema, named=f"`{name}`")
+
+
+def open_for_reports(root: Path, shared: SharedHistory, notes: list[str]) -> History:
+    """The history that reports read: the shared one where there is one, else that of the tree.
+
+    What the reader should know is noted. Raises `UserError` where it cannot be read.
+    """
+    try:
+        if has_shared(shared):
+            return open_declared(shared)
+        if shared.url_env is not None:
+            notes.append(f"`{shared.url_env}` is not set, so that this is the history of this machine alone")
+        return open_kept(root, notes)
+    except (HistoryRefusedError, HistoryDamagedError) as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(
+            f"`{history_path(root)}` cannot be opened ({(error.strerror or 'refused').lower()}); see to its folder"
+        ) from error
 
 
 def open_kept(root: Path, notes: list[str]) -> History:

@@ -90,7 +90,7 @@ def run_plan(
     emit(msgspec.structs.replace(ended, status=summary.status()))
     if recorder is not None:
         recorder.close()
-        trouble = keep(project.root, summary)
+        trouble = keep(project.root, summary, project.canon.history)
         if trouble:
             for listener in told:
                 listener(Note(text=trouble, at=time.time()))
