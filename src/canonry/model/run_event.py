@@ -264,6 +264,17 @@ class Note(_Event, frozen=True, tag="note"):
     text: str
 
 
+class InQuarantine(_Event, frozen=True, tag="in-quarantine"):
+    """A test of the tree's quarantine, told when the run begins. ``days`` are left, below nought where it expired."""
+
+    test: str
+    reason: str = ""
+    owner: str = ""
+    issue: str = ""
+    expires: str = ""
+    days: int = 0
+
+
 class PluginReport(_Event, frozen=True, tag="plugin-report"):
     """What a plugin of pytest reports of a whole run, in its own words. ``failed``: the run failed by its measure."""
 
@@ -293,6 +304,7 @@ RunEvent = (
     | CategoryStarted
     | CategoryEnded
     | Note
+    | InQuarantine
     | PluginReport
 )
 
