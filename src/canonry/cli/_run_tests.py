@@ -16,7 +16,7 @@ from canonry.cli._run_call import Call, prepared_for
 from canonry.cli._run_reports import Reports
 from canonry.model.errors import NothingValidatedError, UserError
 from canonry.model.outcome import Outcome
-from canonry.model.run_event import FlowCovered, Note, RunEvent
+from canonry.model.run_event import FlowClaimed, FlowCovered, Note, RunEvent
 from canonry.run.changed import reached
 from canonry.run.execute import StopSignal
 from canonry.run.plan import require_work
@@ -78,6 +78,11 @@ def _at_the_end(prepared: Prepared, measured: "_Measured | None", summary: RunSu
         yield Note(text=said, at=time.time())
     if measured is not None:
         yield from measured.events(summary)
+    if prepared.request.flows:
+        from canonry.run.flow_claims import claims  # few runs are of a flow
+
+        for claim in claims(prepared, summary):
+            yield FlowClaimed(claim=claim, at=time.time())
 
 
 class _Measured:

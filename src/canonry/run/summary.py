@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 
 from canonry.model.outcome import Outcome
 from canonry.model.quarantine import forgives, named_by
+from canonry.model.reliability import FlowClaim
 from canonry.model.run_event import (
     AttemptEnded,
     CategoryEnded,
     CategoryStarted,
     Collected,
     ContractJudged,
+    FlowClaimed,
     FlowCovered,
     InQuarantine,
     Leaked,
@@ -111,6 +113,7 @@ class RunSummary:
         self.plugins: list[PluginReport] = []
         self.contracts: list[ContractJudged] = []
         self.flows: dict[str, FlowCovered] = {}
+        self.claims: dict[str, FlowClaim] = {}
         self.quarantine: dict[str, InQuarantine] = {}
         self._forgiven: frozenset[str] = frozenset()
         self.lost_workers: list[WorkerEnded] = []
@@ -147,6 +150,8 @@ class RunSummary:
                 self.contracts.append(event)
             case FlowCovered():
                 self.flows[event.flow] = event
+            case FlowClaimed():
+                self.claims[event.claim.flow] = event.claim
             case InQuarantine():
                 self.quarantine[event.test] = event
                 self._forgiven = frozenset(each.test for each in self.quarantine.values() if each.days >= 0)

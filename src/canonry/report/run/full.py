@@ -10,6 +10,7 @@ from canonry.model.run_event import (
     AttemptEnded,
     AttemptStarted,
     CategoryEnded,
+    FlowClaimed,
     FlowCovered,
     Leaked,
     Note,
@@ -21,6 +22,7 @@ from canonry.model.run_event import (
     Uncollectable,
     WorkerEnded,
 )
+from canonry.report.run.claims import headline, table
 from canonry.report.run.flows import flow_table
 from canonry.report.run.formats import ReportOptions
 from canonry.report.run.live import Live, no_live
@@ -112,6 +114,9 @@ class TerminalReport:
                 said = "not measured as a whole" if share is None else f"{share:.1%} covered"
                 self._line("FLOW", "dim", f"{printable(event.flow)}: {said}")
                 self._block(flow_table(event, verbose=self._options.verbose))
+            case FlowClaimed():
+                self._line("FLOW", "dim", f"{printable(event.claim.flow)}: {headline(event.claim)}")
+                self._block(table(event.claim))
             case PluginReport():
                 self._line("PLUGIN", "red" if event.failed else "dim", printable(event.plugin))
                 self._block(event.text)

@@ -5,6 +5,7 @@ from typing import IO, Any
 
 from canonry import __version__
 from canonry.model.run_event import AttemptEnded, FlowCovered, InQuarantine, Leaked
+from canonry.report.run.claims import document
 from canonry.report.run.flows import measures_of
 from canonry.report.run.formats import ReportOptions
 from canonry.report.run.whole import WholeReport
@@ -22,7 +23,7 @@ def open_report(out: IO[str], options: ReportOptions) -> WholeReport:
 def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
     """Writes one object."""
     started, ended = summary.started, summary.ended
-    document = {
+    whole = {
         "version": VERSION,
         "canonry": __version__,
         "run": started.run,
@@ -58,12 +59,13 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
         "slow": summary.slow,
         "services": {name: {"state": each.state, "detail": each.detail} for name, each in summary.services.items()},
         "flows": {name: _flow(each) for name, each in summary.flows.items()},
+        "claims": {name: document(each) for name, each in summary.claims.items()},
         "quarantine": [_quarantined(each, summary) for each in summary.quarantine.values()],
         "notes": summary.notes,
         "plugins": [{"plugin": each.plugin, "text": each.text, "failed": each.failed} for each in summary.plugins],
         "fingerprint": started.fingerprint,
     }
-    out.write(legal(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")
+    out.write(legal(json.dumps(whole, indent=2, ensure_ascii=False)) + "\n")
 
 
 def _quarantined(entry: InQuarantine, summary: RunSummary) -> dict[str, Any]:

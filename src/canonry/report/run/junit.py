@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, Uncollectable
+from canonry.report.run.claims import properties as reliability
 from canonry.report.run.formats import ReportOptions
 from canonry.report.run.quarantined import days
 from canonry.report.run.whole import WholeReport
@@ -56,6 +57,8 @@ def _write_suite(name: str, results: list[TestResult], summary: RunSummary, out:
     )
     started = summary.started
     properties = {"run": started.run, "commit": started.commit or "none", "profile": started.profile}
+    for claim in summary.claims.values():
+        properties |= reliability(claim)
     for key, value in properties.items():
         out.write(f"<property name={_attribute(key)} value={_attribute(value)}/>\n")
     out.write("</properties>\n")

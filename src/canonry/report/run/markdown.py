@@ -4,6 +4,7 @@ from typing import IO
 
 from canonry.model.outcome import Outcome
 from canonry.report.markdown import code, plain
+from canonry.report.run.claims import headline
 from canonry.report.run.formats import ReportOptions
 from canonry.report.run.quarantined import said_of, sentence
 from canonry.report.run.whole import WholeReport
@@ -57,6 +58,10 @@ def _write_failures(summary: RunSummary, out: IO[str], options: ReportOptions) -
 
 
 def _write_others(summary: RunSummary, out: IO[str]) -> None:
+    if summary.claims:
+        out.write("\n### Flows\n\n")
+        for claim in summary.claims.values():
+            out.write(f"- {plain(claim.flow)}: {plain(headline(claim))}\n")
     quarantine = list(said_of(summary))
     if quarantine:
         out.write("\n### Quarantine\n\n")
