@@ -33,6 +33,7 @@ class Values(msgspec.Struct, frozen=True, kw_only=True):
     replay: str | None
     prove: float | None
     max_runs: int
+    compare: str | None
     profile_durations: bool
     warm: bool | None
     cover: bool
@@ -193,6 +194,11 @@ modes = _several(
         show_default=True,
         metavar="N",
         help="The most runs of --prove.",
+    ),
+    click.option(
+        "--compare",
+        metavar="REF",
+        help="Run the tests here and at REF in turn: which became slower, and which faster. Exits 1 for slower ones.",
     ),
     click.option("--durations", "profile_durations", is_flag=True, help="Show the slowest tests at the end."),
     click.option("--as-script", metavar="PATH", help="Write a script at PATH that calls `canonry run`."),

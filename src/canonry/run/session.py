@@ -103,6 +103,7 @@ def run_plan(
 
 def _started(project: Project, plan: RunPlan, circumstances: Circumstances, run: str) -> RunStarted:
     tree = project.session.tree
+    packages = project.state / "packages.json"
     return RunStarted(
         at=time.time(),
         run=run,
@@ -116,7 +117,7 @@ def _started(project: Project, plan: RunPlan, circumstances: Circumstances, run:
         profile=circumstances.profile.name,
         fingerprint=fingerprint(
             services={name: each.kind.value for name, each in circumstances.services.items()},
-            kept=project.state / "packages.json" if circumstances.recorded else None,
+            kept=packages if circumstances.recorded or packages.exists() else None,
         ),
         flaky_warns=tuple(each.name for each in plan.categories if not each.policy.flaky_fails),
         asked=circumstances.asked,
