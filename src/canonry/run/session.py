@@ -1,6 +1,7 @@
 """One run from its first event to its last: executed, recorded, told to whoever listens, kept in the history."""
 
 import os
+import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -92,7 +93,7 @@ def run_plan(
     emit(msgspec.structs.replace(ended, status=summary.status()))
     if recorder is not None:
         recorder.close()
-        trouble = keep(project.root, summary)
+        trouble = keep(project.root, summary, project.canon.history)
         if trouble:
             for listener in told:
                 listener(Note(text=trouble, at=time.time()))
@@ -110,6 +111,7 @@ def _started(project: Project, plan: RunPlan, circumstances: Circumstances, run:
         root=str(project.root),
         place=project.place,
         here=project.here,
+        host=platform.node(),
         resumes=circumstances.resumes,
         commit=tree.commit,
         dirty=tree.dirty,
