@@ -243,7 +243,7 @@ def _parsed(command: str) -> None:
     rest = shlex.split(command)[1:]
     while isinstance(verb, click.Group):
         context = verb.make_context(verb.name, rest, parent=context)
-        _, found, rest = verb.resolve_command(context, [*context._protected_args, *context.args])  # noqa: SLF001
+        _, found, rest = verb.resolve_command(context, [*context._protected_args, *context.args])
         assert found is not None, command
         verb = found
     verb.make_context(verb.name, rest, parent=context)

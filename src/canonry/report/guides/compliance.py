@@ -56,7 +56,7 @@ def _lines(subject: Subject, rules: list[Rule]) -> Iterator[str]:
         "does "
         "the work where one is named: first look (`canonry migrate --codemod NAME`), then add `--write`; `canonry "
         "changes "
-        "rollback` takes it back."
+        "rollback ID` takes it back."
     )
     yield ""
     for family in families:

@@ -31,7 +31,8 @@ def _lines(subject: Subject, migration: Migration) -> Iterator[str]:
         "migrate` "
         "shows what it would do and writes nothing; `--write` applies what is graded safe, `--review` adds what wants "
         "a "
-        "reader; `canonry changes rollback` takes it back, byte for byte. `canonry migrate plan` and `canonry migrate "
+        "reader; `canonry changes rollback ID` takes it back, byte for byte. `canonry migrate plan` and `canonry "
+        "migrate "
         "next "
         "--write` do the same in waves, each of which stays only where no test is lost and none that passed fails."
     )
