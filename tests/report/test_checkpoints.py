@@ -129,7 +129,9 @@ def test_checkpoints_of_a_repository_are_kept_and_compared(tmp_path: Path) -> No
     shop = Folder(tmp_path).start({"tests/test_a.py": SOUND, "tests/test_b.py": SOUND})
 
     def take(*options: str) -> tuple[int, dict[str, object]]:
-        done = shop.call("report", "checkpoint", "daily", "--repo", shop.root, "--output-format", "json", *options)
+        done = shop.call(
+            "report", "checkpoint", "daily", "--workers", "1", "--repo", shop.root, "--output-format", "json", *options
+        )
         assert done.returncode in (0, 1), done.stderr
         return done.returncode, json.loads(done.stdout)
 

@@ -59,7 +59,7 @@ def shop(tmp_path: Path) -> Folder:
 
 
 def guides(shop: Folder, *arguments: str) -> tuple[int, str, str]:
-    done = shop.call("report", "guides", "--repo", shop.root, *arguments)
+    done = shop.call("report", "guides", "--workers", "1", "--repo", shop.root, *arguments)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -79,7 +79,12 @@ def test_all_guides_are_written_are_fresh_and_break_no_rule(shop: Folder) -> Non
 
 
 def test_another_clone_of_the_tree_says_the_same(shop: Folder, tmp_path: Path) -> None:
-    assert shop.call("migrate", "--codemod", "ci-commands", "--review", "--write", "--repo", shop.root).returncode == 0
+    assert (
+        shop.call(
+            "migrate", "--workers", "1", "--codemod", "ci-commands", "--review", "--write", "--repo", shop.root
+        ).returncode
+        == 0
+    )
     assert guides(shop)[0] == 0
     assert "-\tpytest tests -x\n+\tcanonry run tests --fail-fast" in (shop.root / MIGRATION).read_text()
     shop.commit()

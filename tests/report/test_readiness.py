@@ -110,7 +110,7 @@ def test_readiness_of_a_repository_from_its_own_runs(tmp_path: Path) -> None:
     shop = Folder(tmp_path).start({"canonry.toml": canon, "tests/critical/test_a.py": SOUND, "tests/test_b.py": SOUND})
 
     def asked(*options: str) -> tuple[int, dict[str, object]]:
-        done = shop.call("report", "readiness", "--output-format", "json", *options)
+        done = shop.call("report", "readiness", "--workers", "1", "--output-format", "json", *options)
         assert done.returncode in (0, 1, 5), done.stderr
         return done.returncode, {each["profile"]: each for each in json.loads(done.stdout)["profiles"]}
 
