@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,13 +16,14 @@ from canonry.cli._run_call import Call, prepared_for
 from canonry.cli._run_reports import Reports
 from canonry.model.errors import NothingValidatedError, UserError
 from canonry.model.outcome import Outcome
-from canonry.model.run_event import FlowCovered
+from canonry.model.run_event import FlowClaimed, FlowCovered, Note, RunEvent
 from canonry.run.changed import reached
 from canonry.run.execute import StopSignal
 from canonry.run.plan import require_work
 from canonry.run.prepare import Prepared, prepare
 from canonry.run.profiles import canon_under, require_ready
 from canonry.run.project import open_project
+from canonry.run.quarantine import told, unknown
 from canonry.run.select import Narrowed
 from canonry.run.session import Circumstances, Emit, run_plan
 from canonry.run.summary import RunSummary
@@ -58,7 +60,8 @@ def run_tests(prepared: Prepared, call: Call) -> int:
         start_services=start,
         stop=stop,
         resumes=call.resumed[0] if call.resumed is not None else "",
-        measure=measured.events if measured is not None else None,
+        quarantine=tuple(told(prepared.quarantine, project.session.today, project.place)),
+        measure=lambda summary: _at_the_end(prepared, measured, summary),
     )
     with (
         measured or contextlib.nullcontext(),
@@ -67,6 +70,19 @@ def run_tests(prepared: Prepared, call: Call) -> int:
     ):
         summary = run_plan(project, plan, circumstances, listeners=(reports.add,))
     return summary.status()
+
+
+def _at_the_end(prepared: Prepared, measured: "_Measured | None", summary: RunSummary) -> Iterator[RunEvent]:
+    """What is told of the whole run before it ends."""
+    for said in unknown(prepared.project, prepared.plan, summary):
+        yield Note(text=said, at=time.time())
+    if measured is not None:
+        yield from measured.events(summary)
+    if prepared.request.flows:
+        from canonry.run.flow_claims import claims  # few runs are of a flow
+
+        for claim in claims(prepared, summary):
+            yield FlowClaimed(claim=claim, at=time.time())
 
 
 class _Measured:

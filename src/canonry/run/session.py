@@ -9,7 +9,7 @@ import msgspec
 
 from canonry.canon.options import Service
 from canonry.model.errors import UserError
-from canonry.model.run_event import Note, RunEnded, RunEvent, RunStarted
+from canonry.model.run_event import InQuarantine, Note, RunEnded, RunEvent, RunStarted
 from canonry.model.run_plan import RunPlan
 from canonry.run.execute import StopSignal, execute
 from canonry.run.fingerprint import fingerprint
@@ -41,6 +41,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     stop: StopSignal
     recorded: bool = True
     resumes: str = ""
+    quarantine: tuple[InQuarantine, ...] = ()
     measure: Callable[[RunSummary], Iterable[RunEvent]] | None = None
     """What is to be told of the whole run before it ends."""
 
@@ -73,6 +74,8 @@ def run_plan(
     emit(_started(project, plan, circumstances, run))
     for note in dict.fromkeys((*project.notes, *circumstances.notes)):
         emit(Note(text=note, at=time.time()))
+    for entry in circumstances.quarantine:
+        emit(entry)
     try:
         reason = _execute(plan, circumstances, run, emit)
     except BaseException as error:
