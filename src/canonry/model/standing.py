@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from canonry.model.outcome import Outcome
+from canonry.model.reliability import FlowClaim
 from canonry.model.run_event import FlowCovered
 
 
@@ -203,23 +204,6 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
         return sum(count for name, count in self.outcomes.items() if Outcome(name).is_bad)
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True, tag="claim"):
-    """What may be claimed of a flow's reliability: first attempts only, on one commit and environment.
-
-    ``excluded`` are runs that infrastructure failed on typed evidence; ``evidence`` is the e-value (20 proves), and
-    ``bound`` the lower bound at 95 % confidence for one look. ``state``: proven, not yet, refuted, not enough data.
-    """
-
-    target: float
-    successes: int
-    failures: int
-    excluded: int = 0
-    evidence: float = 0.0
-    bound: float = 0.0
-    state: str = "not enough data"
-    said: str = ""
-
-
 class FlowLine(msgspec.Struct, frozen=True, kw_only=True):
     """A flow of the canon: what it is worth, what may be claimed of it, and how far its tests cover it.
 
@@ -234,7 +218,7 @@ class FlowLine(msgspec.Struct, frozen=True, kw_only=True):
     bad: int
     state: Judged
     said: str
-    claim: Claim | Absent
+    claim: FlowClaim
     coverage: FlowCovered | None = None
     """Of the newest run that measured it, None where none did."""
     wanted: tuple[float | None, float | None] = (None, None)
@@ -301,7 +285,7 @@ class WaveLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Migration(msgspec.Struct, frozen=True, kw_only=True, tag="migration"):
-    """The current plan. ``waves_tried``, ``files_tried`` and ``seconds`` are measured over this plan and those before."""
+    """The current plan. ``waves_tried``, ``files_tried`` and ``seconds`` are measured over it and the plans before."""
 
     origin: Origin
     plan: str

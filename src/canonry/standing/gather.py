@@ -1,0 +1,147 @@
+"""Gathers where a suite stands: audit, gate, recordings, flows, quarantine, changes and waves into one value."""
+
+import re
+import time
+from pathlib import Path
+
+import msgspec
+
+from canonry import __version__
+from canonry.audit.engine import audit_session
+from canonry.audit.listing import list_files
+from canonry.audit.request import Request
+from canonry.audit.result import Result
+from canonry.audit.session import Progress, Session, open_session
+from canonry.canon.quarantine import read_entries
+from canonry.gate.baseline import NAME
+from canonry.gate.files import judge_against_file
+from canonry.gate.proofs import proofs_in
+from canonry.gate.terms import Terms
+from canonry.model.errors import UserError
+from canonry.model.finding import Severity
+from canonry.model.gate import Judgement, Proof
+from canonry.model.quarantine import FILE
+from canonry.model.standing import Absent, Compliance, Migration, Quarantined, Run, Standing
+from canonry.run.summary import RunSummary
+from canonry.standing.actions import actions_of
+from canonry.standing.audited import compliance_of
+from canonry.standing.costs import flaky_of, slow_of
+from canonry.standing.flows import flow_lines
+from canonry.standing.gates import gates_of, quarantine_lines, verdict_of
+from canonry.standing.past import PastRun, ancestors, before, chosen, past_runs
+from canonry.standing.progress import changes_of, migration_of, repair_of
+from canonry.standing.runs import run_of
+from canonry.standing.trends import trends_of
+from canonry.standing.unproven import unproven_of
+
+_NO_RUN = Absent("no run is recorded here", "canonry run")
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report is to hold. ``run`` is a recording's id, empty for the newest of the suite."""
+
+    run: str = ""
+    audit: bool = True
+    command: str = "canonry report"
+
+
+def gather(request: Request, wanted: Wanted, *, progress: Progress | None = None) -> tuple[Path, Standing]:
+    """The root of the tree that a request names, and where its suite stands.
+
+    What lacks is `Absent`, with the command that makes it. Raises `UserError` for what the user can mend.
+    """
+    session = open_session(request)
+    try:
+        return session.tree.root, _gather(session, request, wanted, progress)
+    finally:
+        session.close()
+
+
+def _gather(session: Session, request: Request, wanted: Wanted, progress: Progress | None) -> Standing:
+    at, notes, root, canon = time.time(), list[str](), session.tree.root, session.loaded.canon
+    result = audit_session(session, list_files(session), progress=progress) if wanted.audit else None
+    compliance = compliance_of(result, at=at) if result is not None else Absent("no audit was made", "canonry audit")
+    past = past_runs(root, notes)
+    run, summary = _run(session, wanted, past, notes)
+    quarantine = _quarantine(session, notes)
+    commit, dirty = session.tree.commit, session.tree.dirty
+    flows = flow_lines(canon, run if isinstance(run, Run) else None, past, commit=commit, dirty=dirty, at=at)
+    proofs = _proofs(root, run, result)
+    gates = gates_of(compliance, _judgement(session, request, wanted, notes), run, flows, quarantine or (), proofs)
+    verdict, reasons = verdict_of(gates, compliance, run)
+    changes = changes_of(root, notes)
+    migration: Migration | Absent = migration_of(root, at=at, notes=notes)
+    return Standing(
+        name=root.name,
+        at=at,
+        version=__version__,
+        command=wanted.command,
+        verdict=verdict,
+        reasons=reasons,
+        commit=commit,
+        dirty=dirty,
+        gates=gates,
+        actions=actions_of(gates, run, flows, migration),
+        readiness=Absent("whether a profile is ready to be deployed to was not judged"),
+        compliance=compliance,
+        run=run,
+        flows=flows or Absent("the canon declares no flow", "canonry canon show flows"),
+        trends=trends_of(past, at=at),
+        flaky=flaky_of(past, now=at) if past else _NO_RUN,
+        slow=slow_of(run) if isinstance(run, Run) else _NO_RUN,
+        quarantine=Absent("no test is in quarantine", "canonry report quarantine")
+        if quarantine is None
+        else quarantine,
+        repair=repair_of(compliance, changes) if isinstance(compliance, Compliance) else compliance,
+        migration=migration,
+        unproven=unproven_of(proofs, flows, summary),
+        notes=tuple(dict.fromkeys([*session.tree.notes, *(result.header.notes if result else ()), *notes])),
+    )
+
+
+def _run(
+    session: Session, wanted: Wanted, past: list[PastRun], notes: list[str]
+) -> tuple[Run | Absent, RunSummary | None]:
+    """The run to show: the named one, else the newest of the suite."""
+    root = session.tree.root
+    if wanted.run:
+        from canonry.run.recording import find_recording
+
+        name = find_recording(root, wanted.run).stem
+    else:
+        newest = chosen(past, notes)
+        if newest is None:
+            return _NO_RUN, None
+        name = newest.id
+    earlier = list(before(past, name, ancestors(session.tree.git)))
+    return run_of(root, name, session.loaded.canon, earlier)
+
+
+def _judgement(session: Session, request: Request, wanted: Wanted, notes: list[str]) -> Judgement | Absent:
+    """What the gate says against the baseline that the tree holds."""
+    if not wanted.audit:
+        return Absent("no audit was made", "canonry gate")
+    if session.tree.read(NAME) is None:
+        return Absent(f"there is no `{NAME}` to compare with", "canonry gate baseline")
+    try:
+        return judge_against_file(request, terms=Terms(least=Severity.WARNING))
+    except UserError as error:
+        notes.append(str(error))
+        return Absent(re.sub(r"\s+", " ", str(error)), "canonry gate baseline")
+
+
+def _quarantine(session: Session, notes: list[str]) -> tuple[Quarantined, ...] | None:
+    content = session.tree.read(FILE)
+    if content is None:
+        return None
+    try:
+        return quarantine_lines(read_entries(content), session.today)
+    except UserError as error:
+        notes.append(str(error))
+        return ()
+
+
+def _proofs(root: Path, run: Run | Absent, result: Result | None) -> list[Proof]:
+    if isinstance(run, Absent) or result is None:
+        return []
+    return proofs_in(root, run.id, result.findings)
