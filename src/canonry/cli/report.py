@@ -4,12 +4,17 @@ import click
 
 from canonry.cli._report_guides import guides
 from canonry.cli._report_quarantine import quarantine
+from canonry.cli._report_write import WithDefault, write
 
 
-@click.group("report")
+@click.group("report", cls=WithDefault)
 def command() -> None:
-    """Write documents about this repository from its own numbers."""
+    """Say where the suite stands, and write documents about this repository from its own numbers.
+
+    `canonry report [PATH]` writes the report; `canonry report write --help` says all about it.
+    """
 
 
+command.add_command(write)
 command.add_command(guides)
 command.add_command(quarantine)

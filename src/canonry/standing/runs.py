@@ -107,7 +107,7 @@ def _failures(
         yield Failure(
             test=numbers[result.node],
             reason=attempt.reason or attempt.outcome.value,
-            path=of_tree(attempt.path, place) if attempt.path else node.partition("::")[0],
+            path=of_tree(attempt.path, place) if attempt.path else "",
             line=attempt.line,
             text=_cut(_whole_text(attempt)),
             new=new,
