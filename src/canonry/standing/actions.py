@@ -26,14 +26,14 @@ def _found(
     gates: Sequence[Gate], run: Run | Absent, flows: Sequence[FlowLine], migration: Migration | Absent
 ) -> Iterator[Action]:
     values = {f"flow {flow.name}": flow.value for flow in flows}
-    lasted = f"the shown run took {time_of(run.seconds)}" if isinstance(run, Run) and run.seconds else ""
+    lasted = _lasted(run) if isinstance(run, Run) else {}
     for gate in gates:
         if gate.state is Judged.FAILED:
             yield Action(
                 priority=gate.priority,
                 said=f"{gate.name}: {gate.said}",
                 command=gate.command,
-                effort=lasted if gate.command.startswith("canonry run") else "",
+                effort=lasted.get(gate.command, ""),
                 value=values.get(gate.name, ""),
             )
         elif gate.state is Judged.UNKNOWN:
@@ -41,7 +41,7 @@ def _found(
                 priority=max(1, gate.priority),
                 said=f"find out about {gate.name}: {gate.said}",
                 command=gate.command,
-                effort=lasted if gate.command.startswith("canonry run") else "",
+                effort=lasted.get(gate.command, ""),
                 value=values.get(gate.name, ""),
             )
     if isinstance(migration, Migration) and migration.files_left:
@@ -52,3 +52,12 @@ def _found(
             command="canonry migrate next --write",
             effort=f"{pace:,.0f} files an hour so far, so {time_of(left * 3600 / pace)} are left" if pace else "",
         )
+
+
+def _lasted(run: Run) -> dict[str, str]:
+    """What commands took when they ran last, as far as the shown run says it."""
+    found = {"canonry run": f"the shown run took {time_of(run.seconds)}"} if run.seconds else {}
+    for each in run.categories:
+        if each.name and each.seconds:
+            found[f"canonry run --category {each.name}"] = f"its tests took {time_of(each.seconds)}"
+    return found

@@ -21,7 +21,7 @@ def origin(source: Origin) -> str:
 def absent(found: Absent) -> str:
     """Says that there is no data, and what makes some."""
     makes = f"; {code(found.command)} makes it" if found.command else ""
-    return f"<p class='absent'>Not enough data: {text(found.said)}{makes}.</p>"
+    return f"<p class='absent'>Not enough data: {sentence(found.said)}{makes}.</p>"
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, cards: bool = False) -> str:
@@ -43,6 +43,14 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, cards: bool = 
 def text(words: str) -> str:
     """Words of others: never markup."""
     return escape(printable(words))
+
+
+def sentence(words: str) -> str:
+    """A message: what stands between two backticks is code."""
+    parts = printable(words).split("`")
+    if len(parts) % 2 == 0:  # a backtick without its partner
+        parts[-2:] = ["`".join(parts[-2:])]
+    return "".join(f"<code>{escape(part)}</code>" if at % 2 else escape(part) for at, part in enumerate(parts))
 
 
 def code(words: str) -> str:

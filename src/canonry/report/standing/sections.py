@@ -5,7 +5,19 @@ from html import escape
 
 from canonry.model.standing import Absent, Compliance, FlowLine, Share, Standing
 from canonry.report.standing import charts
-from canonry.report.standing.markup import absent, code, kind_of, number, origin, priority, section, state, table, text
+from canonry.report.standing.markup import (
+    absent,
+    code,
+    kind_of,
+    number,
+    origin,
+    priority,
+    section,
+    sentence,
+    state,
+    table,
+    text,
+)
 from canonry.report.standing.words import (
     at_stake,
     claimed,
@@ -37,7 +49,7 @@ def head(standing: Standing) -> str:
 def gates(standing: Standing) -> str:
     """What has to hold, failed ones first."""
     rows = [
-        [state(gate.state.value), priority(gate.priority), text(gate.name), text(gate.said), code(gate.command)]
+        [state(gate.state.value), priority(gate.priority), text(gate.name), sentence(gate.said), code(gate.command)]
         for gate in standing.gates
     ]
     failed = sum(gate.state.value == "failed" for gate in standing.gates)
@@ -53,7 +65,7 @@ def actions(standing: Standing) -> str:
     rows = [
         [
             priority(each.priority),
-            text(each.said),
+            sentence(each.said),
             code(each.command),
             text(" · ".join(filter(None, (each.effort, each.value)))),
         ]
@@ -150,7 +162,7 @@ def progress(standing: Standing) -> str:
 
 def unproven(standing: Standing) -> str:
     """What proves nothing."""
-    rows = [[text(each.kind), text(each.what), text(each.why), code(each.command)] for each in standing.unproven]
+    rows = [[text(each.kind), text(each.what), sentence(each.why), code(each.command)] for each in standing.unproven]
     body = table(["kind", "what", "why", "command"], rows, cards=True) if rows else "<p>Nothing that was looked at.</p>"
     return section("unproven", "Unproven", body)
 
@@ -159,11 +171,13 @@ def notes(standing: Standing) -> str:
     """What a reader should know besides."""
     if not standing.notes:
         return ""
-    return section("notes", "Notes", "<ul>" + "".join(f"<li>{text(each)}</li>" for each in standing.notes) + "</ul>")
+    return section(
+        "notes", "Notes", "<ul>" + "".join(f"<li>{sentence(each)}</li>" for each in standing.notes) + "</ul>"
+    )
 
 
 def _details(items: Sequence[str], noun: str) -> str:
-    shown = "".join(f"<li>{text(each)}</li>" for each in items[:_FEW])
+    shown = "".join(f"<li>{sentence(each)}</li>" for each in items[:_FEW])
     more = f"<li>and {plural(len(items) - _FEW, f'more {noun}')}</li>" if len(items) > _FEW else ""
     return f"<ul>{shown}{more}</ul>"
 
@@ -186,7 +200,13 @@ def _flow(flow: FlowLine) -> str:
 
 def _rules(found: Compliance) -> str:
     rows = [
-        [code(each.code), text(each.name), number(each.errors), number(each.count), number(each.files)]
+        [
+            f"<span class='tight'>{code(each.code)}</span>",
+            text(each.name),
+            number(each.errors),
+            number(each.count),
+            number(each.files),
+        ]
         for each in found.rules
     ]
     if not rows:

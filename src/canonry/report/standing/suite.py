@@ -183,7 +183,7 @@ def _quarantine(standing: Standing) -> str:
 
 
 _FRAME = """
-<form id="filters" role="search" aria-label="tests"><input id="words" type="search" 
+<form id="filters" role="search" aria-label="tests"><input id="words" type="search"
 placeholder="words of names, reasons" aria-label="words that a test's name or reason holds" autocomplete="off"
 spellcheck="false">
 <select id="outcome" aria-label="outcome">
