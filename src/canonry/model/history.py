@@ -15,7 +15,9 @@ from canonry.model.run_event import FlowCovered
 class KeptRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run. ``fingerprint`` is what it stood on; ``environment`` is the same as one word, alike where that is alike.
 
-    ``dirty``: the tree was not the commit. ``machine`` tells two machines apart that share one store.
+    ``dirty``: the tree was not the commit. ``machine`` tells two machines apart that share one store. ``reason`` says
+    why it ended early, empty where it did not; ``whole`` is off where its recording was cut off, or is not known.
+    ``root`` is where the tree lay.
     """
 
     id: str
@@ -28,6 +30,9 @@ class KeptRun(msgspec.Struct, frozen=True, kw_only=True):
     machine: str = ""
     environment: str = ""
     fingerprint: dict[str, str] = {}
+    reason: str = ""
+    whole: bool = True
+    root: str = ""
 
 
 class KeptAttempt(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -31,6 +31,8 @@ class RunStarted(_Event, frozen=True, tag="run-started"):
     """pytest's root below ``root``, where that is another folder: what the other events name begins there."""
     here: str = ""
     """The folder below ``root`` in which the run was called."""
+    host: str = ""
+    """The machine's name."""
     resumes: str = ""
     """The interrupted run that this one goes on with."""
     commit: str | None = None

@@ -40,11 +40,13 @@ def claims(prepared: Prepared, summary: RunSummary) -> Iterator[FlowClaim]:
 
 def flow_runs(flow: Flow, kept: list[Kept]) -> list[FlowRun]:
     """Runs with the first outcomes of a flow's tests; those that ran none of them are left out."""
-    found = [
-        FlowRun(run, first_outcomes(attempts, lambda node: matches(node.partition("::")[0], flow.tests)))
-        for run, attempts in kept
-    ]
+    found = [FlowRun(run, first_outcomes(attempts, lambda node: is_of_flow(flow, node))) for run, attempts in kept]
     return [each for each in found if each.firsts]
+
+
+def is_of_flow(flow: Flow, node: str) -> bool:
+    """Whether a node id of the tree is a test of a flow, or a file of its tests."""
+    return bool(flow.tests) and matches(node.partition("::")[0], flow.tests)
 
 
 def flow_tests(project: Project, flow: Flow) -> frozenset[str]:

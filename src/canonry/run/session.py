@@ -1,6 +1,7 @@
 """One run from its first event to its last: executed, recorded, told to whoever listens, kept in the history."""
 
 import os
+import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -92,7 +93,7 @@ def run_plan(
     emit(msgspec.structs.replace(ended, status=summary.status()))
     if recorder is not None:
         recorder.close()
-        trouble = keep(project.root, summary)
+        trouble = keep(project.root, summary, project.canon.history)
         if trouble:
             for listener in told:
                 listener(Note(text=trouble, at=time.time()))
@@ -103,12 +104,14 @@ def run_plan(
 
 def _started(project: Project, plan: RunPlan, circumstances: Circumstances, run: str) -> RunStarted:
     tree = project.session.tree
+    packages = project.state / "packages.json"
     return RunStarted(
         at=time.time(),
         run=run,
         root=str(project.root),
         place=project.place,
         here=project.here,
+        host=platform.node(),
         resumes=circumstances.resumes,
         commit=tree.commit,
         dirty=tree.dirty,
@@ -116,7 +119,7 @@ def _started(project: Project, plan: RunPlan, circumstances: Circumstances, run:
         profile=circumstances.profile.name,
         fingerprint=fingerprint(
             services={name: each.kind.value for name, each in circumstances.services.items()},
-            kept=project.state / "packages.json" if circumstances.recorded else None,
+            kept=packages if circumstances.recorded or packages.exists() else None,
         ),
         flaky_warns=tuple(each.name for each in plan.categories if not each.policy.flaky_fails),
         asked=circumstances.asked,

@@ -1,0 +1,215 @@
+"""A run as the history keeps it: of a recording, whose lines are decoded only where they count, or of a summary."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+
+from canonry.history.store.records import Recorded
+from canonry.model.errors import UserError
+from canonry.model.history import KeptFailure, KeptFlow, KeptRun
+from canonry.model.outcome import Outcome
+from canonry.model.run_event import (
+    AttemptEnded,
+    Collected,
+    ContractJudged,
+    FlowCovered,
+    RunEnded,
+    RunStarted,
+    Uncollectable,
+    decode,
+)
+from canonry.run.naming import of_tree
+from canonry.run.recording import first_event
+from canonry.run.summary import FAILED, RunSummary
+
+_CUT = "its recording was cut off"
+_SAME = ("python", "implementation", "platform", "machine")
+"""What of a fingerprint makes an environment, beside versions of packages and services."""
+_ATTEMPT = b'{"event":"attempt-ended"'
+_OTHERS = tuple(
+    b'{"event":"%s"' % tag.encode()
+    for tag in ("run-ended", "collected", "uncollectable", "contract-judged", "flow-covered")
+)
+
+
+class _Ended(msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="attempt-ended"):
+    """An `AttemptEnded` without what no history keeps."""
+
+    node: str
+    outcome: Outcome
+    attempt: int = 1
+    category: str = ""
+    at: float = 0.0
+    duration: float = 0.0
+    worker: int = 0
+    reason: str = ""
+    path: str = ""
+    line: int = 0
+    text: str = ""
+
+
+_DECODER = msgspec.json.Decoder(_Ended)
+
+
+def recorded_run(path: Path) -> Recorded:
+    """The run of a recording, up to where that was cut off. Raises `UserError` where it is none or a newer one."""
+    try:
+        with open(path, "rb") as file:
+            started = first_event(file.readline(), path)
+            attempts, others = _read(_whole_lines(file))
+    except OSError as error:
+        raise UserError(
+            f"`{path}` cannot be read ({(error.strerror or 'refused').lower()}); name another recording"
+        ) from error
+    return _recorded(started, attempts, others)
+
+
+def _whole_lines(file: Iterable[bytes]) -> Iterator[bytes]:
+    return (line for line in file if line.endswith(b"\n"))
+
+
+def _read(lines: Iterable[bytes]) -> tuple[list[_Ended], list[object]]:
+    """The attempts, and what else counts; in the order of the lines, of which damaged ones are passed over."""
+    wanted: list[bytes] = []
+    others: list[object] = []
+    for line in lines:
+        if line.startswith(_ATTEMPT):
+            wanted.append(line)
+        elif line.startswith(_OTHERS) or not line.startswith(b'{"event":"'):
+            try:
+                event = decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError):  # cut off, or of a later canonry
+                continue
+            if isinstance(event, AttemptEnded):  # with its fields in another order
+                wanted.append(line)
+            else:
+                others.append(event)
+    try:
+        return _DECODER.decode_lines(b"".join(wanted)), others
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return list(chain.from_iterable(map(_one, wanted))), others
+
+
+def _one(line: bytes) -> Iterable[_Ended]:
+    try:
+        return (_DECODER.decode(line),)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ()
+
+
+def recorded_summary(summary: RunSummary) -> Recorded:
+    """The run that has just ended here."""
+    attempts = [
+        _Ended(
+            each.node,
+            each.outcome,
+            each.attempt,
+            each.category,
+            each.at,
+            each.duration,
+            each.worker,
+            each.reason,
+            each.path,
+            each.line,
+            each.text,
+        )
+        for result in summary.results.values()
+        for each in result.attempts
+    ]
+    ended = summary.ended or RunEnded()
+    others: list[object] = [
+        msgspec.structs.replace(ended, status=summary.status()),
+        *(Collected(path=path, nodes=("",) * count) for path, count in summary.collected.items()),
+        *summary.uncollectable.values(),
+        *summary.contracts,
+        *summary.flows.values(),
+    ]
+    return _recorded(summary.started, attempts, others)
+
+
+def _recorded(started: RunStarted, attempts: list[_Ended], others: Iterable[object]) -> Recorded:
+    place = started.place
+    ended: RunEnded | None = None
+    uncollectable: set[str] = set()
+    collected: set[str] = set()
+    flows: list[FlowCovered] = []
+    walked: dict[str, set[str]] = {}
+    for event in others:
+        match event:
+            case RunEnded():
+                ended = event
+            case Uncollectable():
+                uncollectable.add(event.path)
+            case Collected():
+                collected.add(event.path)
+            case FlowCovered():
+                flows.append(event)
+            case ContractJudged() if event.flow:
+                walked.setdefault(event.flow, set()).add(of_tree(event.node, place))
+    if place:
+        attempts = [msgspec.structs.replace(each, node=of_tree(each.node, place)) for each in attempts]
+    absent = {each.node for each in attempts if each.outcome is Outcome.UNCOLLECTABLE and "::" in each.node}
+    healed = {of_tree(path, place) for path in collected - uncollectable}
+    return Recorded(
+        run=_run(started, ended, attempts),
+        attempts=attempts,
+        failures=_failures(started.run, attempts),
+        flows=[
+            KeptFlow(run=started.run, covered=flow, tests=tuple(sorted(walked.get(flow.flow, ())))) for flow in flows
+        ],
+        gone=absent | healed,
+    )
+
+
+def _run(started: RunStarted, ended: RunEnded | None, attempts: list[_Ended]) -> KeptRun:
+    last = max((each.at for each in attempts), default=started.at)
+    return KeptRun(
+        id=started.run,
+        at=started.at,
+        commit=started.commit,
+        dirty=started.dirty,
+        profile=started.profile,
+        status=FAILED if ended is None else ended.status,
+        duration=max(0.0, last - started.at) if ended is None else ended.duration,
+        machine=started.host,
+        environment=environment_of(started.fingerprint),
+        fingerprint=started.fingerprint,
+        reason=_CUT if ended is None else ended.reason,
+        whole=ended is not None,
+        root=started.root,
+    )
+
+
+def _failures(run: str, attempts: Iterable[_Ended]) -> list[KeptFailure]:
+    return [
+        KeptFailure(
+            run=run,
+            node=each.node,
+            attempt=each.attempt,
+            reason=each.reason,
+            path=each.path,
+            line=each.line,
+            text=each.text,
+        )
+        for each in attempts
+        if each.outcome.is_bad and (each.reason or each.text)
+    ]
+
+
+def environment_of(fingerprint: Mapping[str, str]) -> str:
+    """One word for what a run stood on, alike where Python, platform, packages and services are.
+
+    Names of variables, kernel, time zone and number of cores do not count: they differ between any two shells.
+    """
+    if not fingerprint:
+        return ""
+    counted = [
+        f"{key}={value}"
+        for key, value in sorted(fingerprint.items())
+        if key in _SAME or key.startswith(("package:", "service:"))
+    ]
+    digest = hashlib.blake2b("\n".join(counted).encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
+    return f"{fingerprint.get('platform', '').lower()}-{fingerprint.get('python', '')}-{digest}".strip("-")
