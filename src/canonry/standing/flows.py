@@ -1,35 +1,34 @@
 """The flows of the canon: what they are worth, what may be claimed of them, and how far tests cover them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from canonry.canon.options import Canon, Flow
-from canonry.canon.selection import matches
 from canonry.history.reliability import claim_flow
+from canonry.model.history import KeptAttempt
 from canonry.model.reliability import ClaimState, FlowClaim
 from canonry.model.run_event import FlowCovered
 from canonry.model.standing import FlowLine, Judged, Origin, Run
-from canonry.run.flow_claims import flow_runs
-from canonry.standing.past import PastRun
+from canonry.run.flow_claims import flow_runs, is_of_flow
+from canonry.run.kept_runs import Kept
+from canonry.standing.past import Past
 
 
 def flow_lines(
-    canon: Canon, run: Run | None, past: Sequence[PastRun], *, commit: str | None, dirty: bool, at: float
+    canon: Canon, run: Run | None, past: Past, *, commit: str | None, dirty: bool, at: float
 ) -> tuple[FlowLine, ...]:
-    """A line for each flow, those of most weight first. ``past`` are runs, the newest first, the shown one among them.
-
-    A claim is made at ``commit``, in the environment and profile of the newest run there.
-    """
+    """A line for each flow, those of most weight first; claims are made at ``commit``."""
     lines = [_line(name, flow, run, past, commit, dirty=dirty, at=at) for name, flow in canon.flows.items()]
     return tuple(sorted(lines, key=lambda line: (-line.weight, line.name)))
 
 
 def _line(
-    name: str, flow: Flow, run: Run | None, past: Sequence[PastRun], commit: str | None, *, dirty: bool, at: float
+    name: str, flow: Flow, run: Run | None, past: Past, commit: str | None, *, dirty: bool, at: float
 ) -> FlowLine:
-    tests = [test for test in run.tests if _is_of(flow, test.node)] if run is not None else []
+    tests = [test for test in run.tests if is_of_flow(flow, test.node)] if run is not None else []
     bad = sum(test.outcome.is_bad for test in tests)
-    claim = _claim(name, flow, past, commit, dirty=dirty)
-    coverage = next((each.flows[name] for each in past if name in each.flows), None)
+    claim = _claim(name, flow, past, commit, {test.node for test in tests}, dirty=dirty)
+    covered = past.history.flows(past.runs, flow=name) if past.history is not None else []
+    coverage = covered[-1].covered if covered else None
     state, said = _judged(flow, len(tests), bad, claim, coverage)
     return FlowLine(
         origin=Origin(
@@ -52,13 +51,16 @@ def _line(
     )
 
 
-def _is_of(flow: Flow, node: str) -> bool:
-    return bool(flow.tests) and matches(node.partition("::")[0], flow.tests)
-
-
-def _claim(name: str, flow: Flow, past: Sequence[PastRun], commit: str | None, *, dirty: bool) -> FlowClaim:
-    kept = [each.kept for each in reversed(past)]
-    newest = next((each.kept[0] for each in past if each.kept[0].commit == commit), None)
+def _claim(name: str, flow: Flow, past: Past, commit: str | None, tests: Collection[str], *, dirty: bool) -> FlowClaim:
+    """What may be claimed at a commit, in the environment and profile of the newest run there."""
+    kept: list[Kept] = []
+    if past.history is not None and commit is not None:
+        runs = past.history.runs(commits=[commit])
+        attempts: dict[str, list[KeptAttempt]] = {run.id: [] for run in runs}
+        for each in past.history.attempts(runs, first_only=True):
+            attempts[each.run].append(each)
+        kept = [(run, tuple(attempts[run.id])) for run in runs]
+    newest = kept[-1][0] if kept else None
     return claim_flow(
         name,
         flow_runs(flow, kept),
@@ -67,6 +69,7 @@ def _claim(name: str, flow: Flow, past: Sequence[PastRun], commit: str | None, *
         profile=newest.profile if newest else "",
         dirty=dirty,
         target=flow.reliability,
+        tests=tests,
     )
 
 

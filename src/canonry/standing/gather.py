@@ -22,13 +22,14 @@ from canonry.model.finding import Severity
 from canonry.model.gate import Judgement, Proof
 from canonry.model.quarantine import FILE
 from canonry.model.standing import Absent, Compliance, Migration, Quarantined, Run, Standing
+from canonry.run.recording import find_recording
 from canonry.run.summary import RunSummary
 from canonry.standing.actions import actions_of
 from canonry.standing.audited import compliance_of
 from canonry.standing.costs import flaky_of, slow_of
 from canonry.standing.flows import flow_lines
 from canonry.standing.gates import gates_of, quarantine_lines, verdict_of
-from canonry.standing.past import PastRun, ancestors, before, chosen, past_runs
+from canonry.standing.past import Past, ancestors, chosen, open_past
 from canonry.standing.progress import changes_of, migration_of, repair_of
 from canonry.standing.runs import run_of
 from canonry.standing.trends import trends_of
@@ -50,18 +51,22 @@ def gather(request: Request, wanted: Wanted, *, progress: Progress | None = None
 
     What lacks is `Absent`, with the command that makes it. Raises `UserError` for what the user can mend.
     """
-    session = open_session(request)
+    session, notes = open_session(request), list[str]()
+    past = Past()
     try:
-        return session.tree.root, _gather(session, request, wanted, progress)
+        past = open_past(session.tree.root, session.loaded.canon.history, notes)
+        return session.tree.root, _gather(session, request, wanted, past, notes, progress)
     finally:
+        past.close()
         session.close()
 
 
-def _gather(session: Session, request: Request, wanted: Wanted, progress: Progress | None) -> Standing:
-    at, notes, root, canon = time.time(), list[str](), session.tree.root, session.loaded.canon
+def _gather(
+    session: Session, request: Request, wanted: Wanted, past: Past, notes: list[str], progress: Progress | None
+) -> Standing:
+    at, root, canon = time.time(), session.tree.root, session.loaded.canon
     result = audit_session(session, list_files(session), progress=progress) if wanted.audit else None
     compliance = compliance_of(result, at=at) if result is not None else Absent("no audit was made", "canonry audit")
-    past = past_runs(root, notes)
     run, summary = _run(session, wanted, past, notes)
     quarantine = _quarantine(session, notes)
     commit, dirty = session.tree.commit, session.tree.dirty
@@ -87,8 +92,8 @@ def _gather(session: Session, request: Request, wanted: Wanted, progress: Progre
         run=run,
         flows=flows or Absent("the canon declares no flow", "canonry canon show flows"),
         trends=trends_of(past, at=at),
-        flaky=flaky_of(past, now=at) if past else _NO_RUN,
-        slow=slow_of(run) if isinstance(run, Run) else _NO_RUN,
+        flaky=flaky_of(past, now=at),
+        slow=slow_of(run, past) if isinstance(run, Run) else _NO_RUN,
         quarantine=Absent("no test is in quarantine", "canonry report quarantine")
         if quarantine is None
         else quarantine,
@@ -99,22 +104,18 @@ def _gather(session: Session, request: Request, wanted: Wanted, progress: Progre
     )
 
 
-def _run(
-    session: Session, wanted: Wanted, past: list[PastRun], notes: list[str]
-) -> tuple[Run | Absent, RunSummary | None]:
-    """The run to show: the named one, else the newest of the suite."""
+def _run(session: Session, wanted: Wanted, past: Past, notes: list[str]) -> tuple[Run | Absent, RunSummary | None]:
+    """The run to show: the named one, else the newest of the suite. Raises `UserError` for a name that is none."""
     root = session.tree.root
-    if wanted.run:
-        from canonry.run.recording import find_recording
-
-        name = find_recording(root, wanted.run).stem
-    else:
-        newest = chosen(past, notes)
-        if newest is None:
-            return _NO_RUN, None
-        name = newest.id
-    earlier = list(before(past, name, ancestors(session.tree.git)))
-    return run_of(root, name, session.loaded.canon, earlier)
+    name = find_recording(root, wanted.run).stem if wanted.run else chosen(root, past, notes)
+    if not name:
+        return _NO_RUN, None
+    try:
+        return run_of(root, name, session.loaded.canon, past, ancestors(session.tree.git))
+    except UserError as error:
+        if wanted.run:
+            raise
+        return Absent(str(error), "canonry run"), None
 
 
 def _judgement(session: Session, request: Request, wanted: Wanted, notes: list[str]) -> Judgement | Absent:

@@ -1,79 +1,76 @@
-"""Earlier runs as far as a report needs them: how each test ended, when, on which commit; not all of them."""
+"""Earlier runs as far as a report needs them, from the history: which there were, and which one to show."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from canonry.canon.options import SharedHistory
+from canonry.history.store import History
+from canonry.history.store.reading import Totals
 from canonry.model.errors import UserError
+from canonry.model.history import KeptRun
 from canonry.model.outcome import Outcome
-from canonry.model.run_event import FlowCovered
-from canonry.run.kept_runs import Kept, of_summary
-from canonry.run.naming import of_tree
-from canonry.run.recording import is_running, read_recording, recordings, runs_folder
-from canonry.run.summary import RunSummary
+from canonry.run.keeping import history_path, open_for_reports
+from canonry.run.recording import is_running, recordings, runs_folder
 from canonry.source.trees.git import Git
 
-_RUNS = 30
-_BYTES = 200_000_000
+_RUNS = 60
 _COMMITS = 20_000
+_SAYS_NOTHING = frozenset((Outcome.NOT_RUN, Outcome.BLOCKED, Outcome.SKIPPED, Outcome.LOST))
 
 
-@dataclass(frozen=True, slots=True)
-class PastRun:
-    """A recorded run that is over. ``outcomes`` are by node id of the tree; ``cut``: its recording has no end."""
+@dataclass(slots=True)
+class Past:
+    """The newest runs of a history, the oldest first, with how their tests ended. Without a history there are none."""
 
-    id: str
-    kept: Kept
-    outcomes: dict[str, Outcome]
-    extra: dict[str, float]
-    """Tests that passed after they had not, with the seconds of their attempts beyond the first."""
-    flows: dict[str, FlowCovered]
-    status: int
-    cut: bool
+    history: History | None = None
+    runs: Sequence[KeptRun] = ()
+    totals: dict[str, Totals] = field(default_factory=dict)
 
     @property
-    def at(self) -> float:
-        """When it began."""
-        return self.kept[0].at
+    def whole(self) -> list[KeptRun]:
+        """The runs with at least half as many tests as the largest: a run of three tests stands for no suite."""
+        most = max((each.tests for each in self.totals.values()), default=0)
+        return [run for run in self.runs if run.id in self.totals and 2 * self.totals[run.id].tests >= most]
 
-    @property
-    def bad(self) -> int:
-        """How many tests were bad in the end."""
-        return sum(each.is_bad for each in self.outcomes.values())
-
-
-def past_runs(root: Path, notes: list[str], *, runs: int = _RUNS) -> list[PastRun]:
-    """The newest runs that are over, the newest first; what cannot be read is noted and left out."""
-    found: list[PastRun] = []
-    left = _BYTES
-    for run in reversed(recordings(root)):
-        if len(found) >= runs or left <= 0:
-            break
-        path = runs_folder(root) / f"{run}.jsonl"
-        try:
-            if is_running(path):
-                notes.append(f"run `{run}` still goes on and is left out")
-                continue
-            left -= path.stat().st_size
-            found.append(_past(run, RunSummary().add_all(read_recording(path))))
-        except (UserError, OSError) as error:
-            notes.append(f"run `{run}` is left out: {error}")
-    return found
+    def close(self) -> None:
+        """Lets the history go."""
+        if self.history is not None:
+            self.history.close()
 
 
-def chosen(found: Sequence[PastRun], notes: list[str]) -> PastRun | None:
-    """The newest run with at least half as many tests as the largest: a run of three tests stands for no suite."""
-    most = max((len(each.outcomes) for each in found), default=0)
-    for run in found:
-        if 2 * len(run.outcomes) >= most:
-            if run is not found[0]:
-                small = found[0]
+def open_past(root: Path, shared: SharedHistory, notes: list[str]) -> Past:
+    """The past of a tree; what cannot be read of it is noted."""
+    if not history_path(root).exists() and shared.url_env is None:
+        return Past()
+    try:
+        history = open_for_reports(root, shared, notes)
+    except UserError as error:
+        notes.append(f"nothing is known of earlier runs: {error}")
+        return Past()
+    runs = history.runs(last=_RUNS)
+    return Past(history, runs, history.totals(runs))
+
+
+def chosen(root: Path, past: Past, notes: list[str]) -> str:
+    """The recording to show: the newest one that is over and no small part of the suite; empty where there is none."""
+    over = []
+    for name in reversed(recordings(root)):
+        if is_running(runs_folder(root) / f"{name}.jsonl"):
+            notes.append(f"run `{name}` still goes on and is left out")
+        else:
+            over.append(name)
+    whole, known = {run.id for run in past.whole}, {run.id for run in past.runs}
+    for name in over:
+        if name in whole or name not in known:
+            if name != over[0]:
+                tests = past.totals[over[0]].tests if over[0] in past.totals else 0
                 notes.append(
-                    f"the newest run, `{small.id}`, ran {len(small.outcomes):,} of {most:,} tests, so `{run.id}` is "
-                    f"shown; `canonry report --run {small.id}` shows the other"
+                    f"the newest run, `{over[0]}`, ran {tests:,} tests, a small part of the suite, so `{name}` is "
+                    f"shown; `canonry report --run {over[0]}` shows the other"
                 )
-            return run
-    return None
+            return name
+    return over[0] if over else ""
 
 
 def ancestors(git: Git | None) -> frozenset[str]:
@@ -83,27 +80,38 @@ def ancestors(git: Git | None) -> frozenset[str]:
     return frozenset(git.output("rev-list", f"--max-count={_COMMITS}", "HEAD", check=False).decode().split())
 
 
-def before(found: Sequence[PastRun], run: str, known: frozenset[str]) -> Iterator[PastRun]:
-    """The runs before one, the newest first, of commits that the present one descends from, or of none at all."""
-    for each in found:
-        commit = each.kept[0].commit
-        if each.id < run and (commit is None or not known or commit in known):
-            yield each
+class Earlier:
+    """The runs before one, of commits that it descends from, and how some tests ended in them."""
 
+    def __init__(self, past: Past, name: str, at: float, known: frozenset[str], nodes: Collection[str]) -> None:
+        self._runs = [
+            run
+            for run in past.runs
+            if run.id != name and run.at < at and (not run.commit or not known or run.commit in known)
+        ]
+        self._outcomes: dict[str, dict[str, Outcome]] = {}
+        if past.history is not None and nodes:
+            for each in past.history.attempts(self._runs, nodes=nodes):
+                self._outcomes.setdefault(each.node, {})[each.run] = each.outcome
 
-def _past(run: str, summary: RunSummary) -> PastRun:
-    place = summary.started.place
-    results = summary.results.values()
-    return PastRun(
-        id=run,
-        kept=of_summary(summary),
-        outcomes={of_tree(each.node, place): each.outcome for each in results},
-        extra={
-            of_tree(each.node, place): sum(attempt.duration for attempt in each.attempts[1:])
-            for each in results
-            if each.is_flaky
-        },
-        flows=dict(summary.flows),
-        status=summary.status() if summary.ended is None else summary.ended.status,
-        cut=summary.ended is None,
-    )
+    @property
+    def newest(self) -> str:
+        """The run right before, empty where there is none."""
+        return self._runs[-1].id if self._runs else ""
+
+    def since(self, node: str, at: float) -> tuple[bool | None, float, int]:
+        """Whether a failure is new (None: the test never ran before), since when, over how many runs."""
+        since, runs, asked = at, 1, False
+        for run, outcome in self._of(node):
+            asked = True
+            if not outcome.is_bad:
+                break
+            since, runs = run.at, runs + 1
+        return (runs == 1) if asked else None, since, runs
+
+    def _of(self, node: str) -> Iterator[tuple[KeptRun, Outcome]]:
+        outcomes = self._outcomes.get(node, {})
+        for run in reversed(self._runs):
+            outcome = outcomes.get(run.id)
+            if outcome is not None and outcome not in _SAYS_NOTHING:
+                yield run, outcome

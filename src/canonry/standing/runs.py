@@ -11,7 +11,7 @@ from canonry.model.standing import CategoryLine, Cluster, Failure, Origin, Run, 
 from canonry.run.naming import of_tree
 from canonry.run.recording import find_recording, read_recording
 from canonry.run.summary import RunSummary, TestResult
-from canonry.standing.past import PastRun
+from canonry.standing.past import Earlier, Past
 
 PRIORITIES = {Priority.CRITICAL: 0, Priority.HIGH: 1, Priority.MEDIUM: 2, Priority.LOW: 3}
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?=\s*(?::|$))")
@@ -19,8 +19,8 @@ _TEXT = 20_000
 """The characters that are kept of one failure's report."""
 
 
-def run_of(root: Path, name: str, canon: Canon, earlier: Sequence[PastRun]) -> tuple[Run, RunSummary]:
-    """A recorded run and what was counted of it. ``earlier``: runs before it that it descends from, newest first."""
+def run_of(root: Path, name: str, canon: Canon, past: Past, known: frozenset[str]) -> tuple[Run, RunSummary]:
+    """A recorded run and what was counted of it. ``known``: the commits that the present one descends from."""
     summary, attempts = RunSummary(), []
     for event in _events(find_recording(root, name)):
         summary.add(event)
@@ -29,6 +29,8 @@ def run_of(root: Path, name: str, canon: Canon, earlier: Sequence[PastRun]) -> t
     started, ended = summary.started, summary.ended
     results = list(summary.results.values())
     numbers = {result.node: number for number, result in enumerate(results)}
+    failing = {of_tree(each.node, started.place) for each in results if each.outcome.is_bad}
+    earlier = Earlier(past, name, started.at, known, failing)
     failures = tuple(_failures(results, numbers, started.place, started.at, earlier))
     outcomes = {outcome.value: count for outcome, count in sorted(summary.outcomes.items()) if count}
     return (
@@ -44,7 +46,7 @@ def run_of(root: Path, name: str, canon: Canon, earlier: Sequence[PastRun]) -> t
             profile=started.profile,
             status=summary.status() if ended is None else ended.status,
             seconds=ended.duration if ended else max((each.at - started.at for each in attempts), default=0.0),
-            tests=tuple(_test(result, started.place) for result in results),
+            tests=tuple(_test(result, started.place, forgiven=summary.is_forgiven(result)) for result in results),
             outcomes=outcomes,
             failures=failures,
             clusters=clusters(failures),
@@ -55,7 +57,7 @@ def run_of(root: Path, name: str, canon: Canon, earlier: Sequence[PastRun]) -> t
             ),
             cut=ended is None,
             reason=ended.reason if ended else "",
-            compared=earlier[0].id if earlier else "",
+            compared=earlier.newest,
         ),
         summary,
     )
@@ -80,7 +82,7 @@ def _events(path: Path) -> Iterable[RunEvent]:
     return read_recording(path)
 
 
-def _test(result: TestResult, place: str) -> Test:
+def _test(result: TestResult, place: str, *, forgiven: bool) -> Test:
     return Test(
         node=of_tree(result.node, place),
         outcome=result.outcome,
@@ -88,6 +90,7 @@ def _test(result: TestResult, place: str) -> Test:
         duration=result.duration,
         attempts=len(result.attempts),
         flaky=result.is_flaky,
+        quarantined=forgiven,
     )
 
 
@@ -96,14 +99,14 @@ def _failures(
     numbers: Mapping[str, int],
     place: str,
     at: float,
-    earlier: Sequence[PastRun],
+    earlier: Earlier,
 ) -> Iterable[Failure]:
     for result in results:
         if not (result.outcome.is_bad or result.is_flaky):
             continue
         attempt = next(each for each in reversed(result.attempts) if each.outcome.is_bad)
         node = of_tree(result.node, place)
-        new, since, runs = _since(node, at, earlier) if result.outcome.is_bad else (None, at, 1)
+        new, since, runs = earlier.since(node, at) if result.outcome.is_bad else (None, at, 1)
         yield Failure(
             test=numbers[result.node],
             reason=attempt.reason or attempt.outcome.value,
@@ -126,20 +129,6 @@ def _cut(text: str) -> str:
         return text
     half = _TEXT // 2
     return f"{text[:half]}\n... {len(text) - _TEXT:,} characters left out ...\n{text[-half:]}"
-
-
-def _since(node: str, at: float, earlier: Sequence[PastRun]) -> tuple[bool | None, float, int]:
-    """Whether a failure is new, since when it is there, and over how many runs that had the test."""
-    since, runs, asked = at, 1, False
-    for run in earlier:
-        outcome = run.outcomes.get(node)
-        if outcome is None or outcome in (Outcome.NOT_RUN, Outcome.BLOCKED, Outcome.SKIPPED):
-            continue
-        asked = True
-        if not outcome.is_bad:
-            break
-        since, runs = run.at, runs + 1
-    return (runs == 1) if asked else None, since, runs
 
 
 def _spans(attempts: Iterable[AttemptEnded], numbers: Mapping[str, int], began: float) -> Iterable[Span]:

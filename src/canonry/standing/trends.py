@@ -1,32 +1,64 @@
-"""How figures moved: from the runs that are recorded."""
+"""How figures moved: from the runs of the history, and from the audits that it keeps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from canonry.model.history import KeptRun, Measured, Source
 from canonry.model.standing import Absent, Origin, Point, Series
-from canonry.standing.past import PastRun
+from canonry.standing.past import Past
+
+_AUDITS = 400
 
 
-def trends_of(past: Sequence[PastRun], *, at: float) -> tuple[Series, ...] | Absent:
-    """Numbers over the whole runs of ``past`` (the newest first); at least two are needed for one."""
-    most = max((len(each.outcomes) for each in past), default=0)
-    runs = [each for each in reversed(past) if not each.cut and 2 * len(each.outcomes) >= most]
+def trends_of(past: Past, *, at: float) -> tuple[Series, ...] | Absent:
+    """Numbers over time, the oldest first; at least two measurements are needed for one."""
+    found = (*_audits(past, at=at), *_runs(past, at=at))
+    return found or Absent("fewer than two whole runs or audits are kept, so nothing moved yet", "canonry run")
+
+
+def _runs(past: Past, *, at: float) -> Iterator[Series]:
+    runs = past.whole
     if len(runs) < 2:
-        return Absent("fewer than two whole runs are recorded, so nothing moved yet", "canonry run")
-    origin = Origin(command="canonry run --replay last", population=f"{len(runs):,} whole runs", at=at)
-
-    def series(name: str, values: Sequence[float], *, unit: str = "", good: bool = True) -> Series:
-        points = zip(runs, values, strict=True)
-        return Series(
-            name=name,
-            points=tuple(Point(run.at, value, run.kept[0].commit) for run, value in points),
-            unit=unit,
-            good=good,
-            origin=origin,
-        )
-
-    return (
-        series("tests", [float(len(each.outcomes)) for each in runs]),
-        series("tests that fail", [float(each.bad) for each in runs], good=False),
-        series("tests that passed only in the end", [float(len(each.extra)) for each in runs], good=False),
-        series("seconds of a run", [each.kept[0].duration for each in runs], unit="s", good=False),
+        return
+    origin = Origin(command="canonry run --replay last", population=f"the newest {len(runs):,} whole runs", at=at)
+    totals = [past.totals[run.id] for run in runs]
+    yield _series("tests", runs, [float(each.tests) for each in totals], origin)
+    yield _series("tests that fail", runs, [float(each.bad) for each in totals], origin, good=False)
+    yield _series(
+        "tests that passed only when run again", runs, [float(each.again) for each in totals], origin, good=False
     )
+    yield _series("time of a run", runs, [run.duration for run in runs], origin, unit="s", good=False)
+
+
+def _audits(past: Past, *, at: float) -> Iterator[Series]:
+    audits = past.history.measured(Source.AUDIT, last=_AUDITS) if past.history is not None else []
+    shares = [(each, 100 * each.values["compliant"] / each.values["test-files"]) for each in audits if _is_share(each)]
+    origin = (
+        Origin(command=audits[-1].command or "canonry audit", population=f"{len(audits):,} audits", at=at)
+        if audits
+        else None
+    )
+    if origin is None:
+        return
+    if len(shares) > 1:
+        yield _series("compliance", [each for each, _ in shares], [share for _, share in shares], origin, unit="%")
+    broken = [each for each in audits if "unparsable" in each.values]
+    if len(broken) > 1:
+        values = [each.values["unparsable"] for each in broken]
+        yield _series("files that do not parse", broken, values, origin, good=False)
+
+
+def _is_share(measured: Measured) -> bool:
+    return "compliant" in measured.values and bool(measured.values.get("test-files"))
+
+
+def _series(
+    name: str,
+    of: Sequence[KeptRun | Measured],
+    values: Sequence[float],
+    origin: Origin,
+    *,
+    unit: str = "",
+    good: bool = True,
+) -> Series:
+    points = tuple(Point(each.at, value, each.commit) for each, value in zip(of, values, strict=True))
+    return Series(name=name, points=points, unit=unit, good=good, origin=origin)
