@@ -4,6 +4,7 @@ import click
 
 from canonry.cli._report_guides import guides
 from canonry.cli._report_quarantine import quarantine
+from canonry.cli._report_verify import verify
 from canonry.cli._report_write import WithDefault, write
 
 
@@ -11,10 +12,12 @@ from canonry.cli._report_write import WithDefault, write
 def command() -> None:
     """Say where the suite stands, and write documents about this repository from its own numbers.
 
-    `canonry report [PATH]` writes the report; `canonry report write --help` says all about it.
+    `canonry report [PATH]` writes the report (`canonry report write --help` says all about it), `canonry report
+    --verify DOC...` recomputes the figures that documents quote.
     """
 
 
 command.add_command(write)
+command.add_command(verify)
 command.add_command(guides)
 command.add_command(quarantine)
