@@ -85,9 +85,9 @@ def _render(root: Path, standing: "Standing", output_format: str, output_file: P
     if output_file is None:
         write_report(lambda out: render(standing, out), terminal=False)
     else:
-        page = io.StringIO()
+        page = io.StringIO()  # a report that cannot be made leaves the one before as it is
         render(standing, page)
-        write_report(lambda out: out.write(page.getvalue()) and None, output_file)
+        write_report(lambda out: print(page.getvalue(), end="", file=out), output_file)
     if not quiet:
         click.echo(f"canonry: {_said(standing, output_file)}", err=True)
 

@@ -39,7 +39,7 @@ def _found(
         elif gate.state is Judged.UNKNOWN:
             yield Action(
                 priority=max(1, gate.priority),
-                said=f"find out about {gate.name}: {gate.said}",
+                said=f"not known yet: {gate.name} ({gate.said})",
                 command=gate.command,
                 effort=lasted.get(gate.command, ""),
                 value=values.get(gate.name, ""),

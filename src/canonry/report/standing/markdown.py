@@ -4,6 +4,7 @@ A comment holds 65,536 characters (GitHub), so lists are bounded and what is lef
 marks that `canonry report --verify` recomputes.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO
 
@@ -32,7 +33,7 @@ _STATES = {"passed": "passed", "failed": "**failed**", "not enough data": "not e
 
 
 def render(standing: Standing, out: IO[str]) -> None:
-    """Writes verdict, figures, next actions, gates, flows, failures, compliance, costs, progress, and what is unproven."""
+    """Writes verdict, figures, next actions, gates, flows, failures, compliance, costs, progress, what lacks proof."""
     out.write(f"# {plain(standing.name)}: {standing.verdict.value}\n\n")
     where = commit_of(standing.commit, dirty=standing.dirty)
     out.write(
@@ -93,7 +94,7 @@ def _gates(standing: Standing) -> Iterator[str]:
             _STATES[gate.state.value],
             f"P{gate.priority}",
             plain(gate.name),
-            message(gate.said),
+            _cell(gate.said),
             code(gate.command, cell=True),
         )
         for gate in standing.gates
@@ -105,7 +106,8 @@ def _readiness(standing: Standing) -> Iterator[str]:
     if isinstance(standing.readiness, Absent):
         return
     for each in standing.readiness:
-        yield f"- {plain(each.profile)}: {_STATES[each.state.value]}{f'; next: {code(each.command)}' if each.command else ''}\n"
+        following = f"; next: {code(each.command)}" if each.command else ""
+        yield f"- {plain(each.profile)}: {_STATES[each.state.value]}{following}\n"
         for blocker in each.blockers:
             yield f"  - P0: {message(blocker)}\n"
 
@@ -159,7 +161,8 @@ def _compliance(standing: Standing) -> Iterator[str]:
     found = standing.compliance
     if isinstance(found, Absent):
         return
-    yield f"{percentage(found.percent)}: {found.part:,} of {plural(found.whole, 'test file')} without an open error.\n\n"
+    files = plural(found.whole, "test file")
+    yield f"{percentage(found.percent)}: {found.part:,} of {files} without an open error.\n\n"
     rules = [
         (each.code, plain(each.name), f"{each.errors:,}", f"{each.count:,}", f"{each.files:,}")
         for each in found.rules[:_FEW]
@@ -182,7 +185,8 @@ def _progress(standing: Standing) -> Iterator[str]:
     else:
         yield f"- repair: {repair.unparsable:,} files do not parse, {repair.repaired:,} repaired ones stand\n"
     if isinstance(migration, Migration):
-        yield f"- migration {plain(migration.plan)}: {message(effort(migration))}; {migration.by_hand:,} files by hand\n\n"
+        by_hand = plural(migration.by_hand, "file")
+        yield f"- migration {plain(migration.plan)}: {message(effort(migration))}; {by_hand} by hand\n\n"
         rows = [
             (
                 str(each.number), f"P{each.priority}", each.state, f"{each.files:,}", f"{each.landed:,}", each.grade,
@@ -202,14 +206,16 @@ def _costs(standing: Standing) -> Iterator[str]:
     else:
         for each in standing.flaky[:_FEW]:
             bounds = f", {percent(each.low)} to {percent(each.high)} flaky" if each.mean is not None else ""
-            yield f"- flaky: {code(each.node)}, {each.mixed:,} of {each.runs:,} trees{bounds}, cost {lasted(each.cost)}\n"
+            trees = f"{each.mixed:,} of {each.runs:,} trees"
+            yield f"- flaky: {code(each.node)}, {trees}{bounds}, cost {lasted(each.cost)}\n"
         yield from _more(len(standing.flaky), "flaky test")
-    for each in () if isinstance(standing.slow, Absent) else standing.slow[:_FEW]:
-        ratio = f", {each.ratio:.2f} x what it took" if each.ratio is not None else ""
-        yield f"- slow: {code(each.node)}, {lasted(each.seconds)}, {percent(each.share)} of all{ratio}\n"
-    for each in () if isinstance(standing.quarantine, Absent) else standing.quarantine:
-        left = plural(each.days, "day") + " left" if each.days >= 0 else "**expired**"
-        yield f"- quarantine: {code(each.test)}, {left}, {plain(each.owner)}, {plain(each.issue)}: {message(each.reason)}\n"
+    for slow in () if isinstance(standing.slow, Absent) else standing.slow[:_FEW]:
+        ratio = f", {slow.ratio:.2f} x what it took" if slow.ratio is not None else ""
+        yield f"- slow: {code(slow.node)}, {lasted(slow.seconds)}, {percent(slow.share)} of all{ratio}\n"
+    for entry in () if isinstance(standing.quarantine, Absent) else standing.quarantine:
+        left = plural(entry.days, "day") + " left" if entry.days >= 0 else "**expired**"
+        whose = f"{plain(entry.owner)}, {plain(entry.issue)}"
+        yield f"- quarantine: {code(entry.test)}, {left}, {whose}: {message(entry.reason)}\n"
 
 
 def _trends(standing: Standing) -> Iterator[str]:
@@ -241,6 +247,11 @@ def _more(count: int, noun: str) -> Iterator[str]:
 
 def _quoted(command: str, path: str, value: str) -> str:
     return f"<!-- canonry {command} | {path} -->{value}<!-- /canonry -->"
+
+
+def _cell(text: str) -> str:
+    """A message for the cell of a table, where a pipe is escaped even in code (GitHub Flavored Markdown, 4.10)."""
+    return re.sub(r"(?<!\\)\|", r"\\|", message(text))
 
 
 def _absent(found: Absent) -> str:
