@@ -3,6 +3,7 @@
 import click
 
 from canonry.cli._report_guides import guides
+from canonry.cli._report_ingest import ingest
 
 
 @click.group("report")
@@ -11,3 +12,4 @@ def command() -> None:
 
 
 command.add_command(guides)
+command.add_command(ingest)
