@@ -8,7 +8,7 @@ import msgspec
 from canonry import __version__
 from canonry.audit.breakdown import Part, by_folder, by_owner
 from canonry.audit.compliance import Compliance, Population, Summary
-from canonry.audit.result import Header, Result
+from canonry.audit.result import Result
 from canonry.model.errors import UserError
 from canonry.model.history import Measured, Source
 
@@ -109,9 +109,9 @@ def measured_document(data: bytes, *, named: str, at: float) -> Measured:
     )
 
 
-def basis_of(header: Header, canon: str) -> str:
-    """What an audit was made by: canonry's version, the rules, the canon (its digest)."""
-    return f"{__version__} {header.ruleset} {hashlib.sha256(canon.encode()).hexdigest()[:12]}"
+def basis_of(ruleset: str, canon: str) -> str:
+    """What an audit was made by, as one text: canonry's version, the digests of the rules and of the canon."""
+    return f"{__version__} {ruleset[:12]} {canon[:12]}"
 
 
 def _measured(
@@ -151,7 +151,7 @@ def _measured(
             found[group, part.name] = part.compliance.compliant
             found[f"{group}-judged", part.name] = part.compliance.total
     numbers = sorted(values.items()), sorted(found.items())
-    text = repr((commit, dirty, numbers))
+    text = repr((commit, dirty, basis, numbers))
     return Measured(
         id=hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32],
         source=Source.AUDIT,

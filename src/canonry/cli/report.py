@@ -3,6 +3,7 @@
 import click
 
 from canonry.cli._report_guides import guides
+from canonry.cli._report_history import history
 from canonry.cli._report_ingest import ingest
 
 
@@ -12,4 +13,5 @@ def command() -> None:
 
 
 command.add_command(guides)
+command.add_command(history)
 command.add_command(ingest)

@@ -96,3 +96,28 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     basis: str = ""
     values: dict[str, float] = {}
     parts: dict[tuple[str, str], float] = {}
+
+
+class MeasuredCommit(msgspec.Struct, frozen=True, kw_only=True):
+    """A commit of a branch with what an audit of it measured. ``kept``: it was known, nothing had to be audited."""
+
+    commit: str
+    at: float
+    subject: str
+    measured: Measured
+    kept: bool = False
+
+
+class MeasuredRange(msgspec.Struct, frozen=True, kw_only=True):
+    """Commits of a branch, the oldest first. ``of`` is how many there are between both ends; some may be left out.
+
+    ``rules`` are the names of rules by code, ``canon`` says which canon all of them were judged by.
+    """
+
+    revisions: str
+    commits: tuple[MeasuredCommit, ...]
+    of: int
+    canon: str
+    command: str
+    rules: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
