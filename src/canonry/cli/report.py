@@ -3,6 +3,8 @@
 import click
 
 from canonry.cli._report_guides import guides
+from canonry.cli._report_history import history
+from canonry.cli._report_ingest import ingest
 from canonry.cli._report_quarantine import quarantine
 from canonry.cli._report_verify import verify
 from canonry.cli._report_write import WithDefault, write
@@ -20,4 +22,6 @@ def command() -> None:
 command.add_command(write)
 command.add_command(verify)
 command.add_command(guides)
+command.add_command(history)
+command.add_command(ingest)
 command.add_command(quarantine)
