@@ -2,8 +2,10 @@
 
 import click
 
+from canonry.cli._report_flaky import flaky
 from canonry.cli._report_guides import guides
 from canonry.cli._report_quarantine import quarantine
+from canonry.cli._report_slow import slow
 
 
 @click.group("report")
@@ -13,3 +15,5 @@ def command() -> None:
 
 command.add_command(guides)
 command.add_command(quarantine)
+command.add_command(flaky)
+command.add_command(slow)
