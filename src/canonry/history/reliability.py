@@ -7,11 +7,12 @@ import bisect
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
+from typing import Protocol
 
 import msgspec
 
 from canonry.history.statistics.claims import CLAIM_AT, evidence, refuting_evidence
-from canonry.model.history import KeptAttempt, KeptRun
+from canonry.model.history import KeptRun
 from canonry.model.outcome import Outcome
 from canonry.model.reliability import MOST_EXCLUDED, TARGET, ClaimState, FlowClaim
 
@@ -42,7 +43,23 @@ class FlowRun(msgspec.Struct, frozen=True):
     firsts: Mapping[str, Outcome]
 
 
-def first_outcomes(attempts: Iterable[KeptAttempt], is_test: Callable[[str], bool]) -> dict[str, Outcome]:
+class Attempted(Protocol):
+    """What is asked of an attempt."""
+
+    @property
+    def node(self) -> str:
+        """Its test, from the root of the tree."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended."""
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt of the run it is, from 1."""
+
+
+def first_outcomes(attempts: Iterable[Attempted], is_test: Callable[[str], bool]) -> dict[str, Outcome]:
     """The outcome of the first attempt of every node that a flow calls its own; the bad one where there are two."""
     found: dict[str, Outcome] = {}
     for each in attempts:
