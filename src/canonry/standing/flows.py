@@ -4,12 +4,10 @@ from collections.abc import Collection, Iterator
 
 from canonry.canon.options import Canon, Flow
 from canonry.history.reliability import claim_flow
-from canonry.model.history import KeptAttempt
 from canonry.model.reliability import ClaimState, FlowClaim
 from canonry.model.run_event import FlowCovered
 from canonry.model.standing import FlowLine, Judged, Origin, Run
 from canonry.run.flow_claims import flow_runs, is_of_flow
-from canonry.run.kept_runs import Kept
 from canonry.standing.past import Past
 
 
@@ -53,20 +51,15 @@ def _line(
 
 def _claim(name: str, flow: Flow, past: Past, commit: str | None, tests: Collection[str], *, dirty: bool) -> FlowClaim:
     """What may be claimed at a commit, in the environment and profile of the newest run there."""
-    kept: list[Kept] = []
-    if past.history is not None and commit is not None:
-        runs = past.history.runs(commits=[commit])
-        attempts: dict[str, list[KeptAttempt]] = {run.id: [] for run in runs}
-        for each in past.history.attempts(runs, first_only=True):
-            attempts[each.run].append(each)
-        kept = [(run, tuple(attempts[run.id])) for run in runs]
-    newest = kept[-1][0] if kept else None
+    runs = past.history.runs(commits=[commit]) if past.history is not None and commit is not None else []
+    environment, profile = (runs[-1].environment, runs[-1].profile) if runs else ("", "")
+    alike = [run for run in runs if run.environment == environment and run.profile == profile]
     return claim_flow(
         name,
-        flow_runs(flow, kept),
+        flow_runs(past.history, alike, flow, tests) if past.history is not None else (),
         commit=commit,
-        environment=newest.environment if newest else "",
-        profile=newest.profile if newest else "",
+        environment=environment,
+        profile=profile,
         dirty=dirty,
         target=flow.reliability,
         tests=tests,

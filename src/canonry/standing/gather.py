@@ -25,7 +25,7 @@ from canonry.model.standing import Absent, Compliance, Migration, Quarantined, R
 from canonry.run.recording import find_recording
 from canonry.run.summary import RunSummary
 from canonry.standing.actions import actions_of
-from canonry.standing.audited import compliance_of
+from canonry.standing.audited import basis, compliance_of, keep_audit, summary_of
 from canonry.standing.costs import flaky_of, slow_of
 from canonry.standing.flows import flow_lines
 from canonry.standing.gates import gates_of, quarantine_lines, verdict_of
@@ -54,7 +54,7 @@ def gather(request: Request, wanted: Wanted, *, progress: Progress | None = None
     session, notes = open_session(request), list[str]()
     past = Past()
     try:
-        past = open_past(session.tree.root, session.loaded.canon.history, notes)
+        past = open_past(session, notes)
         return session.tree.root, _gather(session, request, wanted, past, notes, progress)
     finally:
         past.close()
@@ -66,7 +66,12 @@ def _gather(
 ) -> Standing:
     at, root, canon = time.time(), session.tree.root, session.loaded.canon
     result = audit_session(session, list_files(session), progress=progress) if wanted.audit else None
-    compliance = compliance_of(result, at=at) if result is not None else Absent("no audit was made", "canonry audit")
+    compliance: Compliance | Absent = Absent("no audit was made", "canonry audit")
+    if result is not None:
+        counted = summary_of(result)
+        compliance = compliance_of(result, counted, at=at)
+        if past.history is not None:
+            keep_audit(session, result, counted, past.history)
     run, summary = _run(session, wanted, past, notes)
     quarantine = _quarantine(session, notes)
     commit, dirty = session.tree.commit, session.tree.dirty
@@ -91,7 +96,7 @@ def _gather(
         compliance=compliance,
         run=run,
         flows=flows or Absent("the canon declares no flow", "canonry canon show flows"),
-        trends=trends_of(past, at=at),
+        trends=trends_of(past, basis=basis(session), at=at),
         flaky=flaky_of(past, now=at),
         slow=slow_of(run, past) if isinstance(run, Run) else _NO_RUN,
         quarantine=Absent("no test is in quarantine", "canonry report quarantine")

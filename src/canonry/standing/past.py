@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from canonry.canon.options import SharedHistory
+from canonry.audit.session import Session
 from canonry.history.store import History
 from canonry.history.store.reading import Totals
 from canonry.model.errors import UserError
 from canonry.model.history import KeptRun
 from canonry.model.outcome import Outcome
-from canonry.run.keeping import history_path, open_for_reports
+from canonry.run.keeping import open_for_reports
 from canonry.run.recording import is_running, recordings, runs_folder
 from canonry.source.trees.git import Git
 
@@ -39,12 +39,12 @@ class Past:
             self.history.close()
 
 
-def open_past(root: Path, shared: SharedHistory, notes: list[str]) -> Past:
-    """The past of a tree; what cannot be read of it is noted."""
-    if not history_path(root).exists() and shared.url_env is None:
+def open_past(session: Session, notes: list[str]) -> Past:
+    """The past of a tree on disk; what cannot be read of it is noted."""
+    if session.tree.by_blob:
         return Past()
     try:
-        history = open_for_reports(root, shared, notes)
+        history = open_for_reports(session.tree.root, session.loaded.canon.history, notes)
     except UserError as error:
         notes.append(f"nothing is known of earlier runs: {error}")
         return Past()

@@ -9,10 +9,12 @@ from canonry.standing.past import Past
 _AUDITS = 400
 
 
-def trends_of(past: Past, *, at: float) -> tuple[Series, ...] | Absent:
+def trends_of(past: Past, *, basis: str, at: float) -> tuple[Series, ...] | Absent:
     """Numbers over time, the oldest first; at least two measurements are needed for one."""
-    found = (*_audits(past, at=at), *_runs(past, at=at))
-    return found or Absent("fewer than two whole runs or audits are kept, so nothing moved yet", "canonry run")
+    found = (*_audits(past, basis, at=at), *_runs(past, at=at))
+    return found or Absent(
+        "fewer than two whole runs or audits are kept, so nothing moved yet", "canonry report --history REV..HEAD"
+    )
 
 
 def _runs(past: Past, *, at: float) -> Iterator[Series]:
@@ -29,26 +31,20 @@ def _runs(past: Past, *, at: float) -> Iterator[Series]:
     yield _series("time of a run", runs, [run.duration for run in runs], origin, unit="s", good=False)
 
 
-def _audits(past: Past, *, at: float) -> Iterator[Series]:
-    audits = past.history.measured(Source.AUDIT, last=_AUDITS) if past.history is not None else []
-    shares = [(each, 100 * each.values["compliant"] / each.values["test-files"]) for each in audits if _is_share(each)]
-    origin = (
-        Origin(command=audits[-1].command or "canonry audit", population=f"{len(audits):,} audits", at=at)
-        if audits
-        else None
-    )
-    if origin is None:
+def _audits(past: Past, basis: str, *, at: float) -> Iterator[Series]:
+    """Of audits by the rules and the canon of now alone: others count something else."""
+    kept = past.history.measured(Source.AUDIT, last=_AUDITS) if past.history is not None else []
+    audits = [each for each in kept if each.basis == basis and not each.dirty]
+    if len(audits) < 2:
         return
-    if len(shares) > 1:
-        yield _series("compliance", [each for each, _ in shares], [share for _, share in shares], origin, unit="%")
-    broken = [each for each in audits if "unparsable" in each.values]
-    if len(broken) > 1:
-        values = [each.values["unparsable"] for each in broken]
-        yield _series("files that do not parse", broken, values, origin, good=False)
-
-
-def _is_share(measured: Measured) -> bool:
-    return "compliant" in measured.values and bool(measured.values.get("test-files"))
+    said = f"{len(audits):,} audits of commits, by the rules and the canon of now"
+    origin = Origin(command="canonry report --history REV..HEAD", population=said, at=at)
+    judged = [each for each in audits if each.values.get("judged")]
+    if len(judged) > 1:
+        shares = [100 * each.values["compliant"] / each.values["judged"] for each in judged]
+        yield _series("compliance", judged, shares, origin, unit="%")
+    for name, key in (("files that do not parse", "unparsable"), ("errors", "errors")):
+        yield _series(name, audits, [each.values.get(key, 0.0) for each in audits], origin, good=False)
 
 
 def _series(
