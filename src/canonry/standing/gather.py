@@ -17,6 +17,7 @@ from canonry.gate.baseline import NAME
 from canonry.gate.files import judge_against_file
 from canonry.gate.proofs import proofs_in
 from canonry.gate.terms import Terms
+from canonry.history.store import HistoryDamagedError, HistoryRefusedError
 from canonry.model.errors import UserError
 from canonry.model.finding import Severity
 from canonry.model.gate import Judgement, Proof
@@ -55,7 +56,11 @@ def gather(request: Request, wanted: Wanted, *, progress: Progress | None = None
     past = Past()
     try:
         past = open_past(session, notes)
-        return session.tree.root, _gather(session, request, wanted, past, notes, progress)
+        try:
+            return session.tree.root, _gather(session, request, wanted, past, notes, progress)
+        except (HistoryDamagedError, HistoryRefusedError) as error:  # the rest of the report is worth having
+            notes.append(f"nothing is known of earlier runs: {error}")
+            return session.tree.root, _gather(session, request, wanted, Past(), notes, progress)
     finally:
         past.close()
         session.close()
