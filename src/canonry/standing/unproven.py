@@ -8,6 +8,7 @@ from canonry.model.gate import Standing as Proven
 from canonry.model.outcome import Outcome
 from canonry.model.reliability import ClaimState
 from canonry.model.standing import FlowLine, Unproven
+from canonry.report.style import plural
 from canonry.run.summary import RunSummary
 
 _SKIPS = 10
@@ -49,11 +50,13 @@ def _run(summary: RunSummary) -> Iterator[Unproven]:
         if result.outcome in (Outcome.SKIPPED, Outcome.NOT_RUN, Outcome.BLOCKED, Outcome.EXPECTED_FAILURE):
             reasons[result.outcome, result.last.reason or "no reason is said"] += 1
     for (outcome, reason), count in reasons.most_common(_SKIPS):
-        yield Unproven(kind=outcome.value, what=f"{count:,} tests", why=reason, command="canonry run --replay last -v")
+        yield Unproven(
+            kind=outcome.value, what=plural(count, "test"), why=reason, command="canonry run --replay last -v"
+        )
     rest = sum(reasons.values()) - sum(count for _, count in reasons.most_common(_SKIPS))
     if rest:
         yield Unproven(
-            kind="skipped", what=f"{rest:,} tests", why="other reasons", command="canonry run --replay last -v"
+            kind="skipped", what=plural(rest, "test"), why="other reasons", command="canonry run --replay last -v"
         )
     for name, category in summary.categories.items():
         if name and category.tests and not category.evidence:

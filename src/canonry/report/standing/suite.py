@@ -14,7 +14,7 @@ _FEW = 12
 _LISTED = 2_000
 """The characters of a failure's report that stand in the plain list; the table shows the rest."""
 _REASON = 500
-_REASONS, _REPORTS = 400_000, 400_000
+_REASONS, _REPORTS = 200_000, 250_000
 """The characters that reasons and reports in the plain list may take together."""
 _ARTICLES = 400
 

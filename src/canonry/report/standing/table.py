@@ -10,9 +10,12 @@ from canonry.model.standing import Flaky, Run, Test
 from canonry.report.style import printable
 
 _FLAKY, _NEW, _KNOWN, _QUARANTINED = 1, 2, 4, 8
-_TEXTS = 2_000_000
-"""The characters that all failure texts of a page may take together; a page of 20,000 tests stays below 5 MB."""
+_TEXTS = 900_000
+"""The characters that all failure texts of a page may take together; with 20,000 failures a page stays below 5 MB."""
 _LONGEST = 6_000
+_REASONS = 400_000
+_REASON, _SHORT = 500, 24
+"""The characters of one reason, and of one where all of them together are too long."""
 
 
 def _coded(words: Sequence[str]) -> tuple[list[str], list[int]]:
@@ -62,16 +65,18 @@ def _details(run: Run) -> tuple[list[str], dict[str, list[object]]]:
     """The reports of failures, each once and together bounded, and what is told of each failure."""
     texts: dict[str, int] = {}
     details: dict[str, list[object]] = {}
-    left = _TEXTS
+    left, room = _TEXTS, _REASONS
     for failure in run.failures:
-        text = shortened(failure.text, _LONGEST)
-        if text not in texts:
-            if len(text) > left:
-                text = f"left out, so that this page stays small; `canonry run --replay {run.id}` shows it"
-            else:
-                left -= len(text)
+        reason = legible(failure.reason)
+        reason = reason[: _REASON if len(reason) < room else _SHORT]
+        room -= len(reason)
+        text = shortened(failure.text, _LONGEST) if left > 0 else ""
+        if text and text not in texts:
+            left -= len(text)
+        elif not text and failure.text:
+            text = f"left out, so that this page stays small; `canonry run --replay {run.id}` shows it"
         details[str(failure.test)] = [
-            legible(failure.reason)[:500],
+            reason,
             printable(failure.path),
             failure.line,
             texts.setdefault(text, len(texts)),
@@ -89,11 +94,11 @@ def embedded(data: object) -> str:
 
 def shortened(text: str, longest: int) -> str:
     """A text of several lines, legible, cut in its middle where it is long."""
-    text = legible(text)
     if len(text) <= longest:
-        return text
+        return legible(text)
     half = longest // 2
-    return f"{text[:half]}\n... {len(text) - 2 * half:,} characters left out ...\n{text[-half:]}"
+    left = len(text) - 2 * half
+    return f"{legible(text[:half])}\n... {left:,} characters left out ...\n{legible(text[-half:])}"
 
 
 def legible(text: str) -> str:
