@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 
 from canonry.history.store.engine import Engine
 from canonry.history.store.keys import CODES, key_of
-from canonry.model.outcome import Outcome
 
 _FIRST = """
 create table runs (id text primary key, at double precision not null, root text not null, commit_id text,
@@ -72,12 +71,11 @@ def _runs_by_key(engine: Engine) -> None:
         ],
     )
     fields = "node, category, at, duration, attempts, flaky, outcome, run"
-    known = {outcome.value: code for outcome, code in CODES.items()}
     engine.fill(
         "nodes",
         ("key", "id", "category", "at", "duration", "attempts", "flaky", "outcome", "run"),
         [
-            (key_of(row[0]), *row[:-2], known.get(row[-2]), key_of(row[-1]))
+            (key_of(row[0]), *row[:-2], CODES.get(row[-2]), key_of(row[-1]))
             for row in engine.rows(f"select {fields} from tests_before")
         ],
     )
@@ -104,7 +102,3 @@ def bring_up(engine: Engine, version: int) -> None:
 def fingerprint_text(fingerprint: Mapping[str, str]) -> str:
     """A fingerprint as it is kept, alike where it is alike."""
     return json.dumps(fingerprint, sort_keys=True, ensure_ascii=False)
-
-
-MEASURED_OUTCOMES = frozenset((Outcome.PASSED, Outcome.FAILED, Outcome.EXPECTED_FAILURE, Outcome.UNEXPECTED_PASS))
-"""After these a duration says what the test takes."""
