@@ -23,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--fault", action="append", default=[], help="only this one, by its name in the table")
     parser.add_argument("--result", type=Path, default=_RESULT, help="where the verdicts are kept")
     given = parser.parse_args(arguments)
+    if unknown := sorted(set(given.fault) - {case.key for case in CASES}):
+        parser.error(f"`{unknown[0]}` is no fault of the table; `golden_path/matrix/rows.py` names them all")
     engines = tuple(given.engine or BOTH)
     cases = wanted(CASES, quick=given.quick, only=given.fault)
     whole = not given.quick and not given.fault

@@ -56,7 +56,7 @@ def user_after(service: Any, user: ChatUser) -> Any:
 async def test_what_was_sent_survives_kill_9(
     own: Own, event_contract: Any, planted: Case, own_engine: dict[str, str]
 ) -> None:
-    contract: EventContract = event_contract(profile="scaled")
+    contract: EventContract = event_contract()  # the silence lasts until the service is there again
     service = own(**own_engine)
     target = service.start()
     target.switch(planted.faults)
@@ -99,15 +99,16 @@ async def test_the_golden_question_has_its_dependencies(
     service = own(limits=_little_disk if planted.key == "disk-full" else None, **settings)
     service.start()
     user = service.user()
-    async with user.connect(contract) as conversation:
-        await conversation.welcome()
-        texts = [f"question {number} {'x' * 4000}" for number in range(6)]
-        answered = 0
-        with contextlib.suppress(NotReceivedError):  # closed
-            for number, text in enumerate(texts):
-                if servers and number == 2:
-                    servers[which].stop()
-                answered += bool((await conversation.ask(text, limit=8.0)).answer)
+    texts = [f"question {number} {'x' * 4000}" for number in range(6)]
+    answered = 0
+    for some in (texts[:2], texts[2:]):
+        with contextlib.suppress(NotReceivedError, OSError):  # closed, or not let in
+            async with user.connect(contract) as conversation:
+                await conversation.welcome()
+                for text in some:
+                    answered += bool((await conversation.ask(text, limit=8.0)).answer)
+        if servers:
+            servers[which].stop()
     unanswered = len(texts) - answered
     assert not unanswered, f"{unanswered} of {len(texts)} questions have no answer"
 

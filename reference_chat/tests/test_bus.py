@@ -58,6 +58,21 @@ async def opened(url: str, worker: str) -> AsyncIterator[tuple[RedisBus, Ear]]:
             await bus.close()
 
 
+def test_a_service_in_another_database_is_not_asked_and_not_told(redis: Running) -> None:
+    async def work() -> None:
+        own, another = (f"{redis.url.rsplit('/', 1)[0]}/{number}" for number in (1, 2))
+        async with opened(own, "w0") as (bus, _), opened(own, "w1") as (_, near), opened(another, "w2") as (_, far):
+            assert await bus.claim("usr_1", "con_1", 5)
+            begun = asyncio.get_running_loop().time()
+            assert await bus.ask_others({"any": "question"}) == [None], "one other answers"
+            assert asyncio.get_running_loop().time() - begun < 2, "an answer is waited for that never comes"
+            bus._tell(bus._questions, bus_over_redis._Message("w0", gap=True))
+            await until(lambda: near.gaps == 1)
+            assert far.gaps == 0
+
+    played(work())
+
+
 def test_a_claim_that_fails_half_way_counts_nothing_and_the_next_one_hears(redis: Running) -> None:
     async def work() -> None:
         async with opened(redis.url, "w0") as (bus, ear), opened(redis.url, "w1") as (other, _):

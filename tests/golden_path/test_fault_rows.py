@@ -124,3 +124,11 @@ def test_a_red_test_on_the_healthy_service_ends_with_status_1(
     status, out = told(1, other)
     assert (status, "1 of 1 faults proven on sqlite" in out) == (1, True), out
     assert "the healthy suite is not green on sqlite" in out
+
+
+def test_an_unknown_fault_is_refused_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["--fault", "nosuch"])
+
+    assert refused.value.code == 2
+    assert "`nosuch` is no fault of the table" in capsys.readouterr().err

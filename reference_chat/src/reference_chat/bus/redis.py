@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from redis.asyncio.client import PubSub
 
 _log = logging.getLogger("reference_chat.bus")
-_QUESTIONS = "chat:questions"
 _CLAIM = """
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return 0 end
@@ -52,6 +51,9 @@ class RedisBus:
 
     def __init__(self, redis: "Redis", *, settings: Settings, faults: Faults) -> None:
         self._redis, self._faults = redis, faults
+        # Redis hears messages in all of its databases (PUBLISH), and another service may have the next one
+        self._name = f"chat:{redis.connection_pool.connection_kwargs.get('db', 0)}"
+        self._questions = f"{self._name}:questions"
         self._origin = settings.worker
         self._life = 3 * settings.heartbeat
         self._renewal = settings.heartbeat
@@ -66,7 +68,7 @@ class RedisBus:
         """See `Bus`."""
         self._listener = listener
         self._pubsub = self._redis.pubsub()
-        await self._pubsub.subscribe(_QUESTIONS)
+        await self._pubsub.subscribe(self._questions)
         self._tasks = [asyncio.create_task(work()) for work in (self._listen, self._send, self._renew)]
 
     async def close(self) -> None:
@@ -97,17 +99,17 @@ class RedisBus:
         for event in events:
             runs[event.user_id, event.run_id].append((event.seq, event.type, event.ends_run, event.frame.decode()))
         for (user_id, run_id), told in runs.items():
-            self._tell(_channel(user_id), _Message(self._origin, user_id, run_id, told))
+            self._tell(self._channel(user_id), _Message(self._origin, user_id, run_id, told))
 
     def end(self, user_id: str, session_id: str) -> None:
         """See `Bus`."""
-        self._tell(_channel(user_id), _Message(self._origin, user_id, ended=session_id))
+        self._tell(self._channel(user_id), _Message(self._origin, user_id, ended=session_id))
 
     async def ask_others(self, question: Mapping[str, Any]) -> list[Any]:
         """See `Bus`."""
-        answers = f"{_QUESTIONS}:{self._origin}:{time.monotonic_ns()}"
+        answers = f"{self._questions}:{self._origin}:{time.monotonic_ns()}"
         message = _Message(self._origin, question=dict(question), answers=answers)
-        others = await self._redis.publish(_QUESTIONS, msgspec.json.encode(message)) - 1
+        others = await self._redis.publish(self._questions, msgspec.json.encode(message)) - 1
         heard: list[Any] = []
         while len(heard) < others:
             answer = await self._redis.blpop([answers], timeout=4)
@@ -126,7 +128,7 @@ class RedisBus:
         self._mine[user_id].add(connection_id)
         try:
             # Each time: who came before may still wait for it, or have failed.
-            await self._pubsub.subscribe(_channel(user_id))
+            await self._pubsub.subscribe(self._channel(user_id))
         except BaseException:  # cancellation too: a claim that nobody holds is given back, and it is raised again
             await self.release(user_id, connection_id)
             raise
@@ -142,7 +144,10 @@ class RedisBus:
         with contextlib.suppress(RedisError, OSError):
             await self._redis.zrem(_count(user_id), connection_id)
             if gone and user_id not in self._mine:
-                await self._pubsub.unsubscribe(_channel(user_id))
+                await self._pubsub.unsubscribe(self._channel(user_id))
+
+    def _channel(self, user_id: str) -> str:
+        return f"{self._name}:user:{user_id}"
 
     def _tell(self, channel: str, message: _Message) -> None:
         try:
@@ -157,7 +162,7 @@ class RedisBus:
                 waiting.append(self._out.get_nowait())
             if self._dropped:
                 self._dropped = False
-                waiting.append((_QUESTIONS, msgspec.json.encode(_Message(self._origin, gap=True))))
+                waiting.append((self._questions, msgspec.json.encode(_Message(self._origin, gap=True))))
             # Again as a whole: to hear something twice changes nothing.
             while not await self._told(waiting):
                 await asyncio.sleep(_PAUSE)
