@@ -1,46 +1,100 @@
-"""The history that reports are of: opened, with its newest runs, or nothing to report."""
+"""`canonry report history`."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from canonry.cli._output import tell
-from canonry.model.errors import NothingValidatedError, UserError
-from canonry.model.history import KeptRun
-from canonry.model.quarantine import FILE
-from canonry.run.project import Project, open_project
+import click
 
-if TYPE_CHECKING:
-    from canonry.history.store import History
-    from canonry.report.reliability import Population
+from canonry.cli._output import (
+    config_option,
+    output_file_option,
+    quiet_option,
+    tell,
+    workers_option,
+    write_report,
+)
 
-FORMATS = ("full", "markdown", "json")
+_FORMATS = ("full", "markdown", "json", "csv")
 
 
-@contextmanager
-def opened(config: Path | None, *, last: int, quiet: bool) -> "Iterator[tuple[Project, History, list[KeptRun]]]":
-    """The project here, its history, and the newest runs. Raises `NothingValidatedError` where no run is known."""
-    from canonry.history.store import HistoryDamagedError, HistoryRefusedError
-    from canonry.run.keeping import open_for_reports
+@click.command("history")
+@click.argument("revisions", metavar="REV..REV")
+@click.option(
+    "--repo", type=click.Path(exists=True, path_type=Path), default=".", metavar="PATH", help="The repository."
+)
+@config_option
+@click.option("--commits", type=click.IntRange(min=1), metavar="N", help="Audit at most N commits, evenly spread [50].")
+@click.option("--merged", is_flag=True, help="Also the commits that merges brought in, not only the branch's own.")
+@click.option("--output-format", type=click.Choice(_FORMATS), default="full", show_default=True)
+@output_file_option
+@workers_option
+@click.option("--no-keep", is_flag=True, help="Neither read from the history nor add to it.")
+@quiet_option
+def history(
+    *,
+    revisions: str,
+    repo: Path,
+    config: Path | None,
+    commits: int | None,
+    merged: bool,
+    output_format: str,
+    output_file: Path | None,
+    workers: int | None,
+    no_keep: bool,
+    quiet: bool,
+) -> int:
+    """Audit the commits of a range, and show how the numbers moved.
+
+    Nothing is checked out. All commits are judged by the canon of the last one, or by that of --config. What was
+    measured of a commit is kept in the history, and known the next time.
+    """
+    write_history(
+        revisions,
+        repo=repo,
+        config=config,
+        commits=commits,
+        merged=merged,
+        output_format=output_format,
+        output_file=output_file,
+        workers=workers,
+        keeps=not no_keep,
+        quiet=quiet,
+    )
+    return 0
+
+
+def write_history(
+    revisions: str,
+    *,
+    repo: Path,
+    config: Path | None = None,
+    commits: int | None = None,
+    merged: bool = False,
+    output_format: str = "full",
+    output_file: Path | None = None,
+    workers: int | None = None,
+    keeps: bool = True,
+    quiet: bool = False,
+) -> None:
+    """Audits the commits of a range and writes how the numbers moved. Raises `UserError` for what can be mended."""
+    from canonry.report.commits import renderer
+    from canonry.report.progress import show_progress
+    from canonry.standing.commits import MOST, history_of
+    from canonry.standing.place import open_for_repository
 
     notes: list[str] = []
-    with open_project(config=config) as project:
-        try:
-            with open_for_reports(project.root, project.canon.history, notes) as history:
-                tell(notes, quiet=quiet)
-                runs = history.runs(last=last)
-                if not runs:
-                    raise NothingValidatedError("no run is known here; `canonry run` keeps each one")
-                yield project, history, runs
-        except (HistoryDamagedError, HistoryRefusedError) as error:
-            raise UserError(f"the history cannot be read ({error})") from error
-
-
-def of_runs(runs: Sequence[KeptRun], project: Project) -> "Population":
-    """What a table is of."""
-    from canonry.canon.quarantine import said_entries
-    from canonry.report.reliability import Population
-
-    quarantine = said_entries(project.session.tree.read(FILE) or b"")
-    return Population(runs=len(runs), first=runs[0].at, last=runs[-1].at, quarantined=frozenset(quarantine))
+    with contextlib.ExitStack() as stack:
+        kept = stack.enter_context(open_for_repository(repo, config, notes)) if keeps else None
+        with show_progress(quiet=quiet) as progress:
+            found = history_of(
+                repo,
+                revisions,
+                history=kept,
+                config=config,
+                most=commits or MOST,
+                merged=merged,
+                workers=workers or 0,
+                progress=progress,
+            )
+    tell((*notes, *found.notes), quiet=quiet)
+    write_report(lambda out: renderer(output_format)(found, out), output_file, terminal=output_format == "full")

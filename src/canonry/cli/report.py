@@ -4,6 +4,8 @@ import click
 
 from canonry.cli._report_flaky import flaky
 from canonry.cli._report_guides import guides
+from canonry.cli._report_history import history
+from canonry.cli._report_ingest import ingest
 from canonry.cli._report_quarantine import quarantine
 from canonry.cli._report_slow import slow
 
@@ -17,3 +19,5 @@ command.add_command(guides)
 command.add_command(quarantine)
 command.add_command(flaky)
 command.add_command(slow)
+command.add_command(history)
+command.add_command(ingest)

@@ -109,7 +109,7 @@ def read_measured(
     if since is not None:
         conditions.append("at >= ?")
         values.append(since)  # type: ignore[arg-type]
-    query = f"select key, id, at, commit_id, dirty, command from measurements where {' and '.join(conditions)}"
+    query = f"select key, id, at, commit_id, dirty, command, basis from measurements where {' and '.join(conditions)}"
     limit = "" if last is None or commits is not None else f" limit {max(0, last)}"
     rows = engine.rows(f"{query} order by at desc, id desc{limit}", values)
     if commits is not None:
@@ -129,6 +129,7 @@ def read_measured(
             commit=row[3],
             dirty=bool(row[4]),
             command=row[5],
+            basis=row[6],
             values={part: number for (group, part), number in numbers[row[0]].items() if not group},
             parts={place: number for place, number in numbers[row[0]].items() if place[0]},
         )

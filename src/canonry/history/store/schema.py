@@ -39,7 +39,7 @@ create table failures (run {integer} not null, node {integer} not null, attempt 
 create table flows (run {integer} not null, flow text not null, covered text not null, tests text not null,
     primary key (run, flow));
 create table measurements (key {integer} primary key, id text not null, source text not null,
-    at double precision not null, commit_id text, dirty integer not null, command text not null);
+    at double precision not null, commit_id text, dirty integer not null, command text not null, basis text not null);
 create index measurements_by_time on measurements (source, at);
 create table numbers (measurement {integer} not null, grouped_by text not null, part text not null,
     number double precision not null, primary key (measurement, grouped_by, part)){clustered};

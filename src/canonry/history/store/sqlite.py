@@ -96,10 +96,16 @@ class SqliteEngine:
         except sqlite3.OperationalError as error:
             said = str(error)
             if any(word in said for word in _DAMAGED):
-                raise HistoryDamagedError(said) from error
+                raise self._damaged(error) from error
             hint = next((hint for word, hint in _NEXT.items() if word in said), "see to it, and run this again")
             raise HistoryRefusedError(f"the history `{self.path}` cannot be used ({said}): {hint}") from error
         except sqlite3.IntegrityError:
             raise
         except sqlite3.DatabaseError as error:
-            raise HistoryDamagedError(str(error)) from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: sqlite3.Error) -> HistoryDamagedError:
+        return HistoryDamagedError(
+            f"`{self.path}` is damaged or no history ({error}); move it away, and `canonry report ingest` makes it "
+            "anew from the recordings"
+        )

@@ -42,10 +42,9 @@ def add_measurements(engine: Engine, measured: Iterable[Measured]) -> int:
     with engine.writing():
         for each in measured:
             key = key_of(f"{each.source.value} {each.id}")
-            fields = (key, each.id, each.source.value, each.at, each.commit, int(each.dirty), each.command)
-            new += bool(
-                engine.run("insert into measurements values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing", fields)
-            )
+            fields = (key, each.id, each.source.value, each.at, each.commit, int(each.dirty), each.command, each.basis)
+            marks = ", ".join("?" * len(fields))
+            new += bool(engine.run(f"insert into measurements values ({marks}) on conflict do nothing", fields))
             if not engine.rows("select 1 from numbers where measurement = ?", (key,)):
                 parts = {("", name): number for name, number in each.values.items()} | each.parts
                 columns = ("measurement", "grouped_by", "part", "number")
