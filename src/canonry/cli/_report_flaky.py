@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from canonry.cli._output import config_option, output_file_option, quiet_option, write_report
-from canonry.cli._report_runs import FORMATS, of_runs, opened
+from canonry.cli._report_kept import FORMATS, of_runs, opened
 
 _RUNS = 500
 

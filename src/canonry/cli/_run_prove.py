@@ -42,6 +42,8 @@ def prove_flow(prepared: Prepared, call: Call) -> int:
     if not tests:
         raise NothingValidatedError(f"the flow `{name}` has no test, so nothing was validated")
     given = values.prove if values.prove and values.prove > 0 else flow.reliability or TARGET
+    if not 0 < given < 1:
+        raise UserError(f"no number of runs proves a reliability of {given:g}; declare one between 0 and 1")
     stop = StopSignal()
     ground = Ground(
         flow=name,
