@@ -1,4 +1,4 @@
-"""`make demo`: makes a messy repository, audits, repairs, moves and runs it, keeps what was won, and writes the report."""
+"""`make demo`: makes a messy repository, audits, repairs, moves and runs it, keeps what was won, writes the report."""
 
 import subprocess
 import sys
@@ -65,7 +65,8 @@ def _keep(root: Path) -> None:
     """Accepts the shop as it is, makes it worse in one place, and sees the gate refuse that."""
     print("What was won is kept: the shop as it is now is accepted. Then somebody adds one more private test runner:\n")
     print("$ canonry gate baseline", flush=True)
-    if status := subprocess.run([sys.executable, "-m", "canonry", "gate", "baseline"], cwd=root, check=False).returncode:
+    accepting = [sys.executable, "-m", "canonry", "gate", "baseline"]
+    if status := subprocess.run(accepting, cwd=root, check=False).returncode:
         raise SystemExit(status)
     planted = plant_regression(root)
     _show(root, "gate", exits=1)
