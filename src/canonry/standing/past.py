@@ -16,6 +16,7 @@ from canonry.source.trees.git import Git
 
 _RUNS = 60
 _COMMITS = 20_000
+_NEAR, _ALIKE = 3, 0.9
 _SAYS_NOTHING = frozenset((Outcome.NOT_RUN, Outcome.BLOCKED, Outcome.SKIPPED, Outcome.LOST))
 
 
@@ -32,6 +33,13 @@ class Past:
         """The runs with at least half as many tests as the largest: a run of three tests stands for no suite."""
         most = max((each.tests for each in self.totals.values()), default=0)
         return [run for run in self.runs if run.id in self.totals and 2 * self.totals[run.id].tests >= most]
+
+    def steady(self) -> list[KeptRun]:
+        """The runs that are no part of the suite beside their neighbours, so that a curve shows no narrowed runs."""
+        runs = [run for run in self.runs if run.id in self.totals and self.totals[run.id].tests]
+        sizes = [self.totals[run.id].tests for run in runs]
+        around = [max(sizes[max(0, at - _NEAR) : at + _NEAR + 1]) for at in range(len(runs))]
+        return [run for run, size, most in zip(runs, sizes, around, strict=True) if size >= _ALIKE * most]
 
     def close(self) -> None:
         """Lets the history go."""

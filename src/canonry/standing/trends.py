@@ -18,7 +18,7 @@ def trends_of(past: Past, *, basis: str, at: float) -> tuple[Series, ...] | Abse
 
 
 def _runs(past: Past, *, at: float) -> Iterator[Series]:
-    runs = past.whole
+    runs = past.steady()
     if len(runs) < 2:
         return
     origin = Origin(command="canonry run --replay last", population=f"the newest {len(runs):,} whole runs", at=at)

@@ -32,8 +32,10 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, cards: bool = 
     right = [name.startswith("#") for name in heads]
     kinds = [' class="number"' if each else "" for each in right]
     first = "".join(f"<th{kind}>{escape(name.lstrip('#'))}</th>" for name, kind in zip(heads, kinds, strict=True))
+    named = [f' data-head="{escape(name.lstrip("#"))}"' if cards and name.startswith("#") else "" for name in heads]
+    marks = [kind + name for kind, name in zip(kinds, named, strict=True)]
     body = "".join(
-        "<tr>" + "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(row, kinds, strict=True)) + "</tr>"
+        "<tr>" + "".join(f"<td{mark}>{cell}</td>" for cell, mark in zip(row, marks, strict=True)) + "</tr>"
         for row in rows
     )
     kind = "wide cards" if cards else "wide"

@@ -149,10 +149,8 @@ def _flaky(standing: Standing) -> str:
         ]
         for each in found
     ]  # fmt: skip
-    body = (
-        table(["test", "#trees with both", "#cost", "flakiness, 90 % interval"], rows) if rows else "<p>None known.</p>"
-    )
-    return "<h3>Flaky</h3>" + body
+    heads = ["test", "#trees with both", "#cost", "#flakiness, 90 % interval"]
+    return "<h3>Flaky</h3>" + (table(heads, rows, cards=True) if rows else "<p>None known.</p>")
 
 
 def _slow(standing: Standing) -> str:
@@ -161,11 +159,11 @@ def _slow(standing: Standing) -> str:
         return "<h3>Slow</h3>" + absent(found)
     rows = [
         [code(each.node), escape(lasted(each.seconds)), percent(each.share),
-         f"{each.ratio:.2f} x" if each.ratio is not None else "", text(each.said)]
+         f"{each.ratio:.2f} x" if each.ratio is not None else "", f"<span class='tight'>{text(each.said)}</span>"]
         for each in found
     ]  # fmt: skip
-    body = table(["test", "#time", "#of all", "#to before", ""], rows) if rows else "<p>None took any time.</p>"
-    return "<h3>Slow</h3>" + body
+    heads = ["test", "#time", "#of all", "#to before", ""]
+    return "<h3>Slow</h3>" + (table(heads, rows, cards=True) if rows else "<p>None took any time.</p>")
 
 
 def _quarantine(standing: Standing) -> str:
