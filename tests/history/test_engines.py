@@ -52,7 +52,9 @@ def test_what_was_added_is_read_as_it_was(history: History) -> None:
 
 
 def test_adding_it_again_changes_nothing(history: History) -> None:
-    measured = Measured(id="x", source=Source.AUDIT, at=1.0, values={"files": 3}, parts={("rule", "DUP001"): 2})
+    measured = Measured(
+        id="x", source=Source.AUDIT, at=1.0, basis="b", command="c", values={"files": 3}, parts={("rule", "DUP001"): 2}
+    )
     for expected in (1, 0):
         added = history.add(run_of("a", 1.0, {NODE: Outcome.FAILED}))
         assert (added.new, added.known) == (expected, 1 - expected)

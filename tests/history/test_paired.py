@@ -144,6 +144,26 @@ def test_a_test_that_takes_twice_as_long_is_found(noise: float, busy: float, tai
     assert not any(one.of(Verdict.FASTER) for one in found)
 
 
+def test_a_machine_that_is_busy_for_a_run_makes_no_suspects_and_a_suite_that_is_slower_does() -> None:
+    """The load of a run is shared by its tests; what every pair shares is the change."""
+    nodes = [f"test_{number}" for number in range(30)]
+
+    def looked(factor: float) -> Compared:
+        chance = random.Random(5)
+
+        def measure(side: Side, wanted: Collection[str]) -> Timed:
+            load = chance.uniform(1.0, 3.0) * (factor if side is Side.HERE else 1.0)
+            asked = [node for node in nodes if not wanted or node in wanted]
+            seconds = {node: 0.1 * load * math.exp(chance.gauss(0, 0.02)) for node in asked}
+            return Timed(dict.fromkeys(asked, Outcome.PASSED), seconds)
+
+        return compare(measure)
+
+    unchanged = looked(1.0)
+    assert (unchanged.runs, len(unchanged.tests)) == (2 + 2 * 5, 30)  # without a second look
+    assert len(looked(4.0).of(Verdict.SLOWER)) == 30
+
+
 def test_both_sides_run_in_turn_and_the_first_runs_only_warm_up() -> None:
     order: list[tuple[str, int]] = []
 

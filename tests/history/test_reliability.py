@@ -92,6 +92,9 @@ def test_runs_of_another_commit_environment_or_profile_and_of_a_dirty_tree_prove
         claim = claimed([*good, *runs(*[P] * 40, **more)])
         assert (claim.state, claim.successes) == (ClaimState.NOT_YET, 40), more
     assert "of no commit" in claimed(runs(P, dirty=True), dirty=True).reason
+    assert claimed(runs(*[P] * 65), dirty=True).state is ClaimState.NOT_ENOUGH  # what ran now is not that commit
+    for target in (0.0, 1.0):
+        assert "declare one between 0 and 1" in claimed(runs(*[P] * 65), target=target).reason
     assert "no commit" in claimed(runs(P, commit=None), commit=None).reason
 
 

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -19,10 +19,10 @@ from canonry.run.comparing import FIRST_PAIRS, Side, Timed, compare
 from canonry.run.execute import StopSignal
 from canonry.run.naming import of_tree
 from canonry.run.prepare import Prepared, prepare
-from canonry.run.project import open_project
+from canonry.run.project import Project, open_project
 from canonry.run.request import RunRequest
 from canonry.run.select import Narrowed
-from canonry.run.session import run_plan
+from canonry.run.session import Circumstances, run_plan
 from canonry.run.summary import INTERRUPT, RunSummary
 from canonry.run.tree_copy import check_out, copy_tree, import_variables, remove_copy, standing_in
 from canonry.source.trees.git import Git, find_repository
@@ -48,8 +48,7 @@ def compare_trees(prepared: Prepared, call: Call, name: str) -> int:
         if not values.quiet:
             click.echo(f"canonry: {said}", err=True)
 
-    with _copies(project.root, commit) as copies, interruptible(stop):
-        measure = _Measure(prepared, copies, stop)
+    with _copies(project.root, commit) as copies, Sides(prepared, copies, stop) as measure, interruptible(stop):
         compared = compare(measure, pairs=prepared.request.repeat or FIRST_PAIRS, tell=tell)
     if not compared.tests and not compared.left_out:
         raise NothingValidatedError("no test ran on either side, so nothing was compared")
@@ -63,12 +62,18 @@ def compare_trees(prepared: Prepared, call: Call, name: str) -> int:
     return 1 if compared.of(Verdict.SLOWER) else 0
 
 
-class _Measure:
-    """Runs tests of one of the two copies; the same files, the same policies, one worker where none is asked for."""
+class Sides:
+    """Runs tests of one of the two copies; the same files, the same policies, one worker where none is asked for.
+
+    Each copy is opened once, and each selection planned once: dozens of runs follow.
+    """
 
     def __init__(self, prepared: Prepared, copies: Mapping[Side, Path], stop: StopSignal) -> None:
         request, self._project = prepared.request, prepared.project
         self._copies, self._stop, self._here = copies, stop, prepared.project.here
+        self._stack = ExitStack()
+        self._projects: dict[Side, Project] = {}
+        self._plans: dict[tuple[Side, frozenset[str]], tuple[RunPlan, Circumstances]] = {}
         by_selection = (
             request.paths
             or request.categories
@@ -100,21 +105,35 @@ class _Measure:
             pytest_arguments=request.pytest_arguments,
         )
 
+    def __enter__(self) -> "Sides":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stack.close()
+
     def __call__(self, side: Side, nodes: Collection[str]) -> Timed:
         """One run. Raises `KeyboardInterrupt` where it was interrupted."""
         root = self._copies[side]
         here = root / self._here
-        narrowed = [Narrowed(files=files, reason=_REASON)] if (files := self._wanted(nodes)) is not None else []
-        stands = standing_in(here if here.is_dir() else root, import_variables(self._project.root, root))
-        with stands, open_project(config=self._request.config) as project:
-            prepared = prepare(project, self._request, narrowed=tuple(narrowed))
-            plan = _apart(prepared.plan)
-            usual = circumstances_of(prepared, self._stop)
-            summary = run_plan(project, plan, msgspec.structs.replace(usual, recorded=False))
-            place = project.place
+        with standing_in(here if here.is_dir() else root, import_variables(self._project.root, root)):
+            project, plan, circumstances = self._planned(side, frozenset(nodes))
+            summary = run_plan(project, plan, circumstances)
         if summary.ended is None or summary.ended.reason == INTERRUPT:
             raise KeyboardInterrupt
-        return _timed(summary, place)
+        return _timed(summary, project.place)
+
+    def _planned(self, side: Side, nodes: frozenset[str]) -> tuple[Project, RunPlan, Circumstances]:
+        """The plan of a side for these tests, made where this process stands now."""
+        if side not in self._projects:
+            self._projects[side] = self._stack.enter_context(open_project(config=self._request.config))
+        project = self._projects[side]
+        if (side, nodes) not in self._plans:
+            files = self._wanted(nodes)
+            narrowed = () if files is None else (Narrowed(files=files, reason=_REASON),)
+            prepared = prepare(project, self._request, narrowed=narrowed)
+            circumstances = msgspec.structs.replace(circumstances_of(prepared, self._stop), recorded=False)
+            self._plans[side, nodes] = _apart(prepared.plan), circumstances
+        return project, *self._plans[side, nodes]
 
     def _wanted(self, nodes: Collection[str]) -> dict[str, tuple[str, ...]] | None:
         """The tests by file, None for all."""

@@ -16,10 +16,10 @@ from canonry.report.style import plural
 from canonry.run.execute import StopSignal
 from canonry.run.fingerprint import fingerprint
 from canonry.run.flow_claims import flow_tests, is_narrowed, is_of_flow
-from canonry.run.kept_runs import environment_of, of_summary
 from canonry.run.prepare import Prepared, prepare
 from canonry.run.project import open_project
 from canonry.run.proving import Ground, Proof, Round, keep_proof, kept_proof, missing_evidence, prove
+from canonry.run.recorded import environment_of, recorded_summary
 from canonry.run.recording import find_recording
 from canonry.run.session import run_plan
 from canonry.run.summary import INTERRUPT
@@ -42,6 +42,8 @@ def prove_flow(prepared: Prepared, call: Call) -> int:
     if not tests:
         raise NothingValidatedError(f"the flow `{name}` has no test, so nothing was validated")
     given = values.prove if values.prove and values.prove > 0 else flow.reliability or TARGET
+    if not 0 < given < 1:
+        raise UserError(f"no number of runs proves a reliability of {given:g}; declare one between 0 and 1")
     stop = StopSignal()
     ground = Ground(
         flow=name,
@@ -104,7 +106,8 @@ def _round(call: Call, ground: Ground, tests: frozenset[str], stop: StopSignal) 
         flow, root = project.canon.flows[ground.flow], project.root
     if summary.ended is None or summary.ended.reason == INTERRUPT:
         raise KeyboardInterrupt
-    run, attempts = of_summary(summary)
+    recorded = recorded_summary(summary)
+    run, attempts = recorded.run, recorded.attempts
     if run.environment != ground.environment:
         raise UserError("the environment changed while the proof went on (packages, Python or services); begin it anew")
     firsts = first_outcomes(attempts, lambda node: is_of_flow(flow, node))

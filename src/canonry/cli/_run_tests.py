@@ -59,8 +59,11 @@ def _at_the_end(prepared: Prepared, measured: "_Measured | None", summary: RunSu
     if prepared.request.flows:
         from canonry.run.flow_claims import claims  # few runs are of a flow
 
-        for claim in claims(prepared, summary):
+        notes: list[str] = []
+        for claim in claims(prepared, summary, notes):
             yield FlowClaimed(claim=claim, at=time.time())
+        for note in notes:
+            yield Note(text=note, at=time.time())
 
 
 class _Measured:

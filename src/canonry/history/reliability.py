@@ -7,11 +7,12 @@ import bisect
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
+from typing import Protocol
 
 import msgspec
 
 from canonry.history.statistics.claims import CLAIM_AT, evidence, refuting_evidence
-from canonry.model.history import KeptAttempt, KeptRun
+from canonry.model.history import KeptRun
 from canonry.model.outcome import Outcome
 from canonry.model.reliability import MOST_EXCLUDED, TARGET, ClaimState, FlowClaim
 
@@ -42,7 +43,23 @@ class FlowRun(msgspec.Struct, frozen=True):
     firsts: Mapping[str, Outcome]
 
 
-def first_outcomes(attempts: Iterable[KeptAttempt], is_test: Callable[[str], bool]) -> dict[str, Outcome]:
+class Attempted(Protocol):
+    """What is asked of an attempt."""
+
+    @property
+    def node(self) -> str:
+        """Its test, from the root of the tree."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended."""
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt of the run it is, from 1."""
+
+
+def first_outcomes(attempts: Iterable[Attempted], is_test: Callable[[str], bool]) -> dict[str, Outcome]:
     """The outcome of the first attempt of every node that a flow calls its own; the bad one where there are two."""
     found: dict[str, Outcome] = {}
     for each in attempts:
@@ -160,8 +177,9 @@ def lower_bound_at_any_time(successes: int, failures: int) -> float:
 def _judged(claim: FlowClaim, *, dirty: bool) -> FlowClaim:
     successes, failures, target = claim.successes, claim.failures, claim.target
     reason = _why_not(claim, dirty=dirty)
-    support = min(evidence(successes, failures, target), _MOST)
-    against = min(refuting_evidence(successes, failures, target), _MOST)
+    can_be_told = 0 < target < 1
+    support = min(evidence(successes, failures, target), _MOST) if can_be_told else 1.0
+    against = min(refuting_evidence(successes, failures, target), _MOST) if can_be_told else 1.0
     if reason:
         state = ClaimState.NOT_ENOUGH
     elif support >= CLAIM_AT:
@@ -177,7 +195,7 @@ def _judged(claim: FlowClaim, *, dirty: bool) -> FlowClaim:
         evidence=support,
         against=against,
         lower=lower_bound_at_any_time(successes, failures),
-        needed=clean_runs_needed(successes, failures, target),
+        needed=clean_runs_needed(successes, failures, target) if can_be_told else 0,
     )
 
 
@@ -185,7 +203,9 @@ def _why_not(claim: FlowClaim, *, dirty: bool) -> str:
     """Why nothing may be claimed, empty where something may."""
     if claim.commit is None:
         return "there is no commit that the runs could be of"
-    if dirty and not claim.trials:
+    if not 0 < claim.target < 1:
+        return f"no number of runs proves a reliability of {claim.target:g}; declare one between 0 and 1"
+    if dirty:
         return "the tree has uncommitted changes, and a run of it is of no commit"
     if claim.excluded_share > MOST_EXCLUDED:
         return (

@@ -4,7 +4,7 @@ The reasons for two looks, and for the numbers: docs/decisions/0025.
 """
 
 import statistics
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -24,6 +24,8 @@ FIRST_PAIRS = 5
 """Pairs of the first look."""
 LEAST_PAIRS = 5
 """Fewer than so many have no interval."""
+_MANY = 20
+"""Tests from which on it can be told what they share."""
 
 
 class Side(StrEnum):
@@ -93,23 +95,24 @@ def compare(
     """The comparison of two trees: a run of each that only warms up, a first look, and a second one at suspects."""
     maker = _Pairs(measure, tell)
     (warm,) = maker.run(1, (), "warms up")
-    if not any(_ratios(node, [warm]) for node in warm[0].outcomes):
+    if not _ratios([warm]):
         return Compared(left_out=_left_out([warm]), runs=maker.runs)
     first = maker.run(max(pairs, LEAST_PAIRS), (), "first look")
     left_out = _left_out([warm, *first])
-    nodes = [node for node in warm[0].outcomes if node in warm[1].outcomes and node not in left_out]
-    looked = {node: _ratios(node, first) for node in nodes}
-    for node, ratios in looked.items():
-        if len(ratios) < LEAST_PAIRS:
-            left_out[node] = "it did not pass in every run"
-    looked = {node: ratios for node, ratios in looked.items() if node not in left_out}
+    steady = _ratios(first, common=_common(first))
+    looked: dict[str, list[float]] = {}
+    for node in warm[0].outcomes:
+        if node in warm[1].outcomes and node not in left_out:
+            if len(steady.get(node, ())) >= LEAST_PAIRS:
+                looked[node] = steady[node]
+            else:
+                left_out[node] = "it did not pass in every run"
     suspects = [node for node, ratios in looked.items() if looks_different(ratios)]
     second: list[tuple[Timed, Timed]] = []
     if suspects:
         what = "1 suspect" if len(suspects) == 1 else f"{len(suspects):,} suspects"
         second = maker.run(pairs_needed(len(suspects)), frozenset(suspects), what)
-    again = {node: ratios for node in suspects if len(ratios := _ratios(node, second)) >= LEAST_PAIRS}
-    verdicts = judge(again)
+    verdicts = judge({node: ratios for node, ratios in _ratios(second).items() if len(ratios) >= LEAST_PAIRS})
     found = []
     for node, ratios in looked.items():
         paired = verdicts.get(node) or first_look(ratios)
@@ -119,13 +122,31 @@ def compare(
     return Compared(tests=tuple(found), left_out=left_out, runs=maker.runs)
 
 
-def _ratios(node: str, pairs: list[tuple[Timed, Timed]]) -> list[float]:
-    """The log ratios of the pairs in which a test passed on both sides."""
-    return [
-        log_ratio(here.seconds[node], there.seconds[node])
-        for here, there in pairs
-        if here.outcomes.get(node) is Outcome.PASSED and there.outcomes.get(node) is Outcome.PASSED
-    ]
+def _ratios(pairs: list[tuple[Timed, Timed]], *, common: Sequence[float] = ()) -> dict[str, list[float]]:
+    """The log ratios of each test, of the pairs in which it passed on both sides; without what all of a pair share."""
+    found: dict[str, list[float]] = {}
+    for number, (here, there) in enumerate(pairs):
+        for node, outcome in here.outcomes.items():
+            if outcome is Outcome.PASSED and there.outcomes.get(node) is Outcome.PASSED:
+                ratio = log_ratio(here.seconds[node], there.seconds[node])
+                found.setdefault(node, []).append(ratio - (common[number] if common else 0.0))
+    return found
+
+
+def _common(pairs: list[tuple[Timed, Timed]]) -> list[float]:
+    """What the tests of each pair share, because the machine was busy during one of its two runs.
+
+    Where all pairs point the same way, what they share stays: every test may have become slower.
+    """
+    found = []
+    for pair in pairs:
+        of_tests = [ratios[0] for ratios in _ratios([pair]).values()]
+        if len(of_tests) < _MANY:
+            return []
+        found.append(statistics.median(of_tests))
+    agree = all(each > 0 for each in found) or all(each < 0 for each in found)
+    middle = statistics.median(found) if found and agree else 0.0
+    return [each - middle for each in found]
 
 
 def _left_out(pairs: list[tuple[Timed, Timed]]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from canonry.canon.options import SharedHistory
-from canonry.history.store import History, HistoryDamagedError, HistoryRefusedError, TestRow, open_history, open_shared
+from canonry.history.store import History, HistoryDamagedError, TestRow, open_history, open_shared
 from canonry.model.errors import UserError
 from canonry.model.state import STATE, make_state_folder
 from canonry.run.recording import find_recording, is_running, recordings
@@ -32,10 +32,8 @@ def past(root: Path, notes: list[str]) -> Mapping[str, TestRow]:
     try:
         with open_kept(root, notes) as history:
             return history.tests()
-    except UserError as error:
+    except (UserError, OSError) as error:
         notes.append(f"durations and outcomes are unknown: {error}")
-    except (OSError, HistoryRefusedError, HistoryDamagedError) as error:
-        notes.append(f"durations and outcomes are unknown: `{history_path(root)}` cannot be read ({error})")
     return {}
 
 
@@ -49,17 +47,18 @@ def keep(root: Path, summary: RunSummary, shared: SharedHistory | None = None) -
     recorded = recorded_summary(summary)
     notes: list[str] = []
     try:
-        with open_kept(root, notes) as history:
-            history.add(recorded)
-    except UserError as error:
+        try:
+            with open_kept(root, notes) as history:
+                history.add(recorded)
+        except HistoryDamagedError:  # where only writing found it
+            _rebuilt(root, notes).close()
+    except (UserError, OSError) as error:
         notes.append(f"the run is not added to the history: {error}")
-    except (OSError, HistoryRefusedError, HistoryDamagedError) as error:
-        notes.append(f"the run is not added to the history: `{history_path(root)}` cannot be written ({error})")
     if shared is not None and has_shared(shared):
         try:
             with open_declared(shared) as history:
                 history.add(recorded)
-        except (UserError, HistoryRefusedError, HistoryDamagedError) as error:
+        except UserError as error:
             notes.append(f"the run is not added to the shared history: {error}; `canonry report ingest` adds it later")
     return "; ".join(notes)
 
@@ -86,12 +85,29 @@ def open_for_reports(root: Path, shared: SharedHistory, notes: list[str]) -> His
         if shared.url_env is not None:
             notes.append(f"`{shared.url_env}` is not set, so that this is the history of this machine alone")
         return open_kept(root, notes)
-    except (HistoryRefusedError, HistoryDamagedError) as error:
-        raise UserError(str(error)) from error
     except OSError as error:
         raise UserError(
             f"`{history_path(root)}` cannot be opened ({(error.strerror or 'refused').lower()}); see to its folder"
         ) from error
+
+
+def named_histories(
+    root: Path, shared: SharedHistory, into: str | None, notes: list[str]
+) -> Iterator[tuple[str, History]]:
+    """The histories that a tree adds to, by the name for users, each opened as it is reached; the caller closes them.
+
+    ``into``: a variable with the address of the only one. Raises `UserError` where one cannot be used.
+    """
+    if into is not None:
+        if not os.environ.get(into):
+            raise UserError(f"`{into}` is not set; it is to hold the address of a PostgreSQL")
+        yield f"`{into}`", open_declared(SharedHistory(url_env=into, schema=shared.schema))
+        return
+    yield f"`{STATE}/{history_path(root).name}`", open_kept(root, notes)
+    if has_shared(shared):
+        yield f"`{shared.url_env}`", open_declared(shared)
+    elif shared.url_env is not None:
+        notes.append(f"`{shared.url_env}` is not set, so nothing was added to the shared history")
 
 
 def open_kept(root: Path, notes: list[str]) -> History:
@@ -103,14 +119,23 @@ def open_kept(root: Path, notes: list[str]) -> History:
     make_state_folder(path.parent)
     with contextlib.suppress(HistoryDamagedError):
         return open_history(path)
-    for name in (path, *(path.with_name(f"{path.name}{suffix}") for suffix in ("-journal", "-wal", "-shm"))):
+    return _rebuilt(root, notes)
+
+
+def _rebuilt(root: Path, notes: list[str]) -> History:
+    """The history made anew from the recordings; the damaged one is kept beside it."""
+    path = history_path(root)
+    aside = path.with_name(f"{path.name}.damaged")
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.damaged-{number}")
+    for suffix in ("", "-journal", "-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
-            name.rename(name.with_name(f"{name.name}.damaged"))
+            path.with_name(f"{path.name}{suffix}").rename(aside.with_name(f"{aside.name}{suffix}"))
     history = open_history(path)
     count = history.add_all(_recorded(root)).new
-    notes.append(
-        f"the history was damaged; it has been rebuilt from {count:,} recordings (`{path.name}.damaged` is kept)"
-    )
+    notes.append(f"the history was damaged; it has been rebuilt from {count:,} recordings (`{aside.name}` is kept)")
     return history
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from canonry.cli._run_compare import _copies, _Measure
+from canonry.cli._run_compare import Sides, _copies
 from canonry.history.statistics.paired import judge
 from canonry.model.outcome import Outcome
 from canonry.report.run.compared import Question, render, render_json
@@ -58,8 +58,8 @@ def test_each_side_runs_its_own_files_and_the_tree_stays_as_it_is(
     monkeypatch.chdir(repository.root)
     with open_project() as project:
         prepared = prepare(project, RunRequest())
-        with _copies(project.root, Git(project.root).resolve("HEAD")) as copies:
-            measure = _Measure(prepared, copies, StopSignal())
+        commit = Git(project.root).resolve("HEAD")
+        with _copies(project.root, commit) as copies, Sides(prepared, copies, StopSignal()) as measure:
             here, there = measure(Side.HERE, ()), measure(Side.THERE, ())
             places = list(copies.values())
 

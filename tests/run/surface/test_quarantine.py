@@ -126,3 +126,16 @@ def test_the_report_shows_and_changes_it(repository: Folder) -> None:
     assert call("--remove", "tests/unit/test_a.py::test_flaky").startswith("0 ")
     assert call("--remove", "tests/unit/test_a.py::test_flaky").startswith("2 ")
     assert call().startswith("0 0 tests in quarantine")
+
+
+def test_history_reports_have_nothing_to_say_before_a_run_and_then_have(folder: Folder) -> None:
+    folder.write({"tests/test_a.py": TWO})
+    for name in ("flaky", "slow"):
+        done = folder.call("report", name)
+        assert done.returncode == 5
+        assert "no run is known here" in done.stderr
+    folder.call("run", "--workers", "1")
+
+    assert json.loads(folder.call("report", "flaky", "--output-format", "json").stdout)["runs"] == 1
+    assert "broken" in folder.call("report", "flaky").stdout
+    assert "tests/test_a.py::test_other" in folder.call("report", "slow").stdout

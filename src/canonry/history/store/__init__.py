@@ -14,6 +14,7 @@ from canonry.history.store.latest import TestRow, read_expected, read_latest
 
 if TYPE_CHECKING:
     from canonry.history.statistics.flakiness import Seen
+    from canonry.history.store.reading import Totals
     from canonry.history.store.records import Added, Recorded
     from canonry.model.history import KeptAttempt, KeptFailure, KeptFlow, KeptRun, Measured, Source
 
@@ -154,6 +155,12 @@ class History:
         from canonry.history.store.reading import read_durations
 
         return read_durations(self._engine, self._chosen(runs, last), nodes)
+
+    def totals(self, runs: "Iterable[KeptRun] | None" = None, *, last: int | None = None) -> "dict[str, Totals]":
+        """How many tests of each run ended how, by run id."""
+        from canonry.history.store.reading import read_totals
+
+        return read_totals(self._engine, self._chosen(runs, last))
 
     def failed_nodes(self, runs: "Iterable[KeptRun] | None" = None, *, last: int | None = None) -> dict[str, int]:
         """The tests that failed by themselves in these runs, and in how many attempts: the candidates for flakiness."""

@@ -4,18 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from canonry.model.errors import UserError
+
 Row = tuple[Any, ...]
 
 
-class HistoryDamagedError(Exception):
-    """The file is no history that SQLite can read; it may be rebuilt from the recordings."""
+class HistoryDamagedError(UserError):
+    """What is there is no history; a file may be rebuilt from the recordings."""
 
 
-class HistoryRefusedError(Exception):
-    """The history cannot be used now: locked, full, read-only, not reachable. What is kept in it is sound.
-
-    ``str(error)`` says what it is and why, as one sentence with the next step.
-    """
+class HistoryRefusedError(UserError):
+    """The history cannot be used now: locked, full, read-only, not reachable. What is kept in it is sound."""
 
 
 class Engine(Protocol):

@@ -44,6 +44,23 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     ids: Collection[str] | None = None
 
 
+class Totals(msgspec.Struct):
+    """How the tests of a run ended; ``again`` of them passed only when attempted again."""
+
+    outcomes: dict[Outcome, int] = {}
+    again: int = 0
+
+    @property
+    def tests(self) -> int:
+        """How many tests there were."""
+        return sum(self.outcomes.values())
+
+    @property
+    def bad(self) -> int:
+        """How many of them were bad in the end."""
+        return sum(count for outcome, count in self.outcomes.items() if outcome.is_bad)
+
+
 def read_runs(engine: Engine, wanted: Wanted, *, now: float) -> list[KeptRun]:
     """The runs, the oldest first."""
     conditions, values = _conditions(wanted)
@@ -109,7 +126,7 @@ def read_measured(
     if since is not None:
         conditions.append("at >= ?")
         values.append(since)  # type: ignore[arg-type]
-    query = f"select key, id, at, commit_id, dirty, command from measurements where {' and '.join(conditions)}"
+    query = f"select key, id, at, commit_id, dirty, command, basis from measurements where {' and '.join(conditions)}"
     limit = "" if last is None or commits is not None else f" limit {max(0, last)}"
     rows = engine.rows(f"{query} order by at desc, id desc{limit}", values)
     if commits is not None:
@@ -129,6 +146,7 @@ def read_measured(
             commit=row[3],
             dirty=bool(row[4]),
             command=row[5],
+            basis=row[6],
             values={part: number for (group, part), number in numbers[row[0]].items() if not group},
             parts={place: number for place, number in numbers[row[0]].items() if place[0]},
         )
@@ -177,6 +195,26 @@ def read_bad_nodes(engine: Engine, runs: Sequence[KeptRun]) -> dict[str, int]:
         for node, count in engine.rows(query, (*(key_of(run.id) for run in some), *codes)):
             found[node] += count
     return dict(sorted(found.items()))
+
+
+def read_totals(engine: Engine, runs: Sequence[KeptRun]) -> dict[str, Totals]:
+    """How many tests of each run ended how in the end, and how many of them took several attempts; by run id."""
+    found: dict[str, Totals] = {}
+    for some in _parts(runs, _AT_ONCE):
+        ids = {key_of(run.id): run.id for run in some}
+        query = f"""
+            select run, outcome, case when attempt > 1 then 1 else 0 end, count(*) from results as one
+            where run in ({_marks(some)}) and not exists (select 1 from results as later where later.run = one.run
+                and later.node = one.node and later.attempt = one.attempt + 1)
+            group by run, outcome, case when attempt > 1 then 1 else 0 end
+        """
+        for key, code, is_again, count in engine.rows(query, list(ids)):
+            if code in OUTCOMES:  # else of a later version
+                totals = found.setdefault(ids[key], Totals())
+                outcome = OUTCOMES[code]
+                totals.outcomes[outcome] = totals.outcomes.get(outcome, 0) + count
+                totals.again += count if is_again and not outcome.is_bad else 0
+    return found
 
 
 def _attempts(

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 
 from canonry.history.store.engine import Engine
 from canonry.history.store.keys import CODES, key_of
-from canonry.model.outcome import Outcome
 
 _FIRST = """
 create table runs (id text primary key, at double precision not null, root text not null, commit_id text,
@@ -39,7 +38,7 @@ create table failures (run {integer} not null, node {integer} not null, attempt 
 create table flows (run {integer} not null, flow text not null, covered text not null, tests text not null,
     primary key (run, flow));
 create table measurements (key {integer} primary key, id text not null, source text not null,
-    at double precision not null, commit_id text, dirty integer not null, command text not null);
+    at double precision not null, commit_id text, dirty integer not null, command text not null, basis text not null);
 create index measurements_by_time on measurements (source, at);
 create table numbers (measurement {integer} not null, grouped_by text not null, part text not null,
     number double precision not null, primary key (measurement, grouped_by, part)){clustered};
@@ -72,12 +71,11 @@ def _runs_by_key(engine: Engine) -> None:
         ],
     )
     fields = "node, category, at, duration, attempts, flaky, outcome, run"
-    known = {outcome.value: code for outcome, code in CODES.items()}
     engine.fill(
         "nodes",
         ("key", "id", "category", "at", "duration", "attempts", "flaky", "outcome", "run"),
         [
-            (key_of(row[0]), *row[:-2], known.get(row[-2]), key_of(row[-1]))
+            (key_of(row[0]), *row[:-2], CODES.get(row[-2]), key_of(row[-1]))
             for row in engine.rows(f"select {fields} from tests_before")
         ],
     )
@@ -104,7 +102,3 @@ def bring_up(engine: Engine, version: int) -> None:
 def fingerprint_text(fingerprint: Mapping[str, str]) -> str:
     """A fingerprint as it is kept, alike where it is alike."""
     return json.dumps(fingerprint, sort_keys=True, ensure_ascii=False)
-
-
-MEASURED_OUTCOMES = frozenset((Outcome.PASSED, Outcome.FAILED, Outcome.EXPECTED_FAILURE, Outcome.UNEXPECTED_PASS))
-"""After these a duration says what the test takes."""

@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from canonry.history.store.engine import HistoryDamagedError, HistoryRefusedError, Row
@@ -10,6 +11,8 @@ from canonry.history.store.schema import SCHEMA_VERSION, bring_up
 from canonry.model.errors import UserError
 
 _CACHE_KIB = 64_000
+_VARIABLES = 800
+"""Values in one statement; every SQLite takes 999."""
 _DAMAGED = ("no such table", "no such column", "already exists", "malformed")
 _NEXT = {
     "locked": "another process holds it; run this again when that has ended",
@@ -47,9 +50,16 @@ class SqliteEngine:
 
     def fill(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         """Adds many rows, none of which is there."""
-        statement = f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"
-        with self._telling():
-            self._connection.executemany(statement, rows)
+        marks = f"({', '.join('?' * len(columns))})"
+        statement = f"insert into {table} ({', '.join(columns)}) values "
+        size = _VARIABLES // len(columns)
+        many = statement + ", ".join([marks] * size)
+        left = list(rows)
+        whole = len(left) - len(left) % size
+        with self._telling():  # several rows in a statement: a quarter less CPU than one
+            for start in range(0, whole, size):
+                self._connection.execute(many, tuple(chain.from_iterable(left[start : start + size])))
+            self._connection.executemany(statement + marks, left[whole:])
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
@@ -96,10 +106,16 @@ class SqliteEngine:
         except sqlite3.OperationalError as error:
             said = str(error)
             if any(word in said for word in _DAMAGED):
-                raise HistoryDamagedError(said) from error
+                raise self._damaged(error) from error
             hint = next((hint for word, hint in _NEXT.items() if word in said), "see to it, and run this again")
             raise HistoryRefusedError(f"the history `{self.path}` cannot be used ({said}): {hint}") from error
         except sqlite3.IntegrityError:
             raise
         except sqlite3.DatabaseError as error:
-            raise HistoryDamagedError(str(error)) from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: sqlite3.Error) -> HistoryDamagedError:
+        return HistoryDamagedError(
+            f"`{self.path}` is damaged or no history ({error}); move it away, and `canonry report ingest` makes it "
+            "anew from the recordings"
+        )

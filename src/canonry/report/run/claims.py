@@ -65,7 +65,7 @@ def _rows(claim: FlowClaim) -> Iterator[str]:
     yield f"excluded     {claim.excluded_share:>7.1%}  {plural(claim.excluded, 'run')} that infrastructure failed"
     if claim.trials:
         yield f"at least     {claim.lower:>7.1%}  at 95 %, however often one looks"
-    if claim.state is not ClaimState.PROVEN:
+    if claim.state is not ClaimState.PROVEN and claim.needed:
         yield f"missing      {claim.needed:>7,}  clean runs more prove {claim.target:.4g}"
     left = [
         f"{plural(claim.incomplete, 'run')} in which a test gave no evidence" if claim.incomplete else "",
