@@ -75,8 +75,8 @@ def test_a_duration_is_smoothed_alike_in_one_transaction_and_in_several(
     for duration in durations[1:]:
         smoothed += 0.4 * (duration - smoothed)
 
-    assert found == pytest.approx(smoothed)
-    assert min(durations) - 1e-9 <= found <= max(durations) + 1e-9
+    assert found == pytest.approx(smoothed, abs=1e-6)
+    assert min(durations) - 1e-6 <= found <= max(durations) + 1e-6
 
 
 def test_several_threads_may_write(tmp_path: Path, history: History) -> None:

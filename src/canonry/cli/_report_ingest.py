@@ -1,5 +1,6 @@
 """`canonry report ingest`."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ def ingest(*, files: tuple[Path, ...], repo: Path, config: Path | None, into: st
     from canonry.run.keeping import named_histories
     from canonry.standing.ingest import files_below, files_of_tree, ingest_changes, ingest_files
 
+    gc.disable()  # rows by the hundred thousand, none of them in a cycle
     root = root_of(repo)
     canon = load(root, config).canon
     chosen = files_below(files) if files else files_of_tree(root)

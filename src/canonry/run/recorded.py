@@ -1,8 +1,8 @@
 """A run as the history keeps it: of a recording, whose lines are decoded only where they count, or of a summary."""
 
+import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -22,24 +22,32 @@ from canonry.model.run_event import (
     decode,
 )
 from canonry.run.naming import of_tree
-from canonry.run.recording import first_event
+from canonry.run.recording import first_event, read_recording
 from canonry.run.summary import FAILED, RunSummary
 
 _CUT = "its recording was cut off"
 _SAME = ("python", "implementation", "platform", "machine")
 """What of a fingerprint makes an environment, beside versions of packages and services."""
+_AS_WRITTEN = b'{"event":"run-started"'
 _ATTEMPT = b'{"event":"attempt-ended"'
-_OTHERS = tuple(
-    b'{"event":"%s"' % tag.encode()
-    for tag in ("run-ended", "collected", "uncollectable", "contract-judged", "flow-covered")
+_WANTED = (
+    _ATTEMPT,
+    *(
+        b'{"event":"%s"' % tag.encode()
+        for tag in ("run-ended", "collected", "uncollectable", "contract-judged", "flow-covered")
+    ),
 )
+"""How the lines begin that count; `Recorder` writes the tag first."""
+_UNCOLLECTABLE = Outcome.UNCOLLECTABLE.value
+_KNOWN = frozenset(each.value for each in Outcome)
+_BAD = frozenset(each.value for each in Outcome if each.is_bad)
 
 
 class _Ended(msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="attempt-ended"):
-    """An `AttemptEnded` without what no history keeps."""
+    """An `AttemptEnded` without what no history keeps; a word instead of a member of `Outcome`, which hashes slowly."""
 
     node: str
-    outcome: Outcome
+    outcome: str
     attempt: int = 1
     category: str = ""
     at: float = 0.0
@@ -58,8 +66,12 @@ def recorded_run(path: Path) -> Recorded:
     """The run of a recording, up to where that was cut off. Raises `UserError` where it is none or a newer one."""
     try:
         with open(path, "rb") as file:
-            started = first_event(file.readline(), path)
-            attempts, others = _read(_whole_lines(file))
+            first = file.readline()
+            started = first_event(first, path)
+            if first.startswith(_AS_WRITTEN):
+                attempts, others = _read([line for line in file if line.startswith(_WANTED)])
+            else:  # somebody else has written it again, in his own way
+                attempts, others = _read_all(read_recording(path))
     except OSError as error:
         raise UserError(
             f"`{path}` cannot be read ({(error.strerror or 'refused').lower()}); name another recording"
@@ -67,30 +79,24 @@ def recorded_run(path: Path) -> Recorded:
     return _recorded(started, attempts, others)
 
 
-def _whole_lines(file: Iterable[bytes]) -> Iterator[bytes]:
-    return (line for line in file if line.endswith(b"\n"))
-
-
-def _read(lines: Iterable[bytes]) -> tuple[list[_Ended], list[object]]:
-    """The attempts, and what else counts; in the order of the lines, of which damaged ones are passed over."""
-    wanted: list[bytes] = []
+def _read(lines: list[bytes]) -> tuple[list[_Ended], list[object]]:
+    """The attempts, and what else counts; in the order of the lines. Ends where a line is cut off."""
+    if lines and not lines[-1].endswith(b"\n"):
+        del lines[-1]
+    wanted = [line for line in lines if line.startswith(_ATTEMPT)]
     others: list[object] = []
-    for line in lines:
-        if line.startswith(_ATTEMPT):
-            wanted.append(line)
-        elif line.startswith(_OTHERS) or not line.startswith(b'{"event":"'):
-            try:
-                event = decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError):  # cut off, or of a later canonry
-                continue
-            if isinstance(event, AttemptEnded):  # with its fields in another order
-                wanted.append(line)
-            else:
-                others.append(event)
+    if len(wanted) < len(lines):
+        for line in lines:
+            if not line.startswith(_ATTEMPT):
+                with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):  # of a later canonry
+                    others.append(decode(line))
     try:
-        return _DECODER.decode_lines(b"".join(wanted)), others
+        attempts = _DECODER.decode_lines(b"".join(wanted))
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return list(chain.from_iterable(map(_one, wanted))), others
+        attempts = [each for line in wanted for each in _one(line)]
+    if not {each.outcome for each in attempts} <= _KNOWN:
+        attempts = [each for each in attempts if each.outcome in _KNOWN]
+    return attempts, others
 
 
 def _one(line: bytes) -> Iterable[_Ended]:
@@ -100,25 +106,36 @@ def _one(line: bytes) -> Iterable[_Ended]:
         return ()
 
 
+def _read_all(events: Iterable[object]) -> tuple[list[_Ended], list[object]]:
+    attempts: list[_Ended] = []
+    others: list[object] = []
+    for event in events:
+        if isinstance(event, AttemptEnded):
+            attempts.append(_ended(event))
+        else:
+            others.append(event)
+    return attempts, others
+
+
+def _ended(event: AttemptEnded) -> _Ended:
+    return _Ended(
+        event.node,
+        event.outcome.value,
+        event.attempt,
+        event.category,
+        event.at,
+        event.duration,
+        event.worker,
+        event.reason,
+        event.path,
+        event.line,
+        event.text,
+    )
+
+
 def recorded_summary(summary: RunSummary) -> Recorded:
     """The run that has just ended here."""
-    attempts = [
-        _Ended(
-            each.node,
-            each.outcome,
-            each.attempt,
-            each.category,
-            each.at,
-            each.duration,
-            each.worker,
-            each.reason,
-            each.path,
-            each.line,
-            each.text,
-        )
-        for result in summary.results.values()
-        for each in result.attempts
-    ]
+    attempts = [_ended(each) for result in summary.results.values() for each in result.attempts]
     ended = summary.ended or RunEnded()
     others: list[object] = [
         msgspec.structs.replace(ended, status=summary.status()),
@@ -151,7 +168,7 @@ def _recorded(started: RunStarted, attempts: list[_Ended], others: Iterable[obje
                 walked.setdefault(event.flow, set()).add(of_tree(event.node, place))
     if place:
         attempts = [msgspec.structs.replace(each, node=of_tree(each.node, place)) for each in attempts]
-    absent = {each.node for each in attempts if each.outcome is Outcome.UNCOLLECTABLE and "::" in each.node}
+    absent = {each.node for each in attempts if each.outcome == _UNCOLLECTABLE and "::" in each.node}
     healed = {of_tree(path, place) for path in collected - uncollectable}
     return Recorded(
         run=_run(started, ended, attempts),
@@ -165,7 +182,7 @@ def _recorded(started: RunStarted, attempts: list[_Ended], others: Iterable[obje
 
 
 def _run(started: RunStarted, ended: RunEnded | None, attempts: list[_Ended]) -> KeptRun:
-    last = max((each.at for each in attempts), default=started.at)
+    last = started.at if ended is not None else max((each.at for each in attempts), default=started.at)
     return KeptRun(
         id=started.run,
         at=started.at,
@@ -195,7 +212,7 @@ def _failures(run: str, attempts: Iterable[_Ended]) -> list[KeptFailure]:
             text=each.text,
         )
         for each in attempts
-        if each.outcome.is_bad and (each.reason or each.text)
+        if each.outcome in _BAD and (each.reason or each.text)
     ]
 
 

@@ -107,7 +107,7 @@ def _commits(git: Git, revisions: str, *, merged: bool) -> list[_Commit]:
         found.append(_Commit(commit, float(at), subject))
     if not found:
         raise NothingValidatedError(
-            f"there is no commit in `{revisions}`; does the first of them come before the last?"
+            f"there is no commit in `{revisions}`; the first of them has to come before the last"
         )
     return found
 

@@ -20,7 +20,7 @@ class Keys(dict[str, int]):
         return key
 
 
-CODES: Mapping[Outcome, int] = {
+_CODES = {
     Outcome.PASSED: 0,
     Outcome.FAILED: 1,
     Outcome.SETUP_ERROR: 2,
@@ -37,7 +37,9 @@ CODES: Mapping[Outcome, int] = {
     Outcome.NOT_RUN: 13,
 }
 """What stands in a file for an outcome. A number is never used again for another one."""
-OUTCOMES: Mapping[int, Outcome] = {code: outcome for outcome, code in CODES.items()}
+OUTCOMES: Mapping[int, Outcome] = {code: outcome for outcome, code in _CODES.items()}
+CODES: Mapping[str, int] = {name: code for outcome, code in _CODES.items() for name in (outcome, outcome.value)}
+"""The same by member and by plain word: a member has another hash than its word, and costs a call of Python."""
 
 
 def storable(text: str) -> str:

