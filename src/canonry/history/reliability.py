@@ -22,6 +22,7 @@ _SUCCEEDED = frozenset((Outcome.PASSED, Outcome.UNEXPECTED_PASS))
 _SAYS_NOTHING = frozenset((Outcome.SKIPPED, Outcome.EXPECTED_FAILURE, Outcome.BLOCKED, Outcome.NOT_RUN))
 _BESIDE_ITS_TESTS = frozenset((Outcome.FAILED, Outcome.TEARDOWN_ERROR))
 """Outcomes of a file that stand beside those of its tests, not for them."""
+_KNOWN = frozenset(Outcome)
 _MOST = 1e12
 """Where e-values are cut off."""
 
@@ -51,8 +52,8 @@ class Attempted(Protocol):
         """Its test, from the root of the tree."""
 
     @property
-    def outcome(self) -> Outcome:
-        """How it ended."""
+    def outcome(self) -> str:
+        """How it ended: an `Outcome`, or the word of one."""
 
     @property
     def attempt(self) -> int:
@@ -63,8 +64,10 @@ def first_outcomes(attempts: Iterable[Attempted], is_test: Callable[[str], bool]
     """The outcome of the first attempt of every node that a flow calls its own; the bad one where there are two."""
     found: dict[str, Outcome] = {}
     for each in attempts:
-        if each.attempt == 1 and is_test(each.node) and not found.get(each.node, Outcome.PASSED).is_bad:
-            found[each.node] = each.outcome
+        if each.attempt != 1 or each.outcome not in _KNOWN or not is_test(each.node):
+            continue
+        if not found.get(each.node, Outcome.PASSED).is_bad:
+            found[each.node] = Outcome(each.outcome)
     return found
 
 
