@@ -25,6 +25,7 @@ def census(service: Service) -> dict[str, Any]:
                 "user_id": connection.user_id,
                 "follows": list(connection.following),
                 "waiting": connection.waiting,
+                "longest_blocked": connection.longest_blocked,
                 "sent": connection.sent,
                 "object": id(connection),
             }

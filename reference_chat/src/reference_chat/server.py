@@ -25,6 +25,11 @@ from reference_chat.supervisor import Supervisor
 _log = logging.getLogger("reference_chat")
 
 
+_NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+_UNSENT = 65_536
+"""Bytes of a connection that the kernel keeps beyond those on their way; connections that are accepted inherit it."""
+
+
 def socket_protocol(faults: Faults) -> type[WebSocketsSansIOProtocol]:
     """uvicorn's, which the application can end at once, and which drops half-open connections."""
 
@@ -179,6 +184,9 @@ def _bound(settings: Settings, *, shared: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if _NOTSENT_LOWAT is not None:
+        # What a slow reader does not take waits here, where it is counted and limited, and not in the kernel (tcp(7)).
+        listening.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, _UNSENT)
     if shared:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listening.bind((settings.host, settings.port))

@@ -62,6 +62,8 @@ class Connection:
     sent: int = 0
     blocked_since: float = 0.0
     """Since when the pump waits for the socket, as `time.monotonic`; 0: it does not."""
+    longest_blocked: float = 0.0
+    """The longest time that the pump waited for the socket, in seconds."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _outbox: deque[bytes | Closing] = field(default_factory=deque)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -169,6 +171,7 @@ class Connection:
             elif isinstance(closing := self._outbox.popleft(), Closing):
                 await self.send({"type": "websocket.close", "code": closing.code, "reason": closing.reason})
                 return
+            self.longest_blocked = max(self.longest_blocked, time.monotonic() - self.blocked_since)
             self.blocked_since = 0.0
 
     def work(self, coroutine: Coroutine[Any, Any, None]) -> None:
