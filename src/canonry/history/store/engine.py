@@ -35,5 +35,8 @@ class Engine(Protocol):
     def writing(self) -> AbstractContextManager[None]:
         """A transaction that others wait for: all of it is kept, or nothing."""
 
+    def look_around(self) -> None:
+        """Learns how its tables are filled, so that it answers well right after many rows were added."""
+
     def close(self) -> None:
         """Lets the database go."""

@@ -26,7 +26,7 @@ _PATIENCE = "10"
 class PostgresEngine:
     """A database and a schema in it. ``named``: what the user calls the URL, for messages."""
 
-    words: Mapping[str, str] = {"integer": "bigint", "clustered": ""}
+    words: Mapping[str, str] = {"integer": "bigint", "clustered": "", "unclustered": ""}
 
     def __init__(self, url: str, *, schema: str, named: str) -> None:
         self._named = named
@@ -73,6 +73,10 @@ class PostgresEngine:
         with self._telling(), self._connection.transaction():
             self._connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
             yield
+
+    def look_around(self) -> None:
+        """Learns how its tables are filled; until then it reads a table where an index would do."""
+        self.run("analyze results, nodes")
 
     def close(self) -> None:
         """Lets the database go."""

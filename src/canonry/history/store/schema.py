@@ -1,7 +1,7 @@
 """The tables, as the migrations that make them: one text for both engines.
 
 `{integer}` is a whole number of 64 bits, `{clustered}` says that rows lie in the order of their key where an engine can
-do that. Times are seconds since the epoch as floats; times inside of a run and durations are whole microseconds. What a
+do that, `{unclustered}` begins what only an engine needs that cannot. Times are seconds since the epoch as floats; times inside of a run and durations are whole microseconds. What a
 migration has to compute stands in `carry_over`.
 """
 
@@ -33,6 +33,7 @@ create table nodes (key {integer} primary key, id text not null, category text n
 create table results (run {integer} not null, node {integer} not null, attempt integer not null,
     outcome integer not null, category text not null, began {integer} not null, duration {integer} not null,
     worker integer not null, primary key (run, node, attempt)){clustered};
+{unclustered}create index results_by_node on results (node, run);
 create table failures (run {integer} not null, node {integer} not null, attempt integer not null, reason text not null,
     path text not null, line integer not null, content text not null, primary key (run, node, attempt));
 create table flows (run {integer} not null, flow text not null, covered text not null, tests text not null,
@@ -53,7 +54,8 @@ def statements(version: int, words: Mapping[str, str]) -> list[str]:
     script = MIGRATIONS[version - 1]
     for word, said in words.items():
         script = script.replace(f"{{{word}}}", said)
-    return [statement for statement in script.split(";") if statement.strip()]
+    parts = map(str.strip, script.split(";"))
+    return [statement for statement in parts if statement and not statement.startswith("--")]
 
 
 def _runs_by_key(engine: Engine) -> None:

@@ -25,7 +25,7 @@ _NEXT = {
 class SqliteEngine:
     """A history file. ``patience``: seconds for which another process's transaction is waited for."""
 
-    words: Mapping[str, str] = {"integer": "integer", "clustered": " without rowid"}
+    words: Mapping[str, str] = {"integer": "integer", "clustered": " without rowid", "unclustered": "--"}
 
     def __init__(self, path: Path, *, patience: float = 30.0) -> None:
         self.path = path
@@ -72,6 +72,9 @@ class SqliteEngine:
             with contextlib.suppress(sqlite3.Error):  # a full disk has ended it by itself
                 self._connection.execute("rollback")
             raise
+
+    def look_around(self) -> None:
+        """Nothing: each question finds its rows by their key."""
 
     def close(self) -> None:
         """Lets the file go."""

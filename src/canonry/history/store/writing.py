@@ -13,6 +13,8 @@ from canonry.model.history import KeptFailure, KeptRun, Measured
 
 _BATCH = 200_000
 """Results that are written in one transaction, about a second of writing."""
+_MANY = 10_000
+"""New results from which on the database has to learn of them."""
 TEXT_LIMIT = 4_000
 """Characters that are kept of a failure's report."""
 _RUN_COLUMNS = (
@@ -33,6 +35,8 @@ def add_runs(engine: Engine, runs: Iterable[Recorded], *, now: float) -> Added:
             fresh = _unknown(engine, batch)
             new, known = new + len(fresh), known + len(batch) - len(fresh)
             results += _add(engine, fresh, keys, now)
+    if results >= _MANY:
+        engine.look_around()
     return Added(new, known, results)
 
 
