@@ -125,7 +125,10 @@ class Sides:
     def _planned(self, side: Side, nodes: frozenset[str]) -> tuple[Project, RunPlan, Circumstances]:
         """The plan of a side for these tests, made where this process stands now."""
         if side not in self._projects:
-            self._projects[side] = self._stack.enter_context(open_project(config=self._request.config))
+            opened = self._stack.enter_context(open_project(config=self._request.config))
+            if (opened.root / self._project.place).is_dir():
+                opened.settle_at(self._project.place)
+            self._projects[side] = opened
         project = self._projects[side]
         if (side, nodes) not in self._plans:
             files = self._wanted(nodes)
@@ -150,6 +153,11 @@ class Sides:
 def _copies(root: Path, commit: str) -> Iterator[dict[Side, Path]]:
     """Two copies of a tree, side by side and alike but for the files of one commit; gone at the end."""
     place = Path(tempfile.mkdtemp(prefix="canonry-compare-"))
+    if place.resolve().is_relative_to(root.resolve()):
+        remove_copy(place)
+        raise UserError(
+            f"the temporary folder `{place.parent}` lies in the tree that is to be copied; set TMPDIR elsewhere"
+        )
     # names of one length, below one name: what tests take may depend on their paths
     copies = {side: place / side.value.ljust(5, "-") / root.name for side in Side}
     try:

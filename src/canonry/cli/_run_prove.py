@@ -11,6 +11,7 @@ from canonry.history.reliability import Trial, first_outcomes, trial_of
 from canonry.model.errors import NothingValidatedError, UserError
 from canonry.model.outcome import Outcome
 from canonry.model.reliability import TARGET, ClaimState
+from canonry.model.run_event import RunEnded, RunEvent
 from canonry.report.run.proved import progress, render, render_json
 from canonry.report.style import plural
 from canonry.run.execute import StopSignal
@@ -57,7 +58,10 @@ def prove_flow(prepared: Prepared, call: Call) -> int:
         click.echo(f"canonry: goes on behind {plural(len(proof.rounds), 'round')} made before", err=True)
 
     def tell(now: Proof) -> None:
-        keep_proof(project.root, now)
+        try:
+            keep_proof(project.root, now)
+        except OSError as error:  # the proof goes on; only what is done would be lost with this process
+            click.echo(f"canonry: the proof is not kept ({(error.strerror or 'refused').lower()})", err=True)
         if not values.quiet:
             click.echo(f"canonry: {progress(now)}", err=True)
 
@@ -102,7 +106,9 @@ def _round(call: Call, ground: Ground, tests: frozenset[str], stop: StopSignal) 
                 "and the same command goes on"
             )
         prepared = prepare(project, request)
-        summary = run_plan(project, prepared.plan, circumstances_of(prepared, stop, arguments=call.arguments))
+        usual = circumstances_of(prepared, stop, arguments=call.arguments)
+        told: list[RunEvent] = []
+        summary = run_plan(project, prepared.plan, usual, listeners=(told.append,))
         flow, root = project.canon.flows[ground.flow], project.root
     if summary.ended is None or summary.ended.reason == INTERRUPT:
         raise KeyboardInterrupt
@@ -112,7 +118,7 @@ def _round(call: Call, ground: Ground, tests: frozenset[str], stop: StopSignal) 
         raise UserError("the environment changed while the proof went on (packages, Python or services); begin it anew")
     firsts = first_outcomes(attempts, lambda node: is_of_flow(flow, node))
     trial = trial_of(firsts, tests)
-    if trial is Trial.SUCCEEDED:
+    if trial is Trial.SUCCEEDED and isinstance(told[-1], RunEnded):  # else it is told that no history has the run
         _forget(root, run.id)
     bad = {node for node, outcome in firsts.items() if outcome is not Outcome.PASSED}
     return Round(

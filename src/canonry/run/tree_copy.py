@@ -10,11 +10,13 @@ from pathlib import Path
 
 from canonry.model.errors import UserError
 from canonry.model.state import STATE
-from canonry.source.trees.git import Git, GitError, find_repository, git_environment
+from canonry.source.trees.git import find_repository, git_environment
 
 _NOT_COPIED = frozenset(
     (".git", STATE, "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", ".nox", "node_modules")
 )
+_OF_ANOTHER = frozenset(("GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_ALTERNATE_OBJECT_DIRECTORIES"))
+"""Variables with which git, in a hook, would work on the repository that the hook is of."""
 _HOLDS_THERE = ("cache.db", "packages.json")
 """What was read of each content, and of what is installed, holds in a copy, too."""
 
@@ -55,16 +57,15 @@ def copy_tree(original: Path, place: Path) -> None:
 def check_out(place: Path, commit: str) -> None:
     """Gives a copy the files of a commit; what git ignores stays, and what neither holds nor ignores goes.
 
-    Raises `UserError` where git refuses.
+    Raises `UserError` where the copy has no repository of its own, or git refuses.
     """
-    git = Git(place)
-    try:
-        git.output("-c", "core.hooksPath=/dev/null", "checkout", "--quiet", "--force", "--detach", commit)
-        git.output("clean", "--quiet", "--force", "-d")
-    except GitError as error:
-        raise UserError(
-            f"`{commit[:10]}` cannot be checked out into a copy ({error}); see `git status` there"
-        ) from error
+    for arguments in (("checkout", "--quiet", "--force", "--detach", commit), ("clean", "--quiet", "--force", "-d")):
+        done = _git_of(place, "-c", "core.hooksPath=/dev/null", *arguments)
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+            raise UserError(
+                f"`{commit[:10]}` cannot be checked out into a copy ({said}); make room there, or set TMPDIR"
+            )
 
 
 @contextlib.contextmanager
@@ -121,9 +122,14 @@ def _clone(original: Path, place: Path) -> None:
     command = ["git", "clone", "--quiet", "--shared", "--no-checkout", str(original), str(place)]
     done = subprocess.run(command, capture_output=True, check=False, env=git_environment())
     if done.returncode == 0:
-        subprocess.run(
-            ["git", "-C", str(place), "read-tree", "HEAD"], capture_output=True, check=False, env=git_environment()
-        )
+        _git_of(place, "read-tree", "HEAD")
+
+
+def _git_of(place: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    """git in the copy's own repository and in no other: not in one around it, nor on the index that a hook names."""
+    kept = {name: value for name, value in git_environment().items() if name not in _OF_ANOTHER}
+    command = ["git", f"--git-dir={place / '.git'}", f"--work-tree={place}", *arguments]
+    return subprocess.run(command, cwd=place, capture_output=True, check=False, env=kept, stdin=subprocess.DEVNULL)
 
 
 def _is_environment(folder: Path, top: Path) -> bool:

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import tempfile
 
 import pytest
 
@@ -55,6 +56,8 @@ def test_each_side_runs_its_own_files_and_the_tree_stays_as_it_is(
     repository.write({"shop.py": 'NAME = "new"\n', "tests/test_a.py": WAITS.format(seconds=0.2, name="new")})
     repository.write({"tests/test_untracked.py": "def test_untracked():\n    assert 1\n"})
     before = repository.git("status", "--porcelain")
+    index = repository.root / ".git" / "index"
+    monkeypatch.setenv("GIT_INDEX_FILE", str(index))  # as in a hook
     monkeypatch.chdir(repository.root)
     with open_project() as project:
         prepared = prepare(project, RunRequest())
@@ -70,7 +73,9 @@ def test_each_side_runs_its_own_files_and_the_tree_stays_as_it_is(
     assert "tests/test_untracked.py::test_untracked" in here.outcomes.keys() - there.outcomes.keys()
     assert "tests/test_gone.py::test_gone" in there.outcomes.keys() - here.outcomes.keys()
     assert not any(place.parent.exists() for place in places)
+    monkeypatch.delenv("GIT_INDEX_FILE")
     assert repository.git("status", "--porcelain") == before
+    assert repository.git("diff", "--cached", "--name-only").split() == ["tests/test_gone.py"]
     assert repository.git("worktree", "list").count("\n") == 0
 
 
@@ -105,6 +110,16 @@ def test_what_cannot_be_compared_is_a_mistake(repository: Folder, arguments: tup
 
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_a_temporary_folder_in_the_tree_is_refused(repository: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository.commit({"test_a.py": "def test_a():\n    assert 1\n", "tmp/kept": ""})
+    monkeypatch.setattr(tempfile, "tempdir", str(repository.root / "tmp"))
+    done = repository.call("run", "--compare", "HEAD")
+
+    assert done.returncode == 2
+    assert "lies in the tree that is to be copied" in done.stderr
+    assert [each.name for each in (repository.root / "tmp").iterdir()] == ["kept"]
 
 
 def test_a_folder_outside_git_has_nothing_to_compare_with(folder: Folder) -> None:
