@@ -97,7 +97,7 @@ def _gather(
         dirty=dirty,
         gates=gates,
         actions=actions_of(gates, run, flows, migration),
-        readiness=Absent("whether a profile is ready to be deployed to was not judged"),
+        readiness=Absent("whether a profile is ready was not judged", "canonry report readiness"),
         compliance=compliance,
         run=run,
         flows=flows or Absent("the canon declares no flow", "canonry canon show flows"),

@@ -78,14 +78,21 @@ def actions(standing: Standing) -> str:
 
 
 def readiness(standing: Standing) -> str:
-    """Whether profiles may be deployed to, with what stops them."""
+    """Whether profiles are ready to be deployed to, what stops each, and what is not known."""
     if isinstance(standing.readiness, Absent):
-        return ""
+        return section("readiness", "Deployment readiness", absent(standing.readiness))
     rows = [
-        [state(each.state.value), text(each.profile), "<br>".join(map(text, each.blockers)), code(each.command)]
+        [
+            state(each.state.value),
+            text(each.profile),
+            "<br>".join(
+                f"{sentence(said.said)} {code(said.command)}" for said in (*each.blockers, *each.lacking)[:_FEW]
+            ),
+        ]
         for each in standing.readiness
     ]
-    return section("readiness", "Readiness", table(["state", "profile", "P0 blockers", "command"], rows, cards=True))
+    body = table(["state", "profile", "P0 blockers, what is not known, and the command"], rows, cards=True)
+    return section("readiness", "Deployment readiness", body)
 
 
 def flows(standing: Standing) -> str:
