@@ -145,11 +145,10 @@ def _flow_runs(canon: "Canon", history: "History", runs: "list[KeptRun]") -> "di
     from canonry.history.reliability import FlowRun, Trial, tests_of, trial_of
     from canonry.run.flow_claims import flow_runs
 
-    kept = [(run, tuple(history.attempts([run], first_only=True))) for run in runs] if canon.flows else []
     found = {}
     for name, flow in canon.flows.items():
         by_tree: dict[tuple[str | None, str], list[FlowRun]] = defaultdict(list)
-        for each in flow_runs(flow, kept):
+        for each in flow_runs(history, runs, flow, ()):
             by_tree[each.run.commit, each.run.id if each.run.dirty else ""].append(each)
         trials = [trial_of(each.firsts, tests_of(alike)) for alike in by_tree.values() for each in alike]
         good = trials.count(Trial.SUCCEEDED)

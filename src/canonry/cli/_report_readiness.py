@@ -158,7 +158,7 @@ def _profile(project: "Project", history: "History", commit: str | None, name: s
         claims={
             flow: claim_flow(
                 flow,
-                flow_runs(declared, kept),
+                flow_runs(history, runs, declared, ()),
                 commit=commit,
                 environment=runs[-1].environment if runs else "",
                 profile=name,

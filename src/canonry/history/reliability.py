@@ -51,8 +51,8 @@ class Attempted(Protocol):
         """Its test, from the root of the tree."""
 
     @property
-    def outcome(self) -> Outcome:
-        """How it ended."""
+    def outcome(self) -> str:
+        """How it ended: an `Outcome`, or the word of one."""
 
     @property
     def attempt(self) -> int:
@@ -64,7 +64,7 @@ def first_outcomes(attempts: Iterable[Attempted], is_test: Callable[[str], bool]
     found: dict[str, Outcome] = {}
     for each in attempts:
         if each.attempt == 1 and is_test(each.node) and not found.get(each.node, Outcome.PASSED).is_bad:
-            found[each.node] = each.outcome
+            found[each.node] = Outcome(each.outcome)
     return found
 
 

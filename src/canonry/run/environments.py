@@ -74,7 +74,7 @@ def _of_file(path: Path) -> Recording:
     if is_running(path):
         raise UserError(f"run `{path.stem}` still goes on; wait for its end, or name another")
     found = recorded_run(path)
-    return _recording(found.run, [(each.node, each.outcome) for each in found.attempts], found.failures)
+    return _recording(found.run, [(each.node, Outcome(each.outcome)) for each in found.attempts], found.failures)
 
 
 def _of_history(run: KeptRun, history: "History") -> Recording:
