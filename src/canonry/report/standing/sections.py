@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
+from canonry.model.readiness import Blocker
 from canonry.model.standing import Absent, Compliance, FlowLine, Share, Standing
 from canonry.report.standing import charts
 from canonry.report.standing.markup import (
@@ -81,18 +82,20 @@ def readiness(standing: Standing) -> str:
     """Whether profiles are ready to be deployed to, what stops each, and what is not known."""
     if isinstance(standing.readiness, Absent):
         return section("readiness", "Deployment readiness", absent(standing.readiness))
-    rows = [
-        [
-            state(each.state.value),
-            text(each.profile),
-            "<br>".join(
-                f"{sentence(said.said)} {code(said.command)}" for said in (*each.blockers, *each.lacking)[:_FEW]
-            ),
-        ]
+    body = "".join(
+        f"<article><h3>{text(each.profile)} {state(each.state.value)}</h3>"
+        f"{_blockers('P0', each.blockers)}{_blockers('not known', each.lacking)}</article>"
         for each in standing.readiness
-    ]
-    body = table(["state", "profile", "P0 blockers, what is not known, and the command"], rows, cards=True)
+    )
     return section("readiness", "Deployment readiness", body)
+
+
+def _blockers(kind: str, found: Sequence[Blocker]) -> str:
+    if not found:
+        return ""
+    listed = "".join(f"<li>{kind}: {sentence(each.said)}: {code(each.command)}</li>" for each in found[:_FEW])
+    more = f"<li>and {len(found) - _FEW:,} more</li>" if len(found) > _FEW else ""
+    return f"<ul>{listed}{more}</ul>"
 
 
 def flows(standing: Standing) -> str:
