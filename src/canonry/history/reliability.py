@@ -22,6 +22,7 @@ _SUCCEEDED = frozenset((Outcome.PASSED, Outcome.UNEXPECTED_PASS))
 _SAYS_NOTHING = frozenset((Outcome.SKIPPED, Outcome.EXPECTED_FAILURE, Outcome.BLOCKED, Outcome.NOT_RUN))
 _BESIDE_ITS_TESTS = frozenset((Outcome.FAILED, Outcome.TEARDOWN_ERROR))
 """Outcomes of a file that stand beside those of its tests, not for them."""
+_KNOWN = frozenset(Outcome)
 _MOST = 1e12
 """Where e-values are cut off."""
 
@@ -63,7 +64,9 @@ def first_outcomes(attempts: Iterable[Attempted], is_test: Callable[[str], bool]
     """The outcome of the first attempt of every node that a flow calls its own; the bad one where there are two."""
     found: dict[str, Outcome] = {}
     for each in attempts:
-        if each.attempt == 1 and is_test(each.node) and not found.get(each.node, Outcome.PASSED).is_bad:
+        if each.attempt != 1 or each.outcome not in _KNOWN or not is_test(each.node):
+            continue
+        if not found.get(each.node, Outcome.PASSED).is_bad:
             found[each.node] = Outcome(each.outcome)
     return found
 
@@ -108,15 +111,7 @@ def claim_flow(
     commit.
     """
     target = TARGET if target is None else target
-    alike = [
-        each
-        for each in runs
-        if each.run.commit is not None
-        and each.run.commit == commit
-        and not each.run.dirty
-        and each.run.environment == environment
-        and each.run.profile == profile
-    ]
+    alike = _alike(runs, commit=commit, environment=environment, profile=profile)
     known = frozenset(tests) | tests_of(alike)
     counted: Counter[Trial] = Counter()
     failing: Counter[str] = Counter()
@@ -172,6 +167,18 @@ def lower_bound_at_any_time(successes: int, failures: int) -> float:
         else:
             high = middle
     return low
+
+
+def _alike(runs: Iterable[FlowRun], *, commit: str | None, environment: str, profile: str) -> list[FlowRun]:
+    """The runs at a commit in one environment and profile, of trees that were that commit."""
+    wanted = (commit, environment, profile)
+    return [
+        each
+        for each in runs
+        if each.run.commit is not None
+        and not each.run.dirty
+        and (each.run.commit, each.run.environment, each.run.profile) == wanted
+    ]
 
 
 def _judged(claim: FlowClaim, *, dirty: bool) -> FlowClaim:
