@@ -1,7 +1,7 @@
 """`canonry report quarantine`."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -49,13 +49,8 @@ def quarantine(
     """
     from canonry.run.project import open_project
 
-    if add is not None and remove is not None:
-        raise UserError("`--add` and `--remove` ask for two things; give one of them")
-    missing = [name for name, value in (("--reason", reason), ("--owner", owner), ("--issue", issue)) if not value]
-    if add is not None and missing:
-        raise UserError(f"an entry says why, whose and where it is followed; give {', '.join(missing)}, too")
-    if add is None and len(missing) < 3:
-        raise UserError("`--reason`, `--owner` and `--issue` are said of a test; name it with `--add`")
+    said = {"--reason": reason, "--owner": owner, "--issue": issue}
+    _check(add, remove, said)
     with open_project(config=config) as project:
         if add is not None:
             today = project.session.today
@@ -68,14 +63,25 @@ def quarantine(
                 expires=today + dt.timedelta(days=days),
             )
             _add(project, entry)
-            said = f"`{entry.test}` is in quarantine until {entry.expires}"
+            done = f"`{entry.test}` is in quarantine until {entry.expires}"
         elif remove is not None:
-            said = f"`{_remove(project, _named(project, remove))}` is in quarantine no longer"
+            done = f"`{_remove(project, _named(project, remove))}` is in quarantine no longer"
         else:
             return _show(project, output_format, output_file)
     if not quiet:
-        click.echo(f"canonry: {said}; `canonry changes rollback` takes that back", err=True)
+        click.echo(f"canonry: {done}; `canonry changes rollback` takes that back", err=True)
     return 0
+
+
+def _check(add: str | None, remove: str | None, said: Mapping[str, str | None]) -> None:
+    """Raises `UserError` for options that do not go together."""
+    missing = [name for name, value in said.items() if not value]
+    if add is not None and remove is not None:
+        raise UserError("`--add` and `--remove` ask for two things; give one of them")
+    if add is not None and missing:
+        raise UserError(f"an entry says why, whose and where it is followed; give {', '.join(missing)}, too")
+    if add is None and len(missing) < len(said):
+        raise UserError("`--reason`, `--owner` and `--issue` are said of a test; name it with `--add`")
 
 
 def _show(project: Project, output_format: str, output_file: Path | None) -> int:

@@ -111,15 +111,7 @@ def claim_flow(
     commit.
     """
     target = TARGET if target is None else target
-    alike = [
-        each
-        for each in runs
-        if each.run.commit is not None
-        and each.run.commit == commit
-        and not each.run.dirty
-        and each.run.environment == environment
-        and each.run.profile == profile
-    ]
+    alike = _alike(runs, commit=commit, environment=environment, profile=profile)
     known = frozenset(tests) | tests_of(alike)
     counted: Counter[Trial] = Counter()
     failing: Counter[str] = Counter()
@@ -175,6 +167,18 @@ def lower_bound_at_any_time(successes: int, failures: int) -> float:
         else:
             high = middle
     return low
+
+
+def _alike(runs: Iterable[FlowRun], *, commit: str | None, environment: str, profile: str) -> list[FlowRun]:
+    """The runs at a commit in one environment and profile, of trees that were that commit."""
+    wanted = (commit, environment, profile)
+    return [
+        each
+        for each in runs
+        if each.run.commit is not None
+        and not each.run.dirty
+        and (each.run.commit, each.run.environment, each.run.profile) == wanted
+    ]
 
 
 def _judged(claim: FlowClaim, *, dirty: bool) -> FlowClaim:

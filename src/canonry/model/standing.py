@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from canonry.model.outcome import Outcome
+from canonry.model.readiness import Readiness
 from canonry.model.reliability import FlowClaim
 from canonry.model.run_event import FlowCovered
 
@@ -324,16 +325,6 @@ class Unproven(msgspec.Struct, frozen=True, kw_only=True):
     command: str
 
 
-class Readiness(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a profile may be deployed to: its P0 blockers, what nobody knows yet, and the next command."""
-
-    profile: str
-    state: Judged
-    blockers: tuple[str, ...] = ()
-    lacking: tuple[str, ...] = ()
-    command: str = ""
-
-
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """The whole. ``at`` is when it was gathered; ``reasons`` say why the verdict is what it is."""
 
@@ -347,7 +338,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     dirty: bool = False
     gates: tuple[Gate, ...] = ()
     actions: tuple[Action, ...] = ()
-    readiness: tuple[Readiness, ...] | Absent = Absent("no readiness was judged")
+    readiness: tuple[Readiness, ...] | Absent = Absent(
+        "whether a profile is ready was not judged", "canonry report readiness"
+    )
     compliance: Compliance | Absent = Absent("no audit was made", "canonry audit")
     run: Run | Absent = Absent("no run is recorded", "canonry run")
     flows: tuple[FlowLine, ...] | Absent = Absent("the canon declares no flow", "canonry canon show flows")

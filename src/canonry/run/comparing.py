@@ -107,12 +107,13 @@ def compare(
                 looked[node] = steady[node]
             else:
                 left_out[node] = "it did not pass in every run"
-    suspects = [node for node, ratios in looked.items() if looks_different(ratios)]
+    suspects = frozenset(node for node, ratios in looked.items() if looks_different(ratios))
     second: list[tuple[Timed, Timed]] = []
     if suspects:
         what = "1 suspect" if len(suspects) == 1 else f"{len(suspects):,} suspects"
-        second = maker.run(pairs_needed(len(suspects)), frozenset(suspects), what)
-    verdicts = judge({node: ratios for node, ratios in _ratios(second).items() if len(ratios) >= LEAST_PAIRS})
+        second = maker.run(pairs_needed(len(suspects)), suspects, what)
+    again = _ratios(second)
+    verdicts = judge({node: again[node] for node in suspects if len(again.get(node, ())) >= LEAST_PAIRS})
     found = []
     for node, ratios in looked.items():
         paired = verdicts.get(node) or first_look(ratios)

@@ -22,8 +22,7 @@ from canonry.model.errors import UserError
 from canonry.model.finding import Severity
 from canonry.model.gate import Judgement, Proof
 from canonry.model.quarantine import FILE
-from canonry.model.readiness import ReadinessState
-from canonry.model.standing import Absent, Compliance, Judged, Migration, Quarantined, Readiness, Run, Standing
+from canonry.model.standing import Absent, Compliance, Migration, Quarantined, Run, Standing
 from canonry.run.project import Project
 from canonry.run.recording import find_recording
 from canonry.run.summary import RunSummary
@@ -39,11 +38,6 @@ from canonry.standing.runs import run_of
 from canonry.standing.trends import trends_of
 from canonry.standing.unproven import unproven_of
 
-_STATES = {
-    ReadinessState.READY: Judged.PASSED,
-    ReadinessState.NOT_READY: Judged.FAILED,
-    ReadinessState.NOT_ENOUGH: Judged.UNKNOWN,
-}
 _NO_RUN = Absent("no run is recorded here", "canonry run")
 
 
@@ -164,17 +158,7 @@ def _readiness(
         return Absent("whether a profile is ready to be deployed to was not judged", "canonry report readiness")
     project = Project(session, listing, session.tree.root, notes, session.settings)
     refused = None if isinstance(judgement, Absent) else refusals_of(judgement.reasons)
-    found = readiness_of(project, result, past.history, refused=refused, probe=False)
-    return tuple(
-        Readiness(
-            profile=each.profile,
-            state=_STATES[each.state],
-            blockers=tuple(blocker.said for blocker in each.blockers),
-            lacking=tuple(lacking.said for lacking in each.lacking),
-            command=each.command,
-        )
-        for each in found
-    )
+    return tuple(readiness_of(project, result, past.history, refused=refused, probe=False))
 
 
 def _quarantine(session: Session, notes: list[str]) -> tuple[Quarantined, ...] | None:

@@ -29,7 +29,13 @@ from canonry.report.style import plural
 _FEW = 10
 _NODES = 5
 _ROOM = 60_000
-_STATES = {"passed": "passed", "failed": "**failed**", "not enough data": "not enough data"}
+_STATES = {
+    "passed": "passed",
+    "failed": "**failed**",
+    "ready": "ready",
+    "not ready": "**not ready**",
+    "not enough data": "not enough data",
+}
 
 
 def render(standing: Standing, out: IO[str]) -> None:
@@ -104,14 +110,15 @@ def _gates(standing: Standing) -> Iterator[str]:
 
 def _readiness(standing: Standing) -> Iterator[str]:
     if isinstance(standing.readiness, Absent):
+        yield _absent(standing.readiness)
         return
     for each in standing.readiness:
-        following = f"; next: {code(each.command)}" if each.command else ""
-        yield f"- {plain(each.profile)}: {_STATES[each.state.value]}{following}\n"
-        for blocker in each.blockers:
-            yield f"  - P0: {message(blocker)}\n"
-        for lacking in each.lacking:
-            yield f"  - not known: {message(lacking)}\n"
+        yield f"- {plain(each.profile)}: {_STATES[each.state.value]}\n"
+        for grave, found in (("P0", each.blockers), ("not known", each.lacking)):
+            for blocker in found[:_NODES]:
+                yield f"  - {grave}: {message(blocker.said)} ({code(blocker.command)})\n"
+            if len(found) > _NODES:
+                yield f"  - and {len(found) - _NODES:,} more\n"
 
 
 def _flows(standing: Standing) -> Iterator[str]:

@@ -77,4 +77,4 @@ def number(value: int) -> str:
 
 def kind_of(word: str) -> str:
     """The class of a state."""
-    return {"passed": "good", "failed": "bad"}.get(word, "open")
+    return {"passed": "good", "ready": "good", "failed": "bad", "not ready": "bad"}.get(word, "open")

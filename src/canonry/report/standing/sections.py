@@ -1,8 +1,9 @@
 """The sections of the page, each from its part of the value; texts of others are escaped, always."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 
+from canonry.model.readiness import Blocker
 from canonry.model.standing import Absent, Compliance, FlowLine, Share, Standing
 from canonry.report.standing import charts
 from canonry.report.standing.markup import (
@@ -78,19 +79,23 @@ def actions(standing: Standing) -> str:
 
 
 def readiness(standing: Standing) -> str:
-    """Whether profiles may be deployed to, with what stops them."""
+    """Whether profiles are ready to be deployed to, what stops each, and what is not known."""
     if isinstance(standing.readiness, Absent):
-        return ""
-    rows = [
-        [state(each.state.value), text(each.profile), _lines(each.blockers), _lines(each.lacking), code(each.command)]
+        return section("readiness", "Deployment readiness", absent(standing.readiness))
+    body = "".join(
+        f"<article><h3>{text(each.profile)} {state(each.state.value)}</h3>"
+        f"{_blockers('P0', each.blockers)}{_blockers('not known', each.lacking)}</article>"
         for each in standing.readiness
-    ]
-    head = ["state", "profile", "P0 blockers", "not known", "command"]
-    return section("readiness", "Readiness", table(head, rows, cards=True))
+    )
+    return section("readiness", "Deployment readiness", body)
 
 
-def _lines(said: Iterable[str]) -> str:
-    return "<br>".join(map(text, said))
+def _blockers(kind: str, found: Sequence[Blocker]) -> str:
+    if not found:
+        return ""
+    listed = "".join(f"<li>{kind}: {sentence(each.said)}: {code(each.command)}</li>" for each in found[:_FEW])
+    more = f"<li>and {len(found) - _FEW:,} more</li>" if len(found) > _FEW else ""
+    return f"<ul>{listed}{more}</ul>"
 
 
 def flows(standing: Standing) -> str:
