@@ -22,6 +22,7 @@ from canonry.model.errors import UserError
 from canonry.model.finding import Severity
 from canonry.model.gate import Judgement, Proof
 from canonry.model.quarantine import FILE
+from canonry.model.readiness import Readiness
 from canonry.model.standing import Absent, Compliance, Migration, Quarantined, Run, Standing
 from canonry.run.project import Project
 from canonry.run.recording import find_recording
