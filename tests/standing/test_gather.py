@@ -194,9 +194,24 @@ def test_figures_move_over_the_runs(found: Standing) -> None:
 
 def test_sections_without_data_name_the_command_that_makes_some(found: Standing) -> None:
     assert found.migration == Absent("no migration is planned here", "canonry migrate plan")
-    assert isinstance(found.readiness, Absent)
     assert isinstance(found.quarantine, Absent)
     assert any(gate.command == "canonry gate baseline" and gate.state is Judged.UNKNOWN for gate in found.gates)
+
+
+def test_profiles_are_not_ready_for_what_stands_in_the_way(found: Standing, shop: Folder) -> None:
+    assert not isinstance(found.readiness, Absent)
+    local, ci = found.readiness
+    assert [(each.profile, each.state) for each in (local, ci)] == [("local", Judged.FAILED), ("ci", Judged.FAILED)]
+    assert [each.partition(":")[0] for each in local.blockers] == [
+        "1 file does not parse",
+        "P0 category `unit`",
+        "flow `checkout`",
+    ]
+    assert "no test of it ran at this commit in this profile" in ci.lacking[0]
+    unaudited = stands(shop, audit=False)
+    assert unaudited.readiness == Absent(
+        "whether a profile is ready to be deployed to was not judged", "canonry report readiness"
+    )
 
 
 def test_a_baseline_makes_a_gate_of_each_kind(shop: Folder, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_tree_hands_over_its_recordings_and_changes_once(repository: Folder) -
     repository.start({**FILES, "tests/test_b.py": "import os\n\ndef test_b():\n    assert os.environ['A']\n"})
     for run in ("a", "b"):
         record(repository.root, run)
-    assert repository.call("report", "guides", "-q").returncode == 0
+    assert repository.call("report", "guides", "MIGRATION_GUIDE.md", "-q").returncode == 0
     first, again = (repository.call("report", "ingest") for _ in range(2))
     with open_history(history_path(repository.root)) as history:
         plans = history.measured(Source.PLAN)

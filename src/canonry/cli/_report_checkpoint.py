@@ -140,17 +140,20 @@ def _standing(result: "Result") -> "Standing":
 
 
 def _flow_runs(canon: "Canon", history: "History", runs: "list[KeptRun]") -> "dict[str, FlowRuns]":
-    """How the flows of the canon fared in these runs; a run that left tests of a flow out does not count for it."""
+    """How the flows of the canon fared in these runs; those of a changed tree, and those that left tests of
+    a flow out, do not count for it."""
     from canonry.history.checkpoints import FlowRuns
     from canonry.history.reliability import FlowRun, Trial, tests_of, trial_of
-    from canonry.run.flow_claims import flow_runs
+    from canonry.run.flow_claims import flow_runs, is_of_flow
 
+    known = history.tests() if canon.flows else {}
     found = {}
     for name, flow in canon.flows.items():
-        by_tree: dict[tuple[str | None, str], list[FlowRun]] = defaultdict(list)
-        for each in flow_runs(history, runs, flow, ()):
-            by_tree[each.run.commit, each.run.id if each.run.dirty else ""].append(each)
-        trials = [trial_of(each.firsts, tests_of(alike)) for alike in by_tree.values() for each in alike]
+        tests = [node for node in known if is_of_flow(flow, node)]
+        by_commit: dict[str | None, list[FlowRun]] = defaultdict(list)
+        for each in flow_runs(history, runs, flow, tests) if tests else ():
+            by_commit[each.run.commit].append(each)
+        trials = [trial_of(each.firsts, tests_of(alike)) for alike in by_commit.values() for each in alike]
         good = trials.count(Trial.SUCCEEDED)
         found[name] = FlowRuns(good + trials.count(Trial.FAILED), good)
     return found

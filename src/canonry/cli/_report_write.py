@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from canonry.cli._output import config_option, quiet_option, workers_option, write_report
-from canonry.model.errors import NothingValidatedError, UserError
+from canonry.model.errors import UserError
 
 if TYPE_CHECKING:
     from canonry.model.standing import Standing
@@ -69,24 +69,8 @@ def write(
     wanted = Wanted(run=name, audit=not no_audit, command=_command())
     with show_progress(quiet=quiet) as progress:
         root, standing = gather(request, wanted, progress=progress)
-    if not no_audit:
-        standing = _with_readiness(standing, path or Path(), config, workers)
     _render(root, standing, output_format, output_file, quiet=quiet)
     return 0
-
-
-def _with_readiness(standing: "Standing", path: Path, config: Path | None, workers: int | None) -> "Standing":
-    """The same with what is said of each profile; or why that cannot be said."""
-    import msgspec
-
-    from canonry.cli._report_readiness import readiness_of
-    from canonry.model.standing import Absent
-
-    try:
-        found, _ = readiness_of((), repo=path, config=config, workers=workers, probe=False, quiet=True)
-    except (UserError, NothingValidatedError) as error:
-        return msgspec.structs.replace(standing, readiness=Absent(str(error), "canonry report readiness"))
-    return msgspec.structs.replace(standing, readiness=tuple(found))
 
 
 def _command() -> str:

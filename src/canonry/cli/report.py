@@ -20,18 +20,12 @@ def command() -> None:
     """Say where the suite stands, and write documents about this repository from its own numbers.
 
     `canonry report [PATH]` writes the report (`canonry report write --help` says all about it), `canonry report
-    --verify DOC...` recomputes the figures that documents quote.
+    --verify DOC...` recomputes the figures that documents quote. `--checkpoint PERIOD` and `--compare-env ONE OTHER`
+    are the commands of these names.
     """
 
 
-command.add_command(write)
-command.add_command(verify)
-command.add_command(guides)
-command.add_command(history)
-command.add_command(ingest)
-command.add_command(quarantine)
-command.add_command(flaky)
-command.add_command(slow)
-command.add_command(checkpoint)
-command.add_command(compare_env)
-command.add_command(readiness)
+for verb in (
+    write, verify, guides, history, ingest, quarantine, flaky, slow, checkpoint, compare_env, readiness,
+):  # fmt: skip
+    command.add_command(verb)

@@ -8,7 +8,7 @@ import msgspec
 
 from canonry import __version__
 from canonry.audit.engine import audit_session
-from canonry.audit.listing import list_files
+from canonry.audit.listing import Listing, list_files
 from canonry.audit.request import Request
 from canonry.audit.result import Result
 from canonry.audit.session import Progress, Session, open_session
@@ -22,7 +22,9 @@ from canonry.model.errors import UserError
 from canonry.model.finding import Severity
 from canonry.model.gate import Judgement, Proof
 from canonry.model.quarantine import FILE
+from canonry.model.readiness import Readiness
 from canonry.model.standing import Absent, Compliance, Migration, Quarantined, Run, Standing
+from canonry.run.project import Project
 from canonry.run.recording import find_recording
 from canonry.run.summary import RunSummary
 from canonry.standing.actions import actions_of
@@ -32,6 +34,7 @@ from canonry.standing.flows import flow_lines
 from canonry.standing.gates import gates_of, quarantine_lines, verdict_of
 from canonry.standing.past import Past, ancestors, chosen, open_past
 from canonry.standing.progress import changes_of, migration_of, repair_of
+from canonry.standing.readiness import readiness_of, refusals_of
 from canonry.standing.runs import run_of
 from canonry.standing.trends import trends_of
 from canonry.standing.unproven import unproven_of
@@ -70,7 +73,8 @@ def _gather(
     session: Session, request: Request, wanted: Wanted, past: Past, notes: list[str], progress: Progress | None
 ) -> Standing:
     at, root, canon = time.time(), session.tree.root, session.loaded.canon
-    result = audit_session(session, list_files(session), progress=progress) if wanted.audit else None
+    listing = list_files(session)
+    result = audit_session(session, listing, progress=progress) if wanted.audit else None
     compliance: Compliance | Absent = Absent("no audit was made", "canonry audit")
     if result is not None:
         counted = summary_of(result)
@@ -82,7 +86,8 @@ def _gather(
     commit, dirty = session.tree.commit, session.tree.dirty
     flows = flow_lines(canon, run if isinstance(run, Run) else None, past, commit=commit, dirty=dirty, at=at)
     proofs = _proofs(root, run, result)
-    gates = gates_of(compliance, _judgement(session, request, wanted, notes), run, flows, quarantine or (), proofs)
+    judgement = _judgement(session, request, wanted, notes)
+    gates = gates_of(compliance, judgement, run, flows, quarantine or (), proofs)
     verdict, reasons = verdict_of(gates, compliance, run)
     changes = changes_of(root, notes)
     migration: Migration | Absent = migration_of(root, at=at, notes=notes)
@@ -97,7 +102,7 @@ def _gather(
         dirty=dirty,
         gates=gates,
         actions=actions_of(gates, run, flows, migration),
-        readiness=Absent("whether a profile is ready was not judged", "canonry report readiness"),
+        readiness=_readiness(session, listing, result, judgement, past, notes),
         compliance=compliance,
         run=run,
         flows=flows or Absent("the canon declares no flow", "canonry canon show flows"),
@@ -139,6 +144,22 @@ def _judgement(session: Session, request: Request, wanted: Wanted, notes: list[s
     except UserError as error:
         notes.append(str(error))
         return Absent(re.sub(r"\s+", " ", str(error)), "canonry gate baseline")
+
+
+def _readiness(
+    session: Session,
+    listing: Listing,
+    result: Result | None,
+    judgement: Judgement | Absent,
+    past: Past,
+    notes: list[str],
+) -> tuple[Readiness, ...] | Absent:
+    """Whether the profiles are ready, as far as the tree and its runs say: nothing is asked over a network."""
+    if result is None or session.tree.by_blob or past.history is None:
+        return Absent("whether a profile is ready to be deployed to was not judged", "canonry report readiness")
+    project = Project(session, listing, session.tree.root, notes, session.settings)
+    refused = None if isinstance(judgement, Absent) else refusals_of(judgement.reasons)
+    return tuple(readiness_of(project, result, past.history, refused=refused, probe=False))
 
 
 def _quarantine(session: Session, notes: list[str]) -> tuple[Quarantined, ...] | None:
