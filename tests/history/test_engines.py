@@ -84,6 +84,8 @@ def test_runs_are_chosen(history: History) -> None:
     assert ids(commits=["one"], profile="ci") == ["r1"]
     assert ids(commits=[]) == []
     assert ids(last=0) == []
+    assert ids(commits=["two", *map(str, range(40_000))], last=2) == ["r4", "r5"]
+    assert ids(ids=["r1", *map(str, range(40_000))]) == ["r1"]
 
 
 def test_attempts_are_chosen_by_runs_tests_and_number(history: History) -> None:
@@ -179,12 +181,13 @@ def test_measurements_are_chosen(history: History) -> None:
 
 
 def test_texts_that_a_database_cannot_hold_are_held_in_other_words(history: History) -> None:
-    run = run_of("a", 1.0, {NODE: Outcome.FAILED})
+    run = run_of("a", 1.0, {NODE: Outcome.FAILED}, commit="\0", root="/caf\udce9", fingerprint={"variables": "\udce9"})
     text = "a\0b" + "x" * 10_000 + "\ud800 end"
     failure = KeptFailure(run="a", node=NODE, reason="nul \0", text=text)
     history.add(type(run)(run=run.run, attempts=run.attempts, failures=[failure]))
     found = history.failures("a")[0]
 
+    assert (history.runs()[0].commit, history.runs()[0].root) == ("\\0", "/caf\\udce9")
     assert found.reason == "nul \\0"
     assert found.text.startswith("a\\0bxxx")
     assert found.text.endswith("\\ud800 end")

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -43,19 +44,25 @@ _KNOWN = frozenset(each.value for each in Outcome)
 _BAD = frozenset(each.value for each in Outcome if each.is_bad)
 
 
+_FARTHEST = 1e11
+"""Seconds: some 3,000 years. What claims more is damaged."""
+_Time = Annotated[float, msgspec.Meta(ge=-_FARTHEST, le=_FARTHEST)]
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+
+
 class _Ended(msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="attempt-ended"):
     """An `AttemptEnded` without what no history keeps; a word instead of a member of `Outcome`, which hashes slowly."""
 
     node: str
     outcome: str
-    attempt: int = 1
+    attempt: _Count = 1
     category: str = ""
-    at: float = 0.0
-    duration: float = 0.0
-    worker: int = 0
+    at: _Time = 0.0
+    duration: _Time = 0.0
+    worker: _Count = 0
     reason: str = ""
     path: str = ""
-    line: int = 0
+    line: _Count = 0
     text: str = ""
 
 
@@ -182,6 +189,10 @@ def _recorded(started: RunStarted, attempts: list[_Ended], others: Iterable[obje
 
 
 def _run(started: RunStarted, ended: RunEnded | None, attempts: list[_Ended]) -> KeptRun:
+    if not abs(started.at) <= _FARTHEST:
+        started = msgspec.structs.replace(started, at=0.0)
+    if ended is not None and not (abs(ended.duration) <= _FARTHEST and abs(ended.status) < 2**31):
+        ended = None
     last = started.at if ended is not None else max((each.at for each in attempts), default=started.at)
     return KeptRun(
         id=started.run,

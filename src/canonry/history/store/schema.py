@@ -1,8 +1,8 @@
 """The tables, as the migrations that make them: one text for both engines.
 
 `{integer}` is a whole number of 64 bits, `{clustered}` says that rows lie in the order of their key where an engine can
-do that, `{unclustered}` begins what only an engine needs that cannot. Times are seconds since the epoch as floats; times inside of a run and durations are whole microseconds. What a
-migration has to compute stands in `carry_over`.
+do that, `{unclustered}` begins what only an engine needs that cannot. Times are seconds since the epoch, times inside
+of a run and durations are whole microseconds. What a migration has to compute stands in `CARRY_OVER`.
 """
 
 import json

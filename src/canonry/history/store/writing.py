@@ -116,13 +116,14 @@ def _add(engine: Engine, fresh: list[tuple[Recorded, bool]], keys: Keys, now: fl
 def _add_run(engine: Engine, run: KeptRun, key: int) -> None:
     fingerprint = 0
     if run.fingerprint:
-        text = fingerprint_text(run.fingerprint)
+        text = storable(fingerprint_text(run.fingerprint))
         fingerprint = key_of(text)
         engine.run("insert into fingerprints values (?, ?) on conflict do nothing", (fingerprint, text))
-    values = (
+    fields = (
         *(key, run.id, run.at, _level(run), run.root, run.commit, int(run.dirty), run.profile, run.status),
         *(run.reason, run.duration, run.machine, run.environment, fingerprint),
     )
+    values = tuple(storable(value) if isinstance(value, str) else value for value in fields)
     marks = ", ".join("?" * len(values))
     engine.run(f"insert into runs ({', '.join(_RUN_COLUMNS)}) values ({marks})", values)
 
@@ -130,13 +131,14 @@ def _add_run(engine: Engine, run: KeptRun, key: int) -> None:
 def _result_rows(recorded: Recorded, run: int, keys: Keys) -> list[Row]:
     """The attempts as rows in the order of their key: `Latest` takes them so. A million of them go through here."""
     start, codes = recorded.run.at, CODES
+    categories = {name: storable(name) for name in {each.category for each in recorded.attempts}}
     rows: list[Row] = [
         (
             run,
             keys[each.node],
             each.attempt,
             codes[each.outcome],
-            each.category,
+            categories[each.category],
             int((each.at - start) * 1e6 + 0.5) if each.at else 0,
             int(each.duration * 1e6 + 0.5),
             each.worker,

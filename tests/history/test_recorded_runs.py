@@ -90,6 +90,31 @@ def test_what_a_later_canonry_adds_is_passed_over(tmp_path: Path) -> None:
     assert recorded_run(path).run.whole
 
 
+@pytest.mark.parametrize(
+    "field", ['"at":1e300', '"duration":-1e300', '"attempt":99999999999999999999', '"attempt":-1', '"line":1e30']
+)
+def test_numbers_that_cannot_be_are_passed_over(tmp_path: Path, field: str) -> None:
+    lines = WHOLE.splitlines(keepends=True)
+    lines.insert(3, b'{"event":"attempt-ended","node":"x","outcome":"failed",%s}\n' % field.encode())
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b"".join(lines))
+    with open_history(tmp_path / "history.db") as history:
+        history.add(recorded_run(path))
+        assert len(list(history.attempts())) == 4
+
+
+def test_a_run_at_an_impossible_time_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(WHOLE.replace(b'"at":100.0', b'"at":1e300').replace(b'"duration":4.0', b'"duration":1e300'))
+    with open_history(tmp_path / "history.db") as history:
+        history.add(recorded_run(path))
+        (run,) = history.runs()
+        attempts = list(history.attempts())
+
+    assert (run.at, run.whole, run.status) == (0.0, False, 1)
+    assert [each.at for each in attempts] == [101.0, 102.0, 103.0, 103.5]
+
+
 def test_a_cut_recording_is_completed_by_the_whole_one(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     with open_history(tmp_path / "history.db") as history:
