@@ -51,7 +51,7 @@ _Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 
 class _Ended(msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="attempt-ended"):
-    """An `AttemptEnded` without what no history keeps; a word instead of a member of `Outcome`, which hashes slowly."""
+    """An `AttemptEnded` without what no history keeps, and with a plain word as its outcome."""
 
     node: str
     outcome: str

@@ -61,6 +61,7 @@ def history_of(
     with contextlib.ExitStack() as stack:
         request = Request(repository=repository, config=config, workers=workers, history=False)
         named, request, basis = _judge(stack, request, chosen[-1].id)
+        command = _command(revisions, config, merged=merged)
         known = _known(history, chosen, basis)
         rows: list[MeasuredCommit] = []
         for number, commit in enumerate(chosen):
@@ -72,7 +73,7 @@ def history_of(
                     commit=commit.id,
                     at=commit.at,
                     subject=commit.subject,
-                    measured=measured or _audited(request, commit, basis, history),
+                    measured=measured or _audited(request, commit, basis, command, history),
                     kept=measured is not None,
                 )
             )
@@ -81,10 +82,16 @@ def history_of(
         commits=tuple(rows),
         of=len(found),
         canon=named,
-        command=f"canonry report --history {revisions}",
+        command=command,
         rules={code: rule.name for code, rule in all_rules().items()},
         notes=_notes(found, chosen),
     )
+
+
+def _command(revisions: str, config: Path | None, *, merged: bool) -> str:
+    """What says the same again: a single audit of a commit would take that commit's own canon."""
+    words = ["canonry report history", revisions, *(("--merged",) if merged else ())]
+    return " ".join([*words, *(() if config is None else (f"--config {config}",))])
 
 
 def _repository(place: Path) -> Git:
@@ -151,7 +158,7 @@ def _known(history: History | None, commits: Sequence[_Commit], basis: str) -> d
     return {each.commit or "": each for each in kept if each.basis == basis and not each.dirty}
 
 
-def _audited(request: Request, commit: _Commit, basis: str, history: History | None) -> Measured:
+def _audited(request: Request, commit: _Commit, basis: str, command: str, history: History | None) -> Measured:
     """The numbers of one commit, judged as of its day; nothing of it stays in memory."""
     day = dt.datetime.fromtimestamp(commit.at, dt.UTC).date()
     with _opened(msgspec.structs.replace(request, revision=commit.id, today=day)) as session:
@@ -159,9 +166,7 @@ def _audited(request: Request, commit: _Commit, basis: str, history: History | N
         names = {code: (rule.name, rule.severity) for code, rule in all_rules().items()}
         names |= {code: (rule.name, rule.severity) for code, rule in result.header.own_rules.items()}
         summary = summarise(result, names, selected=None)
-        measured = measured_audit(
-            result, summary, at=commit.at, basis=basis, command=f"canonry audit --rev {commit.id[:12]}"
-        )
+        measured = measured_audit(result, summary, at=commit.at, basis=basis, command=command)
     del result, summary
     gc.collect()
     if history is not None:

@@ -20,7 +20,7 @@ class Keys(dict[str, int]):
         return key
 
 
-_CODES = {
+CODES: Mapping[str, int] = {
     Outcome.PASSED: 0,
     Outcome.FAILED: 1,
     Outcome.SETUP_ERROR: 2,
@@ -36,10 +36,8 @@ _CODES = {
     Outcome.BLOCKED: 12,
     Outcome.NOT_RUN: 13,
 }
-"""What stands in a file for an outcome. A number is never used again for another one."""
-OUTCOMES: Mapping[int, Outcome] = {code: outcome for outcome, code in _CODES.items()}
-CODES: Mapping[str, int] = {name: code for outcome, code in _CODES.items() for name in (outcome, outcome.value)}
-"""The same by member and by plain word: a member has another hash than its word, and costs a call of Python."""
+"""What stands in a file for an outcome, by member or word. A number is never used again for another one."""
+OUTCOMES: Mapping[int, Outcome] = {code: outcome for outcome, code in CODES.items() if isinstance(outcome, Outcome)}
 
 
 def storable(text: str) -> str:
