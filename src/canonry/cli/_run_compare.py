@@ -15,7 +15,7 @@ from canonry.model.errors import NothingValidatedError, UserError
 from canonry.model.quarantine import FILE
 from canonry.model.run_plan import RunPlan
 from canonry.report.run.compared import Question, render, render_json
-from canonry.run.comparing import FIRST_PAIRS, Side, Timed, compare
+from canonry.run.comparing import FIRST_PAIRS, Compared, Side, Timed, compare
 from canonry.run.execute import StopSignal
 from canonry.run.naming import of_tree
 from canonry.run.prepare import Prepared, prepare
@@ -57,8 +57,17 @@ def compare_trees(prepared: Prepared, call: Call, name: str) -> int:
             render_json(question, compared, out)
         else:
             render(question, compared, out, verbose=values.verbose)
+    return status_of(compared)
+
+
+def status_of(compared: Compared) -> int:
+    """1 where a test became slower, else 0. Raises `NothingValidatedError` where of no test anything can be told."""
     if not compared.tests:
         raise NothingValidatedError("no test passed on both sides, so nothing was compared")
+    if len(compared.of(Verdict.NOT_ENOUGH)) == len(compared.tests):
+        raise NothingValidatedError(
+            "of no test it can be told whether it is slower; use a quieter machine, or look longer (`--repeat 20`)"
+        )
     return 1 if compared.of(Verdict.SLOWER) else 0
 
 

@@ -5,10 +5,12 @@ import json
 import math
 import tempfile
 
+import msgspec
 import pytest
 
-from canonry.cli._run_compare import Sides, _copies
-from canonry.history.statistics.paired import judge
+from canonry.cli._run_compare import Sides, _copies, status_of
+from canonry.history.statistics.paired import first_look, judge
+from canonry.model.errors import NothingValidatedError
 from canonry.model.outcome import Outcome
 from canonry.report.run.compared import Question, render, render_json
 from canonry.run.comparing import Compared, Side, TestCompared
@@ -141,4 +143,9 @@ def test_the_report_names_ratios_with_their_interval() -> None:
 
     assert "    slower  2.00 times (1.92 to 2.08)  0.200s, was 0.100s  t.py::slow  (17 pairs)\n" in out.getvalue()
     assert "1 slower, 0 faster, 1 the same (within 1.25 times), 0 that cannot be told" in out.getvalue()
+    assert status_of(compared) == 1
+    assert status_of(Compared(tests=tests[1:])) == 0
+    unsure = msgspec.structs.replace(tests[0], paired=first_look([1.0, -1.0] * 3))
+    with pytest.raises(NothingValidatedError, match="quieter machine"):
+        status_of(Compared(tests=(unsure,)))
     assert json.loads(document.getvalue())["counts"] == {"slower": 1, "faster": 0, "same": 1, "not enough": 0}
