@@ -10,6 +10,7 @@ from canonry.audit.request import Request
 from canonry.history.store import open_history
 from canonry.model.errors import UserError
 from canonry.model.history import Source
+from canonry.model.readiness import ReadinessState
 from canonry.model.standing import Absent, Compliance, Judged, Migration, Repair, Run, Standing
 from canonry.report.standing.html import render
 from canonry.run.keeping import history_path
@@ -201,13 +202,16 @@ def test_sections_without_data_name_the_command_that_makes_some(found: Standing)
 def test_profiles_are_not_ready_for_what_stands_in_the_way(found: Standing, shop: Folder) -> None:
     assert not isinstance(found.readiness, Absent)
     local, ci = found.readiness
-    assert [(each.profile, each.state) for each in (local, ci)] == [("local", Judged.FAILED), ("ci", Judged.FAILED)]
-    assert [each.partition(":")[0] for each in local.blockers] == [
+    assert [(each.profile, each.state) for each in (local, ci)] == [
+        ("local", ReadinessState.NOT_READY),
+        ("ci", ReadinessState.NOT_READY),
+    ]
+    assert [each.said.partition(":")[0] for each in local.blockers] == [
         "1 file does not parse",
         "P0 category `unit`",
         "flow `checkout`",
     ]
-    assert "no test of it ran at this commit in this profile" in ci.lacking[0]
+    assert "no test of it ran at this commit in this profile" in ci.lacking[0].said
     unaudited = stands(shop, audit=False)
     assert unaudited.readiness == Absent(
         "whether a profile is ready to be deployed to was not judged", "canonry report readiness"

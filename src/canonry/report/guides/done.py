@@ -66,16 +66,17 @@ def _flows(subject: Subject) -> Iterator[str]:
     if not subject.canon.flows:
         return
     yield from ("", "## Where it touches a flow", "")
+    told = set[str]()
     for name, flow in subject.canon.flows.items():
         run = subject.runner.run("--flow", word(name))
         yield item(f"the tests of {codes((name,))} pass, their contracts held", run)
         if flow.coverage is not None or flow.contract:
             wanted = f" (at least {flow.coverage:.0%})" if flow.coverage is not None else ""
             yield item(f"its code and its events are covered{wanted}", f"{run} --cover")
-        if flow.contract:
-            yield item(
-                "every rule of its contract is one that can fail", f"canonry contract mutants {word(flow.contract)}"
-            )
+        if flow.contract and flow.contract not in told:
+            told.add(flow.contract)
+            command = f"canonry contract mutants {word(flow.contract)}"
+            yield item(f"every rule of the contract {codes((flow.contract,))} is one that can fail", command)
         if flow.reliability is not None:
             yield item(
                 f"it succeeds in {flow.reliability:.0%} of its runs, proved", f"{run} --prove {flow.reliability:g}"

@@ -9,7 +9,7 @@ from canonry.report.guides.words import ABOUT, PRIORITIES, block, cell, code, co
 _MOCKS = {
     Mocks.ALLOWED: "allowed",
     Mocks.SPECCED: "only with a specification of what they stand for",
-    Mocks.FORBIDDEN: "forbidden: these tests use the real thing",
+    Mocks.FORBIDDEN: "forbidden, these tests use the real thing",
 }
 _STARTS = {
     ServiceKind.POSTGRES: "a PostgreSQL of its own, from the programs installed on the machine",
@@ -204,7 +204,7 @@ def _differs(name: str, profile: Profile) -> Iterator[str]:
     if profile.credentials_env:
         yield f"credentials in the variable {code(profile.credentials_env)}"
     if profile.serves:
-        yield f"is itself {codes(profile.serves)}"
+        yield f"the environment is itself the service {codes(profile.serves)}"
     if profile.instead:
         yield "; ".join(f"{code(other)} stands in for {code(name)}" for name, other in profile.instead.items())
     if profile.categories:
