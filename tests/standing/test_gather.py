@@ -258,14 +258,15 @@ def test_the_command_writes_one_file_and_says_the_verdict(shop: Folder) -> None:
 
 def test_markdown_quotes_figures_that_the_commands_make(shop: Folder, tmp_path: Path) -> None:
     text = call_canonry("report", "--output-format", "markdown", "-q", cwd=shop.root).stdout
-    (tmp_path / "status.md").write_text(text, encoding="utf-8")
-    good = call_canonry("report", "--verify", tmp_path / "status.md", cwd=shop.root)
-    (tmp_path / "status.md").write_text(text.replace("compliance.percent -->50<", "compliance.percent -->98.7<"))
-    stale = call_canonry("report", "--verify", tmp_path / "status.md", cwd=shop.root)
+    good, stale = tmp_path / "good.md", tmp_path / "stale.md"
+    good.write_text(text, encoding="utf-8")
+    stale.write_text(text.replace("compliance.percent -->50<", "compliance.percent -->98.7<"), encoding="utf-8")
+    done = call_canonry("report", "--verify", good, stale, cwd=shop.root)
 
-    assert (good.returncode, good.stdout) == (0, "")
-    assert stale.returncode == 1
-    assert "quoted 98.7, found 50.0 (`canonry audit` at `compliance.percent`)" in stale.stdout
+    assert done.returncode == 1
+    (line,) = done.stdout.splitlines()
+    assert line.startswith(f"{stale}:")
+    assert "quoted 98.7, found 50.0 (`canonry audit` at `compliance.percent`)" in line
 
 
 # what is damaged or lacks --------------------------------------------------------------------------------------------
