@@ -41,6 +41,7 @@ OTHERS = {
     "cli/_run_call.py": "the report, into the file that `--output-file` names",
     "cli/_run_reports.py": "the reports, into the files that `--output-file` and `--report` name",
     "run/collect.py": "a damaged cache of collected tests, in our own folder",
+    "standing/commits.py": "the canon of a commit, in a temporary folder",
     "run/kept_bytecode.py": "byte code of files that are gone, in our own folder",
     "run/keeping.py": "a damaged history, moved aside in our own folder",
     "run/probes/plugin.py": "the answers of a probe, in a temporary folder of its own",
