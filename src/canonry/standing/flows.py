@@ -25,7 +25,7 @@ def _line(
     name: str, flow: Flow, run: Run | None, past: Past, commit: str | None, *, dirty: bool, at: float
 ) -> FlowLine:
     tests = [test for test in run.tests if is_of_flow(flow, test.node)] if run is not None else []
-    bad = sum(test.outcome.is_bad for test in tests)
+    bad = [test.outcome for test in tests if test.outcome.is_bad]
     claim = _claim(name, flow, past, commit, {test.node for test in tests}, dirty=dirty)
     covered = past.history.flows(past.runs, flow=name) if past.history is not None else []
     coverage = covered[-1].covered if covered else None
@@ -42,7 +42,7 @@ def _line(
         weight=flow.weight,
         value=flow.value or "",
         tests=len(tests),
-        bad=bad,
+        bad=len(bad),
         state=state,
         said=said,
         claim=claim,
@@ -68,7 +68,9 @@ def _claim(name: str, flow: Flow, past: Past, commit: str | None, tests: Collect
     )
 
 
-def _judged(flow: Flow, tests: int, bad: int, claim: FlowClaim, coverage: FlowCovered | None) -> tuple[Judged, str]:
+def _judged(
+    flow: Flow, tests: int, bad: Sequence[Outcome], claim: FlowClaim, coverage: FlowCovered | None
+) -> tuple[Judged, str]:
     """What is said of a flow, and why: failed by a test, a refuted claim or too little coverage; passed on evidence."""
     headline = coverage.headline if coverage is not None else None
     if bad:
