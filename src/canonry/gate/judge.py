@@ -94,7 +94,7 @@ def _mend(kind: Kind, group: list[Change], commit: str) -> str:
 
 
 def _has_codemod(rule: str) -> bool:
-    from canonry.migrate.registry import is_mended
+    from canonry.migrate.mended import is_mended
 
     return is_mended(rule)
 

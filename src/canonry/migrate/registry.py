@@ -14,18 +14,11 @@ _HERE = Path(__file__).parent / "codemods"
 @cache
 def all_codemods() -> dict[str, Codemod]:
     """Every codemod by its name, in the order in which they go. A file ``codemods/<name>.py`` registers itself."""
-    found = [codemod for file in sorted(_HERE.glob("[a-z]*.py")) for codemod in _of(file)]
+    found = [codemod for file in sorted(_HERE.glob("[a-z]*.py")) for codemod in codemods_of(file)]
     return {codemod.name: codemod for codemod in sorted(found, key=lambda each: (each.order, each.name))}
 
 
-@cache
-def is_mended(rule: str) -> bool:
-    """Whether some codemod mends a rule. Files that do not hold its code are not imported, for a hook waits."""
-    spoken = (file for file in sorted(_HERE.glob("[a-z]*.py")) if rule.encode() in file.read_bytes())
-    return any(rule in codemod.rules for file in spoken for codemod in _of(file))
-
-
-def _of(file: Path) -> list[Codemod]:
+def codemods_of(file: Path) -> list[Codemod]:
     """The codemods of a file."""
     module = importlib.import_module(f"canonry.migrate.codemods.{file.stem}")
     return [
