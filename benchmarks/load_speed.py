@@ -5,12 +5,13 @@ ratios of the same round. `naive` is an aiohttp client that only receives and de
 hand-written check of the same events, run by the interpreter that `--locust` names (`pip install locust
 websocket-client` there).
 
-$ python -m benchmarks.load_speed [--rounds 5] [--locust PYTHON] [--only speed,crowd,needle,healthy,latency]
+$ python -m benchmarks.load_speed [--rounds 5] [--locust PYTHON] [--only speed,crowd,needle,healthy,latency,chat]
 """
 
 import argparse
 import contextlib
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -29,9 +30,10 @@ from canonry.load.latency import Latencies
 from canonry.load.spec import LoadSpec
 from canonry.model.load import LoadResult
 from canonry.testing.users import websocket_url
+from golden_path.chat.process import OwnService
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("speed", "crowd", "needle", "healthy", "latency")
+PARTS = ("speed", "crowd", "needle", "healthy", "latency", "chat")
 USERS, PACE, EVENTS, SECONDS = 100, 0.5, 100, 8.0
 NAIVE = Path(__file__).with_name("load_naive.py")
 LOCUST = Path(__file__).with_name("load_locust.py")
@@ -94,10 +96,10 @@ def speed(given: argparse.Namespace) -> None:
             print(f"canonry is {ratio:.2f} x {name} (bar: >= {bar})")
 
 
-def crowd(_: argparse.Namespace) -> None:
+def crowd(given: argparse.Namespace) -> None:
     """8,000 users in one process."""
     with bare_chat(events=20) as url:
-        result = ours(url, users=8000, ramp=80.0, seconds=20.0, pace=5.0)
+        result = ours(url, users=8000, ramp=80.0, seconds=20.0, pace=given.crowd_pace)
     print(
         f"8,000 users: {result.totals.users:,} began, {result.events_per_second:,.0f} judged events a second "
         f"(bar: >= 30,000), {result.memory / 1e6:.0f} MB (bar: <= 250), {result.totals.failed} failed, "
@@ -125,6 +127,30 @@ def healthy(_: argparse.Namespace) -> None:
     print(f"ten healthy runs of 1,000 users: {events:,} events, {alarms} alarms (bar: 0)")
 
 
+def chat(_: argparse.Namespace) -> None:
+    """The crowds of the golden path, against the reference service with its real times and cheap passwords."""
+    times = {"CHAT_TIME_SCALE": "1", "CHAT_MODEL_CONNECT": "5", "CHAT_MODEL_SLOW": "15", "CHAT_MODEL_TIMEOUT": "30"}
+    with tempfile.TemporaryDirectory() as folder:
+        service = OwnService(Path(folder), {**times, "CHAT_RUN_TIMEOUT": "60"})
+        try:
+            url = service.start().url
+            _told("100 streams at once (bar: >= 1,000 events a second)", ours(url, ramp=5.0, seconds=15.0, pace=0.0))
+            _told("1,000 users (bar: no leak)", ours(url, users=1000, ramp=50.0, seconds=20.0, pace=20.0))
+            _told("5,000 connects (bar: none refused)", ours(url, scenario="storm", seconds=0.0, turns=50, pace=0.0))
+        finally:
+            service.end()
+
+
+def _told(what: str, result: LoadResult) -> None:
+    totals = result.totals
+    print(
+        f"{what}: {totals.users:,} users, {totals.done:,} turns, {totals.connections:,} connections, "
+        f"{result.events_per_second:,.0f} events a second; {totals.failed + totals.refused:,} failed "
+        f"({result.failure_share:.2%}){f': {result.failures}' if result.failures else ''}, "
+        f"{result.rules or 'no violation'}, client late by {result.lag:.1f} s"
+    )
+
+
 def latency(_: argparse.Namespace) -> None:
     """Reported percentiles against what the server recorded, with a stall in the middle."""
     users, pace = 20, 0.75
@@ -138,13 +164,18 @@ def latency(_: argparse.Namespace) -> None:
     service = sorted(seconds for _, seconds in took)
     print(f"{len(truth):,} answers, one stall of 2 s; what users waited from when they were meant to ask:")
     for percent in (50, 75, 90, 95, 99, 99.9):
-        real = truth[min(len(truth) - 1, int(len(truth) * percent / 100))]
+        real = _nearest(truth, percent)
         said = latencies.percentile("answer", percent) or 0.0
-        naive = service[min(len(service) - 1, int(len(service) * percent / 100))]
+        naive = _nearest(service, percent)
         print(
             f"p{percent:<5g} truth {real * 1000:8.1f} ms  canonry {said * 1000:8.1f} ms ({said / real - 1:+.1%})  "
             f"a client that waits before it asks {naive * 1000:8.1f} ms"
         )
+
+
+def _nearest(values: list[float], percent: float) -> float:
+    """The percentile of sorted values by the nearest rank."""
+    return values[max(1, math.ceil(len(values) * percent / 100)) - 1]
 
 
 def _intended(took: list[tuple[str, float]], pace: float) -> list[float]:
@@ -166,10 +197,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--locust", metavar="PYTHON")
+    parser.add_argument("--crowd-pace", type=float, default=5.0, help="seconds between a user's questions, of 8,000")
     parser.add_argument("--only", default=",".join(PARTS))
     given = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, msgspec {msgspec.__version__}")
-    parts = {"speed": speed, "crowd": crowd, "needle": needle, "healthy": healthy, "latency": latency}
+    parts = {"speed": speed, "crowd": crowd, "needle": needle, "healthy": healthy, "latency": latency, "chat": chat}
     for name in given.only.split(","):
         parts[name](given)
 

@@ -41,6 +41,7 @@ OTHERS = {
     "cli/_run_call.py": "the report, into the file that `--output-file` names",
     "cli/_run_reports.py": "the reports, into the files that `--output-file` and `--report` name",
     "run/collect.py": "a damaged cache of collected tests, in our own folder",
+    "standing/commits.py": "the canon of a commit, in a temporary folder",
     "run/tree_copy.py": "a copy of the tree, in a temporary folder",
     "cli/_run_compare.py": "two copies of the tree, in a temporary folder",
     "run/proving.py": "the rounds of a proof, in our own folder",

@@ -286,3 +286,43 @@ def test_recordings_with_faults_are_refused_in_one_sentence(lines: list[bytes], 
 def test_nothing_recorded_is_no_contract() -> None:
     with pytest.raises(NothingValidatedError):
         learn([("empty.jsonl", [b"", b"\n"])])
+
+
+def talks(*messages: tuple[str, str], each: int = 3, key: str = "") -> list[tuple[str, list[bytes]]]:
+    """Three connections, on each of which these (direction, type) come again and again; ``key`` numbers the rounds."""
+    return [
+        (
+            f"{talk}.jsonl",
+            [
+                json.dumps(
+                    {"v": 1, "dir": way, "conn": "c", "event": {"type": name} | ({key: f"{talk}-{n}"} if key else {})}
+                ).encode()
+                for n in range(each + talk)
+                for way, name in messages
+            ]
+            + [b'{"v":1,"dir":"out","conn":"c","event":{"type":"%b"}}' % last],
+        )
+        for talk, last in enumerate((b"hello", b"note", b"hello"))
+    ]
+
+
+def test_what_answers_a_message_is_found_where_no_runs_are() -> None:
+    recorded = [
+        (name, [b'{"v":1,"dir":"out","conn":"c","event":{"type":"hello"}}', *lines])
+        for name, lines in talks(("in", "ask"), ("out", "answer"))
+    ]
+
+    assert learn(recorded).document["exchange"] == [{"in": "ask", "reply": "answer"}]
+
+
+def test_messages_that_came_inside_of_runs_are_not_said_to_be_missing() -> None:
+    found = learn(talks(("in", "ask"), ("out", "begun"), ("in", "more"), ("out", "done"), key="run_id"))
+
+    assert any("`ask`, `more` (`dir: in`) came inside of runs" in each for each in found.unknown)
+    assert not any("no recording holds" in each for each in found.unknown)
+
+
+def test_that_no_message_of_a_client_was_recorded_is_said() -> None:
+    found = learn(talks(("out", "begun"), ("out", "done"), key="run_id"))
+
+    assert any("no recording holds a message from client to service" in each for each in found.unknown)

@@ -70,9 +70,10 @@ class BareChat:
         await socket.prepare(request)
         user = "id-" + token.removeprefix("Bearer ")
         await socket.send_str(json.dumps({"type": "connection_ready", "user_id": user}))
-        async for message in socket:
-            if message.type is WSMsgType.TEXT:
-                await self.answer(socket, user, json.loads(message.data)["text"])
+        with contextlib.suppress(ConnectionResetError):  # who asked has left
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    await self.answer(socket, user, json.loads(message.data)["text"])
         return socket
 
     async def answer(self, socket: web.WebSocketResponse, user: str, text: str) -> None:

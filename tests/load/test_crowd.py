@@ -1,14 +1,19 @@
 """A crowd against a real service in a process of its own: what is counted, what is found, and what it costs nobody."""
 
 import asyncio
+import itertools
+import time
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from canonry.cli._load_options import notes
+from canonry.contract.load import load_contract
 from canonry.load.crowd import Crowd
 from canonry.load.errors import LateError
 from canonry.load.latency import Latencies
@@ -17,6 +22,7 @@ from canonry.load.spec import Disturbance, LoadSpec
 from canonry.load.trace import Trace
 from canonry.load.user import VirtualUser, below
 from canonry.model.load import LoadVerdict
+from canonry.report.load.words import facts
 from tests.load.conftest import Start
 
 
@@ -86,7 +92,7 @@ def test_cut_lines_are_nobodys_violation(bare_chat: Start) -> None:
         bare_chat(events=7, delay=0.02), turns=0, seconds=1.5, disturbances=(Disturbance("cut", share=0.5, every=0.2),)
     )
 
-    assert any(kind.startswith("closed") for kind in trace.failures)
+    assert "closed (by the client)" in trace.failures
     assert trace.totals.left_open >= 1
     assert not trace.rules
 
@@ -282,6 +288,30 @@ def test_a_scenario_that_leaves_in_a_turn_takes_nobody_with_it(
     assert any(error in failure for failure in trace.failures)
 
 
+BEGINNING = """
+from canonry.load.chat import ChatScenario
+from canonry.load.errors import StepError
+
+
+class Once(ChatScenario):
+    async def begin(self, user):
+        kind = "taken" if user.memory.get("was_here") else "the cause"
+        user.memory["was_here"] = True
+        raise StepError(kind, "no")
+
+    async def turn(self, user):
+        pass
+"""
+
+
+def test_of_a_begin_that_fails_again_and_again_the_first_error_is_told(bare_chat: Start, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(BEGINNING)
+    trace = run(bare_chat(), scenario=f"{tmp_path / 'own.py'}:Once", users=1)
+
+    assert trace.totals.refused == 1
+    assert trace.failures == {"the cause": 1, "taken": 1}
+
+
 REJOINING = """
 from canonry.load.errors import StepError
 from canonry.load.scenarios.golden import Golden
@@ -303,3 +333,51 @@ def test_a_conversation_that_goes_on_is_judged_once(bare_chat: Start, tmp_path: 
 
     assert trace.totals.done == 2, trace.first_failures
     assert trace.totals.judged == trace.totals.received
+
+
+def test_a_wall_clock_that_jumps_moves_no_time(bare_chat: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day back and forth with every look at it: steps, deadlines and the length of the run are of another clock."""
+    clock, days = time.time, itertools.cycle((-86_400.0, 0.0, 86_400.0))
+    monkeypatch.setattr(time, "time", lambda: clock() + next(days))
+    trace = run(bare_chat(delay=0.05), users=2, turns=0, seconds=1.0)
+    latencies = Latencies()
+    latencies.add(trace.latencies)
+    bounds = latencies.bounds("answer")
+
+    assert bounds is not None
+    assert 0.05 <= bounds[0] <= bounds[1] < 20
+    assert 1.0 <= trace.seconds < 30
+    assert not trace.rules
+
+
+UNGUARDED = """
+contract: loose/1
+discriminator: {field: type}
+unknown: allow
+events: {agent_completed: {}, connection_ready: {}, agent_error: {}}
+"""
+
+
+def test_a_contract_without_isolation_rules_judges_no_isolation_and_is_named_so(
+    bare_chat: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "loose.yaml").write_text(UNGUARDED)
+    trace = run(bare_chat(fault="leak"), contract=str(tmp_path / "loose.yaml"))
+    result = merge([trace], spec=trace.spec, contract="loose/1")
+
+    assert trace.totals.judged == trace.totals.received > 0
+    assert not trace.rules
+    assert dict(facts(result))["isolation"] == "not judged: the contract has no such rules"
+    assert notes(trace.spec, load_contract(trace.spec.contract)) == [
+        "`loose/1` has no isolation rules: nobody's events are compared with anybody else's"
+    ]
+
+
+def test_what_a_run_without_canaries_does_not_see_is_said() -> None:
+    contract = load_contract("agent-events")
+    spec = LoadSpec(scenario="golden", url="http://x", users=1, seconds=1.0)
+
+    assert notes(spec, contract) == []
+    assert notes(msgspec.structs.replace(spec, canaries=False), contract) == [
+        "no canaries are planted: a leak is found by identifiers alone"
+    ]

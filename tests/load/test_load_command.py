@@ -21,9 +21,8 @@ from tests.workbench import ROOT, call_canonry, environment
 
 
 def load(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "canonry", "load", *words], cwd=cwd, capture_output=True, text=True, timeout=120
-    )
+    """A run whose controller is this process; what drives the users are processes of their own, as always."""
+    return call_canonry("load", *words, cwd=cwd)
 
 
 class _Balanced(HTMLParser):
@@ -193,7 +192,7 @@ def test_a_run_that_judged_nothing_is_no_success(bare_chat: Start, tmp_path: Pat
         (("locust:x.py:U", "--url", "http://x"), "how long should Locust run? write `--for 30s`"),
         (("locust:x.py:U", "--url", "http://x", "--for", "1s", "--seed", "5"), "`--seed` does nothing here"),
         (("locust:x.py:U", "--url", "http://x", "--for", "1s", "--insecure"), "`--insecure` does nothing here"),
-        (("golden", "--compare", "http://x", "http://y", "--threshold", "p99<=1s"), "`--threshold` does nothing here"),
+        (("golden", "--compare", "http://x", "http://y", "--url", "http://z"), "`--url` does nothing here"),
         (("golden", "--compare", "http://x", "http://y", "--output-format", "html"), "a comparison has no html report"),
         (("ticket-race", "--url", "http://x", "--option", "racers=many"), "is no number of connections"),
     ],
@@ -285,6 +284,21 @@ def test_two_services_are_compared_and_the_slower_one_is_named(bare_chat: Start,
     assert "answer.p50: B is worse" in done.stdout
     assert "measures together" in done.stdout
     assert "4 rounds are few" in done.stderr
+
+
+def test_thresholds_hold_in_each_run_of_a_comparison(bare_chat: Start, tmp_path: Path) -> None:
+    """Those of the canon too, and what the command line says of the same measure counts instead."""
+    (tmp_path / "canonry.toml").write_text('[load.golden]\n"answer.p50" = "190ms"\n"answer.p99" = "1ms"\n')
+    slow = bare_chat(delay=0.2)
+    done = load(
+        "golden", "--compare", slow, slow, "--rounds", "2", "--users", "1", "--turns", "1", "-q",
+        "--threshold", "answer.p99<=60s", cwd=tmp_path,
+    )  # fmt: skip
+    failed = [line for line in done.stdout.splitlines() if line.startswith("failed: ")]
+
+    assert done.returncode == 1, done.stderr
+    assert [line.split(":")[1].strip() for line in failed] == ["A, run 1", "B, run 1", "A, run 2", "B, run 2"]
+    assert all("`answer.p50` has to be at most 190 ms" in line and "p99" not in line for line in failed)
 
 
 def test_an_interrupted_comparison_ends_with_the_run_that_was_interrupted(bare_chat: Start, tmp_path: Path) -> None:

@@ -2,15 +2,17 @@
 
 import itertools
 import json
+import math
 import random
 import statistics
 from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from canonry.contract.check.isolation import Owned
 from canonry.load.compare import effect, two_sided_t
 from canonry.load.latency import Latencies
 from canonry.load.pace import Pace
@@ -20,6 +22,7 @@ from canonry.load.thresholds import from_canon, parse
 from canonry.load.trace import Trace, read_trace, write_trace
 from canonry.model.errors import UserError
 from canonry.model.load import Failure, LoadResult, LoadVerdict, Sample, Totals
+from canonry.report.load.words import facts
 
 SPEC = LoadSpec(scenario="golden", url="http://127.0.0.1:1", users=4, seconds=10.0)
 
@@ -50,6 +53,7 @@ def merged(*traces: Trace, **keys: object) -> LoadResult:
     return merge(list(traces), spec=SPEC, contract="agent-events/1", **keys)  # type: ignore[arg-type]
 
 
+@settings(max_examples=50)
 @given(st.lists(st.floats(min_value=0.0001, max_value=100), min_size=1, max_size=200))
 def test_percentiles_of_merged_histograms_are_those_of_all_values(values: list[float]) -> None:
     half = len(values) // 2
@@ -60,6 +64,18 @@ def test_percentiles_of_merged_histograms_are_those_of_all_values(values: list[f
     assert timing.percentiles["p50"] == pytest.approx(
         sorted(values)[max(0, -(-len(values) // 2) - 1)], rel=0.002, abs=2e-6
     )
+
+
+@given(
+    st.lists(st.floats(min_value=0.0001, max_value=100), min_size=1, max_size=600), st.sampled_from([50, 95, 99, 99.9])
+)
+def test_a_percentile_is_the_value_of_the_nearest_rank(values: list[float], percent: float) -> None:
+    latencies = Latencies()
+    for value in values:
+        latencies.record("turn", value)
+    rank = max(1, math.ceil(round(percent * len(values) / 100, 6)))
+
+    assert latencies.percentile("turn", percent) == pytest.approx(sorted(values)[rank - 1], rel=0.002, abs=2e-6)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +133,18 @@ def test_an_id_that_two_processes_saw_with_two_users_is_a_leak() -> None:
 
     assert result.rules == {"isolation.forbid_ids": 1}
     assert "`r1`" in result.leaks[0].message
+
+
+def test_ids_that_a_process_forgot_are_counted_and_named() -> None:
+    ring = Owned(2)
+    for number in range(10):
+        ring.put(f"run-{number}", "ada")
+    result = merged(trace(0.1, ids_forgotten=ring.forgot, isolation=("isolation.forbid_ids",)), trace(0.1))
+
+    assert ring.forgot + len(ring) == 10
+    assert ring.forgot > 0
+    assert f"{ring.forgot} ids are too old" in dict(facts(result))["isolation"]
+    assert "too old" not in dict(facts(merged(trace(0.1, isolation=("isolation.forbid_ids",)))))["isolation"]
 
 
 def test_a_process_without_a_result_fails_the_run() -> None:

@@ -1,5 +1,6 @@
 """Where a real suite stands: two runs of it on two commits, what lacks, and what is damaged."""
 
+import datetime as dt
 import json
 import shutil
 from pathlib import Path
@@ -76,6 +77,17 @@ def test_proof():
 """
 
 
+QUARANTINE = """
+[[quarantine]]
+test = "tests/slow/test_shaky.py::test_shaky"
+reason = "the bank's line"
+owner = "@ada"
+issue = "#7"
+created = {}
+expires = {}
+"""
+
+
 def suite(total: int) -> str:
     return SHOP.replace("{total}", str(total))
 
@@ -83,7 +95,7 @@ def suite(total: int) -> str:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """A repository whose suite ran at two commits; between them one test broke."""
-    made = Folder(tmp_path_factory.mktemp("shop"))
+    made, today = Folder(tmp_path_factory.mktemp("shop")), dt.datetime.now(dt.UTC).date()
     files: dict[str, str | bytes] = {
         "canonry.toml": CANON,
         ".gitignore": "*.once\n__pycache__/\n.pytest_cache/\n",
@@ -91,6 +103,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Folder:
         "tests/unit/test_shop.py": suite(3),
         "tests/unit/test_idle.py": "def test_nothing():\n    print(1)\n",
         "shop.py": "def broken(:\n",
+        "tests/slow/test_shaky.py": "def test_shaky():\n    assert [] == [2]\n",
+        "canonry-quarantine.toml": QUARANTINE.format(today, today + dt.timedelta(days=9)),
     }
     made.start(files)
     first = made.run("run", "-q", "--workers", "1", timeout=120)
@@ -116,7 +130,7 @@ def run_in(found: Standing) -> Run:
 
 def test_the_verdict_is_failed_for_reasons_that_are_named(found: Standing) -> None:
     assert found.verdict is Judged.FAILED
-    assert "every file parses: 1 of 3 files do not parse" in found.reasons
+    assert "every file parses: 1 of 4 files does not parse" in found.reasons
     assert any(reason.startswith("category unit: 3 of ") for reason in found.reasons)
     assert found.actions[0].priority == 0
     assert found.actions[0].command == "canonry repair"
@@ -161,8 +175,8 @@ def test_compliance_is_counted_by_rule_folder_and_owner(found: Standing) -> None
     compliance = found.compliance
     assert isinstance(compliance, Compliance)
 
-    assert (compliance.part, compliance.whole, compliance.unparsable) == (1, 2, 1)
-    assert [share.name for share in compliance.owners] == ["@bob"]
+    assert (compliance.part, compliance.whole, compliance.unparsable) == (2, 3, 1)
+    assert [(share.name, share.part, share.whole) for share in compliance.owners] == [("@bob", 1, 2), ("@ada", 1, 1)]
     assert "TST006" in {rule.code for rule in compliance.rules}
     assert compliance.origin.commit is not None
 
@@ -175,6 +189,18 @@ def test_a_flow_says_what_it_is_worth_and_what_may_be_claimed(found: Standing) -
     assert flow.claim.failures == 1
     assert flow.coverage is None
     assert any(each.value == "Everybody who pays." for each in found.actions)
+
+
+def test_a_failure_in_quarantine_is_forgiven_and_told_with_its_days_left(found: Standing) -> None:
+    run, gates = run_in(found), {gate.name: gate for gate in found.gates}
+    (shaky,) = [test for test in run.tests if test.quarantined]
+    assert not isinstance(found.quarantine, Absent)
+    (entry,) = found.quarantine
+
+    assert shaky.node == entry.test == "tests/slow/test_shaky.py::test_shaky"
+    assert run.bad == sum(test.outcome.is_bad for test in run.tests) - 1
+    assert entry.days in (8, 9)
+    assert gates["quarantine"].state is Judged.PASSED
 
 
 def test_what_is_unproven_is_listed(found: Standing) -> None:
@@ -195,7 +221,6 @@ def test_figures_move_over_the_runs(found: Standing) -> None:
 
 def test_sections_without_data_name_the_command_that_makes_some(found: Standing) -> None:
     assert found.migration == Absent("no migration is planned here", "canonry migrate plan")
-    assert isinstance(found.quarantine, Absent)
     assert any(gate.command == "canonry gate baseline" and gate.state is Judged.UNKNOWN for gate in found.gates)
 
 
@@ -258,14 +283,15 @@ def test_the_command_writes_one_file_and_says_the_verdict(shop: Folder) -> None:
 
 def test_markdown_quotes_figures_that_the_commands_make(shop: Folder, tmp_path: Path) -> None:
     text = call_canonry("report", "--output-format", "markdown", "-q", cwd=shop.root).stdout
-    (tmp_path / "status.md").write_text(text, encoding="utf-8")
-    good = call_canonry("report", "--verify", tmp_path / "status.md", cwd=shop.root)
-    (tmp_path / "status.md").write_text(text.replace("compliance.percent -->50<", "compliance.percent -->98.7<"))
-    stale = call_canonry("report", "--verify", tmp_path / "status.md", cwd=shop.root)
+    good, stale = tmp_path / "good.md", tmp_path / "stale.md"
+    good.write_text(text, encoding="utf-8")
+    stale.write_text(text.replace("compliance.percent -->66.67<", "compliance.percent -->98.7<"), encoding="utf-8")
+    done = call_canonry("report", "--verify", good, stale, cwd=shop.root)
 
-    assert (good.returncode, good.stdout) == (0, "")
-    assert stale.returncode == 1
-    assert "quoted 98.7, found 50.0 (`canonry audit` at `compliance.percent`)" in stale.stdout
+    assert done.returncode == 1
+    (line,) = done.stdout.splitlines()
+    assert line.startswith(f"{stale}:")
+    assert "quoted 98.7, found 66.7 (`canonry audit` at `compliance.percent`)" in line
 
 
 # what is damaged or lacks --------------------------------------------------------------------------------------------

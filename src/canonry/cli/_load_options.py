@@ -44,7 +44,6 @@ _NOT_LOCUST = {
 """Parameter -> what a class of a locustfile does instead."""
 _NOT_COMPARED = {
     "url": "names both services itself",
-    "thresholds": "holds no thresholds; run `canonry load` for each service",
 }
 
 

@@ -1,15 +1,13 @@
 """`canonry load`."""
 
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from canonry.cli._contract_options import pairs, policy_option
-from canonry.cli._output import color_option, output_file_option, painted, quiet_option, tell, write_report
-from canonry.model.errors import NothingValidatedError, UserError
+from canonry.cli._contract_options import policy_option
+from canonry.cli._output import color_option, output_file_option, quiet_option
+from canonry.model.errors import UserError
 
 
 @click.command("load")
@@ -84,37 +82,7 @@ from canonry.model.errors import NothingValidatedError, UserError
 @click.option("--config", type=click.Path(path_type=Path), help="Take the canon from this file.")
 @color_option
 @quiet_option
-def command(  # one parameter per option, in the order of the help page
-    scenario: str | None,
-    *,
-    url: str | None,
-    users: int,
-    duration: str | None,
-    turns: int | None,
-    ramp: str,
-    think: str,
-    pace: str,
-    rate: float | None,
-    seed: int,
-    processes: int | None,
-    contract: str | None,
-    profile: str | None,
-    policies: tuple[str, ...],
-    options: tuple[str, ...],
-    thresholds: tuple[str, ...],
-    chaos: tuple[str, ...],
-    services: tuple[str, ...],
-    no_canaries: bool,
-    insecure: bool,
-    compared: tuple[str, str] | None,
-    rounds: int,
-    listing: bool,
-    output_format: str,
-    output_file: Path | None,
-    config: Path | None,
-    color: str,
-    quiet: bool,
-) -> int:
+def command(**given: Any) -> int:
     """Let many virtual users do SCENARIO at once, and judge every event.
 
     SCENARIO is one that ships with canonry (`--list`), a class of your own: `path.py:Class`, or of a locustfile:
@@ -122,118 +90,7 @@ def command(  # one parameter per option, in the order of the help page
     was judged.
     """
     try:
-        from canonry.load import controller
-        from canonry.load import thresholds as bars
-        from canonry.load.chaos import RESTART
-        from canonry.load.find import shipped_scenarios
-        from canonry.load.spec import LoadSpec
+        from canonry.cli._load_run import Asked, carry_out
     except ModuleNotFoundError as error:
         raise UserError(f"`canonry load` needs `{error.name}`; install `canonry[load]`") from None
-    from canonry.cli import _load_options as given
-    from canonry.report.load import render
-
-    if listing:
-        for line in given.listed(shipped_scenarios()):
-            click.echo(line)
-        return 0
-    if scenario is None:
-        raise UserError("no scenario is named; `canonry load --list` lists those that are ready")
-    given.require_together(
-        scenario,
-        given.named_options(click.get_current_context()),
-        is_compared=compared is not None,
-        output_format=output_format,
-    )
-    with given.services_of(services, config) as (canon, running):
-        at = running.address(services[0]) if services else None
-        address, judged_profile = given.where(compared[0] if compared else url, profile, canon, at)
-        policy = given.policy(policies)
-        spec = LoadSpec(
-            scenario=scenario,
-            url=address,
-            users=users,
-            seconds=given.seconds(duration or ("0s" if turns else "10s"), "--for"),
-            ramp=given.seconds(ramp, "--ramp"),
-            think=given.span(think, "--think"),
-            pace=given.seconds(pace, "--pace"),
-            rate=rate or 0.0,
-            turns=turns or 0,
-            seed=seed,
-            contract=contract or "",
-            profile=judged_profile,
-            policy=policy,
-            options={name: str(value) for name, value in pairs(options, "--option").items()},
-            canaries=not no_canaries,
-            verify_tls=not insecure,
-            disturbances=tuple(given.disturbance(text) for text in chaos),
-        )
-        if spec.is_locust and not spec.seconds:
-            raise UserError("how long should Locust run? write `--for 30s`")
-        if compared is not None and any(one.kind == RESTART for one in spec.disturbances):
-            raise UserError("`--compare` restarts no service; leave the `--chaos restart=...` out")
-        wanted = [bars.parse(text) for text in thresholds]
-        named = {one.measure for one in wanted}
-        wanted += [one for one in bars.from_canon(canon.load.get(scenario, {})) if one.measure not in named]
-        count = min(processes or os.cpu_count() or 1, users)
-        if compared is not None:
-            return _compare(
-                spec, compared, rounds, count, quiet=quiet, output_format=output_format, output_file=output_file
-            )
-        loaded = controller.prepare(spec, count)
-        restart = given.restarted(running, spec.disturbances)
-        tell(given.notes(spec, loaded), quiet=quiet)
-        with render.live(quiet=quiet) as progress:
-            result = controller.run(spec, loaded, processes=count, thresholds=wanted, tell=progress, restart=restart)
-        write_report(
-            lambda out: render.result(result, output_format, out, color=painted(color, output_file)),
-            output_file,
-            terminal=output_format == "full",
-        )
-        if output_file is not None:
-            why = f": {'; '.join(result.reasons)}" if result.reasons else ""
-            tell([f"{result.verdict}{why}", f"the report is in {output_file}"], quiet=quiet)
-        return _exit(result)
-
-
-def _compare(
-    spec: Any, urls: tuple[str, str], rounds: int, processes: int, *, quiet: bool, output_format: str,
-    output_file: Path | None,
-) -> int:  # fmt: skip
-    import msgspec
-
-    from canonry.cli._load_options import notes
-    from canonry.load import controller
-    from canonry.load.compare import FEW, compare
-    from canonry.model.load import LoadVerdict
-    from canonry.report.load import compared as report
-
-    specs = {url: msgspec.structs.replace(spec, url=url) for url in urls}
-    contracts = {url: controller.prepare(one, processes) for url, one in specs.items()}
-    tell(notes(spec, contracts[urls[0]]), quiet=quiet)
-    if rounds < FEW:
-        tell([f"{rounds} rounds are few: only a large difference can be shown; take `--rounds 8`"], quiet=quiet)
-
-    def once(url: str) -> Any:
-        result = controller.run(specs[url], contracts[url], processes=processes)
-        tell([f"{url}: {result.verdict}, {result.totals.done:,} turns"], quiet=quiet)
-        return result
-
-    comparison = compare(once, *urls, rounds=rounds)
-    if comparison.effects:
-        write_report(lambda out: report.render(comparison, output_format, out), output_file)
-        if output_file is not None:
-            tell([f"the report is in {output_file}"], quiet=quiet)
-    if comparison.interrupted:
-        pairs = comparison.effects[0].pairs if comparison.effects else 0
-        tell([f"{LoadVerdict.PARTIAL}: interrupted; {pairs} pairs of runs are compared"], quiet=quiet)
-        return 130
-    return 1 if comparison.failed else 0
-
-
-def _exit(result: Any) -> int:
-    from canonry.model.load import LoadVerdict
-
-    if result.verdict is LoadVerdict.NOTHING_JUDGED:
-        raise NothingValidatedError("; ".join(result.reasons))
-    sys.stdout.flush()
-    return {LoadVerdict.PASSED: 0, LoadVerdict.FAILED: 1, LoadVerdict.PARTIAL: 130}[result.verdict]
+    return carry_out(Asked(**given))

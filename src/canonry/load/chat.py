@@ -33,15 +33,12 @@ class ChatScenario(Scenario):
         """Makes the user's account, once: a new one in each run."""
         if user.memory.get("is_registered"):
             return
-        user.memory["account"] = {"email": f"{user.name}@load.example", "password": _PASSWORD}
-        await user.request(
-            "POST", "/auth/register", name="register", body={**user.memory["account"], "name": user.name}
-        )
+        await user.request("POST", "/auth/register", name="register", body={**account(user), "name": user.name})
         user.memory["is_registered"] = True
 
     async def log_in(self, user: VirtualUser) -> None:
         """Logs in, and says whose the connections are."""
-        said = await user.request("POST", "/auth/login", name="login", body=user.memory["account"])
+        said = await user.request("POST", "/auth/login", name="login", body=account(user))
         user.headers["Authorization"] = f"Bearer {said['access_token']}"
         user.memory["refresh_token"] = said.get("refresh_token", "")
         user.is_known_as(user_id=said["user_id"])
@@ -76,3 +73,8 @@ class ChatScenario(Scenario):
     def message(self, user: VirtualUser, text: str = "") -> dict[str, Any]:
         """What a question looks like."""
         return {"type": "user_message", "text": f"{text or self.options['question']} {user.canary}".strip()}
+
+
+def account(user: VirtualUser) -> dict[str, str]:
+    """What a user logs in with."""
+    return {"email": f"{user.name}@load.example", "password": _PASSWORD}

@@ -6,11 +6,12 @@ import datetime as dt
 import json
 import socket
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
 import msgspec
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from canonry.contract.check.checker import Session
 from canonry.contract.check.violation import Violation
@@ -18,11 +19,15 @@ from canonry.load.errors import ClosedError, LateError
 
 WITNESSES = 32
 """How many violations of a connection are kept with the frames around them; more are counted."""
+ALIKE = 2
+"""How many of them may be of one rule: thousands of connections with a late service have to find room."""
 _WAITED = 0.002
 """Seconds that a frame was waited for: what comes quicker after a pause has lain there, and tells no time."""
 _FRAMES = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 _ENDS = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
 
+
+_NO_HEADERS = CIMultiDictProxy(CIMultiDict[str]())
 
 Listener = Callable[[str, str | bytes], None]
 """Hears of every event of a connection: its name in the contract, and the frame."""
@@ -47,16 +52,33 @@ class Seen(msgspec.Struct, frozen=True):
     frames: tuple[tuple[str, str], ...]
 
 
+class Kinds:
+    """The numbers of a contract's events by their names. What thousands wait for is one object."""
+
+    def __init__(self, numbers: Mapping[str, int]) -> None:
+        self._numbers = numbers
+        self._known: dict[tuple[str, ...], frozenset[int]] = {}
+
+    def of(self, names: tuple[str, ...]) -> frozenset[int]:
+        """The numbers of events. Raises `KeyError` for one that the contract does not know."""
+        found = self._known.get(names)
+        if found is None:
+            found = self._known[names] = frozenset(self._numbers[name] for name in names)
+        return found
+
+
 class Awaited:
     """What a scenario waits for, said before it sends, so that no answer is too quick.
 
     ``first_at`` is when the first event after the beginning came.
     """
 
-    def __init__(self, connection: "JudgedConnection", names: Collection[str]) -> None:
+    __slots__ = ("_connection", "_future", "first_at", "kinds", "names")
+
+    def __init__(self, connection: "JudgedConnection", names: tuple[str, ...]) -> None:
         self._connection = connection
-        self.names = frozenset(names)
-        self.kinds = connection.kinds_of(self.names)
+        self.names = names
+        self.kinds = connection.kinds.of(names)
         self.first_at: float | None = None
         self._future: asyncio.Future[Event] = connection.loop.create_future()
 
@@ -75,7 +97,7 @@ class Awaited:
     def closed(self, code: int | str | None) -> None:
         """Says that nothing more will come."""
         if not self._future.done():
-            self._future.set_exception(ClosedError(" or ".join(sorted(self.names)), code))
+            self._future.set_exception(ClosedError(" or ".join(sorted(set(self.names))), code))
             self._future.exception()  # it may be that nobody waits any more
 
     def failed(self, error: Exception) -> None:
@@ -92,9 +114,27 @@ class Awaited:
             async with asyncio.timeout(seconds):
                 return await self._future
         except TimeoutError:
-            raise LateError(" or ".join(sorted(self.names)), seconds) from None
+            raise LateError(" or ".join(sorted(set(self.names))), seconds) from None
         finally:
             self._connection.forget(self)
+
+
+def forget_handshake(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """Lets go of what aiohttp keeps of an open WebSocket's handshake: a tenth of what a user takes.
+
+    Nobody asks for its headers any more, and its parser of HTTP reads no more. An aiohttp that calls them otherwise
+    keeps them: nothing else changes.
+    """
+    response = getattr(socket, "_response", None)
+    connection = getattr(response, "connection", None)
+    protocol = getattr(connection, "protocol", None)
+    for holder, name, empty in (
+        (response, "_headers", _NO_HEADERS),
+        (response, "_raw_headers", ()),
+        (protocol, "_parser", None),
+    ):
+        if hasattr(holder, name):
+            setattr(holder, name, empty)
 
 
 class JudgedConnection:
@@ -104,9 +144,9 @@ class JudgedConnection:
     """
 
     __slots__ = (
-        "_gate", "_kinds", "_listener", "_reader", "_socket", "_trouble",
+        "_gate", "_listener", "_reader", "_socket", "_trouble",
         "_waiting", "_wanted", "_wants_any", "close_code",
-        "frames", "is_ours", "loop", "seen", "sent", "session", "skew",
+        "frames", "is_ours", "kinds", "loop", "seen", "sent", "session", "skew",
     )  # fmt: skip
 
     def __init__(
@@ -114,7 +154,7 @@ class JudgedConnection:
         socket: aiohttp.ClientWebSocketResponse,
         session: Session,
         *,
-        kinds: dict[str, int],
+        kinds: Kinds,
         listener: Listener | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
@@ -129,7 +169,7 @@ class JudgedConnection:
         """By how many seconds the user's clock is ahead; 0: messages tell no time of their own."""
         self._listener = listener
         self._socket = socket
-        self._kinds = kinds
+        self.kinds = kinds
         self._waiting: list[Awaited] = []
         self._wanted: frozenset[int] = frozenset()
         self._wants_any = False
@@ -141,10 +181,6 @@ class JudgedConnection:
     def is_open(self) -> bool:
         """Whether frames may still come."""
         return not self._reader.done()
-
-    def kinds_of(self, names: Collection[str]) -> frozenset[int]:
-        """The numbers of events. Raises `KeyError` for one that the contract does not know."""
-        return frozenset(self._kinds[name] for name in names)
 
     async def send(self, event: dict[str, Any] | str | bytes) -> None:
         """Sends a message, judged as one of the client's. Raises `ClosedError` on a closed connection."""
@@ -168,7 +204,7 @@ class JudgedConnection:
         awaited = Awaited(self, names)
         if self.is_open:
             self._waiting.append(awaited)
-            self._wanted |= awaited.kinds
+            self._wanted = _union(self._waiting)
             self._wants_any = True
         else:
             self._end(awaited)
@@ -283,7 +319,7 @@ class JudgedConnection:
     def _note(self, waiting: list[Awaited]) -> None:
         """Keeps what is still awaited in the form that costs an event nothing that nobody waits for."""
         self._waiting = waiting
-        self._wanted = frozenset().union(*(one.kinds for one in waiting))
+        self._wanted = _union(waiting)
         self._wants_any = any(one.first_at is None for one in waiting)
 
     def _keep(self, known: int) -> None:
@@ -291,4 +327,12 @@ class JudgedConnection:
             (direction or "", raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))
             for raw, _, direction in self.session.window.last(self.session.received)
         )
-        self.seen += [Seen(one, frames) for one in self.session.state.violations[known:] if len(self.seen) < WITNESSES]
+        for one in self.session.state.violations[known:]:
+            alike = sum(seen.violation.rule == one.rule for seen in self.seen)
+            if len(self.seen) < WITNESSES and alike < ALIKE:
+                self.seen.append(Seen(one, frames))
+
+
+def _union(waiting: Sequence[Awaited]) -> frozenset[int]:
+    """The kinds that somebody waits for; those of the only one are no new object."""
+    return waiting[0].kinds if len(waiting) == 1 else frozenset().union(*(one.kinds for one in waiting))

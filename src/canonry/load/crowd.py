@@ -18,9 +18,11 @@ import msgspec
 from canonry.contract.check.checker import Checker
 from canonry.contract.load import load_contract
 from canonry.load.chaos import RESTART, disturb
-from canonry.load.connection import JudgedConnection
+from canonry.load.connection import JudgedConnection, Kinds
+from canonry.load.ending import end
 from canonry.load.errors import classified
 from canonry.load.find import find_scenario
+from canonry.load.ids import forgotten_ids, seen_ids
 from canonry.load.latency import Latencies
 from canonry.load.pace import Pace
 from canonry.load.spec import LoadSpec, Workload
@@ -52,7 +54,7 @@ class Crowd:
         self.scenario = find_scenario(spec.scenario, spec.options)
         contract = load_contract(spec.contract or self.scenario.contract, profile=spec.profile, policy=spec.policy)
         self.checker = Checker(contract.plan, keep=WINDOW)
-        self.kinds = {kind.name: kind.index for kind in contract.plan.kinds}
+        self.kinds = Kinds({kind.name: kind.index for kind in contract.plan.kinds})
         if spec.canaries:
             for index in range(spec.crowd or spec.users):
                 self.checker.owners.canaries.add(canary_of(spec.seed, index), _OTHERS)
@@ -128,7 +130,8 @@ class Crowd:
             samples=self.samples,
             steady=(self._ready, self._over),
             disturbed=dict(self.disturbed),
-            ids=self._ids(),
+            ids=seen_ids(self.checker, self.spec),
+            ids_forgotten=forgotten_ids(self.checker),
             isolation=isolation_of(self.checker),
             stopped_early=self.stopping.is_set(),
         )
@@ -140,7 +143,9 @@ class Crowd:
         self.totals.connections += 1
         session = connection.session
         if is_last:
-            broken = self._ended(connection)
+            ended = end(session, self.loop.time(), connection.close_code, is_ours=connection.is_ours)
+            broken = ended.broken
+            self.totals.left_open += ended.left_open
             self.totals.judged += session.judged
             self.totals.streams += 1
             if broken:
@@ -159,25 +164,15 @@ class Crowd:
                 one = seen.violation
                 self.leaks.append(Leak(user.name, one.rule, one.message, one.event, seen.frames))
 
-    def _ended(self, connection: JudgedConnection) -> dict[str, int]:
-        """What a conversation broke. Where the client broke it off, only what was overdue is held against it."""
-        session = connection.session
-        if connection.is_ours and session.owes:
-            self.totals.left_open += 1
-            return session.end_overdue(self.loop.time())
-        session.end(self.loop.time(), connection.close_code if not connection.is_ours else None)
-        return dict(session.state.tally)
-
     def _met(self, kind: str) -> None:
         self.disturbed[kind] += 1
 
     def failed(self, error: BaseException, user: VirtualUser) -> None:
         """Counts what was raised in a turn, by class."""
         self.totals.failed += 1
-        self._note(error, user)
+        self._note(*classified(error), user)
 
-    def _note(self, error: BaseException, user: VirtualUser) -> None:
-        kind, message = classified(error)
+    def _note(self, kind: str, message: str, user: VirtualUser) -> None:
         self.failures[kind] += 1
         if kind not in self.first_failures:
             self.first_failures[kind] = Failure(user.name, message, self.loop.time() - self._begun)
@@ -237,15 +232,19 @@ class Crowd:
         return [one for user in self.users for one in user.connections if one.is_open]
 
     async def _begin(self, user: VirtualUser) -> bool:
-        """Whether a user began, in one of a few tries."""
+        """Whether a user began, in one of a few tries. What the first raised is told, for others may follow from it."""
+        told: tuple[str, str] | None = None
         for attempt in range(TRIES):
             if self.stopping.is_set():
                 return False
             try:
                 await self.scenario.begin(user)
             except (Exception, SystemExit) as error:  # noqa: BLE001  a scenario may raise anything: it is counted by class
+                told = told or classified(error)  # not the error: its frames would wait with it
                 if attempt == TRIES - 1:
-                    self._note(error, user)
+                    self._note(*told, user)
+                    if classified(error)[0] != told[0]:
+                        self._note(*classified(error), user)
                     break
                 await user.leave()
                 await asyncio.sleep(0.25 * 2**attempt)
@@ -273,8 +272,8 @@ class Crowd:
         await _sleep_until(self.loop, pace.ends)
 
     async def _freeze(self) -> None:
-        """After the ramp nearly all objects live as long as the run: the collector need not walk them again."""
-        await asyncio.sleep(self.spec.ramp)
+        """Once all have begun nearly all objects live as long as the run: the collector need not walk them again."""
+        await self._all_ready.wait()
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 50, 100)
@@ -302,19 +301,6 @@ class Crowd:
             )
         )
         return self.samples[-1]
-
-    def _ids(self) -> dict[str, dict[str, str]]:
-        """Ids that the checker saw, by field and by whose they are: compared with those of the other processes."""
-        plan = self.checker.plan.isolation
-        found: dict[str, dict[str, str]] = {}
-        if self.spec.crowd > self.spec.users:
-            for path, ring in zip(plan.ids, self.checker.owners.ids, strict=True):
-                found[path.text] = {
-                    str(value): "/".join(map(str, user))
-                    for value, user in (ring.old | ring.new).items()
-                    if isinstance(user, tuple)
-                }
-        return found
 
 
 def isolation_of(checker: Checker) -> tuple[str, ...]:

@@ -32,11 +32,14 @@ class LateError(StepError):
 
 
 class ClosedError(StepError):
-    """The connection ended while something was awaited on it."""
+    """The connection ended while something was awaited on it. Without a ``code`` the client ended it: chaos does."""
 
     def __init__(self, awaited: str, code: int | str | None) -> None:
         self.code = code
-        super().__init__(f"closed ({code})", f"the connection closed with {code} while `{awaited}` was awaited")
+        if code is None:
+            super().__init__("closed (by the client)", f"the client broke the line while `{awaited}` was awaited")
+        else:
+            super().__init__(f"closed ({code})", f"the connection closed with {code} while `{awaited}` was awaited")
 
 
 def classified(error: BaseException) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Latencies in HDR histograms (hdrhistogram.org): every value kept to three digits, from one microsecond to an hour."""
 
+import math
 from typing import Any
 
 from hdrh.histogram import HdrHistogram
@@ -31,10 +32,16 @@ class Latencies:
         return 0 if histogram is None else int(histogram.get_total_count())
 
     def percentile(self, name: str, percent: float) -> float | None:
-        """Seconds below or at which so many percent of the values are; None where there is none."""
-        if not self.count(name):
+        """Seconds below or at which at least so many percent of the values are; None where there is none.
+
+        The value of the nearest rank above, as the HdrHistogram of Java has it: the Python port rounds the rank, so
+        that the 99.9th percentile of 534 values would not be their greatest.
+        """
+        count = self.count(name)
+        if not count:
             return None
-        return float(self._named[name].get_value_at_percentile(percent)) / 1e6
+        rank = max(1, math.ceil(round(percent * count / 100, 6)))
+        return float(self._named[name].get_value_at_percentile(100 * rank / count)) / 1e6
 
     def mean(self, name: str) -> float | None:
         """The mean in seconds, None where there is no value."""

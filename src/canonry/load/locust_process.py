@@ -15,6 +15,7 @@ import sys
 import time
 import weakref
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from locust import User
 
 from canonry.contract.check.checker import Checker, Session
 from canonry.contract.load import load_contract
+from canonry.load.ending import end
+from canonry.load.ids import forgotten_ids, seen_ids
 from canonry.load.latency import Latencies
 from canonry.load.spec import LoadSpec
 from canonry.load.trace import Trace, write_trace
@@ -128,25 +131,19 @@ class Judged:
         self._over.add(connection)
         if session is None:
             return
-        known, before = len(session.state.violations), dict(session.state.tally)
-        is_ours = code is None or connection in self._leaving
-        is_broken_off = is_ours and session.owes
-        session.end(time.monotonic(), None if is_ours else code)
-        broken = dict(session.state.tally)
-        if is_broken_off:
-            self.totals.left_open += 1
-            broken = {rule: count for rule, count in broken.items() if rule.startswith("deadline.")} | before
-        else:
-            self._keep(session, known)
+        known = len(session.state.violations)
+        ended = end(session, time.monotonic(), code, is_ours=code is None or connection in self._leaving)
+        self._keep(session, known, only=ended.broken)
+        self.totals.left_open += ended.left_open
         self.totals.judged += session.judged
         self.totals.streams += 1
-        self.totals.flawed += bool(broken)
-        self.rules.update(broken)
+        self.totals.flawed += bool(ended.broken)
+        self.rules.update(ended.broken)
 
-    def _keep(self, session: Session, known: int) -> None:
-        """Keeps the violations after those known, with the frames around them, as long as there is room."""
+    def _keep(self, session: Session, known: int, only: Collection[str] | None = None) -> None:
+        """Keeps the violations after those known, or the ``only`` ones of these rules, with the frames around them."""
         for one in session.state.violations[known:]:
-            if len(self.leaks) < EXAMPLES:
+            if len(self.leaks) < EXAMPLES and (only is None or one.rule in only):
                 seen = tuple((way or "", _text(text)) for text, _, way in session.window.last(session.received))
                 self.leaks.append(Leak(session.state.connection, one.rule, one.message, one.event, seen))
 
@@ -270,7 +267,8 @@ def _trace(judged: Judged, wall: float, cpu: float, *, early: bool) -> Trace:
         samples=judged.samples,
         steady=(judged.samples[0], judged.samples[-1]),
         disturbed={},
-        ids=_ids(judged),
+        ids=seen_ids(judged.checker, judged.spec),
+        ids_forgotten=forgotten_ids(judged.checker),
         isolation=_isolation(judged.checker),
         stopped_early=early,
     )
@@ -282,21 +280,6 @@ def _isolation(checker: Checker) -> tuple[str, ...]:
     return tuple(dict.fromkeys(rule for rule in (*(rule for _, rule in plan.session), plan.forbid) if rule)) * bool(
         plan.session
     )
-
-
-def _ids(judged: Judged) -> dict[str, dict[str, str]]:
-    """Ids that were seen, by field and by whose they are: compared with those of the other processes."""
-    plan = judged.checker.plan.isolation
-    if judged.spec.crowd <= judged.spec.users:
-        return {}
-    return {
-        path.text: {
-            str(value): "/".join(map(str, user))
-            for value, user in (ring.old | ring.new).items()
-            if isinstance(user, tuple)
-        }
-        for path, ring in zip(plan.ids, judged.checker.owners.ids, strict=True)
-    }
 
 
 if __name__ == "__main__":

@@ -64,6 +64,7 @@ def merge(
         steady=_steady(traces),
         disturbed=dict(disturbed),
         isolation=traces[0].isolation if traces else (),
+        ids_forgotten=sum(trace.ids_forgotten for trace in traces),
         thresholds=(),
         verdict=LoadVerdict.PASSED,
         reasons=(),

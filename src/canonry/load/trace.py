@@ -12,7 +12,7 @@ from canonry.model.load import VERSION, Failure, Leak, Sample, Totals
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """All that one process saw. ``started`` is seconds since 1970, ``memory`` the most bytes that it had,
     ``lag`` how late its event loop was, at most, in seconds. ``steady`` are the moments when all users had begun, and
-    when the time was over; ``disturbed`` counts what disturbances met.
+    when the time was over; ``disturbed`` counts what disturbances met; ``ids_forgotten`` ids are in no comparison.
     """
 
     spec: LoadSpec
@@ -31,6 +31,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     steady: tuple[Sample, Sample]
     disturbed: dict[str, int]
     ids: dict[str, dict[str, str]]
+    ids_forgotten: int = 0
     isolation: tuple[str, ...] = ()
     stopped_early: bool = False
     version: int = VERSION

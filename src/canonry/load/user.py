@@ -13,7 +13,7 @@ import aiohttp
 from canonry.contract.canary import TAG
 from canonry.contract.check.checker import Checker, Session
 from canonry.contract.check.isolation import SessionFacts
-from canonry.load.connection import Awaited, Event, JudgedConnection, Listener
+from canonry.load.connection import Awaited, Event, JudgedConnection, Kinds, Listener, forget_handshake
 from canonry.load.errors import RefusedError
 from canonry.load.latency import Latencies
 from canonry.load.spec import LoadSpec
@@ -35,7 +35,7 @@ class Crowd(Protocol):
     word: str
     latencies: Latencies
     checker: Checker
-    kinds: dict[str, int]
+    kinds: Kinds
     http: aiohttp.ClientSession
 
     def settle(self, user: "VirtualUser", connection: JudgedConnection, *, is_last: bool) -> None:
@@ -166,6 +166,7 @@ class VirtualUser:
                 )
         except aiohttp.WSServerHandshakeError as error:
             raise RefusedError(name, error.status) from None
+        forget_handshake(socket)
         connection = JudgedConnection(
             socket,
             going_on.session if going_on is not None else self._session(),

@@ -104,6 +104,7 @@ class Timing(msgspec.Struct, frozen=True):
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a report shows. ``cpu`` is that of the client's processes together, in seconds.
 
+    ``ids_forgotten`` ids came so long ago that later ones are not compared with them any more;
     ``lag`` is how late, at most, the client itself was in seconds: latencies and deadlines hold that too.
     """
 
@@ -130,6 +131,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     verdict: LoadVerdict
     reasons: tuple[str, ...]
     encoded: dict[str, str]
+    ids_forgotten: int = 0
     version: int = VERSION
 
     @property

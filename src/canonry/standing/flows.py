@@ -7,7 +7,9 @@ from canonry.history.reliability import claim_flow
 from canonry.model.reliability import ClaimState, FlowClaim
 from canonry.model.run_event import FlowCovered
 from canonry.model.standing import FlowLine, Judged, Origin, Run
+from canonry.report.style import plural
 from canonry.run.flow_claims import flow_runs, is_of_flow
+from canonry.standing.gates import failing
 from canonry.standing.past import Past
 
 
@@ -70,7 +72,7 @@ def _judged(flow: Flow, tests: int, bad: int, claim: FlowClaim, coverage: FlowCo
     """What is said of a flow, and why: failed by a test, a refuted claim or too little coverage; passed on evidence."""
     headline = coverage.headline if coverage is not None else None
     if bad:
-        return Judged.FAILED, f"{bad:,} of its {tests:,} tests fail"
+        return Judged.FAILED, failing(bad, tests)
     if claim.state is ClaimState.REFUTED:
         return (
             Judged.FAILED,
@@ -83,7 +85,7 @@ def _judged(flow: Flow, tests: int, bad: int, claim: FlowClaim, coverage: FlowCo
         if (lacking := "; ".join(_lacking(flow, tests, claim, headline)))
         else (
             Judged.PASSED,
-            f"{tests:,} tests pass",
+            f"{plural(tests, 'test')}, all of them pass",
         )
     )
 

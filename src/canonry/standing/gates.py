@@ -7,6 +7,7 @@ from canonry.model.gate import Judgement, Kind, Proof
 from canonry.model.gate import Standing as Proven
 from canonry.model.quarantine import Entry
 from canonry.model.standing import Absent, Compliance, FlowLine, Gate, Judged, Quarantined, Run
+from canonry.report.style import plural
 
 _SAID = {
     Kind.PARSING: "no file stopped parsing",
@@ -43,6 +44,11 @@ def gates_of(
     return tuple(sorted(found, key=lambda gate: (order[gate.state], gate.priority)))
 
 
+def failing(bad: int, tests: int) -> str:
+    """How many of some tests fail, in words."""
+    return f"{bad:,} of {plural(tests, 'test')} {'fails' if bad == 1 else 'fail'}"
+
+
 def verdict_of(
     gates: Sequence[Gate], compliance: Compliance | Absent, run: Run | Absent
 ) -> tuple[Judged, tuple[str, ...]]:
@@ -66,10 +72,10 @@ def _parsing(compliance: Compliance | Absent) -> Gate:
         return Gate(name="every file parses", state=Judged.UNKNOWN, said=compliance.said, command=compliance.command)
     broken, files = compliance.unparsable, compliance.files
     if broken:
-        said = f"{broken:,} of {files:,} files do not parse"
+        said = f"{broken:,} of {plural(files, 'file')} {'does' if broken == 1 else 'do'} not parse"
         return Gate(name="every file parses", state=Judged.FAILED, said=said, command=command, priority=0)
     state = Judged.PASSED if files else Judged.UNKNOWN
-    said = f"all {files:,} files do" if files else "there is no Python file"
+    said = f"{plural(files, 'file')}, and all of them do" if files else "there is no Python file"
     return Gate(name="every file parses", state=state, said=said, command="canonry audit --select SYN", priority=0)
 
 
@@ -78,7 +84,7 @@ def _run(run: Run | Absent) -> Iterator[Gate]:
         yield Gate(name="the newest run passes", state=Judged.UNKNOWN, said=run.said, command=run.command, priority=0)
         return
     tests, command = len(run.tests), run.origin.command
-    said = f"{run.bad:,} of {tests:,} tests fail" if run.bad else f"{tests:,} tests, exit status {run.status}"
+    said = failing(run.bad, tests) if run.bad else f"{plural(tests, 'test')}, exit status {run.status}"
     if run.cut:
         said += "; its recording is cut short"
     elif run.reason:
@@ -90,7 +96,7 @@ def _run(run: Run | Absent) -> Iterator[Gate]:
         if not category.name or not category.tests:
             continue
         ends_well = category.state in _ENDED_WELL and not category.bad
-        said = f"{category.bad:,} of {category.tests:,} tests fail" if category.bad else f"{category.tests:,} tests"
+        said = failing(category.bad, category.tests) if category.bad else plural(category.tests, "test")
         if category.state not in _ENDED_WELL:
             said += f", {category.state}"
         yield Gate(
@@ -133,8 +139,9 @@ def _quarantine(entries: Sequence[Quarantined]) -> Iterator[Gate]:
     if not entries:
         return
     over = [each for each in entries if each.days < 0]
+    whole = plural(len(entries), "entry", "entries")
     said = (
-        f"{len(over):,} of {len(entries):,} entries have expired" if over else f"{len(entries):,} entries, none expired"
+        f"{len(over):,} of {whole} {'has' if len(over) == 1 else 'have'} expired" if over else f"{whole}, none expired"
     )
     yield Gate(
         name="quarantine",
@@ -148,7 +155,10 @@ def _proofs(proofs: Sequence[Proof]) -> Iterator[Gate]:
     if not proofs:
         return
     bad = [each for each in proofs if each.standing is not Proven.PROVEN]
-    said = f"{len(bad):,} of {len(proofs):,} prove nothing" if bad else f"all {len(proofs):,} prove their finding"
+    whole = plural(len(proofs), "test")
+    said = (
+        f"{len(bad):,} of {whole} {'proves' if len(bad) == 1 else 'prove'} nothing" if bad else f"{whole}, all proven"
+    )
     yield Gate(
         name="proof tests", state=Judged.FAILED if bad else Judged.PASSED, said=said, command="canonry gate proofs"
     )

@@ -11,6 +11,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +97,7 @@ def quotes_in(text: str) -> Iterator[Quote | tuple[int, str]]:
 
 
 def checked(text: str, compute: Compute) -> list[Checked]:
-    """Every quote of a document held against its command; each command is asked once."""
-    known: dict[str, Any] = {}
+    """Every quote of a document held against its command."""
     found: list[Checked] = []
     for quote in quotes_in(text):
         if isinstance(quote, tuple):
@@ -106,9 +106,7 @@ def checked(text: str, compute: Compute) -> list[Checked]:
             found.append(Checked(quote=broken, problem=said))
             continue
         try:
-            if quote.command not in known:
-                known[quote.command] = compute(quote.command)
-            figure = at_path(known[quote.command], quote.path)
+            figure = at_path(compute(quote.command), quote.path)
         except UserError as error:
             found.append(Checked(quote=quote, problem=str(error)))
             continue
@@ -125,8 +123,9 @@ def rewritten(text: str, figures: list[Checked]) -> str:
 
 
 def asks(folder: Path) -> Compute:
-    """Runs canonry in a folder and reads its JSON; every other program, and every command that writes, is refused."""
+    """Runs canonry in a folder, each command once, and reads its JSON; what does more than read is refused."""
 
+    @cache
     def compute(command: str) -> Any:
         words = _words(command)
         done = subprocess.run(

@@ -140,14 +140,17 @@ def _spans(attempts: Iterable[AttemptEnded], numbers: Mapping[str, int], began: 
 
 def _categories(summary: RunSummary, canon: Canon) -> Iterable[CategoryLine]:
     seconds: dict[str, float] = {}
+    bad: dict[str, int] = {}
     for result in summary.results.values():
         seconds[result.category] = seconds.get(result.category, 0.0) + result.duration
+    for result in summary.bad():
+        bad[result.category] = bad.get(result.category, 0) + 1
     for name, category in summary.categories.items():
         declared = canon.categories.get(name)
         yield CategoryLine(
             name=name,
             tests=category.tests,
-            bad=sum(count for outcome, count in category.outcomes.items() if outcome.is_bad),
+            bad=bad.get(name, 0),
             skipped=category.outcomes.get(Outcome.SKIPPED, 0),
             flaky=category.flaky,
             seconds=seconds.get(name, 0.0),

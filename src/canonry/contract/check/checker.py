@@ -10,7 +10,7 @@ import msgspec
 from canonry.contract.check.compiled import Compiled
 from canonry.contract.check.ending import end_of_stream
 from canonry.contract.check.interpret import Interpreter, get, unread
-from canonry.contract.check.isolation import Owners, SessionFacts, user_of
+from canonry.contract.check.isolation import KNOWN_IDS, Owned, Owners, SessionFacts, user_of
 from canonry.contract.check.receive import TURN, Judge, Receive, Window
 from canonry.contract.check.shapes import state_class
 from canonry.contract.check.violation import Verdict, Violation
@@ -18,6 +18,10 @@ from canonry.contract.compile.plan import Plan
 
 KEPT = 64
 """How many of the last frames a session keeps, for counter-examples."""
+
+
+_NOTHING: Counter[tuple[str, str, str]] = Counter()
+"""What sessions have seen that do not count it."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -74,6 +78,11 @@ class Checker:
         known = facts or self.facts.get(connection) or SessionFacts()
         return Session(self, connection, known)
 
+    def forget(self) -> None:
+        """Forget whose ids are whose; canaries stay. What comes next is judged as if nothing had been before."""
+        self.owners.ids = [Owned(KNOWN_IDS) for _ in self.plan.isolation.ids]
+        self.owners.users = {}
+
     def owner(self, connection: str, facts: SessionFacts) -> Any:
         """Return what stands for the user of a session: sessions of one user are not secret to each other."""
         user = tuple(sorted((name, str(value)) for name, value in facts.user.items())) or connection
@@ -88,7 +97,7 @@ class Session:
     def __init__(self, checker: Checker, connection: str, facts: SessionFacts) -> None:
         self._ended = False
         self.window = Window(checker.keep)
-        self.seen: Counter[tuple[str, str, str]] = Counter()
+        self.seen: Counter[tuple[str, str, str]] = Counter() if checker.coverage else _NOTHING
         self.state = checker.states(
             checker.plan,
             connection,

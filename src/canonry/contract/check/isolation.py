@@ -26,11 +26,22 @@ class SessionFacts(msgspec.Struct, frozen=True):
     canaries: tuple[str, ...] = ()
 
 
+class Owned(Ring[Any]):
+    """Whose ids are, which counts those that it forgets."""
+
+    forgot: int = 0
+
+    def turn(self) -> None:
+        """Forgets the older half."""
+        self.forgot += len(self.old)
+        Ring.turn(self)
+
+
 class Owners:
     """What all sessions of a checker share: whose ids and texts are whose."""
 
     def __init__(self, fields: int) -> None:
-        self.ids: list[Ring[Any]] = [Ring(KNOWN_IDS) for _ in range(fields)]
+        self.ids = [Owned(KNOWN_IDS) for _ in range(fields)]
         self.users: dict[Any, Any] = {}
         self.canaries = Canaries()
 

@@ -5,6 +5,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 V = TypeVar("V")
+_EMPTY: dict[Any, Any] = {}
+"""What a ring has before its first turn. Nothing is ever put into ``old``, so all of them share one."""
 
 
 class Ring(msgspec.Struct, Generic[V], eq=False):
@@ -15,7 +17,7 @@ class Ring(msgspec.Struct, Generic[V], eq=False):
 
     size: int
     new: dict[Any, V] = {}
-    old: dict[Any, V] = {}
+    old: dict[Any, V] = msgspec.field(default_factory=lambda: _EMPTY)
 
     def get(self, key: object) -> V | None:
         """What was put under ``key``, None where nothing was or it is forgotten."""

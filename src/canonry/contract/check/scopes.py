@@ -89,7 +89,7 @@ def started(state: State, scope: ScopePlan, inst: Instance) -> None:
     """Gives a scope that opens the request that it answers."""
     for index, exchange in enumerate(state.plan.exchanges):
         if exchange.starts == scope.index and exchange.starts != SESSION and state.asked[index]:
-            n, at, _ = state.asked[index].popleft()
+            n, at, _ = state.asked[index].pop(0)
             _in_time(state, index, n, at)
             inst.request = (n, at)
             demands.request_deadlines(state, inst, inst.request)
@@ -108,7 +108,7 @@ def exchanges(state: State, kind: int, event: Any) -> None:
                     _in_time(state, index, entry[0], entry[1])
                     break
         if kind in exchange.request and state.direction != "out":
-            asked.append((state.n, state.at, state.key(exchange.key, event) if exchange.key else None))
+            state.request(index, state.key(exchange.key, event) if exchange.key else None)
 
 
 def _in_time(state: State, index: int, n: int, at: float | None) -> None:

@@ -22,7 +22,7 @@ def step(state: State, span: SpanPlan, kind: int, inst: Instance, event: Any) ->
     if kind in span.forbids:
         _forbid(state, span, inst, event)
     if kind in span.refers_unless:
-        state.fired.add(span.index)
+        state.fired[span.index] = True
     if kind in span.chunks:
         _chunk(state, span, kind, inst, event)
     elif kind in span.refers:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -142,7 +142,7 @@ class State:
         *,
         owner: dict[str, Any],
         owned: dict[str, frozenset[Any]],
-        ids: list[Ring[Any]],
+        ids: Sequence[Ring[Any]],
         users: dict[Any, Any],
         get: Callable[[Path, Any], Any],
         whose: Any = None,
@@ -168,13 +168,15 @@ class State:
         self.given_up: dict[int, Ring[int]] = {}
         self.tokens: list[dict[Any, Record]] = [{} for _ in plan.spans]
         self.implied: dict[int, tuple[Instance, Record]] = {}
-        self.fired: set[int] = set()
+        self.fired: dict[int, bool] = {}
+        """The spans that ever opened; an empty dictionary is smaller than a set."""
         self.unique: list[Ring[int]] = [Ring(UNIQUE) for _ in plan.uniques]
-        self.asked: list[deque[tuple[int, float | None, Any]]] = [deque(maxlen=MOST_REQUESTS) for _ in plan.exchanges]
+        self.asked: list[list[tuple[int, float | None, Any]]] = [[] for _ in plan.exchanges]
         self.tails: Ring[str] | None = None
         self.open = 0
         self.mark = math.inf
-        self.who: Any = tuple(sorted((name, str(value)) for name, value in owner.items())) or None
+        who = tuple(sorted((name, str(value)) for name, value in owner.items())) or None
+        self.who: Any = whose if who == whose else who
         self.owner: list[Any] = [owner.get(path.text, owner.get(path.name)) for path, _ in plan.isolation.session]
         self.owned = [owned.get(name, owned.get(path.text)) for name, path, _ in plan.isolation.owned]
         for index, values in enumerate(self.owned):
@@ -183,7 +185,8 @@ class State:
         self.mine: list[Ring[bool]] = [Ring(UNIQUE) for _ in ids]
         self.users = users
         self.user: Any = None
-        self.unread: deque[int] = deque(maxlen=MOST_UNREAD)
+        self.unread: deque[int] | None = None
+        """Made when it is needed: an empty one has the room of 64."""
         self.violations: list[Violation] = []
         self.tally: dict[str, int] = {}
         self.odd = any(isinstance(value, str) and not is_id(value) for value in self.owner)
@@ -219,8 +222,17 @@ class State:
         values = tuple(_plain(self.get(path, event)) for path in paths)
         return None if None in values else values
 
+    def request(self, index: int, key: Any) -> None:
+        """Remembers the present event as a request of an exchange, and forgets the oldest where there are too many."""
+        asked = self.asked[index]
+        asked.append((self.n, self.at, key))
+        if len(asked) > MOST_REQUESTS:
+            del asked[0]
+
     def unplaced(self) -> None:
         """Notes that the present frame, or what counts in it, could not be read: a number may be missing for it."""
+        if self.unread is None:
+            self.unread = deque(maxlen=MOST_UNREAD)
         if not self.unread or self.unread[-1] != self.n:
             self.unread.append(self.n)
 

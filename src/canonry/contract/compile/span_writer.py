@@ -19,7 +19,7 @@ class SpanWriter(Writer):
         if holder is None:
             return
         if not holder.startswith("?") and self.kind.index in span.refers_unless:
-            self.act.append(f"S.fired.add({span.index})")
+            self.act.append(f"S.fired[{span.index}] = True")
             if self.kind.index not in span.touched:
                 return
         if not holder.startswith("?") and self._write(span, holder, self._role(span)):

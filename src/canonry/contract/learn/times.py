@@ -38,20 +38,22 @@ def propose_own_time(talks: list[Talk], found: Runs, draft: Draft) -> None:
 
 def propose_exchanges(talks: list[Talk], found: Runs, draft: Draft) -> str:
     """Proposes what messages of the client bring about; returns the one that starts runs."""
-    asked: Counter[str] = Counter(
-        event.name
-        for talk in talks
-        for event in talk.events
-        if event.direction == "in" and event.name not in found.kinds
-    )
-    if not asked:
+    sent: Counter[str] = Counter(event.name for talk in talks for event in talk.events if event.direction == "in")
+    inside = found.kinds if found.scope else frozenset()
+    asked = {name: count for name, count in sent.items() if name not in inside}
+    if not sent:
         draft.unknown.append("exchanges: no recording holds a message from client to service (`dir: in`)")
+    elif not asked:
+        names = ", ".join(f"`{name}`" for name in sorted(sent))
+        draft.unknown.append(
+            f"exchanges: {names} (`dir: in`) came inside of {found.scope}s; what they bring about is open"
+        )
     starts = ""
     replies = {event.name for talk in talks for event in talk.events if event.direction == "out"}
     for name, count in sorted(asked.items()):
         answers = [reply for reply in sorted(replies) if _answers(talks, name, reply)]
         opening = found.scope and any(reply in found.bounds.opens for reply in answers)
-        session = [reply for reply in answers if reply not in found.kinds]
+        session = [reply for reply in answers if reply not in inside]
         if count < 2:
             draft.unknown.append(f"{name}: one message, which is too few to say what answers it")
             continue

@@ -83,7 +83,8 @@ def _isolation(result: LoadResult) -> str:
     if not result.isolation:
         return "not judged: the contract has no such rules"
     held = "each connection by its first event" if _is_locust(result) else "every user against all others"
-    return f"{', '.join(result.isolation)}: {held}"
+    old = f"; {result.ids_forgotten:,} ids are too old to be compared with later ones" if result.ids_forgotten else ""
+    return f"{', '.join(result.isolation)}: {held}{old}"
 
 
 def began(result: LoadResult) -> str:

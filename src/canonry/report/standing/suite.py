@@ -122,7 +122,8 @@ def _listed(run: Run, failure: Failure, first: str, room: _Room) -> str:
     """A failure in one line; with its own reason where that is another than the cluster's."""
     test = run.tests[failure.test]
     own = room.take(_first_line(failure)) if first else ""
-    said = f"{test.node}  {test.outcome.value}{' (new)' if failure.new else ''}{f'  {own}' if own else ''}"
+    marks = f"{' (new)' if failure.new else ''}{' (in quarantine)' if test.quarantined else ''}"
+    said = f"{test.node}  {test.outcome.value}{marks}{f'  {own}' if own else ''}"
     return escape(printable(said))
 
 
