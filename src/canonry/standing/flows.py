@@ -1,9 +1,10 @@
 """The flows of the canon: what they are worth, what may be claimed of them, and how far tests cover them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from canonry.canon.options import Canon, Flow
 from canonry.history.reliability import claim_flow
+from canonry.model.outcome import Outcome
 from canonry.model.reliability import ClaimState, FlowClaim
 from canonry.model.run_event import FlowCovered
 from canonry.model.standing import FlowLine, Judged, Origin, Run
@@ -82,14 +83,8 @@ def _judged(
         )
     if flow.coverage is not None and headline is not None and headline < flow.coverage:
         return Judged.FAILED, f"its coverage is {headline:.0%}, and {flow.coverage:.0%} is demanded"
-    return (
-        (Judged.UNKNOWN, lacking)
-        if (lacking := "; ".join(_lacking(flow, tests, claim, headline)))
-        else (
-            Judged.PASSED,
-            f"{plural(tests, 'test')}, all of them pass",
-        )
-    )
+    lacking = "; ".join(_lacking(flow, tests, claim, headline))
+    return (Judged.UNKNOWN, lacking) if lacking else (Judged.PASSED, f"{plural(tests, 'test')}, all of them pass")
 
 
 def _lacking(flow: Flow, tests: int, claim: FlowClaim, headline: float | None) -> Iterator[str]:
