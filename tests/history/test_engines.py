@@ -193,3 +193,15 @@ def test_texts_that_a_database_cannot_hold_are_held_in_other_words(history: Hist
     assert found.text.endswith("\\ud800 end")
     assert "characters are left out" in found.text
     assert len(found.text) < 4_100
+
+
+def test_totals_count_each_test_once_by_how_it_ended(history: History) -> None:
+    again, hopeless = [(Outcome.FAILED, 1.0), (Outcome.PASSED, 1.0)], [(Outcome.FAILED, 1.0), (Outcome.TIMEOUT, 1.0)]
+    history.add(run_of("a", 1.0, {NODE: again, OTHER: hopeless, "test_a.py::test_c": Outcome.SKIPPED}))
+    history.add(run_of("b", 2.0, {NODE: Outcome.PASSED}))
+    totals = history.totals()
+
+    assert totals["a"].outcomes == {Outcome.PASSED: 1, Outcome.TIMEOUT: 1, Outcome.SKIPPED: 1}
+    assert (totals["a"].tests, totals["a"].bad, totals["a"].again) == (3, 1, 1)
+    assert (totals["b"].tests, totals["b"].bad, totals["b"].again) == (1, 0, 0)
+    assert set(history.totals(last=1)) == {"b"}

@@ -40,6 +40,7 @@ def failing_tests(history: History, runs: Sequence[KeptRun], *, now: float) -> l
     for each in history.attempts(runs, nodes=nodes):
         attempts[each.node].append(each)
     by_id = {run.id: run for run in runs}
+    reasons: dict[str, dict[tuple[str, int], str]] = {}
     found = []
     for node in nodes:
         bad = [each for each in attempts[node] if each.outcome.is_bad]
@@ -57,7 +58,7 @@ def failing_tests(history: History, runs: Sequence[KeptRun], *, now: float) -> l
                 failed_at=last.at,
                 run=last.run,
                 commit=by_id[last.run].commit,
-                reason=_reason(history, last),
+                reason=_reason(history, last, reasons),
             )
         )
     return sorted(found, key=_place)
@@ -72,6 +73,8 @@ def _reruns(attempts: Iterable[KeptAttempt]) -> float:
     return sum(max(0.0, each.duration) for each in attempts if each.attempt > 1)
 
 
-def _reason(history: History, last: KeptAttempt) -> str:
-    said = (each for each in history.failures(last.run) if each.node == last.node and each.attempt == last.attempt)
-    return next((each.reason for each in said), "")
+def _reason(history: History, last: KeptAttempt, known: dict[str, dict[tuple[str, int], str]]) -> str:
+    """What an attempt said; ``known`` keeps what all of its run did, so that each run is asked once."""
+    if last.run not in known:
+        known[last.run] = {(each.node, each.attempt): each.reason for each in history.failures(last.run)}
+    return known[last.run].get((last.node, last.attempt), "")

@@ -1,9 +1,10 @@
 """The flows of the canon: what they are worth, what may be claimed of them, and how far tests cover them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from canonry.canon.options import Canon, Flow
 from canonry.history.reliability import claim_flow
+from canonry.model.outcome import Outcome
 from canonry.model.reliability import ClaimState, FlowClaim
 from canonry.model.run_event import FlowCovered
 from canonry.model.standing import FlowLine, Judged, Origin, Run
@@ -25,7 +26,7 @@ def _line(
     name: str, flow: Flow, run: Run | None, past: Past, commit: str | None, *, dirty: bool, at: float
 ) -> FlowLine:
     tests = [test for test in run.tests if is_of_flow(flow, test.node)] if run is not None else []
-    bad = sum(test.outcome.is_bad for test in tests)
+    bad = [test.outcome for test in tests if test.outcome.is_bad]
     claim = _claim(name, flow, past, commit, {test.node for test in tests}, dirty=dirty)
     covered = past.history.flows(past.runs, flow=name) if past.history is not None else []
     coverage = covered[-1].covered if covered else None
@@ -42,7 +43,7 @@ def _line(
         weight=flow.weight,
         value=flow.value or "",
         tests=len(tests),
-        bad=bad,
+        bad=len(bad),
         state=state,
         said=said,
         claim=claim,
@@ -68,7 +69,9 @@ def _claim(name: str, flow: Flow, past: Past, commit: str | None, tests: Collect
     )
 
 
-def _judged(flow: Flow, tests: int, bad: int, claim: FlowClaim, coverage: FlowCovered | None) -> tuple[Judged, str]:
+def _judged(
+    flow: Flow, tests: int, bad: Sequence[Outcome], claim: FlowClaim, coverage: FlowCovered | None
+) -> tuple[Judged, str]:
     """What is said of a flow, and why: failed by a test, a refuted claim or too little coverage; passed on evidence."""
     headline = coverage.headline if coverage is not None else None
     if bad:
@@ -80,14 +83,8 @@ def _judged(flow: Flow, tests: int, bad: int, claim: FlowClaim, coverage: FlowCo
         )
     if flow.coverage is not None and headline is not None and headline < flow.coverage:
         return Judged.FAILED, f"its coverage is {headline:.0%}, and {flow.coverage:.0%} is demanded"
-    return (
-        (Judged.UNKNOWN, lacking)
-        if (lacking := "; ".join(_lacking(flow, tests, claim, headline)))
-        else (
-            Judged.PASSED,
-            f"{plural(tests, 'test')}, all of them pass",
-        )
-    )
+    lacking = "; ".join(_lacking(flow, tests, claim, headline))
+    return (Judged.UNKNOWN, lacking) if lacking else (Judged.PASSED, f"{plural(tests, 'test')}, all of them pass")
 
 
 def _lacking(flow: Flow, tests: int, claim: FlowClaim, headline: float | None) -> Iterator[str]:

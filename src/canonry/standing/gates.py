@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from canonry.model.gate import Judgement, Kind, Proof
 from canonry.model.gate import Standing as Proven
+from canonry.model.outcome import Outcome
 from canonry.model.quarantine import Entry
 from canonry.model.standing import Absent, Compliance, FlowLine, Gate, Judged, Quarantined, Run
 from canonry.report.style import plural
@@ -20,6 +21,7 @@ _SAID = {
     Kind.CANON: "the canon demands no less",
 }
 _PRIORITIES = {Kind.PARSING: 0, Kind.TESTS: 0}
+_IDLE = frozenset((Outcome.BLOCKED, Outcome.NOT_RUN))
 _ENDED_WELL = frozenset(("passed", ""))
 
 
@@ -44,9 +46,14 @@ def gates_of(
     return tuple(sorted(found, key=lambda gate: (order[gate.state], gate.priority)))
 
 
-def failing(bad: int, tests: int) -> str:
-    """How many of some tests fail, in words."""
-    return f"{bad:,} of {plural(tests, 'test')} {'fails' if bad == 1 else 'fail'}"
+def failing(bad: Iterable[Outcome], tests: int) -> str:
+    """How many of some tests fail and how many did not run, in words; ``bad`` are the outcomes that are."""
+    outcomes = list(bad)
+    idle = sum(outcome in _IDLE for outcome in outcomes)
+    failed = len(outcomes) - idle
+    said = [f"{failed:,} of {plural(tests, 'test')} {'fails' if failed == 1 else 'fail'}"] if failed else []
+    said += [f"{idle:,} did not run" if failed else f"{idle:,} of {plural(tests, 'test')} did not run"] if idle else []
+    return ", ".join(said)
 
 
 def verdict_of(
@@ -84,20 +91,24 @@ def _run(run: Run | Absent) -> Iterator[Gate]:
         yield Gate(name="the newest run passes", state=Judged.UNKNOWN, said=run.said, command=run.command, priority=0)
         return
     tests, command = len(run.tests), run.origin.command
-    said = failing(run.bad, tests) if run.bad else f"{plural(tests, 'test')}, exit status {run.status}"
+    bad = [test for test in run.tests if test.outcome.is_bad and not test.quarantined]
+    said = (
+        failing((test.outcome for test in bad), tests) if bad else f"{plural(tests, 'test')}, exit status {run.status}"
+    )
     if run.cut:
         said += "; its recording is cut short"
     elif run.reason:
         said += f"; it ended early: {run.reason}"
-    state = Judged.FAILED if run.status or run.bad else Judged.UNKNOWN if run.cut or not tests else Judged.PASSED
-    mend = "canonry run --failed" if run.bad else command
+    state = Judged.FAILED if run.status or bad else Judged.UNKNOWN if run.cut or not tests else Judged.PASSED
+    mend = "canonry run --failed" if bad else command
     yield Gate(name="the newest run passes", state=state, said=said, command=mend, priority=0)
     for category in run.categories:
         if not category.name or not category.tests:
             continue
         ends_well = category.state in _ENDED_WELL and not category.bad
-        said = failing(category.bad, category.tests) if category.bad else plural(category.tests, "test")
-        if category.state not in _ENDED_WELL:
+        mine = [test.outcome for test in bad if test.category == category.name]
+        said = failing(mine, category.tests) if mine else plural(category.tests, "test")
+        if category.state not in _ENDED_WELL and category.state != "failed":
             said += f", {category.state}"
         yield Gate(
             name=f"category {category.name}",

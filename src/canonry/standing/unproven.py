@@ -45,19 +45,16 @@ def _flows(flows: Iterable[FlowLine]) -> Iterator[Unproven]:
 
 
 def _run(summary: RunSummary) -> Iterator[Unproven]:
+    command = f"canonry run --replay {summary.started.run} -v"
     reasons: Counter[tuple[Outcome, str]] = Counter()
     for result in summary.results.values():
         if result.outcome in (Outcome.SKIPPED, Outcome.NOT_RUN, Outcome.BLOCKED, Outcome.EXPECTED_FAILURE):
             reasons[result.outcome, result.last.reason or "no reason is said"] += 1
     for (outcome, reason), count in reasons.most_common(_SKIPS):
-        yield Unproven(
-            kind=outcome.value, what=plural(count, "test"), why=reason, command="canonry run --replay last -v"
-        )
+        yield Unproven(kind=outcome.value, what=plural(count, "test"), why=reason, command=command)
     rest = sum(reasons.values()) - sum(count for _, count in reasons.most_common(_SKIPS))
     if rest:
-        yield Unproven(
-            kind="skipped", what=plural(rest, "test"), why="other reasons", command="canonry run --replay last -v"
-        )
+        yield Unproven(kind="skipped", what=plural(rest, "test"), why="other reasons", command=command)
     for name, category in summary.categories.items():
         if name and category.tests and not category.evidence:
             yield Unproven(
