@@ -18,7 +18,7 @@ from canonry.contract.check.checker import Checker
 from canonry.contract.check.violation import Violation
 from canonry.contract.compile.plan import Plan
 from canonry.contract.generate.stream import Line, Stream
-from canonry.contract.generate.streams import generate
+from canonry.contract.generate.streams import Generator
 from canonry.contract.load import load_contract, shipped
 from canonry.contract.mutate.scene import leaves
 
@@ -57,7 +57,8 @@ def soak(count: int, seed: int = 0) -> Counter[str]:
 
 
 def _soak_one(plan: Plan, count: int, rng: Random) -> Counter[str]:
-    streams = [generate(plan, seed=rng.randrange(2**32), runs=rng.randint(1, 2)) for _ in range(min(_STREAMS, count))]
+    generator = Generator(plan)
+    streams = [generator.stream(rng.randrange(2**32), runs=rng.randint(1, 2)) for _ in range(min(_STREAMS, count))]
     compiled = Checker(plan, keep=0, coverage=False)
     interpreted = Checker(plan, keep=0, interpreted=True)
     outcomes: Counter[str] = Counter()
@@ -76,8 +77,7 @@ def _soak_one(plan: Plan, count: int, rng: Random) -> Counter[str]:
 
 
 def _verdict(checker: Checker, frames: list[Frame]) -> list[Violation]:
-    checker.owners.ids = type(checker.owners)(len(checker.plan.isolation.ids)).ids
-    checker.owners.users = {}
+    checker.forget()
     session = checker.session("a")
     for raw, at, direction in frames:
         session.receive(raw, at=at, direction=direction)

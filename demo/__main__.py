@@ -1,4 +1,4 @@
-"""`make demo`: makes a messy repository, audits it, repairs it, runs it, and says how to do so with one's own."""
+"""`make demo`: makes a messy repository, audits, repairs, moves and runs it, keeps what was won, writes the report."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 from demo import golden
 from demo.chat import record
 from demo.make_repository import make_repository
-from demo.plant import plant
+from demo.plant import plant, plant_regression
 from demo.witness import passing
 
 
@@ -40,6 +40,8 @@ def main() -> int:
         print("Two users talk to the shop's agents at once, and one event of Ada's was sent to Bob:\n")
         _show(root, "contract", "check", "agent-events", recording, "--sessions", sessions)
         _golden_path(root, Path(folder))
+        _keep(root)
+        page = _report(root)
         print("Look at your own repository (nothing is run, imported or changed):\n")
         print(f"  {_program()} init PATH                proposes a canon by counting what is there")
         print(f"  {_program()} audit PATH               every finding, with code frames")
@@ -52,7 +54,37 @@ def main() -> int:
         print(f"  {_program()} run --flow NAME --cover  how far the tests of a flow cover its code and its events")
         print("\nand hold a recorded stream of events against a contract:\n")
         print(f"  {_program()} contract check agent-events RECORDING.jsonl")
+        print("\nand keep what was won, and see where it stands:\n")
+        print(f"  {_program()} gate --against main      refuses what is worse than another commit")
+        print(f"  {_program()} report                   one page with all of it, every figure with its command")
+        print(f"\nThis shop's page is there to look at: {page}")
     return 0
+
+
+def _keep(root: Path) -> None:
+    """Accepts the shop as it is, makes it worse in one place, and sees the gate refuse that."""
+    print("What was won is kept: the shop as it is now is accepted. Then somebody adds one more private test runner:\n")
+    print("$ canonry gate baseline", flush=True)
+    accepting = [sys.executable, "-m", "canonry", "gate", "baseline"]
+    if status := subprocess.run(accepting, cwd=root, check=False).returncode:
+        raise SystemExit(status)
+    planted = plant_regression(root)
+    _show(root, "gate", exits=1)
+    planted.unlink()
+    _show(root, "gate", exits=0)
+
+
+def _report(root: Path) -> Path:
+    """Writes the report of the shop to where it outlives the demo."""
+    print("And where the shop stands, in one page that needs nothing else:\n", flush=True)
+    page = Path.cwd() / "demo-report.html"
+    command = [sys.executable, "-m", "canonry", "report", "--output-file", str(page)]
+    print(f"$ canonry report --output-file {page.name}", flush=True)
+    status = subprocess.run(command, cwd=root, check=False).returncode
+    if status:
+        raise SystemExit(status)
+    print(flush=True)
+    return page
 
 
 def _golden_path(root: Path, folder: Path) -> None:

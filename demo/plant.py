@@ -3,6 +3,12 @@
 from pathlib import Path
 
 _TEMPLATES = Path(__file__).parent / "planted"
+_REGRESSION = """import sys
+
+import pytest
+
+sys.exit(pytest.main(["tests/unit", *sys.argv[1:]]))
+"""
 _CATEGORY = """
 [tool.canonry.categories.planted]
 paths = ["tests/planted"]
@@ -11,6 +17,14 @@ retries = 1
 test-timeout = "2s"
 leaks = "fail"
 """
+
+
+def plant_regression(root: Path) -> Path:
+    """Adds the script that somebody writes who does not know the runner; the file that it is."""
+    script = root / "scripts" / "run_my_tests.py"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(_REGRESSION, encoding="utf-8")
+    return script
 
 
 def plant(root: Path) -> None:

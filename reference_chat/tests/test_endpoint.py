@@ -8,10 +8,9 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
-import openai
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +19,9 @@ from runs import run
 from reference_chat.model.endpoint.app import create_endpoint
 from reference_chat.model.endpoint.directives import read_script
 from reference_chat.model.endpoint.server import EmbeddedServer
+
+if TYPE_CHECKING:
+    import openai
 
 _SECRET = {"X-Chat-Test-Secret": "s3"}
 _TOOLS: list[Any] = [
@@ -54,8 +56,9 @@ def http() -> Iterator[httpx2.Client]:
     loop.close()
 
 
-def with_openai(use: Callable[[openai.AsyncOpenAI], Awaitable[Any]], **options: Any) -> Any:
-    """What `use` returns, given OpenAI's client of the endpoint."""
+def with_openai(use: Callable[["openai.AsyncOpenAI"], Awaitable[Any]], **options: Any) -> Any:
+    """What `use` returns, given OpenAI's client of the endpoint; it is a second to import, for who comes here only."""
+    import openai
 
     async def it() -> Any:
         async with (
@@ -86,7 +89,7 @@ def _body(text: str, **more: Any) -> dict[str, Any]:
 
 
 def test_the_official_client_reads_a_completion_and_the_tools_that_it_calls() -> None:
-    async def use(client: openai.AsyncOpenAI) -> Any:
+    async def use(client: "openai.AsyncOpenAI") -> Any:
         messages: list[Any] = [{"role": "user", "content": "how much is 2 + 3?"}]
         first = await client.chat.completions.create(model="embedded", messages=messages, tools=_TOOLS)
         call = first.choices[0].message.tool_calls
@@ -108,7 +111,7 @@ def test_the_official_client_reads_a_completion_and_the_tools_that_it_calls() ->
 
 
 def test_the_official_client_accumulates_a_stream_to_the_same_completion() -> None:
-    async def use(client: openai.AsyncOpenAI) -> Any:
+    async def use(client: "openai.AsyncOpenAI") -> Any:
         whole = []
         for text in ("[[tools:3]] how late?", "[[tools:0]] " + "a long question " * 40):
             messages: list[Any] = [{"role": "user", "content": text}]
@@ -134,7 +137,9 @@ def test_the_official_client_accumulates_a_stream_to_the_same_completion() -> No
 
 
 def test_the_official_client_raises_its_own_errors() -> None:
-    async def use(client: openai.AsyncOpenAI) -> Any:
+    import openai
+
+    async def use(client: "openai.AsyncOpenAI") -> Any:
         raised = []
         for text in (
             "[[fail:400]]",

@@ -100,7 +100,7 @@ def test_the_schema_is_valid_and_strict() -> None:
     assert jsonschema.validators.validator_for(schema) is jsonschema.Draft202012Validator
     jsonschema.Draft202012Validator.check_schema(schema)
     tables = [one for one in schema["$defs"].values() if one.get("type") == "object"]
-    assert len(tables) == 10
+    assert len(tables) == 11
     assert all(table["additionalProperties"] is False for table in tables)
     assert "null" not in json.dumps(schema)
 

@@ -58,7 +58,7 @@ def expected(source: bytes, result: bytes) -> str | None:
     return f"the result does not compile: {found.msg} in line {found.lineno}"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=90, deadline=None)
 @given(st.sampled_from(_FILES), st.integers(0, 10**9), st.lists(st.sampled_from(_PLANTED), min_size=1, max_size=3))
 def test_as_if_all_were_compiled(file: Path, seed: int, texts: list[str]) -> None:
     source = file.read_bytes()

@@ -22,10 +22,21 @@ def frames(stream: list[Event]) -> list[tuple[bytes, float | None, str | None]]:
     return made
 
 
+@cache
+def checker_of(text: str, *, interpreted: bool = False) -> Checker:
+    """A checker to use again after `forget`: compiling takes longer than judging a short stream."""
+    return Checker(loaded(text).plan, interpreted=interpreted)
+
+
 def judge(sample: Sample | str, stream: list[Event] | list[tuple[Any, ...]], **options: Any) -> Result:
     """The result of a stream, of events or of frames."""
     text = sample if isinstance(sample, str) else sample.yaml
-    session = Checker(loaded(text).plan, **options).session("c")
+    if options.keys() <= {"interpreted"}:
+        checker = checker_of(text, **options)
+        checker.forget()
+    else:
+        checker = Checker(loaded(text).plan, **options)
+    session = checker.session("c")
     for raw, at, way in stream if stream and isinstance(stream[0], tuple) else frames(stream):  # type: ignore[arg-type]
         session.receive(raw, at=at, direction=way)
     return session.end()

@@ -13,9 +13,11 @@ texts of other users. A line is one of
 a tenth of a second an event. A field of the value `<absent>` is left out.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,31 @@ class Stream:
     differs: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stream is written, and its name: known without reading the YAML, which takes seconds for all files."""
+
+    protocol: str
+    file: str
+    index: int
+    name: str
+
+    def read(self) -> Stream:
+        """The stream that is written there."""
+        found = streams(self.protocol, self.file)
+        assert len(found) == len(places(self.protocol, self.file))
+        assert found[self.index].name == self.name
+        return found[self.index]
+
+
+def places(protocol: str, file: str) -> tuple[Place, ...]:
+    """The places of the streams of a file, in the order they are written."""
+    text = (FOLDER / protocol / f"{file}.yaml").read_text()
+    names = (name.strip('"') for name in re.findall("^- name: (.*)$", text, re.MULTILINE))
+    return tuple(Place(protocol, file, index, name) for index, name in enumerate(names))
+
+
+@cache
 def streams(protocol: str, file: str) -> tuple[Stream, ...]:
     """The streams of one file of a protocol's folder, such as `valid` or `broken`, in the order they are written."""
     written = YAML(typ="safe").load(FOLDER / protocol / f"{file}.yaml")

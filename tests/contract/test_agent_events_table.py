@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from canonry.contract.check.checker import Checker
-from tests.contract.judging import loaded
+from tests.contract.judging import checker_of
 
 Event = dict[str, Any]
 SESSION = ("connection_ready", "ping", "pong", "error", "user_message")
@@ -25,7 +24,9 @@ def told(stream: list[Event]) -> set[str]:
         seq += 1
     found = []
     for interpreted in (True, False):
-        session = Checker(loaded("agent-events").plan, interpreted=interpreted).session()
+        checker = checker_of("agent-events", interpreted=interpreted)
+        checker.forget()
+        session = checker.session()
         for event in sent:
             session.receive(json.dumps(event).encode())
         found.append({each.rule for each in session.end().violations})

@@ -8,8 +8,8 @@ import pytest
 from canonry.contract.cover import Item, cover, denominator
 from canonry.contract.generate.streams import generate
 from canonry.contract.load import load_contract, read_contract, shipped
-from canonry.contract.mutate.matrix import kill_matrix
 from canonry.model.errors import NothingValidatedError
+from tests.contract.mutants import first_mutants
 from tests.workbench import call_canonry
 
 CONTRACT = """\
@@ -128,7 +128,7 @@ def test_what_is_seen_is_part_of_the_denominator_and_more_recordings_cover_more(
 def test_mutants_exercise_what_valid_streams_do_not() -> None:
     plan = load_contract("agent-events").plan
     wanted = ("fields.agent_thinking.payload.thought", "isolation.user_id", "exchange.ping", "close_codes")
-    streams = [kill_matrix(plan, only=rule).mutants[0].stream for rule in wanted]
+    streams = [mutant.stream for mutant in first_mutants(plan, wanted)]
     facts = {name: fact for stream in streams if stream for name, fact in stream.facts.items()}
     coverage = cover(plan, [list(stream.encode()) for stream in streams if stream], facts=facts)
     assert coverage.items[Item("events", "out agent_thinking: schema-refused")] == 1

@@ -3,32 +3,34 @@
 import pytest
 
 from tests.contract.judged import judge
-from tests.contract.recorded import PROTOCOLS, Stream, streams
+from tests.contract.recorded import PROTOCOLS, Place, places, streams
 
-VALID = [stream for protocol in PROTOCOLS for stream in streams(protocol, "valid")]
-BROKEN = [stream for protocol in PROTOCOLS for stream in streams(protocol, "broken")]
-VERIFIER = streams("ag-ui", "verifier")
-
-
-def _named(stream: Stream) -> str:
-    return f"{stream.protocol}: {stream.name}"
+VALID = [place for protocol in PROTOCOLS for place in places(protocol, "valid")]
+BROKEN = [place for protocol in PROTOCOLS for place in places(protocol, "broken")]
+VERIFIER = places("ag-ui", "verifier")
 
 
-@pytest.mark.parametrize("stream", VALID, ids=_named)
-def test_a_legal_stream_is_accepted(stream: Stream) -> None:
-    assert judge(stream) == ()
+def _named(place: Place) -> str:
+    return f"{place.protocol}: {place.name}"
 
 
-@pytest.mark.parametrize("stream", BROKEN, ids=_named)
-def test_a_broken_stream_is_refused_by_the_rule_that_it_breaks(stream: Stream) -> None:
+@pytest.mark.parametrize("place", VALID, ids=_named)
+def test_a_legal_stream_is_accepted(place: Place) -> None:
+    assert judge(place.read()) == ()
+
+
+@pytest.mark.parametrize("place", BROKEN, ids=_named)
+def test_a_broken_stream_is_refused_by_the_rule_that_it_breaks(place: Place) -> None:
+    stream = place.read()
     violations = judge(stream)
     assert violations, stream.breaks
     first = [one.rule for one in violations if one.index == violations[0].index]
     assert stream.rule in first, stream.breaks
 
 
-@pytest.mark.parametrize("stream", VERIFIER, ids=_named)
-def test_the_verdict_is_that_of_ag_uis_verifier_or_the_difference_is_explained(stream: Stream) -> None:
+@pytest.mark.parametrize("place", VERIFIER, ids=_named)
+def test_the_verdict_is_that_of_ag_uis_verifier_or_the_difference_is_explained(place: Place) -> None:
+    stream = place.read()
     violations = judge(stream)
     said = "reject" if violations else "accept"
     assert (said != stream.verifier) == (stream.differs is not None)
@@ -38,5 +40,5 @@ def test_the_verdict_is_that_of_ag_uis_verifier_or_the_difference_is_explained(s
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_broken_streams_break_many_kinds_of_rules(protocol: str) -> None:
-    kinds = {(stream.rule or "").split(".")[0] for stream in BROKEN if stream.protocol == protocol}
+    kinds = {(stream.rule or "").split(".")[0] for stream in streams(protocol, "broken")}
     assert len(kinds) >= 6

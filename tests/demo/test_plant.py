@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from canonry.model.outcome import Outcome
-from demo.plant import plant
-from tests.workbench import Folder
+from demo.plant import plant, plant_regression
+from tests.workbench import SOUND, Folder
 
 
 def test_each_planted_fault_is_named(folder: Folder) -> None:
@@ -33,3 +33,15 @@ def test_the_planted_order_dependence_is_found(folder: Folder) -> None:
     assert done.returncode == 1
     assert "fails after `tests/planted/test_order_numbers.py::test_a_number_is_given`" in done.stdout
     assert "NUMBERS" in done.stdout
+
+
+def test_a_planted_regression_is_refused_by_the_gate(repository: Folder) -> None:
+    repository.commit({"tests/test_a.py": SOUND}, "first")
+    assert repository.call("gate", "baseline", "-q").returncode == 0
+    script = plant_regression(repository.root)
+    refused = repository.call("gate", "--output-format", "concise")
+    script.unlink()
+
+    assert refused.returncode == 1
+    assert "RUN001" in refused.stdout
+    assert repository.call("gate", "--output-format", "concise").returncode == 0

@@ -19,6 +19,11 @@ ENTRY = '[[quarantine]]\ntest = "tests/test_a.py::test_total"\nreason = "slow"\n
 FLOW = CANON + '\n[flows.buy]\ntests = ["tests"]\ncontract = "buy.yaml"\nreliability = 0.95\n'
 CONTRACT = "contract: buy/1\nevents:\n  paid: {}\n  sent: {}\n"
 STRICT = CANON + '\n[categories.e2e]\npaths = ["tests/e2e"]\nmocks = "forbidden"\n'
+SWALLOWED = "def test_a():\n    assert 1 == int('1')\n\n    class TestB:\n        def test_b(self):\n            assert 2 == int('2')\n"
+"""A class that wrong indentation moved into a function: nothing collects it."""
+FREED = (
+    "def test_a():\n    assert 1 == int('1')\n\n\nclass TestB:\n    def test_b(self):\n        assert 2 == int('2')\n"
+)
 E2E = {"tests/e2e/test_a.py": SOUND}
 
 WORSE = [
@@ -28,6 +33,7 @@ WORSE = [
     ("one more of the same", {"tools/a.py": DIRECT}, {"tools/b.py": DIRECT}, "violations"),
     ("a test that is gone", {"tests/test_a.py": TWO}, {"tests/test_a.py": SOUND}, "tests"),
     ("a test file that is gone", {"tests/test_a.py": TWO, "x.py": ""}, {"tests/test_a.py": None}, "tests"),
+    ("a class that slips into a function", {"tests/test_a.py": FREED}, {"tests/test_a.py": SWALLOWED}, "tests"),
     ("an assertion fewer", {"tests/test_a.py": STRONG}, {"tests/test_a.py": SOUND}, "assertions"),
     ("a file that breaks", {"tests/test_a.py": SOUND}, {"tests/test_a.py": BROKEN}, "parsing"),
     ("a new file that is broken", {"tests/test_a.py": SOUND}, {"tests/test_b.py": BROKEN}, "parsing"),
@@ -57,6 +63,7 @@ PASSING = [
     ("a violation fewer", {"tools/a.py": DIRECT}, {"tools/a.py": "x = 1\n"}, "better"),
     ("a new test", {"tests/test_a.py": SOUND}, {"tests/test_a.py": TWO}, "better"),
     ("a mended file that shows what is in it", {"tools/a.py": DIRECT + ")"}, {"tools/a.py": DIRECT}, "better"),
+    ("a class that comes out of a function", {"tests/test_a.py": SWALLOWED}, {"tests/test_a.py": FREED}, "better"),
     ("a stricter canon", {"canonry.toml": CANON + '\n[categories.e2e]\npaths = ["tests/e2e"]\n',
      "tests/e2e/test_a.py": "from unittest.mock import Mock\n\n\ndef test_a():\n    assert Mock(spec=int)\n"},
      {"canonry.toml": STRICT}, "neutral"),

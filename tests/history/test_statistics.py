@@ -3,11 +3,11 @@
 import bisect
 import math
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from canonry.history.statistics.beta import below, log_below, quantile
 from canonry.history.statistics.claims import (
@@ -23,30 +23,43 @@ from canonry.history.statistics.claims import (
 from canonry.history.statistics.durations import baseline, change
 from canonry.history.statistics.flakiness import HALF_LIFE, Condition, Seen, flakiness
 
+
+def scipy_stats() -> Any:
+    """What others compute; it is imported where it is asked, as every process of the suite collects this file."""
+    from scipy import stats
+
+    return stats
+
+
 PARAMETERS = st.floats(-1, 4).map(lambda power: 10**power)
 
 
 @given(st.floats(0, 1), PARAMETERS, PARAMETERS)
 def test_the_incomplete_beta_function_is_scipys(x: float, a: float, b: float) -> None:
-    assert below(x, a, b) == pytest.approx(stats.beta.cdf(x, a, b), rel=1e-8, abs=1e-12)
+    assert below(x, a, b) == pytest.approx(scipy_stats().beta.cdf(x, a, b), rel=1e-8, abs=1e-12)
 
 
 @given(st.floats(0.001, 0.999), PARAMETERS, PARAMETERS)
 def test_its_logarithm_goes_on_where_floats_end(x: float, a: float, b: float) -> None:
-    expected = stats.beta.logcdf(x, a, b)
+    expected = scipy_stats().beta.logcdf(x, a, b)
     if expected > -1e5:
         assert log_below(x, a, b) == pytest.approx(expected, rel=1e-6, abs=1e-8)
 
 
 @given(st.floats(0.001, 0.999), st.integers(1, 2000), st.integers(1, 2000))
 def test_a_quantile_is_scipys(chance: float, a: int, b: int) -> None:
-    assert quantile(chance, a, b) == pytest.approx(stats.beta.ppf(chance, a, b), rel=1e-7)
+    assert quantile(chance, a, b) == pytest.approx(scipy_stats().beta.ppf(chance, a, b), rel=1e-7)
 
 
 @given(st.integers(0, 3000), st.integers(0, 300))
 def test_the_bound_is_that_of_clopper_and_pearson(successes: int, failures: int) -> None:
     if successes + failures:
-        exact = stats.binomtest(successes, successes + failures, alternative="greater").proportion_ci(0.95, "exact").low
+        exact = (
+            scipy_stats()
+            .binomtest(successes, successes + failures, alternative="greater")
+            .proportion_ci(0.95, "exact")
+            .low
+        )
         assert lower_bound(successes, failures) == pytest.approx(exact, abs=1e-9)
 
 

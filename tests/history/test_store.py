@@ -1,4 +1,4 @@
-"""The history: last outcomes, smoothed durations, several writers, migrations, damage."""
+"""The history beside a tree: last outcomes, smoothed durations, several writers, migrations, damage."""
 
 import sqlite3
 import threading
@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from canonry.history.store import SCHEMA_VERSION, History, HistoryDamagedError, RunRow, TestRow, open_history
+from canonry.history.store import History, HistoryDamagedError, open_history
+from canonry.history.store.schema import SCHEMA_VERSION
 from canonry.model.errors import UserError
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, RunEnded, RunStarted
 from canonry.run.keeping import history_path, keep, past
 from canonry.run.recording import Recorder, runs_folder
 from canonry.run.summary import RunSummary
-
-NODE = "test_a.py::test_a"
+from tests.history.kept import NODE, run_of
 
 
 @pytest.fixture
@@ -27,63 +27,63 @@ def history(tmp_path: Path) -> Iterator[History]:
     opened.close()
 
 
-def row(outcome: Outcome = Outcome.PASSED, duration: float = 1.0) -> TestRow:
-    return TestRow(node=NODE, outcome=outcome, duration=duration)
-
-
 def test_the_last_outcome_and_a_smoothed_duration_are_kept(history: History) -> None:
-    history.add(RunRow(id="a", at=1.0), [row(duration=1.0)])
-    history.add(RunRow(id="b", at=2.0), [row(Outcome.FAILED, duration=2.0)])
+    history.add(run_of("a", 1.0, {NODE: (Outcome.PASSED, 1.0)}))
+    history.add(run_of("b", 2.0, {NODE: (Outcome.FAILED, 2.0)}))
 
     assert history.tests()[NODE].outcome is Outcome.FAILED
     assert history.tests()[NODE].run == "b"
-    assert history.durations()[NODE] == pytest.approx(1.4)
+    assert history.expected()[NODE] == pytest.approx(1.4)
     assert [each.id for each in history.runs()] == ["a", "b"]
 
 
 def test_an_older_run_that_comes_late_decides_nothing(history: History) -> None:
-    history.add(RunRow(id="b", at=2.0), [row(Outcome.FAILED)])
-    history.add(RunRow(id="a", at=1.0), [row(Outcome.PASSED)])
+    history.add(run_of("b", 2.0, {NODE: Outcome.FAILED}))
+    history.add(run_of("a", 1.0, {NODE: Outcome.PASSED}))
 
     assert history.tests()[NODE].outcome is Outcome.FAILED
 
 
 @pytest.mark.parametrize("outcome", [Outcome.TIMEOUT, Outcome.CRASHED, Outcome.SKIPPED])
 def test_an_attempt_that_did_not_end_measures_nothing(history: History, outcome: Outcome) -> None:
-    history.add(RunRow(id="a", at=1.0), [row(duration=1.0)])
-    history.add(RunRow(id="b", at=2.0), [row(outcome, duration=60.0)])
+    history.add(run_of("a", 1.0, {NODE: (Outcome.PASSED, 1.0)}))
+    history.add(run_of("b", 2.0, {NODE: (outcome, 60.0)}))
 
-    assert history.durations()[NODE] == 1.0
+    assert history.expected()[NODE] == 1.0
 
 
 def test_a_run_counts_once(history: History) -> None:
     for _ in range(2):
-        history.add(RunRow(id="a", at=1.0), [row(duration=3.0)])
-    history.add(RunRow(id="b", at=2.0), [row(duration=1.0)])
+        history.add(run_of("a", 1.0, {NODE: (Outcome.PASSED, 3.0)}))
+    history.add(run_of("b", 2.0, {NODE: (Outcome.PASSED, 1.0)}))
 
     assert len(history.runs()) == 2
+    assert history.expected()[NODE] == pytest.approx(3.0 + 0.4 * (1.0 - 3.0))
 
 
 @settings(deadline=None, max_examples=25)
-@given(durations=st.lists(st.floats(0.001, 1000), min_size=1, max_size=8))
-def test_a_duration_stays_between_those_that_were_measured(
-    tmp_path_factory: pytest.TempPathFactory, durations: list[float]
+@given(durations=st.lists(st.floats(0.001, 1000), min_size=1, max_size=8), split=st.integers(0, 8))
+def test_a_duration_is_smoothed_alike_in_one_transaction_and_in_several(
+    tmp_path_factory: pytest.TempPathFactory, durations: list[float], split: int
 ) -> None:
-    history = open_history(tmp_path_factory.mktemp("h") / "history.db")
-    for number, duration in enumerate(durations):
-        history.add(RunRow(id=str(number), at=float(number)), [row(duration=duration)])
-    found = history.durations()[NODE]
-    history.close()
+    runs = [run_of(str(n), n + 1.0, {NODE: (Outcome.PASSED, duration)}) for n, duration in enumerate(durations)]
+    with open_history(tmp_path_factory.mktemp("h") / "history.db") as history:
+        history.add_all(runs[:split])
+        history.add_all(runs[split:])
+        found = history.expected()[NODE]
+    smoothed = durations[0]
+    for duration in durations[1:]:
+        smoothed += 0.4 * (duration - smoothed)
 
-    assert min(durations) - 1e-9 <= found <= max(durations) + 1e-9
+    assert found == pytest.approx(smoothed, abs=1e-6)
+    assert min(durations) - 1e-6 <= found <= max(durations) + 1e-6
 
 
-def test_several_processes_may_write(tmp_path: Path, history: History) -> None:
+def test_several_threads_may_write(tmp_path: Path, history: History) -> None:
     def write(name: str) -> None:
-        own = open_history(tmp_path / "history.db")
-        for number in range(10):
-            own.add(RunRow(id=f"{name}-{number}", at=float(number)), [row()])
-        own.close()
+        with open_history(tmp_path / "history.db") as own:
+            for number in range(10):
+                own.add(run_of(f"{name}-{number}", float(number), {NODE: Outcome.PASSED}))
 
     threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
     for thread in threads:

@@ -21,9 +21,8 @@ from tests.workbench import ROOT, call_canonry, environment
 
 
 def load(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "canonry", "load", *words], cwd=cwd, capture_output=True, text=True, timeout=120
-    )
+    """A run whose controller is this process; what drives the users are processes of their own, as always."""
+    return call_canonry("load", *words, cwd=cwd)
 
 
 class _Balanced(HTMLParser):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canonry.contract.check.isolation import Owned
@@ -53,6 +53,7 @@ def merged(*traces: Trace, **keys: object) -> LoadResult:
     return merge(list(traces), spec=SPEC, contract="agent-events/1", **keys)  # type: ignore[arg-type]
 
 
+@settings(max_examples=50)
 @given(st.lists(st.floats(min_value=0.0001, max_value=100), min_size=1, max_size=200))
 def test_percentiles_of_merged_histograms_are_those_of_all_values(values: list[float]) -> None:
     half = len(values) // 2

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from canonry.migrate.equivalence.bisect import culprits
 from canonry.migrate.equivalence.compare import compare_collected, compare_runs, renamed_back
-from canonry.migrate.equivalence.ground import Copy, copied, imported_from
+from canonry.migrate.equivalence.ground import Copy, copied
 from canonry.migrate.equivalence.observe import Observation, Seen
 from canonry.migrate.equivalence.prove import Proof
 from canonry.migrate.equivalence.times import slower
@@ -19,6 +19,7 @@ from canonry.model.change_plan import FileChange
 from canonry.model.edit import Edit, Grade
 from canonry.model.outcome import Outcome
 from canonry.model.waves import Decision, Guilty, Level, PlannedFile, TestChange, Wave
+from canonry.run.tree_copy import imported_from
 from tests.workbench import Folder
 
 CODEMODS = ("base-case", "environment", "mock-factory")

@@ -40,7 +40,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, str]:
 
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")  # an odd comparison is none the less one
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=18)
 @given(damaged(), st.booleans())
 def test_a_repair_parses_is_the_same_again_and_loses_no_word_in_silence(texts: tuple[str, str], known: bool) -> None:
     healthy, broken = texts

@@ -27,8 +27,9 @@ def test_a_guide_shows_what_was_and_what_is(tmp_path: Path) -> None:
     assert place.call("migrate", "--codemod", "base-case", "--write", "--repo", place.root).returncode == 0
     assert place.call("report", "guides", "--repo", place.root).returncode == 0
     guide = (place.root / "MIGRATION_GUIDE.md").read_text()
-    assert "| [base-case](#base-case) | 1 | 0 | 0 | 0 |" in guide
-    assert "What was, and what is now, in `tests/test_order.py`:" in guide
+    assert "| base-case | 1 |" in guide
+    assert "[base-case]" not in guide  # nothing is left of it
+    assert "base-case: what was, and what is now, in `tests/test_order.py`:" in guide
     assert "-class OrderTest(unittest.TestCase):\n+class OrderTest(SSotBaseTestCase):" in guide
     assert "-\tpytest tests -x\n+\tcanonry run tests --fail-fast" in guide
     again = place.call("report", "guides", "--repo", place.root)
@@ -40,5 +41,5 @@ def test_a_guide_shows_what_was_and_what_is(tmp_path: Path) -> None:
     assert "canonry did not write it" in refused.stderr
     assert (place.root / "MIGRATION_GUIDE.md").read_text() == "mine\n"
     assert place.call("report", "guides", "--repo", place.root, "--overwrite").returncode == 0
-    outside = place.call("report", "guides", "--repo", place.root, "--output-file", "../guide.md")
+    outside = place.call("report", "guides", "--repo", place.root, "--folder", "..")
     assert outside.returncode == 2

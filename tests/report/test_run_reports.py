@@ -9,10 +9,12 @@ import pytest
 import xmlschema
 
 from canonry.model.outcome import Outcome
+from canonry.model.reliability import ClaimState, FlowClaim
 from canonry.model.run_event import (
     AttemptEnded,
     CategoryEnded,
     CategoryStarted,
+    FlowClaimed,
     Leaked,
     RunEnded,
     RunEvent,
@@ -95,3 +97,39 @@ def test_a_run_that_was_cut_off_is_never_green(name: str) -> None:
     elif name in ("full", "markdown"):
         assert "cut off" in text.lower()
         assert "nothing was validated" in text
+
+
+def test_a_claim_stands_in_every_report_with_both_rates() -> None:
+    claim = FlowClaim(
+        flow="buy",
+        state=ClaimState.NOT_YET,
+        commit="c" * 40,
+        environment="e",
+        profile="ci",
+        tests=3,
+        successes=38,
+        failures=2,
+        excluded=2,
+        partial=1,
+        lower=0.8,
+        needed=93,
+        failing=(("tests/test_a.py::test_pay", 2),),
+    )
+    events = [*EVENTS[:-1], FlowClaimed(claim=claim), EVENTS[-1]]
+    full, page, junit = (rendered(name, events) for name in ("full", "markdown", "junit"))
+    SCHEMA.validate(junit)
+    found = json.loads(rendered("json", events))["claims"]["buy"]
+
+    assert "FLOW buy: reliability of 0.95 is not yet proven: 38 of 40 runs passed, 95.0%" in full
+    for line in (
+        "38 of 40 runs that count; 90.5% of all 42",
+        "excluded        4.8%  2 runs that infrastructure failed",
+        "at least       80.0%",
+        "missing           93  clean runs more prove 0.95",
+        "not counted           1 run of a part of the flow",
+        "failed             2  tests/test_a.py::test_pay",
+    ):
+        assert line in full
+    assert "- buy: reliability of 0.95 is not yet proven" in page
+    assert '<property name="flow.buy.reliability" value="not yet"/>' in junit
+    assert (found["rate"], found["state"], found["excluded"]) == (0.95, "not yet", 2)

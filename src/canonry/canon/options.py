@@ -26,6 +26,7 @@ from canonry.canon.values import (
     OneOrMore,
     ParentProfile,
     PythonVersion,
+    SchemaName,
     ServiceName,
     Threshold,
     VariableName,
@@ -537,6 +538,26 @@ class Run(Options, frozen=True, kw_only=True):
     ] = 50
 
 
+class SharedHistory(Options, frozen=True, kw_only=True):
+    """Where a team keeps the history of runs and audits together, beside the one in `.canonry/history.db`."""
+
+    url_env: Annotated[
+        VariableName | None,
+        Meta(
+            description="The environment variable that holds the address of a PostgreSQL, with user and password. "
+            "Where it is set, runs are kept there too, and reports read from there.",
+            examples=["CANONRY_HISTORY_URL"],
+        ),
+    ] = None
+    schema: Annotated[
+        SchemaName,
+        Meta(
+            description="The schema in that database. Repositories that share a database have one each.",
+            examples=["shop"],
+        ),
+    ] = "canonry"
+
+
 class Canon(Options, frozen=True, kw_only=True):
     """The canon: the declared truth about a code base's tests."""
 
@@ -600,6 +621,9 @@ class Canon(Options, frozen=True, kw_only=True):
         ),
     ] = {}
     run: Annotated[Run, Meta(description="How the one runner behaves.")] = field(default_factory=Run)
+    history: Annotated[
+        SharedHistory, Meta(description="Where a team keeps the history of runs and audits together.")
+    ] = field(default_factory=SharedHistory)
     load: Annotated[
         dict[str, dict[str, Threshold]],
         Meta(

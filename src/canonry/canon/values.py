@@ -61,6 +61,9 @@ PythonVersion = Annotated[
 VariableName = Annotated[
     str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", extra={"one": "the name of an environment variable"})
 ]
+SchemaName = Annotated[
+    str, Meta(pattern=r"^[a-z_][a-z0-9_]{0,62}$", extra={"one": "a name of small letters, digits and `_`"})
+]
 NonEmpty = Annotated[str, Meta(min_length=1, extra={"one": "a string that is not empty"})]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 NeededCategory = Annotated[str, Meta(extra={"refers": "categories", "acyclic": True})]

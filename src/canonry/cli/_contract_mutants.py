@@ -42,7 +42,7 @@ def mutants(  # one parameter per option, in the order of the help page
     loaded = load(contract, profile, policies)
     if rule is not None and all(each.id != rule for each in loaded.plan.rules):
         raise UserError(f"`{contract}` has no rule `{rule}`; without `--rule` all of them are listed")
-    matrix = kill_matrix(loaded.plan, seed=seed, only=rule)
+    matrix = kill_matrix(loaded.plan, seed=seed, only=frozenset([rule]) if rule is not None else None)
     tell(loaded.notes, quiet=quiet)
     if output_format == "json":
         write_report(lambda out: render_json(matrix, loaded, out), output_file, terminal=False)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from canonry.cli._output import quiet_option, tell
+from canonry.cli._output import config_option, quiet_option, tell
+from canonry.model.checkpoint import Period
 from canonry.model.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,24 +30,43 @@ def install_hook(*, repo: Path, quiet: bool) -> int:
 
 
 @click.command("write-ci")
-@click.argument("kind", type=click.Choice(["github", "gitlab", "pre-commit"]))
+@click.argument("kind", type=click.Choice(["github", "gitlab", "pre-commit", "github-scheduled", "gitlab-scheduled"]))
+@click.option(
+    "--period",
+    type=click.Choice([each.value for each in Period]),
+    default="weekly",
+    show_default=True,
+    help="How often the scheduled ones run.",
+)
 @_repo
+@config_option
 @quiet_option
-def write_ci(*, kind: str, repo: Path, quiet: bool) -> int:
+def write_ci(*, kind: str, period: str, repo: Path, config: Path | None, quiet: bool) -> int:
     """Write what runs the gate: a GitHub workflow, a GitLab job to include, or a configuration of pre-commit.
 
-    A file that canonry did not write stays as it is; `canonry changes rollback` takes ours back.
+    The scheduled ones check contracts, run flows, take the checkpoint of the period and upload it with the report. A
+    file that canonry did not write stays as it is; `canonry changes rollback` takes ours back.
     """
     from canonry import __version__
-    from canonry.gate.hooks import PLACES, github_workflow, gitlab_job, pre_commit_config
+    from canonry.gate import hooks, scheduled
     from canonry.gate.writing import write_files
 
     root, _ = _worktree(repo)
-    made = {"github": github_workflow, "gitlab": gitlab_job, "pre-commit": pre_commit_config}[kind](__version__)
-    place = PLACES[kind]
+    if kind in scheduled.PLACES:
+        from canonry.cli.canon import load
+
+        write = scheduled.github_scheduled if kind == "github-scheduled" else scheduled.gitlab_scheduled
+        place, made = scheduled.PLACES[kind], write(load(root, config).canon, root, __version__, Period(period))
+    else:
+        makers = {
+            "github": hooks.github_workflow,
+            "gitlab": hooks.gitlab_job,
+            "pre-commit": hooks.pre_commit_config,
+        }
+        place, made = hooks.PLACES[kind], makers[kind](__version__)
     done = write_files(root, {place: made}, origin="gate write-ci", reason=f"runs the gate ({kind})", marked=True)
     notes = [f"wrote `{place}`" if done else f"nothing to change in `{place}`"]
-    if kind == "gitlab":
+    if kind.startswith("gitlab"):
         notes.append(f"include it in `.gitlab-ci.yml`: `include: {place}`")
     tell(notes, quiet=quiet)
     return 0

@@ -9,7 +9,7 @@ AFTER = "canonry.after"
 """The key of what stands after ``--`` in a context's ``meta``."""
 ARGUMENTS = "canonry.arguments"
 """The key of all arguments as they were given."""
-_OPTIONAL = {"--changed": "HEAD", "--shuffle": "-1"}
+_OPTIONAL = {"--changed": "HEAD", "--shuffle": "-1", "--prove": "0"}
 
 
 class RunCommand(click.Command):
@@ -40,4 +40,6 @@ def _is_value(option: str, word: str) -> bool:
         return False
     if option == "--shuffle":
         return re.fullmatch(r"\d+", word) is not None
+    if option == "--prove":
+        return re.fullmatch(r"[\d.]+", word) is not None
     return "::" not in word and not Path(word).exists()

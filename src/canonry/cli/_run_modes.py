@@ -35,7 +35,7 @@ def dispatch(call: Call) -> int:
         if values.explain is not None:
             return _explain(prepared, call)
         for note in () if values.quiet else (*project.notes, *prepared.notes):
-            if shows_only(values):
+            if shows_only(values) or runs_many(values):
                 click.echo(f"canonry: {note}", err=True)
         require_work(prepared.plan, prepared.selection)
         if values.list_ or values.plan:
@@ -44,6 +44,14 @@ def dispatch(call: Call) -> int:
             return _collect(prepared, call)
         if values.order_check or values.parallel_check:
             return _probe(prepared, call)
+        if values.prove is not None:
+            from canonry.cli._run_prove import prove_flow
+
+            return prove_flow(prepared, call)
+        if values.compare is not None:
+            from canonry.cli._run_compare import compare_trees
+
+            return compare_trees(prepared, call, values.compare)
         from canonry.cli._run_tests import run_tests
 
         status = run_tests(prepared, call)
@@ -88,6 +96,11 @@ def shows_only(values: Values) -> bool:
     return values.list_ or values.plan or values.collect or values.order_check or values.parallel_check
 
 
+def runs_many(values: Values) -> bool:
+    """Whether one call makes many runs."""
+    return values.prove is not None or values.compare is not None
+
+
 _TEXTS = ("full", "json")
 
 
@@ -104,12 +117,17 @@ def _check(call: Call) -> None:
         "--watch": values.watch,
         "--replay": values.replay is not None,
         "--as-script": values.as_script is not None,
+        "--prove": values.prove is not None,
+        "--compare": values.compare is not None,
     }
     given = [name for name, wanted in modes.items() if wanted]
     if len(given) > 1:
         raise UserError(f"`{given[0]}` and `{given[1]}` ask for two things; give one of them")
-    if (shows_only(values) or values.explain is not None) and values.output_format not in _TEXTS:
+    asks = shows_only(values) or values.explain is not None or runs_many(values)
+    if asks and values.output_format not in _TEXTS:
         raise UserError(f"`{given[0]}` is shown as `full` or `json`, not as `{values.output_format}`")
+    if runs_many(values) and values.reports:
+        raise UserError(f"`{given[0]}` makes many runs, of which there is one report; leave `--report` out")
     if shows_only(values) and values.reports:
         raise UserError(f"`{given[0]}` runs no test, so there is nothing for `--report`; leave it out")
     if values.cover and given and given[0] != "--watch":

@@ -14,6 +14,10 @@ from canonry.run.request import RunRequest, Shard
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 DRAWN = -1
 """Stands for a seed that is drawn."""
+DECLARED = 0.0
+"""Stands for the reliability that the canon declares."""
+MOST_RUNS = 200
+"""How many runs `--prove` makes at most."""
 
 
 class Values(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +31,9 @@ class Values(msgspec.Struct, frozen=True, kw_only=True):
     parallel_check: bool
     watch: bool
     replay: str | None
+    prove: float | None
+    max_runs: int
+    compare: str | None
     profile_durations: bool
     warm: bool | None
     cover: bool
@@ -172,6 +179,27 @@ modes = _several(
     click.option("--parallel-check", is_flag=True, help="Find tests that fail while others run, and what they share."),
     click.option("--watch", is_flag=True, help="Run again whenever a file changes: what the change reaches."),
     click.option("--replay", metavar="ID", help="Show a recorded run again, run nothing (`last`: the newest)."),
+    click.option(
+        "--prove",
+        is_flag=False,
+        flag_value=DECLARED,
+        type=click.FloatRange(DECLARED, 1, max_open=True),
+        metavar="[SHARE]",
+        help="Run the flow until its reliability (default: the canon's) is proven or refuted.",
+    ),
+    click.option(
+        "--max-runs",
+        type=click.IntRange(min=1),
+        default=MOST_RUNS,
+        show_default=True,
+        metavar="N",
+        help="The most runs of --prove.",
+    ),
+    click.option(
+        "--compare",
+        metavar="REF",
+        help="Run the tests here and at REF in turn: which became slower, and which faster. Exits 1 for slower ones.",
+    ),
     click.option("--durations", "profile_durations", is_flag=True, help="Show the slowest tests at the end."),
     click.option("--as-script", metavar="PATH", help="Write a script at PATH that calls `canonry run`."),
 )

@@ -1,72 +1,69 @@
 """Runs the selected tests: reports that grow with the run, Ctrl-C, and running again when a file changes."""
 
 import contextlib
-import os
-import signal
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 
 import click
+import msgspec
 
-from canonry.canon.options import Service
 from canonry.cli._run_call import Call, prepared_for
+from canonry.cli._run_circumstances import circumstances_of, interruptible
 from canonry.cli._run_reports import Reports
 from canonry.model.errors import NothingValidatedError, UserError
 from canonry.model.outcome import Outcome
-from canonry.model.run_event import FlowCovered
+from canonry.model.run_event import FlowClaimed, FlowCovered, Note, RunEvent
 from canonry.run.changed import reached
 from canonry.run.execute import StopSignal
 from canonry.run.plan import require_work
 from canonry.run.prepare import Prepared, prepare
-from canonry.run.profiles import canon_under, require_ready
 from canonry.run.project import open_project
+from canonry.run.quarantine import unknown
 from canonry.run.select import Narrowed
-from canonry.run.session import Circumstances, Emit, run_plan
+from canonry.run.session import run_plan
 from canonry.run.summary import RunSummary
-from canonry.run.surroundings import StartedServices, refuse_containers, services_of
 from canonry.run.watch import changed_between, snapshot, wait_for_change
 
 
 def run_tests(prepared: Prepared, call: Call) -> int:
     """Runs a plan and tells it; the exit status."""
-    profile, plan, project = prepared.profile, prepared.plan, prepared.project
-    canon = canon_under(project.canon, profile)
-    services = services_of(canon, plan)
-    containers = prepared.request.containers is not False and profile.keys.containers is not False
-    if not containers:
-        why = "`--no-docker`" if prepared.request.containers is False else f"the profile `{profile.name}`"
-        refuse_containers(services, why=why)
-    said = require_ready(profile, os.environ)
+    plan, project = prepared.plan, prepared.project
     again = _again(call)
     known = sum(len(work.nodes) or 1 for category in plan.categories for work in category.work)
     stop = StopSignal()
 
-    def start(named: Mapping[str, Service], emit: Emit) -> AbstractContextManager[StartedServices]:
-        from canonry.run.services import started  # loads what starts servers, which few runs have
-
-        return started(named, canon, root=project.root, emit=emit, containers=containers)
-
     measured = _Measured(prepared) if call.values.cover else None
-    circumstances = Circumstances(
-        profile=profile,
-        arguments=call.arguments,
-        asked=prepared.selection.asked,
-        notes=(*prepared.notes, *((said,) if said else ()), *_notes(prepared)),
-        services=services,
-        start_services=start,
-        stop=stop,
+    usual = circumstances_of(prepared, stop, arguments=call.arguments)
+    circumstances = msgspec.structs.replace(
+        usual,
+        notes=(*usual.notes, *_notes(prepared)),
         resumes=call.resumed[0] if call.resumed is not None else "",
-        measure=measured.events if measured is not None else None,
+        measure=lambda summary: _at_the_end(prepared, measured, summary),
     )
     with (
         measured or contextlib.nullcontext(),
         Reports(call.values, again=again, here=project.here, expected=known) as reports,
-        _interruptible(stop),
+        interruptible(stop),
     ):
         summary = run_plan(project, plan, circumstances, listeners=(reports.add,))
     return summary.status()
+
+
+def _at_the_end(prepared: Prepared, measured: "_Measured | None", summary: RunSummary) -> Iterator[RunEvent]:
+    """What is told of the whole run before it ends."""
+    for said in unknown(prepared.project, prepared.plan, summary):
+        yield Note(text=said, at=time.time())
+    if measured is not None:
+        yield from measured.events(summary)
+    if prepared.request.flows:
+        from canonry.run.flow_claims import claims  # few runs are of a flow
+
+        notes: list[str] = []
+        for claim in claims(prepared, summary, notes):
+            yield FlowClaimed(claim=claim, at=time.time())
+        for note in notes:
+            yield Note(text=note, at=time.time())
 
 
 class _Measured:
@@ -178,21 +175,3 @@ def _notes(prepared: Prepared) -> Iterator[str]:
         shard = prepared.request.shard
         files = sum(len(category.work) for category in prepared.plan.categories)
         yield f"shard {shard.number} of {shard.count}: {files:,} files"
-
-
-@contextmanager
-def _interruptible(stop: StopSignal) -> Iterator[None]:
-    """Ctrl-C, or an order to end, asks the run to finish; a second one to stop now."""
-
-    def ask(number: int, _frame: FrameType | None) -> None:
-        stop.request()
-        if stop.level == 1 and number == signal.SIGINT:
-            with contextlib.suppress(OSError):
-                os.write(2, b"\ncanonry: finishes what runs and reports; Ctrl-C again stops now\n")
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

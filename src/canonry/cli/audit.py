@@ -74,6 +74,7 @@ _GROUPABLE = frozenset(("full", "concise", "markdown"))
     "--workers", type=click.IntRange(min=1), metavar="N", help="Processes that read files [default: all cores]."
 )
 @click.option("--no-cache", is_flag=True, help="Keep no cache.")
+@click.option("--keep", is_flag=True, help="Add the numbers to the history, for `canonry report`.")
 @color_option
 @quiet_option
 @click.option("-v", "--verbose", is_flag=True, help="More narration on stderr; every place of a cluster.")
@@ -104,6 +105,7 @@ def command(  # one parameter per option, in the order of the help page
     output_file: Path | None,
     workers: int | None,
     no_cache: bool,
+    keep: bool,
     color: str,
     quiet: bool,
     verbose: bool,
@@ -120,6 +122,8 @@ def command(  # one parameter per option, in the order of the help page
         raise UserError("`--staged` and `--rev` name two trees; give one of them")
     if sample and (statistics or worst):
         raise UserError("`--sample` draws findings, `--statistics` and `--worst` show counts; give one of them")
+    if keep and (staged or fix or owner or category or flow):
+        raise UserError("`--keep` keeps audits of whole trees; leave it out, or what narrows or changes the audit")
     if write and not fix:
         raise UserError("`--write` applies what `--fix` shows; give both")
     _check_format(output_format, counts=statistics or bool(worst), group_by=group_by)
@@ -155,7 +159,7 @@ def command(  # one parameter per option, in the order of the help page
             verbose=verbose,
         )
     with show_progress(quiet=quiet) as progress:
-        result = _audit(request, progress, verbose=verbose)
+        result = _audit(request, progress, keep=keep, verbose=verbose)
     own = result.header.own_rules
     names = {code: (rule.name, rule.severity) for code, rule in all_rules().items()}
     names |= {code: (rule.name, rule.severity) for code, rule in own.items()}
@@ -229,10 +233,20 @@ def _fix(
     )
 
 
-def _audit(request: Request, progress: Progress, *, verbose: bool) -> Result:
-    """The audit; where a rule of the user's raises, its traceback is narration that ``-v`` asks for."""
+def _audit(request: Request, progress: Progress, *, keep: bool, verbose: bool) -> Result:
+    """The audit, kept where that is asked for.
+
+    Where a rule of the user's raises, its traceback is narration that ``-v`` asks for.
+    """
     try:
-        return audit(request, progress=progress)
+        if not keep:
+            return audit(request, progress=progress)
+        from canonry.standing.kept_audits import audit_and_keep
+
+        result, trouble = audit_and_keep(request, progress=progress)
+        if trouble:
+            click.echo(f"canonry: {trouble}", err=True)
+        return result
     except RuleError as error:
         if verbose and error.__cause__ is not None:
             import traceback

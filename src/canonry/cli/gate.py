@@ -183,8 +183,8 @@ def staged_files(  # one parameter per option, in the order of the help page
     to other files and to the tree as a whole, `canonry gate --against` says.
     """
     from canonry.audit.request import Request
+    from canonry.gate.commits import before_commit, repository
     from canonry.gate.staged import judge_staged
-    from canonry.gate.trees import before_commit, repository
 
     gc.disable()
     request = Request(repository=repo, staged=True, config=config, workers=1, history=False, named=select)

@@ -82,7 +82,7 @@ def explain(name: str, contract: str | None = None, *, seed: int = 0) -> Explain
         raise UserError(f"{says}; {hint}")
     chosen = having[0]
     rule = next(each for each in chosen.plan.rules if each.id == name)
-    mutant = kill_matrix(chosen.plan, seed=seed, only=name).mutants[0]
+    mutant = kill_matrix(chosen.plan, seed=seed, only=frozenset([name])).mutants[0]
     return Explained(
         contract=chosen.contract.contract,
         file=chosen.file,

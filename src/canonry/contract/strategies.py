@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from canonry.contract.compile.plan import Plan
 from canonry.contract.generate.stream import Stream
-from canonry.contract.generate.streams import generate_from
+from canonry.contract.generate.streams import Generator
 from canonry.contract.load import LoadedContract, load_contract
 from canonry.model.errors import UserError
 
@@ -28,7 +28,9 @@ def valid_streams(
         contract = load_contract(contract)
     plan = contract if isinstance(contract, Plan) else contract.plan
 
+    generator = Generator(plan)
+
     def made(rng: Random) -> Stream:
-        return generate_from(plan, rng, runs=runs, sessions=sessions)
+        return generator.stream_from(rng, runs=runs, sessions=sessions)
 
     return strategies.randoms(note_method_calls=False, use_true_random=False).map(made)

@@ -254,7 +254,7 @@ def _exempt(exemptions: Iterable[Exemption]) -> Counter[tuple[str, str]]:
 
 
 def _quarantine(base: Mapping[str, str], head: Mapping[str, str]) -> Iterator[Change]:
-    from canonry.gate.declared import QUARANTINE
+    from canonry.model.quarantine import FILE as QUARANTINE
 
     for test in sorted(head.keys() - base.keys()):
         said = f"`{test}` went into quarantine ({head[test] or 'nothing is said of it'})"

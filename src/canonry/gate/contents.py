@@ -8,11 +8,15 @@ import msgspec
 from canonry.audit.listing import Listing
 from canonry.audit.result import legible
 from canonry.audit.session import Session
-from canonry.model.gate import Exemption, KnownTest
+from canonry.model.finding import Finding
+from canonry.model.gate import Exemption, KnownTest, Violation
 from canonry.rules.view import FileView
 from canonry.source.documents.readers.registry import read_document, reader_of
 from canonry.source.facts import FunctionFact, Suppression
 from canonry.source.suppressions import MARK
+
+UNCOUNTED = frozenset(("GOV004", "SYN001", "SYN002"))
+"""Rules whose findings the gate does not count as violations: it compares exemptions and broken files itself."""
 
 
 class Contents(msgspec.Struct):
@@ -21,6 +25,23 @@ class Contents(msgspec.Struct):
     tests: dict[str, KnownTest] = {}
     helpers: dict[str, int] = {}
     exemptions: list[Exemption] = []
+
+
+def violation_of(finding: Finding) -> Violation | None:
+    """A finding as the gate counts it, None where it does not."""
+    if finding.code in UNCOUNTED:
+        return None
+    return Violation(
+        finding.code,
+        finding.fingerprint,
+        finding.path,
+        finding.line,
+        finding.symbol,
+        finding.message,
+        finding.severity,
+        finding.confidence,
+        1 + len(finding.related),
+    )
 
 
 def contents_of(session: Session, listing: Listing, paths: Iterable[str]) -> Contents:
@@ -49,8 +70,11 @@ def contents_of(session: Session, listing: Listing, paths: Iterable[str]) -> Con
 
 
 def tests_of(view: FileView, shown: str) -> tuple[dict[str, KnownTest], int]:
-    """The tests of a file by node id, and how many assertions stand in its other functions if it is test code."""
-    tests = {id(fact) for fact in view.tests}
+    """The tests of a file by node id, and how many assertions stand in its other functions if it is test code.
+
+    A class inside a function is not collected, so that what is in it is no test.
+    """
+    tests = {id(fact) for fact in view.tests if not fact.nested}
     found: dict[str, KnownTest] = {}
     helpers = 0
     for fact in view.facts.functions:

@@ -1,6 +1,5 @@
 """What a tree declares and a gate holds on to: the canon's exemptions and values, its contracts, the quarantine."""
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -8,11 +7,11 @@ from canonry.audit.listing import Listing
 from canonry.audit.session import Session
 from canonry.canon.load import LoadedCanon
 from canonry.canon.options import Canon, Mocks
-from canonry.model.errors import UserError
+from canonry.canon.quarantine import said_entries
 from canonry.model.gate import Exemption
+from canonry.model.quarantine import FILE as QUARANTINE
 from canonry.rules.catalogue import line_in
 
-QUARANTINE = "canonry-quarantine.toml"
 _LOOSER = {Mocks.FORBIDDEN: 0, Mocks.SPECCED: 1, Mocks.ALLOWED: 2}
 
 
@@ -46,20 +45,7 @@ def canon_exemptions(session: Session, listing: Listing, *, canon: Canon | None 
 def quarantine_of(read: Callable[[str], bytes | None]) -> dict[str, str]:
     """The tests in quarantine with what is said of each. Raises `UserError` where the file cannot be understood."""
     content = read(QUARANTINE)
-    if content is None:
-        return {}
-    try:
-        document = tomllib.loads(content.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"`{QUARANTINE}` is no TOML ({error}); mend it, or take it from a commit that has it") from None
-    found: dict[str, str] = {}
-    for value in document.values():
-        for entry in value if isinstance(value, list) else ():
-            if isinstance(entry, dict) and isinstance(entry.get("test"), str):
-                found[entry["test"]] = ", ".join(
-                    f"{key} {entry[key]}" for key in ("reason", "owner", "issue", "expires") if key in entry
-                )
-    return found
+    return said_entries(content) if content is not None else {}
 
 
 def contracts_of(canon: Canon, read: Callable[[str], bytes | None]) -> frozenset[str]:

@@ -94,9 +94,9 @@ def _mend(kind: Kind, group: list[Change], commit: str) -> str:
 
 
 def _has_codemod(rule: str) -> bool:
-    from canonry.migrate.registry import all_codemods
+    from canonry.migrate.mended import is_mended
 
-    return any(rule in codemod.rules for codemod in all_codemods().values())
+    return is_mended(rule)
 
 
 def _plural(count: int, noun: str) -> str:

@@ -1,6 +1,6 @@
 """Proof tests against the findings that they are about: unproven is not green."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from canonry.audit.engine import audit
@@ -24,7 +24,16 @@ def judge_proofs(root: Path, request: Request, run: str) -> list[Proof]:
         raise NothingValidatedError(
             f"no test of run `{run}` is marked with `proves`, so nothing was proved; `canonry run` records a new one"
         )
-    findings = list(audit(request).findings())
+    return _proofs(outcomes, list(audit(request).findings()))
+
+
+def proofs_in(root: Path, run: str, findings: Callable[[], Iterable[Finding]]) -> list[Proof]:
+    """The same, empty where the run held none; the findings of now are asked for only where it did."""
+    outcomes = dict(_claimed(find_recording(root, run)))
+    return _proofs(outcomes, list(findings())) if outcomes else []
+
+
+def _proofs(outcomes: Mapping[tuple[str, str], Outcome], findings: Sequence[Finding]) -> list[Proof]:
     return [_proof(node, claim, outcome, findings) for (node, claim), outcome in sorted(outcomes.items())]
 
 

@@ -18,8 +18,8 @@ from canonry.audit.request import Request
 from canonry.audit.session import Session, open_session
 from canonry.canon.load import CanonError, load_canon
 from canonry.gate.compare import compare
-from canonry.gate.contents import exemptions_of, tests_of
-from canonry.gate.declared import QUARANTINE, canon_exemptions, canon_values, contracts_of, quarantine_of
+from canonry.gate.contents import exemptions_of, tests_of, violation_of
+from canonry.gate.declared import canon_exemptions, canon_values, contracts_of, quarantine_of
 from canonry.gate.judge import judge
 from canonry.gate.kept_listing import (
     Entry,
@@ -32,10 +32,10 @@ from canonry.gate.kept_listing import (
     load_listing,
 )
 from canonry.gate.renamed import Bodies, Read
-from canonry.gate.states import violation_of
 from canonry.gate.terms import Terms
 from canonry.model.finding import Finding
 from canonry.model.gate import Exemption, Judgement, KnownTest, State, Violation
+from canonry.model.quarantine import FILE as QUARANTINE
 from canonry.rules.rule import implements
 from canonry.rules.view import DocumentView, FileView, Project
 from canonry.source.cache import Cache, cache_path, variant

@@ -12,14 +12,10 @@ from canonry.audit.listing import Listing, list_files
 from canonry.audit.request import Request
 from canonry.audit.result import Chunk, Result
 from canonry.audit.session import Progress, Session, open_session
-from canonry.gate.contents import contents_of
+from canonry.gate.contents import contents_of, violation_of
 from canonry.gate.declared import canon_exemptions, canon_values, contracts_of, quarantine_of
 from canonry.model.errors import UserError
-from canonry.model.finding import Finding
 from canonry.model.gate import State, Violation
-
-UNCOUNTED = frozenset(("GOV004", "SYN001", "SYN002"))
-"""Rules whose findings the gate does not count as violations: it compares exemptions and broken files itself."""
 
 
 class Side(msgspec.Struct):
@@ -80,23 +76,6 @@ def open_side(name: str, session: Session, progress: Progress | None = None) -> 
     """One tree, listed and audited."""
     listing = list_files(session)
     return Side(name, session, listing, audit_session(session, listing, progress=progress))
-
-
-def violation_of(finding: Finding) -> Violation | None:
-    """A finding as the gate counts it, None where it does not."""
-    if finding.code in UNCOUNTED:
-        return None
-    return Violation(
-        finding.code,
-        finding.fingerprint,
-        finding.path,
-        finding.line,
-        finding.symbol,
-        finding.message,
-        finding.severity,
-        finding.confidence,
-        1 + len(finding.related),
-    )
 
 
 def _open(stack: ExitStack, name: str, request: Request) -> Session:

@@ -97,6 +97,7 @@ class _Processes:
         self._shares, self._folder = shares, folder
         self._running: list[subprocess.Popen[bytes]] = []
         self._last: list[Sample | None] = [None] * len(shares)
+        self._hearing: list[threading.Thread] = []
         self._asked = threading.Event()
 
     @property
@@ -124,7 +125,9 @@ class _Processes:
                 assert process.stdin is not None
                 process.stdin.write(msgspec.json.encode(share))
                 process.stdin.close()
-            threading.Thread(target=self._hear, args=(index, process), daemon=True).start()
+            hearing = threading.Thread(target=self._hear, args=(index, process), daemon=True)
+            hearing.start()
+            self._hearing.append(hearing)
 
     def wait(self, tell: Callable[[Sample], None]) -> None:
         spec = self._shares[0]
@@ -136,6 +139,8 @@ class _Processes:
                 tell(_sum(there))
             if time.monotonic() > ends:
                 self.kill()
+        for hearing in self._hearing:
+            hearing.join(1.0)  # what a process started may hold its end of the pipe open
 
     def interrupt(self) -> None:
         if self._asked.is_set():
@@ -163,8 +168,9 @@ class _Processes:
 
     def _hear(self, index: int, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self._last[index] = msgspec.json.decode(line, type=dict[str, Sample])["sample"]
+        with process.stdout as lines:
+            for line in lines:
+                self._last[index] = msgspec.json.decode(line, type=dict[str, Sample])["sample"]
 
 
 def _with_interrupts_blocked(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:

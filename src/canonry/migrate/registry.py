@@ -14,15 +14,18 @@ _HERE = Path(__file__).parent / "codemods"
 @cache
 def all_codemods() -> dict[str, Codemod]:
     """Every codemod by its name, in the order in which they go. A file ``codemods/<name>.py`` registers itself."""
-    found: list[Codemod] = []
-    for file in sorted(_HERE.glob("[a-z]*.py")):
-        module = importlib.import_module(f"canonry.migrate.codemods.{file.stem}")
-        found += [
-            kind()
-            for kind in vars(module).values()
-            if isinstance(kind, type) and issubclass(kind, Codemod) and kind.__module__ == module.__name__
-        ]
+    found = [codemod for file in sorted(_HERE.glob("[a-z]*.py")) for codemod in codemods_of(file)]
     return {codemod.name: codemod for codemod in sorted(found, key=lambda each: (each.order, each.name))}
+
+
+def codemods_of(file: Path) -> list[Codemod]:
+    """The codemods of a file."""
+    module = importlib.import_module(f"canonry.migrate.codemods.{file.stem}")
+    return [
+        kind()
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Codemod) and kind.__module__ == module.__name__
+    ]
 
 
 def chosen_codemods(names: Iterable[str], *, rules: frozenset[str] | None = None) -> list[Codemod]:

@@ -8,6 +8,7 @@ old reader would misunderstand.
 import msgspec
 
 from canonry.model.outcome import Outcome
+from canonry.model.reliability import FlowClaim
 
 FORMAT = 1
 """The version of this format."""
@@ -30,6 +31,8 @@ class RunStarted(_Event, frozen=True, tag="run-started"):
     """pytest's root below ``root``, where that is another folder: what the other events name begins there."""
     here: str = ""
     """The folder below ``root`` in which the run was called."""
+    host: str = ""
+    """The machine's name."""
     resumes: str = ""
     """The interrupted run that this one goes on with."""
     commit: str | None = None
@@ -209,6 +212,12 @@ class FlowCovered(_Event, frozen=True, tag="flow-covered"):
         return min(each for each in shares if each is not None) if None not in shares else None
 
 
+class FlowClaimed(_Event, frozen=True, tag="flow-claimed"):
+    """What may be claimed of a flow's reliability after this run."""
+
+    claim: FlowClaim
+
+
 class Slow(_Event, frozen=True, tag="slow"):
     """A test has run for ``seconds`` and still does. ``stacks`` holds what its threads do, past the soft limit."""
 
@@ -264,6 +273,17 @@ class Note(_Event, frozen=True, tag="note"):
     text: str
 
 
+class InQuarantine(_Event, frozen=True, tag="in-quarantine"):
+    """A test of the tree's quarantine, told when the run begins. ``days`` are left, below nought where it expired."""
+
+    test: str
+    reason: str = ""
+    owner: str = ""
+    issue: str = ""
+    expires: str = ""
+    days: int = 0
+
+
 class PluginReport(_Event, frozen=True, tag="plugin-report"):
     """What a plugin of pytest reports of a whole run, in its own words. ``failed``: the run failed by its measure."""
 
@@ -286,6 +306,7 @@ RunEvent = (
     | DoubleMade
     | ContractJudged
     | FlowCovered
+    | FlowClaimed
     | Slow
     | ServiceChanged
     | WorkerStarted
@@ -293,6 +314,7 @@ RunEvent = (
     | CategoryStarted
     | CategoryEnded
     | Note
+    | InQuarantine
     | PluginReport
 )
 

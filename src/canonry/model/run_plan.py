@@ -69,5 +69,7 @@ class RunPlan(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     max_failures: int | None = None
     repeat: int = 1
     until_fail: bool = False
+    quarantined: tuple[str, ...] = ()
+    """Tests whose failures fail neither their category nor the run."""
     shuffle: int | None = None
     """The seed of the order of tests; None keeps the order of the files."""

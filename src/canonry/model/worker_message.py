@@ -27,7 +27,8 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
 class RunBundle(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="run", tag_field="do"):
     """Collect and run these, in this order. ``collect_only``: report what is there, run nothing.
 
-    ``failures``: how many tests of this worker may fail before it runs no more; 0 is no limit.
+    ``failures``: how many tests of this worker may fail before it runs no more; 0 is no limit. ``quarantined`` are
+    tests that do not count for that.
     """
 
     number: int
@@ -39,6 +40,7 @@ class RunBundle(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     shuffle: int | None = None
     collect_only: bool = False
     failures: int = 0
+    quarantined: tuple[str, ...] = ()
 
 
 class Finish(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="finish", tag_field="do"):

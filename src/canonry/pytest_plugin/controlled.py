@@ -16,6 +16,7 @@ from _pytest.config import ConftestImportFailure
 from _pytest.mark import _parse_expression
 
 from canonry.model.outcome import Outcome
+from canonry.model.quarantine import forgives
 from canonry.model.run_event import AttemptEnded, AttemptStarted, Collected, Leaked, Note, PhaseEnded, Uncollectable
 from canonry.model.worker_message import (
     BundleEnded,
@@ -369,7 +370,7 @@ class Controlled:
         )
 
     def _run_item(self, bundle: RunBundle, task: Task, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-        """Whether the test failed."""
+        """Whether the test failed, and that counts."""
         channel = self._channel
         node = item.nodeid
         self._last = node
@@ -406,7 +407,8 @@ class Controlled:
         if self._files is not None and self._files.are_damaged():
             channel.emit(Retired(reason="a test closed files of pytest itself"), flush=True)
             os._exit(0)
-        return ended.outcome.is_bad and ended.outcome is not Outcome.NOT_RUN
+        outcome = ended.outcome
+        return outcome.is_bad and outcome is not Outcome.NOT_RUN and not forgives(bundle.quarantined, node, outcome)
 
     def _tell_phase(self, report: pytest.TestReport, now: float) -> None:
         phase = "subtest" if getattr(report, "context", None) is not None else str(report.when)

@@ -25,12 +25,12 @@ def page(contract: LoadedContract, matrix: Matrix) -> str:
         f"# {contract.contract.contract}",
         _filled(contract.contract.description),
         _commands(contract.file),
-        "## Events\n\n" + _events(plan),
+        "## Events\n\n" + events_of(plan),
     ]
     if plan.scopes:
-        parts.append("## Scopes\n\n" + _scopes(plan))
+        parts.append("## Scopes\n\n" + scopes_of(plan))
     if plan.spans:
-        parts.append("## Spans\n\n" + _spans(plan))
+        parts.append("## Spans\n\n" + spans_of(plan))
     parts.append("## Rules and their mutants\n\n" + _filled(f"`canonry contract mutants {name}`: {summary(matrix)}."))
     parts.append(_rules(matrix))
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -56,7 +56,8 @@ def _commands(name: str) -> str:
     return "```console\n" + "".join(f"$ canonry contract {call}\n" for call in calls) + "```"
 
 
-def _events(plan: Plan) -> str:
+def events_of(plan: Plan) -> str:
+    """The kinds of events with their own fields, as a table."""
     rows = []
     for kind in plan.kinds[:-1]:
         fields = ", ".join(f"`{rule.path.text}`{'' if not rule.kind.holds(None) else '?'}" for rule in _own(plan, kind))
@@ -72,7 +73,8 @@ def _own(plan: Plan, kind: Kind) -> list[FieldRule]:
     return [rule for rule in kind.fields if rule.path.text not in known]
 
 
-def _scopes(plan: Plan) -> str:
+def scopes_of(plan: Plan) -> str:
+    """The scopes of a contract, as a table."""
     rows = [
         f"| {scope.name} | {_names(plan, scope.opens)} | {_names(plan, scope.closes)} | "
         f"{', '.join(_cell(f'`{path.text}`') for path in scope.key) or 'by position'} |"
@@ -81,7 +83,8 @@ def _scopes(plan: Plan) -> str:
     return "| scope | opened by | closed by | key |\n| -- | -- | -- | -- |\n" + "\n".join(rows)
 
 
-def _spans(plan: Plan) -> str:
+def spans_of(plan: Plan) -> str:
+    """The spans of a contract, as a table."""
     rows = []
     for span in plan.spans:
         inside = (

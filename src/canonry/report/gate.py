@@ -5,8 +5,6 @@ from collections.abc import Callable
 from enum import StrEnum
 from hashlib import blake2b
 from typing import IO, Any
-from urllib.parse import quote
-from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
@@ -195,6 +193,8 @@ def _result(reason: Reason, change: Change, kinds: list[Kind]) -> dict[str, Any]
         "message": {"text": printable(text)},
     }
     if change.path:
+        from urllib.parse import quote
+
         place: dict[str, Any] = {"artifactLocation": {"uri": quote(change.path, safe="/", errors="replace")}}
         if change.line:
             place["region"] = {"startLine": change.line}
@@ -218,6 +218,8 @@ _KINDS = {
 
 def _junit(judgement: Judgement, out: IO[str], color: bool, verbose: bool) -> None:
     """One case for each kind: it fails with the changes that refuse."""
+    from xml.sax.saxutils import escape, quoteattr  # brings a client of HTTP, and a hook waits
+
     by_kind = {kind: [each for each in judgement.reasons if each.kind is kind] for kind in Kind}
     failed = sum(1 for reasons in by_kind.values() if reasons)
     out.write('<?xml version="1.0" encoding="UTF-8"?>\n')

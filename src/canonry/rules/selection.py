@@ -1,6 +1,5 @@
 """Which rules a list of codes, prefixes and names means."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 from canonry.model.errors import UserError
@@ -45,6 +44,8 @@ def _codes(entry: str, names: Mapping[str, str]) -> frozenset[str]:
     found = frozenset(code for code, name in names.items() if code.startswith(entry.upper()) or name == entry.lower())
     if not found:
         known = [*names, *names.values()]
+        import difflib
+
         near = difflib.get_close_matches(entry.upper(), known, 1) or difflib.get_close_matches(entry.lower(), known, 1)
         hint = f"; did you mean `{near[0]}`?" if near else "; `canonry explain` lists all rules"
         raise UserError(f"`{entry}` is no rule{hint}")

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from canonry.canon.selection import matches
 from canonry.history.store import TestRow
+from canonry.model.quarantine import Entry
 from canonry.model.run_plan import RunPlan
 from canonry.run import past_runs
 from canonry.run.collect import collect
@@ -12,6 +15,7 @@ from canonry.run.keeping import past
 from canonry.run.plan import make_plan
 from canonry.run.profiles import ResolvedProfile, resolve_profile
 from canonry.run.project import Project
+from canonry.run.quarantine import live_tests, quarantine_of
 from canonry.run.request import RunRequest
 from canonry.run.select import Narrowed, Selection, select
 
@@ -27,6 +31,7 @@ class Prepared:
     selection: Selection
     plan: RunPlan
     notes: tuple[str, ...]
+    quarantine: tuple[Entry, ...] = ()
 
 
 def prepare(
@@ -68,7 +73,11 @@ def prepare(
         found = collect(project, selection.files, arguments=request.pytest_arguments)
         tests = {each.path: each.nodes or (each.path,) for each in found.files}
     plan = make_plan(project, selection, request, profile, durations=durations, tests=tests)
-    return Prepared(project, request, profile, known, selection, plan, (*selection.notes, *notes))
+    quarantine = quarantine_of(project)
+    if quarantine:
+        today = project.session.today
+        plan = msgspec.structs.replace(plan, quarantined=live_tests(quarantine, today, project.place))
+    return Prepared(project, request, profile, known, selection, plan, (*selection.notes, *notes), quarantine)
 
 
 def _not_here(project: Project, request: RunRequest, profile: ResolvedProfile, narrowings: list[Narrowed]) -> list[str]:

@@ -118,7 +118,7 @@ def read_recording(path: Path) -> Iterator[RunEvent]:
     try:
         with open(path, "rb") as file:
             lines = iter(file)
-            yield _first(next(lines, b""), path)
+            yield first_event(next(lines, b""), path)
             for line in lines:
                 if not line.endswith(b"\n"):
                     return  # the run was killed while it wrote
@@ -134,7 +134,8 @@ def read_recording(path: Path) -> Iterator[RunEvent]:
         ) from error
 
 
-def _first(line: bytes, path: Path) -> RunEvent:
+def first_event(line: bytes, path: Path) -> RunStarted:
+    """The first event of a recording. Raises `UserError` where it is none, or of a format of a newer canonry."""
     try:
         head = json.loads(line)
         version = head.get("format", 1) if isinstance(head, dict) and head.get("event") == "run-started" else None
@@ -146,7 +147,9 @@ def _first(line: bytes, path: Path) -> RunEvent:
         raise UserError(
             f"`{path}` was recorded by a newer canonry (format {version}, this one knows {FORMAT}); update canonry"
         )
-    return decode(line)
+    event = decode(line)
+    assert isinstance(event, RunStarted)
+    return event
 
 
 def prune(root: Path, *, keep: int) -> list[str]:

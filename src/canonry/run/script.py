@@ -1,5 +1,7 @@
 """The wrapper that keeps an old runner's path: `python tests/unified_test_runner.py ...` calls `canonry run ...`."""
 
+from pathlib import Path
+
 from canonry.changes.apply import apply_plan
 from canonry.changes.splice import replace_file
 from canonry.changes.transaction import Outcome
@@ -59,6 +61,12 @@ def write_script(project: Project, path: str) -> Outcome | None:
         verification=Verification.OWN,
     )
     return apply_plan(project.root, plan, verify=_object)
+
+
+def is_wrapper(root: Path, path: str) -> bool:
+    """Whether a script of a tree is one that hands its arguments over to `canonry run`."""
+    contents = read_file(root / path)
+    return contents is not None and MARK.encode() in contents
 
 
 def wrapper(path: str) -> str:

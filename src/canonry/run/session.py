@@ -1,6 +1,7 @@
 """One run from its first event to its last: executed, recorded, told to whoever listens, kept in the history."""
 
 import os
+import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -9,7 +10,7 @@ import msgspec
 
 from canonry.canon.options import Service
 from canonry.model.errors import UserError
-from canonry.model.run_event import Note, RunEnded, RunEvent, RunStarted
+from canonry.model.run_event import InQuarantine, Note, RunEnded, RunEvent, RunStarted
 from canonry.model.run_plan import RunPlan
 from canonry.run.execute import StopSignal, execute
 from canonry.run.fingerprint import fingerprint
@@ -41,6 +42,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     stop: StopSignal
     recorded: bool = True
     resumes: str = ""
+    quarantine: tuple[InQuarantine, ...] = ()
     measure: Callable[[RunSummary], Iterable[RunEvent]] | None = None
     """What is to be told of the whole run before it ends."""
 
@@ -73,6 +75,8 @@ def run_plan(
     emit(_started(project, plan, circumstances, run))
     for note in dict.fromkeys((*project.notes, *circumstances.notes)):
         emit(Note(text=note, at=time.time()))
+    for entry in circumstances.quarantine:
+        emit(entry)
     try:
         reason = _execute(plan, circumstances, run, emit)
     except BaseException as error:
@@ -89,7 +93,7 @@ def run_plan(
     emit(msgspec.structs.replace(ended, status=summary.status()))
     if recorder is not None:
         recorder.close()
-        trouble = keep(project.root, summary)
+        trouble = keep(project.root, summary, project.canon.history)
         if trouble:
             for listener in told:
                 listener(Note(text=trouble, at=time.time()))
@@ -100,12 +104,14 @@ def run_plan(
 
 def _started(project: Project, plan: RunPlan, circumstances: Circumstances, run: str) -> RunStarted:
     tree = project.session.tree
+    packages = project.state / "packages.json"
     return RunStarted(
         at=time.time(),
         run=run,
         root=str(project.root),
         place=project.place,
         here=project.here,
+        host=platform.node(),
         resumes=circumstances.resumes,
         commit=tree.commit,
         dirty=tree.dirty,
@@ -113,7 +119,7 @@ def _started(project: Project, plan: RunPlan, circumstances: Circumstances, run:
         profile=circumstances.profile.name,
         fingerprint=fingerprint(
             services={name: each.kind.value for name, each in circumstances.services.items()},
-            kept=project.state / "packages.json" if circumstances.recorded else None,
+            kept=packages if circumstances.recorded or packages.exists() else None,
         ),
         flaky_warns=tuple(each.name for each in plan.categories if not each.policy.flaky_fails),
         asked=circumstances.asked,

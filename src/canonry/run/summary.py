@@ -5,13 +5,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from canonry.model.outcome import Outcome
+from canonry.model.quarantine import forgives, named_by
+from canonry.model.reliability import FlowClaim
 from canonry.model.run_event import (
     AttemptEnded,
     CategoryEnded,
     CategoryStarted,
     Collected,
     ContractJudged,
+    FlowClaimed,
     FlowCovered,
+    InQuarantine,
     Leaked,
     Note,
     PluginReport,
@@ -109,6 +113,9 @@ class RunSummary:
         self.plugins: list[PluginReport] = []
         self.contracts: list[ContractJudged] = []
         self.flows: dict[str, FlowCovered] = {}
+        self.claims: dict[str, FlowClaim] = {}
+        self.quarantine: dict[str, InQuarantine] = {}
+        self._forgiven: frozenset[str] = frozenset()
         self.lost_workers: list[WorkerEnded] = []
 
     def add(self, event: RunEvent) -> None:
@@ -143,6 +150,11 @@ class RunSummary:
                 self.contracts.append(event)
             case FlowCovered():
                 self.flows[event.flow] = event
+            case FlowClaimed():
+                self.claims[event.claim.flow] = event.claim
+            case InQuarantine():
+                self.quarantine[event.test] = event
+                self._forgiven = frozenset(each.test for each in self.quarantine.values() if each.days >= 0)
             case WorkerEnded() if event.signal or event.status:
                 self.lost_workers.append(event)
             case RunStarted():
@@ -168,8 +180,10 @@ class RunSummary:
 
     @property
     def evidence(self) -> int:
-        """How many tests ran to their end."""
-        return sum(category.evidence for category in self.categories.values())
+        """How many tests ran to their end. A failure in quarantine, which counts for nothing, is none."""
+        return sum(category.evidence for category in self.categories.values()) - sum(
+            each.outcome.is_evidence for each in self.forgiven()
+        )
 
     def told_results(self) -> list[TestResult]:
         """The tests, without those that stand for a file which cannot be collected and is told as such."""
@@ -185,7 +199,19 @@ class RunSummary:
 
     def bad(self) -> list[TestResult]:
         """The tests that fail the run, in the order in which they first ended."""
-        return [result for result in self.results.values() if result.outcome.is_bad]
+        return [each for each in self.results.values() if each.outcome.is_bad and not self.is_forgiven(each)]
+
+    def is_forgiven(self, result: TestResult) -> bool:
+        """Whether a test failed, and does not fail the run because it is in quarantine."""
+        return forgives(self._forgiven, result.node, result.outcome)
+
+    def forgiven(self) -> list[TestResult]:
+        """The tests that failed and are in quarantine."""
+        return [each for each in self.results.values() if self.is_forgiven(each)] if self._forgiven else []
+
+    def quarantine_of(self, result: TestResult) -> InQuarantine | None:
+        """The entry of the quarantine that names a test, expired or not."""
+        return self.quarantine.get(named_by(self.quarantine, result.node))
 
     def is_failed(self) -> bool:
         """Whether something fails the run."""
@@ -194,7 +220,9 @@ class RunSummary:
             self.bad()
             or self.uncollectable
             or any(report.failed for report in self.plugins)
-            or any(result.category not in lenient for result in self.flaky())
+            or any(
+                result.category not in lenient and not named_by(self._forgiven, result.node) for result in self.flaky()
+            )
             or any(category.state in ("failed", "blocked", "timeout") for category in self.categories.values())
         )
 
@@ -226,7 +254,10 @@ class RunSummary:
 
     def _has_evidence(self, name: str) -> bool:
         category = self.categories.get(name)
-        return category is not None and category.evidence > 0
+        if category is None:
+            return False
+        forgiven = sum(each.category == name and each.outcome.is_evidence for each in self.forgiven())
+        return category.evidence > forgiven
 
     def _attempt(self, event: AttemptEnded) -> None:
         result = self.results.get(event.node)

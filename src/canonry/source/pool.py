@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from canonry.source.facts import Break, Facts, Site, encode_facts
-from canonry.source.python.extract import extract
 from canonry.source.syntax.versions import Version
 from canonry.source.trees.git import BlobReader, Git
 from canonry.source.trees.tree import blob_key, read_changed
@@ -59,6 +58,8 @@ class Extraction(msgspec.Struct, frozen=True):
 
 def read_facts(content: bytes, target: Version) -> bytes:
     """The encoded facts of a content."""
+    from canonry.source.python.extract import extract  # where all is known, nothing is read
+
     return encode_facts(extract(content, target))
 
 

@@ -112,8 +112,7 @@ PLAIN = {Outcome.PASSED: "passed", Outcome.FAILED: "failure", Outcome.SETUP_ERRO
 @pytest.fixture(autouse=True)
 def _plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(PLUGINS))
-    for name in ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
 
 
 def plain(root: Path) -> dict[str, str]:
@@ -127,8 +126,10 @@ def plain(root: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_outcomes_are_those_of_plain_pytest(tmp_path: Path, case: str) -> None:
+def test_outcomes_are_those_of_plain_pytest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
     contents, files = CASES[case]
+    if "anyio" in contents:  # these two are half of a pytest's start, and are beside all others here
+        monkeypatch.delenv("PYTEST_ADDOPTS")
     tests = {f"test_{plugin}_{twin}.py": content for plugin, content in contents.items() for twin in "ab"}
 
     def outcomes(workers: int) -> dict[str, str]:

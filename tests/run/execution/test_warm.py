@@ -36,18 +36,19 @@ def warm(tmp_path: Path) -> Iterator[Folder]:
     done = folder.run("run", "--warm", "test_a.py")
     assert done.returncode == 0, done.stderr
     assert "a warm process waits" in done.stderr
-    assert until(lambda: is_forked(folder, "test_a.py"))
+    assert is_forked_soon(folder, "test_a.py")
     yield folder
-    folder.run("run", "--cold", "--list")
+    for pid in server(folder):  # `test_cold_ends_it` ends it as a user does
+        os.kill(pid, signal.SIGTERM)
     assert until(lambda: not server(folder))
 
 
-def until(holds: Callable[[], object], seconds: float = 20.0) -> bool:
+def until(holds: Callable[[], object], seconds: float = 20.0, *, pause: float = 0.1) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if holds():
             return True
-        time.sleep(0.1)
+        time.sleep(pause)
     return False
 
 
@@ -58,6 +59,12 @@ def events(folder: Folder, *arguments: str, **variables: str) -> list[dict[str, 
 
 def outcomes(found: list[dict[str, Any]]) -> dict[str, str]:
     return {each["node"]: each["outcome"] for each in found if each["event"] == "attempt-ended"}
+
+
+def is_forked_soon(folder: Folder, *arguments: str, **variables: str) -> bool:
+    """Whether a run comes to be served warm. Each question is a run: what gets ready is given time for it."""
+    time.sleep(0.5)
+    return until(lambda: is_forked(folder, *arguments, **variables), pause=0.5)
 
 
 def was_forked(found: list[dict[str, Any]]) -> bool:
@@ -116,7 +123,7 @@ def test_a_file_that_changes_is_read_anew(warm: Folder, name: str, before: str, 
     }[name]
     warm.write({name: before, "test_role.py": body})
     assert outcomes(events(warm, "test_role.py")) == {"test_role.py::test_role": "passed"}
-    assert until(lambda: is_forked(warm, "test_role.py"))
+    assert is_forked_soon(warm, "test_role.py")
 
     if after is None:
         (warm.root / name).unlink()
@@ -147,7 +154,7 @@ def test_a_new_wish_for_another_environment_replaces_it(warm: Folder) -> None:
     done = warm.run("run", "--warm", "test_a.py", variables={"ROLE": "guest"})
 
     assert "a warm process waits" in done.stderr
-    assert until(lambda: is_forked(warm, "test_a.py", ROLE="guest"))
+    assert is_forked_soon(warm, "test_a.py", ROLE="guest")
     assert len(server(warm)) == 1
 
 
@@ -159,7 +166,7 @@ def test_what_a_conftest_file_sets_reaches_the_tests(warm: Folder) -> None:
         }
     )
     assert outcomes(events(warm, "test_role.py")) == {"test_role.py::test_role": "passed"}
-    assert until(lambda: is_forked(warm, "test_role.py"))
+    assert is_forked_soon(warm, "test_role.py")
     assert outcomes(events(warm, "test_role.py")) == {"test_role.py::test_role": "passed"}
 
 
@@ -242,7 +249,7 @@ def test_a_dead_zygote_is_no_loss(warm: Folder) -> None:
             os.kill(int(child), signal.SIGKILL)
 
     assert outcomes(events(warm, "test_a.py")) == {"test_a.py::test_total": "passed"}
-    assert until(lambda: is_forked(warm, "test_a.py"))
+    assert is_forked_soon(warm, "test_a.py")
 
 
 def test_nobody_calls_and_it_leaves(tmp_path: Path) -> None:

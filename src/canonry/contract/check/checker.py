@@ -10,7 +10,7 @@ import msgspec
 from canonry.contract.check.compiled import Compiled
 from canonry.contract.check.ending import end_of_stream
 from canonry.contract.check.interpret import Interpreter, get, unread
-from canonry.contract.check.isolation import Owners, SessionFacts, user_of
+from canonry.contract.check.isolation import KNOWN_IDS, Owned, Owners, SessionFacts, user_of
 from canonry.contract.check.receive import TURN, Judge, Receive, Window
 from canonry.contract.check.shapes import state_class
 from canonry.contract.check.violation import Verdict, Violation
@@ -77,6 +77,11 @@ class Checker:
                 self.owners.canaries.add(text, self.owner(connection, facts))
         known = facts or self.facts.get(connection) or SessionFacts()
         return Session(self, connection, known)
+
+    def forget(self) -> None:
+        """Forget whose ids are whose; canaries stay. What comes next is judged as if nothing had been before."""
+        self.owners.ids = [Owned(KNOWN_IDS) for _ in self.plan.isolation.ids]
+        self.owners.users = {}
 
     def owner(self, connection: str, facts: SessionFacts) -> Any:
         """Return what stands for the user of a session: sessions of one user are not secret to each other."""

@@ -98,7 +98,7 @@ class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):
     due_at: frozenset[int]
 
 
-class SpanPlan(msgspec.Struct, frozen=True, kw_only=True):
+class SpanPlan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A span. ``home`` is the scope that holds it, ``outer`` the span around it, both -1 where there is none."""
 
     index: int
@@ -134,12 +134,12 @@ class SpanPlan(msgspec.Struct, frozen=True, kw_only=True):
     abandons: frozenset[int] = frozenset()
     forbids: frozenset[int] = frozenset()
 
-    @property
+    @cached_property
     def touched(self) -> frozenset[int]:
         """Every kind that this span has to look at."""
         return self.plain | {kind for kind, _, _ in self.known}
 
-    @property
+    @cached_property
     def plain(self) -> frozenset[int]:
         """Every kind that this span has to look at, but for snapshots."""
         return (

@@ -138,8 +138,10 @@ class Draft:
 
 def captured(template: str, name: str) -> dict[str, Any]:
     """Return `$kind` and `$phase` of a name that a template has, nothing of another."""
+    if not template:
+        return {}
     pattern = re.escape(template).replace(r"\{kind\}", "(?P<kind>.+)").replace(r"\{phase\}", "(?P<phase>[^_]+)")
-    match = re.fullmatch(pattern, name) if template else None
+    match = re.fullmatch(pattern, name)
     return {} if match is None else {"$kind": match["kind"], "$phase": match["phase"]}
 
 

@@ -2,6 +2,7 @@
 
 from random import Random
 
+from canonry.contract.check.checker import Checker
 from canonry.contract.compile.plan import Plan
 from canonry.contract.generate.stream import Line, Stream
 from canonry.contract.generate.values import Persona
@@ -18,21 +19,33 @@ class NoStreamError(UserError):
 def generate(
     plan: Plan, *, seed: int = 0, runs: int = 1, sessions: int = 1, favour: frozenset[int] = frozenset()
 ) -> Stream:
-    """Return a valid recording; the same seed gives the same one.
+    """Return a valid recording; the same seed gives the same one. Who wants many asks one `Generator` for them.
 
     ``runs`` is how often the contract's first scope opens in each of the ``sessions``; kinds in ``favour`` come
     more often. Raises `NoStreamError`.
     """
-    return generate_from(plan, Random(f"{plan.contract.contract}/{seed}"), runs=runs, sessions=sessions, favour=favour)
+    return Generator(plan).stream(seed, runs=runs, sessions=sessions, favour=favour)
 
 
-def generate_from(
-    plan: Plan, rng: Random, *, runs: int = 1, sessions: int = 1, favour: frozenset[int] = frozenset()
-) -> Stream:
-    """Return a valid recording that follows from what ``rng`` says."""
-    walks = [_walked(plan, number, rng, runs, favour) for number in range(1, sessions + 1)]
-    lines = sorted((line for walk in walks for line in (*walk.lines, *_close(walk))), key=lambda line: line.at)
-    return Stream(tuple(lines), {walk.persona.connection: walk.persona.facts for walk in walks})
+class Generator:
+    """Makes valid recordings of one contract. The checker that every event is held against is compiled once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._checker = Checker(plan, keep=0)
+
+    def stream(self, seed: int, *, runs: int = 1, sessions: int = 1, favour: frozenset[int] = frozenset()) -> Stream:
+        """Return what `generate` returns."""
+        rng = Random(f"{self.plan.contract.contract}/{seed}")
+        return self.stream_from(rng, runs=runs, sessions=sessions, favour=favour)
+
+    def stream_from(
+        self, rng: Random, *, runs: int = 1, sessions: int = 1, favour: frozenset[int] = frozenset()
+    ) -> Stream:
+        """Return a valid recording that follows from what ``rng`` says."""
+        walks = [_walked(self._checker, number, rng, runs, favour) for number in range(1, sessions + 1)]
+        lines = sorted((line for walk in walks for line in (*walk.lines, *_close(walk))), key=lambda line: line.at)
+        return Stream(tuple(lines), {walk.persona.connection: walk.persona.facts for walk in walks})
 
 
 def with_openers(plan: Plan, kinds: frozenset[int]) -> frozenset[int]:
@@ -53,12 +66,13 @@ def with_openers(plan: Plan, kinds: frozenset[int]) -> frozenset[int]:
         kinds = more
 
 
-def _walked(plan: Plan, number: int, rng: Random, runs: int, favour: frozenset[int]) -> Walk:
+def _walked(checker: Checker, number: int, rng: Random, runs: int, favour: frozenset[int]) -> Walk:
+    plan = checker.plan
     owed: list[str] = []
     for _ in range(_ATTEMPTS):
         persona = Persona(plan, number, rng)
         liked = favour or with_openers(plan, frozenset(rng.choices(range(len(plan.kinds)), k=2)))
-        walk = Walk(plan, persona, rng, runs=runs, begin=round(rng.uniform(0.0, 0.2), 3), favour=liked)
+        walk = Walk(checker, persona, rng, runs=runs, begin=round(rng.uniform(0.0, 0.2), 3), favour=liked)
         if walk.go():
             return walk
         owed = owed or (walk.owed() if walk.lines else [])

@@ -11,13 +11,15 @@ from random import Random
 import msgspec
 
 from canonry.contract.check.checker import Checker, Session
+from canonry.contract.check.isolation import SessionFacts
 from canonry.contract.check.state import Instance
-from canonry.contract.compile.plan import SESSION, Kind, Plan
+from canonry.contract.compile.plan import SESSION, Kind
 from canonry.contract.generate import memory
 from canonry.contract.generate.compose import Composer, UnfitError
 from canonry.contract.generate.stream import Line
 from canonry.contract.generate.values import Persona
 
+_ENCODE = msgspec.json.Encoder().encode
 _MOST_FAILURES = 60
 _MOST_EVENTS = 400
 _LONGEST_STEP = 0.25
@@ -26,12 +28,13 @@ _LONGEST_STEP = 0.25
 class Walk:
     """A session that grows by valid events.
 
+    ``checker`` is the walk's own while it lasts, and watches for no texts: those in the walk are its user's own.
     ``runs`` is how often the first scope may open, ``favour`` the kinds that come more often than others.
     """
 
     def __init__(
         self,
-        plan: Plan,
+        checker: Checker,
         persona: Persona,
         rng: Random,
         *,
@@ -39,7 +42,8 @@ class Walk:
         begin: float = 0.0,
         favour: frozenset[int] = frozenset(),
     ) -> None:
-        self.plan = plan
+        self.plan = plan = checker.plan
+        self.checker = checker
         self.rng = rng
         self.persona = persona
         self.runs = runs
@@ -136,7 +140,7 @@ class Walk:
         event = draft.event()
         before = len(state.violations)
         live = set(state.live[0]) if state.live else set()
-        found = self._session.receive(msgspec.json.encode(event), at=at, direction=draft.direction)
+        found = self._session.receive(_ENCODE(event), at=at, direction=draft.direction)
         if found != kind.index or len(state.violations) > before:
             self._session = self._replayed()
             return False
@@ -205,11 +209,12 @@ class Walk:
         return bool(self.lines) and not self.owed()
 
     def _begin(self) -> Session:
-        facts = {self.persona.connection: self.persona.facts}
-        return Checker(self.plan, facts=facts, keep=0, interpreted=True).session(self.persona.connection)
+        self.checker.forget()
+        facts = self.persona.facts
+        return self.checker.session(self.persona.connection, SessionFacts(user=facts.user, owned=facts.owned))
 
     def _replayed(self) -> Session:
         session = self._begin()
         for line in self.lines:
-            session.receive(msgspec.json.encode(line.event), at=line.at, direction=line.direction)
+            session.receive(_ENCODE(line.event), at=line.at, direction=line.direction)
         return session

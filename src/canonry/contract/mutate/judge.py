@@ -3,7 +3,7 @@
 import msgspec
 
 from canonry.contract.check.checker import Checker, Session
-from canonry.contract.check.isolation import KNOWN_IDS, Owned, SessionFacts
+from canonry.contract.check.isolation import SessionFacts
 from canonry.contract.check.violation import Violation
 from canonry.contract.compile.plan import Plan
 from canonry.contract.generate.stream import Line, Stream
@@ -23,8 +23,7 @@ class Judge:
         """Return the violations in a stream; ``watched``: those of its canaries too."""
         if watched:
             return judge(self.plan, stream)
-        self._checker.owners.ids = [Owned(KNOWN_IDS) for _ in self.plan.isolation.ids]
-        self._checker.owners.users = {}
+        self._checker.forget()
         facts = {name: SessionFacts(user=fact.user, owned=fact.owned) for name, fact in stream.facts.items()}
         return _judged(self.plan, self._checker, stream, facts)
 

@@ -10,7 +10,7 @@ import msgspec
 from canonry.contract.check.violation import Violation
 from canonry.contract.compile.plan import Plan, Rule
 from canonry.contract.generate.stream import Stream
-from canonry.contract.generate.streams import generate
+from canonry.contract.generate.streams import Generator
 from canonry.contract.mutate.belonging import STRANGER
 from canonry.contract.mutate.judge import Judge
 from canonry.contract.mutate.operators import edits, touched, ways
@@ -74,13 +74,13 @@ class Matrix(msgspec.Struct, frozen=True):
         return tuple(mutant for mutant in self.mutants if mutant.outcome is Outcome.LIVES)
 
 
-def kill_matrix(plan: Plan, *, seed: int = 0, only: str | None = None) -> Matrix:
-    """Return the mutants of every rule, or of the rule ``only``; the same seed gives the same ones.
+def kill_matrix(plan: Plan, *, seed: int = 0, only: frozenset[str] | None = None) -> Matrix:
+    """Return the mutants of every rule, or of the rules ``only``; the same seed gives the same ones.
 
     Raises `NoStreamError` where the contract has no valid stream.
     """
     search = _Search(plan, seed)
-    rules = tuple(rule for rule in plan.rules if only in (None, rule.id))
+    rules = tuple(rule for rule in plan.rules if only is None or rule.id in only)
     mutants = tuple(search.mutant(rule, way) for rule in rules for way in ways(plan, rule))
     return Matrix(plan.contract.contract, rules, mutants)
 
@@ -90,6 +90,7 @@ class _Search:
         self.plan = plan
         self.seed = seed
         self._judge = Judge(plan)
+        self._generator = Generator(plan)
         self._scenes: dict[tuple[int, int, frozenset[int]], Scene] = {}
 
     def mutant(self, rule: Rule, way: str) -> Mutant:
@@ -129,7 +130,7 @@ class _Search:
         known = self._scenes.get((number, sessions, favour))
         if known is None:
             seed = self.seed * 1000 + number
-            stream = generate(self.plan, seed=seed, runs=1 + number % 2, sessions=sessions, favour=favour)
+            stream = self._generator.stream(seed, runs=1 + number % 2, sessions=sessions, favour=favour)
             known = self._scenes[number, sessions, favour] = Scene(self.plan, stream)
         return known
 

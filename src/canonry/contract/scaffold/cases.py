@@ -6,7 +6,7 @@ import msgspec
 
 from canonry.contract.compile.plan import OTHER, SESSION, Kind, Plan, Rule
 from canonry.contract.generate.stream import Stream
-from canonry.contract.generate.streams import generate
+from canonry.contract.generate.streams import Generator
 from canonry.contract.load import LoadedContract
 from canonry.contract.mutate.judge import judge
 from canonry.contract.mutate.matrix import Mutant, Outcome, kill_matrix
@@ -112,6 +112,7 @@ class _Shown:
     def __init__(self, plan: Plan, seed: int) -> None:
         self.streams: list[Stream] = []
         self._plan, self._seed = plan, seed
+        self._generator = Generator(plan)
 
     def with_any(self, wanted: frozenset[int], sessions: int = 1) -> int | None:
         """The place of a stream that has an event of the kinds, and so many connections."""
@@ -120,7 +121,7 @@ class _Shown:
             if _has(stream, names, sessions):
                 return index
         for number in range(_TRIES):
-            stream = generate(self._plan, seed=self._seed + number, sessions=sessions, favour=wanted)
+            stream = self._generator.stream(self._seed + number, sessions=sessions, favour=wanted)
             if _has(stream, names, sessions):
                 self.streams.append(stream)
                 return len(self.streams) - 1

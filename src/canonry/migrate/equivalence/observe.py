@@ -1,8 +1,6 @@
 """What tests do, seen through the one runner: outcomes by node id, what was collected, what never really ran."""
 
-import contextlib
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -22,6 +20,7 @@ from canonry.run.services import started
 from canonry.run.session import Circumstances, run_plan
 from canonry.run.summary import INTERRUPT, TestResult
 from canonry.run.surroundings import refuse_containers, services_of
+from canonry.run.tree_copy import standing_in
 
 _EARS = ("-p", "canonry.pytest_plugin.never_awaited")
 _REASON = "the wave reaches it"
@@ -55,22 +54,6 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     workers: int | None = None
     containers: bool | None = None
     pytest_arguments: tuple[str, ...] = ()
-
-
-@contextlib.contextmanager
-def standing_in(root: Path, variables: Mapping[str, str]) -> Iterator[None]:
-    """This process stands at a root and hands these variables to what it starts, until the end of the block."""
-    before = {name: os.environ.get(name) for name in variables}
-    with contextlib.chdir(root):
-        os.environ.update(variables)
-        try:
-            yield
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
 
 
 def affected_there(root: Path, changed: Iterable[str], conditions: Conditions) -> Affected:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from canonry.migrate.equivalence.ground import remove_copy
+from canonry.run.tree_copy import remove_copy
 
 _PREFIX = "canonry-wave-"
 _HELD = "held"

@@ -8,7 +8,6 @@ from typing import IO, Any
 
 from canonry import __version__
 from canonry.model.outcome import Outcome
-from canonry.model.run_event import RunStarted
 from canonry.report.run.formats import ReportOptions
 from canonry.report.run.whole import WholeReport
 from canonry.report.run.words import legal, place_of, reason_of
@@ -35,7 +34,7 @@ def open_report(out: IO[str], options: ReportOptions) -> WholeReport:
 
 def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
     """Writes one object. A file that cannot be collected is a failed test of the name of the file."""
-    tests = [_test(result, summary.started) for result in summary.told_results()]
+    tests = [_test(result, summary) for result in summary.told_results()]
     tests += [
         {
             "name": path,
@@ -70,11 +69,12 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
     out.write(legal(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")
 
 
-def _test(result: TestResult, started: RunStarted) -> dict[str, Any]:
-    last = result.last
+def _test(result: TestResult, summary: RunSummary) -> dict[str, Any]:
+    last, started = result.last, summary.started
+    forgiven = summary.is_forgiven(result)
     found: dict[str, Any] = {
         "name": result.node,
-        "status": _STATUS.get(result.outcome, "failed"),
+        "status": "other" if forgiven else _STATUS.get(result.outcome, "failed"),
         "duration": _milliseconds(result.duration),
         "rawStatus": result.outcome.value,
         "filePath": place_of(last.path or result.node.partition("::")[0], started),
@@ -83,6 +83,9 @@ def _test(result: TestResult, started: RunStarted) -> dict[str, Any]:
     }
     if last.line:
         found["line"] = last.line
+    entry = summary.quarantine_of(result)
+    if forgiven and entry is not None:
+        found["extra"] = {"quarantine": {"owner": entry.owner, "issue": entry.issue, "expires": entry.expires}}
     if result.category:
         found["tags"] = [result.category]
     if result.outcome is not Outcome.PASSED:

@@ -10,6 +10,7 @@ from canonry.model.run_event import (
     AttemptEnded,
     AttemptStarted,
     CategoryEnded,
+    FlowClaimed,
     FlowCovered,
     Leaked,
     Note,
@@ -21,9 +22,11 @@ from canonry.model.run_event import (
     Uncollectable,
     WorkerEnded,
 )
+from canonry.report.run.claims import headline, table
 from canonry.report.run.flows import flow_table
 from canonry.report.run.formats import ReportOptions
 from canonry.report.run.live import Live, no_live
+from canonry.report.run.quarantined import said_of, sentence
 from canonry.report.run.words import (
     LABELS,
     again,
@@ -43,6 +46,7 @@ _LABEL = 13
 _REPEATED = 200
 """The failures that the summary repeats; the others are counted."""
 _SLOWEST = 10
+_QUARANTINE = {"forgiven": ("QUARANTINED", "yellow"), "expired": ("EXPIRED", "red"), "well": ("IN QUARANTINE", "dim")}
 
 
 def open_report(out: IO[str], options: ReportOptions) -> "TerminalReport":
@@ -110,6 +114,9 @@ class TerminalReport:
                 said = "not measured as a whole" if share is None else f"{share:.1%} covered"
                 self._line("FLOW", "dim", f"{printable(event.flow)}: {said}")
                 self._block(flow_table(event, verbose=self._options.verbose))
+            case FlowClaimed():
+                self._line("FLOW", "dim", f"{printable(event.claim.flow)}: {headline(event.claim)}")
+                self._block(table(event.claim))
             case PluginReport():
                 self._line("PLUGIN", "red" if event.failed else "dim", printable(event.plugin))
                 self._block(event.text)
@@ -133,6 +140,8 @@ class TerminalReport:
         if event.attempt > 1:
             label = f"TRY {event.attempt} {label}"
         style = style_of(outcome)
+        if self._summary.is_forgiven(self._summary.results[event.node]):
+            label, style = "QUARANTINED", "yellow"
         if flaky:
             label, style = "FLAKY", "yellow"
         said = f"[{event.duration:8.3f}s] {self._named(event.category, event.node)}"
@@ -163,6 +172,10 @@ class TerminalReport:
         self._categories()
         self._leaks()
         self._failures()
+        for said in said_of(summary):
+            label, style = _QUARANTINE[said.state]
+            named = self._named(said.result.category, said.result.node)
+            self._line(label, style, f"{named}: {sentence(said)}")
         flaky = summary.flaky()
         for result in flaky[:_REPEATED]:
             self._line("FLAKY", "yellow", f"{printable(result.node)}: {self._attempts(result)}")

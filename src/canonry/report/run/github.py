@@ -7,6 +7,7 @@ from typing import IO
 
 from canonry.model.outcome import Outcome
 from canonry.report.run.formats import ReportOptions
+from canonry.report.run.quarantined import said_of, sentence
 from canonry.report.run.whole import WholeReport
 from canonry.report.run.words import again, leak_words, legal, place_of, reason_of, verdict, why_nothing
 from canonry.run.summary import RunSummary
@@ -32,6 +33,10 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
         path = place_of(last.path or result.node.partition("::")[0], summary.started)
         said = f"{result.node}: {reason_of(last)}\n{again(result.node, summary.started, options)}"
         out.write(_command("error", path, last.line, result.outcome.value, said))
+    for each in said_of(summary):
+        if each.state != "well":
+            path = place_of(each.result.path, summary.started)
+            out.write(_command("warning", path, 0, "quarantine", f"{each.result.node}: {sentence(each)}"))
     for result in summary.flaky():
         path = place_of(result.node.partition("::")[0], summary.started)
         out.write(_command("warning", path, 0, "flaky", f"{result.node} passed in attempt {len(result.attempts)} only"))

@@ -4,7 +4,8 @@ import json
 from typing import IO, Any
 
 from canonry import __version__
-from canonry.model.run_event import AttemptEnded, FlowCovered, Leaked, RunStarted
+from canonry.model.run_event import AttemptEnded, FlowCovered, InQuarantine, Leaked
+from canonry.report.run.claims import document
 from canonry.report.run.flows import measures_of
 from canonry.report.run.formats import ReportOptions
 from canonry.report.run.whole import WholeReport
@@ -22,7 +23,7 @@ def open_report(out: IO[str], options: ReportOptions) -> WholeReport:
 def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
     """Writes one object."""
     started, ended = summary.started, summary.ended
-    document = {
+    whole = {
         "version": VERSION,
         "canonry": __version__,
         "run": started.run,
@@ -49,7 +50,7 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
             }
             for name, each in summary.categories.items()
         },
-        "tests": [_test(result, summary.started, options) for result in summary.results.values()],
+        "tests": [_test(result, summary, options) for result in summary.results.values()],
         "uncollectable": [
             {"path": each.path, "line": each.line, "reason": each.reason, "text": each.text}
             for each in summary.uncollectable.values()
@@ -58,21 +59,38 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
         "slow": summary.slow,
         "services": {name: {"state": each.state, "detail": each.detail} for name, each in summary.services.items()},
         "flows": {name: _flow(each) for name, each in summary.flows.items()},
+        "claims": {name: document(each) for name, each in summary.claims.items()},
+        "quarantine": [_quarantined(each, summary) for each in summary.quarantine.values()],
         "notes": summary.notes,
         "plugins": [{"plugin": each.plugin, "text": each.text, "failed": each.failed} for each in summary.plugins],
         "fingerprint": started.fingerprint,
     }
-    out.write(legal(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")
+    out.write(legal(json.dumps(whole, indent=2, ensure_ascii=False)) + "\n")
 
 
-def _test(result: TestResult, started: RunStarted, options: ReportOptions) -> dict[str, Any]:
+def _quarantined(entry: InQuarantine, summary: RunSummary) -> dict[str, Any]:
+    """An entry of the quarantine, with the tests of the run whose failures it forgives."""
+    forgiven = [each.node for each in summary.forgiven() if summary.quarantine_of(each) is entry]
+    return {
+        "test": entry.test,
+        "reason": entry.reason,
+        "owner": entry.owner,
+        "issue": entry.issue,
+        "expires": entry.expires,
+        "days": entry.days,
+        "forgives": forgiven,
+    }
+
+
+def _test(result: TestResult, summary: RunSummary, options: ReportOptions) -> dict[str, Any]:
     return {
         "node": result.node,
         "category": result.category,
         "outcome": result.outcome.value,
         "flaky": result.is_flaky,
+        "quarantined": summary.is_forgiven(result),
         "duration": result.duration,
-        "again": again(result.node, started, options),
+        "again": again(result.node, summary.started, options),
         "attempts": [_attempt(each) for each in result.attempts],
     }
 

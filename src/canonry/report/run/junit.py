@@ -10,7 +10,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, Uncollectable
+from canonry.report.run.claims import properties as reliability
 from canonry.report.run.formats import ReportOptions
+from canonry.report.run.quarantined import days
 from canonry.report.run.whole import WholeReport
 from canonry.report.run.words import legal, reason_of
 from canonry.run.summary import RunSummary, TestResult
@@ -32,11 +34,11 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
         suites.setdefault(result.category, []).append(result)
     everything = summary.told_results()
     total = len(everything) + len(summary.uncollectable)
-    errors = _errors(everything) + len(summary.uncollectable)
+    errors = _errors(everything, summary) + len(summary.uncollectable)
     time = summary.ended.duration if summary.ended is not None else 0.0
     out.write('<?xml version="1.0" encoding="UTF-8"?>\n')
     out.write(
-        f'<testsuites name="canonry" tests="{total}" failures="{_failures(everything)}" errors="{errors}" '
+        f'<testsuites name="canonry" tests="{total}" failures="{_failures(everything, summary)}" errors="{errors}" '
         f'time="{time:.3f}">\n'
     )
     for name, results in suites.items():
@@ -47,19 +49,21 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
 
 
 def _write_suite(name: str, results: list[TestResult], summary: RunSummary, out: IO[str]) -> None:
-    skipped = sum(result.outcome in _SKIPS for result in results)
+    skipped = sum(result.outcome in _SKIPS or summary.is_forgiven(result) for result in results)
     time = sum(result.duration for result in results)
     out.write(
-        f'<testsuite name={_attribute(name)} tests="{len(results)}" failures="{_failures(results)}" '
-        f'errors="{_errors(results)}" skipped="{skipped}" time="{time:.3f}">\n<properties>\n'
+        f'<testsuite name={_attribute(name)} tests="{len(results)}" failures="{_failures(results, summary)}" '
+        f'errors="{_errors(results, summary)}" skipped="{skipped}" time="{time:.3f}">\n<properties>\n'
     )
     started = summary.started
     properties = {"run": started.run, "commit": started.commit or "none", "profile": started.profile}
+    for claim in summary.claims.values():
+        properties |= reliability(claim)
     for key, value in properties.items():
         out.write(f"<property name={_attribute(key)} value={_attribute(value)}/>\n")
     out.write("</properties>\n")
     for result in results:
-        _write_case(result, out)
+        _write_case(result, summary, out)
     out.write("</testsuite>\n")
 
 
@@ -75,7 +79,7 @@ def _write_uncollectable(events: Iterable[Uncollectable], out: IO[str]) -> None:
     out.write("</testsuite>\n")
 
 
-def _write_case(result: TestResult, out: IO[str]) -> None:
+def _write_case(result: TestResult, summary: RunSummary, out: IO[str]) -> None:
     path, _, name = result.node.partition("::")
     parts = name.split("::")
     classname = ".".join([_package(path), *parts[:-1]])
@@ -84,6 +88,10 @@ def _write_case(result: TestResult, out: IO[str]) -> None:
     last = result.last
     if last.outcome in _SKIPS:
         out.write(f"<skipped type={_attribute(last.outcome.value)} message={_attribute(reason_of(last))}/>")
+    elif (entry := summary.quarantine_of(result)) is not None and summary.is_forgiven(result):
+        # a failure here would fail the build of every server that reads this
+        message = f"in quarantine, {days(entry)} ({entry.owner}, {entry.issue}): {reason_of(last)}"
+        out.write(f'<skipped type="quarantined" message={_attribute(message)}>{_text(last.text)}</skipped>')
     elif last.outcome.is_bad:
         first = result.attempts[0]
         kind = "failure" if first.outcome in _FAILURES else "error"
@@ -116,12 +124,16 @@ def _write_output(last: AttemptEnded, result: TestResult, out: IO[str]) -> None:
         out.write(f"<system-err>{_text(complained)}</system-err>")
 
 
-def _failures(results: list[TestResult]) -> int:
-    return sum(result.outcome.is_bad and result.attempts[0].outcome in _FAILURES for result in results)
+def _failures(results: list[TestResult], summary: RunSummary) -> int:
+    return sum(_counts(result, summary) and result.attempts[0].outcome in _FAILURES for result in results)
 
 
-def _errors(results: list[TestResult]) -> int:
-    return sum(result.outcome.is_bad and result.attempts[0].outcome not in _FAILURES for result in results)
+def _counts(result: TestResult, summary: RunSummary) -> bool:
+    return result.outcome.is_bad and not summary.is_forgiven(result)
+
+
+def _errors(results: list[TestResult], summary: RunSummary) -> int:
+    return sum(_counts(result, summary) and result.attempts[0].outcome not in _FAILURES for result in results)
 
 
 def _package(path: str) -> str:

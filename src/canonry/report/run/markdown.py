@@ -4,7 +4,9 @@ from typing import IO
 
 from canonry.model.outcome import Outcome
 from canonry.report.markdown import code, plain
+from canonry.report.run.claims import headline
 from canonry.report.run.formats import ReportOptions
+from canonry.report.run.quarantined import said_of, sentence
 from canonry.report.run.whole import WholeReport
 from canonry.report.run.words import again, counts_of, leak_words, reason_of, verdict, why_nothing
 from canonry.report.style import plural
@@ -40,7 +42,7 @@ def write(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
 
 
 def _write_failures(summary: RunSummary, out: IO[str], options: ReportOptions) -> None:
-    told = [each for each in summary.told_results() if each.outcome.is_bad]
+    told = [each for each in summary.told_results() if each.outcome.is_bad and not summary.is_forgiven(each)]
     bad = [each for each in told if each.outcome not in (Outcome.BLOCKED, Outcome.NOT_RUN)]
     if not bad and not summary.uncollectable:
         return
@@ -56,6 +58,16 @@ def _write_failures(summary: RunSummary, out: IO[str], options: ReportOptions) -
 
 
 def _write_others(summary: RunSummary, out: IO[str]) -> None:
+    if summary.claims:
+        out.write("\n### Flows\n\n")
+        for claim in summary.claims.values():
+            out.write(f"- {plain(claim.flow)}: {plain(headline(claim))}\n")
+    quarantine = list(said_of(summary))
+    if quarantine:
+        out.write("\n### Quarantine\n\n")
+        for said in quarantine[:_SHOWN]:
+            out.write(f"- {code(said.result.node)}: {plain(sentence(said))}\n")
+        _write_left(len(quarantine) - _SHOWN, "test", out)
     flaky: list[TestResult] = summary.flaky()
     leaks = [leak for leak in summary.leaks if not leak.restored]
     if flaky:

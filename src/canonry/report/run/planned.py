@@ -10,6 +10,7 @@ from canonry.report.style import plural, printable
 from canonry.run.naming import as_pytest, of_tree
 from canonry.run.plan import expected_total, waves
 from canonry.run.prepare import Prepared, why
+from canonry.run.shares import shares_of
 
 
 def render_list(prepared: Prepared, known: Mapping[str, tuple[str, ...]], out: IO[str]) -> None:
@@ -95,6 +96,10 @@ def render_plan(prepared: Prepared, out: IO[str]) -> None:
         out.write(f"shuffled with seed {plan.shuffle} (`--shuffle {plan.shuffle}` repeats the order)\n")
     chain = " <- ".join(prepared.profile.chain)
     out.write(f"profile {chain}\n")
+    for each in shares_of(prepared.project):
+        wanted = f", {each.declared:.0%} intended" if each.declared is not None else ""
+        name = each.name or "(no category)"
+        out.write(f"share {printable(name)}: {each.tests:,} of {each.whole:,} tests, {each.actual:.1%}{wanted}\n")
 
 
 def plan_json(prepared: Prepared, out: IO[str]) -> None:
@@ -109,6 +114,10 @@ def plan_json(prepared: Prepared, out: IO[str]) -> None:
         "pytest-arguments": list(plan.pytest_arguments),
         "waves": [[_category(category) for category in wave] for wave in waves(plan.categories)],
         "empty": list(prepared.selection.empty),
+        "shares": [
+            {"category": each.name, "intended": each.declared, "tests": each.tests, "of": each.whole}
+            for each in shares_of(prepared.project)
+        ],
     }
     _write(document, out)
 

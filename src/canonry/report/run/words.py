@@ -93,6 +93,9 @@ def verdict(summary: RunSummary) -> str:
     said = f"{plural(ran, 'test')} run: {counts(outcomes, flaky=len(summary.flaky()))}"
     if summary.uncollectable:
         said += f"; {plural(len(summary.uncollectable), 'file')} uncollectable"
+    forgiven = len(summary.forgiven())
+    if forgiven:
+        said += f"; {plural(forgiven, 'failure')} in quarantine {'does' if forgiven == 1 else 'do'} not count"
     return said
 
 
@@ -132,6 +135,8 @@ def why_nothing(summary: RunSummary) -> str:
     if summary.is_failed():
         return ""
     if not summary.evidence:
+        if summary.forgiven():
+            return "only tests in quarantine ran to their end, and what they say does not count: nothing was validated"
         if summary.tests:
             return "no test ran to its end, and a skipped test is no evidence: nothing was validated"
         if summary.deselected:

@@ -2,9 +2,10 @@
 
 import random
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from canonry.model.outcome import Outcome
+from canonry.model.quarantine import forgives
 from canonry.model.run_plan import CategoryPlan, RunPlan
 from canonry.model.worker_message import Task
 
@@ -78,8 +79,9 @@ class Job:
 class Category:
     """A category while it runs."""
 
-    def __init__(self, plan: CategoryPlan) -> None:
+    def __init__(self, plan: CategoryPlan, quarantined: Collection[str] = ()) -> None:
         self.plan = plan
+        self.quarantined = frozenset(quarantined)
         self.queue: deque[Job] = deque()
         self.running: set[Job] = set()
         self.state = "waiting"
@@ -99,8 +101,10 @@ class Category:
 
     @property
     def has_failed(self) -> bool:
-        """Whether a test of it has no good outcome so far."""
-        return any(outcome.is_bad for outcome in self.last.values())
+        """Whether a test of it has no good outcome so far; those in quarantine do not count."""
+        return any(
+            outcome.is_bad and not forgives(self.quarantined, node, outcome) for node, outcome in self.last.items()
+        )
 
     @property
     def verdict(self) -> str:
@@ -128,7 +132,7 @@ def categories(plan: RunPlan) -> list[Category]:
     """
     result = []
     for planned in plan.categories:
-        category = Category(planned)
+        category = Category(planned, plan.quarantined)
         jobs = list(_jobs(category, plan))
         if plan.shuffle is not None:
             random.Random(plan.shuffle).shuffle(jobs)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from canonry.model.outcome import Outcome
+from canonry.model.quarantine import forgives
 from canonry.model.run_event import (
     AttemptEnded,
     AttemptStarted,
@@ -414,6 +415,8 @@ class Ledger:
             attempt = max(message.attempt, self._plan.repeat) + 1 if not tried else message.attempt + 1
             task = Task(path=job.task.path, nodes=(node,), attempt=attempt)
             category.queue.append(Job(category, task, message.duration))
+            return
+        if forgives(category.quarantined, node, outcome):
             return
         self._count_failure(1)
         if self._plan.until_fail:

@@ -201,6 +201,7 @@ class Controller:
             shuffle=self._plan.shuffle,
             collect_only=self._collect_only,
             failures=0 if policy.retries else self._ledger.max_failures,
+            quarantined=self._plan.quarantined if self._ledger.max_failures else (),
         )
         seat.take(bundle, category, jobs)
         if not self._ledger.may_have_more(seat):

@@ -1,0 +1,1 @@
+"""The guides of a repository, made from its canon."""

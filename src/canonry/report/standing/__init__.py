@@ -1,0 +1,1 @@
+"""Where a suite stands, as a page, as Markdown and as JSON."""

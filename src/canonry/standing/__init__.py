@@ -1,0 +1,1 @@
+"""Where a suite stands, gathered from every engine into one value (`canonry.model.standing`)."""
