@@ -277,7 +277,7 @@ def test_ids_are_compared_between_processes_of_locust(bare_chat: Start, tmp_path
 
 
 def test_two_services_are_compared_and_the_slower_one_is_named(bare_chat: Start, tmp_path: Path) -> None:
-    quick, slow = bare_chat(), bare_chat(delay=0.2)
+    quick, slow = bare_chat(delay=0.5), bare_chat(delay=2.0)  # so long that a busy machine adds little to either
     done = load("golden", "--compare", quick, slow, "--rounds", "4", "--users", "1", "--turns", "1", cwd=tmp_path)
 
     assert done.returncode == 0, done.stderr

@@ -26,7 +26,7 @@ _log = logging.getLogger("reference_chat")
 
 
 _NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
-_UNSENT = 65_536
+_UNSENT = 16_384
 """Bytes of a connection that the kernel keeps beyond those on their way; connections that are accepted inherit it."""
 
 
