@@ -107,10 +107,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Folder:
         "canonry-quarantine.toml": QUARANTINE.format(today, today + dt.timedelta(days=9)),
     }
     made.start(files)
-    first = made.run("run", "-q", "--workers", "1", timeout=120)
+    first = made.run("run", "-q", "--workers", "1", timeout=300)
     assert first.returncode == 1, first.stderr
     made.commit({"tests/unit/test_shop.py": suite(4)}, "break the sum")
-    made.run("run", "-q", "--workers", "1", timeout=120)
+    made.run("run", "-q", "--workers", "1", timeout=300)
     return made
 
 
