@@ -104,7 +104,7 @@ def test_token_expiry_renews_and_sees_a_token_that_never_expires(forgetful: Targ
 @pytest.mark.parametrize(
     ("disturbance", "fault", "rule"),
     [
-        (Disturbance("half-open", share=0.5, every=0.1, lasting=0.1), "zombie_emitter", "isolation."),
+        (Disturbance("half-open", share=0.5, every=0.1, lasting=0.1), "swap", "sequence.seq"),
         (Disturbance("slow", share=0.5, every=0.1, lasting=0.3), "swap", "sequence.seq"),
         (Disturbance("skew", share=1.0, every=0.1, lasting=86_400.0), "dup", "sequence.seq"),
     ],

@@ -15,16 +15,16 @@ POISON = "x = 'reading this ends the process'\n"
 DYING = """
 import os, sys
 from pathlib import Path
-from canonry.source import pool
+from canonry.source.python import extract as home
 
-read = pool.extract
+read = home.extract
 
 def die_on_poison(content, target):
     if b"ends the process" in content:
         os._exit(9) if sys.argv[2] == "exit" else os.kill(os.getpid(), 9)
     return read(content, target)
 
-pool.extract = die_on_poison
+home.extract = die_on_poison
 
 from canonry.audit.engine import audit
 from canonry.audit.request import Request

@@ -54,6 +54,8 @@ jobs:
           restore-keys: canonry-{version}-
       - run: python -m pip install "canonry=={version}"
       - name: compare with what it starts from
+        # the first push of a branch knows no commit before
+        if: github.event_name == 'pull_request' || !startsWith(github.event.before, '0000000')
         env:
           BASE: ${{{{ github.event.pull_request.base.sha || github.event.before }}}}
         run: canonry gate --against "$BASE" --merge-base --output-format github
@@ -76,7 +78,8 @@ canonry-gate:
     - if: $CI_PIPELINE_SOURCE == "merge_request_event"
       variables:
         BASE: $CI_MERGE_REQUEST_DIFF_BASE_SHA
-    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
+    # scheduled, manual and first pipelines of a branch know no commit before
+    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && $CI_COMMIT_BEFORE_SHA !~ /^0+$/
       variables:
         BASE: $CI_COMMIT_BEFORE_SHA
   script:
