@@ -103,7 +103,7 @@ def crowd(given: argparse.Namespace) -> None:
     print(
         f"8,000 users: {result.totals.users:,} began, {result.events_per_second:,.0f} judged events a second "
         f"(bar: >= 30,000), {result.memory / 1e6:.0f} MB (bar: <= 250), {result.totals.failed} failed, "
-        f"{sum(result.rules.values())} violations"
+        f"{sum(result.rules.values())} violations {dict(result.rules) or ''}"
     )
 
 
