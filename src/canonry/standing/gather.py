@@ -87,8 +87,11 @@ def _gather(
     flows = flow_lines(canon, run if isinstance(run, Run) else None, past, commit=commit, dirty=dirty, at=at)
     proofs = _proofs(root, run, result)
     judgement = _judgement(session, request, wanted, notes)
-    gates = gates_of(compliance, judgement, run, flows, quarantine or (), proofs)
-    verdict, reasons = verdict_of(gates, compliance, run)
+    gates = gates_of(
+        canon, compliance, judgement, run, flows, quarantine or (), proofs, commit=commit, dirty=bool(dirty)
+    )
+    readiness = _readiness(session, listing, result, judgement, past, notes)
+    verdict, reasons = verdict_of(gates, compliance, run, () if isinstance(readiness, Absent) else readiness)
     changes = changes_of(root, notes)
     migration: Migration | Absent = migration_of(root, at=at, notes=notes)
     return Standing(
@@ -102,7 +105,7 @@ def _gather(
         dirty=dirty,
         gates=gates,
         actions=actions_of(gates, run, flows, migration),
-        readiness=_readiness(session, listing, result, judgement, past, notes),
+        readiness=readiness,
         compliance=compliance,
         run=run,
         flows=flows or Absent("the canon declares no flow", "canonry canon show flows"),
