@@ -186,7 +186,8 @@ def _baseline(judgement: Judgement | Absent) -> Iterator[Gate]:
         yield Gate(
             name=f"baseline: {kind.value}",
             state=Judged.FAILED if reasons else Judged.PASSED,
-            said="; ".join(reason.said for reason in reasons) or _SAID[kind],
+            said="; ".join(dict.fromkeys(said for each in reasons for said in (each.said, each.remark) if said))
+            or _SAID[kind],
             command=reasons[0].mend if reasons else "canonry gate",
             priority=_PRIORITIES.get(kind, 1),
         )
