@@ -16,9 +16,11 @@ from canonry.model.standing import Absent, Compliance, Judged, Migration, Repair
 from canonry.report.standing.html import render
 from canonry.run.keeping import history_path
 from canonry.run.recording import recordings, runs_folder
+from canonry.source.trees import tree
 from canonry.standing.gather import Wanted, gather
 from tests.workbench import Folder, call_canonry
 
+OPEN_FOLDER = tree.open_folder
 CANON = """
 [categories.unit]
 paths = ["tests/unit"]
@@ -443,3 +445,21 @@ def test_a_green_run_of_a_part_or_of_another_commit_is_not_enough_to_pass(reposi
     assert part.verdict is Judged.UNKNOWN
     assert not isinstance(part.readiness, Absent)
     assert part.readiness[0].state is not ReadinessState.READY
+
+
+def test_a_folder_that_is_no_project_is_neither_listed_in_vain_nor_given_a_cache(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write({f"data/{number}.py": "x = 1\n" for number in range(3)})
+    walked = list[object]()
+
+    def open_folder(root: Path) -> tree.Tree:
+        walked.append(root)
+        return OPEN_FOLDER(root)
+
+    monkeypatch.setattr(tree, "open_folder", open_folder)
+    assert stands(folder, audit=False).verdict is Judged.UNKNOWN
+    assert walked == []
+    stands(folder)
+    assert walked == [folder.root]
+    assert not (folder.root / ".canonry").exists()
