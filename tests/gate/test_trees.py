@@ -218,3 +218,18 @@ def test_what_mends_a_refusal_is_a_command_and_what_is_meant_stands_apart() -> N
             assert re.fullmatch(r"(canonry|git) [\w./= -]+", reason.mend), reason.mend
             assert " where " not in reason.mend
             assert ("--allow" in reason.remark) is (kind not in (Kind.PARSING, Kind.VIOLATIONS))
+
+
+@pytest.mark.parametrize(
+    ("rule", "command"),
+    [
+        ("RUN001", "canonry audit tests/a.py --select RUN001 --fix --write"),
+        ("CAT002", "canonry explain CAT002"),  # its codemod asks a reader, so that `--write` alone does nothing
+        ("TST006", "canonry explain TST006"),  # its codemod only lists
+        ("GOV001", "canonry explain GOV001"),
+    ],
+)
+def test_a_fix_is_offered_only_where_it_would_do_something(rule: str, command: str) -> None:
+    change = Change(kind=Kind.VIOLATIONS, direction=Direction.WORSE, message="new", path="tests/a.py", rule=rule)
+    (reason,) = judge([change], head="tree", base="base").reasons
+    assert reason.mend == command

@@ -89,7 +89,7 @@ def _mend(kind: Kind, group: list[Change], commit: str) -> str:
         return f"canonry repair {paths} --write" if len(set(places)) <= _FEW else "canonry repair --write"
     if kind is Kind.VIOLATIONS:
         rule = group[0].rule
-        if _has_codemod(rule):
+        if _is_mended_unasked(rule):
             return f"canonry audit {paths} --select {rule} --fix --write"
         return f"canonry explain {rule}"
     if kind in (Kind.TESTS, Kind.ASSERTIONS) and commit:
@@ -106,10 +106,10 @@ def _remark(kind: Kind) -> str:
     return f"where it is meant, `canonry gate --allow {kind.value}` lets it pass, `canonry gate baseline` accepts it"
 
 
-def _has_codemod(rule: str) -> bool:
-    from canonry.migrate.mended import is_mended
+def _is_mended_unasked(rule: str) -> bool:
+    from canonry.migrate.mended import is_mended_unasked
 
-    return is_mended(rule)
+    return is_mended_unasked(rule)
 
 
 def _plural(count: int, noun: str) -> str:
