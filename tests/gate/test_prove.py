@@ -1,9 +1,12 @@
 """Enforcement tests are written, shown to be able to fail, and proof tests are judged."""
 
 import json
+import tomllib
 
 from canonry.audit.request import Request
 from canonry.canon.load import load_canon
+from canonry.canon.options import Canon, Category
+from canonry.gate.enforcement import enforcement_tests, uncovered
 from canonry.gate.plant import plants
 from canonry.gate.proofs import judge_proofs
 from canonry.rules.registry import all_rules
@@ -127,3 +130,13 @@ def test_a_proof_is_red_while_its_finding_is_open_and_green_once_it_is_closed(re
 def test_a_run_without_proofs_is_no_proof(repository: Folder) -> None:
     repository.commit({"canonry.toml": CANON, "tests/test_a.py": SOUND})
     assert repository.call("gate", "proofs").returncode == 2
+
+
+def test_enforcement_tests_that_no_category_covers_are_told_with_the_lines_that_cover_them() -> None:
+    files = enforcement_tests("tests/enforcement")
+    unit, whole = Category(paths=["tests/unit"]), Category(paths=["tests/enforcement"])
+    said = uncovered(Canon(categories={"unit": unit}), files)
+
+    assert tomllib.loads(said.partition("\n")[2]) == {"categories": {"enforcement": {"paths": ["tests/enforcement"]}}}
+    assert uncovered(Canon(categories={"unit": unit, "enforcement": whole}), files) == ""
+    assert uncovered(Canon(), files) == ""

@@ -1,10 +1,13 @@
 """Two trees against each other: what is refused, what passes, and why."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from canonry.gate.judge import judge
+from canonry.model.gate import Change, Direction, Kind
 from tests.workbench import RUNNER, SOUND, Folder, call_canonry
 
 CANON = '[canon]\nrunner = "pytest-wrapper"\nbase-cases = []\nmock-factory = ""\n'
@@ -203,3 +206,30 @@ def test_rewritten_history_has_nothing_in_common(repository: Folder) -> None:
     assert judged(repository, "--against", old)["verdict"] == "better"
     done = repository.call("gate", "--against", old, "--merge-base")
     assert (done.returncode, "no commit in common" in done.stderr) == (2, True)
+
+
+def test_what_mends_a_refusal_is_a_command_and_what_is_meant_stands_apart() -> None:
+    for kind in Kind:
+        for commit in ("", "a" * 40):
+            change = Change(
+                kind=kind, direction=Direction.WORSE, message="it is gone", path="tests/a.py", rule="CAT002"
+            )
+            (reason,) = judge([change], head="tree", base="base", commit=commit).reasons
+            assert re.fullmatch(r"(canonry|git) [\w./= -]+", reason.mend), reason.mend
+            assert " where " not in reason.mend
+            assert ("--allow" in reason.remark) is (kind not in (Kind.PARSING, Kind.VIOLATIONS))
+
+
+@pytest.mark.parametrize(
+    ("rule", "command"),
+    [
+        ("RUN001", "canonry audit tests/a.py --select RUN001 --fix --write"),
+        ("CAT002", "canonry explain CAT002"),  # its codemod asks a reader, so that `--write` alone does nothing
+        ("TST006", "canonry explain TST006"),  # its codemod only lists
+        ("GOV001", "canonry explain GOV001"),
+    ],
+)
+def test_a_fix_is_offered_only_where_it_would_do_something(rule: str, command: str) -> None:
+    change = Change(kind=Kind.VIOLATIONS, direction=Direction.WORSE, message="new", path="tests/a.py", rule=rule)
+    (reason,) = judge([change], head="tree", base="base").reasons
+    assert reason.mend == command

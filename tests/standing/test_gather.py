@@ -16,9 +16,11 @@ from canonry.model.standing import Absent, Compliance, Judged, Migration, Repair
 from canonry.report.standing.html import render
 from canonry.run.keeping import history_path
 from canonry.run.recording import recordings, runs_folder
+from canonry.source.trees import tree
 from canonry.standing.gather import Wanted, gather
 from tests.workbench import Folder, call_canonry
 
+OPEN_FOLDER = tree.open_folder
 CANON = """
 [categories.unit]
 paths = ["tests/unit"]
@@ -396,3 +398,68 @@ def test_the_page_of_a_real_suite_is_written(found: Standing, tmp_path: Path) ->
         render(found, out)
 
     assert "known since" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+# what a green run does not say ---------------------------------------------------------------------------------------
+
+GREEN = """
+[categories.unit]
+paths = ["tests/unit"]
+priority = "critical"
+
+[categories.e2e]
+paths = ["tests/e2e"]
+priority = "critical"
+"""
+
+
+def test_a_green_run_of_a_part_or_of_another_commit_is_not_enough_to_pass(repository: Folder) -> None:
+    repository.commit(
+        {
+            "canonry.toml": GREEN,
+            ".gitignore": "__pycache__/\n.pytest_cache/\n.canonry/\n",
+            "tests/unit/test_a.py": "def test_a():\n    assert sum([1]) == 1\n",
+            "tests/e2e/test_b.py": "def test_b():\n    assert sum([2]) == 2\n",
+        },
+        "first",
+    )
+    ran = repository.git("rev-parse", "HEAD").strip()[:10]
+    assert repository.run("run", "-q", "--workers", "1", timeout=300).returncode == 0
+    whole = stands(repository)
+    assert whole.verdict is Judged.PASSED, whole.reasons
+
+    repository.write({"tests/e2e/test_b.py": "def test_b():\n    assert sum([1]) == 2\n"})
+    assert stands(repository).verdict is Judged.UNKNOWN
+    repository.commit({}, "break what never runs")
+    later = stands(repository)
+    gates = {gate.name: gate for gate in later.gates}
+    assert later.verdict is Judged.UNKNOWN
+    assert gates["category e2e"].state is gates["the newest run passes"].state is Judged.UNKNOWN
+    assert f"ran at {ran}, not HEAD" in gates["category e2e"].said
+
+    assert repository.run("run", "-q", "--workers", "1", "tests/unit", timeout=300).returncode == 0
+    part = stands(repository)
+    gates = {gate.name: gate for gate in part.gates}
+    assert gates["category unit"].state is Judged.PASSED
+    assert gates["category e2e"].state is Judged.UNKNOWN
+    assert part.verdict is Judged.UNKNOWN
+    assert not isinstance(part.readiness, Absent)
+    assert part.readiness[0].state is not ReadinessState.READY
+
+
+def test_a_folder_that_is_no_project_is_neither_listed_in_vain_nor_given_a_cache(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write({f"data/{number}.py": "x = 1\n" for number in range(3)})
+    walked = list[object]()
+
+    def open_folder(root: Path) -> tree.Tree:
+        walked.append(root)
+        return OPEN_FOLDER(root)
+
+    monkeypatch.setattr(tree, "open_folder", open_folder)
+    assert stands(folder, audit=False).verdict is Judged.UNKNOWN
+    assert walked == []
+    stands(folder)
+    assert walked == [folder.root]
+    assert not (folder.root / ".canonry").exists()

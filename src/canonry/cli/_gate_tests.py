@@ -20,7 +20,7 @@ def write_tests(*, folder: str | None, repo: Path, config: Path | None, quiet: b
     They compare with `canonry-baseline.jsonl` where there is one; without it they fail until every finding is mended.
     A file that canonry did not write stays as it is.
     """
-    from canonry.gate.enforcement import enforcement_tests, place_for
+    from canonry.gate.enforcement import enforcement_tests, place_for, uncovered
     from canonry.gate.writing import write_files
 
     root, canon = opened(repo, config)
@@ -35,5 +35,7 @@ def write_tests(*, folder: str | None, repo: Path, config: Path | None, quiet: b
         notes.append(
             "without a baseline they fail for every open finding; `canonry gate baseline` accepts what is there"
         )
+    if said := uncovered(canon, files):
+        notes.append(said)
     tell(notes, quiet=quiet)
     return 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from canonry.canon.options import Canon
+from canonry.canon.selection import matches
 from canonry.gate.writing import MARK
 from canonry.rules.registry import all_rules
 
@@ -58,6 +59,19 @@ def place_for(canon: Canon) -> str:
     """Where enforcement tests go by default: a folder of their own in the first folder of tests."""
     first = next((each.strip("./").rstrip("/") for each in canon.tests or () if "*" not in each), "")
     return f"{first or 'tests'}/{FOLDER}"
+
+
+def uncovered(canon: Canon, files: Iterable[str]) -> str:
+    """What to say where no category of the canon covers these files by their path; empty where one covers each."""
+    paths = list(files)
+    left = [path for path in paths if not any(matches(path, each.paths) for each in canon.categories.values())]
+    if not canon.categories or not left:
+        return ""
+    folder = left[0].rpartition("/")[0]
+    return (
+        f"no category covers `{folder}`, so CAT002 refuses what is in it; add to the canon:\n"
+        f'[categories.{FOLDER}]\npaths = ["{folder}"]'
+    )
 
 
 def is_enforcement(content: bytes) -> bool:

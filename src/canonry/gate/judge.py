@@ -47,7 +47,13 @@ def _reasons(refused: list[Change], commit: str) -> list[Reason]:
         groups.setdefault((each.kind, apart), []).append(each)
     ordered = sorted(groups.items(), key=lambda pair: (pair[0][0].rank, -_count(pair[1]), pair[0][1]))
     return [
-        Reason(kind=kind, said=_said(kind, rule, group), mend=_mend(kind, group, commit), changes=tuple(group))
+        Reason(
+            kind=kind,
+            said=_said(kind, rule, group),
+            mend=_mend(kind, group, commit),
+            changes=tuple(group),
+            remark=_remark(kind),
+        )
         for (kind, rule), group in ordered
     ]
 
@@ -83,20 +89,27 @@ def _mend(kind: Kind, group: list[Change], commit: str) -> str:
         return f"canonry repair {paths} --write" if len(set(places)) <= _FEW else "canonry repair --write"
     if kind is Kind.VIOLATIONS:
         rule = group[0].rule
-        if _has_codemod(rule):
+        if _is_mended_unasked(rule):
             return f"canonry audit {paths} --select {rule} --fix --write"
         return f"canonry explain {rule}"
     if kind in (Kind.TESTS, Kind.ASSERTIONS) and commit:
-        return f"git restore --source={commit[:10]} -- {paths}, or where it is meant: --allow {kind.value}"
+        return f"git restore --source={commit[:10]} -- {paths}"
     if commit and paths:
-        return f"git diff {commit[:10]} -- {paths}; where it is meant: --allow {kind.value}"
-    return f"canonry gate --allow {kind.value} where it is meant, and canonry gate baseline to accept it"
+        return f"git diff {commit[:10]} -- {paths}"
+    return "canonry gate -v"
 
 
-def _has_codemod(rule: str) -> bool:
-    from canonry.migrate.mended import is_mended
+def _remark(kind: Kind) -> str:
+    """What to do where a change is meant; a violation and a file that does not parse never are."""
+    if kind in (Kind.PARSING, Kind.VIOLATIONS):
+        return ""
+    return f"where it is meant, `canonry gate --allow {kind.value}` lets it pass, `canonry gate baseline` accepts it"
 
-    return is_mended(rule)
+
+def _is_mended_unasked(rule: str) -> bool:
+    from canonry.migrate.mended import is_mended_unasked
+
+    return is_mended_unasked(rule)
 
 
 def _plural(count: int, noun: str) -> str:

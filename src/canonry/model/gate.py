@@ -110,12 +110,16 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a state is refused: a sentence with the count, the first place, and the command that mends it."""
+    """Why a state is refused: a sentence with the count, the first place, and the command that mends it.
+
+    ``remark`` says what to do where the change is meant, and is no command; it may be empty.
+    """
 
     kind: Kind
     said: str
     mend: str
     changes: tuple[Change, ...]
+    remark: str = ""
 
 
 class Verdict(StrEnum):

@@ -51,7 +51,10 @@ def _full(judgement: Judgement, out: IO[str], color: bool, verbose: bool) -> Non
     for line in _told(judgement, verbose=verbose):
         out.write(f"{line}\n")
     if judgement.reasons:
-        out.write(f"next  {judgement.reasons[0].mend}\n")
+        first = judgement.reasons[0]
+        out.write(f"next  {first.mend}\n")
+        if first.remark:
+            out.write(f"      {first.remark}\n")
 
 
 def _concise(judgement: Judgement, out: IO[str], color: bool, verbose: bool) -> None:
@@ -131,7 +134,7 @@ def _github(judgement: Judgement, out: IO[str], color: bool, verbose: bool) -> N
     for reason in judgement.reasons:
         first, *rest = reason.changes
         for change, said in (
-            (first, f"{reason.said}: {_message(first)}; next: {reason.mend}"),
+            (first, f"{reason.said}: {_message(first)}; next: {_next(reason)}"),
             *zip(rest, map(_message, rest), strict=True),
         ):
             place = f"file={_property(change.path)}," if change.path else ""
@@ -184,8 +187,12 @@ def _sarif(judgement: Judgement, out: IO[str], color: bool, verbose: bool) -> No
     out.write(msgspec.json.format(msgspec.json.encode(log), indent=1).decode() + "\n")
 
 
+def _next(reason: Reason) -> str:
+    return f"`{reason.mend}`; {reason.remark}" if reason.remark else reason.mend
+
+
 def _result(reason: Reason, change: Change, kinds: list[Kind]) -> dict[str, Any]:
-    text = f"{_message(change)}; next: {reason.mend}".replace("{", "{{").replace("}", "}}").replace("](", "] (")
+    text = f"{_message(change)}; next: {_next(reason)}".replace("{", "{{").replace("}", "}}").replace("](", "] (")
     found: dict[str, Any] = {
         "ruleId": f"gate-{reason.kind.value}",
         "ruleIndex": kinds.index(reason.kind),

@@ -3,11 +3,13 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
+from canonry.canon.options import Canon, Priority
 from canonry.model.gate import Judgement, Kind, Proof
 from canonry.model.gate import Standing as Proven
 from canonry.model.outcome import Outcome
 from canonry.model.quarantine import Entry
-from canonry.model.standing import Absent, Compliance, FlowLine, Gate, Judged, Quarantined, Run
+from canonry.model.readiness import About, Readiness
+from canonry.model.standing import Absent, CategoryLine, Compliance, FlowLine, Gate, Judged, Quarantined, Run, Test
 from canonry.report.style import plural
 
 _SAID = {
@@ -23,20 +25,26 @@ _SAID = {
 _PRIORITIES = {Kind.PARSING: 0, Kind.TESTS: 0}
 _IDLE = frozenset((Outcome.BLOCKED, Outcome.NOT_RUN))
 _ENDED_WELL = frozenset(("passed", ""))
+_NEWEST, _CATEGORY = "the newest run passes", "category "
+PRIORITIES = {Priority.CRITICAL: 0, Priority.HIGH: 1, Priority.MEDIUM: 2, Priority.LOW: 3}
 
 
 def gates_of(
+    canon: Canon,
     compliance: Compliance | Absent,
     judgement: Judgement | Absent,
     run: Run | Absent,
     flows: Iterable[FlowLine],
     quarantine: Sequence[Quarantined],
     proofs: Sequence[Proof],
+    *,
+    commit: str | None,
+    dirty: bool,
 ) -> tuple[Gate, ...]:
-    """All gates, failed ones first, the gravest of them before the others."""
+    """All gates, failed ones first, the gravest of them before the others. ``commit`` and ``dirty`` are the tree's."""
     found = [
         _parsing(compliance),
-        *_run(run),
+        *_run(canon, run, commit, dirty=dirty),
         *_baseline(judgement),
         *map(_flow, flows),
         *_quarantine(quarantine),
@@ -57,9 +65,15 @@ def failing(bad: Iterable[Outcome], tests: int) -> str:
 
 
 def verdict_of(
-    gates: Sequence[Gate], compliance: Compliance | Absent, run: Run | Absent
+    gates: Sequence[Gate],
+    compliance: Compliance | Absent,
+    run: Run | Absent,
+    readiness: Iterable[Readiness] = (),
 ) -> tuple[Judged, tuple[str, ...]]:
-    """The verdict and its reasons: failed where a gate is, passed where files were audited, tests ran, and none is."""
+    """The verdict and its reasons: failed where a gate is, passed where files were audited, tests ran, and none is.
+
+    Where a critical category is not known, or ``readiness`` says so of the run's profile, there is not enough data.
+    """
     failed = [gate for gate in gates if gate.state is Judged.FAILED]
     if failed:
         return Judged.FAILED, tuple(f"{gate.name}: {gate.said}" for gate in failed)
@@ -68,9 +82,22 @@ def verdict_of(
         lacking.append(f"the recording of run {run.id} is cut short")
     if isinstance(compliance, Compliance) and not compliance.files:
         lacking.append("no file was audited")
+    if isinstance(run, Run):
+        lacking += (f"{gate.name}: {gate.said}" for gate in gates if gate.state is Judged.UNKNOWN and _is_grave(gate))
+        lacking += (
+            each.said
+            for profile in readiness
+            if profile.profile == run.profile
+            for each in profile.lacking
+            if each.about in (About.COMMIT, About.CATEGORY)
+        )
     if lacking:
         return Judged.UNKNOWN, tuple(lacking)
     return Judged.PASSED, tuple(f"{gate.name}: {gate.said}" for gate in gates if gate.state is Judged.UNKNOWN)
+
+
+def _is_grave(gate: Gate) -> bool:
+    return gate.name == _NEWEST or (gate.name.startswith(_CATEGORY) and gate.priority == 0)
 
 
 def _parsing(compliance: Compliance | Absent) -> Gate:
@@ -86,9 +113,11 @@ def _parsing(compliance: Compliance | Absent) -> Gate:
     return Gate(name="every file parses", state=state, said=said, command="canonry audit --select SYN", priority=0)
 
 
-def _run(run: Run | Absent) -> Iterator[Gate]:
+def _run(canon: Canon, run: Run | Absent, commit: str | None, *, dirty: bool) -> Iterator[Gate]:
     if isinstance(run, Absent):
-        yield Gate(name="the newest run passes", state=Judged.UNKNOWN, said=run.said, command=run.command, priority=0)
+        yield Gate(name=_NEWEST, state=Judged.UNKNOWN, said=run.said, command=run.command, priority=0)
+        for name, declared in canon.categories.items():
+            yield _idle(name, PRIORITIES[declared.priority], run.said)
         return
     tests, command = len(run.tests), run.origin.command
     bad = [test for test in run.tests if test.outcome.is_bad and not test.quarantined]
@@ -101,22 +130,46 @@ def _run(run: Run | Absent) -> Iterator[Gate]:
         said += f"; it ended early: {run.reason}"
     state = Judged.FAILED if run.status or bad else Judged.UNKNOWN if run.cut or not tests else Judged.PASSED
     mend = "canonry run --failed" if bad else command
-    yield Gate(name="the newest run passes", state=state, said=said, command=mend, priority=0)
-    for category in run.categories:
-        if not category.name or not category.tests:
-            continue
-        ends_well = category.state in _ENDED_WELL and not category.bad
-        mine = [test.outcome for test in bad if test.category == category.name]
-        said = failing(mine, category.tests) if mine else plural(category.tests, "test")
-        if category.state not in _ENDED_WELL and category.state != "failed":
-            said += f", {category.state}"
-        yield Gate(
-            name=f"category {category.name}",
-            state=Judged.PASSED if ends_well else Judged.FAILED,
-            said=said,
-            command=f"canonry run --category {category.name}",
-            priority=category.priority,
-        )
+    stale = _stale(run, commit)
+    if not stale and dirty and state is Judged.PASSED:
+        stale = "the tree has uncommitted changes since"
+    if stale:
+        state, said, mend = Judged.UNKNOWN, f"{said}; {stale}", "canonry run"
+    yield Gate(name=_NEWEST, state=state, said=said, command=mend, priority=0)
+    ran = {category.name: category for category in run.categories if category.name and category.tests}
+    for category in ran.values():
+        yield _category(category, [test for test in bad if test.category == category.name], stale)
+    for name, declared in canon.categories.items():
+        if name not in ran:
+            yield _idle(name, PRIORITIES[declared.priority], "no test of it ran in the shown run")
+
+
+def _stale(run: Run, commit: str | None) -> str:
+    """Why a run does not speak for a commit, empty where it does. Outside git it speaks for the tree."""
+    ran = run.origin.commit
+    if ran != commit:
+        return f"ran at {ran[:10] if ran else 'no commit'}, not HEAD"
+    return f"ran at {ran[:10]} with uncommitted changes, not HEAD" if ran and run.origin.dirty else ""
+
+
+def _category(category: CategoryLine, bad: Sequence[Test], stale: str) -> Gate:
+    ends_well = category.state in _ENDED_WELL and not category.bad
+    said = failing((test.outcome for test in bad), category.tests) if bad else plural(category.tests, "test")
+    if category.state not in _ENDED_WELL and category.state != "failed":
+        said += f", {category.state}"
+    return Gate(
+        name=f"{_CATEGORY}{category.name}",
+        state=Judged.UNKNOWN if stale else Judged.PASSED if ends_well else Judged.FAILED,
+        said=f"{said}; {stale}" if stale else said,
+        command=f"canonry run --category {category.name}",
+        priority=category.priority,
+    )
+
+
+def _idle(name: str, priority: int, why: str) -> Gate:
+    """The gate of a category of which nothing is known."""
+    command = f"canonry run --category {name}"
+    return Gate(name=f"{_CATEGORY}{name}", state=Judged.UNKNOWN, said=why, command=command, priority=priority)
 
 
 def _baseline(judgement: Judgement | Absent) -> Iterator[Gate]:
@@ -133,7 +186,8 @@ def _baseline(judgement: Judgement | Absent) -> Iterator[Gate]:
         yield Gate(
             name=f"baseline: {kind.value}",
             state=Judged.FAILED if reasons else Judged.PASSED,
-            said="; ".join(reason.said for reason in reasons) or _SAID[kind],
+            said="; ".join(dict.fromkeys(said for each in reasons for said in (each.said, each.remark) if said))
+            or _SAID[kind],
             command=reasons[0].mend if reasons else "canonry gate",
             priority=_PRIORITIES.get(kind, 1),
         )

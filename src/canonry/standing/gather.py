@@ -11,7 +11,7 @@ from canonry.audit.engine import audit_session
 from canonry.audit.listing import Listing, list_files
 from canonry.audit.request import Request
 from canonry.audit.result import Result
-from canonry.audit.session import Progress, Session, open_session
+from canonry.audit.session import Progress, Session, open_session, place
 from canonry.canon.quarantine import read_entries
 from canonry.gate.baseline import NAME
 from canonry.gate.files import judge_against_file
@@ -25,8 +25,9 @@ from canonry.model.quarantine import FILE
 from canonry.model.readiness import Readiness
 from canonry.model.standing import Absent, Compliance, Migration, Quarantined, Run, Standing
 from canonry.run.project import Project
-from canonry.run.recording import find_recording
+from canonry.run.recording import find_recording, recordings
 from canonry.run.summary import RunSummary
+from canonry.source.trees.tree import is_project, open_reading_tree
 from canonry.standing.actions import actions_of
 from canonry.standing.audited import basis, compliance_of, keep_audit, summary_of
 from canonry.standing.costs import flaky_of, slow_of
@@ -55,10 +56,11 @@ def gather(request: Request, wanted: Wanted, *, progress: Progress | None = None
 
     What lacks is `Absent`, with the command that makes it. Raises `UserError` for what the user can mend.
     """
-    session, notes = open_session(request), list[str]()
+    known = _is_known(request)
+    session, notes = _opened(request, wanted, known=known), list[str]()
     past = Past()
     try:
-        past = open_past(session, notes)
+        past = open_past(session, notes) if known else past
         try:
             return session.tree.root, _gather(session, request, wanted, past, notes, progress)
         except (HistoryDamagedError, HistoryRefusedError) as error:  # the rest of the report is worth having
@@ -69,12 +71,26 @@ def gather(request: Request, wanted: Wanted, *, progress: Progress | None = None
         session.close()
 
 
+def _is_known(request: Request) -> bool:
+    """Whether a request names a project, or a folder in which something ran."""
+    named = place(request)
+    return bool(request.revision or request.staged or not named.is_dir() or is_project(named) or recordings(named))
+
+
+def _opened(request: Request, wanted: Wanted, *, known: bool) -> Session:
+    """The session of a request. A folder that is no project keeps no cache, and nothing of it is listed in vain."""
+    if known:
+        return open_session(request)
+    tree = None if wanted.audit else open_reading_tree(place(request))
+    return open_session(msgspec.structs.replace(request, cache=False), tree=tree)
+
+
 def _gather(
     session: Session, request: Request, wanted: Wanted, past: Past, notes: list[str], progress: Progress | None
 ) -> Standing:
     at, root, canon = time.time(), session.tree.root, session.loaded.canon
-    listing = list_files(session)
-    result = audit_session(session, listing, progress=progress) if wanted.audit else None
+    listing = list_files(session) if wanted.audit else None  # nothing else of a report needs it
+    result = audit_session(session, listing, progress=progress) if listing is not None else None
     compliance: Compliance | Absent = Absent("no audit was made", "canonry audit")
     if result is not None:
         counted = summary_of(result)
@@ -87,8 +103,11 @@ def _gather(
     flows = flow_lines(canon, run if isinstance(run, Run) else None, past, commit=commit, dirty=dirty, at=at)
     proofs = _proofs(root, run, result)
     judgement = _judgement(session, request, wanted, notes)
-    gates = gates_of(compliance, judgement, run, flows, quarantine or (), proofs)
-    verdict, reasons = verdict_of(gates, compliance, run)
+    gates = gates_of(
+        canon, compliance, judgement, run, flows, quarantine or (), proofs, commit=commit, dirty=bool(dirty)
+    )
+    readiness = _readiness(session, listing, result, judgement, past, notes)
+    verdict, reasons = verdict_of(gates, compliance, run, () if isinstance(readiness, Absent) else readiness)
     changes = changes_of(root, notes)
     migration: Migration | Absent = migration_of(root, at=at, notes=notes)
     return Standing(
@@ -102,7 +121,7 @@ def _gather(
         dirty=dirty,
         gates=gates,
         actions=actions_of(gates, run, flows, migration),
-        readiness=_readiness(session, listing, result, judgement, past, notes),
+        readiness=readiness,
         compliance=compliance,
         run=run,
         flows=flows or Absent("the canon declares no flow", "canonry canon show flows"),
@@ -148,14 +167,14 @@ def _judgement(session: Session, request: Request, wanted: Wanted, notes: list[s
 
 def _readiness(
     session: Session,
-    listing: Listing,
+    listing: Listing | None,
     result: Result | None,
     judgement: Judgement | Absent,
     past: Past,
     notes: list[str],
 ) -> tuple[Readiness, ...] | Absent:
     """Whether the profiles are ready, as far as the tree and its runs say: nothing is asked over a network."""
-    if result is None or session.tree.by_blob or past.history is None:
+    if listing is None or result is None or session.tree.by_blob or past.history is None:
         return Absent("whether a profile is ready to be deployed to was not judged", "canonry report readiness")
     project = Project(session, listing, session.tree.root, notes, session.settings)
     refused = None if isinstance(judgement, Absent) else refusals_of(judgement.reasons)

@@ -1,6 +1,6 @@
 """Earlier runs as far as a report needs them, from the history: which there were, and which one to show."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from canonry.run.keeping import open_for_reports
 from canonry.run.recording import is_running, recordings, runs_folder
 from canonry.source.trees.git import Git
 
-_RUNS = 60
+_RUNS, _LOOKED_AT = 60, 600
 _COMMITS = 20_000
 _NEAR, _ALIKE = 3, 0.9
 _SAYS_NOTHING = frozenset((Outcome.NOT_RUN, Outcome.BLOCKED, Outcome.SKIPPED, Outcome.LOST))
@@ -35,11 +35,23 @@ class Past:
         return [run for run in self.runs if run.id in self.totals and 2 * self.totals[run.id].tests >= most]
 
     def steady(self) -> list[KeptRun]:
-        """The runs that are no part of the suite beside their neighbours, so that a curve shows no narrowed runs."""
+        """The runs of the whole suite, so that a curve shows no narrowed ones.
+
+        A run is narrowed where a neighbour, a run before it in its profile, or another of its commit has many more
+        tests; a suite that grows stays.
+        """
         runs = [run for run in self.runs if run.id in self.totals and self.totals[run.id].tests]
         sizes = [self.totals[run.id].tests for run in runs]
-        around = [max(sizes[max(0, at - _NEAR) : at + _NEAR + 1]) for at in range(len(runs))]
-        return [run for run, size, most in zip(runs, sizes, around, strict=True) if size >= _ALIKE * most]
+        most: dict[tuple[str, str | None], int] = {}
+        for run, size in zip(runs, sizes, strict=True):
+            most[run.profile, run.commit] = max(size, most.get((run.profile, run.commit), 0))
+        found, before = list[KeptRun](), dict[str, int]()
+        for at, (run, size) in enumerate(zip(runs, sizes, strict=True)):
+            before[run.profile] = max(size, before.get(run.profile, 0))
+            around = max(sizes[max(0, at - _NEAR) : at + _NEAR + 1])
+            if size >= _ALIKE * max(around, before[run.profile], most[run.profile, run.commit]):
+                found.append(run)
+        return found
 
     def close(self) -> None:
         """Lets the history go."""
@@ -56,8 +68,18 @@ def open_past(session: Session, notes: list[str]) -> Past:
     except UserError as error:
         notes.append(f"nothing is known of earlier runs: {error}")
         return Past()
-    runs = history.runs(last=_RUNS)
-    return Past(history, runs, history.totals(runs))
+    runs = history.runs(last=_LOOKED_AT)
+    totals = history.totals(runs)
+    runs = newest_of(runs, totals)
+    return Past(history, runs, {run.id: totals[run.id] for run in runs if run.id in totals})
+
+
+def newest_of(runs: Sequence[KeptRun], totals: Mapping[str, Totals]) -> list[KeptRun]:
+    """The newest runs, and the newest of the suite beside them: many narrowed runs, as of `--prove`, hide none."""
+    most = max((each.tests for each in totals.values()), default=0)
+    whole = [run for run in runs if run.id in totals and 2 * totals[run.id].tests >= most]
+    kept = {run.id for run in (*runs[-_RUNS:], *whole[-_RUNS:])}
+    return [run for run in runs if run.id in kept]
 
 
 def chosen(root: Path, past: Past, notes: list[str]) -> str:

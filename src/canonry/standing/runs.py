@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from canonry.canon.options import Canon, Priority
+from canonry.canon.options import Canon
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, RunEvent
 from canonry.model.standing import CategoryLine, Cluster, Failure, Origin, Run, Span, Test
 from canonry.run.naming import of_tree
 from canonry.run.recording import find_recording, read_recording
 from canonry.run.summary import RunSummary, TestResult
+from canonry.standing.gates import PRIORITIES
 from canonry.standing.past import Earlier, Past
 
-PRIORITIES = {Priority.CRITICAL: 0, Priority.HIGH: 1, Priority.MEDIUM: 2, Priority.LOW: 3}
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?=\s*(?::|$))")
 _TEXT = 20_000
 """The characters that are kept of one failure's report."""

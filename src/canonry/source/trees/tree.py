@@ -335,6 +335,14 @@ def open_reading_tree(path: Path, *, revision: str | None = None, staged: bool =
 _OF_PROJECTS = ("canonry.toml", "pyproject.toml", "setup.cfg", "setup.py")
 
 
+def is_project(folder: Path) -> bool:
+    """Whether a folder lies in a repository, or in a project that a file of it says to be one."""
+    if find_repository(folder.resolve()) is not None:
+        return True
+    root = _project_root(folder.resolve())
+    return any(is_file(root / name) for name in _OF_PROJECTS)
+
+
 def _project_root(folder: Path) -> Path:
     for candidate in (folder, *folder.parents):
         if any(is_file(candidate / name) for name in _OF_PROJECTS):
