@@ -150,6 +150,16 @@ def test_a_test_that_does_both_at_one_tree_is_flaky_and_one_that_only_fails_is_b
     assert flakiness([], now=0.0).condition is Condition.STEADY
 
 
+def test_one_mixed_tree_is_flaky_until_it_is_long_ago() -> None:
+    later = [Seen(1, 0, HALF_LIFE * at) for at in (1.5, 2.0)]
+    assert flakiness([Seen(1, 1, 0.0)], now=0.0).condition is Condition.FLAKY
+    assert flakiness([Seen(1, 1, 0.0)], now=9 * HALF_LIFE).condition is Condition.FLAKY
+    assert flakiness([Seen(1, 1, 0.0), *later], now=2 * HALF_LIFE).condition is Condition.STEADY
+    assert flakiness([Seen(1, 1, 0.0), Seen(0, 2, 1.0)], now=2.0).condition is Condition.BROKEN
+    steady = [Seen(1, 0, float(at)) for at in range(2, 22)]
+    assert flakiness([Seen(1, 1, 0.0), Seen(1, 1, 1.0), *steady], now=22.0).condition is Condition.FLAKY
+
+
 def test_what_was_seen_long_ago_counts_less() -> None:
     once = [Seen(1, 1, 0.0)] * 3
     assert flakiness(once, now=0.0).mean > flakiness(once, now=4 * HALF_LIFE).mean
@@ -181,3 +191,18 @@ def test_an_unchanged_test_raises_no_alarm() -> None:
     chance = random.Random(6)
     alarms = sum(change([chance.lognormvariate(0, 0.2) for _ in range(40)]) is not None for _ in range(300))
     assert alarms <= 3
+
+
+def test_four_clear_runs_are_a_change_also_among_five_hundred_tests() -> None:
+    found = change([1.0] * 56 + [2.0] * 4, tests=500)
+    assert found is not None
+    assert (found.index, found.ratio) == (56, pytest.approx(2.0))
+    assert change([1.0] * 57 + [2.0] * 3, tests=500) is None
+    assert change([1.0] * 56 + [1.2] * 4, tests=500) is None
+    assert change([1.0] * 8 + [2.0] * 4, tests=500) is None
+
+
+def test_five_hundred_unchanged_tests_raise_hardly_an_alarm() -> None:
+    chance = random.Random(5)
+    series = [[chance.lognormvariate(0, 0.5) for _ in range(60)] for _ in range(500)]
+    assert sum(change(each, tests=500) is not None for each in series) <= 1

@@ -64,6 +64,8 @@ def moved(found: Checkpoint) -> dict[str, Moved]:
         ({"runs": (10, 10)}, {"runs": (20, 19)}, "success of golden", Moved.TOLD),
         ({"runs": (10, 10)}, {"runs": (20, 17)}, "success of golden", Moved.WORSE),
         ({"runs": (10, 5)}, {"runs": (20, 17)}, "success of golden", Moved.BETTER),
+        ({"runs": (10, 10)}, {"runs": (1, 0)}, "success of golden", Moved.TOLD),
+        ({"runs": (10, 5)}, {"runs": (6, 4)}, "success of golden", Moved.TOLD),
         ({"runs": (10, 5)}, {"runs": (0, 0)}, "success of golden", Moved.LOST),
     ],
 )
@@ -108,7 +110,7 @@ def test_clocks_that_jump_checkpoints_that_were_missed_and_commits_that_are_gone
 
 
 def test_a_checkpoint_is_rendered_with_its_commands() -> None:
-    found = compared(taken(covered=0.7, runs=(3, 2)), taken(NOW - 7 * DAY, covered=0.8, runs=(9, 9)))
+    found = compared(taken(covered=0.7, runs=(12, 8)), taken(NOW - 7 * DAY, covered=0.8, runs=(9, 9)))
     text, markdown, document = (rendered(found, each) for each in ("full", "markdown", "json"))
     assert "worse   coverage of golden" in text
     assert "80 % -> 70 %" in text

@@ -131,7 +131,13 @@ def _node(project: Project, node: str) -> str:
 
 def _add(project: Project, entry: Entry) -> None:
     from canonry.canon.quarantine import with_entry
+    from canonry.run.quarantine import flow_of
 
+    flow = flow_of(entry.test, project.canon)
+    if flow is not None:
+        raise UserError(
+            f"`--add {entry.test}` walks the flow `{flow}`, and a flow's test is never in quarantine; mend the test"
+        )
     _write(project, lambda content: with_entry(content, entry), f"puts `{entry.test}` into quarantine")
 
 

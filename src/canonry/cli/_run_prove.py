@@ -7,7 +7,9 @@ import msgspec
 
 from canonry.cli._run_call import Call, opened_output
 from canonry.cli._run_circumstances import circumstances_of, interruptible
+from canonry.cli._run_options import MOST_RUNS
 from canonry.history.reliability import Trial, first_outcomes, trial_of
+from canonry.history.statistics.claims import walk
 from canonry.model.errors import NothingValidatedError, UserError
 from canonry.model.outcome import Outcome
 from canonry.model.reliability import TARGET, ClaimState
@@ -19,7 +21,7 @@ from canonry.run.fingerprint import fingerprint
 from canonry.run.flow_claims import flow_tests, is_narrowed, is_of_flow
 from canonry.run.prepare import Prepared, prepare
 from canonry.run.project import open_project
-from canonry.run.proving import Ground, Proof, Round, keep_proof, kept_proof, missing_evidence, prove
+from canonry.run.proving import Ground, Proof, Round, better_than, keep_proof, kept_proof, missing_evidence, prove
 from canonry.run.recorded import environment_of, recorded_summary
 from canonry.run.recording import find_recording
 from canonry.run.session import run_plan
@@ -39,12 +41,10 @@ def prove_flow(prepared: Prepared, call: Call) -> int:
     if prepared.project.commit is None or project.session.tree.dirty:
         why = "has uncommitted changes" if project.commit is not None else "is no commit"
         raise UserError(f"the tree {why}, so what would be proved is of no commit; commit first, then prove")
+    given = _target(call, flow.reliability)
     tests = flow_tests(project, flow)
     if not tests:
         raise NothingValidatedError(f"the flow `{name}` has no test, so nothing was validated")
-    given = values.prove if values.prove and values.prove > 0 else flow.reliability or TARGET
-    if not 0 < given < 1:
-        raise UserError(f"no number of runs proves a reliability of {given:g}; declare one between 0 and 1")
     stop = StopSignal()
     ground = Ground(
         flow=name,
@@ -70,6 +70,26 @@ def prove_flow(prepared: Prepared, call: Call) -> int:
     with opened_output(values) as out:
         (render_json if values.output_format == "json" else render)(proof, out)
     return _STATUS.get(proof.state, 5)
+
+
+def _target(call: Call, declared: float | None) -> float:
+    """The reliability to prove. Raises `UserError` for one that the runs that may be made can never prove.
+
+    Of what the canon declares the usual number must be enough; fewer are a part of a proof that goes on.
+    """
+    values = call.values
+    is_given = values.prove is not None and values.prove > 0
+    given = values.prove if values.prove and is_given else declared or TARGET
+    if not 0 < given < better_than(given) < 1:
+        raise UserError(f"no number of runs proves a reliability of {given!r}; declare one between 0 and 1")
+    most = values.max_runs if is_given else max(values.max_runs, MOST_RUNS)
+    needed = walk(0, 0, target=given, better=better_than(given)).left
+    if needed > most:
+        raise UserError(
+            f"{plural(most, 'run')} can never prove a reliability of {given!r}: that takes {needed:,} clean runs; "
+            "declare less, or allow more with `--max-runs`"
+        )
+    return given
 
 
 def _flow(prepared: Prepared) -> str:

@@ -17,6 +17,8 @@ _AHEAD = 3600.0
 """Seconds past now from which on the time of a checkpoint is a mistake of another clock."""
 _MISSED = 1.5
 """Periods after which the one before was missed."""
+_LEAST_RUNS = 10
+"""Runs of a flow from which on its success is called better or worse, not only told."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,16 +126,18 @@ def _figures(canon: Canon, before: Measured | None, now: Measured) -> Iterator[F
 
 
 def _success(canon: Canon, flow: str, before: Measured | None, now: Measured) -> Iterator[Figure]:
-    """The share of a flow's runs that succeeded: lower is worse where it is below what the canon demands."""
+    """The share of a flow's runs that succeeded: lower is worse below what the canon demands, few runs are told."""
     old, new = _part(before, SUCCESS, flow), _part(now, SUCCESS, flow)
     if (old, new) == (None, None):
         return
     demanded = canon.flows[flow].reliability
     target = TARGET if demanded is None else demanded
     moved = _moved(before, old, new)
-    if moved is Moved.WORSE and new is not None and new >= target:
+    trials, earlier = _part(now, TRIALS, flow) or 0, _part(before, TRIALS, flow) or 0
+    if moved is Moved.WORSE and new is not None and (new >= target or trials < _LEAST_RUNS):
         moved = Moved.TOLD
-    trials = _part(now, TRIALS, flow) or 0
+    if moved is Moved.BETTER and min(trials, earlier) < _LEAST_RUNS:
+        moved = Moved.TOLD
     yield Figure(
         name=f"success of {flow}", before=old, now=new, unit="%", moved=moved,
         said=f"{trials:,.0f} {'run' if trials == 1 else 'runs'}; {target:.0%} is demanded",

@@ -64,7 +64,7 @@ def slow_tests(history: History, runs: Sequence[KeptRun], *, tests: int = TESTS)
     for each in history.attempts(runs, nodes=nodes, first_only=True) if nodes else ():
         if each.outcome is Outcome.PASSED and math.isfinite(each.duration):
             series[each.node].append((by_id[each.run], max(each.duration, _OWN)))
-    found = [_test(node, times) for node, times in series.items() if times]
+    found = [_test(node, times, tests=len(series)) for node, times in series.items() if times]
     whole = sum(each.median for each in found)
     shared = [msgspec.structs.replace(each, share=each.median / whole) for each in found]
     return sorted(shared, key=lambda each: (-each.median, each.node))
@@ -74,9 +74,9 @@ def _kind(run: KeptRun) -> tuple[str, ...]:
     return run.machine, *(run.fingerprint.get(key, "") for key in ("python", "implementation", "machine", "cores"))
 
 
-def _test(node: str, times: Sequence[tuple[KeptRun, float]]) -> SlowTest:
+def _test(node: str, times: Sequence[tuple[KeptRun, float]], *, tests: int) -> SlowTest:
     seconds = [each for _, each in times]
-    known, moved = baseline(seconds), change(seconds)
+    known, moved = baseline(seconds), change(seconds, tests=tests)
     since = None
     if moved is not None:
         run = times[moved.index][0]

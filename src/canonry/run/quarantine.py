@@ -94,10 +94,15 @@ def unknown(project: Project, plan: RunPlan, summary: RunSummary) -> Iterator[st
             yield f"`{FILE}` names `{test}`, and its file holds no such test; take the entry out"
 
 
+def flow_of(test: str, canon: Canon) -> str | None:
+    """The flow that a test walks, None where it walks none."""
+    path = test.partition("::")[0]
+    return next((name for name, flow in canon.flows.items() if flow.tests and matches(path, flow.tests)), None)
+
+
 def _of_flows(entries: Iterable[Entry], canon: Canon) -> Iterator[tuple[int, str]]:
     for each in entries:
-        path = each.test.partition("::")[0]
-        flow = next((name for name, flow in canon.flows.items() if flow.tests and matches(path, flow.tests)), None)
+        flow = flow_of(each.test, canon)
         if flow is not None:
             yield each.line, f"`{each.test}` walks the flow `{flow}`, and a flow's test is never in quarantine; mend it"
 

@@ -24,7 +24,7 @@ def flaky_of(past: Past, *, now: float) -> tuple[Flaky, ...] | Absent:
             high=each.flakiness.high,
         )
         for each in failing_tests(past.history, past.runs, now=now)
-        if each.flakiness.condition is Condition.FLAKY or (each.mixed and each.flakiness.condition is Condition.STEADY)
+        if each.flakiness.condition is Condition.FLAKY
     ]
     return tuple(sorted(found, key=lambda each: (-each.cost, -each.mixed, each.node)))
 

@@ -112,7 +112,9 @@ def test_the_report_shows_and_changes_it(repository: Folder) -> None:
         return f"{done.returncode} {done.stdout}{done.stderr}"
 
     assert call("--add", "tests/unit/test_a.py::test_gone", *who).startswith("2 canonry: `tests/unit/test_a.py` holds")
-    assert "walks the flow `buy`" in call("--add", "tests/e2e/test_b.py::test_total", *who)
+    assert "`--add tests/e2e/test_b.py::test_total` walks the flow `buy`" in call(
+        "--add", "tests/e2e/test_b.py::test_total", *who
+    )
     assert "give --owner, --issue" in call("--add", "tests/unit/test_a.py::test_flaky", "--reason", "x")
     assert not (repository.root / "canonry-quarantine.toml").exists()
     assert call("--add", "tests/unit/test_a.py::test_flaky", *who).startswith("0 ")

@@ -1,5 +1,6 @@
 """Whether a test became slower: against its own robust baseline, never by a single time."""
 
+import functools
 import math
 import statistics
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ class Baseline(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A lasting change: from which run on (index), how many times as long as before, and how sure (a score)."""
+    """A lasting change: from which run on (index), how many times as long as before, and its standardised rank sum."""
 
     index: int
     ratio: float
@@ -40,26 +41,50 @@ def baseline(durations: Sequence[float]) -> Baseline | None:
     return Baseline(math.exp(middle), max(spread, _FLOOR), len(logs))
 
 
-def change(durations: Sequence[float], *, least: int = 4, threshold: float = 4.0, ratio: float = 1.3) -> Change | None:
-    """Return the last lasting change of level in durations in order of time, None where there is none.
+def change(
+    durations: Sequence[float], *, tests: int = 1, least: int = 4, level: float = 0.05, ratio: float = 1.3
+) -> Change | None:
+    """Return the lasting change of level that is least likely by chance, None where there is none.
 
-    Splits the logarithms where the medians of both sides differ most, in units of their spread by ranks (a two-sample
-    scan after Pettitt 1979, "A non-parametric approach to the change-point problem"). A split counts from ``threshold``
-    on, with ``least`` runs at each side and a ``ratio`` of medians beyond which somebody would care.
+    Durations come in order of time. Each split with ``least`` runs at each side is a two-sided exact rank-sum test
+    (Mann and Whitney 1947). The ``level`` is shared among ``tests``, and among splits by the inverse of their shorter
+    side, as neighbours of long sides say nearly the same: by Bonferroni's inequality some unchanged test is called
+    changed at most that often where its runs are exchangeable. ``ratio`` of medians: what somebody would care for.
     """
     logs = [math.log(max(one, 1e-6)) for one in durations]
-    best: Change | None = None
-    for index in range(least, len(logs) - least + 1):
+    splits = range(least, len(logs) - least + 1)
+    whole = sum(1 / min(each, len(logs) - each) for each in splits)
+    best, least_likely = None, 1.0
+    for index in splits:
         left, right = logs[:index], logs[index:]
-        score = abs(_rank_score(left, right))
         by = statistics.median(right) - statistics.median(left)
-        if score >= threshold and abs(by) >= math.log(ratio) and (best is None or score > best.score):
-            best = Change(index, math.exp(by), score)
+        if abs(by) < math.log(ratio):
+            continue
+        wins = _wins(left, right)
+        n, m = len(left), len(right)
+        chance = 2 * _chance(min(n, m), max(n, m), (n * m - abs(wins) + 1) // 2)
+        chance *= tests * whole * min(n, m)
+        if chance <= level and (best is None or chance < least_likely):
+            least_likely = chance
+            best = Change(index, math.exp(by), abs(wins) / math.sqrt(n * m * (n + m + 1) / 3))
     return best
 
 
-def _rank_score(left: Sequence[float], right: Sequence[float]) -> float:
-    """The standardised rank-sum statistic of Wilcoxon, Mann and Whitney; scans of 40 runs stay below 4 by chance."""
-    wins = sum((one > other) - (one < other) for one in right for other in left)
-    n, m = len(left), len(right)
-    return wins / math.sqrt(n * m * (n + m + 1) / 3)
+def _wins(left: Sequence[float], right: Sequence[float]) -> int:
+    """How many pairs are longer at the right, less those that are shorter."""
+    return sum((one > other) - (one < other) for one in right for other in left)
+
+
+@functools.lru_cache(maxsize=4096)
+def _chance(few: int, many: int, losses: int) -> float:
+    """The chance that at most so many of the pairs of two samples of one population go the other way.
+
+    The coefficients of the Gaussian binomial count the orders with each number of losses, exactly.
+    """
+    ways = [1] + [0] * losses
+    for each in range(1, few + 1):
+        for at in range(losses, many + each - 1, -1):
+            ways[at] -= ways[at - many - each]
+        for at in range(each, losses + 1):
+            ways[at] += ways[at - each]
+    return sum(ways) / math.comb(few + many, few)

@@ -33,7 +33,7 @@ def render(proof: Proof, out: IO[str]) -> None:
     ground = proof.ground
     good, bad, excluded = (proof.count(each) for each in (Trial.SUCCEEDED, Trial.FAILED, Trial.EXCLUDED))
     counted, whole = good + bad, good + bad + excluded
-    out.write(f"{printable(ground.flow)}: a reliability of {ground.target:.4g} is {_WORDS[proof.state]}\n")
+    out.write(f"{printable(ground.flow)}: a reliability of {ground.target:.15g} is {_WORDS[proof.state]}\n")
     out.write(
         f"  {good:,} of {plural(counted, 'round')} passed" + (f" ({good / counted:.1%})" if counted else "") + "\n"
     )
@@ -45,7 +45,7 @@ def render(proof: Proof, out: IO[str]) -> None:
         out.write(f"  failed {plural(count, 'time')}: {printable(node)}\n")
     if proof.reason:
         out.write(f"  {printable(proof.reason)}\n")
-    test = f"{ground.target:.4g} against {proof.better:.4g}, both errors 5 %"
+    test = f"{ground.target:.15g} against {proof.better:.15g}, both errors 5 %"
     where = f"commit {ground.commit[:10]}, environment {ground.environment}, profile {printable(ground.profile)}"
     out.write(f"  sequential probability ratio test of {test}; {where}\n")
 
