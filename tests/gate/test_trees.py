@@ -137,7 +137,7 @@ def test_a_refusal_shows_three_lines_and_the_command_that_mends(repository: Fold
     assert lines[2].startswith("  3 tests are gone")
     assert lines[3].startswith("  2 more violations of RUN001")
     assert lines[4].strip().endswith("(all with -v)")
-    assert lines[-1] == "next  canonry repair tests/test_a.py --write"
+    assert lines[-1] == "next  canonry repair tests/test_a.py --review --write"
 
 
 def test_what_somebody_agrees_to_passes_and_is_told(repository: Folder) -> None:

@@ -86,7 +86,7 @@ def _mend(kind: Kind, group: list[Change], commit: str) -> str:
     places = [each.path for each in group if each.path]
     paths = " ".join(dict.fromkeys(map(shlex.quote, places[:_FEW])))
     if kind is Kind.PARSING or (kind is Kind.TESTS and all("parse" in each.message for each in group)):
-        return f"canonry repair {paths} --write" if len(set(places)) <= _FEW else "canonry repair --write"
+        return " ".join(["canonry repair", *([paths] if len(set(places)) <= _FEW else []), "--review --write"])
     if kind is Kind.VIOLATIONS:
         rule = group[0].rule
         if _is_mended_unasked(rule):

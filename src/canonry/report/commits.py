@@ -58,7 +58,7 @@ def _markdown(found: MeasuredRange, out: IO[str]) -> None:
     out.write("\n| number | first to last | course |\n| :-- | :-- | :-- |\n")
     for name, values in _moved(found):
         out.write(f"| {name} | {_change(name, values)} | {_line(values)} |\n")
-    out.write(f"\n<sub>{plain(_origin(found))}</sub>\n")
+    out.write(f"\n<sub>{_origin(found)}</sub>\n")
 
 
 def _json(found: MeasuredRange, out: IO[str]) -> None:

@@ -195,9 +195,18 @@ def _baseline(judgement: Judgement | Absent) -> Iterator[Gate]:
 
 def _flow(flow: FlowLine) -> Gate:
     return Gate(
-        name=f"flow {flow.name}", state=flow.state, said=flow.said, command=f"canonry run --flow {flow.name} --cover",
+        name=f"flow {flow.name}", state=flow.state, said=flow.said, command=_next_of(flow),
         priority=0 if flow.state is Judged.FAILED else 1,
     )  # fmt: skip
+
+
+def _next_of(flow: FlowLine) -> str:
+    """What makes the evidence that a flow lacks: a proof takes many runs, everything else one that measures."""
+    reliability, coverage = flow.wanted
+    measured = coverage is None or (flow.coverage is not None and flow.coverage.headline is not None)
+    if flow.state is Judged.UNKNOWN and reliability is not None and flow.tests and not flow.bad and measured:
+        return f"canonry run --flow {flow.name} --prove {reliability:g}"
+    return f"canonry run --flow {flow.name} --cover"
 
 
 def _quarantine(entries: Sequence[Quarantined]) -> Iterator[Gate]:
