@@ -1,6 +1,7 @@
 """Formulas of reliability against SciPy, against simulated flows whose truth is known, and against run.md's numbers."""
 
 import bisect
+import itertools
 import math
 import random
 from typing import Any
@@ -20,7 +21,7 @@ from canonry.history.statistics.claims import (
     runs_needed,
     walk,
 )
-from canonry.history.statistics.durations import baseline, change
+from canonry.history.statistics.durations import _chance, baseline, change
 from canonry.history.statistics.flakiness import HALF_LIFE, Condition, Seen, flakiness
 
 
@@ -206,3 +207,10 @@ def test_five_hundred_unchanged_tests_raise_hardly_an_alarm() -> None:
     chance = random.Random(5)
     series = [[chance.lognormvariate(0, 0.5) for _ in range(60)] for _ in range(500)]
     assert sum(change(each, tests=500) is not None for each in series) <= 1
+
+
+def test_chances_of_ranks_are_those_of_all_orders() -> None:
+    orders = list(itertools.combinations(range(9), 4))
+    losses = [sum(each) - 6 for each in orders]
+    for most in range(21):
+        assert _chance(4, 5, most) == pytest.approx(sum(each <= most for each in losses) / len(orders))
