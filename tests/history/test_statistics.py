@@ -1,6 +1,7 @@
 """Formulas of reliability against SciPy, against simulated flows whose truth is known, and against run.md's numbers."""
 
 import bisect
+import itertools
 import math
 import random
 from typing import Any
@@ -20,7 +21,7 @@ from canonry.history.statistics.claims import (
     runs_needed,
     walk,
 )
-from canonry.history.statistics.durations import baseline, change
+from canonry.history.statistics.durations import _chance, baseline, change
 from canonry.history.statistics.flakiness import HALF_LIFE, Condition, Seen, flakiness
 
 
@@ -196,7 +197,8 @@ def test_an_unchanged_test_raises_no_alarm() -> None:
 def test_four_clear_runs_are_a_change_also_among_five_hundred_tests() -> None:
     found = change([1.0] * 56 + [2.0] * 4, tests=500)
     assert found is not None
-    assert (found.index, found.ratio) == (56, pytest.approx(2.0))
+    assert found.index == 56
+    assert found.ratio == pytest.approx(2.0)
     assert change([1.0] * 57 + [2.0] * 3, tests=500) is None
     assert change([1.0] * 56 + [1.2] * 4, tests=500) is None
     assert change([1.0] * 8 + [2.0] * 4, tests=500) is None
@@ -206,3 +208,10 @@ def test_five_hundred_unchanged_tests_raise_hardly_an_alarm() -> None:
     chance = random.Random(5)
     series = [[chance.lognormvariate(0, 0.5) for _ in range(60)] for _ in range(500)]
     assert sum(change(each, tests=500) is not None for each in series) <= 1
+
+
+def test_chances_of_ranks_are_those_of_all_orders() -> None:
+    orders = list(itertools.combinations(range(9), 4))
+    losses = [sum(each) - 6 for each in orders]
+    for most in range(21):
+        assert _chance(4, 5, most) == pytest.approx(sum(each <= most for each in losses) / len(orders))
