@@ -31,7 +31,8 @@ def render_proving(proving: Proving, out: IO[str], *, color: bool, verbose: bool
     )
     out.write(f"{plural(len(proving.tests), 'test')}")
     if proving.red_before:
-        out.write(f", {len(proving.red_before)} of them red before anything was planted")
+        out.write(f", {len(proving.red_before)} of them red before anything was planted: ")
+        out.write(_tests(proving.red_before, verbose=verbose))
     out.write("\n")
 
 

@@ -91,7 +91,7 @@ def _gather(
     at, root, canon = time.time(), session.tree.root, session.loaded.canon
     listing = list_files(session) if wanted.audit else None  # nothing else of a report needs it
     result = audit_session(session, listing, progress=progress) if listing is not None else None
-    compliance: Compliance | Absent = Absent("no audit was made", "canonry audit")
+    compliance: Compliance | Absent = Absent("no audit was made (`--no-audit`)", "canonry report")
     if result is not None:
         counted = summary_of(result)
         compliance = compliance_of(result, counted, at=at)
@@ -124,7 +124,7 @@ def _gather(
         readiness=readiness,
         compliance=compliance,
         run=run,
-        flows=flows or Absent("the canon declares no flow", "canonry canon show flows"),
+        flows=flows or Absent("the canon declares no flow; `[tool.canonry.flows.NAME]` declares one"),
         trends=trends_of(past, basis=basis(session), at=at),
         flaky=flaky_of(past, now=at),
         slow=slow_of(run, past) if isinstance(run, Run) else _NO_RUN,
@@ -155,7 +155,7 @@ def _run(session: Session, wanted: Wanted, past: Past, notes: list[str]) -> tupl
 def _judgement(session: Session, request: Request, wanted: Wanted, notes: list[str]) -> Judgement | Absent:
     """What the gate says against the baseline that the tree holds."""
     if not wanted.audit:
-        return Absent("no audit was made", "canonry gate")
+        return Absent("no audit was made (`--no-audit`)", "canonry report")
     if session.tree.read(NAME) is None:
         return Absent(f"there is no `{NAME}` to compare with", "canonry gate baseline")
     try:

@@ -244,7 +244,7 @@ def _unproven(standing: Standing) -> Iterator[str]:
     for each in standing.unproven[: 2 * _FEW]:
         yield f"- {plain(each.kind)}: {plain(each.what)}: {message(each.why)} ({code(each.command)})\n"
     if not standing.unproven:
-        yield "Nothing that was looked at.\n"
+        yield "Nothing of what was looked at.\n"
     for note in standing.notes[:_FEW]:
         yield f"- note: {message(note)}\n"
 

@@ -173,7 +173,9 @@ def progress(standing: Standing) -> str:
 def unproven(standing: Standing) -> str:
     """What proves nothing."""
     rows = [[text(each.kind), text(each.what), sentence(each.why), code(each.command)] for each in standing.unproven]
-    body = table(["kind", "what", "why", "command"], rows, cards=True) if rows else "<p>Nothing that was looked at.</p>"
+    body = (
+        table(["kind", "what", "why", "command"], rows, cards=True) if rows else "<p>Nothing of what was looked at.</p>"
+    )
     return section("unproven", "Unproven", body)
 
 
