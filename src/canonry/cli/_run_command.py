@@ -9,7 +9,7 @@ AFTER = "canonry.after"
 """The key of what stands after ``--`` in a context's ``meta``."""
 ARGUMENTS = "canonry.arguments"
 """The key of all arguments as they were given."""
-_OPTIONAL = {"--changed": "HEAD", "--shuffle": "-1", "--prove": "0"}
+_OPTIONAL = {"--changed": "HEAD", "--shuffle": "-1", "--prove": "nan"}
 
 
 class RunCommand(click.Command):

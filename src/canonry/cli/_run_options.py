@@ -14,7 +14,7 @@ from canonry.run.request import RunRequest, Shard
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 DRAWN = -1
 """Stands for a seed that is drawn."""
-DECLARED = 0.0
+DECLARED = float("nan")
 """Stands for the reliability that the canon declares."""
 MOST_RUNS = 200
 """How many runs `--prove` makes at most."""
@@ -183,7 +183,7 @@ modes = _several(
         "--prove",
         is_flag=False,
         flag_value=DECLARED,
-        type=click.FloatRange(DECLARED, 1, max_open=True),
+        type=float,
         metavar="[SHARE]",
         help="Run the flow until its reliability (default: the canon's) is proven or refuted.",
     ),

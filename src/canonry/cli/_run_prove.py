@@ -1,5 +1,6 @@
 """`canonry run --flow NAME --prove`."""
 
+import math
 from pathlib import Path
 
 import click
@@ -78,8 +79,8 @@ def _target(call: Call, declared: float | None) -> float:
     Of what the canon declares the usual number must be enough; fewer are a part of a proof that goes on.
     """
     values = call.values
-    is_given = values.prove is not None and values.prove > 0
-    given = values.prove if values.prove and is_given else declared or TARGET
+    is_given = values.prove is not None and not math.isnan(values.prove)  # `_run_options.DECLARED`
+    given = values.prove if values.prove is not None and is_given else declared or TARGET
     if not 0 < given < better_than(given) < 1:
         raise UserError(f"no number of runs proves a reliability of {given!r}; declare one between 0 and 1")
     most = values.max_runs if is_given else max(values.max_runs, MOST_RUNS)

@@ -132,6 +132,7 @@ def test_infrastructure_and_skips_prove_nothing_and_a_proof_goes_on(
         (("--flow", "buy", "--prove", "--report", "junit=x"), "makes many runs"),
         (("--flow", "buy", "--prove", "--output-format", "junit"), "`full` or `json`"),
         (("--flow", "buy", "--prove", "1.5"), "1.5"),
+        (("--flow", "buy", "--prove", "0"), "no number of runs proves a reliability of 0.0"),
         (("--flow", "buy", "--prove", "0.9999999999"), "200 runs can never prove a reliability of 0.9999999999"),
     ],
 )
