@@ -23,8 +23,8 @@ def slow(
     """Show what tests take, and since which commit some take longer or less.
 
     Each test is held against its own past, on the machine and Python of the newest run; a change counts where it is
-    beyond 1.3 times and its runs, four at least, are hardly so by chance. `canonry run --compare REF`
-    measures two commits in turn.
+    beyond 1.3 times and its runs, four at least, are hardly so by chance. `canonry run --compare REF` measures two
+    commits in turn.
 
     Exits 0; 5 where no run is known.
     """

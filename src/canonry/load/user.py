@@ -177,7 +177,7 @@ class VirtualUser:
         if welcome:
             try:
                 await connection.awaiting(welcome).within(within)
-            except BaseException:
+            except BaseException:  # whatever ended it, the connection is let go; it is raised again
                 if connection.is_open:
                     await connection.cut()
                 raise

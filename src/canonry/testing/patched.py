@@ -46,7 +46,7 @@ class Patched:
         try:
             export = environment.exported()
             export.__enter__()
-        except BaseException:
+        except BaseException:  # whatever ended it, the environment is put back; it is raised again
             environment.__exit__(None, None, None)
             raise
         self._entered.append((environment, before, export))
@@ -56,7 +56,7 @@ class Patched:
                 environment.clear()
             environment.update(self._values)
             environment.update(self._more)
-        except BaseException:
+        except BaseException:  # whatever ended it, the environment is put back; it is raised again
             self.__exit__(None, None, None)
             raise
         return environment

@@ -85,7 +85,7 @@ def make_place(account: Account | None) -> Place:
         try:
             if account is None or _enters(account, place.data):
                 return place
-        except BaseException:
+        except BaseException:  # whatever ended it, no directory stays; it is raised again
             remove(place)
             raise
         remove(place)

@@ -31,7 +31,7 @@ class Session:
         self._socket = socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 5432), timeout=limit)
         try:
             self._begin(user, unquote(parts.password or ""), database or unquote(parts.path[1:]) or user)
-        except BaseException:
+        except BaseException:  # whatever ended it, the socket is closed; it is raised again
             self._socket.close()
             raise
 

@@ -95,7 +95,7 @@ def lease(description: Description, worker: str) -> tuple[str, Callable[[], None
 
     try:
         command(url, "FLUSHDB")
-    except BaseException:
+    except BaseException:  # whatever ended it, the database is free again; it is raised again
         (taken / str(number)).unlink(missing_ok=True)
         raise
     return url, give_back
