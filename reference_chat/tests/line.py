@@ -71,19 +71,29 @@ class Line:
 
     async def _stop(self) -> None:
         self._server.close()
-        for task in asyncio.all_tasks(self._loop) - {asyncio.current_task()}:
+        ending = asyncio.all_tasks(self._loop) - {asyncio.current_task()}
+        for task in ending:
             task.cancel()
-        await asyncio.sleep(0)
+        await asyncio.wait_for(asyncio.gather(*ending, return_exceptions=True), 10)
+        await asyncio.sleep(0.01)  # what was aborted is closed one round of the loop later
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._down:
-            writer.transport.abort()
-            return
-        with contextlib.suppress(OSError, asyncio.CancelledError):
+        ends = [writer]
+        try:
+            if self._down:
+                return
             far_reader, far_writer = await asyncio.open_connection(*self._target)
-            self._open |= {writer, far_writer}
+            ends.append(far_writer)
+            if self._down:  # cut in the meantime
+                return
+            self._open.update(ends)
             await asyncio.gather(self._pass(reader, far_writer), self._pass(far_reader, writer))
-            self._open -= {writer, far_writer}
+        except (OSError, asyncio.CancelledError):
+            pass  # a service that is not there ends the connection, as does the end of the line
+        finally:
+            self._open.difference_update(ends)
+            for end in ends:
+                end.transport.abort()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
