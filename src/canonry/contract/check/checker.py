@@ -183,12 +183,12 @@ class Session:
         for rule, message in found:
             state.report(rule, message)
         if not raw or any(rule == "frame.json" for rule, _ in found):
+            if state.n and not state.n & TURN:
+                state.turn()
             unread(state, self._canaries, raw, state.whose)
             self.window.put(state.n, raw, at, direction)
             state.strange += 1
             state.n += 1
-            if not state.n & TURN:
-                state.turn()
             return -1
         return self.receive(raw, at=at, direction=direction)
 

@@ -18,6 +18,7 @@ from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.state import Closed, Record, State
 from canonry.contract.compile.dispatch import dispatch_lines
 from canonry.contract.compile.plan import Plan
+from canonry.contract.compile.receiver import receiver_lines
 from canonry.contract.compile.source import Handler, reads_of, variant_lines
 from canonry.contract.compile.tree import Tree
 from canonry.contract.language.field_types import PLACEHOLDERS, TEMPLATE_ENDS, ZULU, FieldKind, is_filled, is_id
@@ -38,7 +39,6 @@ class Compiled:
     def __init__(self, plan: Plan, canaries: Canaries, states: type[State]) -> None:
         self.plan = plan
         self._states = states
-        self._receive: dict[int, Callable[..., int]] = {}
         self.interpreter = Interpreter(plan, canaries)
         self._namespace = self._names(canaries)
         way = plan.contract.discriminator
@@ -49,7 +49,10 @@ class Compiled:
             and not (way.template or way.below)
             and not any("*" in name for name in plan.families)
         )
+        self._searched = False
         self.source = self._tagged(way.field) if tagged else self._untagged()
+        self._namespace |= {"decode": self._decode, "REFUSED": _REFUSED}
+        self._receive: dict[int, Callable[..., int]] = {}
 
     def get(self, path: Path, event: Any, state: State | None = None) -> Any:
         """Return what stands at a path of an event, be it a struct or what the interpreter has."""
@@ -64,65 +67,20 @@ class Compiled:
     def _receives(self, mask: int) -> Callable[..., int]:
         """What receives for any session that keeps so many frames: one function, as it runs for every event."""
         if mask not in self._receive:
-            self._receive[mask] = self._receiving(mask)
+            most, wrapped = self.plan.contract.transport.max_bytes, bool(self.plan.contract.discriminator.below)
+            self._run(receiver_lines(mask=mask, turn=TURN, most=most, wrapped=wrapped, text=self._searched))
+            self._receive[mask] = self._namespace["receive"]
         return self._receive[mask]
-
-    def _receiving(self, mask: int) -> Callable[..., int]:
-        slow, decode, other = self._slow, self._decode, self.plan.other.index
-        most = self.plan.contract.transport.max_bytes
-
-        def receive(state: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
-            n: int = state.n
-            frames, i = state.frames, 3 * (n & mask)
-            frames[i] = raw
-            frames[i + 1] = at
-            frames[i + 2] = direction
-            try:
-                event = decode(raw)
-                # What the decoder skips it does not look at; and a text is searched faster than bytes are.
-                text = raw if raw.__class__ is str else raw.decode()  # type: ignore[union-attr]
-                if len(raw) > most:
-                    kind: int = slow(state, raw, at, direction)
-                else:
-                    kind = event.judge(state, n, text, at, direction)
-            except _REFUSED:
-                kind = slow(state, raw, at, direction)
-            if not -1 < kind < other:
-                state.strange += 1
-            state.n = n = n + 1
-            if not n & TURN:
-                state.turn()
-            return kind
-
-        def unwrap(state: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
-            n: int = state.n
-            frames, i = state.frames, 3 * (n & mask)
-            frames[i] = raw
-            frames[i + 1] = at
-            frames[i + 2] = direction
-            try:
-                event, state.wrapped = decode(raw)
-                text = raw if raw.__class__ is str else raw.decode()  # type: ignore[union-attr]
-                if len(raw) > most:
-                    kind: int = slow(state, raw, at, direction)
-                else:
-                    kind = event.judge(state, n, text, at, direction)
-            except _REFUSED:
-                kind = slow(state, raw, at, direction)
-            if not -1 < kind < other:
-                state.strange += 1
-            state.n = n = n + 1
-            if not n & TURN:
-                state.turn()
-            return kind
-
-        return unwrap if self.plan.contract.discriminator.below else receive
 
     def _slow(self, state: State, raw: bytes | str, at: float | None, direction: str | None) -> int:
         """Let the interpreter judge a frame in which something is unusual."""
         state.at = at
         state.direction = direction
-        return self.interpreter.judge(state, raw, state.whose)
+        kind = self.interpreter.judge(state, raw, state.whose)
+        if not -1 < kind < self.plan.other.index:
+            state.strange += 1
+        state.n += 1
+        return kind
 
     def _names(self, canaries: Canaries) -> dict[str, Any]:
         way = self.plan.contract.discriminator
@@ -143,7 +101,7 @@ class Compiled:
             "BARE_ZONE": _BARE_ZONE.search, "ZULU": ZULU.fullmatch, "INFINITY": math.inf,
             "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "Record": Record,
             "OBJECTS": (dict, msgspec.Struct), "MOST_CLOSED": spans.MOST_CLOSED, "MOST_IDS": KNOWN_IDS,
-            "NAMES": frozenset((str, int)), "NOTHING": {},
+            "NAMES": frozenset((str, int)), "NOTHING": {}, "NEW": object.__new__,
             **{f"Instance{index}": shape for index, shape in enumerate(self._states.shapes)},
             "demands": demands, "isolation": isolation, "scopes": scopes, "spans": spans,
             "is_filled": is_filled, "hashable": _hashable, "joined_text": joined_text, "items_at": items_at,
@@ -244,6 +202,7 @@ class Compiled:
                 self._namespace |= fresh.constants
             lines += [*handler.lines(() if kind is not kinds[-1] else variant_lines(self.plan, family, tree)), ""]
             self._namespace |= handler.constants
+            self._searched = self._searched or handler.searches
         return lines
 
     def _getters(self, tree: Tree) -> dict[str, Any]:

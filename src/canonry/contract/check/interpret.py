@@ -54,14 +54,14 @@ class Interpreter:
         """Return what receives for a session."""
 
         def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+            if state.n and not state.n & TURN:
+                state.turn()
             state.at = at
             state.direction = direction
             window.put(state.n, raw, at, direction)
             kind = self.judge(state, raw, state.whose)
             state.strange += not -1 < kind < self.plan.other.index
             state.n += 1
-            if not state.n & TURN:
-                state.turn()
             return kind
 
         return receive

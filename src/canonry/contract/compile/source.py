@@ -37,12 +37,14 @@ class Handler(ScopeWriter):
         for scope in reversed(list(self.holders)):
             self._leave(scope)
         self._doubted()
+        self._canaries()
         shared = [f"S.event = {kind.name!r}" if "*" not in kind.name else "S.event = name_of(e)", "S.flawed = False"]
         shared += ["S.at = at", f"S.direction = {kind.direction!r}" if kind.direction else "S.direction = way"]
         body = [*self.guard, *(shared if self.shares else ()), *self.act]
         return [
             f"def kind_{kind.index}{'_fresh' if self.fresh else ''}(e, S, n, raw, at, way):  # {kind.name}",
             *(f"    {line}" for line in (*before, *body)),
+            "    S.n = n + 1",
             f"    return {kind.index}",
         ]
 
