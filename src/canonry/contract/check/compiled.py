@@ -26,6 +26,8 @@ from canonry.contract.language.paths import Path, items_at, lookup, parse_path
 
 _MOST_NAMES = 4096
 _PLAIN = frozenset((str, int, float))
+_LASTS = frozenset(TEMPLATE_ENDS).union(word[-1:] for word in PLACEHOLDERS)
+"""What a text that is no id ends with. Few others do."""
 _BARE_ZONE = re.compile(r'[+-]\d{4}"')
 """What msgspec takes for a zone, and RFC 3339 does not."""
 _REFUSED = (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, RecursionError)
@@ -97,11 +99,11 @@ class Compiled:
         return {
             "slow": self._slow, "whole": whole, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
             "WATCH": canaries, "TAG": TAG, "RUN": RUN, "PLAIN": _PLAIN,
-            "PLACEHOLDERS": PLACEHOLDERS, "ENDS": frozenset(TEMPLATE_ENDS), "is_id": is_id,
+            "PLACEHOLDERS": PLACEHOLDERS, "ENDS": frozenset(TEMPLATE_ENDS), "LASTS": _LASTS, "is_id": is_id,
             "BARE_ZONE": _BARE_ZONE.search, "ZULU": ZULU.fullmatch, "INFINITY": math.inf,
             "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "Record": Record,
             "OBJECTS": (dict, msgspec.Struct), "MOST_CLOSED": spans.MOST_CLOSED, "MOST_IDS": KNOWN_IDS,
-            "NAMES": frozenset((str, int)), "NOTHING": {}, "NEW": object.__new__,
+            "NAMES": frozenset((str, int)), "NOTHING": {}, "NEW": object.__new__, "NOBODY": self._states.nobody,
             **{f"Instance{index}": shape for index, shape in enumerate(self._states.shapes)},
             "demands": demands, "isolation": isolation, "scopes": scopes, "spans": spans,
             "is_filled": is_filled, "hashable": _hashable, "joined_text": joined_text, "items_at": items_at,

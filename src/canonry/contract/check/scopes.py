@@ -161,6 +161,7 @@ def drop(state: State, inst: Instance, kind: int) -> None:
     scope = state.plan.scopes[inst.scope]
     if state.live[inst.scope].pop(inst.key, None) is not inst:
         return
+    state.gone(inst.scope)
     if not inst.ghost and scope.must_close and not inst.paused:
         state.open -= 1
     state.closed[inst.scope].new[inst.key] = Closed(kind, state.n, state.at)

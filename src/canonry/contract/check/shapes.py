@@ -13,13 +13,14 @@ def state_class(plan: Plan) -> type[State]:
     """Return the class of the sessions of a plan."""
     shapes = tuple(_instance_class(plan, scope) for scope in (SESSION, *(scope.index for scope in plan.scopes)))
     slots = [
-        *(f"live_{scope.index}" for scope in plan.scopes),
+        *(f"{what}_{scope.index}" for scope in plan.scopes for what in ("last", "live")),
         *(f"owner_{index}" for index in range(len(plan.isolation.session))),
         *(f"owned_{index}" for index in range(len(plan.isolation.owned))),
         *(f"{age}_{index}" for index in range(len(plan.uniques)) for age in ("fresh", "stale")),
     ]
     hot = type("Hot", (State,), {"__slots__": (*HOT, *slots)})
-    return type("State", (hot,), {"__slots__": COLD, "shapes": shapes})
+    nobody = tuple(shape(index, object(), 0, None) for index, shape in enumerate(shapes[1:]))
+    return type("State", (hot,), {"__slots__": COLD, "shapes": shapes, "nobody": nobody})
 
 
 def _instance_class(plan: Plan, scope: int) -> type[Instance]:

@@ -142,6 +142,8 @@ class State:
     __slots__: tuple[str, ...] = _NO_SLOTS
     shapes: tuple[type[Instance], ...] = ()
     """The classes of the session itself and of its scopes."""
+    nobody: tuple[Instance, ...] = ()
+    """For each kind of scope one whose key no event has: where there is no last one."""
 
     def __init__(
         self,
@@ -198,7 +200,13 @@ class State:
         self.violations: list[Violation] = []
         self.tally: dict[str, int] = {}
         self.odd = any(isinstance(value, str) and not is_id(value) for value in self.owner)
+        for scope in plan.scopes:
+            self.gone(scope.index)
         self._lay_out()
+
+    def gone(self, scope: int) -> None:
+        """Forgets which scope of a kind the last event belonged to: it is not open any more."""
+        setattr(self, f"last_{scope}", self.nobody[scope])
 
     def _lay_out(self) -> None:
         """Puts the tables into the fields that compiled contracts read."""

@@ -51,7 +51,16 @@ class ScopeWriter(SpanWriter):
             self._open(scope, key, holder)
             self.opened.add(index)
         else:
-            self.guard += [f"try: {holder} = S.live_{index}[{key}]", f"except KeyError: {SLOW}"]
+            find = f"try: {holder} = S.live_{index}[{key}]"
+            if len(scope.key) == 1:  # mostly that of the event before
+                self.guard += [
+                    f"if {key} != ({holder} := S.last_{index}).key:",
+                    f"    {find}",
+                    f"    except KeyError: {SLOW}",
+                    f"    S.last_{index} = {holder}",
+                ]
+            else:
+                self.guard += [find, f"except KeyError: {SLOW}"]
             for path in scope.key:
                 self.vouch(path, scope.opens)
         self.holders[index] = holder
@@ -131,7 +140,7 @@ class ScopeWriter(SpanWriter):
         """Write the object of a scope that opens: what ``Instance`` does, without a call for each slot."""
         index, slots = scope.index, slots_of(self.plan, scope.index)
         self.act += [
-            f"{holder} = S.live_{index}[{key}] = NEW(Instance{index + 1})",
+            f"{holder} = S.live_{index}[{key}] = S.last_{index} = NEW(Instance{index + 1})",
             f"{holder}.scope = {index}; {holder}.key = {key}; {holder}.n = n; {holder}.at = at",
             f"{holder}.ghost = {holder}.paused = False",
             f"{holder}.parent = {holder}.kids = {holder}.request = {holder}.folds = None",
@@ -304,7 +313,7 @@ class ScopeWriter(SpanWriter):
         """Close a scope; a sentinel stays."""
         index, kind = scope.index, self.kind.index
         key = f"k_{index}"
-        self.act.append(f"del S.live_{index}[{key}]")
+        self.act.append(f"del S.live_{index}[{key}]; S.last_{index} = NOBODY[{index}]")
         if scope.must_close:
             self.act.append(f"if not {holder}.paused: S.open -= 1" if scope.pauses else "S.open -= 1")
         self.act.append(f"S.closed[{index}].new[{key}] = Closed({kind}, n, at)")

@@ -167,7 +167,7 @@ class Writer:
         there = "" if self.tree.sure(path) else f"({text}) is not None and "
         if text.isidentifier():
             return f"{there}{no_id(text)}"
-        return f"{there}((v := {text}) in PLACEHOLDERS or v.__class__ is str and v[-1] in ENDS)"
+        return f"{there}{no_id('v', f'(v := {text})')}"
 
     def _direction(self) -> None:
         way = self.kind.direction
@@ -359,9 +359,10 @@ class Writer:
         self.guard.append(f"{name} = ({', '.join(parts)})")
 
 
-def no_id(name: str) -> str:
-    """An expression that is true where a text or number is no id."""
-    return f"({name} in PLACEHOLDERS or {name}.__class__ is str and {name}[-1] in ENDS)"
+def no_id(name: str, first: str = "") -> str:
+    """An expression that is true where a text that is not empty, or a number, is no id. ``first`` binds its name."""
+    doubt = f"({name} in PLACEHOLDERS or {name}[-1] in ENDS)"
+    return f"({first or name}.__class__ is str and {name}[-1] in LASTS and {doubt})"
 
 
 def _inline(kind: FieldKind, name: str, otherwise: str) -> str:
