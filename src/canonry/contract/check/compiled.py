@@ -186,8 +186,9 @@ class Compiled:
         judge = self._namespace["judge"]
         event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
         self._namespace |= tree.types
-        plain: Callable[[bytes | str], Any] = msgspec.json.Decoder(event).decode
-        self._decode = _unwrapping(event, plan, tree) if way.below else plain
+        if way.below:
+            event, self._namespace["unwrap"] = _wrapper(event, plan, tree)
+        self._decode = msgspec.json.Decoder(event).decode
         return "\n".join(text)
 
     def _unknown(self, event: Any, state: State, n: int, raw: str, at: float | None, way: str | None) -> int:
@@ -301,8 +302,10 @@ def _hashable(value: Any) -> bool:
     return value.__class__ in _PLAIN
 
 
-def _unwrapping(event: type[msgspec.Struct], plan: Plan, tree: Tree) -> Callable[[bytes | str], Any]:
-    """What decodes an event, out of its wrapper where it has one, and the wrapper's id. What is odd is refused."""
+def _wrapper(
+    event: type[msgspec.Struct], plan: Plan, tree: Tree
+) -> tuple[type[msgspec.Struct], Callable[[Any], Any]]:
+    """An event that may be a wrapper, and what takes an event out of its wrapper. What is odd is refused."""
     way = plan.contract.discriminator
     fields: list[Any] = [("inner_", event | None, None)]
     rename = {"inner_": way.below}
@@ -317,18 +320,14 @@ def _unwrapping(event: type[msgspec.Struct], plan: Plan, tree: Tree) -> Callable
         beside.append((attribute, rule.kind))
     others = [node.attribute for key in way.keys_present if (node := tree.root.below.get(key)) is not None]
     outer = msgspec.defstruct("Outer", fields, bases=(event,), rename=rename, gc=False)
-    decode_whole = msgspec.json.Decoder(outer).decode
 
-    def decode(raw: bytes | str) -> Any:
-        whole: Any = decode_whole(raw)
-        if whole.inner_ is None:
-            return whole, whole.id
+    def unwrap(whole: Any) -> Any:
         for attribute, kind in beside:
             if not kind.holds(getattr(whole, attribute)):
                 raise msgspec.ValidationError
         for attribute in others:
             if getattr(whole, attribute) is not None:
                 raise msgspec.ValidationError
-        return whole.inner_, whole.id
+        return whole.inner_
 
-    return decode
+    return outer, unwrap

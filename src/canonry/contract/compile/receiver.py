@@ -14,7 +14,8 @@ def receiver_lines(*, mask: int, turn: int, most: int, wrapped: bool, text: bool
         f"    S.frames[n & {mask}] = raw, at, direction",
         f"    if not n & {turn} and n: S.turn()",
         "    try:",
-        f"        e{', S.wrapped' if wrapped else ''} = decode(raw)",
+        "        e = decode(raw)",
+        *(["        S.wrapped = e.id", "        if e.inner_ is not None: e = unwrap(e)"] if wrapped else []),
         # What the decoder skips it does not look at.
         f"        {utf8 if text else 'if not raw.isascii() and raw.__class__ is not str: raw.decode()'}",
         f"        if len(raw) > {most}: return slow(S, raw, at, direction)",
