@@ -1,7 +1,7 @@
 """What judging events costs: compiled, interpreted, by hand, decoding alone; isolation; memory over closed runs.
 
 CPU seconds of this process. Variants take turns over the same frames, a piece of 1,100 events at a time, so that what
-else the machine does meets all of them. A piece is decoded once before: whoever were first would read it from memory and
+else the machine does meets all of them. A piece is decoded once before: whoever came first would read it from memory,
 the others from the cache, where a frame is that just came. Times and ratios are medians over all pieces of all rounds.
 
 $ python benchmarks/contract_speed.py [--rounds 7] [--events 44000] [--closed-runs 200000]

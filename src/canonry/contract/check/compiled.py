@@ -302,9 +302,7 @@ def _hashable(value: Any) -> bool:
     return value.__class__ in _PLAIN
 
 
-def _wrapper(
-    event: type[msgspec.Struct], plan: Plan, tree: Tree
-) -> tuple[type[msgspec.Struct], Callable[[Any], Any]]:
+def _wrapper(event: type[msgspec.Struct], plan: Plan, tree: Tree) -> tuple[type[msgspec.Struct], Callable[[Any], Any]]:
     """An event that may be a wrapper, and what takes an event out of its wrapper. What is odd is refused."""
     way = plan.contract.discriminator
     fields: list[Any] = [("inner_", event | None, None)]

@@ -30,7 +30,7 @@ class Judge(Protocol):
 
 
 class Window:
-    """The last frames of a session, by their index: at least ``keep``. Receivers put them into ``frames`` themselves."""
+    """The last frames of a session, by their index: at least ``keep``. Compiled receivers write into ``frames``."""
 
     __slots__ = ("frames", "mask")
 
