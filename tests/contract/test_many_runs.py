@@ -1,0 +1,43 @@
+"""Both checkers say the same of runs that alternate on one connection, end, and begin again under the same key."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from canonry.contract.check.checker import Checker
+from canonry.contract.check.violation import Violation
+from tests.contract.judging import loaded
+
+CONTRACT = """
+contract: alternate/1
+envelope: {run: id, user: id, seq: int}
+events: {start: , say: , stop: }
+scopes: {run: {key: [run], open: [start], close: [stop], reopen: REOPEN, constant: [user]}}
+sequence: {field: seq, start: 0, step: 1, per: run}
+count: {say: 1..}
+"""
+NAMES = st.sampled_from(["start", "say", "say", "stop"])
+KEYS = st.sampled_from(["a", "b", 1])
+EVENTS = st.lists(st.tuples(NAMES, KEYS, st.sampled_from(["u", "u", "u", "v"]), st.integers(0, 9)), max_size=24)
+
+
+@pytest.mark.parametrize("reopen", ["true", "false"])
+@settings(max_examples=60, deadline=None)
+@given(events=EVENTS)
+def test_both_checkers_say_the_same(reopen: str, events: list[tuple[str, str | int, str, int]]) -> None:
+    plan = loaded(CONTRACT.replace("REOPEN", reopen)).plan
+    due: dict[str | int, int] = {}
+    frames = []
+    for name, run, user, slip in events:
+        seq = due[run] = 0 if name == "start" else due.get(run, 0) + 1
+        frames.append(json.dumps({"type": name, "run": run, "user": user, "seq": seq + (slip == 9)}).encode())
+    assert _violations(Checker(plan), frames) == _violations(Checker(plan, interpreted=True), frames)
+
+
+def _violations(checker: Checker, frames: list[bytes]) -> tuple[Violation, ...]:
+    session = checker.session()
+    for raw in frames:
+        session.receive(raw)
+    return session.end().violations
