@@ -9,7 +9,7 @@ from canonry.contract.language.field_types import FieldKind
 from canonry.contract.language.item_test import item_holds, item_test
 
 KEYS = st.sampled_from(["text", "url", "data"])
-VALUES = st.sampled_from([None, "", "a", 1, False, [], {}, {"text": "a"}])
+VALUES: st.SearchStrategy[Any] = st.sampled_from([None, "", "a", 1, False, [], {}, {"text": "a"}])
 ITEMS = st.dictionaries(KEYS, VALUES, max_size=3) | VALUES
 TAILS = st.lists(st.tuples(KEYS) | st.tuples(KEYS, KEYS), min_size=1, max_size=3, unique=True)
 KINDS = st.builds(
