@@ -73,7 +73,7 @@ async def test_runs_of_a_user_have_a_limit(user: ChatUser, contract: EventContra
         await conversation.welcome()
         for number in range(MOST_RUNS + 1):
             await conversation.connection.send(
-                json.dumps({"type": "user_message", "text": f"[[tools:0]] [[slow:0.8]] {number}"})
+                json.dumps({"type": "user_message", "text": f"[[tools:0]] [[slow:0.4]] {number}"})
             )
         ends = [(await conversation.until_end()).end for _ in range(MOST_RUNS)]
         codes = [each["payload"]["code"] for each in conversation.events("error")]
