@@ -257,6 +257,7 @@ class Writer:
             self.act.append("if x: isolation.keep_tails(S, WATCH, x)")
         self.guard += [
             "if WATCH.active and ('U' in raw or 'V' in raw or '\\\\' in raw or WATCH.texts or S.tails is not None):",
+            *([] if self.plan.isolation.text else [f"    {SLOW}"]),
             "    if (TAG in raw and WATCH.is_foreign(raw, S.whose) or RUN in raw or WATCH.texts",
             "            or '\\\\' in raw and ('\\\\u' in raw or '\\\\/' in raw)):",
             f"        if WATCH.find(raw, S.whose) is not None: {SLOW}",
