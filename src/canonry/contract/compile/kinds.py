@@ -68,9 +68,7 @@ def _kind(builder: Builder, name: str, scopes: tuple[ScopePlan, ...]) -> Kind:
     only = builder.contract.transport.direction
     way_rule = ""
     if direction is not None:
-        way_rule = builder.rule(
-            f"direction.{name}", f"`{name}` goes {_WAYS[direction]}", ("events", name, "direction")
-        )
+        way_rule = builder.rule(f"direction.{name}", f"`{name}` goes {_WAYS[direction]}", ("events", name, "direction"))
     elif len(only) == 1:
         direction, way_rule = only[0], WAY_RULE
     return Kind(
