@@ -148,7 +148,8 @@ def _pieces(state: State, event: Any, body: Any) -> Iterator[tuple[Any, Any]]:
     for index, (path, _) in enumerate(plan.isolation.text):
         yield text_key(state, index, event), state.get(path, event)
     if not plan.isolation.text:
-        keys = dict.fromkeys(path for each in (*plan.scopes, *plan.spans) for path in each.key)
+        ways = (*(scope.key for scope in plan.scopes), *(span.key for span in plan.spans))
+        keys = dict.fromkeys(path for way in ways for path in way)
         told = tuple(one if isinstance(one := state.get(path, event), str | int) else None for path in keys)
         found: dict[tuple[str, ...], list[str]] = {}
         _texts_in(body, (), found)
