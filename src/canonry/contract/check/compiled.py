@@ -134,8 +134,9 @@ class Compiled:
             )
             for family, number, tree in classes
         ]
-        union: Any = structs[0]
-        for each in structs[1:]:
+        # a union asks for the tag, which a single struct does without
+        union: Any = msgspec.defstruct("Nothing", [], namespace={"judge": _no_event}, tag_field=tag, tag="")
+        for each in structs:
             union = union | each
         self._decode = msgspec.json.Decoder(union).decode
         return "\n".join(text)
@@ -267,6 +268,10 @@ class _Captured(dict[str, str | None]):
         if len(self) < _MOST_NAMES:
             self[name] = found
         return found
+
+
+def _no_event(*_: Any) -> int:
+    raise msgspec.ValidationError
 
 
 def _has(kind: Any, rule: Any) -> bool:

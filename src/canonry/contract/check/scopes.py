@@ -152,6 +152,7 @@ def close(state: State, inst: Instance, kind: int) -> None:
     """Ends a scope, with what is inside it; a sentinel of it stays."""
     scope = state.plan.scopes[inst.scope]
     demands.deadlines(state, inst, "close", kind, scope.index)
+    demands.overdue(state, inst)
     demands.too_few(state, inst)
     drop(state, inst, kind)
 

@@ -296,7 +296,7 @@ class ScopeWriter(SpanWriter):
                 here = each.span < 0 and kind in each.kinds
                 self.slow_if(f"{self.cell(holder, 'counts', number)} < {each.low - here}")
         for number, late in enumerate(self.plan.deadlines):
-            if late.scope == index and late.to.what == "close":
+            if late.scope == index and late.start.what != "span":
                 begun = f"at is not None and (o := {self.cell(holder, 'starts', number)}) is not None"
                 self.slow_if(f"{begun} and o[1] is not None and at - o[1] > {late.seconds + 1e-6!r}")
         self._forget(scope, holder)

@@ -274,6 +274,7 @@ class Writer:
             "if WATCH.active:",
             *([] if self.searches else ["    if raw.__class__ is not str: raw = raw.decode()"]),
             "    if 'U' in raw or 'V' in raw or '\\\\' in raw or S.tails is not None or WATCH.texts:",
+            *([] if self.plan.isolation.text else [f"        {SLOW}"]),
             "        if (TAG in raw and WATCH.is_foreign(raw, S.whose) or RUN in raw or WATCH.texts",
             "                or '\\\\' in raw and ('\\\\u' in raw or '\\\\/' in raw)):",
             f"            if WATCH.find(raw, S.whose) is not None: {SLOW}",
