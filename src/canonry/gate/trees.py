@@ -33,7 +33,25 @@ def judge_trees(
         if not pair.head.result.header.canon_declared and pair.base.session.loaded.declared and head.config is None:
             pair.notes.append("the canon itself is gone")
         notes = [*pair.notes]
-    return judge(changes, head=names[1], base=names[0], allowed=terms.allowed, notes=notes, commit=commit)
+    return judge(
+        changes,
+        head=names[1],
+        base=names[0],
+        allowed=terms.allowed,
+        notes=notes,
+        commit=commit,
+        at=_elsewhere(git, head),
+        staged=head.staged,
+    )
+
+
+def _elsewhere(git: Git, request: Request) -> str:
+    """The id of the commit that is judged, empty where a working tree stands on it."""
+    if request.revision is None:
+        return ""
+    commit = git.resolve(request.revision)
+    on_it = git.output("rev-parse", "--is-bare-repository", "HEAD", check=False).decode().split()
+    return "" if on_it == ["false", commit] else commit
 
 
 def _quiet(request: Request) -> Request:

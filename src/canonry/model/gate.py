@@ -58,9 +58,10 @@ class KnownTest(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Exemption(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What keeps findings from being found open. ``unit`` is ``statement``, ``file``, ``canon`` or ``exclude``.
+    """What keeps findings from being found open, or tests from being run.
 
-    ``rule`` is the word as written: a code, a family, a name; of ``exclude`` the glob. ``count`` is how many files an
+    ``unit`` is ``statement``, ``file``, ``canon``, ``exclude``, or ``collection`` for what pytest is told to leave out.
+    ``rule`` is the word as written: a code, a family, a name; of ``exclude`` the glob, of ``collection`` the option. ``count`` is how many files an
     entry of the canon covers, else 1.
     """
 
