@@ -52,5 +52,5 @@ def _entries(path: str, content: bytes) -> Iterator[Exemption]:
         if not name or not isinstance(value, ast.List | ast.Tuple | ast.Set):
             continue
         for each in value.elts:
-            if isinstance(each, ast.Constant):
+            if isinstance(each, ast.Constant) and isinstance(each.value, str):
                 yield Exemption("collection", f"{name} {each.value}", path, "", each.lineno)

@@ -41,8 +41,8 @@ def demanded(base: State, head: State, matched: Mapping[str, str], bodies: Bodie
             said = f"`{_short(was.text)}` became `{_short(became.text)}`"
             yield _change(Kind.ASSERTIONS, _WORSE, now, head, said, rule=node)
         texts = [Counter(each.text for each in side.assertions) for side in both]
-        sizes = [len(side.assertions) for side in both]
-        counted.append(_Counted(node, now, *sizes, texts[0] - texts[1], texts[1] - texts[0]))
+        before, left = (len(side.assertions) for side in both)
+        counted.append(_Counted(node, now, before, left, texts[0] - texts[1], texts[1] - texts[0]))
     counted += _helpers(base, head, bodies)
     if any(each.left < each.before for each in counted):
         yield from _fewer(base, head, counted, _gained(head, matched, bodies))
@@ -64,7 +64,7 @@ def _cases(node: str, now: str, head: State, before: int | None, left: int | Non
 
 
 def _fewer(base: State, head: State, counted: list[_Counted], gained: Counter[str]) -> Iterator[Change]:
-    """Tests and their helpers that assert less, but for what stands elsewhere now. ``gained``: what new tests assert."""
+    """Tests and their helpers that assert less, but for what stands elsewhere now. ``gained`` is what new tests say."""
     pool = sum((each.new for each in counted), gained)
     fewer: list[tuple[_Counted, int]] = []
     elsewhere = 0
@@ -86,7 +86,9 @@ def _fewer(base: State, head: State, counted: list[_Counted], gained: Counter[st
     else:
         elsewhere += sum(lost for _, lost in fewer)
     if elsewhere:
-        said = f"{_plural(elsewhere, 'assertion')} moved from tests into other tests, or into functions that they may call"
+        said = (
+            f"{_plural(elsewhere, 'assertion')} moved from tests into other tests, or into functions that they may call"
+        )
         yield Change(kind=Kind.ASSERTIONS, direction=_TOLD, message=said, count=elsewhere)
 
 

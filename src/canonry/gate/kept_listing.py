@@ -122,9 +122,7 @@ def differing_from(git: Git, tree: str) -> list[Entry] | None:
     found: list[Entry] = []
     for meta, name in zip(records[::2], records[1::2], strict=False):
         mode_before, mode_now, before, now, _ = meta[1:].decode().split(" ")
-        entry = Entry(
-            os.fsdecode(name), "" if mode_before in _NO_FILE else before, "" if mode_now in _NO_FILE else now
-        )
+        entry = Entry(os.fsdecode(name), "" if mode_before in _NO_FILE else before, "" if mode_now in _NO_FILE else now)
         if entry.before or entry.now:
             found.append(entry)
     return found

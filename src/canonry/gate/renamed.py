@@ -37,7 +37,7 @@ class Bodies:
         return found.get(name.replace("::", "."))
 
     def strengths(self, one: str, other: str) -> tuple[Strength, Strength] | None:
-        """How much a test of the base and one of the head demand; None where their texts are alike, or cannot be read."""
+        """How much a test of the base and one of the head demand; None where their texts are alike or not known."""
         (path, _, name), (there, _, now) = one.partition("::"), other.partition("::")
         sides = self.both(path) if path == there else (self._whole(0, path), self._whole(1, there))
         before, after = sides[0].get(name.replace("::", ".")), sides[1].get(now.replace("::", "."))

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _EXACT = frozenset(
-    "assertEqual assertEquals assertIs assertDictEqual assertListEqual assertTupleEqual assertSetEqual assertCountEqual "
-    "assertSequenceEqual assertMultiLineEqual assertAlmostEqual".split()
+    "assertEqual assertEquals assertIs assertDictEqual assertListEqual assertTupleEqual assertSetEqual "
+    "assertCountEqual assertSequenceEqual assertMultiLineEqual assertAlmostEqual".split()
 )
 _LOOSE = frozenset("assertTrue assertIsNotNone assertIsInstance assertNotEqual assertIsNot".split())
 _RAISES = frozenset(("raises", "assertRaises", "assertRaisesRegex"))
@@ -27,9 +27,9 @@ class Assertion(NamedTuple):
 class Strength(NamedTuple):
     """What one function demands.
 
-    ``cases`` are the parametrised cases that have to pass, 1 without any, None where they cannot be counted. ``excused``
-    says what keeps it from being run or from having to pass, empty where nothing does. ``assertions`` are those that
-    can be reached, also in functions inside it.
+    ``cases`` are the parametrised cases that have to pass, 1 without any, None where they cannot be counted.
+    ``excused`` says what keeps it from being run or from having to pass, empty where nothing does. ``assertions`` are
+    those that can be reached, also in functions inside it.
     """
 
     cases: int | None
@@ -52,7 +52,7 @@ def strengths(content: bytes) -> dict[str, Strength]:
 
 
 def differing(base: bytes, head: bytes) -> tuple[bytes, bytes] | None:
-    """The definitions at the margin that only one of two texts has; None where more than definitions and imports differ.
+    """The definitions at the margin that only one of two texts has; None where more than those and imports differ.
 
     Texts are cut where a line begins at the margin. What is cut in the wrong place, as within a long string, does not
     parse by itself, or stands on both sides.
@@ -107,7 +107,7 @@ def _blocks(content: bytes) -> list[bytes]:
 
 
 class _Around(NamedTuple):
-    """What stands around a definition: literal values by name, marks that hold for all of it, what excuses all of it."""
+    """What stands around a definition: literal values by name, marks for all of it, what excuses all of it."""
 
     names: dict[str, ast.expr]
     marks: list[ast.expr]
@@ -219,7 +219,7 @@ def _is_excused_case(value: ast.expr) -> bool:
 
 
 def _reached(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a block that are reached, with those inside them; each with its own expressions alone in mind."""
+    """The statements of a block that are reached, and those inside them."""
     for node in body:
         yield node
         if isinstance(node, ast.If | ast.While) and _is_false(node.test):

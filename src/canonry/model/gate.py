@@ -61,8 +61,8 @@ class Exemption(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What keeps findings from being found open, or tests from being run.
 
     ``unit`` is ``statement``, ``file``, ``canon``, ``exclude``, or ``collection`` for what pytest is told to leave out.
-    ``rule`` is the word as written: a code, a family, a name; of ``exclude`` the glob, of ``collection`` the option. ``count`` is how many files an
-    entry of the canon covers, else 1.
+    ``rule`` is the word as written: a code, a family, a name; of ``exclude`` the glob, of ``collection`` the option.
+    ``count`` is how many files an entry of the canon covers, else 1.
     """
 
     unit: str
