@@ -51,7 +51,8 @@ _CONCERNS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
 """File -> what it keeps, the rules (codes or families), the kinds of change.
 
 No test is for a rule whose findings all want a reader (DUP003, DUP006, ISO001) or are information (RUN007): none of
-them refuses anything, so that its test could not fail. Broken files and exemptions (SYN001, SYN002, GOV004) are kinds of change."""
+them refuses anything, so that its test could not fail. Broken files and exemptions (SYN001, SYN002, GOV004) are kinds
+of change."""
 
 
 def enforcement_tests(folder: str) -> dict[str, bytes]:
