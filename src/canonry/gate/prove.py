@@ -1,7 +1,6 @@
 """Whether a repository's own enforcement tests can fail: violations are planted in a copy, one rule at a time."""
 
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -20,10 +19,12 @@ from canonry.model.gate import Planted, Proving
 from canonry.rules.registry import all_rules
 from canonry.rules.rule import Rule
 from canonry.run.observed import observe
+from canonry.run.scratch import held_scratch, sweep
 from canonry.source.trees.tree import read_file
 
 _RED = frozenset(("error", "failed", "xpassed"))
 _LIMIT = 600.0
+_PREFIX = "canonry-prove-"
 _TRIES = 4
 """So many ways to plant a violation are tried where the tree takes the first ones otherwise."""
 
@@ -46,7 +47,8 @@ def prove(
     for file in files:
         if not (root / file).exists():
             raise UserError(f"`{file}` is no file of `{root}`; name tests from its top")
-    with tempfile.TemporaryDirectory(prefix="canonry-prove-") as place, copied(root, Path(place, "tree")) as copy:
+    sweep(root, _PREFIX)
+    with held_scratch(root, _PREFIX) as place, copied(root, place / "tree") as copy:
         before = _run(copy, files)
         if not before:
             raise NothingValidatedError(f"`{files[0]}` runs no test in a copy of the tree, so nothing was proved")

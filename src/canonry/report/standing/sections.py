@@ -234,7 +234,8 @@ def _shares(kind: str, parts: Sequence[Share]) -> str:
     if not parts:
         return f"<p class='soft'>No {kind} is known.</p>"
     rows = [
-        [f"<span class='name'>{text(each.name)}</span>", charts.bar(each.part / each.whole if each.whole else None, percentage(each.percent)),
+        [f"<span class='name'>{text(each.name)}</span>",
+         charts.bar(each.part / each.whole if each.whole else None, percentage(each.percent)),
          number(each.part), number(each.whole)]
         for each in parts
     ]  # fmt: skip
