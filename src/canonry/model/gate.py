@@ -180,7 +180,7 @@ class Proving(msgspec.Struct, frozen=True, kw_only=True):
     planted: tuple[Planted, ...]
 
 
-class Standing(StrEnum):
+class ProofState(StrEnum):
     """How a proof test stands to the finding that it is about."""
 
     PROVEN = "proven"
@@ -195,5 +195,5 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     claim: str
     open: bool
     outcome: str
-    standing: Standing
+    standing: ProofState
     said: str
