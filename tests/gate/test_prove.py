@@ -9,6 +9,7 @@ from canonry.canon.options import Canon, Category
 from canonry.gate.enforcement import enforcement_tests, uncovered
 from canonry.gate.plant import plants
 from canonry.gate.proofs import judge_proofs
+from canonry.model.finding import Confidence, Severity
 from canonry.rules.registry import all_rules
 from tests.gate.test_trees import CANON, DIRECT
 from tests.workbench import SOUND, Folder
@@ -57,6 +58,9 @@ def test_a_planted_violation_turns_its_test_red_or_is_told_to_be_unproven(reposi
     assert (done.returncode, planted["red"]) == (0, [f"{ONE}::test_no_violation_beyond_the_baseline[RUN001]"])
     assert json.loads(done.stdout)["found"]["red_before"] == []
 
+    done = repository.call("gate", "prove", "--select", "ISO001", "-q")
+    assert (done.returncode, "ISO001  shared-instance               not planted" in done.stdout) == (0, True)
+
     done = repository.call("gate", "prove", "--select", "SYN004,DUP001", "--tests", "tests/test_mine.py", "-q")
     assert done.returncode == 1
     assert "DUP001  second-home                   not planted" in done.stdout
@@ -78,13 +82,22 @@ def test_what_the_canon_declares_is_broken_in_its_own_words(repository: Folder) 
     ).canon
     before = {(each.code, each.path) for each in repository.findings()}
 
-    for code in ("DUP001", "IMP003", "MCK002", "FLW001", "CAT002", "GOV004"):
+    for code in ("DUP001", "DUP002", "IMP003", "MCK002", "FLW001", "CAT002", "GOV004"):
         plant = next(iter(plants(all_rules()[code], canon, lambda path: (repository.root / path).exists())))
         repository.write(dict(plant))
         new = {(each.code, each.path) for each in repository.findings()} - before
         for path in plant:
             (repository.root / path).unlink()
         assert code in {found for found, _ in new}
+
+
+def test_every_rule_that_refuses_has_an_enforcement_test() -> None:
+    texts = b"".join(enforcement_tests("tests/enforcement").values()).decode()
+    kinds = {"SYN001", "SYN002", "GOV004"}  # broken files and exemptions, which are compared as such
+    for code, rule in all_rules().items():
+        doubted = rule.confidence is Confidence.REVIEW and code != "DUP002"  # some of whose findings are likely
+        refuses = not (rule.preview or doubted or rule.severity is Severity.INFO or code in kinds)
+        assert (f'"{code}",  # {rule.name}' in texts) is refuses, code
 
 
 PROOFS = """import pytest

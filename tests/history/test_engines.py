@@ -1,5 +1,6 @@
 """The same questions to both engines, and the same answers."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from canonry.history.statistics.flakiness import Seen
 from canonry.history.store import History, open_history, open_shared
+from canonry.history.store.pruning import Keep
 from canonry.model.history import KeptFailure, KeptFlow, Measured, Source
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import FlowCovered, Measure
@@ -205,3 +207,19 @@ def test_totals_count_each_test_once_by_how_it_ended(history: History) -> None:
     assert (totals["a"].tests, totals["a"].bad, totals["a"].again) == (3, 1, 1)
     assert (totals["b"].tests, totals["b"].bad, totals["b"].again) == (1, 0, 0)
     assert set(history.totals(last=1)) == {"b"}
+
+
+def test_old_runs_go_as_a_whole_and_last_outcomes_stay(history: History) -> None:
+    now = time.time()
+    for name, at in (("old", now - 100 * 86_400), ("new", now - 86_400), ("tomorrow", now + 86_400)):
+        history.add(run_of(name, at, {NODE: Outcome.FAILED}, fingerprint={"python": name}))
+
+    assert history.prune(Keep(days=90), write=False) == (2, 2, 1)
+    assert len(history.runs()) == 3
+    assert history.prune(Keep(days=90), write=True) == (2, 2, 1)
+    assert [each.id for each in history.runs()] == ["new"]
+    assert [each.run for each in history.attempts()] == ["new"]
+    assert (history.failures("old"), len(history.failures("new"))) == ([], 1)
+    assert history.tests()[NODE].outcome is Outcome.FAILED
+    assert history.prune(Keep(runs=1), write=True) == (0, 0, 1)
+    assert history.add(run_of("old", now - 100 * 86_400, {NODE: Outcome.PASSED})).new == 1

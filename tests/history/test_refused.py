@@ -20,7 +20,7 @@ from canonry.run.recorded import recorded_run
 from canonry.run.recording import Recorder, runs_folder
 from canonry.run.summary import RunSummary
 from tests.history.kept import NODE, run_of
-from tests.workbench import ROOT, environment
+from tests.workbench import ROOT, call_canonry, environment
 
 HOLDER = """
 import sqlite3, sys
@@ -324,3 +324,19 @@ def test_a_recording_that_is_written_again_with_spaces_is_the_same(tmp_path: Pat
     again.write_text("".join(f"{json.dumps(dict(sorted(line.items())))}\n" for line in lines))
 
     assert recorded_run(again) == recorded_run(path)
+
+
+@pytest.mark.parametrize(("asked", "status"), [("90d", 1), ("1", 0), ("0d", 2), ("some", 2), ("-1", 2)])
+def test_pruning_counts_first_and_takes_days_or_runs(tmp_path: Path, asked: str, status: int) -> None:
+    place = history_path(tmp_path)
+    place.parent.mkdir()
+    with open_history(place) as history:
+        history.add(run_of("old", 1000.0, {NODE: Outcome.PASSED}))
+
+    done = call_canonry("report", "prune", f"--keep={asked}", cwd=tmp_path)
+    assert done.returncode == status
+    with open_history(place) as history:
+        assert len(history.runs()) == 1
+    assert call_canonry("report", "prune", "--keep", "90d", "--write", cwd=tmp_path).returncode == 0
+    with open_history(place) as history:
+        assert history.runs() == []

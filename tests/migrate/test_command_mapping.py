@@ -10,13 +10,13 @@ from canonry.migrate.commands.mapping import map_command
 from canonry.migrate.commands.terms import Terms
 from canonry.migrate.commands.tokens import Mapped, new_words
 from canonry.model.edit import Grade
-from canonry.rules.invocation import Standing
+from canonry.rules.invocation import Presence
 
 THERE = {"tests", "tests/unit", "tests/e2e", "tests/unit/test_a.py", "tests/unit/test_b.py"}
 
 
-def standing(path: str) -> Standing:
-    return Standing.THERE if posixpath.normpath(path) in THERE else Standing.ABSENT
+def standing(path: str) -> Presence:
+    return Presence.THERE if posixpath.normpath(path) in THERE else Presence.ABSENT
 
 
 def terms(**changed: object) -> Terms:
@@ -101,7 +101,7 @@ def test_a_category_where_the_selection_is_exactly_its(old: str, new: str) -> No
 
 
 def test_a_path_is_seen_from_the_working_directory() -> None:
-    def below(path: str) -> Standing:
+    def below(path: str) -> Presence:
         return standing(f"tests/{path}")
 
     assert shown("pytest unit", folder="tests", standing=below) == "canonry run --category unit"
@@ -181,7 +181,7 @@ def test_what_a_reader_has_to_look_at(old: str, new: str, reason: str) -> None:
 
 
 def test_a_path_with_a_variable_in_it_is_a_path() -> None:
-    found = mapped("pytest tests/${{matrix.suite}}", standing=lambda _: Standing.UNSAID)
+    found = mapped("pytest tests/${{matrix.suite}}", standing=lambda _: Presence.UNSAID)
 
     assert found.grade is Grade.SAFE
 

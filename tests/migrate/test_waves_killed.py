@@ -10,12 +10,12 @@ import pytest
 
 from canonry.migrate.equivalence.prove import Terms
 from canonry.migrate.waves.folder import WavesFolder
-from canonry.migrate.waves.scratch import held_scratch, sweep
 from canonry.migrate.waves.status import read_status
-from canonry.migrate.waves.take import Taking, Work, take_waves
+from canonry.migrate.waves.take import SCRATCH, Taking, Work, take_waves
 from canonry.model.errors import UserError
 from canonry.model.run_event import AttemptEnded, RunEvent
 from canonry.model.waves import Begun, Level, State
+from canonry.run.scratch import held_scratch, sweep
 from tests.migrate.waves_shop import READ, contents, shop
 from tests.workbench import Folder
 
@@ -112,8 +112,8 @@ def test_a_copy_of_an_earlier_plan_goes_unless_a_process_holds_it(place: Folder,
     (scratch,) = folder.scratches()
     assert place.call("migrate", "plan", "-q", "--size", "5").returncode == 1
     assert folder.current().id == "0002"
-    with held_scratch(place.root) as held:
-        sweep(place.root, [*folder.scratches(), f"{held}/shop", f"{tmp_path}/kept/shop"])
+    with held_scratch(place.root, SCRATCH) as held:
+        sweep(place.root, SCRATCH, logged=[*folder.scratches(), f"{held}/shop", f"{tmp_path}/kept/shop"])
         assert held.is_dir()
         assert not Path(scratch).parent.exists()
     assert not held.exists()

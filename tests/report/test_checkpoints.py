@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from canonry.canon.options import Canon, Flow
-from canonry.history.checkpoints import FlowRuns, Standing, compare, measure, previous_of
+from canonry.history.checkpoints import FlowRuns, TreeFigures, compare, measure, previous_of
 from canonry.history.store import open_history
 from canonry.model.checkpoint import DAY, Checkpoint, Figure, Moved, Period
 from canonry.model.history import KeptFlow, Measured
@@ -20,7 +20,7 @@ from tests.workbench import IDLE, SOUND, Folder
 
 NOW = 1_790_000_000.0
 CANON = Canon(flows={"golden": Flow(reliability=0.9), "other": Flow()})
-STANDING = Standing(commit="a" * 40, dirty=False, files=9, test_files=4, compliant=3, unparsable=1, errors=2)
+FIGURES = TreeFigures(commit="a" * 40, dirty=False, files=9, test_files=4, compliant=3, unparsable=1, errors=2)
 
 
 def taken(
@@ -36,7 +36,7 @@ def taken(
         share = Share(part=round(covered * 100), whole=100)
         coverage = [KeptFlow(run="r", covered=FlowCovered(flow="golden", code=share, events=share, transitions=share))]
     trials = {"golden": FlowRuns(*runs)} if runs is not None else {}
-    return measure(period, at, msgspec.structs.replace(STANDING, **changes), coverage, trials)
+    return measure(period, at, msgspec.structs.replace(FIGURES, **changes), coverage, trials)
 
 
 def compared(now: Measured, *kept: Measured, known: bool = True, canon: Canon = CANON) -> Checkpoint:

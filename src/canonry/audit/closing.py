@@ -12,7 +12,7 @@ from canonry.canon.load import LoadedCanon
 from canonry.model.finding import Finding
 from canonry.rules.catalogue import UNCLOSABLE, Catalogue, line_in
 from canonry.rules.rule import Offence, Rule, implements
-from canonry.rules.view import Standing
+from canonry.rules.view import JudgedSuppression
 from canonry.source.facts import Site, Suppression
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def entry_findings(terms: Terms, used: frozenset[tuple[int, str]], path: str, *,
                 if (number, word) not in used and _all_judged(word, terms.judged, terms)
             ]
         )
-        standings.append(Standing(entry.suppression, (), expired, tuple(idle)))
+        standings.append(JudgedSuppression(entry.suppression, (), expired, tuple(idle)))
     return _governed(path, standings, terms)
 
 
@@ -178,7 +178,9 @@ class _Closer:
     def govern(self) -> list[Finding]:
         """The findings about malformed and expired suppressions."""
         standings = [
-            Standing(each, self._problems[number], not self._problems[number] and _expired(each, self._terms.today), ())
+            JudgedSuppression(
+                each, self._problems[number], not self._problems[number] and _expired(each, self._terms.today), ()
+            )
             for number, each in enumerate(self._suppressions)
         ]
         return _governed(self._path, standings, self._terms)
@@ -197,7 +199,7 @@ class _Closer:
                 if (number, word) not in self._used and _all_judged(word, judged, self._terms)
             ]
             if idle and governs == about_governance:
-                standings.append(Standing(each, (), False, tuple(idle)))
+                standings.append(JudgedSuppression(each, (), False, tuple(idle)))
         return _governed(self._path, standings, self._terms)
 
     def _problems_of(self, suppression: Suppression) -> tuple[str, ...]:
@@ -237,7 +239,7 @@ def _is_about(finding: Finding, suppression: Suppression) -> bool:
     return finding.code.startswith("GOV") and (finding.line, finding.column) == (site.line, site.column)
 
 
-def _governed(path: str, standings: list[Standing], terms: Terms) -> list[Finding]:
+def _governed(path: str, standings: list[JudgedSuppression], terms: Terms) -> list[Finding]:
     offences: list[tuple[Rule, Offence]] = [
         (rule, offence)
         for standing in standings

@@ -8,7 +8,7 @@ import click
 
 from canonry.cli._output import color_option, config_option, painted, quiet_option
 from canonry.model.errors import UserError
-from canonry.model.gate import Standing
+from canonry.model.gate import ProofState
 
 if TYPE_CHECKING:
     from canonry.canon.options import Canon
@@ -84,7 +84,7 @@ def proofs(*, repo: Path, config: Path | None, run_id: str, output_format: str, 
         render_json(found, sys.stdout)
     else:
         render_proofs(found, sys.stdout, color=painted(color))
-    return 1 if any(each.standing is not Standing.PROVEN for each in found) else 0
+    return 1 if any(each.standing is not ProofState.PROVEN for each in found) else 0
 
 
 def opened(repo: Path, config: Path | None) -> "tuple[Path, Canon]":

@@ -4,8 +4,9 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable
+from functools import reduce
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TypeVar
 
 import click
 
@@ -23,7 +24,35 @@ workers_option = click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Processes that work [default: all cores]."
 )
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 _HINT = "name a file with `--output-file`"
+
+
+def report_options(*formats: str, workers: bool = False) -> Callable[[_Function], _Function]:
+    """The options that say how a report looks and where it goes, the first format by default."""
+    options = (
+        click.option("--output-format", type=click.Choice(formats), default=formats[0], show_default=True),
+        output_file_option,
+        *((workers_option,) if workers else ()),
+        color_option,
+        quiet_option,
+    )
+    return lambda function: reduce(lambda wrapped, option: option(wrapped), reversed(options), function)
+
+
+def show(
+    render: Callable[[IO[str], bool], None],
+    notes: Iterable[str],
+    output_file: Path | None,
+    *,
+    color: str,
+    quiet: bool,
+    terminal: bool = True,
+) -> None:
+    """Narrates the notes and writes the report; ``render`` is given where to, and whether coloured."""
+    tell(notes, quiet=quiet)
+    coloured = painted(color, output_file)
+    write_report(lambda out: render(out, coloured), output_file, terminal=terminal)
 
 
 def painted(color: str, output_file: Path | None = None) -> bool:

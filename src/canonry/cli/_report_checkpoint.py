@@ -3,21 +3,13 @@
 import contextlib
 import time
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
-from canonry.cli._output import (
-    color_option,
-    config_option,
-    output_file_option,
-    painted,
-    quiet_option,
-    tell,
-    workers_option,
-    write_report,
-)
+from canonry.cli._output import config_option, report_options, show
 from canonry.model.checkpoint import Checkpoint, Period
 from canonry.model.errors import NothingValidatedError, UserError
 from canonry.report.checkpoint import FORMATS, render
@@ -25,7 +17,7 @@ from canonry.report.checkpoint import FORMATS, render
 if TYPE_CHECKING:
     from canonry.audit.result import Result
     from canonry.canon.options import Canon
-    from canonry.history.checkpoints import FlowRuns, Standing
+    from canonry.history.checkpoints import FlowRuns, TreeFigures
     from canonry.history.store import History
     from canonry.model.history import KeptRun
 
@@ -35,11 +27,7 @@ if TYPE_CHECKING:
 @click.option("--repo", type=click.Path(exists=True, path_type=Path), default=".", metavar="PATH", help="The tree.")
 @config_option
 @click.option("--keep/--no-keep", default=True, show_default=True, help="Keep it, for the next one to compare with.")
-@click.option("--output-format", type=click.Choice(FORMATS), default="full", show_default=True)
-@output_file_option
-@workers_option
-@color_option
-@quiet_option
+@report_options(*FORMATS, workers=True)
 def checkpoint(
     *,
     period: str,
@@ -79,9 +67,7 @@ def take_checkpoint(
 ) -> int:
     """Takes a checkpoint, keeps it and prints it; the status to exit with."""
     found, notes = checkpoint_of(period, repo=repo, config=config, keep=keep, workers=workers, quiet=quiet)
-    tell(notes, quiet=quiet)
-    coloured = painted(color, output_file)
-    write_report(lambda out: render(found, out, output_format=output_format, color=coloured), output_file)
+    show(partial(_render, found, output_format), notes, output_file, color=color, quiet=quiet)
     return 1 if found.worse else 0
 
 
@@ -95,13 +81,13 @@ def checkpoint_of(
 
     now = time.time()
     with audited(repo, config, workers, quiet=quiet) as (project, result):
-        standing = _standing(result)
+        figures = _figures(result)
         with history_of(project) as history:
             kept = history.measured(Source.AUDIT)
             before = previous_of(period, now, kept)
             since = min(now - period.seconds, before.at if before is not None else now)
             runs = [each for each in history.runs(since=since) if each.at <= now + 3600 and each.whole]
-            measured = measure(period, now, standing, history.flows(runs), _flow_runs(project.canon, history, runs))
+            measured = measure(period, now, figures, history.flows(runs), _flow_runs(project.canon, history, runs))
             git = project.session.tree.git
 
             def is_known(commit: str) -> bool:
@@ -117,9 +103,9 @@ def checkpoint_of(
         return found, list(project.notes)
 
 
-def _standing(result: "Result") -> "Standing":
+def _figures(result: "Result") -> "TreeFigures":
     from canonry.audit.compliance import summarise
-    from canonry.history.checkpoints import Standing
+    from canonry.history.checkpoints import TreeFigures
     from canonry.model.finding import Severity
     from canonry.rules.registry import all_rules
 
@@ -128,7 +114,7 @@ def _standing(result: "Result") -> "Standing":
     summary = summarise(result, names, selected=None)
     if not summary.population.files and not summary.compliance.total:
         raise NothingValidatedError("there is no Python file here, so there is nothing to measure")
-    return Standing(
+    return TreeFigures(
         commit=result.header.commit,
         dirty=result.header.dirty,
         files=summary.population.files,
@@ -157,3 +143,7 @@ def _flow_runs(canon: "Canon", history: "History", runs: "list[KeptRun]") -> "di
         good = trials.count(Trial.SUCCEEDED)
         found[name] = FlowRuns(good + trials.count(Trial.FAILED), good)
     return found
+
+
+def _render(found: Checkpoint, output_format: str, out: IO[str], color: bool) -> None:
+    render(found, out, output_format=output_format, color=color)

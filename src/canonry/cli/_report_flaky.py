@@ -1,23 +1,16 @@
 """`canonry report flaky`."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 import click
 
-from canonry.cli._output import config_option, output_file_option, quiet_option, write_report
-from canonry.cli._report_kept import FORMATS, of_runs, opened
-
-_RUNS = 500
+from canonry.cli._report_kept import Renderers, of_runs, opened, table_options, write_table
 
 
 @click.command("flaky")
-@click.option("--last", type=click.IntRange(min=1), default=_RUNS, show_default=True, help="Of so many runs.")
-@config_option
-@click.option("--output-format", type=click.Choice(FORMATS), default="full", show_default=True)
-@output_file_option
-@click.option("-v", "--verbose", is_flag=True, help="All tests, also those that are well again.")
-@quiet_option
+@table_options("All tests, also those that are well again.")
 def flaky(
     *, last: int, config: Path | None, output_format: str, output_file: Path | None, verbose: bool, quiet: bool
 ) -> int:
@@ -34,9 +27,7 @@ def flaky(
 
     with opened(config, last=last, quiet=quiet) as (project, history, runs):
         found, of = failing_tests(history, runs, now=time.time()), of_runs(runs, project)
-    if output_format == "full":
-        write_report(lambda out: render_flaky(found, of, out, verbose=verbose), output_file)
-    else:
-        render = flaky_json if output_format == "json" else render_flaky_markdown
-        write_report(lambda out: render(found, of, out), output_file, terminal=False)
+    full = partial(render_flaky, verbose=verbose)
+    renderers: Renderers = {"full": full, "markdown": render_flaky_markdown, "json": flaky_json}
+    write_table(renderers, found, of, output_format, output_file)
     return 0

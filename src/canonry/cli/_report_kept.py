@@ -1,11 +1,14 @@
 """The history that reports are of: opened, with its newest runs, or nothing to report."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from canonry.cli._output import tell
+import click
+
+from canonry.cli._output import config_option, output_file_option, quiet_option, tell, write_report
 from canonry.model.errors import NothingValidatedError, UserError
 from canonry.model.history import KeptRun
 from canonry.model.quarantine import FILE
@@ -16,6 +19,34 @@ if TYPE_CHECKING:
     from canonry.report.reliability import Population
 
 FORMATS = ("full", "markdown", "json")
+_RUNS = 500
+Renderers = Mapping[str, Callable[[Any, Any, IO[str]], None]]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def table_options(all_of_them: str) -> Callable[[_Function], _Function]:
+    """The options of a table of tests; ``all_of_them`` says what `-v` adds."""
+    options = (
+        click.option("--last", type=click.IntRange(min=1), default=_RUNS, show_default=True, help="Of so many runs."),
+        config_option,
+        click.option("--output-format", type=click.Choice(FORMATS), default="full", show_default=True),
+        output_file_option,
+        click.option("-v", "--verbose", is_flag=True, help=all_of_them),
+        quiet_option,
+    )
+    return lambda function: reduce(lambda wrapped, option: option(wrapped), reversed(options), function)
+
+
+def write_table(
+    renderers: Renderers,
+    found: object,
+    of: "Population",
+    output_format: str,
+    output_file: Path | None,
+) -> None:
+    """Renders a table in its format, one renderer for each of `FORMATS`."""
+    render = renderers[output_format]
+    write_report(lambda out: render(found, of, out), output_file, terminal=output_format == "full")
 
 
 @contextmanager

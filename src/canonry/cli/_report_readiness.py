@@ -1,20 +1,14 @@
 """`canonry report readiness`."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 import click
 
-from canonry.cli._output import (
-    color_option,
-    config_option,
-    output_file_option,
-    painted,
-    quiet_option,
-    tell,
-    workers_option,
-    write_report,
-)
-from canonry.model.readiness import ReadinessState
+from canonry.cli._output import config_option, report_options, show
+from canonry.model.readiness import Readiness, ReadinessState
 from canonry.report.readiness import FORMATS, render
 
 
@@ -25,11 +19,7 @@ from canonry.report.readiness import FORMATS, render
 @click.option("--repo", type=click.Path(exists=True, path_type=Path), default=".", metavar="PATH", help="The tree.")
 @config_option
 @click.option("--probe/--no-probe", default=True, show_default=True, help="Ask services whether they answer.")
-@click.option("--output-format", type=click.Choice(FORMATS), default="full", show_default=True)
-@output_file_option
-@workers_option
-@color_option
-@quiet_option
+@report_options(*FORMATS, workers=True)
 def readiness(
     *,
     names: tuple[str, ...],
@@ -56,8 +46,10 @@ def readiness(
         refused = refusals(project, config)
         found = readiness_of(project, result, kept, refused=refused, names=names, probe=probe)
         notes = list(project.notes)
-    tell(notes, quiet=quiet)
-    coloured = painted(color, output_file)
-    write_report(lambda out: render(found, out, output_format=output_format, color=coloured), output_file)
+    show(partial(_render, found, output_format), notes, output_file, color=color, quiet=quiet)
     states = {each.state for each in found}
     return 1 if ReadinessState.NOT_READY in states else 5 if ReadinessState.NOT_ENOUGH in states else 0
+
+
+def _render(found: Sequence[Readiness], output_format: str, out: IO[str], color: bool) -> None:
+    render(found, out, output_format=output_format, color=color)

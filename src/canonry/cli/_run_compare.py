@@ -1,6 +1,5 @@
 """`canonry run --compare REF`."""
 
-import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,12 +20,14 @@ from canonry.run.naming import of_tree
 from canonry.run.prepare import Prepared, prepare
 from canonry.run.project import Project, open_project
 from canonry.run.request import RunRequest
+from canonry.run.scratch import held_scratch, sweep
 from canonry.run.select import Narrowed
 from canonry.run.session import Circumstances, run_plan
 from canonry.run.summary import INTERRUPT, RunSummary
-from canonry.run.tree_copy import check_out, copy_tree, import_variables, remove_copy, standing_in
+from canonry.run.tree_copy import check_out, copy_tree, import_variables, standing_in
 from canonry.source.trees.git import Git, find_repository
 
+_PREFIX = "canonry-compare-"
 _REASON = "it is compared"
 
 
@@ -161,9 +162,13 @@ class Sides:
 @contextmanager
 def _copies(root: Path, commit: str) -> Iterator[dict[Side, Path]]:
     """Two copies of a tree, side by side and alike but for the files of one commit; gone at the end."""
-    place = Path(tempfile.mkdtemp(prefix="canonry-compare-"))
+    sweep(root, _PREFIX)
+    with held_scratch(root, _PREFIX) as place:
+        yield from _copies_in(place, root, commit)
+
+
+def _copies_in(place: Path, root: Path, commit: str) -> Iterator[dict[Side, Path]]:
     if place.resolve().is_relative_to(root.resolve()):
-        remove_copy(place)
         raise UserError(
             f"the temporary folder `{place.parent}` lies in the tree that is to be copied; set TMPDIR elsewhere"
         )
@@ -182,8 +187,6 @@ def _copies(root: Path, commit: str) -> Iterator[dict[Side, Path]]:
         raise UserError(
             f"`{root}` cannot be copied to `{place}` ({error.strerror or error}); make room there, or set TMPDIR"
         ) from error
-    finally:
-        remove_copy(place)
 
 
 def _apart(plan: RunPlan) -> RunPlan:

@@ -1,7 +1,6 @@
 """`canonry gate`."""
 
 import gc
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,14 +12,10 @@ from canonry.cli._gate_hooks import install_hook, write_ci
 from canonry.cli._gate_prove import proofs, prove
 from canonry.cli._gate_tests import write_tests
 from canonry.cli._output import (
-    color_option,
     config_option,
-    output_file_option,
-    painted,
-    quiet_option,
-    tell,
+    report_options,
+    show,
     workers_option,
-    write_report,
 )
 from canonry.model.errors import UserError
 from canonry.model.finding import Severity
@@ -70,12 +65,7 @@ def _strictness(function: _Function) -> _Function:
                 "quarantine, contracts, canon); it is told all the same.",
             ),
             click.option("--select", multiple=True, metavar="CODE", help="Hold only these rules against it."),
-            click.option(
-                "--output-format", type=click.Choice([each.value for each in Format]), default="full", show_default=True
-            ),
-            output_file_option,
-            color_option,
-            quiet_option,
+            report_options(*(each.value for each in Format)),
             click.option("-v", "--verbose", is_flag=True, help="Every reason and every change."),
         )
     ):  # fmt: skip
@@ -211,12 +201,15 @@ def finish(
     found: Judgement, output_format: str, output_file: Path | None, *, color: str, quiet: bool, verbose: bool
 ) -> int:
     """Prints a judgement; the status to exit with."""
-    tell(found.notes, quiet=quiet)
-    render, coloured = renderer(output_format), painted(color, output_file)
-    write_report(
-        lambda out: render(found, out, coloured, verbose), output_file, terminal=output_format in _FOR_TERMINALS
+    render = renderer(output_format)
+    show(
+        lambda out, coloured: render(found, out, coloured, verbose),
+        found.notes,
+        output_file,
+        color=color,
+        quiet=quiet,
+        terminal=output_format in _FOR_TERMINALS,
     )
-    sys.stdout.flush()
     return 1 if found.refused else 0
 
 

@@ -17,9 +17,8 @@ from canonry.cli._output import (
     output_file_option,
     painted,
     quiet_option,
-    tell,
+    show,
     workers_option,
-    write_report,
 )
 from canonry.migrate.engine import Migrated, Wanted, migrate
 from canonry.model.errors import UserError
@@ -199,14 +198,12 @@ def finish(
         notes += said
     if output is not None:
         notes.append(_write_below(found, output))
-    tell(notes, quiet=quiet)
-    coloured = painted(color, output_file)
     shown = diff and not write and output is None
 
-    def render(out: IO[str]) -> None:
+    def render(out: IO[str], coloured: bool) -> None:
         _render(found, summary, out, output_format, diff=shown, review=review, color=coloured, verbose=verbose)
 
-    write_report(render, output_file, terminal=output_format not in ("json", "markdown"))
+    show(render, notes, output_file, color=color, quiet=quiet, terminal=output_format not in ("json", "markdown"))
     return 0 if output is not None else int(any(item.planned and not item.written for item in summary.items))
 
 

@@ -8,6 +8,7 @@ from canonry.cli._report_flaky import flaky
 from canonry.cli._report_guides import guides
 from canonry.cli._report_history import history
 from canonry.cli._report_ingest import ingest
+from canonry.cli._report_prune import prune
 from canonry.cli._report_quarantine import quarantine
 from canonry.cli._report_readiness import readiness
 from canonry.cli._report_slow import slow
@@ -26,6 +27,6 @@ def command() -> None:
 
 
 for verb in (
-    write, verify, guides, history, ingest, quarantine, flaky, slow, checkpoint, compare_env, readiness,
+    write, verify, guides, history, ingest, prune, quarantine, flaky, slow, checkpoint, compare_env, readiness,
 ):  # fmt: skip
     command.add_command(verb)

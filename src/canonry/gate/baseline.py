@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from canonry.gate.declared import check_value
 from canonry.model.errors import UserError
 from canonry.model.finding import Severity
 from canonry.model.gate import Exemption, KnownTest, State, Violation
@@ -129,7 +130,9 @@ class _Entries:
             case "contract":
                 self._contracts.add(_text(entry["contract"]))
             case "canon":
-                self._canon[_text(entry["canon"])] = _text(entry["value"])
+                name, value = _text(entry["canon"]), _text(entry["value"])
+                check_value(name, value)
+                self._canon[name] = value
             case _:
                 raise KeyError
 
@@ -181,6 +184,6 @@ def _read(line: bytes, number: int) -> dict[str, Any]:
 def _version(value: Any, number: int) -> int:
     if value != VERSION:
         newer = isinstance(value, int) and not isinstance(value, bool) and value > VERSION
-        what = f"of version {value}, written by a newer canonry; install that" if newer else "of no known version"
-        raise BaselineError(f"`{NAME}:{number}` is {what}, or let {_MEND}")
+        what = f"of version {value}, written by a newer canonry: install that" if newer else "of no known version"
+        raise BaselineError(f"`{NAME}:{number}` is {what}; {_MEND}, as this one writes it")
     return VERSION

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from canonry.gate.declared import weakened
+from canonry.gate.demanded import demanded
 from canonry.gate.renamed import Bodies, match_tests
 from canonry.model.finding import Confidence, Severity
 from canonry.model.gate import Change, Direction, Exemption, Kind, State, Violation
@@ -28,6 +29,7 @@ def compare(
     matched = match_tests(base, head, bodies)
     yield from _parsing(base, head, moved or {})
     yield from _tests(base, head, matched)
+    yield from demanded(base, head, matched, bodies)
     yield from _violations(base, head, matched, least, moved or {}, rules)
     yield from _exemptions(base.exemptions, head.exemptions)
     yield from _quarantine(base.quarantine, head.quarantine)
@@ -48,45 +50,15 @@ def _parsing(base: State, head: State, moved: Mapping[str, str]) -> Iterator[Cha
 
 
 def _tests(base: State, head: State, matched: Mapping[str, str]) -> Iterator[Change]:
-    """Tests that are gone or that assert less, and new ones. ``matched``: test of the base -> the head's."""
+    """Tests that are gone, and new ones. ``matched``: test of the base -> the head's."""
     for node in sorted(base.tests.keys() - matched.keys()):
         path, _, name = node.partition("::")
         why = "its file does not parse" if path in head.broken else "it is gone"
         yield Change(kind=Kind.TESTS, direction=_WORSE, message=f"`{name}`: {why}", path=path, rule=node)
-    fewer = [
-        (node, now, base.tests[node].assertions - head.tests[now].assertions)
-        for node, now in matched.items()
-        if head.tests[now].assertions < base.tests[node].assertions
-    ]
-    moved_out = max(0, sum(head.helpers.values()) - sum(base.helpers.values()))
-    if sum(lost for *_, lost in fewer) > moved_out:
-        for node, now, lost in sorted(fewer):
-            path, _, name = now.partition("::")
-            before, left = base.tests[node].assertions, head.tests[now].assertions
-            said = f"`{name}`: had {_plural(before, 'assertion')}, has {left}"
-            line = head.tests[now].line
-            yield Change(kind=Kind.ASSERTIONS, direction=_WORSE, message=said, path=path, line=line, count=lost)
-    elif fewer:
-        lost = sum(lost for *_, lost in fewer)
-        said = f"{_plural(lost, 'assertion')} moved from tests into functions that they may call"
-        yield Change(kind=Kind.ASSERTIONS, direction=_TOLD, message=said, count=lost)
     for node in sorted(head.tests.keys() - set(matched.values())):
         path, _, name = node.partition("::")
         line = head.tests[node].line
         yield Change(kind=Kind.TESTS, direction=_BETTER, message=f"`{name}` is new", path=path, line=line, rule=node)
-    more = [(now, head.tests[now].assertions - base.tests[node].assertions) for node, now in matched.items()]
-    for now, gained in sorted(more):
-        if gained > 0:
-            path, _, name = now.partition("::")
-            said = f"`{name}` has {_plural(gained, 'more assertion')}"
-            yield Change(
-                kind=Kind.ASSERTIONS,
-                direction=_BETTER,
-                message=said,
-                path=path,
-                line=head.tests[now].line,
-                count=gained,
-            )
 
 
 # violations ----------------------------------------------------------------------------------------------------------
@@ -219,6 +191,8 @@ def _exemptions(base: Iterable[Exemption], head: Iterable[Exemption]) -> Iterato
     for unit, rule in sorted(now.keys() | before.keys()):
         count, old = now[unit, rule], before[unit, rule]
         said = f"{_UNITS[unit]} of `{rule}`: {count:,}, there {'was' if old == 1 else 'were'} {old:,}"
+        if unit == "collection":
+            said = f"pytest is told to leave out tests by `{rule}`"
         if count < old:
             yield Change(kind=Kind.EXEMPTIONS, direction=_BETTER, message=said, rule=rule, count=old - count)
         if count <= old:
@@ -243,6 +217,7 @@ _UNITS = {
     "file": "whole files exempt",
     "canon": "files exempt by the canon",
     "exclude": "files left out by `exclude`",
+    "collection": "places that leave tests out of pytest's collection",
 }
 
 
@@ -270,7 +245,8 @@ def _quarantine(base: Mapping[str, str], head: Mapping[str, str]) -> Iterator[Ch
 
 def _contracts(base: State, head: State) -> Iterator[Change]:
     for said in sorted(base.contracts - head.contracts):
-        yield Change(kind=Kind.CONTRACTS, direction=_WORSE, message=f"{said}: holds no longer", rule=said)
+        path = said[1 : said.index("`", 1)] if said.startswith("`") else ""
+        yield Change(kind=Kind.CONTRACTS, direction=_WORSE, message=f"{said}: holds no longer", path=path, rule=said)
     for said in sorted(head.contracts - base.contracts):
         yield Change(kind=Kind.CONTRACTS, direction=_TOLD, message=f"{said}: is new", rule=said)
 

@@ -34,7 +34,7 @@ def violation_of(finding: Finding) -> Violation | None:
     return Violation(
         finding.code,
         finding.fingerprint,
-        finding.path,
+        legible(finding.path),
         finding.line,
         finding.symbol,
         finding.message,

@@ -120,6 +120,14 @@ def canon_values(loaded: LoadedCanon) -> dict[str, str]:
     return found
 
 
+def check_value(key: str, value: str) -> None:
+    """Raises `ValueError` for a value that `canon_values` could not have given this key."""
+    if key.startswith("categories.") and key.endswith(".mocks") and value != "declared":  # one may be named `mocks`
+        Mocks(value)
+    elif key.startswith("flows."):
+        float(value)
+
+
 def weakened(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The keys by which a canon demands less than it did, each with a phrase that says how."""
     for key, old in before.items():
@@ -129,7 +137,7 @@ def weakened(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tupl
         if key.startswith("canon.base-cases"):
             if key == "canon.base-cases" and old and not new:
                 yield key, "no base case is demanded any more"
-        elif key.endswith(".mocks"):
+        elif key.startswith("categories.") and key.endswith(".mocks"):
             if new is None or _LOOSER[Mocks(new)] > _LOOSER[Mocks(old)]:
                 yield key, f"was `{old}`, is {f'`{new}`' if new is not None else 'gone'}"
         elif key.startswith("flows."):

@@ -9,6 +9,7 @@ from canonry.audit.session import Progress, Session, open_session
 from canonry.gate.baseline import NAME, BaselineError, decode_baseline, encode_baseline
 from canonry.gate.compare import compare
 from canonry.gate.judge import judge
+from canonry.gate.mendable import with_true_mends
 from canonry.gate.renamed import Bodies
 from canonry.gate.states import open_side, state_of
 from canonry.gate.terms import Terms
@@ -43,7 +44,8 @@ def judge_against_file(head: Request, *, terms: Terms, progress: Progress | None
         changes = list(compare(base, state, bodies=bodies, least=terms.least, rules=terms.rules))
     finally:
         session.close()
-    return judge(changes, head=_shown(session), base=base.name, allowed=terms.allowed)
+    found = judge(changes, head=_shown(session), base=base.name, allowed=terms.allowed)
+    return found if session.tree.by_blob else with_true_mends(found, session.tree.root, head)
 
 
 def judge_against_nothing(head: Request, *, terms: Terms, progress: Progress | None = None) -> Judgement:

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from canonry.model.gate import Change, Direction, Judgement, Kind, Reason, Verdict
 
@@ -16,17 +17,20 @@ def judge(
     allowed: Collection[Kind] = (),
     notes: Iterable[str] = (),
     commit: str = "",
+    at: str = "",
+    staged: bool = False,
     complete: bool = True,
 ) -> Judgement:
     """The judgement of these changes: refused where one is worse that nobody agreed to.
 
-    ``commit`` is the id of the base where it is a commit.
+    ``commit`` is the id of the base where it is a commit, ``at`` that of what is judged where that is no working tree's
+    state; ``staged`` says that it is an index.
     """
     found = sorted(changes, key=lambda each: (each.kind.rank, each.path, each.line))
     worse = [each for each in found if each.direction is Direction.WORSE]
     refused = [each for each in worse if each.kind not in allowed]
     better = any(each.direction is Direction.BETTER for each in found)
-    reasons = _reasons(refused, commit)
+    reasons = _reasons(refused, _Sides(commit, at, staged))
     return Judgement(
         verdict=Verdict.WORSE if refused else Verdict.BETTER if better else Verdict.NEUTRAL,
         head=head,
@@ -39,7 +43,15 @@ def judge(
     )
 
 
-def _reasons(refused: list[Change], commit: str) -> list[Reason]:
+class _Sides(NamedTuple):
+    """What commands have to name: the base, and what is judged. Empty where it is no commit."""
+
+    base: str
+    at: str
+    staged: bool
+
+
+def _reasons(refused: list[Change], sides: _Sides) -> list[Reason]:
     """One reason for each kind, of violations one for each rule; the gravest first, then the most."""
     groups: dict[tuple[Kind, str], list[Change]] = {}
     for each in refused:
@@ -50,9 +62,9 @@ def _reasons(refused: list[Change], commit: str) -> list[Reason]:
         Reason(
             kind=kind,
             said=_said(kind, rule, group),
-            mend=_mend(kind, group, commit),
+            mend=(mend := _mend(kind, group, sides)),
             changes=tuple(group),
-            remark=_remark(kind),
+            remark=_remark(kind, mend, sides),
         )
         for (kind, rule), group in ordered
     ]
@@ -67,9 +79,10 @@ def _said(kind: Kind, rule: str, group: list[Change]) -> str:
     if kind is Kind.PARSING:
         return f"{_plural(count, 'file')} that {'does' if count == 1 else 'do'} not parse"
     if kind is Kind.TESTS:
-        return f"{_plural(count, 'test')} {'is' if count == 1 else 'are'} gone"
+        return _said_of_tests(group)
     if kind is Kind.ASSERTIONS:
-        return f"{_plural(count, 'assertion')} fewer in {_plural(len(group), 'test')}"
+        places = {(each.path, each.line, each.rule) for each in group}
+        return f"{_plural(count, 'assertion')} fewer or weaker in {_plural(len(places), 'test')}"
     if kind is Kind.VIOLATIONS:
         return f"{_plural(count, 'more violation')} of {rule}"
     if kind is Kind.EXEMPTIONS:
@@ -81,29 +94,54 @@ def _said(kind: Kind, rule: str, group: list[Change]) -> str:
     return f"the canon demands less in {_plural(count, 'key')}"
 
 
-def _mend(kind: Kind, group: list[Change], commit: str) -> str:
-    """The command that mends it, or that shows what to mend. ``commit`` is the base, empty where it is a file."""
+def _said_of_tests(group: list[Change]) -> str:
+    """How many tests are gone, and how many demand less: they run fewer cases, or need not pass."""
+    gone = sum(1 for each in group if each.rule)
+    less = len(group) - gone
+    said = [f"{_plural(gone, 'test')} {'is' if gone == 1 else 'are'} gone"] if gone else []
+    said += [f"{_plural(less, 'test')} {'demands' if less == 1 else 'demand'} less"] if less else []
+    return ", ".join(said)
+
+
+def _mend(kind: Kind, group: list[Change], sides: _Sides) -> str:
+    """The command that mends it, or that shows what to mend."""
     places = [each.path for each in group if each.path]
+    if kind in (Kind.CONTRACTS, Kind.CANON):
+        places = [*dict.fromkeys(places), "canonry.toml", "pyproject.toml"]
     paths = " ".join(dict.fromkeys(map(shlex.quote, places[:_FEW])))
-    if kind is Kind.PARSING or (kind is Kind.TESTS and all("parse" in each.message for each in group)):
-        return " ".join(["canonry repair", *([paths] if len(set(places)) <= _FEW else []), "--review --write"])
+    if any("\\x" in each for each in places):  # a name that is no UTF-8, which no command here could say
+        paths, places = "", []
     if kind is Kind.VIOLATIONS:
         rule = group[0].rule
-        if _is_mended_unasked(rule):
+        if paths and not sides.at and _is_mended_unasked(rule):
             return f"canonry audit {paths} --select {rule} --fix --write"
         return f"canonry explain {rule}"
-    if kind in (Kind.TESTS, Kind.ASSERTIONS) and commit:
-        return f"git restore --source={commit[:10]} -- {paths}"
-    if commit and paths:
-        return f"git diff {commit[:10]} -- {paths}"
+    if sides.at:
+        return f"git diff {sides.base[:10]} {sides.at[:10]}{f' -- {paths}' if paths else ''}"
+    if kind is Kind.PARSING or (kind is Kind.TESTS and all(each.message.endswith("does not parse") for each in group)):
+        named = [paths] if places and len(set(places)) <= _FEW else []
+        return " ".join(["canonry repair", *named, "--review --write"])
+    if kind in (Kind.TESTS, Kind.ASSERTIONS) and sides.base and paths:
+        if any(each.rule and each.rule.partition("::")[0] != each.path for each in group[:_FEW]):
+            return f"git diff {sides.base[:10]} -- {paths}"  # it stands in another file now, which the base lacks
+        return f"git restore{' --staged --worktree' if sides.staged else ''} --source={sides.base[:10]} -- {paths}"
+    if sides.base and paths:
+        return f"git diff{' --cached' if sides.staged else ''} {sides.base[:10]} -- {paths}"
     return "canonry gate -v"
 
 
-def _remark(kind: Kind) -> str:
-    """What to do where a change is meant; a violation and a file that does not parse never are."""
-    if kind in (Kind.PARSING, Kind.VIOLATIONS):
-        return ""
-    return f"where it is meant, `canonry gate --allow {kind.value}` lets it pass, `canonry gate baseline` accepts it"
+def _remark(kind: Kind, mend: str, sides: _Sides) -> str:
+    """What to know of the command, and what to do where a change is meant; a violation never is."""
+    said = []
+    if mend.startswith("git restore"):
+        said.append("it puts whole files back as they were, with all else that changed in them")
+    if sides.staged and mend.endswith("--write"):
+        said.append("stage what it writes (`git add`)")
+    if kind not in (Kind.PARSING, Kind.VIOLATIONS):
+        said.append(
+            f"where it is meant, `canonry gate --allow {kind.value}` lets it pass, `canonry gate baseline` accepts it"
+        )
+    return "; ".join(said)
 
 
 def _is_mended_unasked(rule: str) -> bool:

@@ -20,7 +20,8 @@ from canonry.source.trees.shadow import Shadow, named_shadows
 from canonry.source.trees.tree import Key
 
 _KIND = "staged-listing"
-_NOTHING = "000000"
+_NO_FILE = frozenset(("000000", "120000", "160000"))
+"""Modes of what is not there, of links and of submodules."""
 _FAR = 300
 """So many differences from the kept tree are carried along; above, the listing is kept anew."""
 
@@ -109,7 +110,7 @@ def is_far(differing: Sequence[Entry]) -> bool:
 
 
 def differing_from(git: Git, tree: str) -> list[Entry] | None:
-    """What the index holds in another way than a tree, links and submodules left out.
+    """What the index holds in another way than a tree. A link or a submodule is no file of it.
 
     None where the store does not hold that tree any more.
     """
@@ -121,14 +122,9 @@ def differing_from(git: Git, tree: str) -> list[Entry] | None:
     found: list[Entry] = []
     for meta, name in zip(records[::2], records[1::2], strict=False):
         mode_before, mode_now, before, now, _ = meta[1:].decode().split(" ")
-        if not {mode_before, mode_now} & {"120000", "160000"}:
-            found.append(
-                Entry(
-                    os.fsdecode(name),
-                    before if mode_before != _NOTHING else "",
-                    now if mode_now != _NOTHING else "",
-                )
-            )
+        entry = Entry(os.fsdecode(name), "" if mode_before in _NO_FILE else before, "" if mode_now in _NO_FILE else now)
+        if entry.before or entry.now:
+            found.append(entry)
     return found
 
 

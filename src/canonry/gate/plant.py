@@ -40,6 +40,11 @@ def _second_home(canon: Canon) -> Iterator[Plant]:
         yield {"canonry_planted.py": text.encode()}
 
 
+def _two_doubles(_canon: Canon) -> Iterator[Plant]:
+    text = "class FakePlanted:\n    def send(self):\n        return {}\n\n    def receive(self):\n        return {}\n"
+    yield {f"canonry_planted_{number}.py": text.format(number, number).encode() for number in (1, 2)}
+
+
 def _old_path(canon: Canon) -> Iterator[Plant]:
     for symbol in canon.canon.symbols:
         for alias in symbol.aliases:
@@ -77,6 +82,7 @@ def _new_exemption(canon: Canon) -> Iterator[Plant]:
 
 _MAKERS: dict[str, Callable[[Canon], Iterator[Plant]]] = {
     "DUP001": _second_home,
+    "DUP002": _two_doubles,
     "IMP003": _old_path,
     "MCK002": _real_service,
     "FLW001": _unchecked_flow,

@@ -7,7 +7,7 @@ from canonry.audit.engine import audit
 from canonry.audit.request import Request
 from canonry.model.errors import NothingValidatedError
 from canonry.model.finding import Finding
-from canonry.model.gate import Proof, Standing
+from canonry.model.gate import Proof, ProofState
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded
 from canonry.run.recording import find_recording, read_recording
@@ -50,18 +50,18 @@ def _proof(node: str, claim: str, outcome: Outcome, findings: Iterable[Finding])
     is_open = any(is_about(claim, finding) for finding in findings)
     if outcome is Outcome.FAILED:
         standing, said = (
-            (Standing.PROVEN, "fails while the finding is open")
+            (ProofState.PROVEN, "fails while the finding is open")
             if is_open
-            else (Standing.CONTRADICTED, "still fails, though the finding is closed")
+            else (ProofState.CONTRADICTED, "still fails, though the finding is closed")
         )
     elif outcome is Outcome.PASSED:
         standing, said = (
-            (Standing.CONTRADICTED, "passes, though the finding is open: it does not prove it")
+            (ProofState.CONTRADICTED, "passes, though the finding is open: it does not prove it")
             if is_open
-            else (Standing.PROVEN, "passes, and the finding is closed")
+            else (ProofState.PROVEN, "passes, and the finding is closed")
         )
     else:
-        standing, said = Standing.UNPROVEN, f"ended as {outcome.value}, which proves nothing"
+        standing, said = ProofState.UNPROVEN, f"ended as {outcome.value}, which proves nothing"
     return Proof(test=node, claim=claim, open=is_open, outcome=outcome.value, standing=standing, said=said)
 
 

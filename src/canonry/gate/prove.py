@@ -1,7 +1,6 @@
 """Whether a repository's own enforcement tests can fail: violations are planted in a copy, one rule at a time."""
 
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,13 +14,17 @@ from canonry.gate.plant import Plant, plants
 from canonry.migrate.equivalence.ground import Copy, copied
 from canonry.model.change_plan import FileChange
 from canonry.model.errors import NothingValidatedError, UserError
+from canonry.model.finding import Confidence, Finding, Severity
 from canonry.model.gate import Planted, Proving
+from canonry.rules.registry import all_rules
 from canonry.rules.rule import Rule
 from canonry.run.observed import observe
+from canonry.run.scratch import held_scratch, sweep
 from canonry.source.trees.tree import read_file
 
 _RED = frozenset(("error", "failed", "xpassed"))
 _LIMIT = 600.0
+_PREFIX = "canonry-prove-"
 _TRIES = 4
 """So many ways to plant a violation are tried where the tree takes the first ones otherwise."""
 
@@ -44,12 +47,13 @@ def prove(
     for file in files:
         if not (root / file).exists():
             raise UserError(f"`{file}` is no file of `{root}`; name tests from its top")
-    with tempfile.TemporaryDirectory(prefix="canonry-prove-") as place, copied(root, Path(place, "tree")) as copy:
+    sweep(root, _PREFIX)
+    with held_scratch(root, _PREFIX) as place, copied(root, place / "tree") as copy:
         before = _run(copy, files)
         if not before:
             raise NothingValidatedError(f"`{files[0]}` runs no test in a copy of the tree, so nothing was proved")
         red_before = {node for node, outcome in before.items() if outcome in _RED}
-        found = _found(copy.root)
+        found = Counter(map(_identity, _findings(copy.root)))
         planted = []
         for number, rule in enumerate(rules, 1):
             told("planting", number, len(rules))
@@ -69,24 +73,44 @@ def _planted(
     rule: Rule, canon: Canon, copy: Copy, files: Sequence[str], found: Counter[tuple[str, str, str]], before: set[str]
 ) -> Planted:
     reason = "no example of it stands without a canon of its own"
+    open_to_doubt: Planted | None = None
     for number, plant in enumerate(plants(rule, canon, lambda path: (copy.root / path).exists())):
         if number >= _TRIES:
             break
         changes = _changes(copy, plant)
 
-        def seen() -> tuple[str, dict[str, str]] | None:
-            new = _found(copy.root) - found
-            place = next((path for code, path, _ in new if code == rule.code), None)
-            return None if place is None else (place, _run(copy, files))
+        def seen() -> tuple[Finding, dict[str, str]] | None:
+            now = _findings(copy.root)
+            new = Counter(map(_identity, now)) - found
+            mine = [each for each in now if each.code == rule.code and _identity(each) in new]
+            mine.sort(key=lambda each: each.confidence is Confidence.REVIEW)
+            return (mine[0], _run(copy, files)) if mine else None
 
         answer = copy.trial(changes, seen)
         if answer is None:
             reason = f"`{next(iter(plant))}` is no violation of it in this tree"
             continue
-        place, outcomes = answer
-        red = tuple(sorted(node for node, outcome in outcomes.items() if outcome in _RED and node not in before))
-        return Planted(rule=rule.code, name=rule.name, place=place, red=red)
-    return Planted(rule=rule.code, name=rule.name, reason=reason)
+        finding, outcomes = answer
+        turned = (node for node, outcome in outcomes.items() if outcome in _RED and node not in before)
+        red = tuple(sorted(node for node in turned if not _is_of_another(node, rule.code)))
+        if not red and (said := _refuses_nothing(finding)):
+            open_to_doubt = Planted(rule=rule.code, name=rule.name, reason=said)
+            continue
+        return Planted(rule=rule.code, name=rule.name, place=finding.path, red=red)
+    return open_to_doubt or Planted(rule=rule.code, name=rule.name, reason=reason)
+
+
+def _is_of_another(node: str, code: str) -> bool:
+    """Whether a test is for another rule alone, as generated ones are: what a plant breaks besides proves nothing."""
+    parameter = node.rpartition("[")[2].removesuffix("]")
+    return parameter in all_rules() and parameter != code
+
+
+def _refuses_nothing(finding: Finding) -> str:
+    """Why no gate refuses a finding like this one, empty where one does."""
+    if finding.confidence is Confidence.REVIEW:
+        return "its findings want a reader (confidence review), and refuse nothing"
+    return "its findings are information, and refuse nothing" if finding.severity is Severity.INFO else ""
 
 
 def _changes(copy: Copy, plant: Plant) -> list[FileChange]:
@@ -95,10 +119,13 @@ def _changes(copy: Copy, plant: Plant) -> list[FileChange]:
     ]
 
 
-def _found(root: Path) -> Counter[tuple[str, str, str]]:
-    """The open findings of a copy: code, path and fingerprint."""
-    result = audit(Request(repository=root, workers=1, history=False))
-    return Counter((each.code, each.path, each.fingerprint) for each in result.findings())
+def _findings(root: Path) -> list[Finding]:
+    """The open findings of a copy."""
+    return list(audit(Request(repository=root, workers=1, history=False)).findings())
+
+
+def _identity(finding: Finding) -> tuple[str, str, str]:
+    return finding.code, finding.path, finding.fingerprint
 
 
 def _run(copy: Copy, files: Iterable[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ import ast
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
+from canonry.gate.strength import Strength, differing, strengths
 from canonry.model.gate import State
 
 Body = Counter[str]
@@ -24,6 +25,8 @@ class Bodies:
     def __init__(self, base: Read, head: Read) -> None:
         self._read = (base, head)
         self._files: dict[tuple[int, str], dict[str, Body]] = {}
+        self._strengths: dict[tuple[int, str], dict[str, Strength]] = {}
+        self._differing: dict[str, tuple[dict[str, Strength], dict[str, Strength]]] = {}
 
     def of(self, side: int, node: str) -> Body | None:
         """The body of a test of the base (0) or of the head (1), None where it cannot be read."""
@@ -32,6 +35,47 @@ class Bodies:
         if found is None:
             found = self._files[side, path] = _bodies(self._read[side](path))
         return found.get(name.replace("::", "."))
+
+    def strengths(self, one: str, other: str) -> tuple[Strength, Strength] | None:
+        """How much a test of the base and one of the head demand; None where their texts are alike or not known."""
+        (path, _, name), (there, _, now) = one.partition("::"), other.partition("::")
+        sides = self.both(path) if path == there else (self._whole(0, path), self._whole(1, there))
+        before, after = sides[0].get(name.replace("::", ".")), sides[1].get(now.replace("::", "."))
+        return None if before is None or after is None else (before, after)
+
+    def new_strength(self, node: str) -> Strength | None:
+        """How much a test of the head demands."""
+        path, _, name = node.partition("::")
+        return self._whole(1, path).get(name.replace("::", "."))
+
+    def both(self, path: str) -> tuple[dict[str, Strength], dict[str, Strength]]:
+        """The functions at a path on both sides, as far as they differ."""
+        found = self._differing.get(path)
+        if found is None:
+            base, head = (read(path) for read in self._read)
+            if base is None or head is None:
+                found = {}, {}
+            else:
+                found = _by_parts(base, head) or (self._whole(0, path), self._whole(1, path))
+            self._differing[path] = found
+        return found
+
+    def _whole(self, side: int, path: str) -> dict[str, Strength]:
+        found = self._strengths.get((side, path))
+        if found is None:
+            content = self._read[side](path)
+            found = self._strengths[side, path] = {} if content is None else strengths(content)
+        return found
+
+
+def _by_parts(base: bytes, head: bytes) -> tuple[dict[str, Strength], dict[str, Strength]] | None:
+    """The functions that differ, from the parts of two texts that differ; None where those say too little."""
+    texts = differing(base, head)
+    if texts is None or any(b"parametrize" in text for text in texts):  # whose cases may stand elsewhere
+        return None
+    found = strengths(texts[0]), strengths(texts[1])
+    read = all(functions or b"def " not in text for text, functions in zip(texts, found, strict=True))
+    return found if read else None
 
 
 def match_tests(base: State, head: State, bodies: Bodies) -> dict[str, str]:
@@ -45,6 +89,7 @@ def match_tests(base: State, head: State, bodies: Bodies) -> dict[str, str]:
         _pair(matched, lost, gained, lambda side, node, key=key: key(node, bodies.of(side, node)))  # type: ignore[misc]
     _pair_alike(matched, lost, gained, bodies, lambda node: node.rpartition("::")[2])
     _pair_alike(matched, lost, gained, bodies, lambda node: node.rpartition("::")[0])
+    _pair_moved(matched, lost, gained)
     _pair(matched, lost, gained, lambda side, node: _name_alone(node, side, bodies))
     return matched
 
@@ -100,6 +145,20 @@ def _pair_alike(
             if one not in matched and other not in taken:
                 taken.add(other)
                 _match(matched, lost, gained, one, other)
+
+
+def _pair_moved(matched: dict[str, str], lost: dict[str, None], gained: dict[str, None]) -> None:
+    """Matches those of one name where other tests went from the one file to the other."""
+    moves = Counter((node.partition("::")[0], now.partition("::")[0]) for node, now in matched.items())
+    there: defaultdict[str, list[str]] = defaultdict(list)
+    for (path, target), _ in moves.most_common():
+        if path != target:
+            there[path].append(target)
+    for node in [*lost]:
+        path, _, name = node.partition("::")
+        now = next((f"{target}::{name}" for target in there[path] if f"{target}::{name}" in gained), None)
+        if now is not None:
+            _match(matched, lost, gained, node, now)
 
 
 def _match(matched: dict[str, str], lost: dict[str, None], gained: dict[str, None], one: str, other: str) -> None:

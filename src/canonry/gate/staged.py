@@ -15,8 +15,10 @@ from canonry.audit.files import Files
 from canonry.audit.judge import judge_document, judge_file
 from canonry.audit.listing import Listing, list_files
 from canonry.audit.request import Request
+from canonry.audit.result import legible
 from canonry.audit.session import Session, open_session
 from canonry.canon.load import CanonError, load_canon
+from canonry.gate.collection import SETTINGS, left_out
 from canonry.gate.compare import compare
 from canonry.gate.contents import exemptions_of, tests_of, violation_of
 from canonry.gate.declared import canon_exemptions, canon_values, contracts_of, quarantine_of
@@ -62,7 +64,15 @@ def judge_staged(request: Request, git: Git, base: str, *, paths: Sequence[str] 
             sides.close()
     finally:
         session.close()
-    return judge(changes, head="the index", base=before.name, allowed=terms.allowed, commit=base, complete=False)
+    return judge(
+        changes,
+        head="the index",
+        base=before.name,
+        allowed=terms.allowed,
+        commit=base,
+        staged=True,
+        complete=False,
+    )
 
 
 def _opened(request: Request, git: Git, base: str, differing: list[Entry]) -> tuple[Session, Listing]:
@@ -179,18 +189,19 @@ class _Sides:
         broken: dict[str, tuple[int, str]] = {}
         exemptions: list[Exemption] = []
         for path, facts in sorted(files.items()):
+            shown = legible(path)
             view = FileView(path, facts, project)
             findings = judge_file(view, self._rules)
             violations += self._open(path, findings, facts, broken=facts.broken is not None)
-            exemptions += exemptions_of(path, facts.suppressions, self._session.today)
+            exemptions += exemptions_of(shown, facts.suppressions, self._session.today)
             if facts.broken is not None:
                 said = next((each.message for each in findings if each.code in ("SYN001", "SYN002")), "")
-                broken[path] = (facts.broken.site.line, said or facts.broken.message)
+                broken[shown] = (facts.broken.site.line, said or facts.broken.message)
                 continue
-            here, helping = tests_of(view, path)
+            here, helping = tests_of(view, shown)
             tests |= here
             if helping:
-                helpers[path] = helping
+                helpers[shown] = helping
         for path in documents:
             content = read(path)
             if content is not None:
@@ -198,7 +209,7 @@ class _Sides:
                 found = judge_document(DocumentView(path, reading, reader_of(path), project), self._document_rules)
                 closing = close_findings(path, found, reading.suppressions, self._terms)
                 violations += [one for each in closing.open if (one := violation_of(each)) is not None]
-                exemptions += exemptions_of(path, reading.suppressions, self._session.today)
+                exemptions += exemptions_of(legible(path), reading.suppressions, self._session.today)
         return State(
             name=name,
             violations=tuple(violations),
@@ -227,6 +238,12 @@ class _Sides:
             after = msgspec.structs.replace(after, canon=canon_values(session.loaded), exemptions=exemptions)
             there = (*before.exemptions, *canon_exemptions(session, self._listing, canon=old))
             before = msgspec.structs.replace(before, canon=canon_values(loaded), exemptions=there)
+        if changed & set(SETTINGS) or any(path.endswith("conftest.py") for path in changed):
+            sides = ((before, self.read_base), (after, session.tree.read))
+            before, after = (
+                msgspec.structs.replace(each, exemptions=(*each.exemptions, *left_out(read, changed)))
+                for each, read in sides
+            )
         if QUARANTINE in changed:
             before = msgspec.structs.replace(before, quarantine=quarantine_of(self.read_base))
             after = msgspec.structs.replace(after, quarantine=quarantine_of(session.tree.read))

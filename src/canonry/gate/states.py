@@ -12,6 +12,7 @@ from canonry.audit.listing import Listing, list_files
 from canonry.audit.request import Request
 from canonry.audit.result import Chunk, Result
 from canonry.audit.session import Progress, Session, open_session
+from canonry.gate.collection import left_out
 from canonry.gate.contents import contents_of, violation_of
 from canonry.gate.declared import canon_exemptions, canon_values, contracts_of, quarantine_of
 from canonry.model.errors import UserError
@@ -110,7 +111,8 @@ def _unread(sides: tuple[Side, Side]) -> list[str]:
 
 def _states(sides: tuple[Side, Side], notes: list[str]) -> tuple[State, State]:
     base, head = sides
-    differing = _differing(base.listing, head.listing)
+    alike = _collected_by(base.session) == _collected_by(head.session)
+    differing = _differing(base.listing, head.listing) if alike else [*{*base.listing.live, *head.listing.live}]
     chunks = _differing_chunks(base.result, head.result)
     judged = [set(side.session.catalogue.rules) for side in sides]
     if left := judged[1] - judged[0]:
@@ -146,12 +148,18 @@ def _state(
         tests=found.tests,
         helpers=found.helpers,
         broken=broken,
-        exemptions=(*found.exemptions, *declared),
+        exemptions=(*found.exemptions, *declared, *left_out(session.tree.read, paths)),
         quarantine=quarantine_of(session.tree.read),
         contracts=contracts_of(session.loaded.canon, session.tree.read),
         canon=canon_values(session.loaded),
         files=len(side.listing.live) + len(side.listing.documents),
     )
+
+
+def _collected_by(session: Session) -> tuple[tuple[str, ...], ...]:
+    """What makes a name that of a test: where it differs, files that do not differ hold other tests."""
+    settings = session.settings
+    return settings.files, settings.classes, settings.functions, settings.testpaths
 
 
 def _differing(base: Listing, head: Listing) -> list[str]:

@@ -9,6 +9,7 @@ from canonry.audit.session import Progress
 from canonry.gate.commits import base_commit, repository
 from canonry.gate.compare import compare
 from canonry.gate.judge import judge
+from canonry.gate.mendable import with_true_mends
 from canonry.gate.renamed import Bodies
 from canonry.gate.states import Side, open_pair
 from canonry.gate.terms import Terms
@@ -32,8 +33,28 @@ def judge_trees(
         )
         if not pair.head.result.header.canon_declared and pair.base.session.loaded.declared and head.config is None:
             pair.notes.append("the canon itself is gone")
-        notes = [*pair.notes]
-    return judge(changes, head=names[1], base=names[0], allowed=terms.allowed, notes=notes, commit=commit)
+        notes, root = [*pair.notes], pair.head.session.tree.root
+        on_disk = not pair.head.session.tree.by_blob
+    found = judge(
+        changes,
+        head=names[1],
+        base=names[0],
+        allowed=terms.allowed,
+        notes=notes,
+        commit=commit,
+        at=_elsewhere(git, head),
+        staged=head.staged,
+    )
+    return with_true_mends(found, root, head) if on_disk else found
+
+
+def _elsewhere(git: Git, request: Request) -> str:
+    """The id of the commit that is judged, empty where a working tree stands on it."""
+    if request.revision is None:
+        return ""
+    commit = git.resolve(request.revision)
+    on_it = git.output("rev-parse", "--is-bare-repository", "HEAD", check=False).decode().split()
+    return "" if on_it == ["false", commit] else commit
 
 
 def _quiet(request: Request) -> Request:

@@ -21,7 +21,7 @@ _LEAST_RUNS = 10
 """Runs of a flow from which on its success is called better or worse, not only told."""
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class TreeFigures(msgspec.Struct, frozen=True, kw_only=True):
     """What an audit counted. Shares are computed, never stored."""
 
     commit: str | None
@@ -41,7 +41,7 @@ class FlowRuns(msgspec.Struct, frozen=True):
 
 
 def measure(
-    period: Period, at: float, standing: Standing, coverage: Sequence[KeptFlow], runs: dict[str, FlowRuns]
+    period: Period, at: float, figures: TreeFigures, coverage: Sequence[KeptFlow], runs: dict[str, FlowRuns]
 ) -> Measured:
     """What is kept of a checkpoint. ``coverage``: the oldest first, the newest measure of a flow counts."""
     parts: dict[tuple[str, str], float] = {(GROUP, period.value): 1.0}
@@ -54,18 +54,18 @@ def measure(
             parts[SUCCESS, flow] = found.successes / found.trials
             parts[TRIALS, flow] = float(found.trials)
     return Measured(
-        id=f"{GROUP}:{period.value}:{at:.6f}:{standing.commit or ''}",
+        id=f"{GROUP}:{period.value}:{at:.6f}:{figures.commit or ''}",
         source=Source.AUDIT,
         at=at,
-        commit=standing.commit,
-        dirty=standing.dirty,
+        commit=figures.commit,
+        dirty=figures.dirty,
         command=f"canonry report checkpoint {period.value}",
         values={
-            "files": float(standing.files),
-            "test-files": float(standing.test_files),
-            "compliant": float(standing.compliant),
-            "unparsable": float(standing.unparsable),
-            "errors": float(standing.errors),
+            "files": float(figures.files),
+            "test-files": float(figures.test_files),
+            "compliant": float(figures.compliant),
+            "unparsable": float(figures.unparsable),
+            "errors": float(figures.errors),
         },
         parts=parts,
     )

@@ -14,7 +14,7 @@ from canonry.migrate.commands.terms import Terms
 from canonry.migrate.commands.tokens import CannotMapError, Changed, Doubt, Kept, Made, Mapped, Token
 from canonry.migrate.module import Module
 from canonry.model.edit import Grade
-from canonry.rules.invocation import Standing
+from canonry.rules.invocation import Presence
 from canonry.rules.view import DocumentView
 from canonry.source.documents.readers.registry import read_document
 
@@ -126,15 +126,15 @@ def python_terms(module: Module, *, folder_known: bool) -> Terms:
     project = module.file.project
     around = module.surroundings
 
-    def standing(path: str) -> Standing:
+    def standing(path: str) -> Presence:
         bare = path.replace("\\", "/").removeprefix("./").rstrip("/")
         if not folder_known or path.startswith(("/", "~")) or ".." in path.split("/"):
-            return Standing.UNSAID
+            return Presence.UNSAID
         if bare in ("", ".") or bare in project.paths or bare in project.folders or around.on_disk(bare):
-            return Standing.THERE
+            return Presence.THERE
         if any(each.endswith(f"/{bare}") for each in project.folders):
-            return Standing.UNSAID
-        return Standing.UNSAID if project.paths_by_name.get(bare.rpartition("/")[2]) else Standing.ABSENT
+            return Presence.UNSAID
+        return Presence.UNSAID if project.paths_by_name.get(bare.rpartition("/")[2]) else Presence.ABSENT
 
     return Terms(
         runner=around.runner,

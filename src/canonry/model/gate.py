@@ -58,10 +58,11 @@ class KnownTest(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Exemption(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What keeps findings from being found open. ``unit`` is ``statement``, ``file``, ``canon`` or ``exclude``.
+    """What keeps findings from being found open, or tests from being run.
 
-    ``rule`` is the word as written: a code, a family, a name; of ``exclude`` the glob. ``count`` is how many files an
-    entry of the canon covers, else 1.
+    ``unit`` is ``statement``, ``file``, ``canon``, ``exclude``, or ``collection`` for what pytest is told to leave out.
+    ``rule`` is the word as written: a code, a family, a name; of ``exclude`` the glob, of ``collection`` the option.
+    ``count`` is how many files an entry of the canon covers, else 1.
     """
 
     unit: str
@@ -179,7 +180,7 @@ class Proving(msgspec.Struct, frozen=True, kw_only=True):
     planted: tuple[Planted, ...]
 
 
-class Standing(StrEnum):
+class ProofState(StrEnum):
     """How a proof test stands to the finding that it is about."""
 
     PROVEN = "proven"
@@ -194,5 +195,5 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     claim: str
     open: bool
     outcome: str
-    standing: Standing
+    standing: ProofState
     said: str

@@ -44,7 +44,7 @@ def _text(found: ComparedRuns, *, color: bool) -> Iterator[str]:
     for layer in Layer:
         mine = [each for each in found.differences if each.layer is layer]
         if mine:
-            yield paint(_TITLES[layer], "bold", color=color)
+            yield f"{paint(_TITLES[layer], 'bold', color=color)}  one | other"
             yield from (f"  {printable(each.name)}: {_both(each)}" for each in mine[:_SHOWN])
             if len(mine) > _SHOWN:
                 yield f"  and {len(mine) - _SHOWN:,} more (`--output-format json` has all)"
@@ -92,11 +92,15 @@ def _both(difference: Difference) -> str:
 def _counts(found: ComparedRuns) -> str:
     differing, only = len(found.differing), sum(found.only)
     alone = f"; {found.only[0]:,} and {found.only[1]:,} are in one of them alone" if only else ""
-    return f"{differing:,} of {plural(found.compared, 'test')} that are in both ended differently{alone}"
+    if found.compared == 1:
+        return f"the one test that is in both ended {'differently' if differing else 'alike'}{alone}"
+    if not differing:
+        return f"all {found.compared:,} tests that are in both ended alike{alone}"
+    return f"of {found.compared:,} tests that are in both, {differing:,} ended differently{alone}"
 
 
 def _outcomes(test: Differing) -> str:
-    return f"{test.one.value} | {test.other.value}"
+    return f"{test.one.value} in one, {test.other.value} in the other"
 
 
 def _why(test: Differing) -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import IO
 
 import msgspec
 
-from canonry.model.gate import Proof, Proving, Standing
+from canonry.model.gate import Proof, ProofState, Proving
 from canonry.report.style import paint, plural, printable
 
 _SHOWN = 2
@@ -44,11 +44,11 @@ def _tests(red: Sequence[str], *, verbose: bool) -> str:
 
 def render_proofs(proofs: Sequence[Proof], out: IO[str], *, color: bool) -> None:
     """A line for each claim of a proof test."""
-    colors = {Standing.PROVEN: "green", Standing.CONTRADICTED: "red", Standing.UNPROVEN: "yellow"}
+    colors = {ProofState.PROVEN: "green", ProofState.CONTRADICTED: "red", ProofState.UNPROVEN: "yellow"}
     for each in proofs:
         word = paint(each.standing.value, colors[each.standing], color=color)
         out.write(f"{word}  {each.claim}  {printable(each.test)} {each.said}\n")
-    counted = {standing: sum(each.standing is standing for each in proofs) for standing in Standing}
+    counted = {standing: sum(each.standing is standing for each in proofs) for standing in ProofState}
     out.write(", ".join(f"{count} {standing.value}" for standing, count in counted.items()) + "\n")
 
 

@@ -37,7 +37,7 @@ _FLAGS = frozenset(
 )
 
 
-class Standing(Enum):
+class Presence(Enum):
     """Whether something that a command names is there."""
 
     THERE = "there"
@@ -130,24 +130,24 @@ def test_paths(command: Command) -> Iterator[str]:
             yield path.rstrip("/")
 
 
-def standing(path: str, command: Command, document: DocumentView) -> Standing:
+def standing(path: str, command: Command, document: DocumentView) -> Presence:
     """Whether a path that a command names exists, from its working directory or, where that is not said, anywhere."""
     if document.reader in _ELSEWHERE:
-        return Standing.UNSAID
+        return Presence.UNSAID
     project = document.project
     name = path.rpartition("/")[2]
     if _provided(path, document):
-        return Standing.UNSAID
+        return Presence.UNSAID
     there = [*_starts(command, document)]
     for folder in there:
         found = joined(folder, path)
         if found is not None and (found in project.paths or found in project.folders):
-            return Standing.THERE
+            return Presence.THERE
     if _SCRIPT.search(name) and not (name.endswith(".py") or reader_of(path)):
-        return Standing.UNSAID
+        return Presence.UNSAID
     if elsewhere(path, project):
-        return Standing.ELSEWHERE if document.reader in CI_READERS and command.folder != UNKNOWN else Standing.UNSAID
-    return Standing.ABSENT
+        return Presence.ELSEWHERE if document.reader in CI_READERS and command.folder != UNKNOWN else Presence.UNSAID
+    return Presence.ABSENT
 
 
 def elsewhere(path: str, project: Project) -> str:

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from canonry.model.finding import Confidence, Related, Severity
-from canonry.rules.view import DocumentView, FileView, Growth, Standing, TreeView
+from canonry.rules.view import DocumentView, FileView, Growth, JudgedSuppression, TreeView
 from canonry.source.facts import Site
 
 LooksAt = Literal["", "inventory", "functions"]
@@ -81,7 +81,7 @@ class Rule:
         """The offences of the tree as a whole; each with a path."""
         return iter(())
 
-    def check_suppression(self, standing: Standing) -> Iterator[Offence]:
+    def check_suppression(self, standing: JudgedSuppression) -> Iterator[Offence]:
         """The offences of one suppression, once it is known what it closed."""
         return iter(())
 

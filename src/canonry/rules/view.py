@@ -348,7 +348,7 @@ class TreeView:
         return join_parts(self.parts())
 
 
-class Standing(msgspec.Struct, frozen=True):
+class JudgedSuppression(msgspec.Struct, frozen=True):
     """How one suppression stands, a comment or an entry of the canon, once the findings are known.
 
     ``problems`` are those of the suppression, and codes that no rule has. ``unused`` are the entries of ``codes`` that

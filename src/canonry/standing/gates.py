@@ -4,8 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
 from canonry.canon.options import Canon, Priority
-from canonry.model.gate import Judgement, Kind, Proof
-from canonry.model.gate import Standing as Proven
+from canonry.model.gate import Judgement, Kind, Proof, ProofState
 from canonry.model.outcome import Outcome
 from canonry.model.quarantine import Entry
 from canonry.model.readiness import About, Readiness
@@ -228,7 +227,7 @@ def _quarantine(entries: Sequence[Quarantined]) -> Iterator[Gate]:
 def _proofs(proofs: Sequence[Proof]) -> Iterator[Gate]:
     if not proofs:
         return
-    bad = [each for each in proofs if each.standing is not Proven.PROVEN]
+    bad = [each for each in proofs if each.standing is not ProofState.PROVEN]
     whole = plural(len(proofs), "test")
     said = (
         f"{len(bad):,} of {whole} {'proves' if len(bad) == 1 else 'prove'} nothing" if bad else f"{whole}, all proven"

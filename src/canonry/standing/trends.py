@@ -13,7 +13,7 @@ def trends_of(past: Past, *, basis: str, at: float) -> tuple[Series, ...] | Abse
     """Numbers over time, the oldest first; at least two measurements are needed for one."""
     found = (*_audits(past, basis, at=at), *_runs(past, at=at))
     return found or Absent(
-        "fewer than two whole runs or audits are kept, so nothing moved yet", "canonry report --history REV..HEAD"
+        "fewer than two whole runs or audits are kept, so nothing moved yet", "canonry report history REV..HEAD"
     )
 
 
@@ -38,7 +38,7 @@ def _audits(past: Past, basis: str, *, at: float) -> Iterator[Series]:
     if len(audits) < 2:
         return
     said = f"{len(audits):,} audits of commits, by the rules and the canon of now"
-    origin = Origin(command="canonry report --history REV..HEAD", population=said, at=at)
+    origin = Origin(command="canonry report history REV..HEAD", population=said, at=at)
     judged = [each for each in audits if each.values.get("judged")]
     if len(judged) > 1:
         shares = [100 * each.values["compliant"] / each.values["judged"] for each in judged]

@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from canonry.model.gate import Proof
-from canonry.model.gate import Standing as Proven
+from canonry.model.gate import Proof, ProofState
 from canonry.model.outcome import Outcome
 from canonry.model.reliability import ClaimState
 from canonry.model.standing import FlowLine, Unproven
@@ -21,7 +20,7 @@ def unproven_of(proofs: Sequence[Proof], flows: Iterable[FlowLine], summary: Run
 
 def _proofs(proofs: Sequence[Proof]) -> Iterator[Unproven]:
     for each in proofs:
-        if each.standing is not Proven.PROVEN:
+        if each.standing is not ProofState.PROVEN:
             yield Unproven(
                 kind="proof", what=f"{each.test} ({each.claim})", why=each.said, command="canonry gate proofs"
             )

@@ -14,6 +14,7 @@ from canonry.history.store.latest import TestRow, read_expected, read_latest
 
 if TYPE_CHECKING:
     from canonry.history.statistics.flakiness import Seen
+    from canonry.history.store.pruning import Keep, Pruned
     from canonry.history.store.reading import Totals
     from canonry.history.store.records import Added, Recorded
     from canonry.model.history import KeptAttempt, KeptFailure, KeptFlow, KeptRun, Measured, Source
@@ -66,6 +67,12 @@ class History:
         from canonry.history.store.writing import add_measurements
 
         return add_measurements(self._engine, measured)
+
+    def prune(self, keep: "Keep", *, write: bool) -> "Pruned":
+        """Takes away the runs that are not to stay; without ``write`` it only counts them."""
+        from canonry.history.store.pruning import prune
+
+        return prune(self._engine, keep, now=time.time(), write=write)
 
     # what the planner asks
 

@@ -38,5 +38,8 @@ class Engine(Protocol):
     def look_around(self) -> None:
         """Learns how its tables are filled, so that it answers well right after many rows were added."""
 
+    def give_back(self) -> None:
+        """Gives the room of rows that went back to the system, as far as there is room to do so."""
+
     def close(self) -> None:
         """Lets the database go."""

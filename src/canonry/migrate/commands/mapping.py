@@ -18,7 +18,7 @@ from canonry.migrate.commands.tokens import (
 )
 from canonry.migrate.commands.unittest_words import read_unittest_arguments
 from canonry.model.edit import Grade
-from canonry.rules.invocation import Standing
+from canonry.rules.invocation import Presence
 from canonry.source.commands import TOOLS
 from canonry.source.launchers import PYTHON, basename, started_by
 
@@ -171,9 +171,9 @@ def _selection(words: Sequence[str | None], found: Arguments, terms: Terms) -> t
             continue
         file, separator, rest = named.partition("::")
         standing = terms.standing(file)
-        if separator and standing is not Standing.ABSENT and not terms.holds(file, rest):
+        if separator and standing is not Presence.ABSENT and not terms.holds(file, rest):
             raise CannotMapError(f"`{named}` does not exist: `{file}` defines no such test; correct the name first")
-        if standing is Standing.ABSENT or (standing is Standing.ELSEWHERE and terms.folder is not None):
+        if standing is Presence.ABSENT or (standing is Presence.ELSEWHERE and terms.folder is not None):
             raise CannotMapError(f"`{named}` does not exist; it cannot be what is meant, so correct the path first")
     category = _category_of(found, terms)
     if category:

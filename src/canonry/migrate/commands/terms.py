@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from canonry.canon.options import Category
-from canonry.rules.invocation import Standing
+from canonry.rules.invocation import Presence
 
 _WRAPPER = b"canonry run --as-script"
 
 
-def _unsaid(_path: str) -> Standing:
-    return Standing.UNSAID
+def _unsaid(_path: str) -> Presence:
+    return Presence.UNSAID
 
 
 def _unknown(_path: str, _rest: str) -> bool:
@@ -32,7 +32,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     speaks: bool = True
     categories: Mapping[str, Category] = {}
     folder: str | None = ""
-    standing: Callable[[str], Standing] = _unsaid
+    standing: Callable[[str], Presence] = _unsaid
     holds: Callable[[str, str], bool] = _unknown
     """Whether the file at a path may hold what stands behind the ``::`` of a node id."""
     installed: bool = True

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from canonry.migrate.commands.pytest_words import VARIABLE, Arguments
 from canonry.migrate.commands.terms import Terms
 from canonry.migrate.commands.tokens import CannotMapError, Kept, Made, Token
-from canonry.rules.invocation import Standing
+from canonry.rules.invocation import Presence
 
 _FLAGS: dict[str, tuple[Token, ...]] = {
     "-v": (Made("-v"),),
@@ -116,8 +116,8 @@ def _path_of(name: str, terms: Terms) -> str:
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
         path = "/".join(parts[:length])
-        if terms.standing(f"{path}.py") is Standing.THERE:
+        if terms.standing(f"{path}.py") is Presence.THERE:
             return "::".join([f"{path}.py", *parts[length:]])
-        if length == len(parts) and terms.standing(path) is Standing.THERE:
+        if length == len(parts) and terms.standing(path) is Presence.THERE:
             return path
     raise CannotMapError(f"`{name}` names no file here")

@@ -17,7 +17,7 @@ from canonry.migrate.commands.tokens import new_words
 from canonry.migrate.scripts.interpret import Run, Script, runs_of
 from canonry.migrate.scripts.values import ROOT, CannotReadError, Declared, Started
 from canonry.model.edit import Grade
-from canonry.rules.invocation import Standing
+from canonry.rules.invocation import Presence
 from canonry.run.retired import VALUE, Old, Retired, Unless
 
 Unit = tuple[str, ...]
@@ -137,11 +137,11 @@ class _Learner:
             self.aside[f"it starts the tests behind `{' '.join(front)}` in line {started.line}"] = None
         return list(_split(new[new.index("run", new.index("canonry")) + 1 :]))
 
-    def _standing(self, path: str, folder: str) -> Standing:
+    def _standing(self, path: str, folder: str) -> Presence:
         full = posixpath.normpath(posixpath.join(folder, path))
         if _TEXT in full or full.startswith(("/", "..")):
-            return Standing.UNSAID
-        return Standing.THERE if full == "." or self.script.exists(full) else Standing.ABSENT
+            return Presence.UNSAID
+        return Presence.THERE if full == "." or self.script.exists(full) else Presence.ABSENT
 
     # options ----------------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,6 @@ from canonry.migrate.equivalence.ground import Ground, InPlace, copied
 from canonry.migrate.equivalence.observe import Conditions
 from canonry.migrate.equivalence.prove import Proof, Tell, Terms, prove
 from canonry.migrate.waves.folder import WavesFolder
-from canonry.migrate.waves.scratch import held_scratch, sweep
 from canonry.migrate.waves.status import read_status
 from canonry.model.change_plan import ChangePlan, FileChange
 from canonry.model.errors import NothingValidatedError, UserError
@@ -34,9 +33,12 @@ from canonry.model.waves import (
     WavePlan,
     WaveStatus,
 )
+from canonry.run.scratch import held_scratch, sweep
 from canonry.source.syntax.versions import Version
 from canonry.source.trees.tree import read_file
 
+SCRATCH = "canonry-wave-"
+"""How the names of the folders begin in which waves are tried."""
 _TOO_MANY, _AT_LEAST = 0.2, 3
 """From this share of a wave's files on, and this number, guilty ones are no exception."""
 
@@ -107,7 +109,7 @@ def take_waves(work: Work) -> Iterator[Taken]:
     """
     _refuse_other_canon(work.root, work.plan, work.taking.conditions.config)
     with work.folder.locked(), contextlib.ExitStack() as standing:
-        sweep(work.root, work.folder.scratches())
+        sweep(work.root, SCRATCH, logged=work.folder.scratches())
         ground: Ground | None = None
         go_on = work.taking.go_on
         while True:
@@ -133,7 +135,7 @@ def _begin(work: Work, wave: Wave, ground: Ground | None, standing: contextlib.E
     """Says that a wave is begun, and where, before anything is made there."""
     place = ground.root if ground is not None and not work.taking.in_place else None
     if ground is None and not work.taking.in_place:
-        place = standing.enter_context(held_scratch(work.root)) / work.root.resolve().name
+        place = standing.enter_context(held_scratch(work.root, SCRATCH)) / work.root.resolve().name
     work.folder.add(work.plan, Begun(wave=wave.number, at=now(), scratch=str(place or "")))
     work.step("begun")
     if ground is not None:

@@ -47,19 +47,19 @@ def _lines(subject: Subject, profiles: Mapping[str, Profile]) -> Iterator[str]:
 def _short(subject: Subject) -> Iterator[str]:
     runner = subject.runner
     yield from ("## In short", "")
-    yield (
-        f"There is one way to run the tests of this repository: {code(runner.command)}. Other ways (a script of one's "
-        "own, "
-        "`pytest.main`, a step of CI that picks files by itself) select other tests and leave out what the categories "
-        "below ask; the audit lists them: `canonry audit --select RUN`."
+    ways = (
+        "Other ways (a script of one's own, `pytest.main`, a step of CI that picks files by itself) select other tests "
+        "and leave out what the categories below ask; the audit lists them: `canonry audit --select RUN`."
     )
-    yield ""
-    if not runner.knows:
+    if runner.knows:
+        yield f"There is one way to run the tests of this repository: {code(runner.command)}. {ways}"
+    else:
         yield (
-            f"{code(runner.command)} knows paths. What the tables below say of categories (services, limits, order, "
-            "doubles) is kept by `canonry run`, which runs the same files."
+            f"The runner that the canon names is {code(runner.command)}, and it knows paths alone. `canonry run` runs "
+            "the same files, and keeps what the tables below say of categories (services, limits, order, doubles). "
+            f"{ways}"
         )
-        yield ""
+    yield ""
     yield (
         "The commands are typed at the root of the repository. `canonry` comes with the development dependencies, or "
         "by "
@@ -183,7 +183,11 @@ def _variables(name: str, service: Service) -> list[str]:
 def _profiles(subject: Subject, profiles: Mapping[str, Profile]) -> Iterator[str]:
     runner, default = subject.runner, subject.canon.run.profile
     yield from ("## Profiles: where tests run", "")
-    yield f"Without `--profile` it is {code(default)}."
+    judged = [name for name in dict.fromkeys((default, "ci", *subject.canon.profiles)) if name in profiles]
+    yield (
+        f"Without `--profile` it is {code(default)}. `canonry report readiness` judges {codes(judged)}, and any other "
+        "that its `--profile` names."
+    )
     yield ""
     yield from table(
         ("profile", "differs by", "run it"),

@@ -35,6 +35,10 @@ from canonry.report.style import plural
 _FEW = 12
 
 
+_PARTS = 20
+"""So many folders or owners are shown at once, those with most to do first; the others can be unfolded."""
+
+
 def head(standing: Standing) -> str:
     """Name, verdict, where it comes from, and the reasons for the verdict."""
     state = standing.verdict
@@ -230,8 +234,12 @@ def _shares(kind: str, parts: Sequence[Share]) -> str:
     if not parts:
         return f"<p class='soft'>No {kind} is known.</p>"
     rows = [
-        [text(each.name), charts.bar(each.part / each.whole if each.whole else None, percentage(each.percent)),
+        [f"<span class='name'>{text(each.name)}</span>",
+         charts.bar(each.part / each.whole if each.whole else None, percentage(each.percent)),
          number(each.part), number(each.whole)]
         for each in parts
     ]  # fmt: skip
-    return "<div>" + table([kind, "compliance", "#files", "#of"], rows) + "</div>"
+    heads = [kind, "compliance", "#files", "#of"]
+    rest = table(heads, rows[_PARTS:])
+    more = f"<details><summary>{plural(len(rows) - _PARTS, f'more {kind}')}</summary>{rest}</details>"
+    return f"<div>{table(heads, rows[:_PARTS])}{more if len(rows) > _PARTS else ''}</div>"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from canonry.rules.rule import Example, Offence, Rule
-from canonry.rules.view import Standing
+from canonry.rules.view import JudgedSuppression
 
 _RUNS = "import pytest\n\npytest.main([])"
 
@@ -41,7 +41,7 @@ class SuppressionWithoutReason(Rule):
     )
     reads_broken = True
 
-    def check_suppression(self, standing: Standing) -> Iterator[Offence]:
+    def check_suppression(self, standing: JudgedSuppression) -> Iterator[Offence]:
         """One offence per malformed suppression, which names everything that is wrong with it."""
         if standing.problems:
             message = f"the suppression closes nothing: {'; '.join(standing.problems)}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from canonry.model.finding import Severity
 from canonry.rules.rule import Example, Offence, Rule
-from canonry.rules.view import Standing
+from canonry.rules.view import JudgedSuppression
 
 _RUNS = "import pytest\n\npytest.main([])"
 _PATHS = "[[suppressions]]\nrules = ['RUN001']\npaths = ['tests/**']\nreason = 'the old gateway needs it'\nuntil = "
@@ -40,7 +40,7 @@ class ExpiredSuppression(Rule):
     )
     reads_broken = True
 
-    def check_suppression(self, standing: Standing) -> Iterator[Offence]:
+    def check_suppression(self, standing: JudgedSuppression) -> Iterator[Offence]:
         """One offence per expired suppression."""
         if standing.expired:
             suppression = standing.suppression

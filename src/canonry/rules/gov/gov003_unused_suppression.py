@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from canonry.rules.rule import Example, Offence, Rule
-from canonry.rules.view import Standing
+from canonry.rules.view import JudgedSuppression
 
 
 class UnusedSuppression(Rule):
@@ -40,7 +40,7 @@ class UnusedSuppression(Rule):
     )
     reads_broken = True
 
-    def check_suppression(self, standing: Standing) -> Iterator[Offence]:
+    def check_suppression(self, standing: JudgedSuppression) -> Iterator[Offence]:
         """One offence per suppression with an entry that closed nothing."""
         if standing.unused:
             listed = ", ".join(f"`{word}`" for word in standing.unused)

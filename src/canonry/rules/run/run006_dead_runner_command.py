@@ -7,7 +7,7 @@ from canonry.model.finding import Confidence, Severity
 from canonry.rules.invocation import (
     CI_READERS,
     UNKNOWN,
-    Standing,
+    Presence,
     elsewhere,
     is_runner,
     runner_path,
@@ -101,11 +101,11 @@ class DeadRunnerCommand(Rule):
         if script.removeprefix("./") != canonical and not _TEST_WORD.search(script.rpartition("/")[2]):
             return
         found = standing(script, command, document)
-        if found is Standing.ABSENT:
+        if found is Presence.ABSENT:
             what = "the canonical runner" if script.removeprefix("./") == canonical else "the script"
             sure = None if document.reader in CI_READERS or command.folder != UNKNOWN else Confidence.LIKELY
             yield _offence(command, f"{what} `{script}` does not exist", script, confidence=sure)
-        elif found is Standing.ELSEWHERE:
+        elif found is Presence.ELSEWHERE:
             other = elsewhere(script, document.project)
             yield _offence(command, f"the script `{script}` does not exist here (`{other}` does)", script)
 
@@ -119,7 +119,7 @@ class DeadRunnerCommand(Rule):
 
     def _paths(self, command: Command, document: DocumentView) -> Iterator[Offence]:
         for path in test_paths(command):
-            if standing(path, command, document) in (Standing.ABSENT, Standing.ELSEWHERE):
+            if standing(path, command, document) in (Presence.ABSENT, Presence.ELSEWHERE):
                 sure = None if path.endswith(".py") and not command.doubt else Confidence.LIKELY
                 yield _offence(command, f"the tests `{path}` do not exist", path, confidence=sure)
 

@@ -1,4 +1,4 @@
-"""The copies in which waves are tried: each is held by the process that made it, and goes once nobody holds it."""
+"""Folders for copies of a tree: each is held by the process that made it, and goes once nobody holds it."""
 
 import fcntl
 import os
@@ -9,15 +9,17 @@ from pathlib import Path
 
 from canonry.run.tree_copy import remove_copy
 
-_PREFIX = "canonry-wave-"
 _HELD = "held"
 """A file beside the copy: it names the tree, and its lock is held as long as the process lives."""
 
 
 @contextmanager
-def held_scratch(root: Path) -> Iterator[Path]:
-    """A folder for a copy of the tree, which no sweeping touches while this lasts, and which goes at its end."""
-    place = Path(tempfile.mkdtemp(prefix=_PREFIX))
+def held_scratch(root: Path, prefix: str) -> Iterator[Path]:
+    """A folder for copies of the tree, which no sweeping touches while this lasts, and which goes at its end.
+
+    ``prefix`` is how its name begins.
+    """
+    place = Path(tempfile.mkdtemp(prefix=prefix))
     handle = os.open(place / _HELD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         os.write(handle, os.fsencode(root.resolve()))
@@ -28,17 +30,17 @@ def held_scratch(root: Path) -> Iterator[Path]:
         os.close(handle)
 
 
-def sweep(root: Path, logged: Iterable[str]) -> None:
+def sweep(root: Path, prefix: str, *, logged: Iterable[str] = ()) -> None:
     """Deletes the copies of a tree that killed processes left: those that its logs name, and those that name the tree.
 
-    Only folders of the name that we give to them, of this user, which hold no tree that is worked in, and which no live
+    Only folders whose name begins as ours do, of this user, which hold no tree that is worked in, and which no live
     process holds.
     """
     named = {Path(each).parent for each in logged if each}
     with suppress(OSError):
-        named |= {each for each in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*") if _is_of(each, root)}
+        named |= {each for each in Path(tempfile.gettempdir()).glob(f"{prefix}*") if _is_of(each, root)}
     for place in sorted(named):
-        if place.name.startswith(_PREFIX) and not root.resolve().is_relative_to(place.resolve()) and _is_free(place):
+        if place.name.startswith(prefix) and not root.resolve().is_relative_to(place.resolve()) and _is_free(place):
             remove_copy(place)
 
 

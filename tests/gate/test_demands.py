@@ -1,0 +1,168 @@
+"""What the gate sees of tests that are still there and demand less: cases, excuses, assertions, what is left out."""
+
+import json
+import subprocess
+
+import pytest
+
+from canonry.gate.baseline import BaselineError, decode_baseline
+from canonry.gate.strength import differing, strengths, weaker
+from tests.gate.test_trees import DIRECT, TWO, start
+from tests.workbench import SOUND, Folder
+
+TABLE = "import pytest\n\n\n@pytest.mark.parametrize('n', [1, 2, 3])\ndef test_a(n):\n    assert n + 1 > n\n"
+CHECKED = "def check(value):\n    assert value == 3\n    assert value\n\n\ndef test_total():\n    check(sum([1, 2]))\n    assert TWO\n"
+
+
+def reasons(repository: Folder, *arguments: str) -> list[dict[str, str]]:
+    options = [] if "staged" in arguments else ["--no-cache"]
+    done = repository.call("gate", *arguments, *options, "--output-format", "json")
+    assert done.returncode in (0, 1), done.stderr
+    found: list[dict[str, str]] = json.loads(done.stdout)["reasons"]
+    return found
+
+
+def strength(text: str, name: str = "test_a") -> tuple[int | None, str, int]:
+    found = strengths(text.encode())[name]
+    return found.cases, found.excused, len(found.assertions)
+
+
+@pytest.mark.parametrize(
+    ("text", "cases", "excused", "assertions"),
+    [
+        ("def test_a():\n    assert 1 and 2\n", 1, "", 2),
+        ("def test_a():\n    return\n    assert 1\n", 1, "", 0),
+        ("def test_a():\n    if 0:\n        assert 1\n    assert 2\n", 1, "", 1),
+        ("def test_a():\n    pytest.xfail('later')\n    assert 1\n", 1, "", 0),
+        ("def test_a(reader):\n    reader.skip(4)\n    assert 1\n", 1, "", 1),
+        (TABLE, 3, "", 1),
+        (TABLE.replace("[1, 2, 3]", "CASES").replace("import pytest", "CASES = (1, 2)"), 2, "", 1),
+        (TABLE.replace("3]", "pytest.param(3, marks=pytest.mark.xfail)]"), 2, "", 1),
+        (TABLE.replace("[1, 2, 3]", "[*more()]"), None, "", 1),
+        (TABLE.replace("@", "@pytest.mark.parametrize('m', [1, 2])\n@"), 6, "", 1),
+        ("@pytest.mark.xfail(reason='issue 3')\ndef test_a():\n    assert 1\n", 1, "it is expected to fail", 1),
+        ("@pytest.mark.xfail(WINDOWS, reason='issue 3')\ndef test_a():\n    assert 1\n", 1, "", 1),
+        ("pytestmark = [pytest.mark.xfail(reason='x')]\ndef test_a():\n    assert 1\n", 1, "it is expected to fail", 1),
+        ("__test__ = False\ndef test_a():\n    assert 1\n", 1, "`__test__` says that it is none", 1),
+        ("def test_a():\n    assert 1\ndel test_a\n", 1, "it is deleted again", 1),
+        ("if False:\n    def test_a():\n        assert 1\n", 1, "it stands under a condition that is never true", 1),
+    ],
+)
+def test_what_a_test_demands(text: str, cases: int | None, excused: str, assertions: int) -> None:
+    assert strength(text) == (cases, excused, assertions)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_weaker"),
+    [
+        ("assert x == 3", "assert x", True),
+        ("assert x == 3", "assert x is not None", True),
+        ("assert x == 3", "assert x in (3, 4)", True),
+        ("assert len(x) == 3", "assert x", True),
+        ("assert x == 3", "assert x == 3 or x", True),
+        ("self.assertEqual(x, 3)", "self.assertTrue(x)", True),
+        ("with pytest.raises(ValueError, match='n'): f()", "with pytest.raises(Exception): f()", True),
+        ("assert x == 3", "assert x == 4", False),
+        ("assert x == 3", "assert 3 == x", False),
+        ("assert x", "assert x == 3", False),
+        ("assert x == True", "assert x", False),
+        ("assert len(x) == 0", "assert not x", False),
+        ("assert x == 0.3", "assert x == approx(0.3)", False),
+        ("self.assertEqual(x, 3)", "assert x == 3", False),
+        ("assert x == 3; assert y", "assert y; assert x == 3", False),
+    ],
+)
+def test_an_assertion_that_looks_less_closely(before: str, now: str, is_weaker: bool) -> None:
+    one, other = (strengths(f"def test_a():\n    {text}\n".encode())["test_a"] for text in (before, now))
+    assert bool(weaker(one, other)) is is_weaker
+
+
+def test_only_what_differs_is_read() -> None:
+    longer = TWO + "\n\ndef test_more():\n    assert 1\n"
+    assert differing(TWO.encode(), longer.encode()) == (b"", b"def test_more():\n    assert 1\n")
+    assert differing(TWO.encode(), b"LIMIT = 3\n" + TWO.encode()) is None  # which may mean anything for all of them
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "kinds"),
+    [
+        ({"tests/test_a.py": TABLE}, {"tests/test_a.py": TABLE.replace(", 3]", "]")}, ["tests"]),
+        ({"tests/test_a.py": SOUND}, {"tests/test_a.py": SOUND.replace(" == 3", "")}, ["assertions"]),
+        ({"tests/test_a.py": CHECKED}, {"tests/test_a.py": CHECKED.replace("    assert value\n", "")}, ["assertions"]),
+        (
+            {"tests/test_a.py": CHECKED},  # an assertion that moved into a test of its own
+            {
+                "tests/test_a.py": CHECKED.replace("    assert TWO\n", "") + "\n\ndef test_two():\n    assert TWO\n",
+            },
+            [],
+        ),
+        (
+            {"pytest.ini": "[pytest]\naddopts = -q\n", "tests/conftest.py": ""},
+            {"pytest.ini": "[pytest]\naddopts = -q --ignore=tests/test_a.py\n"},
+            ["exemptions"],
+        ),
+        ({"tests/conftest.py": ""}, {"tests/conftest.py": "collect_ignore = ['test_a.py']\n"}, ["exemptions"]),
+        (
+            {"tests/test_a.py": TWO},  # a renamed file, in which one test follows the code
+            {"tests/test_a.py": None, "tests/test_b.py": TWO.replace("[1, 2]) == 3", "[1, 3]) == 4")},
+            [],
+        ),
+    ],
+)
+def test_both_comparisons_see_it(
+    repository: Folder, base: dict[str, str], head: dict[str, str | None], kinds: list[str]
+) -> None:
+    start(repository, base, head)
+    repository.git("add", "--all")
+
+    assert [each["kind"] for each in reasons(repository, "--staged", "--against", "HEAD")] == kinds
+    assert [each["kind"] for each in reasons(repository, "staged")] == kinds
+
+
+def test_settings_that_name_other_tests(repository: Folder) -> None:
+    settings = "[pytest]\npython_functions = {}\n"
+    start(
+        repository,
+        {"pytest.ini": settings.format("test_*"), "tests/test_a.py": SOUND},
+        {"pytest.ini": settings.format("check_*")},
+    )
+
+    assert [each["kind"] for each in reasons(repository, "--against", "HEAD")] == ["tests"]
+
+
+def test_the_command_that_is_named_mends(repository: Folder) -> None:
+    start(repository, {"tests/test_a.py": TWO}, {"tests/test_a.py": None})
+    repository.git("add", "--all")
+    mend = reasons(repository, "staged")[0]["mend"]
+    subprocess.run(mend.split(), cwd=repository.root, check=True, capture_output=True)
+    assert reasons(repository, "staged") == []
+
+    repository.write({"tools/go.py": DIRECT})  # how this canon's runner is called from code, nobody knows
+    assert reasons(repository, "--against", "HEAD")[0]["mend"] == "canonry explain RUN001"
+
+
+def test_a_test_named_after_a_parser_is_not_repaired(repository: Folder) -> None:
+    start(repository, {"tests/test_a.py": SOUND.replace("total", "parser")}, {"tests/test_a.py": None})
+    assert reasons(repository, "--against", "HEAD")[0]["mend"].startswith("git restore ")
+
+
+def test_links_and_names_that_are_no_utf_8(repository: Folder) -> None:
+    start(repository, {"tests/test_a.py": SOUND, "x/test_a.py": TWO}, {"tests/test_a.py": None})
+    (repository.root / "tests/test_a.py").symlink_to("../x/test_a.py")
+    with open(bytes(repository.root) + b"/tests/test_\xe9.py", "w") as file:
+        file.write("def test_b(:\n")
+    repository.git("add", "--all")
+
+    found = reasons(repository, "staged")
+    assert [each["kind"] for each in found] == ["parsing", "tests"]
+    assert found[0]["mend"] == "canonry repair --review --write"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ['{"canon":"categories.e2e.mocks","value":"sometimes"}', '{"canon":"flows.buy.reliability","value":"high"}'],
+)
+def test_a_value_that_no_canon_has(entry: str) -> None:
+    with pytest.raises(BaselineError, match="2` is no entry of a baseline"):
+        decode_baseline(b'{"baseline":1}\n' + entry.encode() + b"\n")
+    assert decode_baseline(b'{"baseline":1}\n{"canon":"categories.mocks","value":"declared"}\n').canon
