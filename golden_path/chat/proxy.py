@@ -11,6 +11,8 @@ from golden_path.chat.raw import small_socket
 HIDDEN = frozenset({b"authorization", b"cookie", b"proxy-authorization", b"x-api-key"})
 """What such proxies take away."""
 _CHUNK, _LITTLE = 65536, 256
+_ROUNDS = 8
+"""Of the loop, from a connection that is accepted until its handler runs."""
 
 
 @dataclass(slots=True)
@@ -31,6 +33,7 @@ class Proxy:
     """How many headers were taken away."""
     _server: asyncio.Server | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -46,38 +49,47 @@ class Proxy:
         """Cuts all lines; who connects now is refused."""
         if self._server is not None:
             self._server.close()
+            for _ in range(_ROUNDS):  # what is accepted already gets its handler
+                await asyncio.sleep(0)
             for writer in list(self._open):
                 writer.transport.abort()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             await self._server.wait_closed()
             self._server = None
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task, ends = asyncio.current_task(), [writer]
+        assert task is not None
+        self._tasks.add(task)
         self._open.add(writer)
         try:
             there_reader, there = await self._connected()
-        except OSError:
-            self._open.discard(writer)
-            writer.transport.abort()
-            return
-        self._open.add(there)
-        try:
+            ends.append(there)
+            self._open.add(there)
             if self.hidden:
                 there.write(self._without(await reader.readuntil(b"\r\n\r\n")))
             await asyncio.gather(_copy(reader, there), _copy(there_reader, writer, self.pause))
-        except (OSError, asyncio.IncompleteReadError):
-            pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # one of them left, or the proxy stops
         finally:
-            for each in (writer, there):
-                self._open.discard(each)
+            self._tasks.discard(task)
+            self._open.difference_update(ends)
+            for each in ends:
                 each.transport.abort()
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if not self.small:
             return await asyncio.open_connection(self.host, self.port)
         plain = small_socket()
-        plain.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(plain, (self.host, self.port))
-        return await asyncio.open_connection(sock=plain, limit=_LITTLE)
+        try:
+            plain.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(plain, (self.host, self.port))
+            return await asyncio.open_connection(sock=plain, limit=_LITTLE)
+        except BaseException:  # whatever it was, the socket is closed; raised again
+            plain.close()
+            raise
 
     def _without(self, head: bytes) -> bytes:
         lines = head.split(b"\r\n")

@@ -27,7 +27,11 @@ class RawSocket:
         self.socket.settimeout(limit)
         host, port = parts.hostname or "127.0.0.1", parts.port or 80
         self.host = f"{host}:{port}"
-        self.socket.connect((host, port))
+        try:
+            self.socket.connect((host, port))
+        except OSError:
+            self.socket.close()
+            raise
 
     def __enter__(self) -> "RawSocket":
         return self

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import threading
 from collections.abc import Coroutine
 from contextlib import ExitStack
@@ -21,23 +22,29 @@ def over_a_line(url: str, stack: ExitStack) -> tuple["Line", str]:
 
 
 class Line:
-    """A TCP line to a service, in a thread of its own: `cut` ends what is open and lets nothing through, `freeze` is silent."""
+    """A TCP line to a service, in a thread of its own: `cut` ends what is open and lets nothing through, `freeze` is silent.
+
+    Sockets are plain ones that belong to the task of their connection, and are closed when it ends, whether it ever
+    began or not: a transport of asyncio that is cancelled while it is made is left to the garbage collector.
+    """
 
     def __init__(self, target: str) -> None:
         parts = urlsplit(target)
         self._target = (parts.hostname, parts.port)
         self._loop = asyncio.new_event_loop()
-        self._open: set[asyncio.StreamWriter] = set()
+        self._links: dict[asyncio.Task[None], list[socket.socket]] = {}
         self._down = False
         self._flows = asyncio.Event()
         self._flows.set()
+        self._listening = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listening.setblocking(False)
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._server = self._do(asyncio.start_server(self._connected, "127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._loop.call_soon_threadsafe(self._loop.add_reader, self._listening, self._accept)
 
     def cut(self) -> None:
-        """Resets every connection, and every one that comes."""
+        """Ends every connection, and every one that comes."""
         self._do(self._set(down=True, flows=True))
 
     def freeze(self) -> None:
@@ -50,11 +57,12 @@ class Line:
 
     def close(self) -> None:
         """Ends the line and its thread."""
+        self._loop.call_soon_threadsafe(self._loop.remove_reader, self._listening)
         self.cut()
-        self._do(self._stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
         self._loop.close()
+        self._listening.close()
 
     def _do(self, coroutine: Coroutine[None, None, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=20)
@@ -66,39 +74,44 @@ class Line:
         else:
             self._flows.clear()
         if down:
-            for writer in list(self._open):
-                writer.transport.abort()
+            tasks = list(self._links)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _stop(self) -> None:
-        self._server.close()
-        ending = asyncio.all_tasks(self._loop) - {asyncio.current_task()}
-        for task in ending:
-            task.cancel()
-        await asyncio.wait_for(asyncio.gather(*ending, return_exceptions=True), 10)
-        await asyncio.sleep(0.01)  # what was aborted is closed one round of the loop later
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        ends = [writer]
-        try:
-            if self._down:
-                return
-            far_reader, far_writer = await asyncio.open_connection(*self._target)
-            ends.append(far_writer)
-            if self._down:  # cut in the meantime
-                return
-            self._open.update(ends)
-            await asyncio.gather(self._pass(reader, far_writer), self._pass(far_reader, writer))
-        except (OSError, asyncio.CancelledError):
-            pass  # a service that is not there ends the connection, as does the end of the line
-        finally:
-            self._open.difference_update(ends)
-            for end in ends:
-                end.transport.abort()
-
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self) -> None:
         with contextlib.suppress(OSError):
-            while data := await reader.read(65_536):
-                await self._flows.wait()
-                writer.write(data)
-                await writer.drain()
-        writer.close()
+            near, _ = self._listening.accept()
+            if self._down:
+                near.close()
+                return
+            task = self._loop.create_task(self._connected(near))
+            self._links[task] = [near]
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        for end in self._links.pop(task):
+            end.close()
+
+    async def _connected(self, near: socket.socket) -> None:
+        far = socket.socket()
+        task = asyncio.current_task()
+        assert task is not None
+        self._links[task].append(far)
+        for end in (near, far):
+            end.setblocking(False)
+        with contextlib.suppress(OSError):  # a service that is not there ends the connection
+            await self._loop.sock_connect(far, self._target)
+            both = [asyncio.create_task(self._pass(*ends)) for ends in ((near, far), (far, near))]
+            try:
+                await asyncio.gather(*both)
+            finally:
+                for each in both:
+                    each.cancel()
+                await asyncio.gather(*both, return_exceptions=True)
+
+    async def _pass(self, source: socket.socket, sink: socket.socket) -> None:
+        while data := await self._loop.sock_recv(source, 65_536):
+            await self._flows.wait()
+            await self._loop.sock_sendall(sink, data)
+        sink.shutdown(socket.SHUT_WR)

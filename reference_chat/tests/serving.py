@@ -19,6 +19,8 @@ SECRET = {"X-Chat-Test-Secret": "for-tests"}
 PATIENT = {"model_connect": 200, "model_timeout": 600, "model_slow": 600, "run_timeout": 1200, "silence": 400}
 """What has to last on a busy machine, where all times are scaled."""
 _NUMBERS = itertools.count(1)
+PATIENCE = 30.0
+"""Seconds after which what does not come has failed; a worker that starts on a machine that is busy takes ten."""
 
 
 class Chat:
@@ -132,7 +134,7 @@ class Socket:
         self.raw = raw
         self.ready = self.receive()
 
-    def receive(self, limit: float = 10) -> dict[str, Any]:
+    def receive(self, limit: float = PATIENCE) -> dict[str, Any]:
         """The next frame."""
         return dict(json.loads(self.raw.recv(limit)))
 
@@ -185,7 +187,7 @@ def refusal(url: str, path: str = "/ws", **options: Any) -> int:
         return error.rcvd.code if error.rcvd else 1006
 
 
-def soon(condition: Any, limit: float = 10) -> None:
+def soon(condition: Any, limit: float = PATIENCE) -> None:
     """Waits for a condition."""
     deadline = time.monotonic() + limit
     while not condition():

@@ -158,8 +158,23 @@ def behind_tls(url: str) -> Iterator[str]:
         writer.close()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        onward_reader, onward = await asyncio.open_connection(there.hostname, there.port)
-        await asyncio.gather(copy(reader, onward), copy(onward_reader, writer))
+        ends = [writer]
+        try:
+            onward_reader, onward = await asyncio.open_connection(there.hostname, there.port)
+            ends.append(onward)
+            await asyncio.gather(copy(reader, onward), copy(onward_reader, writer))
+        finally:
+            for end in ends:
+                end.transport.abort()
+
+    async def ended(server: asyncio.Server) -> None:
+        server.close()
+        await asyncio.sleep(0.05)  # what is accepted already gets its handler
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.sleep(0.05)  # what is aborted is closed a round of the loop later
 
     server = loop.run_until_complete(asyncio.start_server(serve, "127.0.0.1", 0, ssl=context))
     thread = threading.Thread(target=loop.run_forever)
@@ -169,8 +184,5 @@ def behind_tls(url: str) -> Iterator[str]:
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        server.close()
-        loop.run_until_complete(asyncio.sleep(0))
+        loop.run_until_complete(ended(server))
         loop.close()

@@ -1,6 +1,7 @@
 """How the application is served: uvicorn with bounds of our own, one process or several."""
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -154,6 +155,8 @@ async def _serve(server: Server, listening: socket.socket, settings: Settings, a
     async def announce() -> None:
         while not server.started:
             await asyncio.sleep(0.01)
+        gc.collect()
+        gc.freeze()  # what is there now stays: looking through it again and again would hold up everybody for 40 ms
         _log.info("listening at %s as worker %s", address, settings.worker)
         write_address(settings.port_file, address)
 

@@ -140,7 +140,11 @@ class Canaries:
 
 def spellings(text: str) -> list[str]:
     """Return how a text may look in a JSON frame: plain, escaped, and inside base64 at each alignment."""
-    found = dict.fromkeys((text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]))
+    found = dict.fromkeys([text])
+    for _ in range(3):  # what a tool is called with is JSON, as a text in JSON
+        found |= dict.fromkeys(
+            json.dumps(each, ensure_ascii=ascii)[1:-1] for each in [*found] for ascii in (True, False)
+        )
     raw = text.encode("utf-8", "surrogatepass")
     if len(raw) < _SHORTEST_GRAM:
         return list(found)

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from canonry.contract import protocols
-from canonry.contract.compile.plan import Rule
+from canonry.contract.compile.plan import WAY_RULE, Rule
 from canonry.contract.examine import examine
 from canonry.contract.language.shape import nearest
 from canonry.contract.load import LoadedContract, load_contract, shipped
@@ -101,7 +101,7 @@ def why(rule: Rule) -> str:
     head = str(rule.path[0])
     match head:
         case "transport":
-            return _WHY["recording" if rule.id == "recording.line" else "frame"]
+            return _WHY[{WAY_RULE: WAY_RULE, "recording.line": "recording"}.get(rule.id, "frame")]
         case "discriminator":
             return _WHY["frame"]
         case "envelope":

@@ -14,13 +14,9 @@ import msgspec
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from canonry.contract.check.checker import Session
-from canonry.contract.check.violation import Violation
 from canonry.load.errors import ClosedError, LateError
+from canonry.load.witnesses import Witnesses
 
-WITNESSES = 32
-"""How many violations of a connection are kept with the frames around them; more are counted."""
-ALIKE = 2
-"""How many of them may be of one rule: thousands of connections with a late service have to find room."""
 _WAITED = 0.002
 """Seconds that a frame was waited for: what comes quicker after a pause has lain there, and tells no time."""
 _FRAMES = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
@@ -43,13 +39,6 @@ class Event(msgspec.Struct, frozen=True):
     def decoded(self) -> Any:
         """What the frame says."""
         return json.loads(self.raw)
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """A violation with the frames that stood around it: (direction, text)."""
-
-    violation: Violation
-    frames: tuple[tuple[str, str], ...]
 
 
 class Kinds:
@@ -140,13 +129,14 @@ def forget_handshake(socket: aiohttp.ClientWebSocketResponse) -> None:
 class JudgedConnection:
     """An open WebSocket whose frames go through ``session``. `close` ends it properly, `cut` as a broken line does.
 
+    What is violated goes to ``witnesses`` in the name of ``user``.
     Slotted, and lazy in what most never need: there are thousands of them.
     """
 
     __slots__ = (
         "_gate", "_listener", "_reader", "_socket", "_trouble",
         "_waiting", "_wanted", "_wants_any", "close_code",
-        "frames", "is_ours", "kinds", "loop", "seen", "sent", "session", "skew",
+        "frames", "is_ours", "kinds", "loop", "sent", "session", "skew", "user", "witnesses",
     )  # fmt: skip
 
     def __init__(
@@ -155,13 +145,15 @@ class JudgedConnection:
         session: Session,
         *,
         kinds: Kinds,
+        witnesses: Witnesses,
+        user: str,
         listener: Listener | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.session = session
         self.frames = self.sent = 0
         """How many came and went, counted apart from the checker: it has to have judged as many."""
-        self.seen: list[Seen] = []
+        self.witnesses, self.user = witnesses, user
         self.close_code: int | str | None = None
         self.is_ours = False
         """Whether the client ended it, so that what is open at the end is nobody's fault."""
@@ -189,8 +181,11 @@ class JudgedConnection:
         if self._trouble is not None:
             raise self._trouble
         raw = event if isinstance(event, str | bytes) else json.dumps(event)
-        self.session.receive(raw, at=self.loop.time(), direction="in")
+        at = self.loop.time()
+        self.session.receive(raw, at=at, direction="in")
         self.sent += 1
+        if self.session.state.violations:
+            self.witnesses.take(self.session, self.user, at)
         try:
             if isinstance(raw, str):
                 await self._socket.send_str(raw)
@@ -256,7 +251,6 @@ class JudgedConnection:
     async def _read(self) -> None:
         receive, judge, clock = self._socket.receive, self.session.receive, self.loop.time
         told = self.session.state.violations
-        known = len(told)
         is_behind, waited_from = False, 0.0
         try:
             while True:
@@ -279,9 +273,8 @@ class JudgedConnection:
                 raw = message.data
                 kind = judge(raw, at=None if is_behind else at, direction="out")
                 self.frames += 1
-                if len(told) != known:
-                    self._keep(known)
-                    known = len(told)
+                if told:
+                    self.witnesses.take(self.session, self.user, at)
                 if self._listener is not None:
                     self._listener(self.session.name(kind), raw)
                 if kind in self._wanted or self._wants_any:
@@ -321,16 +314,6 @@ class JudgedConnection:
         self._waiting = waiting
         self._wanted = _union(waiting)
         self._wants_any = any(one.first_at is None for one in waiting)
-
-    def _keep(self, known: int) -> None:
-        frames = tuple(
-            (direction or "", raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))
-            for raw, _, direction in self.session.window.last(self.session.received)
-        )
-        for one in self.session.state.violations[known:]:
-            alike = sum(seen.violation.rule == one.rule for seen in self.seen)
-            if len(self.seen) < WITNESSES and alike < ALIKE:
-                self.seen.append(Seen(one, frames))
 
 
 def _union(waiting: Sequence[Awaited]) -> frozenset[int]:

@@ -28,12 +28,11 @@ from canonry.load.pace import Pace
 from canonry.load.spec import LoadSpec, Workload
 from canonry.load.trace import Trace
 from canonry.load.user import VirtualUser, canary_of
-from canonry.model.load import Failure, Leak, Sample, Totals
+from canonry.load.witnesses import Witnesses
+from canonry.model.load import Failure, Sample, Totals
 
 WINDOW = 4
 """Frames that a session keeps for the witnesses of a violation; a crowd has no room for more."""
-EXAMPLES = 50
-"""Violations that a process keeps with their frames; all are counted."""
 LEAVING = 5.0
 """Seconds in which connections close properly at the end; after them the lines are cut."""
 TRIES = 3
@@ -63,7 +62,6 @@ class Crowd:
         self.failures: Counter[str] = Counter()
         self.first_failures: dict[str, Failure] = {}
         self.rules: Counter[str] = Counter()
-        self.leaks: list[Leak] = []
         self.samples: list[Sample] = []
         self.stopping = asyncio.Event()
         self.lag = 0.0
@@ -73,6 +71,7 @@ class Crowd:
         self._all_ready = asyncio.Event()
         self._tell = tell
         self._begun = self.loop.time()
+        self.witnesses = Witnesses(self._begun)
         self._ready = self._over = Sample(0.0, 0, 0, 0, 0, 0, 0)
 
     async def run(self) -> Trace:
@@ -86,6 +85,7 @@ class Crowd:
             trust_env=False,
         ) as self.http:
             self._begun = self.loop.time()
+            self.witnesses = Witnesses(self._begun)
             pace = Pace(self.spec, begun=self._begun)
             tasks = [asyncio.create_task(self._live(user, number, pace)) for number, user in enumerate(self.users)]
             watch = asyncio.create_task(self._watch())
@@ -126,12 +126,13 @@ class Crowd:
             failures=dict(self.failures),
             first_failures=self.first_failures,
             rules=dict(self.rules),
-            leaks=self.leaks,
+            leaks=self.witnesses.leaks,
             samples=self.samples,
             steady=(self._ready, self._over),
             disturbed=dict(self.disturbed),
             ids=seen_ids(self.checker, self.spec),
             ids_forgotten=forgotten_ids(self.checker),
+            reach=self.witnesses.reach,
             isolation=isolation_of(self.checker),
             stopped_early=self.stopping.is_set(),
         )
@@ -142,27 +143,20 @@ class Crowd:
         self.totals.received += connection.frames + connection.sent
         self.totals.connections += 1
         session = connection.session
-        if is_last:
-            ended = end(session, self.loop.time(), connection.close_code, is_ours=connection.is_ours)
-            broken = ended.broken
-            self.totals.left_open += ended.left_open
-            self.totals.judged += session.judged
-            self.totals.streams += 1
-            if broken:
-                self.totals.flawed += 1
-                self._flawed.add(user.index)
-            self.rules.update(broken)
-            witnessed = {(one.violation.index, one.violation.rule) for one in connection.seen}
-            ending = [
-                one for one in session.state.violations if one.rule in broken and (one.index, one.rule) not in witnessed
-            ]
-            for one in ending[: max(0, EXAMPLES - len(self.leaks))]:
-                if one.index >= session.received:
-                    self.leaks.append(Leak(user.name, one.rule, one.message, one.event, ()))
-        for seen in connection.seen:
-            if len(self.leaks) < EXAMPLES:
-                one = seen.violation
-                self.leaks.append(Leak(user.name, one.rule, one.message, one.event, seen.frames))
+        if not is_last:
+            return
+        before, at = dict(session.state.tally), self.loop.time()
+        ended = end(session, at, connection.close_code, is_ours=connection.is_ours)
+        told = {rule: count - before.get(rule, 0) for rule, count in ended.broken.items()}
+        self.witnesses.take(session, user.name, at, only=told)
+        self.witnesses.ended(ended.broken, at)
+        self.totals.left_open += ended.left_open
+        self.totals.judged += session.judged
+        self.totals.streams += 1
+        if ended.broken:
+            self.totals.flawed += 1
+            self._flawed.add(user.index)
+        self.rules.update(ended.broken)
 
     def _met(self, kind: str) -> None:
         self.disturbed[kind] += 1

@@ -15,7 +15,6 @@ import sys
 import time
 import weakref
 from collections import Counter
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +30,9 @@ from canonry.load.ids import forgotten_ids, seen_ids
 from canonry.load.latency import Latencies
 from canonry.load.spec import LoadSpec
 from canonry.load.trace import Trace, write_trace
-from canonry.model.load import Failure, Leak, Sample, Totals
+from canonry.load.witnesses import Witnesses
+from canonry.model.load import Failure, Sample, Totals
 
-EXAMPLES = 50
 _SOCKET: Any = websocket.WebSocket
 _ABNF = websocket.ABNF
 _TEXT = (_ABNF.OPCODE_TEXT, _ABNF.OPCODE_BINARY)
@@ -52,9 +51,9 @@ class Judged:
         self.failures: Counter[str] = Counter()
         self.first: dict[str, Failure] = {}
         self.rules: Counter[str] = Counter()
-        self.leaks: list[Leak] = []
         self.samples: list[Sample] = []
         self.begun = time.monotonic()
+        self.witnesses = Witnesses(self.begun)
         self.open: dict[Any, Session] = {}
         self._leaving: weakref.WeakSet[Any] = weakref.WeakSet()
         self._over: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -119,11 +118,12 @@ class Judged:
         if connection in self._over:
             return
         session = self.open.get(connection) or self._begin(connection)
-        known = len(session.state.violations)
-        session.receive(bytes(raw) if isinstance(raw, bytearray) else raw, at=time.monotonic(), direction=direction)
+        at = time.monotonic()
+        session.receive(bytes(raw) if isinstance(raw, bytearray) else raw, at=at, direction=direction)
         self.totals.frames += direction == "out"
         self.totals.received += 1
-        self._keep(session, known)
+        if session.state.violations:
+            self.witnesses.take(session, session.state.connection, at)
 
     def close(self, connection: Any, code: int | None = None) -> None:
         """Decides what is pending where a connection ends: by the service with a code, unless the client left first."""
@@ -131,21 +131,16 @@ class Judged:
         self._over.add(connection)
         if session is None:
             return
-        known = len(session.state.violations)
-        ended = end(session, time.monotonic(), code, is_ours=code is None or connection in self._leaving)
-        self._keep(session, known, only=ended.broken)
+        before, at = dict(session.state.tally), time.monotonic()
+        ended = end(session, at, code, is_ours=code is None or connection in self._leaving)
+        told = {rule: count - before.get(rule, 0) for rule, count in ended.broken.items()}
+        self.witnesses.take(session, session.state.connection, at, only=told)
+        self.witnesses.ended(ended.broken, at)
         self.totals.left_open += ended.left_open
         self.totals.judged += session.judged
         self.totals.streams += 1
         self.totals.flawed += bool(ended.broken)
         self.rules.update(ended.broken)
-
-    def _keep(self, session: Session, known: int, only: Collection[str] | None = None) -> None:
-        """Keeps the violations after those known, or the ``only`` ones of these rules, with the frames around them."""
-        for one in session.state.violations[known:]:
-            if len(self.leaks) < EXAMPLES and (only is None or one.rule in only):
-                seen = tuple((way or "", _text(text)) for text, _, way in session.window.last(session.received))
-                self.leaks.append(Leak(session.state.connection, one.rule, one.message, one.event, seen))
 
     def request(
         self, name: str = "", response_time: float = 0.0, exception: BaseException | None = None, **_: Any
@@ -236,10 +231,6 @@ def _user_class(scenario: str) -> type[User]:
     return found
 
 
-def _text(raw: str | bytes) -> str:
-    return raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
-
-
 def _told(sample: Sample) -> bool:
     """Tells a sample, and returns whether anybody is there to hear of it."""
     try:
@@ -263,12 +254,13 @@ def _trace(judged: Judged, wall: float, cpu: float, *, early: bool) -> Trace:
         failures=dict(judged.failures),
         first_failures=judged.first,
         rules=dict(judged.rules),
-        leaks=judged.leaks,
+        leaks=judged.witnesses.leaks,
         samples=judged.samples,
         steady=(judged.samples[0], judged.samples[-1]),
         disturbed={},
         ids=seen_ids(judged.checker, judged.spec),
         ids_forgotten=forgotten_ids(judged.checker),
+        reach=judged.witnesses.reach,
         isolation=_isolation(judged.checker),
         stopped_early=early,
     )

@@ -10,9 +10,19 @@ from canonry.load.latency import PERCENTILES, Latencies
 from canonry.load.spec import LoadSpec, described
 from canonry.load.thresholds import hold
 from canonry.load.trace import Trace
-from canonry.model.load import Failure, Held, Leak, LoadResult, LoadVerdict, Sample, Threshold, Timing, Totals
-
-EXAMPLES = 20
+from canonry.model.load import (
+    WITNESSES,
+    Failure,
+    Held,
+    Leak,
+    LoadResult,
+    LoadVerdict,
+    Reach,
+    Sample,
+    Threshold,
+    Timing,
+    Totals,
+)
 
 
 def merge(
@@ -65,6 +75,7 @@ def merge(
         disturbed=dict(disturbed),
         isolation=traces[0].isolation if traces else (),
         ids_forgotten=sum(trace.ids_forgotten for trace in traces),
+        reach=_reached([trace.reach for trace in traces]),
         thresholds=(),
         verdict=LoadVerdict.PASSED,
         reasons=(),
@@ -147,13 +158,24 @@ def _shared_ids(traces: Sequence[Trace]) -> list[Leak]:
 
 
 def _varied(leaks: Sequence[Leak]) -> list[Leak]:
-    """The first of each rule before the second of any."""
+    """The first `WITNESSES` of each rule, the first of each before the second of any."""
     nth: Counter[str] = Counter()
     ranked = []
     for leak in leaks:
-        ranked.append((nth[leak.rule], leak))
+        if nth[leak.rule] < WITNESSES:
+            ranked.append((nth[leak.rule], leak))
         nth[leak.rule] += 1
-    return [leak for _, leak in sorted(ranked, key=lambda pair: pair[0])[:EXAMPLES]]
+    return [leak for _, leak in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _reached(each: Sequence[Mapping[str, Reach]]) -> dict[str, Reach]:
+    """How far each rule's violations reach in all processes; a conversation is in one of them."""
+    found: dict[str, Reach] = {}
+    for rule, one in (pair for reach in each for pair in reach.items()):
+        so_far = found.get(rule, one)
+        streams = one.streams + (so_far.streams if rule in found else 0)
+        found[rule] = Reach(streams, min(so_far.first, one.first), max(so_far.last, one.last))
+    return found
 
 
 def _summed(samples: Sequence[Sequence[Sample]]) -> list[Sample]:

@@ -6,7 +6,7 @@ import msgspec
 
 from canonry.load.spec import LoadSpec
 from canonry.model.errors import UserError
-from canonry.model.load import VERSION, Failure, Leak, Sample, Totals
+from canonry.model.load import VERSION, Failure, Leak, Reach, Sample, Totals
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +32,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     disturbed: dict[str, int]
     ids: dict[str, dict[str, str]]
     ids_forgotten: int = 0
+    reach: dict[str, Reach] = {}
     isolation: tuple[str, ...] = ()
     stopped_early: bool = False
     version: int = VERSION

@@ -17,6 +17,7 @@ from canonry.load.connection import Awaited, Event, JudgedConnection, Kinds, Lis
 from canonry.load.errors import RefusedError
 from canonry.load.latency import Latencies
 from canonry.load.spec import LoadSpec
+from canonry.load.witnesses import Witnesses
 
 _LARGEST = 64 << 20
 
@@ -36,6 +37,7 @@ class Crowd(Protocol):
     latencies: Latencies
     checker: Checker
     kinds: Kinds
+    witnesses: Witnesses
     http: aiohttp.ClientSession
 
     def settle(self, user: "VirtualUser", connection: JudgedConnection, *, is_last: bool) -> None:
@@ -171,6 +173,8 @@ class VirtualUser:
             socket,
             going_on.session if going_on is not None else self._session(),
             kinds=self._crowd.kinds,
+            witnesses=self._crowd.witnesses,
+            user=self.name,
             listener=listener,
         )
         self.connections.append(connection)

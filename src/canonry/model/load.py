@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 
 VERSION = 1
+WITNESSES = 100
+"""Violations of each rule that are kept with the frames around them; the others are counted."""
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -29,13 +31,26 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Leak(msgspec.Struct, frozen=True):
-    """A violation with its witnesses: the frames before and with it, (direction, text)."""
+    """A violation with its witnesses: the frames before and with it, (direction, text).
+
+    ``index`` counts the events of the conversation from 0; ``at`` is in seconds after the process began.
+    """
 
     user: str
     rule: str
     message: str
     event: str
     frames: tuple[tuple[str, str], ...]
+    index: int = 0
+    at: float = 0.0
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """How far the violations of a rule reach: how many conversations broke it, when first and last, in seconds."""
+
+    streams: int
+    first: float
+    last: float
 
 
 class Totals(msgspec.Struct):
@@ -104,6 +119,7 @@ class Timing(msgspec.Struct, frozen=True):
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a report shows. ``cpu`` is that of the client's processes together, in seconds.
 
+    ``rules`` counts every violation, ``leaks`` has the first `WITNESSES` of each rule, ``reach`` how far they reach.
     ``ids_forgotten`` ids came so long ago that later ones are not compared with them any more;
     ``lag`` is how late, at most, the client itself was in seconds: latencies and deadlines hold that too.
     """
@@ -132,6 +148,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
     encoded: dict[str, str]
     ids_forgotten: int = 0
+    reach: dict[str, Reach] = {}
     version: int = VERSION
 
     @property

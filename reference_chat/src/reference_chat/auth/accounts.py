@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reference_chat.auth.tokens import Claims, Tokens
@@ -49,13 +49,14 @@ class Accounts:
         self._nobody = self._hasher.hash(secrets.token_hex())
         self._hashing = asyncio.Semaphore(2)
 
-    async def register(self, email: str, password: str, name: str) -> str:
-        """The id of a new user, whose account and profile are in one commit. Raises `ChatError`."""
+    async def register(self, email: str, password: str, name: str) -> dict[str, Any]:
+        """The profile of a new user, which is in one commit with the account. Raises `ChatError`.
+
+        What it returns is what it wrote: nothing that is asked afterwards can hide that the account is there.
+        """
         hashed = await self._hash(password)
-        user_id = new_id("usr")
-        account = sa.insert(users).values(
-            id=user_id, email=_folded(email), password_hash=hashed, created_at=timestamp()
-        )
+        user_id, folded, now = new_id("usr"), _folded(email), timestamp()
+        account = sa.insert(users).values(id=user_id, email=folded, password_hash=hashed, created_at=now)
         profile = sa.insert(profiles).values(user_id=user_id, name=name)
         try:
             async with self._engine.begin() as connection:
@@ -66,7 +67,10 @@ class Accounts:
                 await connection.execute(profile)
         except IntegrityError:
             raise ChatError("email_taken", "there is an account with this `email`; log in", status=409) from None
-        return user_id
+        except DBAPIError:
+            if not await self._has_profile(user_id):  # where the line broke in the commit, the database knows
+                raise
+        return {"user_id": user_id, "email": folded, "name": name, "created_at": now}
 
     async def log_in(self, email: str, password: str) -> Session:
         """A new session. Raises `ChatError`; an unknown address takes as long as a wrong password."""
@@ -143,6 +147,11 @@ class Accounts:
         if row is None:
             raise ChatError("not_found", "the account has no profile", status=404)
         return {"user_id": user_id, "email": row.email, "name": row.name, "created_at": row.created_at}
+
+    async def _has_profile(self, user_id: str) -> bool:
+        async with self._engine.connect() as connection:
+            query = sa.select(profiles.c.user_id).where(profiles.c.user_id == user_id)
+            return (await connection.execute(query)).first() is not None
 
     def _session(self, user_id: str, session_id: str, refresh: str) -> Session:
         access = self._tokens.issue(user_id, session_id)

@@ -68,8 +68,7 @@ class HttpPart:
     async def register(self, request: Request) -> Response:
         """A new account."""
         given = await self._body(request, bodies.Register)
-        user_id = await self._service.accounts.register(given.email, given.password, given.name)
-        return json_response(await self._service.accounts.profile(user_id), 201)
+        return json_response(await self._service.accounts.register(given.email, given.password, given.name), 201)
 
     async def log_in(self, request: Request) -> Response:
         """A new session."""

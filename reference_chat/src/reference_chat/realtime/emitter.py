@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import attrgetter
 
 import msgspec
 
@@ -35,6 +37,9 @@ class _Envelope(msgspec.Struct, gc=False, omit_defaults=True):
 
 
 _ENCODER = msgspec.json.Encoder()
+_RUN, _USER = attrgetter("run_id"), attrgetter("user_id")
+_PAIRED = {"agent_started", "tool_executing", "tool_completed", *ENDS}
+"""The events that begin something, or end it."""
 
 
 class Emission:
@@ -69,8 +74,13 @@ class Emission:
         """As a call, for who cannot wait."""
         if self.closed:
             raise RunOverError("the run has ended")
-        lost = self._emitter.faults.on("drop")
-        if lost is not None and not lost["numbered"] and lost["type"] == type:
+        if self._emitter.faults:
+            lost = self._emitter.faults.on("drop")
+            if lost is not None and not lost["numbered"] and lost["type"] == type:
+                return
+        if type not in _PAIRED:  # nearly all of them
+            self._ahead += 1
+            self._emitter.put(self._event(type, payload, agent_name, step_id, ends=False))
             return
         ends = ends_run(type, step_id)
         if ends:
@@ -84,7 +94,7 @@ class Emission:
                 rows.append(new_message(self.context.thread_id, self.context.run_id, "assistant", answer))
             rows.append(run_status(self.context.run_id, ENDS[type]))
         self._ahead += 1
-        self._emitter.put(rows)
+        self._emitter.put(*rows)
 
     def fail(self) -> None:
         """The events of the run cannot be stored: nothing more is said."""
@@ -180,10 +190,10 @@ class Emitter:
         """Whether a connection of the user is so far behind that his runs wait for it, until it reads or is dropped."""
         return any(connection.is_crowded for connection in self._registry.of(user_id))
 
-    def put(self, rows: Sequence[Row]) -> None:
+    def put(self, *rows: Row) -> None:
         """Has rows of a run stored in one commit; its events are sent then."""
         self.emitted += 1
-        late = self.faults.on("persist_late")
+        late = self.faults.on("persist_late") if self.faults else None
         if late is not None:
             asyncio.get_running_loop().call_later(late["seconds"], self.writer.put, *rows)
             self._deliver([row for row in rows if isinstance(row, Event)])
@@ -193,14 +203,15 @@ class Emitter:
     def stored(self, rows: Sequence[Row]) -> None:
         """Sends what is on disk now."""
         events = [row for row in rows if isinstance(row, Event)]
-        for event in events:
-            emission = self._emissions.get(event.run_id)
+        for run_id, stretch in groupby(events, _RUN):
+            here = list(stretch)
+            emission = self._emissions.get(run_id)
             if emission is not None:
-                emission.stored(1)
-            if event.ends_run:
-                self._emissions.pop(event.run_id, None)
+                emission.stored(len(here))
+            if here[-1].ends_run:
+                self._emissions.pop(run_id, None)
                 self._share()
-                self._ended(event.run_id)
+                self._ended(run_id)
         if not self.faults.on("persist_late"):
             self._deliver(events)
         self._bus.publish(events)
@@ -224,6 +235,8 @@ class Emitter:
         if self.faults and self._distortion.holds_up(events, self._deliver):
             return
         self.delivered += len(events)
-        for event in events:
-            for connection in tuple(self._registry.of(event.user_id)):
-                connection.deliver(event)
+        for user_id, stretch in groupby(events, _USER):
+            connections = tuple(self._registry.of(user_id))
+            for event in stretch:
+                for connection in connections:
+                    connection.deliver(event)

@@ -10,9 +10,10 @@ import msgspec
 from canonry.contract.check.compiled import Compiled
 from canonry.contract.check.ending import end_of_stream
 from canonry.contract.check.interpret import Interpreter, get, unread
-from canonry.contract.check.isolation import KNOWN_IDS, Owned, Owners, SessionFacts, user_of
+from canonry.contract.check.isolation import KNOWN_IDS, NOBODY, Owned, Owners, SessionFacts, user_of
 from canonry.contract.check.receive import TURN, Judge, Receive, Window
 from canonry.contract.check.shapes import state_class
+from canonry.contract.check.state import State
 from canonry.contract.check.violation import Verdict, Violation
 from canonry.contract.compile.plan import Plan
 
@@ -67,6 +68,7 @@ class Checker:
                 self.owners.canaries.add(text, self.owner(connection, fact))
         watch = self.owners.canaries
         self.states = state_class(plan)
+        self._claim()
         self.judge: Judge = Interpreter(plan, watch) if interpreted else Compiled(plan, watch, self.states)
         self.sessions: dict[str, Session] = {}
 
@@ -82,6 +84,37 @@ class Checker:
         """Forget whose ids are whose; canaries stay. What comes next is judged as if nothing had been before."""
         self.owners.ids = [Owned(KNOWN_IDS) for _ in self.plan.isolation.ids]
         self.owners.users = {}
+        self._claim()
+
+    def _claim(self) -> None:
+        """Gives users the ids that facts say they own, before any of them is seen. What several own is nobody's."""
+        isolation = self.plan.isolation
+        places = [
+            (index, name, path)
+            for index, path in enumerate(isolation.ids if isolation.forbid else ())
+            for name, other, _ in isolation.owned
+            if path == other
+        ]
+        for connection, fact in self.facts.items() if places else ():
+            user = user_of(self.state(connection, fact)) if fact.owned else NOBODY
+            for index, name, path in () if user is NOBODY or isinstance(user, State) else places:
+                for value in fact.owned.get(name, fact.owned.get(path.text, ())):
+                    known = self.owners.ids[index].get(value)
+                    self.owners.ids[index].put(value, user if known is None or known is user else NOBODY)
+
+    def state(self, connection: str, facts: SessionFacts, frames: list[Any] | None = None) -> State:
+        """Return what is known of a session that begins."""
+        return self.states(
+            self.plan,
+            connection,
+            owner=facts.user,
+            owned={name: frozenset(values) for name, values in facts.owned.items()},
+            ids=self.owners.ids,
+            users=self.owners.users,
+            get=get,
+            whose=self.owner(connection, facts),
+            frames=frames,
+        )
 
     def owner(self, connection: str, facts: SessionFacts) -> Any:
         """Return what stands for the user of a session: sessions of one user are not secret to each other."""
@@ -98,17 +131,7 @@ class Session:
         self._ended = False
         self.window = Window(checker.keep)
         self.seen: Counter[tuple[str, str, str]] = Counter() if checker.coverage else _NOTHING
-        self.state = checker.states(
-            checker.plan,
-            connection,
-            owner=facts.user,
-            owned={name: frozenset(values) for name, values in facts.owned.items()},
-            ids=checker.owners.ids,
-            users=checker.owners.users,
-            get=get,
-            whose=checker.owner(connection, facts),
-            frames=self.window.frames,
-        )
+        self.state = checker.state(connection, facts, self.window.frames)
         if checker.plan.isolation.forbid or checker.plan.isolation.session:
             user_of(self.state)
         if isinstance(checker.judge, Compiled):
@@ -183,12 +206,12 @@ class Session:
         for rule, message in found:
             state.report(rule, message)
         if not raw or any(rule == "frame.json" for rule, _ in found):
+            if state.n and not state.n & TURN:
+                state.turn()
             unread(state, self._canaries, raw, state.whose)
             self.window.put(state.n, raw, at, direction)
             state.strange += 1
             state.n += 1
-            if not state.n & TURN:
-                state.turn()
             return -1
         return self.receive(raw, at=at, direction=direction)
 

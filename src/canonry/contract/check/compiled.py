@@ -18,6 +18,7 @@ from canonry.contract.check.receive import TURN, Receive, Window
 from canonry.contract.check.state import Closed, Record, State
 from canonry.contract.compile.dispatch import dispatch_lines
 from canonry.contract.compile.plan import Plan
+from canonry.contract.compile.receiver import receiver_lines
 from canonry.contract.compile.source import Handler, reads_of, variant_lines
 from canonry.contract.compile.tree import Tree
 from canonry.contract.language.field_types import PLACEHOLDERS, TEMPLATE_ENDS, ZULU, FieldKind, is_filled, is_id
@@ -25,6 +26,8 @@ from canonry.contract.language.paths import Path, items_at, lookup, parse_path
 
 _MOST_NAMES = 4096
 _PLAIN = frozenset((str, int, float))
+_LASTS = frozenset(TEMPLATE_ENDS).union(word[-1:] for word in PLACEHOLDERS)
+"""What a text that is no id ends with. Few others do."""
 _BARE_ZONE = re.compile(r'[+-]\d{4}"')
 """What msgspec takes for a zone, and RFC 3339 does not."""
 _REFUSED = (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, RecursionError)
@@ -38,7 +41,6 @@ class Compiled:
     def __init__(self, plan: Plan, canaries: Canaries, states: type[State]) -> None:
         self.plan = plan
         self._states = states
-        self._receive: dict[int, Callable[..., int]] = {}
         self.interpreter = Interpreter(plan, canaries)
         self._namespace = self._names(canaries)
         way = plan.contract.discriminator
@@ -49,7 +51,10 @@ class Compiled:
             and not (way.template or way.below)
             and not any("*" in name for name in plan.families)
         )
+        self._searched = False
         self.source = self._tagged(way.field) if tagged else self._untagged()
+        self._namespace |= {"decode": self._decode, "REFUSED": _REFUSED}
+        self._receive: dict[int, Callable[..., int]] = {}
 
     def get(self, path: Path, event: Any, state: State | None = None) -> Any:
         """Return what stands at a path of an event, be it a struct or what the interpreter has."""
@@ -64,65 +69,20 @@ class Compiled:
     def _receives(self, mask: int) -> Callable[..., int]:
         """What receives for any session that keeps so many frames: one function, as it runs for every event."""
         if mask not in self._receive:
-            self._receive[mask] = self._receiving(mask)
+            most, wrapped = self.plan.contract.transport.max_bytes, bool(self.plan.contract.discriminator.below)
+            self._run(receiver_lines(mask=mask, turn=TURN, most=most, wrapped=wrapped, text=self._searched))
+            self._receive[mask] = self._namespace["receive"]
         return self._receive[mask]
-
-    def _receiving(self, mask: int) -> Callable[..., int]:
-        slow, decode, other = self._slow, self._decode, self.plan.other.index
-        most = self.plan.contract.transport.max_bytes
-
-        def receive(state: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
-            n: int = state.n
-            frames, i = state.frames, 3 * (n & mask)
-            frames[i] = raw
-            frames[i + 1] = at
-            frames[i + 2] = direction
-            try:
-                event = decode(raw)
-                # What the decoder skips it does not look at; and a text is searched faster than bytes are.
-                text = raw if raw.__class__ is str else raw.decode()  # type: ignore[union-attr]
-                if len(raw) > most:
-                    kind: int = slow(state, raw, at, direction)
-                else:
-                    kind = event.judge(state, n, text, at, direction)
-            except _REFUSED:
-                kind = slow(state, raw, at, direction)
-            if not -1 < kind < other:
-                state.strange += 1
-            state.n = n = n + 1
-            if not n & TURN:
-                state.turn()
-            return kind
-
-        def unwrap(state: Any, raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
-            n: int = state.n
-            frames, i = state.frames, 3 * (n & mask)
-            frames[i] = raw
-            frames[i + 1] = at
-            frames[i + 2] = direction
-            try:
-                event, state.wrapped = decode(raw)
-                text = raw if raw.__class__ is str else raw.decode()  # type: ignore[union-attr]
-                if len(raw) > most:
-                    kind: int = slow(state, raw, at, direction)
-                else:
-                    kind = event.judge(state, n, text, at, direction)
-            except _REFUSED:
-                kind = slow(state, raw, at, direction)
-            if not -1 < kind < other:
-                state.strange += 1
-            state.n = n = n + 1
-            if not n & TURN:
-                state.turn()
-            return kind
-
-        return unwrap if self.plan.contract.discriminator.below else receive
 
     def _slow(self, state: State, raw: bytes | str, at: float | None, direction: str | None) -> int:
         """Let the interpreter judge a frame in which something is unusual."""
         state.at = at
         state.direction = direction
-        return self.interpreter.judge(state, raw, state.whose)
+        kind = self.interpreter.judge(state, raw, state.whose)
+        if not -1 < kind < self.plan.other.index:
+            state.strange += 1
+        state.n += 1
+        return kind
 
     def _names(self, canaries: Canaries) -> dict[str, Any]:
         way = self.plan.contract.discriminator
@@ -139,11 +99,11 @@ class Compiled:
         return {
             "slow": self._slow, "whole": whole, "PLAN": self.plan, "SCOPES": self.plan.scopes, "SPANS": self.plan.spans,
             "WATCH": canaries, "TAG": TAG, "RUN": RUN, "PLAIN": _PLAIN,
-            "PLACEHOLDERS": PLACEHOLDERS, "ENDS": frozenset(TEMPLATE_ENDS), "is_id": is_id,
+            "PLACEHOLDERS": PLACEHOLDERS, "ENDS": frozenset(TEMPLATE_ENDS), "LASTS": _LASTS, "is_id": is_id,
             "BARE_ZONE": _BARE_ZONE.search, "ZULU": ZULU.fullmatch, "INFINITY": math.inf,
             "NUMBERS": frozenset((int, float)), "UTC": dt.UTC, "Closed": Closed, "Record": Record,
             "OBJECTS": (dict, msgspec.Struct), "MOST_CLOSED": spans.MOST_CLOSED, "MOST_IDS": KNOWN_IDS,
-            "NAMES": frozenset((str, int)), "NOTHING": {},
+            "NAMES": frozenset((str, int)), "NOTHING": {}, "NEW": object.__new__, "NOBODY": self._states.nobody,
             **{f"Instance{index}": shape for index, shape in enumerate(self._states.shapes)},
             "demands": demands, "isolation": isolation, "scopes": scopes, "spans": spans,
             "is_filled": is_filled, "hashable": _hashable, "joined_text": joined_text, "items_at": items_at,
@@ -174,8 +134,9 @@ class Compiled:
             )
             for family, number, tree in classes
         ]
-        union: Any = structs[0]
-        for each in structs[1:]:
+        # a union asks for the tag, which a single struct does without
+        union: Any = msgspec.defstruct("Nothing", [], namespace={"judge": _no_event}, tag_field=tag, tag="")
+        for each in structs:
             union = union | each
         self._decode = msgspec.json.Decoder(union).decode
         return "\n".join(text)
@@ -226,8 +187,9 @@ class Compiled:
         judge = self._namespace["judge"]
         event = tree.struct("Event", {"judge": judge, "GET": self._getters(tree)})
         self._namespace |= tree.types
-        plain: Callable[[bytes | str], Any] = msgspec.json.Decoder(event).decode
-        self._decode = _unwrapping(event, plan, tree) if way.below else plain
+        if way.below:
+            event, self._namespace["unwrap"] = _wrapper(event, plan, tree)
+        self._decode = msgspec.json.Decoder(event).decode
         return "\n".join(text)
 
     def _unknown(self, event: Any, state: State, n: int, raw: str, at: float | None, way: str | None) -> int:
@@ -244,6 +206,7 @@ class Compiled:
                 self._namespace |= fresh.constants
             lines += [*handler.lines(() if kind is not kinds[-1] else variant_lines(self.plan, family, tree)), ""]
             self._namespace |= handler.constants
+            self._searched = self._searched or handler.searches
         return lines
 
     def _getters(self, tree: Tree) -> dict[str, Any]:
@@ -307,6 +270,10 @@ class _Captured(dict[str, str | None]):
         return found
 
 
+def _no_event(*_: Any) -> int:
+    raise msgspec.ValidationError
+
+
 def _has(kind: Any, rule: Any) -> bool:
     """Whether a kind asks for the same field in the same way."""
     return any(one.path == rule.path and one.kind == rule.kind for one in kind.fields)
@@ -340,8 +307,8 @@ def _hashable(value: Any) -> bool:
     return value.__class__ in _PLAIN
 
 
-def _unwrapping(event: type[msgspec.Struct], plan: Plan, tree: Tree) -> Callable[[bytes | str], Any]:
-    """What decodes an event, out of its wrapper where it has one, and the wrapper's id. What is odd is refused."""
+def _wrapper(event: type[msgspec.Struct], plan: Plan, tree: Tree) -> tuple[type[msgspec.Struct], Callable[[Any], Any]]:
+    """An event that may be a wrapper, and what takes an event out of its wrapper. What is odd is refused."""
     way = plan.contract.discriminator
     fields: list[Any] = [("inner_", event | None, None)]
     rename = {"inner_": way.below}
@@ -356,18 +323,14 @@ def _unwrapping(event: type[msgspec.Struct], plan: Plan, tree: Tree) -> Callable
         beside.append((attribute, rule.kind))
     others = [node.attribute for key in way.keys_present if (node := tree.root.below.get(key)) is not None]
     outer = msgspec.defstruct("Outer", fields, bases=(event,), rename=rename, gc=False)
-    decode_whole = msgspec.json.Decoder(outer).decode
 
-    def decode(raw: bytes | str) -> Any:
-        whole: Any = decode_whole(raw)
-        if whole.inner_ is None:
-            return whole, whole.id
+    def unwrap(whole: Any) -> Any:
         for attribute, kind in beside:
             if not kind.holds(getattr(whole, attribute)):
                 raise msgspec.ValidationError
         for attribute in others:
             if getattr(whole, attribute) is not None:
                 raise msgspec.ValidationError
-        return whole.inner_, whole.id
+        return whole.inner_
 
-    return decode
+    return outer, unwrap

@@ -206,6 +206,13 @@ def late(state: State, number: int, begun: tuple[int, float | None]) -> None:
         state.report(plan.rule, f"`{plan.text}` takes {state.at - at:.3f} s, at most {plan.seconds:g} s allowed", n)
 
 
+def overdue(state: State, inst: Instance) -> None:
+    """Says which times have become too long though what was to come never did."""
+    for number, plan in enumerate(state.plan.deadlines):
+        if plan.scope == inst.scope and (begun := inst.cells[state.plan.layout.starts + number]) is not None:
+            late(state, number, begun)
+
+
 def span_deadlines(state: State, span: int, record: Record) -> None:
     """Says where a span that closes was open for too long."""
     for number, plan in enumerate(state.plan.deadlines):

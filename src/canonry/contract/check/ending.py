@@ -25,7 +25,7 @@ def end_of_stream(state: State, at: float | None, close_code: int | str | None) 
     _end_spans(state, state.root)
     demands.too_few(state, state.root)
     if at is not None:
-        _end_times(state, state.root)
+        demands.overdue(state, state.root)
 
 
 def _end_scope(state: State, inst: Instance) -> None:
@@ -39,7 +39,7 @@ def _end_scope(state: State, inst: Instance) -> None:
     )
     _end_spans(state, inst)
     demands.too_few(state, inst)
-    _end_times(state, inst)
+    demands.overdue(state, inst)
 
 
 def at_rest(inst: Instance) -> bool:
@@ -58,9 +58,3 @@ def _end_spans(state: State, inst: Instance) -> None:
                         record.n,
                     )
                     demands.span_deadlines(state, span.index, record)
-
-
-def _end_times(state: State, inst: Instance) -> None:
-    for number, plan in enumerate(state.plan.deadlines):
-        if plan.scope == inst.scope and (begun := inst.cells[state.plan.layout.starts + number]) is not None:
-            demands.late(state, number, begun)

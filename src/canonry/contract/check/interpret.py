@@ -54,14 +54,14 @@ class Interpreter:
         """Return what receives for a session."""
 
         def receive(raw: bytes | str, *, at: float | None = None, direction: str | None = None) -> int:
+            if state.n and not state.n & TURN:
+                state.turn()
             state.at = at
             state.direction = direction
             window.put(state.n, raw, at, direction)
             kind = self.judge(state, raw, state.whose)
             state.strange += not -1 < kind < self.plan.other.index
             state.n += 1
-            if not state.n & TURN:
-                state.turn()
             return kind
 
         return receive
@@ -74,10 +74,12 @@ class Interpreter:
             state.report("frame.size", f"the frame has {len(raw):,} bytes")
             unread(state, self.canaries, raw, owner)
             return -1
-        body = decode(state, raw)
+        body = decode(state, raw, batches=self.plan.contract.discriminator.jsonrpc)
         if body is None:
             unread(state, self.canaries, raw, owner)
             return -1
+        if isinstance(body, list):
+            return [self.judge_body(state, each, msgspec.json.encode(each), owner) for each in body][-1]
         return self.judge_body(state, body, raw, owner)
 
     def judge_body(self, state: State, body: Any, raw: bytes | str, owner: Any) -> int:
@@ -97,7 +99,7 @@ class Interpreter:
                 state.direction = kind.direction
             elif state.direction != kind.direction:
                 state.report(
-                    f"direction.{kind.name}",
+                    kind.way_rule,
                     f"`{kind.name}` goes {state.direction}, and only {kind.direction} is allowed",
                 )
         self.fields(state, kind, event)
@@ -115,6 +117,8 @@ class Interpreter:
         if way.below and isinstance(whole, dict):
             meta["$id"] = state.wrapped = whole.get("id")
         name = self._name(whole if way.jsonrpc else body, meta)
+        if name is None and self._goes_untold(state):
+            return Event(body, meta), None
         if name is None:
             state.report("frame.event", "the frame does not say which event it is")
             return None, None
@@ -155,7 +159,7 @@ class Interpreter:
         plan, number = self.plan, kind.index
         demands.silences(state, number)
         if plan.isolation.canary and self.canaries.active:
-            leak = self.canaries.find(raw, owner) or split_canary(state, self.canaries, event, owner)
+            leak = self.canaries.find(raw, owner) or split_canary(state, self.canaries, event, event.body, owner)
             if leak is not None:
                 state.report(plan.isolation.canary, f"a text of another user comes: `{demands.shown(leak)}`")
         isolate(state, event)
@@ -219,6 +223,11 @@ class Interpreter:
             self._found[name] = next((each for each in self._patterns if fnmatchcase(name, each)), None)
         return self._found[name]
 
+    def _goes_untold(self, state: State) -> bool:
+        """Whether a frame goes a way of which the contract tells nothing."""
+        ways = self.plan.contract.transport.direction
+        return bool(ways) and state.direction is not None and state.direction not in ways
+
     def _is_allowed(self, state: State) -> bool:
         patterns = self._allowed.get(state.direction or "out", ())
         return any(fnmatchcase(state.event, pattern) for pattern in patterns)
@@ -231,8 +240,8 @@ def unread(state: State, canaries: Canaries, raw: bytes | str, owner: Any) -> No
     search_unread(state, canaries, raw, owner)
 
 
-def decode(state: State, raw: bytes | str) -> Any:
-    """Return what a frame holds; None where it is no JSON object or list, which is reported."""
+def decode(state: State, raw: bytes | str, *, batches: bool = False) -> Any:
+    """Return what a frame holds: an object, or a batch of them; None where it is neither, which is reported."""
     try:
         found = msgspec.json.decode(raw)
     except msgspec.ValidationError:
@@ -244,6 +253,8 @@ def decode(state: State, raw: bytes | str) -> Any:
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         state.report("frame.json", why_unread(error, "the frame"))
         return None
+    if batches and isinstance(found, list) and found and all(isinstance(each, dict) for each in found):
+        return found
     if not isinstance(found, dict):
         state.report("frame.event", "the frame is no object")
         return None

@@ -1,5 +1,6 @@
 """Whose an event is: fields of the session's user, ids that others own, texts of others."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -141,14 +142,38 @@ def text_key(state: State, index: int, event: Any) -> Any:
     return (index, *(one if isinstance(one := state.get(each, event), str | int) else None for each in paths))
 
 
-def split_canary(state: State, canaries: Canaries, event: Any, owner: Any) -> str | None:
+def _pieces(state: State, event: Any, body: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield which text each piece in an event continues, and the piece: of all texts where none are declared."""
+    plan = state.plan
+    for index, (path, _) in enumerate(plan.isolation.text):
+        yield text_key(state, index, event), state.get(path, event)
+    if not plan.isolation.text:
+        ways = (*(scope.key for scope in plan.scopes), *(span.key for span in plan.spans))
+        keys = dict.fromkeys(path for way in ways for path in way)
+        told = tuple(one if isinstance(one := state.get(path, event), str | int) else None for path in keys)
+        found: dict[tuple[str, ...], list[str]] = {}
+        _texts_in(body, (), found)
+        for place, texts in found.items():
+            yield (place, *told), texts
+
+
+def _texts_in(value: Any, place: tuple[str, ...], found: dict[tuple[str, ...], list[str]]) -> None:
+    if isinstance(value, str):
+        found.setdefault(place, []).append(value)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _texts_in(inner, (*place, name), found)
+    elif isinstance(value, list):
+        for inner in value:
+            _texts_in(inner, place, found)
+
+
+def split_canary(state: State, canaries: Canaries, event: Any, body: Any, owner: Any) -> str | None:
     """Return another user's text that ends in this piece of a text and began in those before."""
-    for index, (path, _) in enumerate(state.plan.isolation.text):
-        value = state.get(path, event)
+    for key, value in _pieces(state, event, body):
         piece = joined_text(value)
         if not piece:
             continue
-        key = text_key(state, index, event)
         tail = None if state.tails is None else state.tails.get(key)
         apart = isinstance(value, list) and len(value) > 1
         if tail is None and not apart and not canaries.may_go_on(piece):

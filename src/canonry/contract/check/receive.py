@@ -30,24 +30,19 @@ class Judge(Protocol):
 
 
 class Window:
-    """The last frames of a session, by their index: at least ``keep``. Receivers write into it themselves.
-
-    A frame, its time and its way stand one after the other in ``frames``: tuples would be many objects to collect.
-    """
+    """The last frames of a session, by their index: at least ``keep``. Compiled receivers write into ``frames``."""
 
     __slots__ = ("frames", "mask")
 
     def __init__(self, keep: int) -> None:
         size = 1 << max(keep - 1, 0).bit_length()
         self.mask = size - 1
-        self.frames: list[Any] = [None] * (3 * size)
+        self.frames: list[Any] = [None] * size
 
     def put(self, n: int, raw: bytes | str, at: float | None, direction: str | None) -> None:
         """Keep a frame."""
-        i = 3 * (n & self.mask)
-        self.frames[i : i + 3] = raw, at, direction
+        self.frames[n & self.mask] = raw, at, direction
 
     def last(self, n: int) -> list[Frame]:
         """Return the frames that are kept, of ``n`` that came."""
-        begins = (3 * (index & self.mask) for index in range(max(0, n - self.mask - 1), n))
-        return [(self.frames[i], self.frames[i + 1], self.frames[i + 2]) for i in begins]
+        return [self.frames[index & self.mask] for index in range(max(0, n - self.mask - 1), n)]

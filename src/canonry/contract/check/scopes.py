@@ -152,6 +152,7 @@ def close(state: State, inst: Instance, kind: int) -> None:
     """Ends a scope, with what is inside it; a sentinel of it stays."""
     scope = state.plan.scopes[inst.scope]
     demands.deadlines(state, inst, "close", kind, scope.index)
+    demands.overdue(state, inst)
     demands.too_few(state, inst)
     drop(state, inst, kind)
 
@@ -161,6 +162,7 @@ def drop(state: State, inst: Instance, kind: int) -> None:
     scope = state.plan.scopes[inst.scope]
     if state.live[inst.scope].pop(inst.key, None) is not inst:
         return
+    state.gone(inst.scope)
     if not inst.ghost and scope.must_close and not inst.paused:
         state.open -= 1
     state.closed[inst.scope].new[inst.key] = Closed(kind, state.n, state.at)

@@ -1,7 +1,6 @@
 """What a session knows: open scopes and spans, what they owe, what was closed lately, what was violated."""
 
 import math
-import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import msgspec
 from canonry.contract.check.ring import Ring
 from canonry.contract.check.violation import Violation
 from canonry.contract.compile.plan import SESSION, Plan
+from canonry.contract.compile.slots import Slots
 from canonry.contract.language.field_types import is_id
 from canonry.contract.language.paths import Path
 
@@ -50,23 +50,32 @@ class Record(msgspec.Struct, eq=False):
     folds: dict[int, list[str]] | None = None
 
 
-class Instance(msgspec.Struct, eq=False):
+class Instance:
     """An open scope, or the session itself. A ``ghost`` began before what was recorded, or where it must not.
 
-    What rules have to know of it lies in further fields of its class (``shapes.py``): ``cells`` has them by the plan's
-    layout, ``spans`` the open ones by the number of the span.
+    What rules have to know of it lies in further slots of its class (``shapes.py``): ``cells`` has them by the plan's
+    layout, ``spans`` the open ones by the number of the span. Compiled contracts fill the slots themselves.
     """
 
-    scope: int
-    key: Any
-    n: int
-    at: float | None
-    ghost: bool = False
-    paused: bool = False
-    parent: "Instance | None" = None
-    kids: "dict[Any, Instance] | None" = None
-    request: tuple[int, float | None] | None = None
-    folds: dict[int, list[str]] | None = None
+    __slots__ = ("at", "folds", "ghost", "key", "kids", "n", "parent", "paused", "request", "scope")
+    slots = Slots((), ())
+    """The further slots of the class."""
+
+    def __init__(self, scope: int, key: Any, n: int, at: float | None, ghost: bool = False) -> None:
+        self.scope = scope
+        self.key = key
+        self.n = n
+        self.at = at
+        self.ghost = ghost
+        self.paused = False
+        self.parent: Instance | None = None
+        self.kids: dict[Any, Instance] | None = None
+        self.request: tuple[int, float | None] | None = None
+        self.folds: dict[int, list[str]] | None = None
+        for name, value in self.slots.fresh:
+            setattr(self, name, value)
+        for name in self.slots.tables:
+            setattr(self, name, {})
 
     @property
     def cells(self) -> "Cells":
@@ -103,7 +112,7 @@ class Tables:
         self._inst = inst
 
     def __iter__(self) -> Iterator[dict[Any, Record]]:
-        return (getattr(self._inst, name) for name in self._inst.__struct_fields__ if _TABLE.fullmatch(name))
+        return (getattr(self._inst, name) for name in self._inst.slots.tables)
 
     def __getitem__(self, index: int) -> dict[Any, Record]:
         found: dict[Any, Record] = getattr(self._inst, f"s{index}", _NONE)
@@ -111,7 +120,6 @@ class Tables:
 
 
 _NONE: dict[Any, Record] = {}
-_TABLE = re.compile(r"s[0-9]+")
 _NOTHING: Ring[int] = Ring(0)
 
 
@@ -134,6 +142,8 @@ class State:
     __slots__: tuple[str, ...] = _NO_SLOTS
     shapes: tuple[type[Instance], ...] = ()
     """The classes of the session itself and of its scopes."""
+    nobody: tuple[Instance, ...] = ()
+    """For each kind of scope one whose key no event has: where there is no last one."""
 
     def __init__(
         self,
@@ -190,7 +200,13 @@ class State:
         self.violations: list[Violation] = []
         self.tally: dict[str, int] = {}
         self.odd = any(isinstance(value, str) and not is_id(value) for value in self.owner)
+        for scope in plan.scopes:
+            self.gone(scope.index)
         self._lay_out()
+
+    def gone(self, scope: int) -> None:
+        """Forgets which scope of a kind the last event belonged to: it is not open any more."""
+        setattr(self, f"last_{scope}", self.nobody[scope])
 
     def _lay_out(self) -> None:
         """Puts the tables into the fields that compiled contracts read."""

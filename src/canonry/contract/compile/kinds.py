@@ -3,7 +3,7 @@
 from typing import Any
 
 from canonry.contract.compile.builder import Builder
-from canonry.contract.compile.plan import OTHER, SESSION, FieldRule, Kind, ScopePlan, Test
+from canonry.contract.compile.plan import OTHER, SESSION, WAY_RULE, FieldRule, Kind, ScopePlan, Test
 from canonry.contract.language.field_types import SENTENCES, FieldKind, parse_kind
 from canonry.contract.language.marks import KeyPath
 from canonry.contract.language.parts import EventType
@@ -16,7 +16,11 @@ _WORDS = frozenset(("present", "absent", "empty", "filled"))
 
 def plan_kinds(builder: Builder, scopes: tuple[ScopePlan, ...]) -> tuple[Kind, ...]:
     """Return every event and variant as a kind, and last the kind of events that the contract does not name."""
-    return (*(_kind(builder, name, scopes) for name in builder.names.events), _other(builder, scopes))
+    kinds = (*(_kind(builder, name, scopes) for name in builder.names.events), _other(builder, scopes))
+    if any(kind.way_rule == WAY_RULE for kind in kinds):
+        way = builder.contract.transport.direction[0]
+        builder.rule(WAY_RULE, f"every event goes {_WAYS[way]}", ("transport", "direction"))
+    return kinds
 
 
 def families(builder: Builder) -> dict[str, tuple[int, ...]]:
@@ -61,8 +65,12 @@ def _kind(builder: Builder, name: str, scopes: tuple[ScopePlan, ...]) -> Kind:
             schemas.append((rule, event.schema))
     needed, possible = _belongs(builder, name, chain, scopes)
     direction = next((event.direction for _, event in reversed(chain) if event.direction), None)
+    only = builder.contract.transport.direction
+    way_rule = ""
     if direction is not None:
-        builder.rule(f"direction.{name}", f"`{name}` goes {_WAYS[direction]}", ("events", name, "direction"))
+        way_rule = builder.rule(f"direction.{name}", f"`{name}` goes {_WAYS[direction]}", ("events", name, "direction"))
+    elif len(only) == 1:
+        direction, way_rule = only[0], WAY_RULE
     return Kind(
         index=builder.numbers[name],
         name=name,
@@ -73,6 +81,7 @@ def _kind(builder: Builder, name: str, scopes: tuple[ScopePlan, ...]) -> Kind:
         needed=needed,
         possible=possible,
         direction=direction.value if direction else "",
+        way_rule=way_rule,
     )
 
 

@@ -18,6 +18,8 @@ from canonry.contract.language.rules import OrderMode, SequenceMode, TimeUnit
 SESSION = -1
 OTHER = "*"
 """The kind of events that the contract does not name."""
+WAY_RULE = "direction"
+"""The rule of a contract that tells of one direction: everything in it goes that way."""
 NO_LIMIT = -1
 
 
@@ -75,6 +77,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     needed: tuple[int, ...] = ()
     possible: tuple[int, ...] = ()
     direction: str = ""
+    way_rule: str = ""
+    """The rule that says which way it goes."""
 
 
 class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from canonry.contract.compile.plan import Plan
 from canonry.contract.compile.stretches import plan_scopes, plan_spans
 from canonry.contract.language.contract import Contract
 from canonry.contract.language.marks import KeyPath, Mark, Mistake
+from canonry.contract.language.parts import Direction
 from canonry.contract.language.rules import Policy, Profile
 from canonry.contract.language.shape import nearest
 
@@ -161,4 +162,6 @@ def _allowed(builder: Builder) -> tuple[tuple[str, tuple[str, ...]], ...]:
                 builder.mistake(("unknown", name), f"`unknown` has the direction `{name}`; expected `in` and `out`")
         return tuple((way, patterns(unknown.get(way, "reject"), ("unknown", way))) for way in ("in", "out"))
     both = patterns(unknown, ("unknown",))
-    return (("in", both), ("out", both))
+    # what goes a way that the contract does not tell of is nobody's event
+    ways = builder.contract.transport.direction
+    return tuple((way.value, both if not ways or way in ways else ("*",)) for way in Direction)

@@ -37,14 +37,24 @@ class Handler(ScopeWriter):
         for scope in reversed(list(self.holders)):
             self._leave(scope)
         self._doubted()
+        self._canaries()
         shared = [f"S.event = {kind.name!r}" if "*" not in kind.name else "S.event = name_of(e)", "S.flawed = False"]
         shared += ["S.at = at", f"S.direction = {kind.direction!r}" if kind.direction else "S.direction = way"]
+        self._drop_unread()
         body = [*self.guard, *(shared if self.shares else ()), *self.act]
         return [
             f"def kind_{kind.index}{'_fresh' if self.fresh else ''}(e, S, n, raw, at, way):  # {kind.name}",
             *(f"    {line}" for line in (*before, *body)),
+            "    S.n = n + 1",
             f"    return {kind.index}",
         ]
+
+    def _drop_unread(self) -> None:
+        """Leave out the beginning of a name that only the look for a scope reads, which an event may belong to."""
+        for index in self.kind.possible:
+            begin = f"r_{index} = None"
+            if begin in self.guard and sum(f"r_{index}" in line for line in (*self.guard, *self.act)) == 3:
+                self.guard.remove(begin)
 
     def may_be_fresh(self) -> bool:
         """Whether an event of this kind opens a scope that it may also find open."""

@@ -1,9 +1,10 @@
 """The text of a handler that opens and closes scopes, and counts in them."""
 
 from canonry.contract.compile.plan import NO_LIMIT, SESSION, ScopePlan
+from canonry.contract.compile.slots import slots_of
 from canonry.contract.compile.span_writer import SpanWriter
 from canonry.contract.compile.steps import write_order, write_states
-from canonry.contract.compile.writer import SLOW
+from canonry.contract.compile.writer import SLOW, no_id
 from canonry.contract.language.rules import SequenceMode
 
 
@@ -50,7 +51,16 @@ class ScopeWriter(SpanWriter):
             self._open(scope, key, holder)
             self.opened.add(index)
         else:
-            self.guard += [f"try: {holder} = S.live_{index}[{key}]", f"except KeyError: {SLOW}"]
+            find = f"try: {holder} = S.live_{index}[{key}]"
+            if len(scope.key) == 1:  # mostly that of the event before
+                self.guard += [
+                    f"if {key} != ({holder} := S.last_{index}).key:",
+                    f"    {find}",
+                    f"    except KeyError: {SLOW}",
+                    f"    S.last_{index} = {holder}",
+                ]
+            else:
+                self.guard += [find, f"except KeyError: {SLOW}"]
             for path in scope.key:
                 self.vouch(path, scope.opens)
         self.holders[index] = holder
@@ -88,6 +98,8 @@ class ScopeWriter(SpanWriter):
                     asked.append(f"{key}_{position} is not None")
                 if not self.tree.plain(path):
                     odd.append(f"{names[-1]}.__class__ not in PLAIN")
+                if not self.tree.sure(path) and self.ids.pop(path.text, None) is not None:
+                    odd.append(no_id(names[-1]))
             whole = names[0] if len(names) == 1 else f"({', '.join(names)})"
             self.guard += [
                 f"if {' and '.join(asked) or 'True'}:",
@@ -101,7 +113,7 @@ class ScopeWriter(SpanWriter):
 
     def _open(self, scope: ScopePlan, key: str, holder: str) -> None:
         index = scope.index
-        self.act.append(f"{holder} = S.live_{index}[{key}] = Instance{index + 1}({index}, {key}, n, at)")
+        self._make(scope, key, holder)
         parent = self.holders.get(scope.inside) if scope.inside != SESSION else None
         if parent:
             self.act += [
@@ -123,6 +135,20 @@ class ScopeWriter(SpanWriter):
                 f"if {asked}: scopes.started(S, SCOPES[{index}], {holder}); demands.deadlines(S, {holder}, "
                 f"'open', {self.kind.index}, {index})"
             )
+
+    def _make(self, scope: ScopePlan, key: str, holder: str) -> None:
+        """Write the object of a scope that opens: what ``Instance`` does, without a call for each slot."""
+        index, slots = scope.index, slots_of(self.plan, scope.index)
+        self.act += [
+            f"{holder} = S.live_{index}[{key}] = S.last_{index} = NEW(Instance{index + 1})",
+            f"{holder}.scope = {index}; {holder}.key = {key}; {holder}.n = n; {holder}.at = at",
+            f"{holder}.ghost = {holder}.paused = False",
+            f"{holder}.parent = {holder}.kids = {holder}.request = {holder}.folds = None",
+        ]
+        for first in dict.fromkeys(repr(value) for _, value in slots.fresh):
+            names = [f"{holder}.{name} = " for name, value in slots.fresh if repr(value) == first]
+            self.act.append(f"{''.join(names)}{first}")
+        self.act += [f"{holder}.{name} = {{}}" for name in slots.tables]
 
     def _demands(self, scope: int) -> None:
         holder = self.holders[scope]
@@ -270,7 +296,7 @@ class ScopeWriter(SpanWriter):
                 here = each.span < 0 and kind in each.kinds
                 self.slow_if(f"{self.cell(holder, 'counts', number)} < {each.low - here}")
         for number, late in enumerate(self.plan.deadlines):
-            if late.scope == index and late.to.what == "close":
+            if late.scope == index and late.start.what != "span":
                 begun = f"at is not None and (o := {self.cell(holder, 'starts', number)}) is not None"
                 self.slow_if(f"{begun} and o[1] is not None and at - o[1] > {late.seconds + 1e-6!r}")
         self._forget(scope, holder)
@@ -287,7 +313,7 @@ class ScopeWriter(SpanWriter):
         """Close a scope; a sentinel stays."""
         index, kind = scope.index, self.kind.index
         key = f"k_{index}"
-        self.act.append(f"del S.live_{index}[{key}]")
+        self.act.append(f"del S.live_{index}[{key}]; S.last_{index} = NOBODY[{index}]")
         if scope.must_close:
             self.act.append(f"if not {holder}.paused: S.open -= 1" if scope.pauses else "S.open -= 1")
         self.act.append(f"S.closed[{index}].new[{key}] = Closed({kind}, n, at)")

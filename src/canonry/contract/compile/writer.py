@@ -34,8 +34,12 @@ class Writer:
         self.shares = False
         self.nested = False
         self.names: dict[str, str] = {}
-        self.ids: dict[str, str] = {}
-        self.doubts: list[str] = []
+        self.ids: dict[str, Path] = {}
+        """What has to be an id and was not looked at yet."""
+        self.doubts: list[str | Path] = []
+        """What has to be looked at only where the session is odd: a condition, or an id."""
+        self.searches = False
+        """Whether the text of every frame is searched for something."""
         self.around: dict[int, str] = {}
         """The spans that the event opens or finds open, by the names that they have."""
 
@@ -75,11 +79,11 @@ class Writer:
                 text = self.expression(rule.path)
                 there = "" if self.tree.sure(rule.path) else f"({text}) is not None and "
                 if word == "id":
-                    odd = f"((v := {text}) in PLACEHOLDERS or v.__class__ is str and v[-1] in ENDS)"
-                    self.ids[rule.path.text] = f"{there}{odd}"
+                    self.ids[rule.path.text] = rule.path
                 elif word == "text":
                     self.slow_if(f"{there}({text}).isspace()")
                 elif word == "rfc3339":
+                    self.searches = True
                     zone = f"({text}).tzinfo is not UTC and BARE_ZONE(raw)"
                     self.slow_if(f"{there}('0000\"' in raw and BARE_ZONE(raw) or {zone})")
                 continue
@@ -151,10 +155,19 @@ class Writer:
 
     def _doubted(self) -> None:
         """The looks that are left for the end: ids that nothing vouches for, and the others where it is in doubt."""
-        for condition in self.ids.values():
-            self.slow_if(condition)
+        for path in self.ids.values():
+            self.slow_if(self._no_id(path))
         if self.doubts:
-            self.slow_if(f"S.odd and ({' or '.join(f'({one})' for one in self.doubts)})")
+            doubts = [self._no_id(one) if isinstance(one, Path) else one for one in self.doubts]
+            self.slow_if(f"S.odd and ({' or '.join(f'({one})' for one in doubts)})")
+
+    def _no_id(self, path: Path) -> str:
+        """What is true where the decoder found a text or number that is no id after all."""
+        text = self.expression(path)
+        there = "" if self.tree.sure(path) else f"({text}) is not None and "
+        if text.isidentifier():
+            return f"{there}{no_id(text)}"
+        return f"{there}{no_id('v', f'(v := {text})')}"
 
     def _direction(self) -> None:
         way = self.kind.direction
@@ -176,18 +189,20 @@ class Writer:
 
     def _isolation(self) -> None:
         plan = self.plan.isolation
-        if plan.canary:
-            self._canaries()
         known = self._verified()
         new = [(index, path) for index, path in enumerate(plan.ids if plan.forbid else ()) if path.text not in known]
         self._session(first=bool(new) or not self.kind.needed)
         for index, (_, path, _) in enumerate(plan.owned):
             if not self.tree.has(path):
                 continue
-            self.slow_if(
+            foreign = (
                 f"(o := S.owned_{index}) is not None and (v := {self.expression(path)}) is not None and not "
                 f"(hashable(v) and v in o)"
             )
+            if path.text in known:
+                self.doubts.append(foreign)
+            else:
+                self.slow_if(foreign)
         for index, path in new:
             value, is_new = f"i_{index}", f"new_{index}"
             odd = "" if self.tree.plain(path) else f"{value}.__class__ not in PLAIN or "
@@ -249,33 +264,40 @@ class Writer:
     def _canaries(self) -> None:
         """Another user's text in the frame, which holds a letter of the tag then, in some spelling.
 
-        What may be the beginning of one is kept; what may be the end of one is for the interpreter.
+        What may be the beginning of one is kept; what may be the end of one is for the interpreter. Nothing is looked
+        at after this, so it keeps at once.
         """
+        if not self.plan.isolation.canary:
+            return
         texts = [(index, path) for index, (path, _) in enumerate(self.plan.isolation.text) if self.tree.has(path)]
-        if texts:
-            self.guard.append("x = None")
-            self.act.append("if x: isolation.keep_tails(S, WATCH, x)")
         self.guard += [
-            "if WATCH.active and ('U' in raw or 'V' in raw or '\\\\' in raw or WATCH.texts or S.tails is not None):",
-            "    if (TAG in raw and WATCH.is_foreign(raw, S.whose) or RUN in raw or WATCH.texts",
-            "            or '\\\\' in raw and ('\\\\u' in raw or '\\\\/' in raw)):",
-            f"        if WATCH.find(raw, S.whose) is not None: {SLOW}",
+            "if WATCH.active:",
+            *([] if self.searches else ["    if raw.__class__ is not str: raw = raw.decode()"]),
+            "    if 'U' in raw or 'V' in raw or '\\\\' in raw or S.tails is not None or WATCH.texts:",
+            *([] if self.plan.isolation.text else [f"        {SLOW}"]),
+            "        if (TAG in raw and WATCH.is_foreign(raw, S.whose) or RUN in raw or WATCH.texts",
+            "                or '\\\\' in raw and ('\\\\u' in raw or '\\\\/' in raw)):",
+            f"            if WATCH.find(raw, S.whose) is not None: {SLOW}",
         ]
+        if not texts:
+            return
+        self.guard.append("        x = None")
         for index, path in texts:
             several = "[]" in path.text
             text = self.expression(path)
             self.guard += [
-                f"    if (o := {text}).__class__ is list and (v := joined_text(o)):"
+                f"        if (o := {text}).__class__ is list and (v := joined_text(o)):"
                 if several
-                else f"    if (v := {text}).__class__ is str and v:",
+                else f"        if (v := {text}).__class__ is str and v:",
                 *(
-                    [f"        if len(o) > 1: {SLOW}"] if several else []
+                    [f"            if len(o) > 1: {SLOW}"] if several else []
                 ),  # what lies apart was not searched as one text
-                "        if S.tails is not None or WATCH.may_go_on(v):",
-                f"            o = isolation.text_key(S, {index}, e)",
-                f"            if WATCH.texts or S.tails is not None and S.tails.get(o) is not None: {SLOW}",
-                "            if WATCH.may_go_on(v): x = [*(x or ()), (o, v)]",
+                "            if S.tails is not None or WATCH.may_go_on(v):",
+                f"                o = isolation.text_key(S, {index}, e)",
+                f"                if WATCH.texts or S.tails is not None and S.tails.get(o) is not None: {SLOW}",
+                "                if WATCH.may_go_on(v): x = [*(x or ()), (o, v)]",
             ]
+        self.guard.append("        if x: isolation.keep_tails(S, WATCH, x)")
 
     def _verified(self) -> set[str]:
         """The ids that an open scope has proved to be of this session: its key, and what is constant in it."""
@@ -294,9 +316,11 @@ class Writer:
             value = f"u_{index}"
             odd = "" if self.tree.plain(unique.path) else f"{value}.__class__ not in PLAIN or "
             self.bind(value, unique.path)
-            known = f"{value} in (w_{index} := S.fresh_{index}) or (o := S.stale_{index}) and {value} in o"
+            known = f"{value} in S.fresh_{index} or (o := S.stale_{index}) and {value} in o"
+            if self.ids.pop(unique.path.text, None) is not None:
+                known += f" or {no_id(value)}"
             self.guard += [f"if {value} is not None:", f"    if {odd}{known}: {SLOW}"]
-            self.act.append(f"if {value} is not None: w_{index}[{value}] = n")
+            self.act.append(f"if {value} is not None: S.fresh_{index}[{value}] = n")
 
     def _exchanges(self) -> None:
         self._implied()
@@ -334,6 +358,12 @@ class Writer:
         if len(paths) == 1:
             return
         self.guard.append(f"{name} = ({', '.join(parts)})")
+
+
+def no_id(name: str, first: str = "") -> str:
+    """An expression that is true where a text that is not empty, or a number, is no id. ``first`` binds its name."""
+    doubt = f"({name} in PLACEHOLDERS or {name}[-1] in ENDS)"
+    return f"({first or name}.__class__ is str and {name}[-1] in LASTS and {doubt})"
 
 
 def _inline(kind: FieldKind, name: str, otherwise: str) -> str:

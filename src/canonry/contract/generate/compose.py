@@ -9,7 +9,7 @@ from canonry.contract.compile.plan import SESSION, ExchangePlan, Kind, Plan, Sco
 from canonry.contract.generate import memory
 from canonry.contract.generate.draft import Draft
 from canonry.contract.generate.values import Persona, stamp
-from canonry.contract.language.paths import EACH, Path
+from canonry.contract.language.paths import EACH, Path, items_at
 from canonry.contract.language.rules import SequenceMode
 
 _OTHER_SIDE = {"in": "out", "out": "in"}
@@ -364,8 +364,7 @@ class Composer:
                 continue
             optional = rule.kind.holds(None)
             if rule.items is not None and value is None:  # a list that need not be there
-                whole = self._draft.field_kind(rule.items[0])
-                optional = whole is None or whole.holds(None)
+                optional = optional or not (items_at(rule.items[0], self._draft.body) or self._is_due(rule.items[0]))
             if optional and (value is not None or self.rng.random() > 0.25):
                 continue
             way = self._draft.way(rule.path)
@@ -375,6 +374,11 @@ class Composer:
                 self._draft.put_way(way, self.persona.new_id(way, rule.kind))
             else:
                 self._draft.put_way(way, self.persona.of(rule.kind, way, at))
+
+    def _is_due(self, way: tuple[str | int, ...]) -> bool:
+        """Whether a list has to be there, and every list that it stands in."""
+        lists = (way[:at] for at in range(len(way) + 1) if at == len(way) or way[at] == EACH)
+        return all((kind := self._draft.field_kind(each)) is not None and not kind.holds(None) for each in lists)
 
     # keys
 

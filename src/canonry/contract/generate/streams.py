@@ -3,7 +3,7 @@
 from random import Random
 
 from canonry.contract.check.checker import Checker
-from canonry.contract.compile.plan import Plan
+from canonry.contract.compile.plan import Plan, ScopePlan
 from canonry.contract.generate.stream import Line, Stream
 from canonry.contract.generate.values import Persona
 from canonry.contract.generate.walk import Walk
@@ -58,12 +58,18 @@ def with_openers(plan: Plan, kinds: frozenset[int]) -> frozenset[int]:
             common = frozenset.intersection(*opens) if opens else frozenset()  # what opens all of them
             more |= common or frozenset().union(*opens)
             more |= frozenset().union(*(plan.spans[span.outer].opens for span in spans if span.outer >= 0))
+            more |= frozenset().union(*(_lasting(plan.scopes[index]) for index in plan.kinds[kind].needed))
         for scope in plan.scopes:
             if kinds & scope.closes:
-                more |= scope.opens
+                more |= _lasting(scope)
         if more == kinds:
             return kinds
         kinds = more
+
+
+def _lasting(scope: ScopePlan) -> frozenset[int]:
+    """What opens a scope and leaves it open, where there is such an event."""
+    return scope.opens - scope.closes - scope.pauses or scope.opens
 
 
 def _walked(checker: Checker, number: int, rng: Random, runs: int, favour: frozenset[int]) -> Walk:

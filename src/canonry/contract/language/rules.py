@@ -130,7 +130,13 @@ class Isolation(Part, frozen=True, kw_only=True):
         str, Meta(description="`$canary`: texts of other users, given for a session, appear nowhere, in no encoding.")
     ] = ""
     text: Annotated[
-        list[Streamed], Meta(description="Fields that carry text piece by piece: a canary may be split over them.")
+        list[Streamed],
+        Meta(
+            description=(
+                "Fields that carry text piece by piece: a canary may be split over them. Default: all texts of the "
+                "events, which takes longer."
+            )
+        ),
     ] = []
     forbid_ids_of: Annotated[
         str, Meta(description="`other_sessions`: keys of scopes and owned ids that another user's session has.")

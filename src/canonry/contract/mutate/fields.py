@@ -103,9 +103,9 @@ def schema(scene: Scene, rule: str) -> Iterator[Edit]:
 
 def direction(scene: Scene, rule: str) -> Iterator[Edit]:
     """Yield streams in which one event goes the wrong way."""
-    name = rule.partition(".")[2]
     for kind in scene.plan.kinds:
-        if kind.name == name and kind.direction:
+        if kind.way_rule == rule:
+            name = kind.name
             other = "in" if kind.direction == "out" else "out"
             for n in scene.of([kind.index])[:_MOST_LINES]:
                 line = msgspec.structs.replace(scene.lines[n], direction=other)

@@ -16,7 +16,7 @@ from canonry.contract.mutate.judge import Judge
 from canonry.contract.mutate.operators import edits, touched, ways
 from canonry.contract.mutate.scene import Edit, Scene
 
-_PLAIN, _FAVOURED = 8, 20
+_PLAIN, _FAVOURED = 8, 60
 """How many streams a mutant is looked for in: those that all rules share, and those with what the rule speaks of."""
 _MOST_EDITS = 150
 _ENOUGH = 3

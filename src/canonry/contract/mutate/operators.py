@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from canonry.contract.compile.plan import Plan, Rule
+from canonry.contract.compile.plan import WAY_RULE, Plan, Rule
 from canonry.contract.generate.streams import with_openers
 from canonry.contract.mutate import belonging, demands, fields, stretches, times
 from canonry.contract.mutate.scene import Edit, Scene
@@ -25,6 +25,8 @@ def edits(scene: Scene, rule: Rule, way: str = "") -> Iterator[Edit]:
     match rule.path[0]:
         case "discriminator" if "beside" in rule.path:
             return fields.beside(scene, rule.id)
+        case "transport" if rule.id == WAY_RULE:
+            return fields.direction(scene, rule.id)
         case "transport" | "discriminator" | "unknown":
             return fields.frames(scene, rule.id)
         case "envelope":
@@ -54,6 +56,8 @@ def touched(plan: Plan, rule: Rule) -> frozenset[int]:
     head = rule.path[0]
     name = str(rule.path[1]) if len(rule.path) > 1 else ""
     found: frozenset[int] = frozenset()
+    ends: frozenset[int] = frozenset()
+    """What has to come as well, whatever it closes."""
     if head == "events":
         found = frozenset(kind.index for kind in plan.kinds if name in (kind.name, kind.base))
     elif head == "scopes":
@@ -61,7 +65,8 @@ def touched(plan: Plan, rule: Rule) -> frozenset[int]:
         found = scope.opens | scope.closes
     elif head == "spans":
         span = next(each for each in plan.spans if each.name == name)
-        found = span.touched | (span.due_at | span.due_within if rule.id == f"{name}.closed" else frozenset())
+        found = span.touched
+        ends = span.due_at | span.due_within if rule.id == f"{name}.closed" else frozenset()
     else:
         demands = [
             *((each.rule, each.kinds) for each in plan.counts),
@@ -73,11 +78,8 @@ def touched(plan: Plan, rule: Rule) -> frozenset[int]:
             found |= order.before | order.event if order.rule == rule.id else frozenset()
         for fold in plan.folds:
             if fold.rule == rule.id:
-                found |= (
-                    fold.kinds
-                    | frozenset(fold.wholes)
-                    | (plan.spans[fold.span].touched if fold.span >= 0 else frozenset())
-                )
+                pieces = fold.kinds or (plan.spans[fold.span].touched if fold.span >= 0 else frozenset())
+                found, ends = found | pieces, frozenset(fold.wholes)
         for exchange in plan.exchanges:
             found |= exchange.request | exchange.reply if exchange.rule == rule.id else frozenset()
         for deadline in plan.deadlines:
@@ -89,7 +91,7 @@ def touched(plan: Plan, rule: Rule) -> frozenset[int]:
             )
         for count in plan.counts:
             found |= plan.spans[count.span].touched if count.rule == rule.id and count.span >= 0 else frozenset()
-    return with_openers(plan, found)
+    return with_openers(plan, found) | ends
 
 
 def _belonging(scene: Scene, rule: Rule, way: str) -> Iterator[Edit]:

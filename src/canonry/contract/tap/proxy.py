@@ -126,8 +126,10 @@ class Tap:
             return
         self._open.add(task)
         task.add_done_callback(self._left)
-        with contextlib.suppress(asyncio.CancelledError):  # the tap ends
+        try:
             await self._serve(reader, writer)
+        except asyncio.CancelledError:  # the tap ends
+            writer.close()
 
     def _left(self, task: asyncio.Task[None]) -> None:
         self._open.discard(task)

@@ -7,10 +7,11 @@ from rich.table import Table
 from rich.text import Text
 
 from canonry.model.load import LoadResult, LoadVerdict
-from canonry.report.load.words import began, facts, took
+from canonry.report.load.words import alike, began, facts, took
 
 _COLUMNS = ("p50", "p90", "p95", "p99", "p99.9", "p100")
 _LONGEST = 300
+_SHOWN = 2
 _STYLES = {LoadVerdict.PASSED: "green", LoadVerdict.PARTIAL: "yellow"}
 
 
@@ -28,11 +29,13 @@ def render(result: LoadResult, out: IO[str], *, color: bool) -> None:
         console.print(Text(f"  first: {first.user}, {first.at:.1f} s: {first.message.splitlines()[-1]}"))
     for rule, count in result.rules.items():
         console.print(Text(f"violated {count:,} x {rule}", "red"))
-        for leak in [one for one in result.leaks if one.rule == rule][:2]:
+        for leak in [one for one in result.leaks if one.rule == rule][:_SHOWN]:
             console.print(Text(f"  {leak.user}: {leak.message}"))
             for direction, text in leak.frames[-3:]:
                 arrow = ">" if direction == "in" else "<"
                 console.print(Text(f"    {arrow} {_excerpt(text, leak.message)}", "dim"))
+        if more := alike(result, rule, _SHOWN):
+            console.print(Text(f"  {more}"))
     for held in result.thresholds:
         console.print(
             Text("held    " if held.is_held else "missed  ", "green" if held.is_held else "red"), held.sentence, sep=""

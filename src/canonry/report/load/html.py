@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import IO
 
 from canonry.model.load import LoadResult, Sample
-from canonry.report.load.words import began, facts, took
+from canonry.report.load.words import alike, began, facts, took
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 640, 200, 64, 24
 _LONGEST = 2000
+_SHOWN = 20
 _STYLE = Path(__file__).with_name("page.css")
 
 
@@ -137,9 +138,11 @@ def _wrong(result: LoadResult, out: IO[str]) -> None:
         out.write("<h2>Violations, with witnesses</h2>")
         for rule, count in result.rules.items():
             out.write(f"<h3>{count:,} x {escape(rule)}</h3>")
-            for leak in [one for one in result.leaks if one.rule == rule]:
+            for leak in [one for one in result.leaks if one.rule == rule][:_SHOWN]:
                 frames = "\n".join(f"{'>' if way == 'in' else '<'} {text[:_LONGEST]}" for way, text in leak.frames)
                 out.write(f"<p>{escape(leak.user)}: {escape(leak.message)}</p><pre>{escape(frames)}</pre>")
+            if more := alike(result, rule, _SHOWN):
+                out.write(f"<p>{escape(more)}</p>")
 
 
 def _round_up(value: float) -> float:

@@ -53,6 +53,20 @@ def facts(result: LoadResult) -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
+def alike(result: LoadResult, rule: str, shown: int) -> str:
+    """How many violations of a rule there are beside those shown, and how far they reach; empty where all are shown."""
+    more = result.rules[rule] - min(shown, sum(one.rule == rule for one in result.leaks))
+    if more < 1:
+        return ""
+    reach = result.reach.get(rule)
+    if reach is None:
+        return f"{more:,} more alike"
+    return (
+        f"{more:,} more alike; all of them in {many(reach.streams, 'conversation')}, "
+        f"{took(reach.first)} to {took(reach.last)} after the begin"
+    )
+
+
 def many(count: int, noun: str, plural: str = "") -> str:
     """A count with its noun."""
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
