@@ -216,3 +216,76 @@ def test_a_comment_in_a_try_of_imports_stays(tmp_path: Path) -> None:
         tmp_path, f"{text}\n\nif __name__ == '__main__':\n    pytest.main([__file__])\n", "runner-main-block"
     )
     assert after == text.replace("import pytest", "pass").encode()
+
+
+MADE = "from unittest.mock import MagicMock, patch\n\n\ndef made():\n    return MagicMock()\n\n\n"
+
+
+def test_names_that_code_replaces_or_binds_again_are_left(tmp_path: Path) -> None:
+    files = {
+        "tests/__init__.py": "",
+        "tests/test_own.py": MADE
+        + "@patch('tests.test_own.MagicMock')\ndef test_a(mock):\n    assert made() is mock()\n",
+        "tests/test_again.py": "import functools\nfrom unittest.mock import Mock\nMock = functools.partial(Mock, spec=dict)\n\n\ndef test_a():\n    assert Mock()\n",
+        "tests/reading.py": "import os\n\n\ndef url():\n    return os.getenv('URL')\n",
+        "tests/test_reading.py": "from unittest.mock import patch\n\n\ndef test_a():\n    with patch('tests.reading.os.getenv'):\n        assert 1\n",
+        "tests/test_checked.py": "import unittest\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    Base = unittest.TestCase\nelse:\n    Base = object\n\n\nclass Mixin(Base):\n    def test_a(self):\n        self.assertTrue(1)\n",
+    }
+    found = run(Folder(tmp_path).write(files).start(), "mock-factory", "environment", "base-case")
+    left = {(item.path, item.line): item.reason for item in found.summary.items if item.grade is Grade.MANUAL}
+    assert "`test_own.MagicMock` is replaced" in left["tests/test_own.py", 5]
+    assert "`Mock` is bound to something else" in left["tests/test_again.py", 7]
+    assert "`reading.os` is replaced" in left["tests/reading.py", 5]
+    assert {change.path for change in found.plan.files} == {"tests/test_own.py", "tests/test_reading.py"}
+
+
+def test_async_tests_from_elsewhere_want_the_async_base_and_a_reader(tmp_path: Path) -> None:
+    files = {
+        "tests/__init__.py": "",
+        "tests/checks.py": "class Checks:\n    async def test_shared(self):\n        assert self\n",
+        "tests/test_mixed.py": "import unittest\nfrom tests.checks import Checks\n\n\nclass TestMixed(Checks, unittest.TestCase):\n    def test_a(self):\n        self.assertTrue(1)\n",
+        "tests/test_above.py": "import unittest\n\n\nclass TestAbove(unittest.TestCase):\n    def test_a(self):\n        self.assertTrue(1)\n",
+        "tests/test_below.py": "from tests.test_above import TestAbove\n\n\nclass TestBelow(TestAbove):\n    async def test_b(self):\n        assert 1\n",
+    }
+    found = run(Folder(tmp_path).write(files).start(), "base-case")
+    assert {item.grade for item in found.summary.items} == {Grade.REVIEW}
+    after = found.after()
+    assert b"class TestMixed(Checks, SSotAsyncTestCase):" in after["tests/test_mixed.py"]
+    assert b"class TestAbove(SSotAsyncTestCase):" in after["tests/test_above.py"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            '"""It."""; import os; X = os.environ.get("A")\n',
+            '"""It."""; from canonry.testing import IsolatedEnvironment; X = IsolatedEnvironment().get("A")\n',
+        ),
+        (
+            "from os import *\nX = getenv('A')\n",
+            "from os import *\nfrom canonry.testing import IsolatedEnvironment\nX = IsolatedEnvironment().get('A')\n",
+        ),
+        (
+            "try:\n    from unittest.mock import Mock\nexcept ImportError:\n    from mock import Mock\nX = Mock()\n",
+            "from canonry.testing import SSotMockFactory\n\nX = SSotMockFactory.unchecked.Mock()\n",
+        ),
+        (
+            "try:\n    from unittest.mock import Mock\nexcept ImportError:\n    Mock = None\nX = Mock()\n",
+            "from canonry.testing import SSotMockFactory\n\ntry:\n    from unittest.mock import Mock\nexcept ImportError:\n    Mock = None\nX = SSotMockFactory.unchecked.Mock()\n",
+        ),
+    ],
+)
+def test_imports_stand_before_what_needs_them_and_go_with_their_try(before: str, after: str, tmp_path: Path) -> None:
+    assert migrated(tmp_path, before, "environment", "mock-factory").decode() == after
+
+
+def test_a_probe_is_imported_from_its_declared_home(tmp_path: Path) -> None:
+    probe = "try:\n    import redis\n    HAS_REDIS = True\nexcept ImportError:\n    HAS_REDIS = False\n"
+    files = {
+        "canonry.toml": "[[canon.symbols]]\nname = 'HAS_REDIS'\nhome = 'shop.probes'\n",
+        "shop/__init__.py": "",
+        "shop/a.py": probe,
+        "shop/probes.py": probe,
+    }
+    found = run(Folder(tmp_path).write(files).start(), "availability-flag")
+    assert found.after() == {"shop/a.py": b"from shop.probes import HAS_REDIS\n"}

@@ -25,6 +25,7 @@ _OURS = {
 }
 _TRANSPARENT = ("pytest.mark.", "unittest.skip", "unittest.expectedFailure", "unittest.mock.patch", "mock.patch")
 _SET_UP = ("setUp", "tearDown", "setUpClass", "tearDownClass", "setup_method", "teardown_method")
+_NEVER = "was never awaited; it runs from now on, and may fail"
 _ASYNC_PARTS = frozenset(("asyncSetUp", "asyncTearDown"))
 _COMMENT = "a comment stands where its base belongs"
 _OF_TEST_CASE = frozenset(name for name in dir(unittest.TestCase) if not name.startswith("_"))
@@ -133,7 +134,7 @@ def _way_of(module: Module, node: ast.ClassDef, fact: ClassFact, *, shared: bool
         return Way(Grade.MANUAL, f"`{other}` does work of its own that the canonical base does not do")
     if not cases and "pytest" in bases and not awaits:
         return _plain(module, node, fact, named, bases["pytest"])
-    wants_async = shared or _has_async(file, fact) or any(name in _ASYNC for _, name in cases)
+    wants_async = shared or any(_async_parts(module, fact)) or any(name in _ASYNC for _, name in cases)
     base = bases.get("async" if wants_async else "sync") or (bases.get("async") if not wants_async else None)
     if base is None:
         return Way(Grade.MANUAL, f"the canon names no {'async' if wants_async else 'synchronous'} base case")
@@ -203,7 +204,8 @@ def beside(module: Module, node: ast.ClassDef, fact: ClassFact, source: Definiti
     if not cases or any(root not in _SYNC | _ASYNC for root in cases) or not node.bases:
         return Way(Grade.MANUAL, f"its base {where} has to be moved first")
     bases = canonical_bases(module.file)
-    base = bases.get("async" if _has_async(module.file, fact) or hierarchy.case == "async" else "sync")
+    wants_async = hierarchy.case == "async" or any(_async_parts(module, fact))
+    base = bases.get("async" if wants_async else "sync")
     if base is None or not base.is_case:
         return Way(Grade.MANUAL, f"its base {where} has to be moved first")
     need = _name_for(module, node, base)
@@ -248,13 +250,20 @@ def doubts_of_facts(file: FileView, fact: ClassFact) -> Iterator[str]:
     for function in functions:
         if file.is_test_function(function):
             if function.is_async and file.hierarchy(fact).case == "sync":
-                yield f"`{function.name}` was never awaited; it runs from now on, and may fail"
+                yield of_unawaited(function)
             if function.returns is not None:
                 yield f"`{function.name}` returns a value, which the canonical base refuses"
             if function.generator:
                 yield f"`{function.name}` is a generator, which the canonical base refuses"
         elif function.name in _SET_UP[:4] and function.is_async:
             yield f"`{function.name}` is async and was never awaited"
+
+
+def of_unawaited(function: FunctionFact) -> str:
+    """What a reader has to know of an async test of a plain unittest case."""
+    if all(decorator.startswith(_TRANSPARENT) for decorator in function.decorators):
+        return f"`{function.name}` {_NEVER}"
+    return f"`{function.name}` is async, and its decorator may await it or not"
 
 
 def doubts_of_plain(file: FileView, fact: ClassFact) -> Iterator[str]:
@@ -279,6 +288,7 @@ def _doubts(
     shared: bool,
 ) -> Iterator[str]:
     yield from doubts_of_facts(module.file, fact)
+    yield from _unawaited_elsewhere(module, fact)
     if any(keyword.arg == "metaclass" for keyword in node.keywords):
         yield "it has a metaclass"
     if any(keyword.arg is None for keyword in node.keywords):
@@ -326,11 +336,31 @@ def _uses_of_case(node: ast.ClassDef) -> set[str]:
     }
 
 
-def _has_async(file: FileView, fact: ClassFact) -> bool:
-    functions: list[FunctionFact] = list(file.methods.get(fact.qualname, []))
-    heirs = [each for each in file.facts.classes if f":{fact.qualname}" in each.bases]
-    functions += [function for heir in heirs for function in file.methods.get(heir.qualname, [])]
-    return any(
-        function.is_async and (file.is_test_function(function) or function.name in _ASYNC_PARTS)
-        for function in functions
-    )
+def _async_parts(module: Module, fact: ClassFact) -> Iterator[tuple[Definition, Definition, FunctionFact]]:
+    """The async tests and set-ups that a class, or what derives from it, has or inherits.
+
+    Each with the class that gets it and the one that defines it.
+    """
+    file, own = module.file, module.file.definition(fact)
+    waiting, heirs = [own], {own: None}
+    while waiting:
+        more = [each for each in module.surroundings.heirs(waiting.pop()) if each not in heirs]
+        heirs.update(dict.fromkeys(more))
+        waiting += more
+    for heir in heirs:
+        for definition in (heir, *file.index.hierarchy(heir).ancestors):
+            facts = file.index.facts(definition.path)
+            for function in facts.functions if facts is not None else ():
+                if not function.is_async or function.owner != definition.qualname:
+                    continue
+                if file.project.settings.is_test_function(function.name) or function.name in _ASYNC_PARTS:
+                    yield heir, definition, function
+
+
+def _unawaited_elsewhere(module: Module, fact: ClassFact) -> Iterator[str]:
+    """The async tests of other classes that nothing awaits before a class has the async base."""
+    file, own = module.file, module.file.definition(fact)
+    for heir, definition, function in _async_parts(module, fact):
+        if definition != own and function.name not in _ASYNC_PARTS and file.index.hierarchy(heir).case == "sync":
+            where = "" if definition.path == file.path else f" in `{definition.path}`"
+            yield f"{of_unawaited(function)}: it is of `{definition.qualname}`{where}"

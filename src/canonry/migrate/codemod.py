@@ -30,7 +30,7 @@ class Codemod:
     elsewhere: ClassVar[bool] = False
     """Whether a finding is answered at the places that it names beside its own, too."""
     asks_who_starts: ClassVar[bool] = False
-    """Whether its answers depend on which files others start (`Surroundings.starters`)."""
+    """Whether its answers depend on what files start, or replace, of others (`Surroundings.starters`)."""
     lists_only: ClassVar[bool] = False
     """Whether all of its answers are for a hand."""
     examples: ClassVar[tuple[Example, ...]] = ()

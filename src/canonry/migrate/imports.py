@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from canonry.changes.checks.names import said
 from canonry.changes.nodes import nodes_of
@@ -88,6 +88,9 @@ def _statements(module: Module, last: ast.stmt | None, lines: list[str]) -> Spli
         end = module.line_end(at).decode()
         apart = end * 2 if body and isinstance(body[0], _DEFINITIONS) else end if body else ""
         return module.insert(at, "".join(line + end for line in lines) + apart)
+    behind = body[body.index(after) + 1 :][:1]
+    if behind and behind[0].lineno == after.end_lineno and not isinstance(behind[0], _IMPORTS):
+        return module.insert(module.start(behind[0]), "".join(f"{line}; " for line in lines))  # which may need it
     beside = [each for each in body if each.lineno == after.end_lineno]  # `import a; b = (` goes on in other lines
     stop = module.end(beside[-1] if beside else after)
     end = module.line_end(stop).decode()
@@ -235,13 +238,13 @@ def _removals(
         if still is not None:
             found.append(module.replace(statement, still))
             continue
-        block = _block_of(module, statement)
-        empty = all(each in whole for each in block) and module.parents.get(statement) is not module.tree
-        tried = _only_tried(module, statement) if empty else None
+        tried = _only_tried(module, statement, whole)
         if tried is not None:
-            if statement is block[-1]:
+            if statement is tried.body[-1]:
                 found.append(removal_of(module, tried, _block_of(module, tried)))
             continue
+        block = _block_of(module, statement)
+        empty = all(each in whole for each in block) and module.parents.get(statement) is not module.tree
         if empty and statement is block[-1]:
             found.append(module.replace(statement, "pass"))
             continue
@@ -249,14 +252,18 @@ def _removals(
     return found
 
 
-def _only_tried(module: Module, statement: ast.stmt) -> ast.Try | None:
-    """The `try` at the top level that does nothing but to import, and nothing where that fails."""
+def _only_tried(module: Module, statement: ast.stmt, gone: Collection[ast.stmt]) -> ast.Try | None:
+    """The `try` at the top level around an import that does nothing but to import what goes, also where that fails."""
     parent = module.parents.get(statement)
-    if not isinstance(parent, ast.Try) or statement not in parent.body or parent.orelse or parent.finalbody:
+    if isinstance(parent, ast.ExceptHandler):
+        parent = module.parents.get(parent)
+    if not isinstance(parent, ast.Try) or parent.orelse or parent.finalbody:
         return None
     if module.parents.get(parent) is not module.tree or module.has_comment(module.start(parent), module.end(parent)):
         return None
-    return parent if all(isinstance(each, ast.Pass) for handler in parent.handlers for each in handler.body) else None
+    fallbacks = [each for handler in parent.handlers for each in handler.body]
+    done = all(isinstance(each, ast.Pass) or each in gone for each in fallbacks)
+    return parent if done and all(each in gone for each in parent.body) else None
 
 
 def _block_of(module: Module, statement: ast.stmt) -> list[ast.stmt]:

@@ -14,11 +14,14 @@ _BLOCKS = (ast.If, ast.Try)
 
 
 def reexported(module: Module, alias: ast.alias) -> str | None:
-    """How an import is written that another file of the tree imports from this one (``X as X``); None where none does.
+    """How an import is written that other code of the tree needs (``X as X``); None where none does.
 
-    Test files are left out: what they import is their own.
+    Code elsewhere imports it from here, but for test files, whose imports are their own; or some code puts something in
+    the place of it by its name here, which has to be there then.
     """
     bound = alias.asname or alias.name
+    if "." not in bound and module.surroundings.starters().replaces(module.path, bound):
+        return f"{alias.name} as {bound}"
     if module.file.project.is_test_file(module.path) or ("." in alias.name and not alias.asname):
         return None
     if not {bound, "*"} & module.surroundings.wanted(module.path):

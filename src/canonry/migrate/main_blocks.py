@@ -10,7 +10,7 @@ from canonry.migrate.module import Module
 from canonry.source.facts import Site
 
 _TALK = frozenset(
-    "print len int str sorted sum any all range exit quit bool isinstance hasattr getattr list dict".split()
+    "print len int str sorted sum any all range exit quit SystemExit bool isinstance hasattr getattr list dict".split()
 )
 _SERVING = frozenset(
     "sys asyncio time datetime traceback logging logger log unittest pytest argparse warnings pprint platform json"

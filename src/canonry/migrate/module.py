@@ -218,6 +218,20 @@ class Module:
             found[name] = found.get(name, 0) + 1
         return found
 
+    def is_rebound(self, name: str) -> bool:
+        """Whether the file binds a name more than once at its top level, and not by imports alone.
+
+        None does not count: it stands for what could not be imported.
+        """
+        return self.bound.get(name, 0) > 1 and any(map(self._binds_otherwise, self.words.names.get(name, ())))
+
+    def _binds_otherwise(self, name: ast.Name) -> bool:
+        if not isinstance(name.ctx, ast.Store) or self.enclosing(name, _SCOPES) is not None:
+            return False
+        statement = self.statement_of(name)
+        value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+        return not (isinstance(value, ast.Constant) and value.value is None)
+
     @cached_property
     def _star_names(self) -> frozenset[str]:
         """The names that star imports of the tree's own modules bring."""

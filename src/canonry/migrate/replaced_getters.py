@@ -14,6 +14,10 @@ def replaced_getter(module: Module) -> str:
     ``patch("os.getenv")``, ``patch.object(os, "getenv")``, ``monkeypatch.setattr(os.environ, "get", ...)`` and their
     kin; a test elsewhere in the file may run while it is so.
     """
+    starters = module.surroundings.starters()
+    for name in ("os", "environ", "getenv"):
+        if name in module.bound and starters.replaces(module.path, name):
+            return starters.replaces(module.path, name)
     if b"getenv" not in module.content and b"environ" not in module.content:
         return ""
     for node in module.nodes:

@@ -1,7 +1,11 @@
-"""Which files of a tree may be started as scripts by others: by a path or `-m`, in Python code and in documents."""
+"""What the files of a tree do to others by name: start them as scripts, and put things in the place of their names.
+
+Scripts are started by a path or `-m`, in Python code and in documents.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 
 import msgspec
 
@@ -20,17 +24,31 @@ _IN_TEXT = re.compile(
 )
 _RUNPY = re.compile(rb"run_(?P<m>module|path)\(\s*[\"'](?P<what>[\w./-]+)[\"']")
 _TEXTS = re.compile(rb"[\"']([^\"'\r\n]*)[\"']")
+_REPLACED = (
+    re.compile(rb"patch\(\s*[\"'](?P<what>[\w.]+)[\"']"),
+    re.compile(rb"attr\(\s*[\"'](?P<what>[\w.]+)[\"']"),
+    re.compile(rb"patch\.object\(\s*(?P<owner>[\w.]+)\s*,\s*[\"'](?P<what>\w+)[\"']"),
+    re.compile(rb"attr\(\s*(?P<owner>[\w.]+)\s*,\s*[\"'](?P<what>\w+)[\"']"),
+)
+"""`patch("a.b")`, `setattr("a.b", ...)` and `delattr` of pytest, `patch.object(a, "b")`, `setattr(a, "b", ...)`."""
 _NAME = re.compile(r"[\w./-]*\w+\.py|\w+(?:\.\w+)+")
 _MODULE = re.compile(r"\w+(?:\.\w+)*")
 
 
 class Starters(msgspec.Struct, frozen=True):
     """``scripts`` are started for certain. ``named``: names of files and dotted names of modules, in the texts of code
-    that starts processes, with the file that holds each.
+    that starts processes, with the file that holds each. ``replaced``: what code puts something else in the place of,
+    as the last part of its owner's name and its own (``bank.pay``), for each step of a dotted name.
     """
 
     scripts: frozenset[str] = frozenset()
     named: dict[str, str] = {}
+    replaced: frozenset[str] = frozenset()
+
+    def replaces(self, path: str, name: str) -> str:
+        """The name of a module's own that code may put something else in the place of, empty where none does."""
+        found = f"{path.removesuffix('.py').removesuffix('/__init__').rpartition('/')[2]}.{name}"
+        return found if found in self.replaced else ""
 
     def of(self, path: str) -> str:
         """A file that may start this one, empty where none does."""
@@ -43,8 +61,10 @@ def starters_of(read: Callable[[str, Key | None], bytes | None], listing: Listin
     """What the Python files of a tree start."""
     scripts: set[str] = set()
     named: dict[str, str] = {}
+    replaced: set[str] = set()
     for path, key in sorted(listing.live.items()):
         content = read(path, key) or b""
+        replaced.update(_replaced(content))
         if not any(word in content for word in _STARTS):
             continue
         for pattern in (_IN_LIST, _IN_TEXT, _RUNPY):
@@ -55,7 +75,15 @@ def starters_of(read: Callable[[str, Key | None], bytes | None], listing: Listin
         texts = b"\n".join({text for text in _TEXTS.findall(content) if b"." in text})  # no name goes over a line
         for name in _NAME.findall(texts.decode("utf-8", "replace")):
             named.setdefault(name.rpartition("/")[2], path)
-    return Starters(frozenset(scripts), named)
+    return Starters(frozenset(scripts), named, frozenset(replaced))
+
+
+def _replaced(content: bytes) -> Iterator[str]:
+    for pattern in _REPLACED:
+        for match in pattern.finditer(content):
+            owner = match.groupdict().get("owner") or b""
+            parts = b".".join([owner, match["what"]]).decode("ascii", "replace").split(".")
+            yield from (f"{first}.{second}" for first, second in pairwise(parts) if first)
 
 
 def scripts_of(documents: Iterable[tuple[str, Reading]]) -> Iterator[str]:

@@ -7,6 +7,7 @@ import msgspec
 
 from canonry.model.finding import Related
 from canonry.rules.inventory import Inventory
+from canonry.rules.view import Project
 from canonry.source.facts import Site
 from canonry.source.index import Definition
 from canonry.source.similar import Pair
@@ -71,6 +72,11 @@ def disjoint_stars(
             free[each] = False
         found.append(star)
     return found
+
+
+def is_declared(home: Home, project: Project) -> bool:
+    """Whether the canon declares a place to be the home of the symbol that it defines."""
+    return bool(home.path) and project.symbol_homes.get(home.name) == home.path
 
 
 def ranked(homes: Iterable[Home], inventory: Inventory, remoteness: Callable[[str], int]) -> list[Home]:

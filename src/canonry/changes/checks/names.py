@@ -26,8 +26,8 @@ class Names(msgspec.Struct):
     """What a module binds at its top level and uses anywhere. ``imported`` are those that imports bind.
 
     ``dotted`` are those of `import a.b`, which are not counted as bound until all are known, ``offered`` those that
-    are imported for others (``X as X``). ``used`` are the names in code, in ``__all__`` and in annotations that are
-    strings.
+    are imported for others (``X as X``), ``rebound`` those that something else than an import binds, too. ``used`` are
+    the names in code, in ``__all__`` and in annotations that are strings.
     """
 
     bound: Counter[str]
@@ -36,6 +36,7 @@ class Names(msgspec.Struct):
     used: set[str]
     strings: set[str]
     offered: set[str] = msgspec.field(default_factory=set)
+    rebound: set[str] = msgspec.field(default_factory=set)
 
     def mentions(self, name: str) -> bool:
         """Whether any other string could be an annotation with the name: enough not to call an import left over."""
@@ -76,7 +77,7 @@ def object_to_names(source: EditedSource, *, is_package: bool, is_replaced: bool
         goes = name not in new.bound and name not in old.used and not is_replaced
         if goes and name not in _tried(source.old.tree) and not old.mentions(name) and not _went_along(source, name):
             return f"the import of `{name}` was unused before; only what the edits orphan is taken away"
-        orphaned = name in new.imported - new.offered and name in old.used - new.used and not is_package
+        orphaned = name in new.imported - new.offered - new.rebound and name in old.used - new.used and not is_package
         if orphaned and not new.mentions(name):
             return f"nothing would use the import of `{name}` any more; it has to go with the edits"
     return None
@@ -122,6 +123,7 @@ def _added(names: Names, parts: Sequence[Part]) -> Names:
         set(names.used),
         set(names.strings),
         set(names.offered),
+        set(names.rebound),
     )
     for node in (node for part in parts for node in _binding(part)):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -135,7 +137,9 @@ def _added(names: Names, parts: Sequence[Part]) -> Names:
                 else:
                     found.bound[name] += 1
         else:
-            found.bound.update(_binds(node))
+            bound = _binds(node)
+            found.bound.update(bound)
+            found.rebound.update(bound)
     for part in parts:
         _gather(part.nodes, found)
     return found

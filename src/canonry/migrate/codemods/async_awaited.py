@@ -4,11 +4,12 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from canonry.migrate.answers import Change, Found, manual
-from canonry.migrate.bases import way_of
+from canonry.migrate.bases import Way, of_unawaited, way_of
 from canonry.migrate.codemod import Codemod, Example
-from canonry.migrate.codemods.base_case import mended_in
+from canonry.migrate.codemods.base_case import classes_of, mended_in, source_of
 from canonry.migrate.module import Module
 from canonry.model.edit import Grade
+from canonry.source.facts import ClassFact
 
 
 class AsyncAwaited(Codemod):
@@ -39,7 +40,8 @@ class AsyncAwaited(Codemod):
 
     def changes(self, module: Module, found: Sequence[Found]) -> Iterator[Change]:
         """The class of each test."""
-        nodes = {node.name: node for node in module.tree.body if isinstance(node, ast.ClassDef)}
+        nodes = classes_of(module.tree)
+        said = {of_unawaited(each) for each in module.file.facts.functions if each.is_async}
         for each in found:
             owner = each.offence.site.symbol.rpartition(".")[0]
             node, fact = nodes.get(owner), module.file.classes.get(owner)
@@ -49,14 +51,22 @@ class AsyncAwaited(Codemod):
                 )
                 continue
             name = each.offence.site.symbol.rpartition(".")[2]
-            doubt = f"`{name}` was never awaited; it runs from now on, and may fail"
+            doubt = next(of_unawaited(test) for test in module.file.methods[owner] if test.name == name)
             above = mended_in(module.file, fact) if module.file.hierarchy(fact).case else None
             if above is not None:
                 source, line = above
                 reason = f"{doubt}; base-case mends it where `{source.qualname}` in `{source.path}` is"
                 yield Change(found=each, grade=Grade.REVIEW, reason=reason, elsewhere=(source.path, line))
                 continue
-            way = way_of(module, node, fact, shared=False, awaits=True)
-            reason = way.reason or doubt
+            way = _way(module, nodes, fact)
+            reason = doubt if not way.reason or way.reason in said else way.reason
             grade = Grade.REVIEW if way.grade is Grade.SAFE else way.grade
             yield Change(found=each, grade=grade, reason=reason, edits=way.edits, needs=way.needs)
+
+
+def _way(module: Module, nodes: dict[str, ast.ClassDef], fact: ClassFact) -> Way:
+    """The way of a class, or that of the class of its file through which it reaches its foreign base."""
+    source = source_of(module.file, fact)
+    origin = module.file.classes.get(source.qualname) if source is not None and source.path == module.path else None
+    edited = origin if origin is not None and origin.qualname in nodes else fact
+    return way_of(module, nodes[edited.qualname], edited, shared=False, awaits=True)

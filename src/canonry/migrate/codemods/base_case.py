@@ -35,6 +35,7 @@ class BaseCase(Codemod):
     rules = ("BAS001", "BAS004", "BAS005")
     order = 30
     looks_at_bases = True
+    asks_who_starts = True
     examples = (
         Example(
             "import unittest\n\n\nclass TestOrder(unittest.TestCase):\n    def setUp(self):\n        super().setUp()\n        self.total = 1\n\n    @unittest.skip('later')\n    def test_total(self):\n        self.assertEqual(self.total, 1)\n",
@@ -115,7 +116,7 @@ class _Nodes:
 
     @cached_property
     def _found(self) -> dict[str, ast.ClassDef]:
-        return _classes(self._module.tree)
+        return classes_of(self._module.tree)
 
     def __contains__(self, name: object) -> bool:
         return name in self._found
@@ -126,7 +127,7 @@ class _Nodes:
 
 def _change(module: Module, found: Found, nodes: _Nodes, fact: ClassFact) -> Change:
     file = module.file
-    source = _source_of(file, fact)
+    source = source_of(file, fact)
     if source is None and not file.hierarchy(fact).complete:
         return manual(found, "one of its bases is computed, or is not there")
     if source is None or source == file.definition(fact):
@@ -149,7 +150,7 @@ def _change(module: Module, found: Found, nodes: _Nodes, fact: ClassFact) -> Cha
 
 def mended_in(file: FileView, fact: ClassFact) -> tuple[Definition, int] | None:
     """The other class whose edit by this codemod mends a class, and its line; None where there is none."""
-    source = _source_of(file, fact)
+    source = source_of(file, fact)
     if source is None or source == file.definition(fact):
         return None
     other = _view(file, source.path)
@@ -173,7 +174,7 @@ def _unnamed(module: Module, found: Found, nodes: _Nodes, fact: ClassFact, sourc
     return Change(found=found, grade=way.grade, reason=way.reason, edits=way.edits, needs=way.needs)
 
 
-def _source_of(file: FileView, fact: ClassFact) -> Definition | None:
+def source_of(file: FileView, fact: ClassFact) -> Definition | None:
     """The class of the tree, perhaps this one, that names the foreign base or stands at the end of the bases."""
     definition = file.definition(fact)
     for each in (definition, *file.hierarchy(fact).ancestors):
@@ -234,7 +235,7 @@ def _grade_of(file: FileView, fact: ClassFact) -> Grade:
     return Grade.MANUAL if unknown else Grade.REVIEW
 
 
-def _classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
+def classes_of(tree: ast.Module) -> dict[str, ast.ClassDef]:
     """The classes at the top level and in classes there, by qualified name."""
     found: dict[str, ast.ClassDef] = {}
     waiting: list[tuple[str, ast.stmt]] = [("", each) for each in tree.body]

@@ -34,6 +34,7 @@ class CanonicalSymbol(Codemod):
     name = "canonical-symbol"
     rules = ("IMP003",)
     order = 15
+    asks_who_starts = True
     examples = (
         Example(
             "from shop.ws.manager import WebSocketManager\n\n\ndef test_a():\n    assert WebSocketManager()\n",
@@ -104,6 +105,9 @@ def _change(module: Module, found: Found, node: ast.ImportFrom, symbols: list[Sy
     doubt = "" if meant == home else f"`{dotted}` is not the `{symbol.name}` of its home, and may behave differently"
     if module.path.endswith("/__init__.py") and not doubt:
         doubt = "others may import it from this package"
+    replaced = ".".join(dotted.split(".")[-2:])
+    if not doubt and replaced in module.surroundings.starters().replaced:
+        doubt = f"`{replaced}` is replaced somewhere, which this import does not see any more"
     bound = alias.asname or alias.name
     missing = lacking(module, bound, home) if meant != home else None
     if missing is not None:

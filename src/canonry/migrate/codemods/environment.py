@@ -32,6 +32,7 @@ class Environment(Codemod):
     name = "environment"
     rules = ("ENV001", "ENV002")
     order = 40
+    asks_who_starts = True
     looks_at_bases = True
     examples = (
         Example(
@@ -153,7 +154,7 @@ def _use(
     if use.kind == "read":
         getter = replaced_getter(module)
         if getter:
-            return manual(found, f"`{getter}` is replaced in this file, and the accessor does not ask it")
+            return manual(found, f"`{getter}` is replaced, and the accessor does not ask it")
         return _answer(found, accessor, edits, need)
     if accessor.ours:
         return written(module, found, environ, edits, need)

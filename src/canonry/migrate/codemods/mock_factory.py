@@ -38,6 +38,7 @@ class MockFactory(Codemod):
     name = "mock-factory"
     rules = ("MCK001",)
     order = 45
+    asks_who_starts = True
     examples = (
         Example(
             "from unittest.mock import MagicMock\n\nfrom shop.bank import Bank\n\n\ndef test_pay():\n    bank = MagicMock(spec=Bank)\n    bank.pay(1)\n    bank.pay.assert_called_once_with(1)\n",
@@ -111,6 +112,9 @@ def _change(module: Module, found: Found, double: Double) -> Change:
         return manual(found, _BACKPORT)
     if home.startswith("&.") and made not in MOCK_CLASSES:
         return manual(found, _FIXTURE)
+    rebound = _rebound(module, call)
+    if rebound:
+        return manual(found, rebound)
     if module.has_comment(module.start(call.func), module.end(call.func)):
         return manual(found, "a comment stands in the middle of its name")
     edit = module.replace(call.func, f"{need.bound}.unchecked.{made}")
@@ -118,6 +122,23 @@ def _change(module: Module, found: Found, double: Double) -> Change:
     return Change(
         found=found, grade=Grade.REVIEW if reason else Grade.SAFE, reason=reason, edits=(edit,), needs=(need,)
     )
+
+
+def _rebound(module: Module, call: ast.Call) -> str:
+    """Why the name under which a mock is made may mean something else when it is called, empty where nothing says so."""
+    root: ast.expr = call.func
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if not isinstance(root, ast.Name) or any(
+        root.id in module.locals_of(each) for each in module.functions_around(call)
+    ):
+        return ""
+    replaced = module.surroundings.starters().replaces(module.path, root.id)
+    if replaced:
+        return f"`{replaced}` is replaced somewhere, and the factory does not ask it"
+    if module.is_rebound(root.id):
+        return f"`{root.id}` is bound to something else in this file, too"
+    return ""
 
 
 def _says_what_it_stands_for(call: ast.Call, made: str) -> bool:

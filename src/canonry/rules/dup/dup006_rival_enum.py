@@ -11,6 +11,7 @@ from canonry.rules.clusters import (
     difference,
     disjoint_stars,
     imported,
+    is_declared,
     listed,
     ranked,
     related,
@@ -31,7 +32,7 @@ class RivalEnum(Rule):
     constants at the top of a module or of a class there: a tuple, list or set of string literals with a name in
     capitals, or a dictionary of that kind by its keys. At least 4 words, at most 60: longer ones are data. Sets that
     have at least 80 % of their words (Jaccard) in common with one of them, in several files, are reported once, at the
-    likely home (production code first, then most importers, fewest doubles in the file, the shortest path); the others follow with the
+    likely home (the one that `canon.symbols` declares, else production code first, then most importers, fewest doubles in the file, the shortest path); the others follow with the
     words that they lack and add. Folders of examples, documentation and locales are left out.
 
     A reader has to look, always: severities and priorities may share their words. Measured on the reference repository:
@@ -84,7 +85,8 @@ class RivalEnum(Rule):
         clusters = [cluster for cluster in clusters if len({home.path for home in cluster}) > 1]
         importers = inventory.importers(tree.project.index, {home.name for cluster in clusters for home in cluster})
         for cluster in clusters:
-            home, *others = ranked(with_importers(cluster, importers), inventory, tree.project.remoteness)
+            order = ranked(with_importers(cluster, importers), inventory, tree.project.remoteness)
+            home, *others = sorted(order, key=lambda each: not is_declared(each, tree.project))
             files = len({each.path for each in cluster})
             names = list(dict.fromkeys(each.name for each in (home, *others)))
             same = "the same" if all(each.words == home.words for each in others) else "nearly the same"

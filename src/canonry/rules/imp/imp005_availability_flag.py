@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from canonry.model.finding import Confidence
-from canonry.rules.clusters import Home, counted, imported, listed, ranked, related, with_importers
+from canonry.rules.clusters import Home, counted, imported, is_declared, listed, ranked, related, with_importers
 from canonry.rules.rule import Example, Offence, Rule
 from canonry.rules.view import TreeView
 from canonry.source.facts import Flag
@@ -21,7 +21,7 @@ class AvailabilityFlag(Rule):
 
     A probe is a `try` at the top of a module that imports something and remembers the answer: a name set to True, with
     a handler of import errors that does not raise; or the imported name itself, None in the handler. Each dependency
-    may be probed in one home, and every probe beyond the likely home (production code first, then most
+    may be probed in one home, and every probe beyond the likely home (the one that `canon.symbols` declares, else production code first, then most
     importers of the flag, then one that asks for nothing else) is reported. A package from outside is one dependency whatever is imported from it (`redis` and
     `redis.asyncio`; of namespace packages such as `google` what is installed as one).
 
@@ -165,7 +165,7 @@ def _message(dependency: str, probe: _Probe, likely: _Probe, places: int) -> str
 
 
 def _likely_first(dependency: str, probes: list[_Probe], tree: TreeView) -> list[_Probe]:
-    """The likely home first: production code, most importers, a flag of this dependency alone, then as everywhere.
+    """The likely home first: the one that the canon declares, production code, most importers, a flag of this dependency alone, then as everywhere.
 
     Of equals a name that says the dependency goes first: `HAS_UNIQUE` asks for one thing of it.
     """
@@ -175,9 +175,11 @@ def _likely_first(dependency: str, probes: list[_Probe], tree: TreeView) -> list
     by_place = {(probe.home.path, probe.home.site.line): probe for probe in probes}
     order = [by_place[home.path, home.site.line] for home in ranked(homes, tree.inventory, remoteness)]
 
-    def key(probe: _Probe) -> tuple[int, int, bool, int, bool]:
-        says = word in probe.home.name.replace("_", "").lower()
-        return (remoteness(probe.home.path), -len(probe.home.importers), not probe.boolean, probe.asked, not says)
+    def key(probe: _Probe) -> tuple[bool, int, int, bool, int, bool]:
+        home = probe.home
+        says = word in home.name.replace("_", "").lower()
+        rest = (remoteness(home.path), -len(home.importers), not probe.boolean, probe.asked, not says)
+        return (not is_declared(home, tree.project), *rest)
 
     return sorted(order, key=key)
 

@@ -4,6 +4,12 @@ import ast
 
 Scope = dict[str, str | None]
 """Name -> reference; None where the name is bound to something that is not followed."""
+_STARRED = {
+    "os": ("environ", "environb", "getenv", "getenvb", "popen", "putenv", "system", "unsetenv"),
+    "subprocess": ("Popen", "call", "check_call", "check_output", "getoutput", "getstatusoutput", "run"),
+    "unittest": ("IsolatedAsyncioTestCase", "TestCase", "expectedFailure", "main", "skip", "skipIf", "skipUnless"),
+}
+"""What a star brings from modules of the standard library, as far as rules ask for it."""
 
 
 def dotted_parts(node: ast.expr) -> tuple[str, list[str]] | None:
@@ -53,11 +59,18 @@ def bind_import(node: ast.Import, scope: Scope) -> None:
 
 
 def bind_import_from(node: ast.ImportFrom, scope: Scope) -> None:
-    """Binds what ``from m import n`` binds; a star binds nothing (the index follows it)."""
+    """Binds what ``from m import n`` binds; the index follows stars, but into the standard library."""
     prefix = "." * node.level + (node.module or "")
-    for alias in node.names:
-        if alias.name != "*":
-            scope[alias.asname or alias.name] = join(prefix, [alias.name])
+    for name, bound in imported_names(node):
+        scope[bound] = join(prefix, [name])
+
+
+def imported_names(node: ast.ImportFrom) -> list[tuple[str, str]]:
+    """What ``from m import n`` names, each with the name that it binds; a star stands for names that rules ask for."""
+    if node.names[0].name == "*":
+        known = () if node.level else _STARRED.get(node.module or "", ())
+        return [(name, name) for name in known]
+    return [(alias.name, alias.asname or alias.name) for alias in node.names]
 
 
 def bound_names(target: ast.expr) -> list[str]:

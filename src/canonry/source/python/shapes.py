@@ -26,6 +26,11 @@ def start_of_tests(call: str) -> str:
     return "tests" if name.startswith("test_") and call[0] in ":?s" else ""
 
 
+def is_for_checkers(test: ast.expr) -> bool:
+    """Whether a condition holds for type checkers alone: ``TYPE_CHECKING``."""
+    return "TYPE_CHECKING" in (getattr(test, "id", ""), getattr(test, "attr", ""))
+
+
 def is_main_test(test: ast.expr) -> bool:
     """Whether a condition is ``__name__ == "__main__"``, either way round."""
     if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):

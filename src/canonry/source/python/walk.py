@@ -16,8 +16,22 @@ from canonry.source.python.expressions import ONLY_CONSTANTS
 from canonry.source.python.instances import read_shared
 from canonry.source.python.probes import read_flag
 from canonry.source.python.records import class_fact, function_fact, main_block
-from canonry.source.python.scope import Scope, bind_import, bind_import_from, bound_names, parameters, reference
-from canonry.source.python.shapes import hands_out_nothing, is_broad, is_main_test, takes_everything
+from canonry.source.python.scope import (
+    Scope,
+    bind_import,
+    bind_import_from,
+    bound_names,
+    imported_names,
+    parameters,
+    reference,
+)
+from canonry.source.python.shapes import (
+    hands_out_nothing,
+    is_broad,
+    is_for_checkers,
+    is_main_test,
+    takes_everything,
+)
 from canonry.source.python.verdicts import asks_status, may_run_as_test
 from canonry.source.python.vocabularies import read_enumeration
 from canonry.source.syntax.text import SourceText
@@ -199,9 +213,8 @@ class Walk(Assignments):
             )
         )
         if top:
-            for _, bound in names:
-                if bound != "*":
-                    self.bindings.setdefault(bound, draft.scope.get(bound) or "")
+            for _, bound in imported_names(node):
+                self.bindings.setdefault(bound, draft.scope.get(bound) or "")
         if node.level:
             self.count("relative-imports")
 
@@ -228,10 +241,25 @@ class Walk(Assignments):
                 break
             node = orelse[0]  # a chain of `elif` is as deep as it is long
         if orelse:
+            if is_for_checkers(node.test):
+                self._forget(orelse, draft)
             self._body(orelse, draft)
         draft.guards -= guard
         if self.doubles.made != made:
             self.fallbacks.branch(first, draft)
+
+    def _forget(self, statements: list[ast.stmt], draft: Draft) -> None:
+        """Takes back what type checkers alone are told of names that these statements bind."""
+        for each in statements:
+            targets = each.targets if isinstance(each, ast.Assign) else []
+            names = [name for target in targets for name in bound_names(target)]
+            names += [getattr(each, "name", "")]
+            names += [bound for _, bound in imported_names(each)] if isinstance(each, ast.ImportFrom) else []
+            for name in names:
+                if draft.scope.get(name) is not None:
+                    draft.scope[name] = None
+                    if draft.node is None and not draft.owner:
+                        self.bindings.pop(name, None)
 
     def _try(self, node: ast.Try | ast.TryStar, draft: Draft) -> None:
         if draft.node is None and not draft.owner and (flag := read_flag(node, self.text)) is not None:
