@@ -50,14 +50,14 @@ def _files(count: int) -> dict[str, str]:
 
 def test_every_death_costs_its_own_test_and_the_place_keeps_its_number(tmp_path: Path) -> None:
     shares = Shares()
-    root = project(tmp_path, _files(24))
-    told = run(root, policy=Policy(hard_limit=0.4), workers=2, options={"services": shares})
+    root = project(tmp_path, _files(16))
+    told = run(root, policy=Policy(hard_limit=1.5), workers=2, options={"services": shares})
     ends = {"test_a": ["passed"], "test_b": ["crashed", "timeout", "failed", "passed"], "test_c": ["failed"]}
     for ended in told.of(AttemptEnded):
         path, _, name = ended.node.partition("::")
         assert ended.outcome.value == ends[name][int(path[6:8]) % len(ends[name])], ended
 
-    assert len(told.of(AttemptEnded)) == 72
+    assert len(told.of(AttemptEnded)) == 48
     places = [each.captured[0].text.split()[:2] for each in _said(told.of(AttemptEnded))]
     assert {place for place, _ in places} == {"gw0", "gw1"}
     assert {int(share) for _, share in places} <= set(range(4))  # two that work, and two that stand ready
