@@ -81,6 +81,8 @@ def same_nodes(first: ast.AST, second: ast.AST, *, held: Mapping[Any, ast.AST] |
     right: list[ast.AST | None] = [second]
     known = _FIELDS
     for one, other in zip(left, right, strict=True):  # both grow, by as many
+        if one is other:
+            continue
         kind = one.__class__
         if kind is not other.__class__:
             return False

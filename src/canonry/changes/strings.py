@@ -37,11 +37,20 @@ class TextToken(msgspec.Struct, frozen=True, gc=False):
 
 def text_tokens(text: SourceText) -> Iterator[TextToken]:
     """The strings and comments of a source that parses, in order."""
-    content = text.content
-    if RUNNING >= (3, 12) and _NESTING.search(content):
+    if may_nest(text):
         yield from token_by_token(text)
-        return
-    for found in _FOUND.finditer(content):
+    else:
+        yield from tokens_between(text.content, 0, len(text.content))
+
+
+def may_nest(text: SourceText) -> bool:
+    """Whether an f-string of the source could hold its own quotes."""
+    return RUNNING >= (3, 12) and _NESTING.search(text.content) is not None
+
+
+def tokens_between(content: bytes, first: int, last: int) -> Iterator[TextToken]:
+    """The strings and comments between two places, of which none lies in one; for sources in which none nests."""
+    for found in _FOUND.finditer(content, first, last):
         start, end = found.span()
         if content[start] == 0x23:
             yield TextToken(start, end, comment=True)

@@ -191,6 +191,8 @@ def _of_tree(run: Run, session: Session, rules: set[str], elsewhere: set[str]) -
                 found.setdefault(offence.path, []).append(Found(rule.code, offence))
                 for other in offence.related if rule.code in elsewhere else ():
                     found.setdefault(other.path, []).append(Found(rule.code, *_elsewhere(offence, other)))
+    if not run.files.moved:
+        run.digests.store()  # the next run, of an audit as well, need not read all facts for this
     return found
 
 

@@ -1,6 +1,7 @@
 """A Python file that parses, as a codemod sees it: facts and index as rules have them, the syntax tree, the bytes."""
 
 import ast
+import bisect
 import codecs
 import re
 import unicodedata
@@ -97,19 +98,22 @@ class Module:
         return Splice(at, at, text.encode())
 
     def has_comment(self, start: int, end: int) -> bool:
-        """Whether a comment stands in a range (told from the tokens, not from the text)."""
-        return any(start <= at < end for at in self._comments)
+        """Whether a comment begins in a range (told from the tokens; the text only says where none can)."""
+        if b"#" not in self.content[start:end]:
+            return False
+        index = bisect.bisect_left(self._comments, start)
+        return index < len(self._comments) and self._comments[index] < end
 
     def comments_in(self, start: int, end: int) -> list[str]:
         """The comments that begin in a range, in order."""
+        if b"#" not in self.content[start:end]:
+            return []
         found = re.compile(rb"[^\r\n]*")
         texts = (found.match(self.content, at) for at in self._comments if start <= at < end)
         return [match[0].decode().rstrip() for match in texts if match is not None]
 
     @cached_property
     def _comments(self) -> list[int]:
-        if b"#" not in self.content:
-            return []
         return [self.mark + token.start for token in self._parsed.tokens if token.comment]
 
     def line_end(self, offset: int) -> bytes:

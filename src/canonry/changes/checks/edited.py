@@ -1,5 +1,6 @@
 """A Python file before and after its edits, as the checks look at it."""
 
+import ast
 import bisect
 import codecs
 from collections.abc import Iterable
@@ -50,6 +51,30 @@ class EditedSource:
         """The parts of the result that the source does not hold."""
         held = set(self.held.values())
         return [each for each in self.new.parts if each not in held]
+
+    def statements(self, start: int, end: int) -> list[ast.stmt] | None:
+        """The statements of the result's module that stand where these bytes of the source went, edits inside made.
+
+        Whole statements of a module are what their text parses to alone. None where an edit or a statement crosses a
+        border: only parsing that text alone tells then.
+        """
+        first, last = start, end
+        for edit in self.edits:
+            if edit.start < start < edit.end or edit.start < end < edit.end:
+                return None
+            grown = len(edit.replacement) - (edit.end - edit.start)
+            first += grown if edit.end <= start and edit.start < start else 0
+            last += grown if edit.end <= end else 0
+        spans = self._new_spans
+        low = bisect.bisect_left(spans, (first,))
+        high = bisect.bisect_left(spans, (last,))
+        if (low and spans[low - 1][1] > first) or (high > low and spans[high - 1][1] > last):
+            return None
+        return self.new.tree.body[low:high]
+
+    @cached_property
+    def _new_spans(self) -> list[tuple[int, int]]:
+        return [self.new.span(each) for each in self.new.tree.body]
 
     def touched(self, start: int, end: int) -> MovedRange | None:
         """The edit that shares bytes with this range of the source, or puts new ones inside it."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from canonry.changes.checks.edited import EditedSource
 from canonry.changes.parsed import ParsedText, Part
-from canonry.changes.strings import TextToken
+from canonry.changes.strings import TextToken, may_nest, tokens_between
 from canonry.model.edit import Grade
 from canonry.source.syntax.text import SourceText
 
@@ -19,7 +19,38 @@ _DOCUMENTED = frozenset((ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFun
 
 def object_to_text(source: EditedSource) -> str | None:
     """Objects to strings and comments that an edit cuts, swallows, drops or moves out of their place."""
-    old, new = source.old.tokens, source.new.tokens
+    around = _around(source)
+    if around is None or _object_to_tokens(source, *around):
+        objection = _object_to_tokens(source, source.old.tokens, source.new.tokens)
+        if objection:
+            return objection
+    return _object_to_docstrings(source)
+
+
+def _around(source: EditedSource) -> tuple[list[TextToken], list[TextToken]] | None:
+    """The strings and comments of source and result but for those in parts that no edit touches; None if some may nest.
+
+    A part that both hold has the same ones in both, and begins and ends in none.
+    """
+    if may_nest(source.before) or may_nest(source.after):
+        return None
+    old, new = list[TextToken](), list[TextToken]()
+    before, after = source.before.content, source.after.content
+    at = there = 0
+    for was, now in sorted(source.held.items(), key=lambda pair: pair[0].start):
+        if was.start < at or source.touched(was.start, was.end) is not None:
+            continue
+        if before[at : was.start] != after[there : now.start] or source.touched(at, was.start) is not None:
+            old += tokens_between(before, at, was.start)
+            new += tokens_between(after, there, now.start)
+        at, there = was.end, now.end
+    old += tokens_between(before, at, len(before))
+    new += tokens_between(after, there, len(after))
+    return old, new
+
+
+def _object_to_tokens(source: EditedSource, old: list[TextToken], new: list[TextToken]) -> str | None:
+    """Objects to strings and comments that an edit cuts, swallows, drops or moves, told from these of both texts."""
     before, after = source.before.content, source.after.content
     kept = []
     touched = beside(old, [(each.start, each.end) for each in source.ranges])
@@ -50,7 +81,7 @@ def object_to_text(source: EditedSource) -> str | None:
             return f"outside the edits a string or comment would change (result, line {source.after.position(at)[0]})"
     if kept != found:
         return "outside the edits a string or comment would come, go or move"
-    return _object_to_docstrings(source)
+    return None
 
 
 def beside(tokens: Sequence[TextToken], ranges: Sequence[tuple[int, int]]) -> Iterator[int]:

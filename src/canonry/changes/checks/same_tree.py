@@ -179,6 +179,10 @@ def _holds(places: _Places, node: ast.AST, edit: Edit) -> bool:
 
 def _parsed(source: EditedSource, host: _Host, target: Version) -> Any:
     """The new text of a host as one expression or a list of statements, None where it is neither."""
+    if host.owner is source.old.tree and host.first < host.last:
+        whole = source.statements(host.start, host.end)
+        if whole is not None:  # nothing to parse again, and nothing to compare
+            return whole
     content = source.before.content
     inside = [edit for edit in source.edits if host.start <= edit.start and edit.end <= host.end]
     moved = [
