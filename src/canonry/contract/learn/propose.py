@@ -57,9 +57,15 @@ def learn(
     recorded = [(file, list(lines)) for file, lines in recordings]
     talks = read_talks(recorded)
     draft = Draft(name)
-    way, said = name_events(talks, discriminator)
+    heard = sum(len(talk.events) for talk in talks)
+    way, said, direction = name_events(talks, discriminator)
     events = sum(len(talk.events) for talk in talks)
     draft.put(("discriminator",), way, runs=events, of="event", seen=said)
+    if direction:
+        draft.put(
+            ("transport", "direction"), [direction], runs=heard, of="event",
+            seen=f"{heard - events:,} frames that go the other way do not say which event they are",
+        )  # fmt: skip
     found = find_runs(talks, draft)
     _propose(talks, found, way, draft, margin)
     dropped = _settle(draft, talks)
@@ -174,8 +180,8 @@ def _place(item: tuple[KeyPath, str]) -> tuple[tuple[bool, int, str], ...]:
 
 
 _ORDER = (
-    "contract discriminator envelope events unknown scopes spans count order sequence states fold unique exchange "
-    "deadline isolation close_codes time"
+    "contract transport discriminator envelope events unknown scopes spans count order sequence states fold unique "
+    "exchange deadline isolation close_codes time"
 ).split()
 
 

@@ -57,36 +57,66 @@ def read_talks(recordings: Iterable[tuple[str, Iterable[bytes]]]) -> list[Talk]:
                 event = msgspec.json.decode(line.raw)
             except (msgspec.DecodeError, UnicodeError, RecursionError):
                 event = None
-            if not isinstance(event, dict):
-                raise UserError(f"{where} is no JSON object; a contract is learned from recordings without faults")
-            talk.events.append(Seen(flatten(event), event, where, len(talk.events), line.at, line.direction))
+            for each in event if _is_batch(event) else [event]:
+                if not isinstance(each, dict):
+                    raise UserError(f"{where} is no JSON object; a contract is learned from recordings without faults")
+                talk.events.append(Seen(flatten(each), each, where, len(talk.events), line.at, line.direction))
     found = [talk for talk in talks.values() if talk.events]
     if not found:
         raise NothingValidatedError("no event was there to learn from; is this the right recording?")
     return found
 
 
-def name_events(talks: list[Talk], field: str | None = None) -> tuple[dict[str, Any], str]:
-    """Gives every event its name; returns the discriminator, as a contract writes it, and what it rests on.
+def name_events(talks: list[Talk], field: str | None = None) -> tuple[dict[str, Any], str, str]:
+    """Gives every event its name; returns the discriminator as a contract writes it, what it rests on, and a direction.
 
-    Raises UserError where nothing says which event one is.
+    The direction is empty, or the only one whose frames have names: what goes the other way is left out of the talks
+    then, as the request of a protocol that tells of answers alone is. Raises UserError where nothing says which event
+    one is.
     """
     events = [event for talk in talks for event in talk.events]
-    way, name = _way(events, field)
-    for event in events:
-        found = name(event)
-        if found is None:
-            raise UserError(f"{event.where} does not say which event it is; {_LIKE_PROTOCOLS}")
-        event.name = found
-    kinds = len({event.name for event in events})
-    return way, f"names all {len(events):,} events, of {kinds:,} kinds"
+    direction, named = "", _named(events, field)
+    for way in ("out", "in"):
+        part = [event for event in events if event.direction == way]
+        if named is None and 0 < len(part) < len(events):
+            named = _named(part, field)
+            direction = way if named is not None else ""
+    if named is None:
+        silent = next((event for event in events if field and _text(event.flat.get(field)) is None), None)
+        if silent is not None:
+            raise UserError(f"{silent.where} does not say which event it is; {_LIKE_PROTOCOLS}")
+        raise UserError(f"no field says in every event which one it is; {_LIKE_PROTOCOLS}")
+    found, names = named
+    for talk in talks:
+        talk.events = [event for event in talk.events if not direction or event.direction == direction]
+    talks[:] = [talk for talk in talks if talk.events]
+    told = [event for talk in talks for event in talk.events]
+    for event, name in zip(told, names, strict=True):
+        event.name = name
+    return found, f"names all {len(told):,} events, of {len(set(names)):,} kinds", direction
+
+
+def _is_batch(frame: Any) -> bool:
+    """Whether a frame holds several messages of JSON-RPC 2.0 (section 6)."""
+    return (
+        isinstance(frame, list)
+        and bool(frame)
+        and all(isinstance(each, dict) and each.get("jsonrpc") == "2.0" for each in frame)
+    )
+
+
+def _named(events: list[Seen], field: str | None) -> tuple[dict[str, Any], list[str]] | None:
+    """Return what tells these events apart, and the name of each; None where not all have one."""
+    way = _way(events, field)
+    names = [] if way is None else [name for name in map(way[1], events) if name is not None]
+    return (way[0], names) if way is not None and len(names) == len(events) else None
 
 
 def _plan() -> Plan:
     return plan_contract(Contract(contract="learning/1", unknown="allow")).plan
 
 
-def _way(events: list[Seen], field: str | None) -> tuple[dict[str, Any], Callable[[Seen], str | None]]:
+def _way(events: list[Seen], field: str | None) -> tuple[dict[str, Any], Callable[[Seen], str | None]] | None:
     if field is not None:
         return {"field": field}, lambda event: _text(event.flat.get(field))
     if all(event.raw.get("jsonrpc") == "2.0" for event in events):
@@ -100,7 +130,7 @@ def _way(events: list[Seen], field: str | None) -> tuple[dict[str, Any], Callabl
     keys = {next(iter(event.raw), "") for event in events if len(event.raw) == 1}
     if len(keys) > 1 and all(len(event.raw) == 1 for event in events):
         return {"keys_present": sorted(keys)}, lambda event: next(iter(event.raw))
-    raise UserError(f"no field says in every event which one it is; {_LIKE_PROTOCOLS}")
+    return None
 
 
 def _candidates(events: list[Seen]) -> Iterable[tuple[float, int, int, str]]:
