@@ -1,5 +1,6 @@
 """Folders for copies: what a killed process left goes with the next command, what a live one holds stays."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -22,3 +23,17 @@ def test_what_a_killed_process_left_of_this_tree_is_swept(tmp_path: Path, monkey
             ["canonry-compare-b", "canonry-prove-c", place.name]
         )
     assert not place.exists()
+
+
+def test_a_copy_is_held_before_it_names_its_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    write = os.write
+
+    def write_and_sweep(handle: int, content: bytes) -> int:
+        written = write(handle, content)
+        sweep(tmp_path / "shop", "canonry-compare-")  # as another process may in this moment
+        return written
+
+    monkeypatch.setattr(os, "write", write_and_sweep)
+    with held_scratch(tmp_path / "shop", "canonry-compare-") as place:
+        assert place.is_dir()

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from canonry.gate.merged import is_shared
 from canonry.gate.renamed import Bodies
 from canonry.gate.strength import weaker
 from canonry.model.gate import Change, Direction, Kind, State
@@ -12,7 +13,9 @@ _WORSE, _BETTER, _TOLD = Direction.WORSE, Direction.BETTER, Direction.TOLD
 
 
 class _Counted(NamedTuple):
-    """The assertions of a function on both sides, and what is asserted on one side alone (not known: empty)."""
+    """The assertions of a function on both sides, and what is asserted on one side alone (not known: empty).
+
+    ``calls`` are the functions that it calls now and did not."""
 
     node: str
     now: str
@@ -20,6 +23,7 @@ class _Counted(NamedTuple):
     left: int
     gone: Counter[str] = Counter()
     new: Counter[str] = Counter()
+    calls: Counter[str] = Counter()
 
 
 def demanded(base: State, head: State, matched: Mapping[str, str], bodies: Bodies) -> Iterator[Change]:
@@ -28,13 +32,15 @@ def demanded(base: State, head: State, matched: Mapping[str, str], bodies: Bodie
     ``matched``: test of the base -> the head's. Against a side whose texts nobody has, assertions are counted alone.
     """
     counted: list[_Counted] = []
+    shared = is_shared(matched)
     for node, now in matched.items():
         before, left = base.tests[node].assertions, head.tests[now].assertions
         both = bodies.strengths(node, now)
         if both is None:
             counted.append(_Counted(node, now, before, left))
             continue
-        yield from _cases(node, now, head, both[0].cases, both[1].cases)
+        if now not in shared:
+            yield from _cases(node, now, head, both[0].cases, both[1].cases)
         if both[1].excused and not both[0].excused:
             yield _change(Kind.TESTS, _WORSE, now, head, f"{both[1].excused}, and was not")
         for was, became in weaker(*both):
@@ -42,10 +48,11 @@ def demanded(base: State, head: State, matched: Mapping[str, str], bodies: Bodie
             yield _change(Kind.ASSERTIONS, _WORSE, now, head, said, rule=node)
         texts = [Counter(each.text for each in side.assertions) for side in both]
         before, left = (len(side.assertions) for side in both)
-        counted.append(_Counted(node, now, before, left, texts[0] - texts[1], texts[1] - texts[0]))
+        calls = Counter(both[1].calls) - Counter(both[0].calls)
+        counted.append(_Counted(node, now, before, left, texts[0] - texts[1], texts[1] - texts[0], calls))
     counted += _helpers(base, head, bodies)
     if any(each.left < each.before for each in counted):
-        yield from _fewer(base, head, counted, _gained(head, matched, bodies))
+        yield from _fewer(base, head, counted, bodies, _gained(head, matched, bodies))
     for each in sorted(counted, key=_by_place):
         if (more := each.left - each.before) > 0:
             said = f"has {_plural(more, 'more assertion')}"
@@ -63,7 +70,7 @@ def _cases(node: str, now: str, head: State, before: int | None, left: int | Non
         yield _change(Kind.TESTS, _BETTER, now, head, said, count=left - before, separator=" ")
 
 
-def _fewer(base: State, head: State, counted: list[_Counted], gained: Counter[str]) -> Iterator[Change]:
+def _fewer(base: State, head: State, counted: list[_Counted], bodies: Bodies, gained: Counter[str]) -> Iterator[Change]:
     """Tests and their helpers that assert less, but for what stands elsewhere now. ``gained`` is what new tests say."""
     pool = sum((each.new for each in counted), gained)
     fewer: list[tuple[_Counted, int]] = []
@@ -74,7 +81,7 @@ def _fewer(base: State, head: State, counted: list[_Counted], gained: Counter[st
             continue
         moved = each.gone & pool
         pool = pool - moved
-        here = min(lost, moved.total())
+        here = min(lost, moved.total() + _called(each, head, bodies))
         elsewhere += here
         if lost > here:
             fewer.append((each, lost - here))
@@ -90,6 +97,17 @@ def _fewer(base: State, head: State, counted: list[_Counted], gained: Counter[st
             f"{_plural(elsewhere, 'assertion')} moved from tests into other tests, or into functions that they may call"
         )
         yield Change(kind=Kind.ASSERTIONS, direction=_TOLD, message=said, count=elsewhere)
+
+
+def _called(counted: _Counted, head: State, bodies: Bodies) -> int:
+    """How many assertions are in the functions of test code that a test calls now and did not, at each call."""
+    if not counted.calls:
+        return 0
+    paths = [counted.now.partition("::")[0], *sorted(head.helpers)]
+    total = 0
+    for name, times in counted.calls.items():
+        total += times * next(filter(None, (bodies.called(path).get(name, 0) for path in paths)), 0)
+    return total
 
 
 def _helpers(base: State, head: State, bodies: Bodies) -> Iterator[_Counted]:
@@ -118,7 +136,7 @@ def _gained(head: State, matched: Mapping[str, str], bodies: Bodies) -> Counter[
     """What tests assert that only the head has."""
     found: Counter[str] = Counter()
     for node in head.tests.keys() - set(matched.values()):
-        if (strength := bodies.new_strength(node)) is not None:
+        if (strength := bodies.strength(1, node)) is not None:
             found.update(each.text for each in strength.assertions)
     return found
 

@@ -138,10 +138,18 @@ def _remark(kind: Kind, mend: str, sides: _Sides) -> str:
     if sides.staged and mend.endswith("--write"):
         said.append("stage what it writes (`git add`)")
     if kind not in (Kind.PARSING, Kind.VIOLATIONS):
-        said.append(
+        said.append(_meant(kind, sides))
+    return "; ".join(said)
+
+
+def _meant(kind: Kind, sides: _Sides) -> str:
+    """What lets a change pass that is meant. A baseline counts only where it is what is compared with."""
+    if not sides.base:
+        return (
             f"where it is meant, `canonry gate --allow {kind.value}` lets it pass, `canonry gate baseline` accepts it"
         )
-    return "; ".join(said)
+    said = f"where it is meant, the same command with `--allow {kind.value}` lets it pass"
+    return f"{said}; `git commit --no-verify` goes past a commit hook" if sides.staged else said
 
 
 def _is_mended_unasked(rule: str) -> bool:

@@ -4,6 +4,7 @@ import ast
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
+from canonry.gate.merged import Function, functions, merged
 from canonry.gate.strength import Strength, differing, strengths
 from canonry.model.gate import State
 
@@ -24,6 +25,7 @@ class Bodies:
 
     def __init__(self, base: Read, head: Read) -> None:
         self._read = (base, head)
+        self._functions: dict[tuple[int, str], dict[str, Function]] = {}
         self._files: dict[tuple[int, str], dict[str, Body]] = {}
         self._strengths: dict[tuple[int, str], dict[str, Strength]] = {}
         self._differing: dict[str, tuple[dict[str, Strength], dict[str, Strength]]] = {}
@@ -33,8 +35,16 @@ class Bodies:
         path, _, name = node.partition("::")
         found = self._files.get((side, path))
         if found is None:
-            found = self._files[side, path] = _bodies(self._read[side](path))
+            found = {each: _statements(function) for each, function in self.functions(side, path).items()}
+            self._files[side, path] = found
         return found.get(name.replace("::", "."))
+
+    def functions(self, side: int, path: str) -> dict[str, Function]:
+        """The functions at a path of the base (0) or of the head (1) by qualified name."""
+        found = self._functions.get((side, path))
+        if found is None:
+            found = self._functions[side, path] = functions(self._read[side](path))
+        return found
 
     def strengths(self, one: str, other: str) -> tuple[Strength, Strength] | None:
         """How much a test of the base and one of the head demand; None where their texts are alike or not known."""
@@ -43,10 +53,23 @@ class Bodies:
         before, after = sides[0].get(name.replace("::", ".")), sides[1].get(now.replace("::", "."))
         return None if before is None or after is None else (before, after)
 
-    def new_strength(self, node: str) -> Strength | None:
-        """How much a test of the head demands."""
+    def strength(self, side: int, node: str) -> Strength | None:
+        """How much a test of the base (0) or of the head (1) demands."""
         path, _, name = node.partition("::")
-        return self._whole(1, path).get(name.replace("::", "."))
+        return self._whole(side, path).get(name.replace("::", "."))
+
+    def cases(self, side: int, node: str) -> int | None:
+        """How many cases of a test have to pass, None where nobody can tell."""
+        found = self.strength(side, node)
+        return None if found is None else found.cases
+
+    def called(self, path: str) -> dict[str, int]:
+        """How many assertions the functions of the head at a path hold, by their last names."""
+        found: dict[str, int] = {}
+        for name, each in self._whole(1, path).items():
+            last = name.rpartition(".")[2]
+            found[last] = max(found.get(last, 0), len(each.assertions))
+        return found
 
     def both(self, path: str) -> tuple[dict[str, Strength], dict[str, Strength]]:
         """The functions at a path on both sides, as far as they differ."""
@@ -83,15 +106,22 @@ def match_tests(base: State, head: State, bodies: Bodies) -> dict[str, str]:
     matched = {node: node for node in base.tests if node in head.tests}
     lost = dict.fromkeys(node for node in base.tests if node not in matched)
     gained = dict.fromkeys(node for node in head.tests if node not in base.tests)
-    if not (lost and gained):
-        return matched
+    if lost and gained:
+        _match_gained(matched, lost, gained, bodies)
+    if lost:
+        matched |= merged(lost, head.tests, matched, bodies.functions, bodies.cases)
+    return matched
+
+
+def _match_gained(matched: dict[str, str], lost: dict[str, None], gained: dict[str, None], bodies: Bodies) -> None:
+    """Matches tests that only one side has, the surest first."""
     for key in (_name_and_body, _body_alone):
         _pair(matched, lost, gained, lambda side, node, key=key: key(node, bodies.of(side, node)))  # type: ignore[misc]
     _pair_alike(matched, lost, gained, bodies, lambda node: node.rpartition("::")[2])
     _pair_alike(matched, lost, gained, bodies, lambda node: node.rpartition("::")[0])
     _pair_moved(matched, lost, gained)
+    _pair_named(matched, lost, gained)
     _pair(matched, lost, gained, lambda side, node: _name_alone(node, side, bodies))
-    return matched
 
 
 def _name_alone(node: str, side: int, bodies: Bodies) -> tuple[object, ...] | None:
@@ -161,6 +191,19 @@ def _pair_moved(matched: dict[str, str], lost: dict[str, None], gained: dict[str
             _match(matched, lost, gained, node, now)
 
 
+def _pair_named(matched: dict[str, str], lost: dict[str, None], gained: dict[str, None]) -> None:
+    """Matches those of one name in one file, where each side has one: its class went, or got another name."""
+    there, mine = _grouped(gained, _file_and_name), _grouped(lost, _file_and_name)
+    for key, one in mine.items():
+        other = there.get(key, [])
+        if len(one) == len(other) == 1:
+            _match(matched, lost, gained, one[0], other[0])
+
+
+def _file_and_name(node: str) -> str:
+    return f"{node.partition('::')[0]}::{node.rpartition('::')[2]}"
+
+
 def _match(matched: dict[str, str], lost: dict[str, None], gained: dict[str, None], one: str, other: str) -> None:
     matched[one] = other
     del lost[one], gained[other]
@@ -178,28 +221,6 @@ def _alike(one: Body | None, other: Body | None) -> float:
     if not one or not other:
         return 0.0
     return 2 * (one & other).total() / (one.total() + other.total())
-
-
-def _bodies(content: bytes | None) -> dict[str, Body]:
-    """The bodies of all functions of a file by qualified name; none where it does not parse."""
-    if content is None:
-        return {}
-    try:
-        tree = ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError):
-        return {}
-    found: dict[str, Body] = {}
-    waiting: list[tuple[str, ast.AST]] = [("", tree)]
-    while waiting:
-        prefix, node = waiting.pop()
-        for each in ast.iter_child_nodes(node):
-            if isinstance(each, ast.ClassDef):
-                waiting.append((f"{prefix}{each.name}.", each))
-            elif isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
-                found[f"{prefix}{each.name}"] = _statements(each)
-            elif isinstance(each, ast.stmt):
-                waiting.append((prefix, each))
-    return found
 
 
 def _statements(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Body:

@@ -9,7 +9,17 @@ _EXACT = frozenset(
     "assertEqual assertEquals assertIs assertDictEqual assertListEqual assertTupleEqual assertSetEqual "
     "assertCountEqual assertSequenceEqual assertMultiLineEqual assertAlmostEqual".split()
 )
-_LOOSE = frozenset("assertTrue assertIsNotNone assertIsInstance assertNotEqual assertIsNot".split())
+_LOOSE = frozenset("assertTrue assertIsNone assertIsNotNone assertIsInstance assertNotEqual assertIsNot".split())
+_CALLS = {
+    f"assert_{said}": rank
+    for rank, words in (
+        (3, "called_once_with called_with any_call has_calls awaited_once_with awaited_with any_await has_awaits"),
+        (2, "called_once awaited_once not_called not_awaited"),
+        (1, "called awaited"),
+    )
+    for said in words.split()
+}
+"""What mocks assert of their calls: with these arguments, this often, at all."""
 _RAISES = frozenset(("raises", "assertRaises", "assertRaisesRegex"))
 _ENDS = frozenset(("pytest.skip", "pytest.xfail", "pytest.fail", "self.skipTest", "self.fail", "sys.exit", "os._exit"))
 _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
@@ -17,11 +27,21 @@ _STARTS = re.compile(rb"(?:async def|def|class|@)\b|@|#|import |from |\s*$")
 
 
 class Assertion(NamedTuple):
-    """What one assertion looks at, how closely (3 one value, 2 a range or a choice, 1 that there is one), its text."""
+    """What one assertion looks at, how closely (3 one value, 2 a range or a choice, 1 that there is one), its text.
+
+    ``is_value`` says that it names one value, if one that says little, as 0: what another value was compared with may
+    be compared with this one now, and what is compared with this one may be asked for its truth.
+    """
 
     subject: str
     rank: int
     text: str
+    is_value: bool = False
+
+    @property
+    def closest(self) -> int:
+        """How closely it looks where another expected value is no offence."""
+        return 3 if self.is_value else self.rank
 
 
 class Strength(NamedTuple):
@@ -29,12 +49,13 @@ class Strength(NamedTuple):
 
     ``cases`` are the parametrised cases that have to pass, 1 without any, None where they cannot be counted.
     ``excused`` says what keeps it from being run or from having to pass, empty where nothing does. ``assertions`` are
-    those that can be reached, also in functions inside it.
+    those that can be reached, also in functions inside it; ``calls`` what is called in statements of its own besides.
     """
 
     cases: int | None
     excused: str
     assertions: tuple[Assertion, ...]
+    calls: tuple[str, ...] = ()
 
 
 def strengths(content: bytes) -> dict[str, Strength]:
@@ -70,10 +91,11 @@ def weaker(before: Strength, now: Strength) -> list[tuple[Assertion, Assertion]]
     gone, new = _beyond(before.assertions, now.assertions), _beyond(now.assertions, before.assertions)
     found: list[tuple[Assertion, Assertion]] = []
     for each in gone:
-        if any(other.rank >= each.rank and other.subject == each.subject for other in new):
+        if any(other.closest >= each.rank and other.subject == each.subject for other in new):
             continue
         less = next(
-            (other for other in new if other.rank < each.rank and other.subject and other.subject in each.subject), None
+            (other for other in new if other.closest < each.rank and other.subject and other.subject in each.subject),
+            None,
         )
         if less is not None:
             new.remove(less)
@@ -120,8 +142,10 @@ def _collect(body: list[ast.stmt], prefix: str, around: _Around, found: dict[str
         if isinstance(node, _FUNCTION):
             marks = [*around.marks, *node.decorator_list]
             excused = around.excused or next(filter(None, map(_excuse, marks)), "")
-            assertions = tuple(each for part in _reached(node.body) for each in _assertions_of(part))
-            found[f"{prefix}{node.name}"] = Strength(_cases(marks, around.names), excused, assertions)
+            reached = list(_reached(node.body))
+            assertions = tuple(each for part in reached for each in _assertions_of(part))
+            calls = tuple(filter(None, map(_call_alone, reached)))
+            found[f"{prefix}{node.name}"] = Strength(_cases(marks, around.names), excused, assertions, calls)
         elif isinstance(node, ast.ClassDef):
             marks = [*around.marks, *node.decorator_list]
             _collect(node.body, f"{prefix}{node.name}.", _Around(around.names, marks, around.excused), found)
@@ -248,6 +272,13 @@ def _assertions_of(node: ast.stmt) -> Iterator[Assertion]:
         yield Assertion("", 1, ast.unparse(node))
 
 
+def _call_alone(node: ast.stmt) -> str:
+    """The last name of what a statement calls, where its result goes nowhere and it is no assertion itself."""
+    call = _awaited(node.value) if isinstance(node, ast.Expr) else None
+    name = _last(call) if isinstance(call, ast.Call) else ""
+    return "" if name.startswith("assert") or name in _RAISES else name
+
+
 def _awaited(value: ast.expr) -> ast.expr:
     return value.value if isinstance(value, ast.Await) else value
 
@@ -260,11 +291,13 @@ def _of_condition(test: ast.expr) -> Iterator[Assertion]:
     text = ast.unparse(test)
     if isinstance(test, ast.BoolOp):
         yield Assertion(next(_of_condition(test.values[0])).subject, 0, text)
-    elif isinstance(test, ast.Compare) and len(test.ops) == 1:
-        left, right = test.left, test.comparators[0]
-        if isinstance(left, ast.Constant) and not isinstance(right, ast.Constant):
-            left, right = right, left
-        yield Assertion(ast.dump(left), _closeness(test.ops[0], right), text)
+    elif isinstance(test, ast.Compare):
+        lefts = [test.left, *test.comparators]
+        for left, op, right in zip(lefts, test.ops, test.comparators, strict=False):
+            said = text if len(test.ops) == 1 else ast.unparse(ast.Compare(left, [op], [right]))
+            if isinstance(left, ast.Constant) and not isinstance(right, ast.Constant):
+                left, right = right, left
+            yield Assertion(ast.dump(left), _closeness(op, right), said, isinstance(op, ast.Eq | ast.Is))
     elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         yield Assertion(ast.dump(test.operand), 1, text)
     else:
@@ -293,15 +326,19 @@ def _of_call(call: ast.Call) -> Iterator[Assertion]:
         yield _of_raises(call, call)
     elif name == "assertTrue" and call.args:
         yield from _of_condition(call.args[0])
+    elif name == "assertFalse" and call.args:
+        yield from _of_condition(ast.UnaryOp(ast.Not(), call.args[0]))
+    elif name in _CALLS and isinstance(call.func, ast.Attribute):
+        yield Assertion(f"calls of {ast.dump(call.func.value)}", _CALLS[name], text)
     elif name.startswith("assert"):
         subject = ast.dump(call.args[0]) if call.args else ""
-        if name in _EXACT and len(call.args) > 1:
+        if (name in _EXACT or name.startswith("assert_")) and len(call.args) > 1:
             one, two = call.args[:2]
             if isinstance(one, ast.Constant) and not isinstance(two, ast.Constant):
                 one, two = two, one
-            yield Assertion(ast.dump(one), 1 if _says_little(two) else 3, text)
+            yield Assertion(ast.dump(one), 1 if _says_little(two) else 3, text, is_value=True)
         else:
-            yield Assertion(subject, 1 if name in _LOOSE else 2, text)
+            yield Assertion(subject, 1 if name in _LOOSE else 2, text, name == "assertIsNone")
     elif name == "fail":
         yield Assertion("", 1, text)
 

@@ -22,8 +22,8 @@ def held_scratch(root: Path, prefix: str) -> Iterator[Path]:
     place = Path(tempfile.mkdtemp(prefix=prefix))
     handle = os.open(place / _HELD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # before it names the tree: whoever sweeps that finds it held
         os.write(handle, os.fsencode(root.resolve()))
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield place
     finally:
         remove_copy(place)

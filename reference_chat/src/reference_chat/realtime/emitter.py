@@ -208,7 +208,7 @@ class Emitter:
             emission = self._emissions.get(run_id)
             if emission is not None:
                 emission.stored(len(here))
-            if here[-1].ends_run:
+            if any(event.ends_run for event in here):  # one that was stored late may stand behind it
                 self._emissions.pop(run_id, None)
                 self._share()
                 self._ended(run_id)
