@@ -6,7 +6,8 @@ import subprocess
 import pytest
 
 from canonry.gate.baseline import BaselineError, decode_baseline
-from canonry.gate.strength import differing, strengths, weaker
+from canonry.gate.collection import left_out
+from canonry.gate.strength import covered, differing, strengths, weaker
 from tests.gate.test_trees import DIRECT, TWO, start
 from tests.workbench import SOUND, Folder
 
@@ -71,6 +72,7 @@ def strength(text: str, name: str = "test_a") -> tuple[int | None, str, int]:
     [
         ("def test_a():\n    assert 1 and 2\n", 1, "", 2),
         ("def test_a():\n    assert 0 < n < 3\n", 1, "", 2),
+        ("def test_a():\n    assert (x, y) == (1, 2)\n", 1, "", 2),
         ("def test_a():\n    return\n    assert 1\n", 1, "", 0),
         ("def test_a():\n    if 0:\n        assert 1\n    assert 2\n", 1, "", 1),
         ("def test_a():\n    pytest.xfail('later')\n    assert 1\n", 1, "", 0),
@@ -125,6 +127,20 @@ def test_an_assertion_that_looks_less_closely(before: str, now: str, is_weaker: 
     assert bool(weaker(one, other)) is is_weaker
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "count"),
+    [
+        ("assert x['a'] == 1; assert x['b'].c == 2; assert len(x) == 2", "assert x == {'a': 1, 'b': B}", 2),
+        ("assert x['a'] == 1; assert y['b'] == 2", "assert x == {'a': 1}", 0),
+        ("assert f(x) == 1; assert g(x) == 2", "assert x == 1", 0),
+        ("assert x['a'] == 1; assert x['b'] == 2", "assert x", 0),
+    ],
+)
+def test_one_assertion_about_the_whole(before: str, now: str, count: int) -> None:
+    one, other = (strengths(f"def test_a():\n    {text}\n".encode())["test_a"] for text in (before, now))
+    assert covered(one, other) == count
+
+
 def test_only_what_differs_is_read() -> None:
     longer = TWO + "\n\ndef test_more():\n    assert 1\n"
     assert differing(TWO.encode(), longer.encode()) == (b"", b"def test_more():\n    assert 1\n")
@@ -173,8 +189,19 @@ def test_refactorings_that_keep_what_is_demanded(repository: Folder) -> None:
     before = cased.format("assertFalse(sum([]))", "assertEqual(sum([1, 2]), 3)")
     start(
         repository,
-        {"tests/test_a.py": ONE_BY_ONE, "tests/test_b.py": ONE_BY_ONE + "\n", "tests/test_c.py": before},
-        {"tests/test_a.py": TOGETHER, "tests/test_b.py": HELPED, "tests/test_c.py": plain},
+        {
+            "tests/test_a.py": ONE_BY_ONE,
+            "tests/test_b.py": ONE_BY_ONE + "\n",
+            "tests/test_c.py": before,
+            "tests/test_d.py": SOUND + "    assert sum([3]) == 3\n",
+            "tests/checks.py": "def of_three(value):\n    assert value == 3\n",
+        },
+        {
+            "tests/test_a.py": TOGETHER,
+            "tests/test_b.py": HELPED,
+            "tests/test_c.py": plain,
+            "tests/test_d.py": "from tests.checks import of_three\n\n\ndef test_total():\n    of_three(sum([1, 2]))\n    of_three(sum([3]))\n",
+        },
     )
     assert reasons(repository, "--against", "HEAD") == []
 
@@ -188,6 +215,30 @@ def test_refactorings_that_keep_what_is_demanded(repository: Folder) -> None:
     found = reasons(repository, "--against", "HEAD")
     assert [each["said"] for each in found] == ["1 test is gone", "3 assertions fewer or weaker in 3 tests"]
     assert found[0]["remark"].endswith("the same command with `--allow tests` lets it pass")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        (
+            "pytest.ini",
+            "[pytest]\naddopts = -q -mfast -k 'not a' --deselect=x\n",
+            ["-m fast", "-k not a", "--deselect x"],
+        ),
+        ("conftest.py", "collect_ignore = ['a.py']\n", ["collect_ignore a.py"]),
+        ("conftest.py", "collect_ignore.append('a.py')\n", ["collect_ignore a.py"]),
+        (
+            "conftest.py",
+            "collect_ignore_glob.extend(['a*', 'b*'])\n",
+            ["collect_ignore_glob a*", "collect_ignore_glob b*"],
+        ),
+        ("conftest.py", "collect_ignore.remove('a.py')\nothers.append('a.py')\n", []),
+        ("conftest.py", "collect_ignore = (\n", []),
+    ],
+)
+def test_what_pytest_is_told_to_leave_out(path: str, text: str, expected: list[str]) -> None:
+    found = left_out({path: text.encode()}.get, [path])
+    assert [each.rule for each in found] == expected
 
 
 def test_settings_that_name_other_tests(repository: Folder) -> None:

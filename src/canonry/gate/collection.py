@@ -32,6 +32,8 @@ def _options(read: Callable[[str], bytes | None]) -> Iterator[Exemption]:
         words = str(addopts).split()
     for number, word in enumerate(words):
         option, equals, value = word.partition("=")
+        if word[:2] in _OPTIONS and len(word) > 2:  # `-mslow`
+            option, equals, value = word[:2], "=", word[2:]
         if option not in _OPTIONS:
             continue
         if not equals and number + 1 < len(words):
@@ -49,8 +51,18 @@ def _entries(path: str, content: bytes) -> Iterator[Exemption]:
         names += [each.id for each in (getattr(node, "target", None),) if isinstance(each, ast.Name)]
         name = next((each for each in names if each in _LISTS), "")
         value = getattr(node, "value", None)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            name, value = _added(node.func, node.args[0])
         if not name or not isinstance(value, ast.List | ast.Tuple | ast.Set):
             continue
         for each in value.elts:
             if isinstance(each, ast.Constant) and isinstance(each.value, str):
                 yield Exemption("collection", f"{name} {each.value}", path, "", each.lineno)
+
+
+def _added(method: ast.Attribute, value: ast.expr) -> tuple[str, ast.expr]:
+    """The list that a call adds to, empty where it is none of pytest's, and what it adds."""
+    name = method.value.id if isinstance(method.value, ast.Name) and method.value.id in _LISTS else ""
+    if method.attr == "append":
+        return name, ast.copy_location(ast.List([value], ast.Load()), value)
+    return name if method.attr == "extend" else "", value

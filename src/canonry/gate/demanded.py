@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from canonry.gate.merged import is_shared
 from canonry.gate.renamed import Bodies
-from canonry.gate.strength import weaker
+from canonry.gate.strength import covered, weaker
 from canonry.model.gate import Change, Direction, Kind, State
 
 _WORSE, _BETTER, _TOLD = Direction.WORSE, Direction.BETTER, Direction.TOLD
@@ -15,7 +15,8 @@ _WORSE, _BETTER, _TOLD = Direction.WORSE, Direction.BETTER, Direction.TOLD
 class _Counted(NamedTuple):
     """The assertions of a function on both sides, and what is asserted on one side alone (not known: empty).
 
-    ``calls`` are the functions that it calls now and did not."""
+    ``calls`` are the functions that it calls now and did not; ``covered`` are those of its assertions about parts of a
+    thing that one about the whole replaces."""
 
     node: str
     now: str
@@ -24,6 +25,7 @@ class _Counted(NamedTuple):
     gone: Counter[str] = Counter()
     new: Counter[str] = Counter()
     calls: Counter[str] = Counter()
+    covered: int = 0
 
 
 def demanded(base: State, head: State, matched: Mapping[str, str], bodies: Bodies) -> Iterator[Change]:
@@ -49,7 +51,9 @@ def demanded(base: State, head: State, matched: Mapping[str, str], bodies: Bodie
         texts = [Counter(each.text for each in side.assertions) for side in both]
         before, left = (len(side.assertions) for side in both)
         calls = Counter(both[1].calls) - Counter(both[0].calls)
-        counted.append(_Counted(node, now, before, left, texts[0] - texts[1], texts[1] - texts[0], calls))
+        counted.append(
+            _Counted(node, now, before, left, texts[0] - texts[1], texts[1] - texts[0], calls, covered(*both))
+        )
     counted += _helpers(base, head, bodies)
     if any(each.left < each.before for each in counted):
         yield from _fewer(base, head, counted, bodies, _gained(head, matched, bodies))
@@ -81,7 +85,7 @@ def _fewer(base: State, head: State, counted: list[_Counted], bodies: Bodies, ga
             continue
         moved = each.gone & pool
         pool = pool - moved
-        here = min(lost, moved.total() + _called(each, head, bodies))
+        here = min(lost, moved.total() + each.covered + _called(each, head, bodies))
         elsewhere += here
         if lost > here:
             fewer.append((each, lost - here))
@@ -94,20 +98,16 @@ def _fewer(base: State, head: State, counted: list[_Counted], bodies: Bodies, ga
         elsewhere += sum(lost for _, lost in fewer)
     if elsewhere:
         said = (
-            f"{_plural(elsewhere, 'assertion')} moved from tests into other tests, or into functions that they may call"
+            f"{_plural(elsewhere, 'assertion')} of tests moved into other tests or functions that they may call, or into "
+            "one about the whole"
         )
         yield Change(kind=Kind.ASSERTIONS, direction=_TOLD, message=said, count=elsewhere)
 
 
 def _called(counted: _Counted, head: State, bodies: Bodies) -> int:
     """How many assertions are in the functions of test code that a test calls now and did not, at each call."""
-    if not counted.calls:
-        return 0
-    paths = [counted.now.partition("::")[0], *sorted(head.helpers)]
-    total = 0
-    for name, times in counted.calls.items():
-        total += times * next(filter(None, (bodies.called(path).get(name, 0) for path in paths)), 0)
-    return total
+    path, others = counted.now.partition("::")[0], sorted(head.helpers)
+    return sum(times * bodies.called(path, name, others) for name, times in counted.calls.items())
 
 
 def _helpers(base: State, head: State, bodies: Bodies) -> Iterator[_Counted]:

@@ -67,6 +67,27 @@ def merged(
     return found
 
 
+def imported(content: bytes | None, path: str) -> list[str]:
+    """The paths at which the modules that a file imports may lie, from the top of the tree and beside the file."""
+    try:
+        tree = ast.parse(content or b"")
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    folders = path.split("/")[:-1]
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        names = [each.name for each in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        modules = names
+        if isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            modules = [module, *(f"{module}.{name}".strip(".") for name in names)]
+        level = node.level if isinstance(node, ast.ImportFrom) else 0
+        for below in [folders[: len(folders) - level + 1]] if level else ([], folders):
+            for module in filter(None, modules):
+                found["/".join([*below, *module.split(".")]) + ".py"] = None
+    return [*found]
+
+
 def is_shared(matched: Mapping[str, str]) -> frozenset[str]:
     """The tests of the head that several of the base became."""
     return frozenset(node for node, count in Counter(matched.values()).items() if count > 1)

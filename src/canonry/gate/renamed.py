@@ -4,7 +4,7 @@ import ast
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
-from canonry.gate.merged import Function, functions, merged
+from canonry.gate.merged import Function, functions, imported, merged
 from canonry.gate.strength import Strength, differing, strengths
 from canonry.model.gate import State
 
@@ -27,6 +27,7 @@ class Bodies:
         self._read = (base, head)
         self._functions: dict[tuple[int, str], dict[str, Function]] = {}
         self._files: dict[tuple[int, str], dict[str, Body]] = {}
+        self._imports: dict[str, list[str]] = {}
         self._strengths: dict[tuple[int, str], dict[str, Strength]] = {}
         self._differing: dict[str, tuple[dict[str, Strength], dict[str, Strength]]] = {}
 
@@ -63,12 +64,22 @@ class Bodies:
         found = self.strength(side, node)
         return None if found is None else found.cases
 
-    def called(self, path: str) -> dict[str, int]:
-        """How many assertions the functions of the head at a path hold, by their last names."""
-        found: dict[str, int] = {}
-        for name, each in self._whole(1, path).items():
-            last = name.rpartition(".")[2]
-            found[last] = max(found.get(last, 0), len(each.assertions))
+    def called(self, path: str, name: str, others: Iterable[str]) -> int:
+        """How many assertions a function holds that a file of the head calls: its own, an imported or another one."""
+        for place in (path, *self._imported(path), *others):
+            found = [
+                len(each.assertions)
+                for function, each in self._whole(1, place).items()
+                if function.rpartition(".")[2] == name
+            ]
+            if any(found):
+                return max(found)
+        return 0
+
+    def _imported(self, path: str) -> list[str]:
+        found = self._imports.get(path)
+        if found is None:
+            found = self._imports[path] = imported(self._read[1](path), path)
         return found
 
     def both(self, path: str) -> tuple[dict[str, Strength], dict[str, Strength]]:

@@ -103,6 +103,28 @@ def weaker(before: Strength, now: Strength) -> list[tuple[Assertion, Assertion]]
     return found
 
 
+def covered(before: Strength, now: Strength) -> int:
+    """How many assertions about parts of a thing one takes the place of that says now what all of it is."""
+    gone, new = _beyond(before.assertions, now.assertions), _beyond(now.assertions, before.assertions)
+    found = 0
+    for whole in (each for each in new if each.rank == 3):
+        parts = [each for each in gone if _is_part(each.subject, whole.subject)]
+        found += max(0, len(parts) - 1)
+        gone = [each for each in gone if each not in parts]
+    return found
+
+
+def _is_part(subject: str, whole: str) -> bool:
+    """Whether a subject is an item, an attribute or the length of the whole, or itself."""
+    subject = subject.removeprefix("Call(func=Name(id='len', ctx=Load()), args=[")
+    while not subject.startswith(whole):
+        shorter = subject.removeprefix("Subscript(value=").removeprefix("Attribute(value=")
+        if shorter == subject:
+            return False
+        subject = shorter
+    return True
+
+
 def _beyond(mine: tuple[Assertion, ...], others: tuple[Assertion, ...]) -> list[Assertion]:
     left = list(others)
     found: list[Assertion] = []
@@ -288,6 +310,10 @@ def _of_condition(test: ast.expr) -> Iterator[Assertion]:
         for each in test.values:
             yield from _of_condition(each)
         return
+    if (pairs := _pairs(test)) is not None:
+        for pair in pairs:
+            yield from _of_condition(pair)
+        return
     text = ast.unparse(test)
     if isinstance(test, ast.BoolOp):
         yield Assertion(next(_of_condition(test.values[0])).subject, 0, text)
@@ -303,6 +329,18 @@ def _of_condition(test: ast.expr) -> Iterator[Assertion]:
     else:
         looked_at = test.args[0] if isinstance(test, ast.Call) and _last(test) == "isinstance" and test.args else test
         yield Assertion(ast.dump(looked_at), 1, text)
+
+
+def _pairs(test: ast.expr) -> list[ast.Compare] | None:
+    """The comparisons that `(a, b) == (1, 2)` makes at once; None for anything else."""
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
+        return None
+    left, right = test.left, test.comparators[0]
+    if not (isinstance(left, ast.Tuple) and isinstance(right, ast.Tuple) and 0 < len(left.elts) == len(right.elts)):
+        return None
+    if any(isinstance(each, ast.Starred) for each in (*left.elts, *right.elts)):
+        return None
+    return [ast.Compare(one, [ast.Eq()], [other]) for one, other in zip(left.elts, right.elts, strict=True)]
 
 
 def _closeness(op: ast.cmpop, right: ast.expr) -> int:
