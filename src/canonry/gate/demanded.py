@@ -98,8 +98,8 @@ def _fewer(base: State, head: State, counted: list[_Counted], bodies: Bodies, ga
         elsewhere += sum(lost for _, lost in fewer)
     if elsewhere:
         said = (
-            f"{_plural(elsewhere, 'assertion')} of tests moved into other tests or functions that they may call, or into "
-            "one about the whole"
+            f"{_plural(elsewhere, 'assertion')} of tests moved into other tests, into functions that they may call, "
+            "or into one about the whole"
         )
         yield Change(kind=Kind.ASSERTIONS, direction=_TOLD, message=said, count=elsewhere)
 

@@ -43,27 +43,27 @@ def merged(
     there: defaultdict[str, list[str]] = defaultdict(list)
     for node in targets:
         there[node.partition("::")[0]].append(node)
-    found: dict[str, str] = {}
-    room: dict[str, int] = {}
     own: defaultdict[str, list[str]] = defaultdict(list)
     for node, now in matched.items():
         own[now].append(node)
+    leaving: defaultdict[str, list[str]] = defaultdict(list)
     for node in lost:
-        path = node.partition("::")[0]
+        leaving[node.partition("::")[0]].append(node)
+    found: dict[str, str] = {}
+    for path in leaving.keys() & there.keys():
         before, after = functions_of(0, path), functions_of(1, path)
-        one = before.get(_qualified(node))
-        if one is None or (needed := cases(0, node)) is None:
-            continue
         for target in there[path]:
             other = after.get(_qualified(target))
-            if other is None or not (names := _parameters(other)) or not _is_case(one, other, names):
+            names = _parameters(other) if other is not None else frozenset()
+            if other is None or not names:
                 continue
-            if target not in room:
-                room[target] = (cases(1, target) or 0) - sum(cases(0, each) or 0 for each in own[target])
-            if room[target] >= needed:
-                room[target] -= needed
+            room = (cases(1, target) or 0) - sum(cases(0, each) or 0 for each in own[target])
+            for node in leaving[path]:
+                one, needed = before.get(_qualified(node)), cases(0, node)
+                if node in found or one is None or needed is None or needed > room or not _is_case(one, other, names):
+                    continue
+                room -= needed
                 found[node] = target
-                break
     return found
 
 
