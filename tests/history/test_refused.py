@@ -340,3 +340,9 @@ def test_pruning_counts_first_and_takes_days_or_runs(tmp_path: Path, asked: str,
     assert call_canonry("report", "prune", "--keep", "90d", "--write", cwd=tmp_path).returncode == 0
     with open_history(place) as history:
         assert history.runs() == []
+
+
+def test_pruning_where_no_history_is_begins_none(tmp_path: Path) -> None:
+    done = call_canonry("report", "prune", "--keep", "5", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert not history_path(tmp_path).exists()

@@ -29,7 +29,7 @@ def prune(*, keep: str, repo: Path, config: Path | None, into: str | None, write
     `canonry report ingest` adds again what they still hold. Exit 1 where runs would go and `--write` is not given.
     """
     from canonry.history.store.pruning import Keep
-    from canonry.run.keeping import history_path, named_histories
+    from canonry.run.keeping import has_shared, history_path, named_histories
 
     found = _KEEP.fullmatch(keep)
     if found is None:
@@ -37,11 +37,14 @@ def prune(*, keep: str, repo: Path, config: Path | None, into: str | None, write
     number, unit = int(found[1]), found[2] or "runs"
     wanted = Keep(days=number) if unit.startswith("d") else Keep(runs=number)
     root = root_of(repo)
+    declared = load(root, config).canon.history
     if into is None and not history_path(root).exists():
         tell(["no history is kept here, so nothing can go; `canonry run` begins one"], quiet=quiet)
+        if not has_shared(declared):
+            return 0  # looking begins none
     notes: list[str] = []
     open_ones = 0
-    for name, opened in named_histories(root, load(root, config).canon.history, into, notes):
+    for name, opened in named_histories(root, declared, into, notes):
         with opened as history:
             gone = history.prune(wanted, write=write)
         open_ones += 0 if write else gone.runs

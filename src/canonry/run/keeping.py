@@ -107,7 +107,7 @@ def named_histories(
     if has_shared(shared):
         yield f"`{shared.url_env}`", open_declared(shared)
     elif shared.url_env is not None:
-        notes.append(f"`{shared.url_env}` is not set, so nothing was added to the shared history")
+        notes.append(f"`{shared.url_env}` is not set, so the shared history stays as it is")
 
 
 def open_kept(root: Path, notes: list[str]) -> History:
