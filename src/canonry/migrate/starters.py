@@ -26,9 +26,9 @@ _RUNPY = re.compile(rb"run_(?P<m>module|path)\(\s*[\"'](?P<what>[\w./-]+)[\"']")
 _TEXTS = re.compile(rb"[\"']([^\"'\r\n]*)[\"']")
 _REPLACED = (
     re.compile(rb"patch\(\s*[\"'](?P<what>[\w.]+)[\"']"),
-    re.compile(rb"attr\(\s*[\"'](?P<what>[\w.]+)[\"']"),
+    re.compile(rb"(?:set|del)attr\(\s*[\"'](?P<what>[\w.]+)[\"']"),
     re.compile(rb"patch\.object\(\s*(?P<owner>[\w.]+)\s*,\s*[\"'](?P<what>\w+)[\"']"),
-    re.compile(rb"attr\(\s*(?P<owner>[\w.]+)\s*,\s*[\"'](?P<what>\w+)[\"']"),
+    re.compile(rb"(?:set|del)attr\(\s*(?P<owner>[\w.]+)\s*,\s*[\"'](?P<what>\w+)[\"']"),
 )
 """`patch("a.b")`, `setattr("a.b", ...)` and `delattr` of pytest, `patch.object(a, "b")`, `setattr(a, "b", ...)`."""
 _NAME = re.compile(r"[\w./-]*\w+\.py|\w+(?:\.\w+)+")
