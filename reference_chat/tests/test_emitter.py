@@ -179,6 +179,18 @@ def test_nothing_is_sent_before_it_is_stored(play: Any) -> None:
     play(work)
 
 
+def test_a_run_ends_where_an_event_that_was_stored_late_stands_behind_its_end(play: Any) -> None:
+    async def work(room: Room) -> None:
+        connection, _ = room.connect()
+        emission = room.run(connection)
+        run_id = emission.context.run_id
+        end, late = (Event("usr_1", run_id, seq, "agent_thinking", b"{}", seq == 2) for seq in (2, 1))
+        room.emitter.stored([end, late])
+        assert room.ended == [run_id]
+
+    play(work)
+
+
 def test_a_run_says_nothing_after_its_end(play: Any) -> None:
     async def work(room: Room) -> None:
         connection, sent = room.connect()
