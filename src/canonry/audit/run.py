@@ -32,7 +32,8 @@ from canonry.rules.inventory import marks_of
 from canonry.rules.rule import Rule, implements
 from canonry.rules.view import DocumentView, FileView, Project, TreeView
 from canonry.source.clones.cluster import Cluster
-from canonry.source.documents.readers.registry import reader_of
+from canonry.source.documents.readers.registry import reader_of, readers
+from canonry.source.documents.reading import reading_variant
 from canonry.source.facts import Facts
 from canonry.source.index import Index
 from canonry.source.trees.tree import blob_key
@@ -124,7 +125,7 @@ class Run:
             if not self.documents.lost:
                 self.judged_documents.store()
             self.session.cache.store_result(digest, msgspec.msgpack.encode(header), chunks)
-            self.session.cache.prune(self.files.kind)
+            self.session.cache.prune(self.files.kind, [reading_variant(reader) for reader in readers()])
         return Result(header, chunks, self.session.scope)
 
     def read(self) -> TreeView:

@@ -9,18 +9,18 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from canonry.model.state import STATE, make_state_folder
-from canonry.source.code import extractor_version, shapes_version
+from canonry.source.code import DOCUMENTS, extractor_version, shapes_version
 
 SCHEMA_VERSION = 3
 _KEPT_RESULTS = 6
 _KEPT_CONTEXTS = 3
 _KEY_SIZES = (20, 32)
-_LIMIT_BYTES = 2_000_000_000
+LIMIT_BYTES = 2_000_000_000
 _TABLES = """
 create table facts (key blob not null, variant integer not null, data blob not null, primary key (key, variant));
 create table stats (path text primary key, size integer, modified integer, changed integer, inode integer, key blob);
@@ -204,15 +204,36 @@ class Cache:
         )
         self.store_answers([("verdict-contexts", b"", b"".join(contexts[:_KEPT_CONTEXTS]))])
 
-    def prune(self, kind: int) -> None:
-        """Drops records of other extractors, and everything once the file is too large."""
-        pages, size = self._query("pragma page_count", ()), self._query("pragma page_size", ())
-        if pages and size and pages[0][0] * size[0][0] > _LIMIT_BYTES:
+    def prune(self, kind: int, documents: Collection[int], *, most: int = LIMIT_BYTES) -> None:
+        """Drops records once the file holds more than ``most`` bytes: what other code has read, then other targets'.
+
+        ``documents`` are the variants of the readings of documents. Room that became free is given back.
+        """
+        if self._held() <= most:
+            return
+        current = ",".join(map(str, documents)) or "-1"
+        shapes = shapes_variant(divmod(kind % 10_000, 100))
+        self._write(
+            ("delete from facts where variant < ? and variant / 10000 != ?", [(DOCUMENTS, extractor_version())]),
+            (f"delete from facts where variant >= ? and variant not in ({current})", [(DOCUMENTS,)]),
+            ("delete from shapes where variant / 10000 != ?", [(shapes_version(),)]),
+        )
+        if self._held() > most:
             self._write(
-                ("delete from facts where variant / 10000 != ?", [(extractor_version(),)]),
-                ("delete from facts where variant != ?", [(kind,)]),
-                ("delete from shapes where variant != ?", [(shapes_variant(divmod(kind % 10_000, 100)),)]),
+                ("delete from facts where variant < ? and variant != ?", [(DOCUMENTS, kind)]),
+                ("delete from shapes where variant != ?", [(shapes,)]),
             )
+        if self._pragma("freelist_count") * 2 > self._pragma("page_count"):
+            with contextlib.suppress(sqlite3.OperationalError):  # somebody else reads it: the room is used again
+                self._connection.execute("vacuum")
+
+    def _held(self) -> int:
+        """The bytes of the pages in use; those that became free stay in the file."""
+        return (self._pragma("page_count") - self._pragma("freelist_count")) * self._pragma("page_size")
+
+    def _pragma(self, name: str) -> int:
+        rows = self._query(f"pragma {name}", ())
+        return int(rows[0][0]) if rows else 0
 
     def close(self) -> None:
         """Closes the file."""

@@ -24,6 +24,9 @@ READS_DOCUMENTS = (
 )
 READS_MENTIONS = ("facts.py", "mentions.py", "python/scope.py", "syntax")
 
+DOCUMENTS = 1 << 61
+"""Variants of records from here on are readings of documents, and places of names; those of facts are smaller."""
+
 
 @cache
 def extractor_version() -> int:

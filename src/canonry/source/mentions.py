@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from canonry.source.code import mentions_version
+from canonry.source.code import DOCUMENTS, mentions_version
 from canonry.source.facts import Site
 from canonry.source.python.scope import Scope, bind_import, bind_import_from, bound_names, join, parameters, reference
 from canonry.source.syntax.parse import parse_source
@@ -51,7 +51,7 @@ def mentions_of(content: bytes, names: Iterable[str], target: Version) -> tuple[
 
 def mention_variant(names: Iterable[str], target: Version) -> int:
     """The part of the cache key that is not content: the names, the code that reads, the target Python."""
-    return (1 << 62) + mentions_version(repr((sorted(names), target)))
+    return 2 * DOCUMENTS + mentions_version(repr((sorted(names), target)))
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -5,7 +5,7 @@ As with facts, a record holds no path and no verdict, so it is computed once per
 
 import msgspec
 
-from canonry.source.code import documents_version
+from canonry.source.code import DOCUMENTS, documents_version
 from canonry.source.facts import Site, Suppression
 
 ANYTHING = "**"
@@ -63,7 +63,7 @@ def reading_variant(reader: str) -> int:
 
     It has more digits than any variant of facts, which share the table.
     """
-    return (1 << 61) + documents_version(reader)
+    return DOCUMENTS + documents_version(reader)
 
 
 _ENCODER = msgspec.msgpack.Encoder()
