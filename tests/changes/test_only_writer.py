@@ -11,7 +11,6 @@ PACKAGE = ROOT / "src" / "canonry"
 OTHERS = {
     "audit/examples.py": "the examples of rules, in a temporary folder of their own",
     "gate/states.py": "the canon of one side, in a temporary folder",
-    "gate/prove.py": "a copy of the tree, in a temporary folder",
     "contract/language/reference.py": "this project's own documents and schema, when it is called for that",
     "history/code_coverage.py": "a temporary folder of its own",
     "run/covering.py": "what workers measure, in a temporary folder of its own",
@@ -53,7 +52,7 @@ OTHERS = {
     "run/recording.py": "recordings of runs, in our own folder",
     "migrate/equivalence/ground.py": "a copy of the tree, in a temporary folder",
     "migrate/waves/folder.py": "plans of waves and their logs, in our own folder",
-    "migrate/waves/scratch.py": "the temporary folder of a copy",
+    "run/scratch.py": "the temporary folder of a copy",
     "cli/_contract_tap.py": "the recording, into the file that `--record` names",
     "cli/_output.py": "the report, into the file that `--output-file` or `--output` names",
     "source/cache.py": "the cache, in our own folder",
