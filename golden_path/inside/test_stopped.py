@@ -43,6 +43,7 @@ async def test_what_stops_is_told_and_is_used_again(
     ready = await _until_not_ready(chat)
     late = await _connecting(user)
     await stopping
+    await conversation.connection.close()
     contract.streams.remove(conversation.stream)
     # a run and a socket in one process need no Redis between them; without the database nothing of a run is sent
     assert told == (1011 if which == "database" else "agent_completed"), (

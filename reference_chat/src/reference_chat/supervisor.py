@@ -5,12 +5,12 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from reference_chat.settings import Settings
 
@@ -26,12 +26,19 @@ class Supervisor:
     family: str = field(default_factory=lambda: secrets.token_hex(4))
     lifeline: tuple[int, int] = field(default_factory=os.pipe)
     """Its second end is open in this process alone: when it is gone, workers read the end of the first."""
+    folder: Path = field(init=False)
+    """Where each worker writes its address when it listens."""
     stopping: bool = False
 
     def run(self, announce: Callable[[], None]) -> int:
         """Until SIGTERM or SIGINT; returns the exit status."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        with tempfile.TemporaryDirectory(prefix="reference-chat-") as folder:
+            self.folder = Path(folder)
+            return self._run(announce)
+
+    def _run(self, announce: Callable[[], None]) -> int:
         workers = [self._start(slot) for slot in range(self.settings.workers)]
         announced = False
         while not self.stopping:
@@ -58,7 +65,7 @@ class Supervisor:
             **os.environ,
             "CHAT_HOST": settings.host,
             "CHAT_PORT": str(self.port),
-            "CHAT_PORT_FILE": "",
+            "CHAT_PORT_FILE": str(self.folder / str(slot)),
             "CHAT_WORKERS": "1",
             "CHAT_WORKER": f"{self.family}-{slot}",
             "CHAT_SECRET_KEY": settings.secret_key,
@@ -68,14 +75,8 @@ class Supervisor:
         return subprocess.Popen([sys.executable, "-m", "reference_chat"], env=environment, pass_fds=[self.lifeline[0]])
 
     def _all_ready(self) -> bool:
-        """Whether so many requests in a row, which the kernel deals out, are all answered."""
-        try:
-            for _ in range(4 * self.settings.workers):
-                with urlopen(f"http://{self.settings.host}:{self.port}/health/ready", timeout=2):
-                    pass
-        except (URLError, OSError):
-            return False
-        return True
+        """Whether every worker listens. Each says so in a file: what answers at the port may be one of them alone."""
+        return all((self.folder / str(slot)).exists() for slot in range(self.settings.workers))
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
