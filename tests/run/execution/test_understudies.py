@@ -1,12 +1,15 @@
 """Who takes the place of dead workers: ready before it is free, with all that belongs to the place."""
 
+import subprocess
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from canonry.model.outcome import Outcome
 from canonry.model.run_event import AttemptEnded, WorkerEnded, WorkerStarted
 from canonry.model.run_plan import Policy
+from canonry.run.controller.host import Host
 from tests.run.execution.bench import project, run
 
 _BODIES = ("import os; os.abort()", "import time; time.sleep(60)", "assert 0", "pass")
@@ -114,3 +117,22 @@ def _is_ours(pid: int) -> bool:
         return b"canonry.run.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
+
+
+def test_a_fork_that_was_gone_before_it_was_looked_at_is_dead(tmp_path: Path) -> None:
+    host: Any = Host(1, tmp_path)
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    host._zygote = Told({gone.pid: -9})  # what the zygote says of its child, which it has waited for
+    host.attach(gone.pid, forked=True)
+
+    assert (host.poll(), host.status) == (True, -9)
+
+
+class Told:
+    """A zygote that lives, and knows how its children ended."""
+
+    is_alive = True
+
+    def __init__(self, statuses: Mapping[int, int]) -> None:
+        self.status = statuses.get

@@ -38,6 +38,7 @@ class Host:
         self.process: Process | None = None
         self.popen: subprocess.Popen[bytes] | None = None
         self.pidfd = -1
+        self._attached = 0
         self._received = 0
         self._piped = 0
         self._partial = b""
@@ -99,7 +100,7 @@ class Host:
 
     def attach(self, pid: int, *, forked: bool) -> None:
         """The worker is the process with this number."""
-        self.forked = forked
+        self.forked, self._attached = forked, pid
         self.process = identify(pid)
         with contextlib.suppress(OSError, AttributeError):
             self.pidfd = os.pidfd_open(pid)
@@ -184,12 +185,14 @@ class Host:
         if self.status is None and self.popen is not None:
             self.status = self.popen.poll()
         elif self.status is None and self.forked and self._zygote is not None and self._is_gone():
-            status = self._zygote.status(self.pid)
+            status = self._zygote.status(self._attached)
             self.status = -9 if status is None and not self._zygote_lives() else status
         return self.status is not None
 
     def _is_gone(self) -> bool:
-        return self.pidfd >= 0 and bool(select.select([self.pidfd], [], [], 0)[0])
+        if self.pidfd < 0:  # it was dead and waited for by the zygote before anybody could look at it
+            return self.process is None or identify(self.process.pid) != self.process
+        return bool(select.select([self.pidfd], [], [], 0)[0])
 
     def _zygote_lives(self) -> bool:
         assert self._zygote is not None
