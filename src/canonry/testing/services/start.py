@@ -104,7 +104,7 @@ def start_all(
     try:
         for name in names:
             add(name)
-    except BaseException:
+    except BaseException:  # also Ctrl-C while one starts: those that run already are stopped; raised again
         stop_all(running)
         raise
     return running
